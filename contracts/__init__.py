@@ -1,0 +1,1 @@
+"""The judge: says whether an implementation keeps the contract."""

@@ -1,0 +1,1 @@
+"""The mock server: serves the contract from an in-memory world."""

@@ -1,0 +1,48 @@
+"""The command `ozkit`: a table of its commands and the room that each lives in.
+
+A room is imported only when one of its commands runs, so `ozkit mock` never loads the judge and `ozkit verify`
+never loads the mock.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module, metadata
+
+COMMANDS = {
+    "verify": ("contracts.cli", "judge an implementation"),
+    "mock": ("mockserver.cli", "serve the mock"),
+    "requirements": ("contracts.cli", "list what the judge requires"),
+    "target": ("contracts.cli", "target init: print a skeleton of a target file"),
+    "spec": ("spec.cli", "print an edition's OpenAPI document; spec diff A B: compare two editions"),
+}
+DISTRIBUTION = "onezone-contract-kit"
+
+
+def usage() -> str:
+    """The text of `ozkit --help`."""
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  {name:<{width}}  {text}" for name, (_, text) in COMMANDS.items())
+    return f"usage: ozkit COMMAND [options]\n\ncommands:\n{rows}\n\n`ozkit COMMAND --help` lists a command's options.\n"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; returns its exit code, 2 for a command that does not exist."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        print(usage(), end="")
+        return 0 if arguments else 2
+    if arguments[0] in {"-V", "--version"}:
+        print(f"ozkit {metadata.version(DISTRIBUTION)}")
+        return 0
+    name, *rest = arguments
+    if name not in COMMANDS:
+        print(f"ozkit: there is no command {name!r}: choose one of {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    run = import_module(COMMANDS[name][0]).main
+    code: int = run(name, rest)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

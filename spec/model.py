@@ -1,0 +1,218 @@
+"""The contract as typed, frozen values. Nothing in here knows of HTTP libraries, of the mock or of the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Grants = Mapping[str, frozenset[str] | None]
+"""What somebody holds: scope -> privileges, None for an entity that they are no member of. The scope `zone` has no members."""
+
+
+class Level(StrEnum):
+    """How binding a fact is: MUST is promised by the edition's document, SHOULD is advised, OBSERVE is left open."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    OBSERVE = "OBSERVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The place in a document that a fact comes from; as text, the document's title and the section."""
+
+    document: str
+    section: str
+    title: str
+
+    def __str__(self) -> str:
+        return f"{self.title}, {self.section}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One documented way to be authorized: every privilege that it needs, by scope.
+
+    A scope other than `zone` also asks for membership of that entity, even where it names no privilege.
+    """
+
+    name: str
+    needs: Mapping[str, frozenset[str]]
+
+    def lacks(self, grants: Grants) -> frozenset[tuple[str, str]]:
+        """What `grants` lacks, as (scope, privilege); the privilege is "" where membership alone is missing."""
+        missing: set[tuple[str, str]] = set()
+        for scope, needed in self.needs.items():
+            held = grants.get(scope)
+            if held is None and scope != "zone":
+                missing |= {(scope, name) for name in needed} or {(scope, "")}
+            else:
+                missing |= {(scope, name) for name in needed - (held or frozenset())}
+        return frozenset(missing)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRule:
+    """Who may call an operation: any route is enough."""
+
+    routes: tuple[Route, ...]
+    source: Source
+
+    def allowed_by(self, grants: Grants) -> Route | None:
+        """The first route that `grants` satisfies, None where there is none."""
+        return next((route for route in self.routes if not route.lacks(grants)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a success does: the verb, the kind of entity it makes or reads, and the entity it belongs to."""
+
+    verb: str
+    resource: str
+    within: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A path parameter and the kind of entity that it names (None where it names none)."""
+
+    name: str
+    entity: str | None
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A key of a request body, with the error ids and levels of its rules.
+
+    `errors` maps a broken rule (`type`, `null`, or a schema keyword) to an error id; `levels` maps
+    `type`, `empty` and `pattern` to how binding the rule is.
+    """
+
+    name: str
+    required: bool
+    schema: Mapping[str, Any]
+    types: tuple[str, ...]
+    errors: Mapping[str, str]
+    levels: Mapping[str, Level]
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A request body that the contract shows."""
+
+    name: str
+    summary: str
+    value: Any
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The JSON body of a request: its schema (with `$ref` into the document), keys in alphabetical order, examples."""
+
+    schema: Mapping[str, Any]
+    properties: tuple[Property, ...]
+    required_level: Level
+    ignored: Mapping[str, str]
+    examples: Mapping[str, Example]
+    source: Source
+    other_media_types: Level
+    media_type_source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A documented answer. `location` holds the path templates that a Location may end in, preferred one first."""
+
+    status: int
+    description: str
+    schema: Mapping[str, Any] | None
+    location: tuple[str, ...]
+    source: Source | None
+    location_source: Source | None
+    headers: Mapping[str, Level] = field(default_factory=dict)
+
+    @property
+    def success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300  # noqa: PLR2004
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorKind:
+    """An error id with its HTTP status, the keys of its details and a description with `{key}` fields.
+
+    `within` names the error whose details carry this one (`authError` of `unauthorized`).
+    """
+
+    id: str
+    status: int
+    description: str
+    details: tuple[str, ...]
+    within: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One documented operation: a method of a path with its access rule, effect, body and answers."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    parameters: tuple[Parameter, ...]
+    access: AccessRule
+    effect: Effect
+    locate_at_effect: bool
+    body: Body | None
+    responses: Mapping[int, Response]
+    source: Source
+
+    @property
+    def success(self) -> Response:
+        """The documented 2xx answer."""
+        return next(answer for answer in self.responses.values() if answer.success)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One edition of the contract. `document` is the whole OpenAPI document, as plain data."""
+
+    edition: str
+    title: str
+    version: str
+    base_paths: tuple[str, ...]
+    operations: Mapping[str, Operation]
+    errors: Mapping[str, ErrorKind]
+    privileges: Mapping[str, Mapping[str, str]]
+    error_schema: Mapping[str, Any]
+    document: Mapping[str, Any]
+
+    @property
+    def error_is_string(self) -> bool:
+        """Whether `error` is a sentence (the older documents) and not an object with an id."""
+        kind: object = self.error_schema["properties"]["error"]["type"]
+        return kind == "string"
+
+    def resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`schema`, or what its `$ref` points at in the document."""
+        while "$ref" in schema:
+            node: Any = self.document
+            for step in str(schema["$ref"]).removeprefix("#/").split("/"):
+                node = node[step]
+            schema = node
+        return schema
+
+    def source(self, place: Mapping[str, str]) -> Source:
+        """The source that an `x-onezone-source` names."""
+        title = self.document["x-onezone-documents"][place["document"]]["title"]
+        return Source(place["document"], place["section"], title)
+
+    def find(self, verb: str, resource: str, within: str | None = None) -> Operation | None:
+        """The operation with that effect, None where the contract has none."""
+        wanted = Effect(verb, resource, within)
+        return next((operation for operation in self.operations.values() if operation.effect == wanted), None)
