@@ -1,0 +1,5 @@
+"""Faults."""
+
+from second_registry import Table
+
+DATA = Table()
