@@ -98,7 +98,10 @@ def _operation(contract: Contract, path: str, method: str, item: Node) -> Operat
         method=method.upper(),
         path=path,
         summary=node["summary"],
-        parameters=tuple(_parameter(contract, one) for one in [*item.get("parameters", ()), *node.get("parameters", ())]),
+        parameters=tuple(
+            _parameter(contract, contract.resolve(one))
+            for one in [*item.get("parameters", ()), *node.get("parameters", ())]
+        ),
         access=_access(contract, node, source),
         effect=_effect(node["x-onezone-effect"]),
         locate_at_effect=node.get("x-onezone-locate", {}).get("when") == "effect",

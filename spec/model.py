@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 Grants = Mapping[str, frozenset[str] | None]
-"""What somebody holds: scope -> privileges, None for an entity that they are no member of. The scope `zone` has no members."""
+"""What somebody holds: scope -> privileges, None for an entity that they are no member of (`zone` has no members)."""
 
 
 class Level(StrEnum):
