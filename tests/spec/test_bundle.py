@@ -1,0 +1,77 @@
+"""The bundled files: fresh, valid, and put together by overlays that each change something."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from spec import bundle, editions, load
+from spec.bundle import OverlayError, apply, stale
+
+BASE = {"a": {"b": 1, "list": [1]}, "c": "x"}
+
+
+def test_the_bundled_files_are_fresh() -> None:
+    """What is checked in is what the sources give."""
+    assert stale() == []
+
+
+@pytest.mark.parametrize("edition", editions())
+def test_openapi_spec_validator_accepts(edition: str) -> None:
+    """Each bundled file is a valid OpenAPI 3.0 document, also without the optional `regex` package."""
+    openapi_spec_validator = pytest.importorskip("openapi_spec_validator")
+    openapi_spec_validator.validate(yaml.safe_load((bundle.ROOM / "bundled" / f"{edition}.yaml").read_text("utf-8")))
+    assert load(edition).document["openapi"] == "3.0.3"
+
+
+@pytest.mark.parametrize("edition", editions())
+def test_a_bundled_file_stands_alone(edition: str) -> None:
+    """No reference leaves the file."""
+    text = (bundle.ROOM / "bundled" / f"{edition}.yaml").read_text("utf-8")
+    references = [line.split("$ref:")[1].strip() for line in text.splitlines() if "$ref:" in line]
+    assert references
+    assert all(reference.startswith("'#/components/") for reference in references)
+
+
+def test_an_overlay_merges_objects_and_appends_to_arrays() -> None:
+    """An update reaches into objects and adds to lists, and leaves the original alone."""
+    overlay = {"actions": [{"target": "$.a", "update": {"list": [2], "d": {"e": 3}}}]}
+    assert apply(BASE, overlay) == {"a": {"b": 1, "list": [1, 2], "d": {"e": 3}}, "c": "x"}
+    assert BASE == {"a": {"b": 1, "list": [1]}, "c": "x"}
+
+
+def test_an_overlay_removes() -> None:
+    """A removal takes every node that its target selects."""
+    assert apply(BASE, {"actions": [{"target": "$.a['b', 'list']", "remove": True}]}) == {"a": {}, "c": "x"}
+
+
+@pytest.mark.parametrize("action", [{"target": "$.missing", "remove": True}, {"target": "$", "update": {"c": "x"}}])
+def test_an_overlay_action_that_changes_nothing_is_an_error(action: dict[str, object]) -> None:
+    """An action that misses, or says what is so already, states a fact twice."""
+    with pytest.raises(OverlayError, match="changes nothing"):
+        apply(BASE, {"actions": [action]})
+
+
+def test_a_changed_source_makes_its_bundled_file_stale(tmp_path: Path) -> None:
+    """Editing a source, or leaving a file that no edition has, is noticed by name."""
+    room = copy_of_the_room(tmp_path)
+    path = room / "schemas" / "HandleServiceList.yaml"
+    path.write_text(path.read_text("utf-8").replace("in no order", "in any order"), encoding="utf-8")
+    (room / "bundled" / "gone.yaml").write_text("{}", encoding="utf-8")
+    assert stale(room) == ["classic.yaml", "current.yaml", "deployed.yaml", "gone.yaml"]
+    bundle.write(room)
+    assert stale(room) == []
+
+
+def test_the_command_says_that_all_is_fresh() -> None:
+    """`python -m spec.bundle --check` is quiet and ends with 0."""
+    done = subprocess.run([sys.executable, "-m", "spec.bundle", "--check"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def copy_of_the_room(tmp_path: Path) -> Path:
+    import shutil  # noqa: PLC0415
+
+    return Path(shutil.copytree(bundle.ROOM, tmp_path / "spec", ignore=shutil.ignore_patterns("__pycache__", "*.py")))
