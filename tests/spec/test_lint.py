@@ -127,14 +127,16 @@ BREAKS: dict[str, tuple[Break, str]] = {
     "error example breaks its schema": (
         lambda d: d["components"]["examples"]["DocumentedError"]["value"].update(error="text"),
         (
-            "components.responses.BadRequest.content.application/json: the example documented breaks its schema at error: "
-            '"text" is not of type "object"'
+            "components.responses.BadRequest.content.application/json: the example documented breaks its schema "
+            'at error: "text" is not of type "object"'
         ),
     ),
     "example of a property breaks it": (
         lambda d: schema(d, "PIDServiceProperties")["properties"]["prefix"].update(example=1),
-        "components.schemas.PIDServiceProperties.properties.prefix: the example breaks its schema: "
-        '1 is not of type "string"',
+        (
+            "components.schemas.PIDServiceProperties.properties.prefix: the example breaks its schema: "
+            '1 is not of type "string"'
+        ),
     ),
     "reference to nothing": (
         lambda d: d["paths"][GROUP]["parameters"].append({"$ref": "#/components/parameters/Nobody"}),

@@ -1,0 +1,111 @@
+"""Adding an operation is one file, adding an edition is one overlay: both done here in a copy of the room."""
+
+import shutil
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from spec import Contract, bundle, load, read_contract
+from spec.lint import problems, room_problems
+
+OPERATION = """
+parameters:
+  - $ref: "#/components/parameters/GroupId"
+get:
+  operationId: list_group_effective_handle_services
+  tags: [group]
+  summary: List the handle services that the group reaches
+  description: The ids of the handle services that the group is a member of, directly or through a parent.
+  x-onezone-source: {document: onezone-21.02-deployed, section: Group and handle services}
+  x-onezone-access:
+    member: {group: [group_view]}
+    administrator: {zone: [oz_groups_list_relationships]}
+  x-onezone-effect: {list: effective_handle_service, of: group}
+  responses:
+    "200":
+      description: The ids.
+      content:
+        application/json:
+          schema: {$ref: "#/components/schemas/HandleServiceList"}
+    "400": {$ref: "#/components/responses/BadRequest"}
+    "401": {$ref: "#/components/responses/Unauthorized"}
+    "403": {$ref: "#/components/responses/Forbidden"}
+    "404": {$ref: "#/components/responses/NotFound"}
+    "500": {$ref: "#/components/responses/InternalServerError"}
+"""
+
+EDITION = """
+overlay: 1.0.0
+info: {title: "Edition teapot: an example", version: "1"}
+extends: ../onezone.yaml
+actions:
+  - target: $.info
+    update: {version: "25.0"}
+  - target: $.paths['/groups/{id}/handle_services'].post['x-onezone-access'].member.group
+    description: An array is added to.
+    update: group_update
+"""
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Path:
+    """A copy of the contract's sources, bundled files included."""
+    return Path(shutil.copytree(bundle.ROOM, tmp_path / "spec", ignore=shutil.ignore_patterns("__pycache__", "*.py")))
+
+
+def loaded(room: Path, edition: str) -> Contract:
+    return read_contract(bundle.bundle(edition, room))
+
+
+def test_an_operation_is_one_file(room: Path) -> None:
+    """A Path Item in the folder tree is an operation of every edition, whole and clean."""
+    path = room / "paths/groups/{id}/effective_handle_services.yaml"
+    path.write_text(textwrap.dedent(OPERATION), encoding="utf-8")
+    bundle.write(room)
+    assert room_problems(room) == []
+    for edition in ("classic", "current", "deployed"):
+        contract = loaded(room, edition)
+        operation = contract.operations["list_group_effective_handle_services"]
+        assert (operation.method, operation.path) == ("GET", "/groups/{id}/effective_handle_services")
+        assert [(one.name, one.entity) for one in operation.parameters] == [("id", "group")]
+        assert operation.access.allowed_by({"group": frozenset({"group_view"})}) is operation.access.routes[0]
+        assert contract.find("list", "effective_handle_service", "group") is operation
+        assert set(contract.operations) == {*load(edition).operations, operation.id}
+    # An overlay that speaks of every operation speaks of the new one.
+    assert 415 in loaded(room, "deployed").operations["list_group_effective_handle_services"].responses
+
+
+def test_an_edition_is_one_overlay(room: Path) -> None:
+    """An Overlay in editions/ is an edition: bundled, clean, and different only in what it says."""
+    (room / "editions/teapot.yaml").write_text(textwrap.dedent(EDITION), encoding="utf-8")
+    written = {path.name for path in bundle.write(room)}
+    assert written == {"classic.yaml", "current.yaml", "deployed.yaml", "teapot.yaml"}
+    assert room_problems(room) == []
+    contract = loaded(room, "teapot")
+    member = contract.operations["create_group_handle_service"].access.routes[0]
+    assert (contract.edition, contract.version) == ("teapot", "25.0")
+    assert member.needs["group"] == {"group_create_handle_service", "group_update"}
+
+
+def test_a_mistake_in_a_new_edition_is_named_with_the_edition(room: Path) -> None:
+    """The lint says which editions a problem is in."""
+    overlay = textwrap.dedent(EDITION).replace("update: group_update", "update: group_dance")
+    (room / "editions/teapot.yaml").write_text(overlay, encoding="utf-8")
+    bundle.write(room)
+    assert room_problems(room) == [
+        (
+            "teapot: POST /groups/{id}/handle_services: route member asks for group_dance, "
+            "which is no privilege of scope group"
+        )
+    ]
+
+
+def test_a_new_operation_is_valid_openapi(room: Path) -> None:
+    """The bundled document with the new operation passes the public validator."""
+    validator = pytest.importorskip("openapi_spec_validator")
+    path = room / "paths/groups/{id}/effective_handle_services.yaml"
+    path.write_text(textwrap.dedent(OPERATION), encoding="utf-8")
+    document = bundle.bundle("deployed", room)
+    validator.validate(document)
+    assert problems(document) == []

@@ -1,0 +1,108 @@
+"""The walls of the house: which room may import which, how long a piece may grow, what a command may load."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("spec", "mockserver", "contracts")
+LIMITS = {"median": 10, "most": 35, "longest": 60, "file": 400}
+FORBIDDEN = {
+    "spec": {"mockserver", "contracts", "connexion", "starlette", "schemathesis", "hypothesis", "pytest"},
+    "mockserver": {"contracts", "schemathesis", "hypothesis", "pytest"},
+    "contracts": {"mockserver", "connexion"},
+}
+
+
+def sources(*rooms: str) -> list[Path]:
+    return [ROOT / "ozkit.py", *(path for room in rooms for path in sorted((ROOT / room).rglob("*.py")))]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The top-level name of everything that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module.split(".")[0]
+
+
+def lengths(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of every function of a file, decorators not counted."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+            yield node.end_lineno - node.lineno + 1, f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level modules that are loaded after a piece of Python has run in a fresh interpreter."""
+    code += "\nimport sys\nprint(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def no_exit(statement: str) -> str:
+    return f"try:\n    {statement}\nexcept SystemExit:\n    pass"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_through_no_wall(room: str) -> None:
+    """Spec imports neither other room, and the mock and the judge never import each other."""
+    found = {(path.name, name) for path in sources(room) for name in imported(path) if name in FORBIDDEN[room]}
+    assert not found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_nothing_of_another_by_name_in_text(room: str) -> None:
+    """No wall is gone round with import_module or runpy."""
+    walls = FORBIDDEN[room] & set(ROOMS)
+    calls = [f'{call}("{wall}' for wall in walls for call in ("import_module", "run_module", "__import__")]
+    files = sorted((ROOT / room).rglob("*.py"))
+    assert not [path.name for path in files if any(call in path.read_text(encoding="utf-8") for call in calls)]
+
+
+def test_functions_are_short() -> None:
+    """The median function has fewer than 10 lines, nine in ten have at most 35, none has more than 60."""
+    found = sorted(one for path in sources(*ROOMS) for one in lengths(path))
+    sizes = [size for size, _ in found]
+    assert median(sizes) < LIMITS["median"]
+    assert sum(size <= LIMITS["most"] for size in sizes) >= 0.9 * len(sizes)
+    assert [name for size, name in found if size > LIMITS["longest"]] == []
+
+
+def test_files_are_short() -> None:
+    """No file has more than 400 lines, tests included."""
+    files = [*sources(*ROOMS), *(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py")]
+    long = {path.name: path.read_text(encoding="utf-8").count("\n") for path in files}
+    assert {name: lines for name, lines in long.items() if lines > LIMITS["file"]} == {}
+
+
+def test_importing_the_contract_loads_nothing_heavy() -> None:
+    """`import spec` loads YAML and nothing of the mock, the judge or the author's tools."""
+    heavy = {"connexion", "jsonschema_rs", "jsonschema", "schemathesis", "hypothesis", "pytest", "jsonpath_rfc9535"}
+    assert not loaded_by("import spec") & (heavy | {"mockserver", "contracts", "asyncio"})
+
+
+def test_help_of_the_mock_loads_nothing_of_the_judge() -> None:
+    """`ozkit mock --help` imports no pytest, no hypothesis, no schemathesis and not the judge."""
+    loaded = loaded_by(no_exit("import ozkit; ozkit.main(['mock', '--help'])"))
+    assert "mockserver" in loaded
+    assert not loaded & {"pytest", "hypothesis", "schemathesis", "contracts"}
+
+
+def test_help_of_the_judge_loads_nothing_of_the_mock() -> None:
+    """`ozkit verify --help` imports neither Connexion nor the mock."""
+    loaded = loaded_by(no_exit("import ozkit; ozkit.main(['verify', '--help'])"))
+    assert "contracts" in loaded
+    assert not loaded & {"connexion", "mockserver"}
+
+
+def test_the_command_itself_loads_no_room() -> None:
+    """`ozkit --help` answers without loading a room."""
+    assert not loaded_by("import ozkit; ozkit.main(['--help'])") & set(ROOMS)
