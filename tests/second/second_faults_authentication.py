@@ -1,0 +1,263 @@
+"""Faults of authentication."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from second_registry import App, Call, Refusal, Table, replace_stage
+from second_rules import CREATE
+from second_world import User
+
+AUTH = Table()
+add, refused = AUTH.add, AUTH.refused
+OTHER = "oz_groups_add_relationships"
+
+
+def status(new: int) -> Callable[[Call, Any], Any]:
+    """Another status."""
+    return lambda _call, response: setattr(response, "status", new)
+
+
+# --- who is who
+AUTH.topic = "authentication"
+refused("auth-401-as-403", "Whoever is nobody is answered 403.", status(403), 401)
+for code in (200, 204, 400, 404, 407, 500):
+    refused(f"auth-401-as-{code}", f"Whoever is nobody is answered {code}.", status(code), 401)
+
+
+def only(*, given: bool, code: int) -> Callable[[Call, Any], Any]:
+    """Another status, where credentials were given, or where they were not."""
+
+    def change(call: Call, response: Any) -> None:
+        has = bool({"authorization", "x-auth-token"} & set(call.request.headers))
+        if has == given:
+            response.status = code
+
+    return change
+
+
+for code in (400, 403, 404, 500):
+    refused(
+        f"auth-none-{code}", f"A request without credentials is answered {code}.", only(given=False, code=code), 401
+    )
+    refused(f"auth-wrong-{code}", f"Wrong credentials are answered {code}.", only(given=True, code=code), 401)
+
+
+def somebody(app: App) -> User:
+    """A user who may do everything."""
+    return User("root", "", "", frozenset({CREATE, OTHER, *app.edition.admin}))
+
+
+def guest(when: Callable[[Call], bool]) -> Any:
+    """Whoever cannot be identified, in these cases, may do everything."""
+
+    def change(app: App) -> None:
+        def identify(inner: Any, call: Call) -> None:
+            try:
+                inner(call)
+            except Refusal:
+                if not when(call):
+                    raise
+            if call.user is None and when(call):
+                call.user = somebody(app)
+
+        app.around("identify", identify)
+
+    return change
+
+
+def basic(call: Call) -> str:
+    """The text in Basic credentials, as far as there is one."""
+    value = (call.request.header("authorization") or "").partition(" ")[2]
+    try:
+        return base64.b64decode(value + "===").decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
+def has(call: Call, *names: str) -> bool:
+    """Whether a request has one of these headers."""
+    return any(name in call.request.headers for name in names)
+
+
+add("auth-none-accepted", "No credentials are needed.", guest(lambda c: not has(c, "authorization", "x-auth-token")))
+add("auth-any-accepted", "Credentials are not looked at.", guest(lambda c: has(c, "authorization", "x-auth-token")))
+add("auth-any-token", "Any X-Auth-Token is accepted.", guest(lambda c: has(c, "x-auth-token")))
+add(
+    "auth-any-bearer",
+    "Any bearer token is accepted.",
+    guest(lambda c: (c.request.header("authorization") or "").lower().startswith("bearer")),
+)
+add("auth-empty-token", "An empty token is accepted.", guest(lambda c: c.request.header("x-auth-token") == ""))
+add(
+    "auth-any-scheme",
+    "Any Authorization but Basic is accepted.",
+    guest(
+        lambda c: has(c, "authorization") and not (c.request.header("authorization") or "").lower().startswith("basic")
+    ),
+)
+add(
+    "auth-not-base64",
+    "Credentials that are not base64 are accepted.",
+    guest(lambda c: (c.request.header("authorization") or "").startswith("Basic") and ":" not in basic(c)),
+)
+add("auth-empty-user", "An empty user is accepted.", guest(lambda c: basic(c).startswith(":")))
+
+
+def unknown_accepted(app: App) -> None:
+    """Make who is unknown a guest who may do everything."""
+    guest(lambda call: ":" in basic(call) and basic(call).partition(":")[0] not in app.world.users)(app)
+
+
+add("auth-unknown-user", "A user whom nobody knows is accepted.", unknown_accepted)
+
+
+def fits(change: Callable[[str, str], bool]) -> Any:
+    """Compare passwords otherwise; arguments: the right one, the given one."""
+    return replace_stage("password_fits", lambda inner, user, given: inner(user, given) or change(user.password, given))
+
+
+add("auth-wrong-password", "Passwords are not compared.", fits(lambda _right, _given: True))
+add(
+    "auth-password-prefix",
+    "The beginning of a password is enough.",
+    fits(lambda right, given: bool(given) and right.startswith(given)),
+)
+add("auth-password-longer", "A password may have more at its end.", fits(lambda right, given: given.startswith(right)))
+add(
+    "auth-password-case",
+    "The case of passwords is not compared.",
+    fits(lambda right, given: right.lower() == given.lower()),
+)
+add("auth-password-empty", "An empty password is accepted.", fits(lambda _right, given: not given))
+add(
+    "auth-password-8",
+    "Only eight characters of passwords are compared.",
+    fits(lambda right, given: right[:8] == given[:8]),
+)
+add("auth-password-blank", "Blanks around passwords are dropped.", fits(lambda right, given: right == given.strip()))
+add(
+    "auth-password-length",
+    "Only the length of passwords is compared.",
+    fits(lambda right, given: len(right) == len(given)),
+)
+add(
+    "auth-password-last-colon",
+    "Credentials are split at the last colon.",
+    replace_stage("password_fits", lambda inner, user, given: ":" not in given and inner(user, given)),
+)
+add(
+    "auth-password-of-others",
+    "Anybody's password opens everything.",
+    lambda app: app.around(
+        "password_fits",
+        lambda inner, user, given: (
+            inner(user, given) or any(inner(each, given) for each in list(app.world.users.values()))
+        ),
+    ),
+)
+add(
+    "auth-password-refused",
+    "Nobody can sign in with a password.",
+    replace_stage("password_fits", lambda _inner, _user, _given: False),
+)
+
+
+def token(change: Callable[[str, str], bool]) -> Any:
+    """Compare tokens otherwise."""
+
+    def around(app: App) -> None:
+        def by_token(_inner: Any, given: str) -> User | None:
+            return next((user for user in list(app.world.users.values()) if change(user.token, given)), None)
+
+        app.around("by_token", by_token)
+
+    return around
+
+
+add(
+    "auth-token-prefix",
+    "The beginning of a token is enough.",
+    token(lambda right, given: bool(given) and right.startswith(given)),
+)
+add("auth-token-longer", "A token may have more at its end.", token(lambda right, given: given.startswith(right)))
+add("auth-token-wrong", "Any token is the first user's.", token(lambda _right, given: bool(given)))
+
+
+def cached(app: App) -> None:
+    """Remember who signed in once, and do not look at the password again."""
+    known: set[str] = set()
+
+    def password_fits(inner: Any, user: User, given: str) -> bool:
+        if inner(user, given):
+            known.add(user.name)
+        return user.name in known
+
+    app.around("password_fits", password_fits)
+
+
+def sticky(app: App) -> None:
+    """Take a request without credentials for the last user's."""
+    last: list[User] = []
+
+    def identify(inner: Any, call: Call) -> None:
+        inner(call)
+        if call.user:
+            last[:] = [call.user]
+        elif last:
+            call.user = last[0]
+
+    app.around("identify", identify)
+
+
+def crash(when: Callable[[Call], bool]) -> Any:
+    """Crash while identifying."""
+
+    def identify(inner: Any, call: Call) -> None:
+        if when(call):
+            raise Refusal(500, "internalServerError", "An unexpected error occurred.")
+        inner(call)
+
+    return replace_stage("identify", identify)
+
+
+def authorization(call: Call) -> str:
+    """The Authorization header."""
+    return call.request.header("authorization") or ""
+
+
+add("auth-cached", "Whoever signed in once needs no right password again.", cached)
+add("auth-sticky", "Whoever sends no credentials is the last one who did.", sticky)
+add(
+    "auth-crash-no-colon",
+    "Basic credentials without a colon crash the server.",
+    crash(lambda c: authorization(c).startswith("Basic") and ":" not in basic(c)),
+)
+add(
+    "auth-crash-no-value",
+    "Basic without a value crashes the server.",
+    crash(lambda c: authorization(c).strip() == "Basic"),
+)
+add(
+    "auth-crash-scheme",
+    "An unknown scheme crashes the server.",
+    crash(lambda c: bool(authorization(c)) and authorization(c).split()[0].lower() not in {"basic", "bearer"}),
+)
+add(
+    "auth-crash-utf8",
+    "Credentials in other than ASCII characters crash the server.",
+    crash(lambda c: not basic(c).isascii()),
+)
+add(
+    "auth-crash-token",
+    "A token that nobody has crashes the server.",
+    lambda app: crash(lambda c: has(c, "x-auth-token") and app.by_token(c.request.header("x-auth-token")) is None)(app),
+)
+
+
+def unknown_crash(app: App) -> None:
+    """Crash for who is unknown."""
+    crash(lambda call: ":" in basic(call) and basic(call).partition(":")[0] not in app.world.users)(app)
+
+
+add("auth-crash-unknown", "A user whom nobody knows crashes the server.", unknown_crash)
