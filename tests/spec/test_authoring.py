@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from spec import Contract, bundle, load, read_contract
+from spec import Contract, bundle, editions, load, read_contract
 from spec.lint import problems, room_problems
+from spec.walk import nodes
 
 OPERATION = """
 parameters:
@@ -109,3 +110,17 @@ def test_a_new_operation_is_valid_openapi(room: Path) -> None:
     document = bundle.bundle("deployed", room)
     validator.validate(document)
     assert problems(document) == []
+
+
+def test_every_extension_is_explained() -> None:
+    """docs/contract.md lists every x-onezone-* key that an edition uses."""
+    page = (bundle.ROOM.parent / "docs" / "contract.md").read_text(encoding="utf-8")
+    keys = {
+        step
+        for edition in editions()
+        for place, _ in nodes(load(edition).document)
+        for step in place.split(".")
+        if step.startswith("x-onezone-")
+    }
+    assert "x-onezone-access" in keys
+    assert {key for key in keys if f"| `{key}` |" not in page} == set()
