@@ -172,12 +172,6 @@ rule(
     NEWER,
 )
 rule(
-    "access-admin-not-outside",
-    "Zone privileges count for members alone.",
-    lambda a, u, g: member(a, u, g) and bool(correct(a, u, g)),
-    NEWER,
-)
-rule(
     "access-outsider-create",
     "Whoever is not a member needs one privilege only.",
     lambda a, u, g: correct(a, u, g) or (not member(a, u, g) and CREATE in u.zone),

@@ -108,7 +108,9 @@ created("drop-after-create", "The service is created, and the connection closed 
 refused("drop-400", "A bad body closes the connection without an answer.", to(action="drop"), 400)
 refused("drop-401", "A 401 closes the connection without an answer.", to(action="drop"), 401)
 refused("hang-400", "A bad body is never answered.", to(action="hang"), 400)
-refused("status-599", "Refusals have statuses that nobody knows.", lambda _c, r: setattr(r, "status", r.status + 190))
+refused(
+    "status-unknown", "Refusals have statuses that nobody knows.", lambda _c, r: setattr(r, "status", r.status + 190)
+)
 
 
 def malformed_only(change: Any) -> Any:

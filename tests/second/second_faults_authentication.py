@@ -143,7 +143,7 @@ add(
 )
 add(
     "auth-password-last-colon",
-    "Credentials are split at the last colon.",
+    "Passwords with a colon are refused: credentials are split at the last one.",
     replace_stage("password_fits", lambda inner, user, given: ":" not in given and inner(user, given)),
 )
 add(
@@ -155,11 +155,6 @@ add(
             inner(user, given) or any(inner(each, given) for each in list(app.world.users.values()))
         ),
     ),
-)
-add(
-    "auth-password-refused",
-    "Nobody can sign in with a password.",
-    replace_stage("password_fits", lambda _inner, _user, _given: False),
 )
 
 

@@ -110,7 +110,7 @@ error(
 )
 error(
     "error-two-texts",
-    "The error is a code, its text beside it is null.",
+    "The error is an object, and its text stands beside it.",
     lambda v: {"error": {"code": 400}, "error_description": text(v)},
     editions=CLASSIC,
 )
@@ -128,7 +128,6 @@ error("error-string", "The body is a JSON string.", text)
 error("error-body-null", "The body is null.", lambda _v: None)
 error("error-body-twice", "The body is JSON in a JSON string.", json.dumps)
 error("error-body-empty-object", "The body is an empty object.", lambda _v: {})
-refused("error-problem-media", "The media type is that of RFC 9457.", media("application/problem+json"))
 refused("error-media-text", "The media type is text/plain.", media("text/plain"))
 refused("error-media-html", "The media type is text/html.", media("text/html; charset=utf-8"))
 refused("error-media-octets", "The media type is application/octet-stream.", media("application/octet-stream"))

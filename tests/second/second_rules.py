@@ -57,6 +57,7 @@ def malformed() -> Refusal:
     return bad("malformedData", "Provided data could not be understood by the server")
 
 
+MAX_DEPTH = 200
 MARK = secrets.token_hex(8)
 
 
@@ -78,12 +79,24 @@ def _constant(_name: str) -> Any:
     raise ValueError
 
 
+def _depth(value: Any) -> int:
+    """How many levels a JSON value has."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        inside = [each for each in level if isinstance(each, (dict, list))]
+        level = [each for outer in inside for each in (outer.values() if isinstance(outer, dict) else outer)]
+    return depth
+
+
 def read_json(data: bytes) -> Any:
     """The JSON value of a body, or a refusal: strict, with numbers exactly as sent."""
     try:
         text = data.decode("utf-8")
         value = json.loads(text, parse_float=_number, parse_int=_number, parse_constant=_constant)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if _depth(value) > MAX_DEPTH:
+            raise malformed()
     except (ValueError, RecursionError) as error:
         raise malformed() from error
     return value

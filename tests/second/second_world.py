@@ -84,7 +84,8 @@ def set_up(world: World, options: StateOptions, state: str, params: dict[str, An
         group = options.group_id()
         world.groups[group] = {}
     name = f"user{secrets.token_hex(4)}"
-    user = User(name, f"Secret:{secrets.token_hex(6)}x", secrets.token_urlsafe(24))
+    mark = ":-"[len(world.users) % 2]  # a password may have a colon
+    user = User(name, f"Secret{mark}{secrets.token_hex(6)}x", secrets.token_urlsafe(24))
     user.zone = frozenset(params.get("zone_privileges") or ())
     user.since = time.time() + options.delay
     world.users[name] = user

@@ -1,5 +1,0 @@
-"""Faults."""
-
-from second_registry import Table
-
-DATA = Table()
