@@ -34,7 +34,7 @@ GROUPS = (
     ("Errors", r"x-onezone-errors/.*"),
     ("Access rules", r"[^/]+/access/.*"),
     ("Privileges", r"x-onezone-privileges/.*"),
-    ("Body rules", r"[^/]+/(other media types|ignored/.*|(.*/)?(is|required|errors/.*|level/.*))"),
+    ("Body rules", r"[^/]+/(media types/.*|ignored/.*|(.*/)?(is|required|errors/.*|level/.*))"),
     ("Base paths", r"base paths"),
     ("Documented statuses", r"[^/]+/error statuses"),
     ("Answers", r"(answer [^/]+|[^/]+/(success|answer \d+))/(?!.*description|.*example).*"),
@@ -101,7 +101,7 @@ def _operation(contract: Contract, operation: Operation) -> dict[str, Any]:
     node["error statuses"] = " ".join(errors)
     node["success"] = _answer(responses[str(operation.success.status)])
     node["at"] = f"{operation.method} {operation.path}"
-    node |= {"other media types": media["other"], "media types": {"source": media["source"]}} if media else {}
+    node["media types"] = media
     return node | {f"answer {status}": responses[status] for status in errors if "$ref" not in responses[status]}
 
 
