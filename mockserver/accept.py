@@ -1,0 +1,48 @@
+"""The stage for the `Accept` header: 406 where the client rules out JSON (RFC 9110, 12.5.1)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from mockserver.exchange import Exchange, Refusal
+from mockserver.stage import Check, Stage
+
+_PRECEDENCE = ("application/json", "application/*", "*/*")
+_WEIGHT = re.compile(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)", re.IGNORECASE)
+_RANGE = re.compile(r"[\w!#$%&'*+.^`|~-]+/[\w!#$%&'*+.^`|~-]+")
+
+
+class Accept(Stage):
+    """Refuses a client that accepts no JSON. An `Accept` that is no list of media ranges is taken as no `Accept`."""
+
+    name = "accept"
+
+    def prepare(self, operation_id: str) -> Check:  # noqa: ARG002
+        """The same check for every operation."""
+        return check
+
+
+def check(exchange: Exchange) -> None:
+    """Raises Refusal: notAcceptable."""
+    header = exchange.headers.get(b"accept")
+    if header is not None and header != b"*/*" and not accepts_json(header):
+        raise Refusal("notAcceptable", "accept: the client does not accept application/json")
+
+
+@lru_cache(maxsize=256)
+def accepts_json(header: bytes) -> bool:
+    """Whether the most specific range that matches JSON has a weight above zero."""
+    weights: dict[str, float] = {}
+    for item in header.decode("latin-1").split(","):
+        media, *parameters = (part.strip() for part in item.split(";"))
+        if _RANGE.fullmatch(media):
+            weights[media.lower()] = _weight(parameters)
+    if not weights:
+        return True
+    return next((weights[media] > 0 for media in _PRECEDENCE if media in weights), False)
+
+
+def _weight(parameters: list[str]) -> float:
+    matches = (_WEIGHT.fullmatch(parameter) for parameter in parameters)
+    return next((float(match[1]) for match in matches if match), 1.0)

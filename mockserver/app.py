@@ -1,0 +1,101 @@
+"""The mock as one ASGI application: Connexion's assembly around our stages, built when it is created."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connexion import ConnexionMiddleware
+from connexion.resolver import Resolver
+
+from mockserver.accept import Accept
+from mockserver.authenticate import Authenticate
+from mockserver.authorize import Authorize
+from mockserver.control import Control
+from mockserver.cors import Cors
+from mockserver.edge import Edge
+from mockserver.effects import Effects
+from mockserver.errors import Renderer
+from mockserver.journal import Journal, Journaling
+from mockserver.locate import Locate
+from mockserver.media_type import MediaType
+from mockserver.parse import Parse
+from mockserver.prefer import Prefer
+from mockserver.refuse import Refuse
+from mockserver.route import Route
+from mockserver.scenario import DEMO, Scenario, read_scenario
+from mockserver.validate import Validate
+from spec import DEFAULT_EDITION, Contract, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Mock(ConnexionMiddleware):  # type: ignore[misc]  # Connexion is untyped
+    """The mock of one edition. `world` is its state, `journal` what it was asked, `contract` what it keeps.
+
+    The stack is built here and not on the first request, so that a mistake in the contract is an error of the start.
+    """
+
+    def __init__(self, contract: Contract, scenario: Scenario, *, control: bool, latency: float, cors: Cors) -> None:
+        self.contract = contract
+        self.scenario = scenario
+        self.world = scenario.world(contract)
+        self.journal = Journal()
+        self.control = Control(self) if control else None
+        edge = partial(Edge, cors=cors, control=self.control, latency=latency)
+        middlewares = [edge, *self._stages()]
+        super().__init__(Effects(contract, self.world), middlewares=middlewares, resolver=Resolver(_no_function))
+        for base_path in contract.base_paths:
+            self.add_api(contract.document, base_path=base_path)
+        self.app, self.middleware_stack = self._build_middleware_stack()
+
+    def _stages(self) -> list[Callable[..., Any]]:
+        """The stages inside the edge, in the order of a request."""
+        contract, world, renderer = self.contract, self.world, Renderer(self.contract)
+        return [
+            partial(Journaling, journal=self.journal),
+            partial(Refuse, renderer=renderer),
+            partial(Route, contract=contract),
+            partial(Prefer, renderer=renderer),
+            partial(Authenticate, world=world),
+            Accept,
+            partial(MediaType, contract=contract),
+            partial(Parse, contract=contract),
+            partial(Locate, contract=contract, world=world),
+            partial(Authorize, contract=contract, world=world),
+            partial(Validate, contract=contract),
+        ]
+
+    def reset(self) -> None:
+        """Put the world back to the scenario, and forget the exchanges."""
+        self.world.become(self.scenario.world(self.contract))
+        self.journal.clear()
+
+
+def create_app(
+    edition: str = DEFAULT_EDITION,
+    scenario: Scenario | Path | str | None = None,
+    *,
+    control: bool = True,
+    latency: float = 0.0,
+    cors_origins: Sequence[str] = ("*",),
+) -> Mock:
+    """The mock of `edition` as an ASGI application, in the world of `scenario` (a file, or None for the demo).
+
+    `latency` is in seconds. Raises spec.UnknownEditionError and ScenarioError.
+    """
+    contract = load(edition)
+    if not isinstance(scenario, Scenario):
+        scenario = read_scenario(Path(scenario) if scenario else DEMO, contract)
+    return Mock(contract, scenario, control=control, latency=latency, cors=Cors(cors_origins))
+
+
+def _no_function(operation_id: str) -> Callable[[], None]:
+    """Connexion resolves each operation to a function; here the effects do its work, so this one is never called."""
+
+    def function() -> None:
+        raise NotImplementedError(operation_id)
+
+    return function

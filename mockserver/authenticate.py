@@ -1,0 +1,72 @@
+"""The authentication stage: credentials that are supplied must be right; none supplied goes on as anonymous.
+
+Source: Onezone 21.02 as deployed, Authentication. The token in `X-Auth-Token` comes first, then `Authorization`; a
+credential that is present and wrong stops the request, whatever else it carries.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import TYPE_CHECKING
+
+from mockserver.exchange import App, Exchange, Refusal
+from mockserver.stage import Check, Stage
+
+if TYPE_CHECKING:
+    from mockserver.world import User, World
+
+B64TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
+"""What a bearer token may consist of (RFC 6750, 2.1)."""
+
+
+class Authenticate(Stage):
+    """Names the user of the exchange. Refuses with 401 and the error that says what is wrong with the credential."""
+
+    name = "authenticate"
+
+    def __init__(self, app: App, *, world: World) -> None:
+        super().__init__(app)
+        self.world = world
+
+    def prepare(self, operation_id: str) -> Check:  # noqa: ARG002
+        """The same check for every operation."""
+        return self.check
+
+    def check(self, exchange: Exchange) -> None:
+        """Set `exchange.user`. Raises Refusal: badToken, tokenInvalid, badBasicCredentials."""
+        headers = exchange.headers
+        token = headers.get(b"x-auth-token")
+        if token is not None:
+            exchange.user = self._by_token(token)
+            return
+        value = headers.get(b"authorization")
+        if value is None:
+            return
+        if b"authorization" in exchange.repeated:
+            raise Refusal("badBasicCredentials", "authenticate: more than one Authorization header")
+        scheme, _, credential = value.partition(b" ")
+        scheme = scheme.lower()
+        if scheme == b"basic":
+            exchange.user = self._by_password(credential.strip(b" "))
+        elif scheme == b"bearer":
+            exchange.user = self._by_token(credential.strip(b" "))
+
+    def _by_token(self, token: bytes) -> User:
+        user = self.world.owner_of_token(token.decode("utf-8", "surrogateescape"))
+        if user is not None:
+            return user
+        if not B64TOKEN.fullmatch(token):
+            raise Refusal("badToken", "authenticate: the token is not one at all")
+        raise Refusal("tokenInvalid", "authenticate: nobody has this token")
+
+    def _by_password(self, credential: bytes) -> User:
+        try:
+            pair = binascii.a2b_base64(credential, strict_mode=True).decode("utf-8")
+        except ValueError:
+            raise Refusal("badBasicCredentials", "authenticate: the Basic credential is not base64 of UTF-8") from None
+        name, colon, password = pair.partition(":")
+        user = self.world.login(name, password)
+        if user is None or not colon:
+            raise Refusal("badBasicCredentials", "authenticate: the user name or the password is wrong")
+        return user

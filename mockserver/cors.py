@@ -1,0 +1,49 @@
+"""Cross-origin requests (the Fetch standard, CORS protocol): in a browser, Location is this contract's only output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockserver.exchange import Answer, Header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockserver.exchange import Exchange
+
+EXPOSED: Header = (
+    b"access-control-expose-headers",
+    b"Location, X-Mock-Reason, WWW-Authenticate, Allow, Preference-Applied",
+)
+VARY: Header = (b"vary", b"Origin")
+PREFLIGHT: tuple[Header, ...] = (
+    (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, X-Auth-Token, Prefer, Accept"),
+    (b"access-control-max-age", b"600"),
+)
+
+
+class Cors:
+    """The origins whose pages may read the answers; `*` is every origin. Credentials are never cookies."""
+
+    def __init__(self, origins: Iterable[str]) -> None:
+        self.origins = frozenset(origin.encode() for origin in origins)
+        self._any = [(b"access-control-allow-origin", b"*"), EXPOSED] if b"*" in self.origins else None
+
+    def headers(self, exchange: Exchange) -> list[Header]:
+        """The headers for any answer to `exchange`."""
+        if self._any is not None:
+            return self._any
+        origin = exchange.headers.get(b"origin")
+        if origin in self.origins:
+            return [(b"access-control-allow-origin", origin), EXPOSED, VARY]
+        return [VARY]
+
+    def preflight(self, exchange: Exchange) -> Answer | None:
+        """The answer if `exchange` is a preflight, None if it is an OPTIONS request in its own right."""
+        asked = exchange.headers
+        if b"origin" not in asked or b"access-control-request-method" not in asked:
+            return None
+        private = (b"access-control-allow-private-network", b"true")
+        extra = [private] if b"access-control-request-private-network" in asked else []
+        return Answer(204, [*PREFLIGHT, *extra])

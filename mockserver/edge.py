@@ -1,0 +1,54 @@
+"""The outermost stage: makes the exchange, answers CORS, and hands the control plane what is the control plane's."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mockserver.exchange import KEY, App, Exchange, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from mockserver.cors import Cors
+
+CONTROL_PREFIX = b"/_mock"
+
+
+class Edge:
+    """Every request comes in and every answer goes out through here."""
+
+    def __init__(self, app: App, *, cors: Cors, control: App | None, latency: float) -> None:
+        self.app = app
+        self.cors = cors
+        self.control = control
+        self.latency = latency
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request, or the lifespan protocol; a web socket is closed."""
+        if scope["type"] != "http":
+            await _other_protocol(scope, receive, send)
+            return
+        exchange = scope[KEY] = Exchange(scope, send)
+        exchange.common = self.cors.headers(exchange)
+        preflight = self.cors.preflight(exchange) if exchange.method == "OPTIONS" else None
+        if preflight:
+            await preflight.send(exchange.send)
+        elif self.control is not None and self._is_control(exchange.path):
+            await self.control(scope, receive, exchange.send)
+        else:
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            await self.app(scope, receive, exchange.send)
+
+    @staticmethod
+    def _is_control(path: bytes) -> bool:
+        return path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in {b"", b"/"}
+
+
+async def _other_protocol(scope: Scope, receive: Receive, send: Send) -> None:
+    """Say yes to a server's lifespan events, and close a web socket."""
+    while scope["type"] == "lifespan":
+        event = (await receive())["type"]
+        await send({"type": f"{event}.complete"})
+        if event == "lifespan.shutdown":
+            return
+    await send({"type": "websocket.close"})

@@ -1,0 +1,155 @@
+"""What the stages of one request share: the exchange, the answer, and the exception by which a stage refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockserver.world import User
+    from spec import Operation
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+KEY = "onezone_exchange"
+"""Where the exchange stands in the ASGI scope."""
+
+
+class Refusal(Exception):  # noqa: N818  (it is an answer, not a failure)
+    """A stage refuses the request: an error id of the contract, its details, and the reason for people.
+
+    Raise a fresh one each time: an instance that is raised again keeps growing its traceback.
+    """
+
+    def __init__(
+        self, error: str, reason: str, headers: tuple[Header, ...] = (), details: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(error)
+        self.error = error
+        self.reason = reason
+        self.headers = headers
+        self.details = details or {}
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection before its request was read. Nobody waits for an answer."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """A whole response. `headers` is this answer's own list: the edge appends to it."""
+
+    status: int
+    headers: list[Header] = field(default_factory=list)
+    body: bytes = b""
+
+    async def send(self, send: Send) -> None:
+        """Send the answer as the two ASGI messages that it is."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def json_answer(status: int, body: bytes) -> Answer:
+    """The answer with a JSON body (already serialised)."""
+    length = str(len(body)).encode()
+    return Answer(status, [(b"content-type", b"application/json"), (b"content-length", length)], body)
+
+
+def one_line(text: str) -> bytes:
+    """`text` as the value of a header: ASCII, without line breaks, not longer than 500 characters."""
+    return " ".join(text.split()).encode("ascii", "replace")[:500]
+
+
+class Exchange:
+    """One request on its way through the stages, and what they found out about it.
+
+    `headers` has each header once, repeated ones joined as RFC 9110, 5.3 says; `repeated` has their names.
+    """
+
+    __slots__ = (
+        "_send",
+        "applied",
+        "body",
+        "common",
+        "data",
+        "headers",
+        "hoped",
+        "method",
+        "operation",
+        "params",
+        "path",
+        "reasons",
+        "repeated",
+        "scope",
+        "siblings",
+        "stage",
+        "started",
+        "status",
+        "user",
+        "value",
+    )
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        pairs = scope["headers"]
+        self.headers: dict[bytes, bytes] = dict(pairs)
+        self.repeated: frozenset[bytes] = frozenset()
+        if len(self.headers) != len(pairs):
+            self._join(pairs)
+        self._send = send
+        self.scope = scope
+        self.started = perf_counter()
+        self.method: str = scope["method"]
+        raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
+        self.path = raw.partition(b"?")[0]
+        self.common: list[Header] = []
+        self.reasons: list[str] = []
+        self.applied: list[str] = []
+        self.hoped: int | None = None
+        self.status: int | None = None
+        self.stage = ""
+        self.operation: Operation | None = None
+        self.siblings: tuple[Operation, ...] = ()
+        self.params: dict[str, str] = {}
+        self.user: User | None = None
+        self.body = b""
+        self.value: Any = None
+        self.data: dict[str, bytes] = {}
+
+    def _join(self, pairs: list[Header]) -> None:
+        seen: dict[bytes, list[bytes]] = {}
+        for name, value in pairs:
+            seen.setdefault(name, []).append(value)
+        self.headers = {name: b", ".join(values) for name, values in seen.items()}
+        self.repeated = frozenset(name for name, values in seen.items() if len(values) > 1)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the request announces a body (RFC 9112, 6.3)."""
+        return b"transfer-encoding" in self.headers or self.headers.get(b"content-length", b"0").strip(b"0 ") != b""
+
+    async def send(self, message: Message) -> None:
+        """Pass an answer's message on: with the headers that every answer has, and without a body for HEAD."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"].extend(self.common)
+            self._explain(message["headers"])
+        elif self.method == "HEAD":
+            message["body"] = b""
+        await self._send(message)
+
+    def _explain(self, headers: list[Header]) -> None:
+        if self.hoped == self.status and self.hoped is not None:
+            self.applied.insert(0, f"code={self.hoped}")
+        elif self.hoped is not None:
+            self.reasons.append(f"Prefer: code={self.hoped} not applied: a success has to be earned")
+        if self.reasons:
+            headers.append((b"x-mock-reason", one_line("; ".join(self.reasons))))
+        if self.applied:
+            headers.append((b"preference-applied", one_line(", ".join(self.applied))))

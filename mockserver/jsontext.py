@@ -1,0 +1,52 @@
+"""JSON as the mock reads it (RFC 8259): strict, bounded in depth, and with every number kept as it was sent."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+MAX_DEPTH = 200
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_DELICATE = re.compile(rb"-0|[0-9][eE]|[0-9][0-9.]{15}")
+_SAFE_DIGITS = 15
+
+
+def loads(text: bytes) -> Any:
+    """The value of a JSON text. Raises ValueError: not JSON, not UTF-8, or nested deeper than MAX_DEPTH.
+
+    Of equal keys the last one counts. Numbers may have lost digits; `exact` has them all.
+    """
+    value = orjson.loads(text)
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH and depth(text) > MAX_DEPTH:
+        msg = f"nested deeper than {MAX_DEPTH} levels"
+        raise ValueError(msg)
+    return value
+
+
+def exact(text: bytes, value: Any) -> Any:
+    """`value` with numbers that serialise as they stand in `text`, which is JSON that `loads` accepted.
+
+    A double keeps decimals of up to 15 digits; only a text with longer numbers, exponents or -0 is read again.
+    """
+    if not _DELICATE.search(text):
+        return value
+    return json.loads(text, parse_float=orjson.Fragment, parse_int=_integer)
+
+
+def _integer(digits: str) -> Any:
+    return int(digits) if len(digits) <= _SAFE_DIGITS and digits != "-0" else orjson.Fragment(digits)
+
+
+def depth(text: bytes) -> int:
+    """How deep the arrays and objects of a JSON text are nested."""
+    level = deepest = 0
+    for token in _STRUCTURE.findall(text):
+        if token in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif token in b"]}":
+            level -= 1
+    return deepest

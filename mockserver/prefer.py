@@ -1,0 +1,87 @@
+"""The stage for the `Prefer` header (RFC 7240): `code=NNN` forces a documented answer, `wait=SECONDS` delays it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from mockserver.exchange import KEY, App, Exchange, Receive, Refusal, Scope, Send
+from mockserver.stage import Stage
+
+if TYPE_CHECKING:
+    from mockserver.errors import Renderer
+    from spec import Operation
+
+LONGEST_WAIT = 60.0
+_ITEM = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_PREFERENCE = re.compile(r'\s*([^\s=;,"]+)\s*(?:=\s*"?([^";\s]*)"?)?')
+
+
+class Prefer(Stage):
+    """Applies the preferences that it knows and confirms them with `Preference-Applied`; it ignores every other one.
+
+    An error code is answered at once. A success code cannot be forced, since its Location would name nothing: it is
+    confirmed where the request earns it, and `X-Mock-Reason` says so where not.
+    """
+
+    name = "prefer"
+
+    def __init__(self, app: App, *, renderer: Renderer) -> None:
+        super().__init__(app)
+        self.renderer = renderer
+
+    def prepare(self, operation_id: str) -> None:  # noqa: ARG002
+        """Nothing depends on the operation alone."""
+        return
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait and force as the client prefers, then pass the exchange on. Raises Refusal for a forced error."""
+        exchange: Exchange = scope[KEY]
+        header = exchange.headers.get(b"prefer")
+        if header is not None:
+            exchange.stage = self.name
+            wanted = preferences(header)
+            await self._wait(exchange, wanted.get("wait"))
+            if exchange.operation is not None:
+                self._force(exchange, exchange.operation, wanted.get("code"))
+        await self.app(scope, receive, send)
+
+    async def _wait(self, exchange: Exchange, wait: str | None) -> None:
+        if wait is None or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", wait):
+            return
+        seconds = min(float(wait), LONGEST_WAIT)
+        await asyncio.sleep(seconds)
+        exchange.applied.append(f"wait={wait if float(wait) == seconds else int(seconds)}")
+
+    def _force(self, exchange: Exchange, operation: Operation, code: str | None) -> None:
+        if code is None:
+            return
+        status = int(code) if re.fullmatch(r"[1-5][0-9]{2}", code) else 0
+        if status not in operation.responses:
+            documented = ", ".join(map(str, sorted(operation.responses)))
+            exchange.reasons.append(f"Prefer: code ignored: {operation.id} documents {documented}")
+        elif operation.responses[status].success:
+            exchange.hoped = status
+        else:
+            self._refuse(exchange, status)
+
+    def _refuse(self, exchange: Exchange, status: int) -> None:
+        error = self.renderer.default(status)
+        if error is None:
+            exchange.reasons.append(f"Prefer: code={status} ignored: the contract has no error id for it")
+            return
+        exchange.applied.append(f"code={status}")
+        raise Refusal(error, f"Prefer: code={status} asked for this answer")
+
+
+@lru_cache(maxsize=256)
+def preferences(header: bytes) -> dict[str, str]:
+    """The preferences of a `Prefer` header by lower-case name; the first of two equal names counts (RFC 7240, 2)."""
+    found: dict[str, str] = {}
+    for item in _ITEM.findall(header.decode("latin-1")):
+        match = _PREFERENCE.match(item)
+        if match:
+            found.setdefault(match[1].lower(), match[2] or "")
+    return found
