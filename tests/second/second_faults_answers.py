@@ -88,6 +88,11 @@ def with_body(value: Any) -> Any:
     return lambda _call, response: setattr(response.set_json(value), "close", True)
 
 
+def promised(_call: Call, response: Response) -> None:
+    """Say how long a body is that is not sent."""
+    response.set_header("Content-Length", "5").close = True
+
+
 created(
     "body-id",
     "A success has a body with the id.",
@@ -104,6 +109,7 @@ created(
     "A success has a line feed as its body.",
     lambda _c, r: setattr(r, "body", b"\n") or setattr(r, "close", True),
 )
+created("body-promised", "A success promises five bytes of a body, which do not come.", promised, OLDER)
 created("drop-after-create", "The service is created, and the connection closed without an answer.", to(action="drop"))
 refused("drop-400", "A bad body closes the connection without an answer.", to(action="drop"), 400)
 refused("drop-401", "A 401 closes the connection without an answer.", to(action="drop"), 401)
