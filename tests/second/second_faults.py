@@ -30,6 +30,6 @@ DOUBTFUL = frozenset(
     }
 )
 # No persona of the kit's interfaces shows these: they are no monotone rules over privileges, or need a second group.
-HARD = frozenset({"access-outsider-create", "access-xor", "access-other-group", "access-group-count"})
+HARD = frozenset({"access-outsider-create", "access-xor", "access-other-group"})
 # Judging these takes as long as the client waits.
 SLOW = frozenset({"hang-400", "malformed-hang", "slow-400"})
