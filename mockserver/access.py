@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from spec import AccessRule, Operation
 
 
+PEOPLE = {"zone", "group"}
+"""The scopes in which privileges change only along with users and groups."""
+LIMIT = 4096
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """`route` is the route that allows, or where `lacks` is not empty the one that comes closest to allowing."""
@@ -38,6 +43,9 @@ class Guard:
         scopes = {scope for route in self.rule.routes for scope in route.needs}
         names = {one.entity: one.name for one in operation.parameters}
         self.entities = [(scope, names[scope]) for scope in sorted(scopes) if scope in names]
+        self.lasting = scopes <= PEOPLE
+        self.memory: dict[tuple[str, ...], Decision] = {}
+        self.epoch = world.epoch
 
     def grants(self, user: User | None, params: Mapping[str, str]) -> dict[str, frozenset[str] | None]:
         """What `user` holds in each scope that the rule names; None is no member. Anonymous holds nothing."""
@@ -49,7 +57,22 @@ class Guard:
         return grants
 
     def decide(self, user: User | None, params: Mapping[str, str]) -> Decision:
-        """The decision on a request by `user` with these path parameters."""
+        """The decision on a request by `user` with these path parameters.
+
+        One that depends on users and groups alone is remembered until they change.
+        """
+        if user is None or not self.lasting:
+            return self._decide(user, params)
+        if self.epoch is not self.world.epoch or len(self.memory) > LIMIT:
+            self.memory.clear()
+            self.epoch = self.world.epoch
+        key = (user.id, *params.values())
+        known = self.memory.get(key)
+        if known is None:
+            known = self.memory[key] = self._decide(user, params)
+        return known
+
+    def _decide(self, user: User | None, params: Mapping[str, str]) -> Decision:
         grants = self.grants(user, params)
         route = self.rule.allowed_by(grants)
         if route:

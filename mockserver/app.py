@@ -25,6 +25,7 @@ from mockserver.prefer import Prefer
 from mockserver.refuse import Refuse
 from mockserver.route import Route
 from mockserver.scenario import DEMO, Scenario, read_scenario
+from mockserver.stage import link
 from mockserver.validate import Validate
 from spec import DEFAULT_EDITION, Contract, load
 
@@ -47,9 +48,9 @@ class Mock(ConnexionMiddleware):  # type: ignore[misc]  # Connexion is untyped
         edge = partial(Edge, cors=cors, control=self.control, latency=latency)
         middlewares = [edge, *self._stages()]
         super().__init__(Effects(contract, self.world), middlewares=middlewares, resolver=Resolver(_no_function))
-        for base_path in contract.base_paths:
-            self.add_api(contract.document, base_path=base_path)
+        self.add_api(contract.document, base_path=contract.base_paths[0])
         self.app, self.middleware_stack = self._build_middleware_stack()
+        link(self.middleware_stack)
 
     def _stages(self) -> list[Callable[..., Any]]:
         """The stages inside the edge, in the order of a request."""

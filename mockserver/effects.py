@@ -31,13 +31,15 @@ def create(contract: Contract, world: World, operation: Operation) -> Perform:
     everything = frozenset(contract.privileges[kind])
     location, status = LocationMaker(contract, operation), operation.success.status
     id_key = f'{{"{id_name(kind)}":"'.encode()
+    keys = [(one.name, f',"{one.name}":'.encode()) for one in operation.body.properties] if operation.body else []
 
     def perform(exchange: Exchange) -> Answer:
         owner = exchange.params[parameter]
         if not world.exists(holder, owner):
             raise Refusal("notFound", f"effect: there is no such {holder}")
         identity = new_id()
-        known = b"".join(b',"%b":%b' % (name.encode(), value) for name, value in exchange.data.items())
+        data = exchange.data
+        known = b"".join([key + data[name] for name, key in keys if name in data])
         world.add(kind, identity, b'%b%b"%b%b}' % (id_key, identity.encode(), known, _origin(exchange)))
         world.share(holder, owner, kind, identity, everything)
         answer = Answer(status, [(b"location", location.make(exchange, exchange.params, identity))])

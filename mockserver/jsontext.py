@@ -10,7 +10,7 @@ import orjson
 
 MAX_DEPTH = 200
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-_DELICATE = re.compile(rb"-0|[0-9][eE]|[0-9][0-9.]{15}")
+_DELICATE = re.compile(rb"[0-9](?:[eE]|[0-9.]{15})")
 _SAFE_DIGITS = 15
 
 
@@ -31,7 +31,7 @@ def exact(text: bytes, value: Any) -> Any:
 
     A double keeps decimals of up to 15 digits; only a text with longer numbers, exponents or -0 is read again.
     """
-    if not _DELICATE.search(text):
+    if b"-0" not in text and not _DELICATE.search(text):
         return value
     return json.loads(text, parse_float=orjson.Fragment, parse_int=_integer)
 

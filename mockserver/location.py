@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mockserver.exchange import Exchange
     from spec import Contract, Operation
 
+LONG_HOST = 300
 _HOST = re.compile(rb"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
@@ -20,16 +21,15 @@ class LocationMaker:
     """Makes the Location of an operation's success under the base path that the edition's document shows in it."""
 
     def __init__(self, contract: Contract, operation: Operation) -> None:
-        template = operation.success.location[0]
-        self.parts = re.split(r"\{(\w+)\}", documented_base_path(contract, operation) + template)
+        shown = documented_base_path(contract, operation) + operation.success.location[0]
         given = {one.name for one in operation.parameters}
-        self.new_name = next(name for name in self.parts[1::2] if name not in given)
+        self.template = re.sub(r"\{\w+\}", "%s", shown)
+        self.names = [name if name in given else None for name in re.findall(r"\{(\w+)\}", shown)]
 
     def make(self, exchange: Exchange, params: Mapping[str, str], new_id: str) -> bytes:
-        """The Location of the new entity `new_id`."""
-        names = {**params, self.new_name: new_id}
-        path = "".join(quote(names[part], safe="") if at % 2 else part for at, part in enumerate(self.parts))
-        return _origin(exchange) + path.encode("ascii")
+        """The Location of the new entity `new_id`, which is one of the mock's own ids and needs no encoding."""
+        names = [new_id if name is None else _quoted(params[name]) for name in self.names]
+        return _origin(exchange) + (self.template % tuple(names)).encode("ascii")
 
 
 def documented_base_path(contract: Contract, operation: Operation) -> str:
@@ -50,14 +50,20 @@ def edition_base_path(contract: Contract) -> str:
 def _origin(exchange: Exchange) -> bytes:
     scope = exchange.scope
     host = exchange.headers.get(b"host", b"")
-    if not _is_host(host):
-        name, port = scope.get("server") or ("localhost", None)
-        host = (f"[{name}]" if ":" in name else name).encode() + (f":{port}".encode() if port else b"")
     scheme: str = scope.get("scheme", "http")
-    return scheme.encode() + b"://" + host
+    origin = _origin_of(scheme, host) if len(host) < LONG_HOST else None
+    if origin is None:
+        name, port = scope.get("server") or ("localhost", None)
+        return f"{scheme}://{f'[{name}]' if ':' in name else name}{f':{port}' if port else ''}".encode()
+    return origin
+
+
+@lru_cache(maxsize=1024)
+def _quoted(identity: str) -> str:
+    return quote(identity, safe="")
 
 
 @lru_cache(maxsize=256)
-def _is_host(host: bytes) -> bool:
-    """Whether a Host header is a host and nothing else: it is the client's word, and goes back to the client."""
-    return len(host) < 300 and _HOST.fullmatch(host) is not None  # noqa: PLR2004
+def _origin_of(scheme: str, host: bytes) -> bytes | None:
+    """The origin by a Host header, None where that is not a host: it is the client's word, and goes back to it."""
+    return scheme.encode() + b"://" + host if _HOST.fullmatch(host) else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +18,8 @@ from mockserver.exchange import KEY, Answer, App, Exchange, Receive, Refusal, Sc
 if TYPE_CHECKING:
     from spec import Contract, Operation
 
+LONG_PATH = 200
+"""Paths longer than this are not remembered."""
 BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -98,40 +101,39 @@ class Route(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
     def __init__(self, app: App, *, contract: Contract) -> None:
         self.app = app
         self.contract = contract
-        self.tables: dict[bytes, Node] = {}
-        self.bases: list[tuple[bytes, Node, dict[str, dict[str, str]]]] = []
+        self.root = Node()
+        self.contexts: dict[str, dict[str, str]] = {}
+        self.bases = sorted((f"{base}/".encode() for base in contract.base_paths), key=len, reverse=True)
+        self.known = lru_cache(maxsize=4096)(self.find)
 
     def add_api(self, specification: Any, base_path: str | None = None, **options: Any) -> RoutingTable:
-        """Add the paths of a specification under a base path; longer base paths are tried first."""
-        root = Node()
-        table = RoutingTable(specification, contract=self.contract, root=root, base_path=base_path, **options)
-        contexts = {name: {"api_base_path": base_path or "", "operation_id": name} for name in self.contract.operations}
-        self.bases.append((f"{base_path}/".encode(), root, contexts))
-        self.bases.sort(key=lambda base: -len(base[0]))
-        return table
+        """Add the paths of a specification. They count under every base path of the contract."""
+        names = self.contract.operations
+        self.contexts = {name: {"api_base_path": base_path or "", "operation_id": name} for name in names}
+        return RoutingTable(specification, contract=self.contract, root=self.root, base_path=base_path, **options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route the exchange and pass it on. Raises Refusal: notFound, methodNotAllowed, malformedData."""
         exchange: Exchange = scope[KEY]
         exchange.stage = "route"
-        place, contexts = self._place(exchange)
+        path = exchange.path
+        place, exchange.params = self.known(path) if len(path) < LONG_PATH else self.find(path)
         operation = place.operations.get("GET" if exchange.method == "HEAD" else exchange.method)
         if operation is None:
             await _no_operation(exchange, place, send)
             return
         exchange.operation = operation
-        scope.setdefault("extensions", {})[ROUTING_CONTEXT] = contexts[operation.id]
+        scope.setdefault("extensions", {})[ROUTING_CONTEXT] = self.contexts[operation.id]
         await self.app(scope, receive, send)
 
-    def _place(self, exchange: Exchange) -> tuple[Place, dict[str, dict[str, str]]]:
-        path = exchange.path
-        for base, root, contexts in self.bases:
+    def find(self, path: bytes) -> tuple[Place, dict[str, str]]:
+        """The place of a raw path and its parameters by name. Raises Refusal: notFound, malformedData."""
+        for base in self.bases:
             if path.startswith(base):
                 values: list[bytes] = []
-                place = root.find(_segments(path[len(base) :]), 0, values)
+                place = self.root.find(_segments(path[len(base) :]), 0, values)
                 if place:
-                    exchange.params = dict(zip(place.names, map(_text, values), strict=True))
-                    return place, contexts
+                    return place, dict(zip(place.names, map(_text, values), strict=True))
         bases = ", ".join(self.contract.base_paths)
         raise Refusal("notFound", f"route: no operation has this path; the base paths are {bases}")
 

@@ -52,9 +52,7 @@ class Scenario:
 def read_scenario(path: Path, contract: Contract) -> Scenario:
     """The scenario in the file at `path`. Raises ScenarioError."""
     try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        node, data = _yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ScenarioError(f"{path}: {_first_line(error)}") from None
     except yaml.YAMLError as error:
@@ -66,6 +64,16 @@ def read_scenario(path: Path, contract: Contract) -> Scenario:
         return _scenario(node, data, contract)
     except WorldError as error:
         raise ScenarioError(f"{path}:{_line(node, error.path)}: {error}") from None
+
+
+def _yaml(text: str) -> tuple[Any, Any]:
+    """The document of a YAML text as nodes, which know their lines, and as data."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    try:
+        node = loader.get_single_node()
+        return node, None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _scenario(node: Any, data: Any, contract: Contract) -> Scenario:

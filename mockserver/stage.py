@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
@@ -38,6 +38,7 @@ class Stage(RoutedMiddleware):  # type: ignore[misc]  # Connexion is untyped
     def __init__(self, app: App) -> None:
         super().__init__(app)
         self.checks: dict[str, Check | None] = {}
+        self.chains: dict[str, list[tuple[str, Check]]] = {}
 
     def prepare(self, operation_id: str) -> Check | None:
         """The check for an operation, None where this stage has nothing to check. Called at start-up only."""
@@ -52,8 +53,25 @@ class Stage(RoutedMiddleware):  # type: ignore[misc]  # Connexion is untyped
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the exchange and pass it on. Raises the check's Refusal."""
         exchange: Exchange = scope[KEY]
-        check = self.checks[exchange.operation.id]  # type: ignore[union-attr]  # routing comes first
-        if check is not None:
-            exchange.stage = self.name
+        for name, check in self.chains[exchange.operation.id]:  # type: ignore[union-attr]  # routing comes first
+            exchange.stage = name
             check(exchange)
         await self.app(scope, receive, send)
+
+
+def link(stack: Iterable[Any]) -> None:
+    """Let each run of plain stages in `stack` (the outermost first) be one step, in the same order.
+
+    A stage with a `__call__` of its own, which waits for something, stays a step by itself.
+    """
+    for stage in reversed(list(stack)):
+        if isinstance(stage, Stage):
+            stage.chains = {name: [(stage.name, one)] if one else [] for name, one in stage.checks.items()}
+            if _is_plain(stage) and _is_plain(stage.app):
+                for name, chain in stage.chains.items():
+                    chain.extend(stage.app.chains[name])
+                stage.app = stage.app.app
+
+
+def _is_plain(app: Any) -> bool:
+    return isinstance(app, Stage) and type(app).__call__ is Stage.__call__

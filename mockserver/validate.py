@@ -55,24 +55,22 @@ class Validate(Stage):
             if not isinstance(exchange.value, dict):
                 raise Refusal("malformedData", "validate: the body is JSON, but not an object")
             for one, verdict in rules:
-                _check(self.contract, one, verdict, exchange.value)
+                error = verdict(exchange.value[one.name]) if one.name in exchange.value else _absent(one)
+                if error:
+                    raise _refusal(self.contract, one, error)
             sent = exact(exchange.body, exchange.value)
             exchange.data = {one.name: _stored(one, sent[one.name]) for one, _ in rules if one.name in sent}
 
         return check
 
 
-def _check(contract: Contract, one: Property, verdict: Judge, data: dict[str, Any]) -> None:
-    if one.name not in data:
-        if one.required:
-            raise Refusal("missingRequiredValue", f"validate: {one.name} is missing", details={"key": one.name})
-        return
-    error = verdict(data[one.name])
-    if error:
-        keyed = "key" in contract.errors[error].details
-        raise Refusal(
-            error, f"validate: {one.name} is refused as {error}", details={"key": one.name} if keyed else None
-        )
+def _absent(one: Property) -> str | None:
+    return "missingRequiredValue" if one.required else None
+
+
+def _refusal(contract: Contract, one: Property, error: str) -> Refusal:
+    keyed = "key" in contract.errors[error].details
+    return Refusal(error, f"validate: {one.name}: {error}", details={"key": one.name} if keyed else None)
 
 
 def judge(contract: Contract, one: Property) -> Judge:

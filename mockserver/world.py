@@ -65,7 +65,8 @@ class Group:
 class World:
     """The state of the mock. Every entity is named by its kind (`group`, `handle_service`) and its id.
 
-    Resources are stored serialised: a great many small objects would keep the garbage collector busy.
+    Resources are stored serialised: a great many small objects would keep the garbage collector busy. `epoch` is
+    another object after every change of users, groups or memberships.
     """
 
     def __init__(self) -> None:
@@ -80,6 +81,7 @@ class World:
         self._above: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._reach: dict[tuple[str, str], frozenset[str]] = {}
         self._zone: dict[str, Privileges] = {}
+        self.epoch = object()
 
     def become(self, other: World) -> None:
         """Take over the whole state of `other`, which must not be used afterwards."""
@@ -93,6 +95,7 @@ class World:
         if user.name is not None:
             self._names[user.name] = user
         self._tokens.update(dict.fromkeys(user.tokens, user))
+        self._changed()
 
     def remove_user(self, identity: str) -> None:
         """Remove a user and its memberships."""
@@ -109,6 +112,7 @@ class World:
         self.groups[group.id] = group
         self.members[group.id] = {}
         self.children[group.id] = {}
+        self._changed()
 
     def remove_group(self, identity: str) -> None:
         """Remove a group, its memberships, and those of its resources that nobody else holds."""
@@ -144,6 +148,7 @@ class World:
     def _changed(self) -> None:
         self._reach.clear()
         self._zone.clear()
+        self.epoch = object()
 
     # Resources
 
