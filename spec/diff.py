@@ -34,7 +34,10 @@ GROUPS = (
     ("Errors", r"x-onezone-errors/.*"),
     ("Access rules", r"[^/]+/access/.*"),
     ("Privileges", r"x-onezone-privileges/.*"),
-    ("Body rules", r"[^/]+/(media types/.*|ignored/.*|(.*/)?(is|required|errors/.*|level/.*))"),
+    (
+        "Body rules",
+        r"[^/]+/(media types/.*|requestBody/(x-onezone-level|required)|ignored/.*|(.*/)?(is|required|errors/.*|level/.*))",
+    ),
     ("Base paths", r"base paths"),
     ("Documented statuses", r"[^/]+/error statuses"),
     ("Answers", r"(answer [^/]+|[^/]+/(success|answer \d+))/(?!.*description|.*example).*"),

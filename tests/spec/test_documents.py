@@ -200,20 +200,21 @@ def test_the_body_has_three_required_keys(edition: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edition", "required", "types", "media"),
+    ("edition", "presence", "required", "types"),
     [
-        ("classic", Level.SHOULD, Level.SHOULD, Level.MUST),
-        ("current", Level.SHOULD, Level.MUST, Level.OBSERVE),
+        ("classic", Level.MUST, Level.SHOULD, Level.SHOULD),
+        ("current", Level.SHOULD, Level.SHOULD, Level.MUST),
         ("deployed", Level.MUST, Level.MUST, Level.MUST),
     ],
 )
-def test_how_binding_the_rules_of_the_body_are(edition: str, required: Level, types: Level, media: Level) -> None:
-    """No document marks a key as required; the newer one gives types; only the older one says what is consumed."""
+def test_how_binding_the_rules_of_the_body_are(edition: str, presence: Level, required: Level, types: Level) -> None:
+    """The older document requires the body, the newer one gives types; neither requires a key; both show JSON alone."""
     body = create(edition).body
     assert body is not None
+    assert body.presence_level is presence
     assert body.required_level is required
     assert {one.levels["type"] for one in body.properties} == {types}
-    assert body.other_media_types is media
+    assert body.other_media_types is Level.MUST
 
 
 @pytest.mark.parametrize("edition", editions())
