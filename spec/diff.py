@@ -34,10 +34,7 @@ GROUPS = (
     ("Errors", r"x-onezone-errors/.*"),
     ("Access rules", r"[^/]+/access/.*"),
     ("Privileges", r"x-onezone-privileges/.*"),
-    (
-        "Body rules",
-        r"[^/]+/(media types/.*|requestBody/(x-onezone-level|required)|ignored/.*|(.*/)?(is|required|errors/.*|level/.*))",
-    ),
+    ("Body rules", r"[^/]+/(media types/.*|requestBody/x-onezone-level|(.*/)?(is|required|(ignored|errors|level)/.*))"),
     ("Base paths", r"base paths"),
     ("Documented statuses", r"[^/]+/error statuses"),
     ("Answers", r"(answer [^/]+|[^/]+/(success|answer \d+))/(?!.*description|.*example).*"),
