@@ -144,11 +144,13 @@ def _body(contract: Contract, operation: Node) -> Body:
         schema=schema,
         properties=tuple(_property(contract, name, schema) for name in sorted(schema["properties"])),
         required_level=Level(schema.get("x-onezone-level", {}).get("required", "MUST")),
+        presence_level=Level(node.get("x-onezone-level", "MUST")),
         ignored=schema.get("x-onezone-ignored", {}),
         examples={name: _example(contract, name, one) for name, one in media.get("examples", {}).items()},
         source=source,
         other_media_types=Level(other.get("other", "OBSERVE")),
         media_type_source=contract.source(other["source"]) if "source" in other else source,
+        media_type_parameters=other.get("parameters", True),
     )
 
 

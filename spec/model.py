@@ -112,16 +112,21 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The JSON body of a request: its schema (with `$ref` into the document), keys in alphabetical order, examples."""
+    """The JSON body of a request: its schema (with `$ref` into the document), keys in alphabetical order, examples.
+
+    `media_type_parameters` says whether the media type may carry parameters such as a charset.
+    """
 
     schema: Mapping[str, Any]
     properties: tuple[Property, ...]
     required_level: Level
+    presence_level: Level
     ignored: Mapping[str, str]
     examples: Mapping[str, Example]
     source: Source
     other_media_types: Level
     media_type_source: Source
+    media_type_parameters: bool = True
 
 
 @dataclass(frozen=True, slots=True)

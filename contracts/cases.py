@@ -1,0 +1,136 @@
+"""Cases: requests that are described before anybody knows whom they will be sent to."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.exchange import Auth, basic
+from contracts.target import Identity, Target
+
+JSON_TYPE = (("Content-Type", "application/json"),)
+HOME = "home"
+MISSING = "missing"
+OTHER = "other"
+SHORTENED = "home without its last character"
+LONG_ID = 16
+WRITER = "writer"
+"""Stands for the first persona that was seen to be allowed."""
+NOBODY = "nobody"
+
+Change = Callable[[dict[str, Any]], Any]
+Credentialed = Callable[[Identity], Auth]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request: who sends what to which group.
+
+    `change` turns a fresh valid body into the value to send; `raw` turns it into bytes instead. `auth` makes
+    credentials out of the persona's, where they are not simply the persona's own.
+    """
+
+    name: str
+    label: str
+    who: str = WRITER
+    group: str = HOME
+    method: str = "POST"
+    change: Change | None = None
+    raw: Callable[[dict[str, Any]], bytes] | None = None
+    headers: tuple[tuple[str, str], ...] = JSON_TYPE
+    auth: Credentialed | None = None
+    chunked: bool = False
+    loose: bool = False
+    """Whether the data may come back trimmed or normalised: what was sent is nothing that must be accepted."""
+    error: str | None = None
+    """The error id that released servers name."""
+    key: str | None = None
+    """The key that the error's details name."""
+
+
+def encode(value: Any) -> bytes:
+    """`value` as compact JSON in UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def without(key: str) -> Change:
+    """The body without `key`."""
+    return lambda body: {name: value for name, value in body.items() if name != key}
+
+
+def with_value(key: str, value: Any) -> Change:
+    """The body with `value` at `key`."""
+    return lambda body: {**body, key: value}
+
+
+def constant(value: Any) -> Change:
+    """`value` instead of the body."""
+    return lambda _: value
+
+
+def renamed(example: Mapping[str, Any]) -> Change:
+    """An example of the contract, exactly as it stands."""
+    return lambda _: dict(example)
+
+
+def group_id(target: Target, case: Case, home: str) -> str:
+    """The id of the case's group; anything but the words above is an id itself.
+
+    A short id made shorter could be another group's, so only a long one is.
+    """
+    shortened = home[:-1] if len(home) >= LONG_ID else target.missing
+    words = {HOME: home, MISSING: target.missing, OTHER: target.other or "", SHORTENED: shortened}
+    return words.get(case.group, case.group)
+
+
+def _authorization(value: str, curl: str) -> Credentialed:
+    return lambda _: Auth((("Authorization", value),), curl, "wrong credentials")
+
+
+def nobody(_: Identity) -> Auth:
+    """No credentials at all."""
+    return Auth()
+
+
+def wrong_password(make: Callable[[str], str], words: str) -> Credentialed:
+    """The persona's user name with a password made out of the right one."""
+
+    def auth(identity: Identity) -> Auth:
+        name, password = identity.credentials.username or "", identity.credentials.password or ""
+        return Auth((("Authorization", basic(name, make(password))),), f'-u "{name}:***"', f"{identity.persona.name}, {words}")
+
+    return auth
+
+
+def wrong_token(make: Callable[[str], str], words: str, *, bearer: bool = False) -> Credentialed:
+    """A token made out of the persona's own, or out of nothing where it has none."""
+
+    def auth(identity: Identity) -> Auth:
+        value = make(identity.credentials.token or "")
+        header = ("Authorization", f"Bearer {value}") if bearer else ("X-Auth-Token", value)
+        name, text = header
+        return Auth((header,), f'-H "{name}: {"Bearer " if bearer else ""}***"' if text else f'-H "{name};"', words)
+
+    return auth
+
+
+def unknown_user() -> Credentialed:
+    """A user that nobody is."""
+    return lambda _: Auth(
+        (("Authorization", basic("nobody-9f2c1d", "no-such-password")),),
+        "-u nobody-9f2c1d:no-such-password",
+        "an unknown user",
+    )
+
+
+def raw_authorization(value: str) -> Credentialed:
+    """An Authorization header as it stands; it carries no secret."""
+    return _authorization(value, f"-H 'Authorization: {value}'" if value else "-H 'Authorization;'")
+
+
+def b64(text: str) -> str:
+    """`text` in base64."""
+    return base64.b64encode(text.encode()).decode()

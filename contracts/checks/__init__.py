@@ -1,0 +1,1 @@
+"""Checks: functions that look at a run and yield findings. One file a kind."""

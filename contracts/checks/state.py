@@ -1,0 +1,149 @@
+"""What the target holds afterwards: exactly what was accepted, and nothing of what was refused."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from contracts.cases import HOME
+from contracts.ledger import Created
+from contracts.requirement import Check, Finding, NotJudged
+from contracts.run import Run
+
+_MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*", re.IGNORECASE)
+KEPT = 3
+"""How many of the services created first are read again at the end."""
+
+
+def created_one(run: Run) -> Iterator[Finding]:
+    """An accepted creation adds exactly one service to its group, and takes none away."""
+    run.ledger.flush()
+    seen = [one for one in run.creations() if one.listed is not None]
+    if not seen:
+        raise NotJudged("the target does not offer to list the services of a group")
+    for one in seen:
+        if one.listed and not one.extra and not one.gone:
+            continue
+        new = len(one.extra) + bool(one.listed)
+        came = f"{new} new" + (f", {len(one.gone)} gone" if one.gone else "")
+        if new != 1 or one.gone:
+            yield Finding(f"{one.sent.case.label}: not exactly one service more", "1 new", came, one.sent.exchange)
+
+
+def unchanged(run: Run) -> Iterator[Finding]:
+    """A refused request leaves the group's services as they were."""
+    run.ledger.flush()
+    if not run.ledger.known:
+        raise NotJudged("the target does not offer to list the services of a group")
+    for leak in run.ledger.leaks:
+        came = f"{len(leak.appeared)} new, {len(leak.gone)} gone"
+        message = f"{leak.sent.case.label}: refused with {leak.sent.exchange.answer()}, yet the group's services changed"
+        yield Finding(message, "nothing changed", came, leak.sent.exchange)
+
+
+def data_kept(run: Run) -> Iterator[Finding]:
+    """What is read back is what was sent."""
+    read = [one for one in run.creations() if one.read.details is not None]
+    if not read:
+        raise NotJudged("the target does not offer to read a service")
+    for one in read:
+        yield from differences_of(run, one)
+
+
+def differences_of(run: Run, one: Created) -> Iterator[Finding]:
+    """How what is read back of a creation differs from what was sent."""
+    assert run.operation.body is not None
+    details = one.read.details or {}
+    if not isinstance(one.sent.value, dict):
+        return
+    for key in (prop.name for prop in run.operation.body.properties if prop.name in one.sent.value):
+        sent, came = one.sent.value[key], details.get(key, _ABSENT)
+        where = difference(sent, came, key, loose=one.sent.case.loose)
+        if where:
+            message = f"{one.sent.case.label}: {where} is not read back as it was sent"
+            yield Finding(message, _brief(sent), _brief(came), one.read.exchange)
+
+
+class _Absent:
+    """Stands for a key that is not there."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+_ABSENT = _Absent()
+
+
+def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str | None:
+    """The first place where `came` is not what was sent, None where there is none.
+
+    Keys that were not sent may be there; a password may be masked; `loose` text may be trimmed and normalised.
+    """
+    if isinstance(sent, dict):
+        if not isinstance(came, dict):
+            return where
+        inner = (difference(value, came.get(key, _ABSENT), f"{where}.{key}", loose=loose) for key, value in sent.items())
+        return next((place for place in inner if place), None)
+    if isinstance(sent, list):
+        if not isinstance(came, list) or len(came) != len(sent):
+            return where
+        pairs = zip(sent, came, strict=True)
+        return next((p for n, (a, b) in enumerate(pairs) if (p := difference(a, b, f"{where}[{n}]", loose=loose))), None)
+    if where.endswith(".password") and _masked(came):
+        return None
+    return None if _same(sent, came, loose=loose) else where
+
+
+def _masked(came: Any) -> bool:
+    return came is None or came is _ABSENT or (isinstance(came, str) and bool(_MASKED.fullmatch(came)))
+
+
+def _same(sent: Any, came: Any, *, loose: bool) -> bool:
+    if isinstance(sent, str) and isinstance(came, str):
+        return sent == came or (loose and _plain(sent) == _plain(came))
+    if isinstance(sent, bool) or isinstance(came, bool):
+        return sent is came
+    return bool(sent == came)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _brief(value: Any) -> str:
+    text = str(value) if isinstance(value, dict | list) else repr(value)
+    return text if len(text) < 300 else text[:300] + "…"  # noqa: PLR2004
+
+
+def kept(run: Run) -> Iterator[Finding]:
+    """Services created early are there at the end of the run, with their data."""
+    run.ledger.flush()
+    home = [one for one in run.creations() if one.id and one.sent.case.group == HOME]
+    if not run.readback.offered or not home:
+        raise NotJudged("the target offers neither to list nor to read services")
+    now = {group: run.readback.list(group) for group in {one.sent.group for one in home}}
+    for one in home:
+        ids = now[one.sent.group]
+        if one.listed and ids is not None and one.id not in ids:
+            yield Finding(f"{one.sent.case.label}: it is gone by the end", f"{one.id} in the list", "gone", one.sent.exchange)
+    for one in [one for one in home if one.read.details is not None][:KEPT]:
+        again = run.readback.read(one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.identity)
+        if again.details is None:
+            message = f"{one.sent.case.label}: it cannot be read any more by the end"
+            yield Finding(message, "the service", again.exchange.answer() if again.exchange else "nothing", again.exchange)
+        elif not list(differences_of(run, one)):
+            yield from differences_of(run, replace(one, read=again))
+
+
+def covered(statuses: frozenset[int]) -> Check:
+    """Each of these statuses was seen."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        seen = {exchange.status for exchange in run.exchanges()}
+        for status in sorted(statuses - {one for one in seen if one}):
+            yield Finding(f"a documented {status} was never seen", str(status), "never", None)
+
+    return check

@@ -1,0 +1,105 @@
+"""Which status a case is answered with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from contracts.cases import Case
+from contracts.ledger import Sent
+from contracts.requirement import Check, Finding
+from contracts.run import Run
+
+HTTP_ERROR = 500
+NOT_IMPLEMENTED = 501
+
+
+def accepted(*cases: Case) -> Check:
+    """Each case is answered with a 2xx; which one is judged elsewhere."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        for case in cases:
+            sent = run.send(case, accept=True)
+            if not sent.exchange.succeeded:
+                yield finding(sent, f"{run.operation.success.status}")
+
+    return check
+
+
+def answered(statuses: Iterable[int], *cases: Case) -> Check:
+    """Each case is answered with one of the statuses."""
+    allowed = frozenset(statuses)
+
+    def check(run: Run) -> Iterator[Finding]:
+        for case in cases:
+            sent = run.send(case)
+            if sent.exchange.status not in allowed:
+                yield finding(sent, " or ".join(map(str, sorted(allowed))))
+
+    return check
+
+
+def refused(*cases: Case) -> Check:
+    """Each case is answered with some 4xx: what is documented is only that it is no success and no failure."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        for case in cases:
+            sent = run.send(case)
+            if sent.exchange.response is None or not sent.exchange.response.refusal:
+                yield finding(sent, "4xx")
+
+    return check
+
+
+def observed(*cases: Case) -> Check:
+    """What each case is answered with, whatever it is."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        for case in cases:
+            sent = run.send(case)
+            yield Finding(f"{case.label}: {sent.exchange.answer()}", "left open", sent.exchange.answer(), sent.exchange)
+
+    return check
+
+
+def finding(sent: Sent, expected: str) -> Finding:
+    """That a case was answered otherwise than expected."""
+    came = sent.exchange.answer()
+    return Finding(f"{sent.case.label}: expected {expected}, got {came}", expected, came, sent.exchange)
+
+
+def documented_success(run: Run) -> Iterator[Finding]:
+    """Every 2xx is the documented one."""
+    run.creations()
+    wanted = run.operation.success.status
+    for sent in successes(run):
+        if sent.exchange.status != wanted:
+            yield finding(sent, str(wanted))
+
+
+def successes(run: Run) -> list[Sent]:
+    """Every judged request of the operation that was answered with a 2xx."""
+    return [sent for sent in run.log if sent.case.method == run.operation.method and sent.exchange.succeeded]
+
+
+def no_server_error(run: Run) -> Iterator[Finding]:
+    """No request was answered with a 5xx; to chunks, HTTP allows a 501 (RFC 9112, 6.1)."""
+    for sent in run.log:
+        status = sent.exchange.status
+        if status is not None and status >= HTTP_ERROR and not (sent.case.chunked and status == NOT_IMPLEMENTED):
+            yield finding(sent, "no 5xx")
+
+
+def always_answers(run: Run) -> Iterator[Finding]:
+    """Every request was answered, in HTTP and in time."""
+    for sent in run.log:
+        if sent.exchange.response is None:
+            yield finding(sent, "an HTTP answer")
+
+
+def known_status(run: Run) -> Iterator[Finding]:
+    """No answer has a status that neither the contract nor HTTP itself foresees for such a request."""
+    http_itself = {405, 406, 408, 411, 413, 414, 415, 429, 431}
+    for sent in run.log:
+        status = sent.exchange.status
+        if status is not None and status not in run.operation.responses and status not in http_itself:
+            yield finding(sent, "a documented status")

@@ -1,0 +1,19 @@
+"""Requirements that drawn requests judge. A violation is shrunk to the smallest request that still shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.checks import drawn
+from contracts.derive.build import Builder
+from contracts.requirement import Level, Requirement
+
+
+def requirements(build: Builder) -> Iterator[Requirement]:
+    """The requirements of this topic."""
+    text = "Every body that the contract describes is accepted, kept as it was sent, and named by a right Location."
+    yield build.requirement("generated.valid", Level.MUST, text, build.body.source, drawn.valid)
+    text = "A body with one thing wrong that the contract rules out is refused with the documented Error, and changes nothing."
+    yield build.requirement("generated.invalid", Level.MUST, text, build.answer_source(400), drawn.invalid)
+    text = "Whatever bytes are sent as a body, the answer comes in time, is no 5xx, and any error is the documented one."
+    yield build.requirement("generated.hostile", Level.MUST, text, build.answer_source(400), drawn.hostile)

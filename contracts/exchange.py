@@ -1,0 +1,209 @@
+"""A request, what came back, and how both are shown without secrets."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+MASK = "***"
+SHOWN_BYTES = 2000
+_SECRET_KEYS = re.compile(r'("(?:password|token)"\s*:\s*)"(?:[^"\\]|\\.)*"')
+_SECRET_HEADERS = frozenset({"authorization", "x-auth-token", "cookie", "set-cookie", "macaroon"})
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """How a request authenticates: its headers, and the same as curl arguments that read secrets from the environment."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    curl: str = ""
+    who: str = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it goes over the wire. `path` is absolute and percent-encoded; `label` says what it is for."""
+
+    method: str
+    path: str
+    auth: Auth = Auth()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    chunked: bool = False
+    label: str = ""
+
+    @property
+    def all_headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers of the request with those of its credentials."""
+        return (*self.headers, *self.auth.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer. Header names are as they came; `stray` holds bytes that came where no body may be."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    stray: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The value of the first header of that name in any case, None where there is none."""
+        return next(iter(self.header_values(name)), None)
+
+    def header_values(self, name: str) -> list[str]:
+        """Every value of the header."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ValueError where it is none."""
+        return json.loads(self.body.decode("utf-8"))
+
+    @property
+    def success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300  # noqa: PLR2004
+
+    @property
+    def refusal(self) -> bool:
+        """Whether the status is 4xx."""
+        return 400 <= self.status < 500  # noqa: PLR2004
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer; without one, `failure` says in words what happened instead."""
+
+    request: Request
+    base: str
+    response: Response | None = None
+    failure: str | None = None
+    timed_out: bool = False
+    seconds: float = 0.0
+
+    @property
+    def status(self) -> int | None:
+        """The status of the answer, None where none came."""
+        return self.response.status if self.response else None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether a 2xx came."""
+        return self.response is not None and self.response.success
+
+    def answer(self) -> str:
+        """What came, in a few words."""
+        if self.response is None:
+            return self.failure or "no answer"
+        return str(self.response.status)
+
+
+@dataclass(slots=True)
+class Redactor:
+    """Takes secrets out of text: those it was told of, in every spelling that requests use, and JSON passwords."""
+
+    secrets: set[str] = field(default_factory=set)
+
+    def learn(self, *values: str) -> None:
+        """Remember secrets; what is too short to be told from ordinary text is left."""
+        for value in values:
+            if len(value) > 3:  # noqa: PLR2004
+                self.secrets |= {value, json.dumps(value)[1:-1]}
+
+    def text(self, text: str) -> str:
+        """`text` with every secret masked."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            text = text.replace(secret, MASK)
+        return _SECRET_KEYS.sub(rf'\1"{MASK}"', text)
+
+    def header(self, name: str, value: str) -> str:
+        """A header's value, masked where it authenticates."""
+        return MASK if name.lower() in _SECRET_HEADERS else self.text(value)
+
+
+def basic(username: str, password: str) -> str:
+    """The value of an Authorization header for HTTP Basic in UTF-8 (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+def shown(body: bytes | None, redactor: Redactor) -> str:
+    """A body as text for people: decoded, redacted, and cut where it is long."""
+    text = redactor.text((body or b"").decode("utf-8", "backslashreplace"))
+    if len(text) > SHOWN_BYTES:
+        return f"{text[:SHOWN_BYTES]}… ({len(body or b'')} bytes in all)"
+    return text
+
+
+def curl(exchange: Exchange, redactor: Redactor) -> str:
+    """One curl line that repeats the request; secrets are read from environment variables or masked."""
+    request = exchange.request
+    parts = ["curl", "-i", "--path-as-is"]
+    if request.method != ("POST" if request.body else "GET"):
+        parts += ["-X", request.method]
+    words = [shlex.quote(part) for part in parts]
+    if request.auth.curl:
+        words.append(request.auth.curl)
+    for name, value in request.headers:
+        words += ["-H", shlex.quote(f"{name}: {redactor.text(value)}" if value else f"{name};")]
+    words += [*_curl_body(request, redactor), shlex.quote(exchange.base + request.path)]
+    return " ".join(words)
+
+
+def _curl_body(request: Request, redactor: Redactor) -> Iterator[str]:
+    if request.body is None:
+        return
+    if request.chunked:
+        yield from ("-H", shlex.quote("Transfer-Encoding: chunked"))
+    try:
+        text = request.body.decode("ascii")
+    except UnicodeDecodeError:
+        text = None
+    if text is not None and text.isprintable() and len(text) <= 4 * SHOWN_BYTES:
+        yield from ("--data-binary", shlex.quote(redactor.text(text)))
+    else:
+        yield from ("--data-binary", _ansi_c(redactor.text(request.body[: 4 * SHOWN_BYTES].decode("latin-1"))))
+
+
+def _ansi_c(text: str) -> str:
+    """`text` (latin-1) as a bash word of the form $'…'."""
+    escaped = "".join(c if c.isascii() and c.isprintable() and c not in "'\\" else f"\\x{ord(c):02x}" for c in text)
+    return f"$'{escaped}'"
+
+
+def request_report(exchange: Exchange, redactor: Redactor) -> dict[str, Any]:
+    """The request for a report: method, URL, headers, body; no secrets."""
+    request = exchange.request
+    return {
+        "label": request.label,
+        "method": request.method,
+        "url": redactor.text(exchange.base + request.path),
+        "as": request.auth.who,
+        "headers": _headers(request.all_headers, redactor),
+        "body": None if request.body is None else shown(request.body, redactor),
+    }
+
+
+def response_report(exchange: Exchange, redactor: Redactor) -> dict[str, Any] | None:
+    """The answer for a report, None where none came."""
+    response = exchange.response
+    if response is None:
+        return {"failure": exchange.failure} if exchange.failure else None
+    return {
+        "status": response.status,
+        "headers": _headers(response.headers, redactor),
+        "body": shown(response.body or response.stray, redactor),
+    }
+
+
+def _headers(headers: Iterable[tuple[str, str]], redactor: Redactor) -> list[list[str]]:
+    return [[name, redactor.header(name, value)] for name, value in headers]
+
+
+def relabel(request: Request, label: str) -> Request:
+    """The same request under another label."""
+    return replace(request, label=label)

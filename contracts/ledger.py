@@ -1,0 +1,175 @@
+"""What the target should hold after each request: one service more for an accepted one, nothing for a refused one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.cases import MISSING, Case
+from contracts.exchange import Exchange
+from contracts.readback import Read, Readback, last_segment
+from contracts.target import Identity
+
+BATCH = 12
+"""How many refused requests may wait for one look at the group's services."""
+BLIND = 3
+"""After so many services that could not be read, reading is taken as not offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A case that was sent: as whom, to which group, the JSON value, and the exchange."""
+
+    case: Case
+    identity: Identity
+    group: str
+    value: Any
+    exchange: Exchange
+
+    @property
+    def location(self) -> str | None:
+        """The Location of the answer."""
+        return self.exchange.response.header("Location") if self.exchange.response else None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """An accepted creation as it was seen afterwards.
+
+    `listed` says whether the group lists the new id (None: the target does not say), `extra` holds ids that
+    appeared beside it, `gone` ids that vanished, `read` what its Location leads to.
+    """
+
+    sent: Sent
+    id: str | None
+    listed: bool | None
+    extra: frozenset[str]
+    gone: frozenset[str]
+    read: Read
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A refused request after which the group's services were not the same."""
+
+    sent: Sent
+    appeared: frozenset[str]
+    gone: frozenset[str]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Keeps account of the services of every group that a run acts on.
+
+    `replay` sends a case again, unrecorded; it serves to find the request that left something behind.
+    """
+
+    readback: Readback
+    replay: Callable[[Sent], Sent]
+    initial: dict[str, frozenset[str]] = field(default_factory=dict)
+    known: dict[str, set[str]] = field(default_factory=dict)
+    created: list[Created] = field(default_factory=list)
+    leaks: list[Leak] = field(default_factory=list)
+    pending: list[Sent] = field(default_factory=list)
+
+    def open(self, group: str) -> None:
+        """Take the group's services as they are now for given."""
+        ids = self.readback.list(group)
+        if ids is not None:
+            self.known[group] = set(ids)
+            ours = {one.id for one in self.created}
+            self.initial.setdefault(group, frozenset(ids - ours))
+
+    def refused(self, sent: Sent) -> None:
+        """A request that was not accepted; the look at its traces may wait for others."""
+        self.pending.append(sent)
+        if len(self.pending) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """See that the refused requests left no trace, and where they did, find those that do."""
+        pending, self.pending = self.pending, []
+        for group in {sent.group for sent in pending} | ({*self.known} if pending else set()):
+            if group in self.known:
+                appeared, gone = self._drift(group)
+                if appeared or gone:
+                    self._blame([one for one in pending if group in {one.group, one.identity.group}], group, appeared, gone)
+
+    def _drift(self, group: str) -> tuple[frozenset[str], frozenset[str]]:
+        now = self.readback.list(group)
+        if now is None:
+            return frozenset(), frozenset()
+        before = self.known[group]
+        self.known[group] = set(now)
+        return frozenset(now - before), frozenset(before - now)
+
+    def _blame(self, suspects: list[Sent], group: str, appeared: frozenset[str], gone: frozenset[str]) -> bool:
+        """Send each suspect again and look at once; with none found guilty, the last one stands for all."""
+        guilty = False
+        for suspect in suspects:
+            again = self.replay(suspect)
+            new, lost = self._drift(group)
+            if (new or lost) and not again.exchange.succeeded:
+                guilty = True
+                self.leaks.append(Leak(again, new, lost))
+        if not guilty and suspects:
+            self.leaks.append(Leak(suspects[-1], appeared, gone))
+        return guilty
+
+    def accepted(self, sent: Sent) -> Created:
+        """A creation that was accepted: find it in its group, and read it."""
+        location = sent.location
+        service = last_segment(location) if location else None
+        listed, extra, gone = self._account(sent, service or None)
+        read = self._read(sent, location, service, extra)
+        made = Created(sent, service or None, listed, extra, gone, read)
+        self.created.append(made)
+        return made
+
+    def _account(self, sent: Sent, service: str | None) -> tuple[bool | None, frozenset[str], frozenset[str]]:
+        group = sent.group
+        if group not in self.known or sent.case.group == MISSING:
+            return None, frozenset(), frozenset()
+        before = set(self.known[group])
+        now: set[str] = set()
+
+        def shows() -> bool:
+            now.clear()
+            now.update(self.readback.list(group) or ())
+            return service in now if service else bool(now - before)
+
+        self.readback.until(shows)
+        self.known[group] = set(now)
+        extra, gone = frozenset(now - before - {service}), frozenset(before - now)
+        if (extra or gone) and self.pending:
+            suspects, self.pending = self.pending, []
+            if self._blame_only([one for one in suspects if one.group == group], group):
+                return (service in now), frozenset(), frozenset()
+        return (service in now), extra, gone
+
+    def _blame_only(self, suspects: list[Sent], group: str) -> bool:
+        before = len(self.leaks)
+        if suspects and not self._blame(suspects, group, frozenset(), frozenset()):
+            del self.leaks[before:]
+        return len(self.leaks) > before
+
+    def _read(self, sent: Sent, location: str | None, service: str | None, extra: frozenset[str]) -> Read:
+        reads = self.readback
+        if "get" not in reads.offered and len(self.created) >= BLIND:
+            return Read(None, None)
+        path = sent.exchange.request.path
+        found = reads.read(location, path, sent.group, sent.identity) if location else Read(None, None)
+        if found.details is None and "get" not in reads.offered:
+            for other in sorted(extra):  # a Location that leads nowhere: is reading offered at all?
+                reads.by_id(sent.group, other, sent.identity)
+        if found.details is None and "get" in reads.offered and location:
+            latest = [found]
+
+            def there() -> bool:
+                latest[0] = reads.read(location, path, sent.group, sent.identity)
+                return latest[0].details is not None
+
+            reads.until(there)
+            found = latest[0]
+        return found if service or found.details is not None else Read(found.exchange, None)

@@ -1,0 +1,65 @@
+"""The JSON report, for programs."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from typing import Any
+
+from contracts.exchange import Redactor, curl, request_report, response_report
+from contracts.requirement import Finding, Result
+from contracts.verdict import Judgement
+
+REPORT_VERSION = 1
+
+
+def render(judgement: Judgement) -> str:
+    """The judgement as JSON text."""
+    return json.dumps(data(judgement), ensure_ascii=False, indent=2) + "\n"
+
+
+def data(judgement: Judgement) -> dict[str, Any]:
+    """The judgement as plain data, without secrets."""
+    redactor = judgement.redactor or Redactor()
+    return {
+        "report_version": REPORT_VERSION,
+        "kit_version": metadata.version("onezone-contract-kit"),
+        "target": judgement.target,
+        "edition": judgement.edition,
+        "profile": judgement.profile,
+        "depth": judgement.depth,
+        "seed": judgement.seed,
+        "verdict": str(judgement.verdict),
+        "reason": redactor.text(judgement.reason) if judgement.reason else None,
+        "requests": judgement.requests,
+        "duration_s": round(judgement.duration_s, 3),
+        "counts": {str(outcome): count for outcome, count in sorted(judgement.counts.items())},
+        "unseen_statuses": sorted(judgement.unseen),
+        "requirements": [_requirement(result, redactor) for result in judgement.results],
+    }
+
+
+def _requirement(result: Result, redactor: Redactor) -> dict[str, Any]:
+    requirement = result.requirement
+    return {
+        "id": requirement.id,
+        "level": str(requirement.level),
+        "operation": requirement.operation,
+        "text": requirement.text,
+        "source": requirement.source,
+        "outcome": str(result.outcome),
+        "reason": result.reason,
+        "findings": [_finding(one, redactor) for one in result.findings],
+    }
+
+
+def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
+    exchange = finding.exchange
+    return {
+        "message": redactor.text(finding.message),
+        "expected": redactor.text(finding.expected),
+        "actual": redactor.text(finding.actual),
+        "request": request_report(exchange, redactor) if exchange else None,
+        "response": response_report(exchange, redactor) if exchange else None,
+        "curl": curl(exchange, redactor) if exchange else None,
+    }

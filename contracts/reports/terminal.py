@@ -1,0 +1,80 @@
+"""The report that people read: violations first, then the counts and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from contracts.exchange import Redactor, curl
+from contracts.requirement import Finding, Level, Outcome, Result
+from contracts.verdict import Judgement, Verdict
+
+COLOURS = {
+    Verdict.CONFORMANT: "bold green",
+    Verdict.NONCONFORMANT: "bold red",
+    Verdict.PARTIAL: "bold yellow",
+    Verdict.INCONCLUSIVE: "bold magenta",
+}
+SHOWN = 2
+"""How many findings of a requirement are shown."""
+
+
+def show(judgement: Judgement, console: Console) -> None:
+    """Print the judgement."""
+    redactor = judgement.redactor or Redactor()
+    for outcome in (Outcome.WARN, Outcome.ERROR, Outcome.FAIL):
+        for result in judgement.results:
+            if result.outcome is outcome:
+                _show_violation(result, redactor, console)
+    for line in _summary(judgement, redactor):
+        console.print(line, soft_wrap=True)
+
+
+def _show_violation(result: Result, redactor: Redactor, console: Console) -> None:
+    requirement = result.requirement
+    colour = {"fail": "red", "warn": "yellow"}.get(result.outcome, "magenta")
+    title = Text(f" {result.outcome.upper()} ", style=f"reverse {colour}") + Text(
+        f" {requirement.id} ({requirement.level})", style=f"bold {colour}"
+    )
+    lines = [title, Text(f"  {requirement.text}"), Text(f"  {requirement.source}", style="dim")]
+    if result.reason:
+        lines.append(Text(f"  {result.reason}", style="dim"))
+    for finding in result.findings[:SHOWN]:
+        lines += _finding(finding, redactor)
+    if len(result.findings) > SHOWN:
+        lines.append(Text(f"  … and {len(result.findings) - SHOWN} more like this", style="dim"))
+    for line in (*lines, Text("")):
+        console.print(line, soft_wrap=True)
+
+
+def _finding(finding: Finding, redactor: Redactor) -> list[Text]:
+    lines = [
+        Text(f"  • {redactor.text(finding.message)}", style="bold"),
+        Text(f"    expected  {redactor.text(finding.expected)}"),
+        Text(f"    actual    {redactor.text(finding.actual)}"),
+    ]
+    if finding.exchange:
+        lines.append(Text(f"    {curl(finding.exchange, redactor)}", style="cyan"))
+    return lines
+
+
+def _summary(judgement: Judgement, redactor: Redactor) -> Iterator[Text]:
+    levels = [one for one in judgement.results if one.outcome is Outcome.SKIP]
+    for result in levels:
+        yield Text(f"not judged: {result.requirement.id}: {result.reason}", style="dim")
+    blocked = [one for one in judgement.results if one.outcome is Outcome.BLOCKED]
+    if blocked:
+        reasons = ", ".join(sorted({one.reason or "" for one in blocked}))
+        yield Text(f"{len(blocked)} requirements were blocked: {reasons}", style="dim")
+    musts = sum(one.requirement.level is Level.MUST for one in judgement.results)
+    counts = ", ".join(f"{count} {outcome}" for outcome in Outcome if (count := judgement.counts.get(outcome)))
+    if judgement.results:
+        yield Text(
+            f"{len(judgement.results)} requirements ({musts} MUST): {counts}; "
+            f"{judgement.requests} requests in {judgement.duration_s:.1f} s; depth {judgement.depth}, seed {judgement.seed}"
+        )
+    verdict = Text(str(judgement.verdict), style=COLOURS[judgement.verdict])
+    why = f": {redactor.text(judgement.reason)}" if judgement.reason else ""
+    yield Text(f"{judgement.target} · edition {judgement.edition} · profile {judgement.profile}: ") + verdict + Text(why)

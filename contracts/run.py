@@ -1,0 +1,251 @@
+"""One run against one target: sends each case once, keeps account, and knows who may do what."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.cases import HOME, NOBODY, WRITER, Case, encode, group_id, nobody
+from contracts.exchange import Auth, Exchange, Redactor, Request
+from contracts.ledger import Created, Ledger, Sent
+from contracts.readback import Readback
+from contracts.requirement import NotJudged
+from contracts.target import Identity, SetupError, Target
+from contracts.verdict import OUT_OF_TIME
+from contracts.wire import Wire
+from spec import Contract, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run judges. Times are in seconds; `depth` is quick, standard or deep."""
+
+    depth: str = "standard"
+    seed: int = 0
+    timeout: float = 10.0
+    settle: float = 5.0
+    max_time: float | None = None
+    strict: bool = False
+    allow_partial: bool = False
+
+
+class OutOfTimeError(NotJudged):
+    """The time for the whole run is over."""
+
+    def __init__(self) -> None:
+        super().__init__(OUT_OF_TIME)
+
+
+@dataclass(slots=True)
+class Run:
+    """The judged operation at a target, with everything that was sent and seen so far."""
+
+    contract: Contract
+    operation: Operation
+    target: Target
+    options: Options
+    wire: Wire = field(init=False)
+    readback: Readback = field(init=False)
+    ledger: Ledger = field(init=False)
+    redactor: Redactor = field(init=False)
+    log: list[Sent] = field(default_factory=list)
+    writer: Identity | None = None
+    started: float = field(default_factory=time.monotonic)
+    _sent: dict[str, Sent] = field(default_factory=dict)
+    _serial: int = 0
+
+    def __post_init__(self) -> None:
+        self.wire = Wire(self.target.origin, self.options.timeout)
+        effect = self.operation.effect
+        self.readback = Readback(self.contract, self.target, self.wire, effect.resource, effect.within or "")
+        self.ledger = Ledger(self.readback, self._again)
+        self.redactor = self.target.redactor()
+
+    # --- what is sent -------------------------------------------------------------------------------------
+
+    def body(self) -> dict[str, Any]:
+        """A valid body with a name that this run has not sent before."""
+        assert self.operation.body is not None
+        examples = self.operation.body.examples
+        plain = next((one for name, one in examples.items() if name != "documented"), examples["documented"])
+        self._serial += 1
+        body: dict[str, Any] = copy.deepcopy(plain.value)
+        body["name"] = f"{body['name']} {self._serial}"
+        return body
+
+    def identity(self, who: str) -> Identity:
+        """The persona of that name, or for `writer` the one that was seen to be allowed. Raises NotJudged."""
+        if who in {WRITER, NOBODY}:
+            if self.writer is not None:
+                return self.writer
+            if who == WRITER:
+                raise NotJudged("no persona could create anything", blocked=True)
+            return next(iter(self.target.personas.values()))
+        if who not in self.target.personas:
+            raise NotJudged(f"the target has no persona {who}")
+        return self.target.personas[who]
+
+    def send(self, case: Case, *, accept: bool = False) -> Sent:
+        """The case's exchange, sent now if it was not before. `accept`: the contract promises a success."""
+        if case.name not in self._sent:
+            if accept:
+                self.ledger.flush()
+            sent = self.transmit(case)
+            self._sent[case.name] = sent
+            self.record(sent)
+        return self._sent[case.name]
+
+    def record(self, sent: Sent) -> Created | None:
+        """Put an exchange into the log and the ledger."""
+        self.log.append(sent)
+        if sent.case.method == self.operation.method and sent.exchange.succeeded:
+            return self.ledger.accepted(sent)
+        self.ledger.refused(sent)
+        return None
+
+    def transmit(self, case: Case) -> Sent:
+        """Send the case, unrecorded. Raises OutOfTimeError when the run's time is over."""
+        self.check_time()
+        identity = self.identity(case.who)
+        group = group_id(self.target, case, identity.group)
+        body = self.body()
+        value = case.change(body) if case.change else body
+        raw = case.raw(body) if case.raw else encode(value)
+        if case.raw:
+            value = _read(raw)
+        request = Request(
+            method=case.method,
+            path=self.target.path(self.operation.path, id=group),
+            auth=self._auth(case, identity),
+            headers=case.headers,
+            body=raw,
+            chunked=case.chunked,
+            label=case.label,
+        )
+        return Sent(case, identity, group, value, self.wire.send(request))
+
+    def _auth(self, case: Case, identity: Identity) -> Auth:
+        if case.auth:
+            return case.auth(identity)
+        return nobody(identity) if case.who == NOBODY else identity.auth()
+
+    def _again(self, sent: Sent) -> Sent:
+        return self.transmit(sent.case)
+
+    def check_time(self) -> None:
+        """Raises OutOfTimeError when the run's time is over."""
+        limit = self.options.max_time
+        if limit is not None and time.monotonic() - self.started > limit:
+            raise OutOfTimeError
+
+    # --- what was seen ------------------------------------------------------------------------------------
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """Every judged exchange."""
+        return (sent.exchange for sent in self.log)
+
+    def creations(self) -> list[Created]:
+        """Every accepted creation. Raises NotJudged where there is none."""
+        if not self.ledger.created:
+            raise NotJudged("nothing was created", blocked=True)
+        return self.ledger.created
+
+    # --- before anything is judged ------------------------------------------------------------------------
+
+    def preflight(self) -> None:
+        """See that the target answers and that its personas are set up. Raises SetupError where it cannot be judged."""
+        groups = dict.fromkeys(identity.group for identity in self.target.personas.values())
+        for group in groups:
+            self.ledger.open(group)
+        late = self._settle([one for one in self.target.personas.values() if one.persona.allowed])
+        if late:
+            self.readback.forget()
+        for group in groups:
+            if group not in self.ledger.known:
+                self.ledger.open(group)
+
+    def _settle(self, allowed: list[Identity]) -> bool:
+        """Send a valid request as each persona that must be allowed, until it is or the time is over; whether it took long."""
+        waiting = {identity.persona.name: identity for identity in allowed}
+        last: dict[str, Sent] = {}
+        deadline, pause, rounds = time.monotonic() + self.options.settle, 0.1, 0
+        while True:
+            for name in list(waiting):
+                last[name] = self.transmit(access_case(name))
+                if last[name].exchange.succeeded:
+                    self._allowed(waiting.pop(name), last[name])
+            self._reachable(list(last.values()))
+            if not waiting or time.monotonic() > deadline or all(_final(last[name]) for name in waiting):
+                break
+            time.sleep(pause)
+            pause, rounds = min(2 * pause, 0.5), rounds + 1
+        self._credentials(list(last.values()))
+        for name in waiting:
+            self._sent[last[name].case.name] = last[name]
+            self.record(last[name])
+        if rounds:
+            time.sleep(min(self.options.settle, 2 * pause))  # what the other personas hold may be as late
+        return rounds > 0
+
+    def _allowed(self, identity: Identity, sent: Sent) -> None:
+        self.writer = self.writer or identity
+        self._sent[sent.case.name] = sent
+        self.record(sent)
+
+    def _reachable(self, sent: list[Sent]) -> None:
+        if sent and all(one.exchange.response is None for one in sent):
+            raise SetupError(f"the target {self.target.base_url} does not answer: {sent[0].exchange.failure}")
+
+    def _credentials(self, sent: list[Sent]) -> None:
+        if all(one.exchange.status == 401 for one in sent):  # noqa: PLR2004
+            names = ", ".join(one.identity.persona.name for one in sent)
+            raise SetupError(f"the target answers 401 to every persona that must be allowed ({names}): check their credentials")
+
+    # --- afterwards ---------------------------------------------------------------------------------------
+
+    def clean(self) -> None:
+        """Remove what was created, where the target offers removal, and undo the personas."""
+        operation = self.contract.find("detach", self.operation.effect.resource, self.operation.effect.within)
+        if operation is not None:
+            self._detach(operation.path)
+        self.target.cleanup()
+        self.wire.close()
+
+    def _detach(self, template: str) -> None:
+        helpers = list(self.target.personas.values())
+        vain = 0
+        for made in self.ledger.created:
+            ours = made.id and made.id not in self.ledger.initial.get(made.sent.group, frozenset())
+            if not ours or made.sent.case.group != HOME or vain >= 2:  # noqa: PLR2004
+                continue
+            path = self.target.path(template, id=made.sent.group, hsid=made.id or "")
+            for helper in list(helpers):
+                label = "remove what the kit made"
+                if self.wire.send(Request("DELETE", path, helper.auth(), label=label)).succeeded:
+                    helpers = [helper, *(one for one in helpers if one is not helper)]
+                    vain = 0
+                    break
+            else:
+                vain += 1
+
+
+def _read(raw: bytes) -> Any:
+    """The JSON value of raw bytes, None where they are none that everybody reads alike."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _final(sent: Sent) -> bool:
+    """Whether waiting cannot help: the answer is no refusal of access."""
+    return sent.exchange.status not in {401, 403, 404}
+
+
+def access_case(name: str) -> Case:
+    """A valid request of the persona `name`."""
+    return Case(f"access.{name}", f"a valid request of the persona {name}", who=name)

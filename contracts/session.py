@@ -1,0 +1,87 @@
+"""From what the user names (a URL, a target file, a states URL, or nothing) to a judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts import embedded
+from contracts.derive import judged_operations
+from contracts.judge import Progress, judge
+from contracts.personas import Persona, personas
+from contracts.run import Options
+from contracts.states import States
+from contracts.target import SetupError, Target, check_url, read_target_file, target_from_file
+from contracts.verdict import Judgement, Verdict
+from spec import DEFAULT_EDITION, Contract, Operation, load
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked to be judged. Without URL and target file it is the embedded mock."""
+
+    url: str | None = None
+    target_file: Path | None = None
+    states_url: str | None = None
+    edition: str | None = None
+
+
+def judge_target(
+    wanted: Wanted, options: Options, patterns: tuple[str, ...] = (), progress: Progress | None = None
+) -> Judgement:
+    """Judge what the user named. Raises SetupError for bad usage; a target that cannot be judged is `inconclusive`."""
+    data = read_target_file(wanted.target_file) if wanted.target_file else {}
+    edition = wanted.edition or data.get("edition") or DEFAULT_EDITION
+    contract = load(str(edition))
+    operation = judged_operations(contract)[0]
+    try:
+        with opened(wanted, data, contract, operation, options.timeout) as target:
+            return judge(contract, operation, target, options, patterns, progress)
+    except CannotSetUpError as error:
+        return Judgement(
+            target=wanted.url or "the embedded mock",
+            edition=contract.edition,
+            profile="core",
+            depth=options.depth,
+            seed=options.seed,
+            verdict=Verdict.INCONCLUSIVE,
+            reason=str(error),
+        )
+
+
+class CannotSetUpError(SetupError):
+    """The personas could not be set up: no fault of the command line."""
+
+
+@contextmanager
+def opened(
+    wanted: Wanted, data: dict[str, object], contract: Contract, operation: Operation, timeout: float
+) -> Iterator[Target]:
+    """The target with its personas. Raises SetupError for bad usage, CannotSetUpError where the target does not play along."""
+    people = personas(contract, operation)
+    if wanted.target_file:
+        found = target_from_file(wanted.target_file, data, operation, people)
+        if wanted.url:
+            found.base_url = check_url(wanted.url)
+        yield found
+    elif wanted.url:
+        base_url = check_url(wanted.url)
+        if not wanted.states_url:
+            raise SetupError(
+                "nobody to judge as: give --target FILE (`ozkit target init` prints a skeleton) or --states-url URL"
+            )
+        yield _states(check_url(wanted.states_url, "--states-url"), base_url, people, timeout)
+    elif wanted.states_url:
+        raise SetupError("--states-url needs the base URL of the API too: ozkit verify URL --states-url URL")
+    else:
+        with embedded.mock(contract.edition) as origin:
+            yield _states(f"{origin}/_mock/states", origin + contract.base_paths[0], people, timeout)
+
+
+def _states(url: str, base_url: str, people: tuple[Persona, ...], timeout: float) -> Target:
+    try:
+        return States(url, timeout).target(base_url, people)
+    except SetupError as error:
+        raise CannotSetUpError(str(error)) from None

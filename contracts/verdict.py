@@ -1,0 +1,92 @@
+"""From outcomes to a verdict, and from a verdict to an exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from contracts.requirement import Level, Outcome, Result
+
+if TYPE_CHECKING:
+    from contracts.exchange import Redactor
+
+
+class Verdict(StrEnum):
+    """What a run says of a target."""
+
+    CONFORMANT = "conformant"
+    NONCONFORMANT = "nonconformant"
+    INCONCLUSIVE = "inconclusive"
+    PARTIAL = "partial"
+
+
+EXIT_CODES = {Verdict.CONFORMANT: 0, Verdict.NONCONFORMANT: 1, Verdict.INCONCLUSIVE: 2, Verdict.PARTIAL: 3}
+
+
+@dataclass(slots=True)
+class Judgement:
+    """A finished run: what was judged with which outcome, the verdict, and why it is no better."""
+
+    target: str
+    edition: str
+    profile: str
+    depth: str
+    seed: int
+    verdict: Verdict
+    reason: str | None = None
+    results: tuple[Result, ...] = ()
+    requests: int = 0
+    duration_s: float = 0.0
+    redactor: Redactor | None = None
+    unseen: tuple[int, ...] = ()
+    counts: Counter[Outcome] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.counts = Counter(result.outcome for result in self.results)
+
+    def exit_code(self, *, allow_partial: bool = False) -> int:
+        """0 conformant, 1 nonconformant, 2 inconclusive, 3 partial (0 where that is allowed)."""
+        if allow_partial and self.verdict is Verdict.PARTIAL:
+            return 0
+        return EXIT_CODES[self.verdict]
+
+
+def decide(results: Iterable[Result], unseen: Iterable[int], *, strict: bool = False) -> tuple[Verdict, str | None]:
+    """The verdict of a run, and the reason where it is not `conformant`.
+
+    Args:
+        results: the outcome of every requirement.
+        unseen: documented statuses that can be provoked and were not seen.
+        strict: whether a SHOULD that fails counts as violated.
+    """
+    judged = list(results)
+    if any(one.outcome is Outcome.ERROR for one in judged):
+        return Verdict.INCONCLUSIVE, "the kit itself failed"
+    bad = {Outcome.FAIL, Outcome.WARN} if strict else {Outcome.FAIL}
+    violated = sum(one.outcome in bad for one in judged)
+    if violated:
+        return Verdict.NONCONFORMANT, f"{violated} requirement{'s are' if violated > 1 else ' is'} violated"
+    if not any(one.outcome in {Outcome.PASS, Outcome.WARN, Outcome.OBSERVED} for one in judged):
+        return Verdict.INCONCLUSIVE, "nothing was judged"
+    missing = sorted(set(unseen))
+    if missing:
+        return Verdict.PARTIAL, f"a documented answer was never seen: {', '.join(map(str, missing))}"
+    open_ones = [one for one in judged if _lessens(one)]
+    if open_ones:
+        return Verdict.PARTIAL, f"{len(open_ones)} MUST could not be judged: {open_ones[0].requirement.id}: {open_ones[0].reason}"
+    return Verdict.CONFORMANT, None
+
+
+def _lessens(result: Result) -> bool:
+    """Whether an outcome keeps a run from being conformant: a MUST that was not judged, without the target's right to."""
+    if result.requirement.level is not Level.MUST:
+        return False
+    if result.outcome is Outcome.BLOCKED:
+        return True
+    return result.outcome is Outcome.SKIP and (result.requirement.needs is None or result.reason == OUT_OF_TIME)
+
+
+OUT_OF_TIME = "the time of --max-time was over"
