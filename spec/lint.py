@@ -18,7 +18,7 @@ from spec import repeats
 from spec.bundle import ROOM
 from spec.load import METHODS
 from spec.model import Level
-from spec.walk import Document, at, nodes, operations, repeated
+from spec.walk import Document, at, nodes, operations, parse, repeated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -233,9 +233,9 @@ class _Strict(yaml.SafeLoader):
 
 
 def source_problems(room: Path = ROOM) -> list[str]:
-    """The YAML files below `room` that cannot be read, or say a key twice."""
+    """The YAML files below `room` that cannot be read, or say a key twice; those that are made are not read."""
     found = []
-    for path in sorted(room.rglob("*.yaml")):
+    for path in sorted(set(room.rglob("*.yaml")) - set((room / "bundled").glob("*"))):
         try:
             yaml.load(path.read_text(encoding="utf-8"), Loader=_Strict)  # noqa: S506  (a safe loader)
         except yaml.YAMLError as error:
@@ -250,7 +250,7 @@ def room_problems(room: Path = ROOM) -> list[str]:
         return found
     editions: dict[str, list[str]] = {}
     for path in sorted((room / "bundled").glob("*.yaml")):
-        for problem in problems(yaml.safe_load(path.read_text(encoding="utf-8"))):
+        for problem in problems(parse(path.read_text(encoding="utf-8"))):
             editions.setdefault(problem, []).append(path.stem)
     return [f"{', '.join(names)}: {problem}" for problem, names in editions.items()]
 
