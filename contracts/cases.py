@@ -22,7 +22,7 @@ WRITER = "writer"
 NOBODY = "nobody"
 
 Change = Callable[[dict[str, Any]], Any]
-Credentialed = Callable[[Identity], Auth]
+Credentialed = Callable[[Identity, Target], Auth]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +87,34 @@ def group_id(target: Target, case: Case, home: str) -> str:
 
 
 def _authorization(value: str, curl: str) -> Credentialed:
-    return lambda _: Auth((("Authorization", value),), curl, "wrong credentials")
-
-
-def nobody(_: Identity) -> Auth:
-    """No credentials at all."""
-    return Auth()
+    return lambda *_: Auth((("Authorization", value),), curl, "wrong credentials")
 
 
 def wrong_password(make: Callable[[str], str], words: str) -> Credentialed:
     """The persona's user name with a password made out of the right one."""
 
-    def auth(identity: Identity) -> Auth:
+    def auth(identity: Identity, _: Target) -> Auth:
         name, password = identity.credentials.username or "", identity.credentials.password or ""
-        return Auth((("Authorization", basic(name, make(password))),), f'-u "{name}:***"', f"{identity.persona.name}, {words}")
+        return Auth(
+            (("Authorization", basic(name, make(password))),), f'-u "{name}:***"', f"{identity.persona.name}, {words}"
+        )
 
     return auth
+
+
+def password_of_another(identity: Identity, target: Target) -> Auth:
+    """The persona's user name with another persona's password, or another word where all have the same."""
+    own = identity.credentials.password
+    others = (one.credentials.password for one in target.personas.values())
+    other = next((word for word in others if word and word != own), "no-such-password-7d2")
+    name = identity.credentials.username or ""
+    return Auth((("Authorization", basic(name, other)),), f'-u "{name}:***"', f"{name} with another's password")
 
 
 def wrong_token(make: Callable[[str], str], words: str, *, bearer: bool = False) -> Credentialed:
     """A token made out of the persona's own, or out of nothing where it has none."""
 
-    def auth(identity: Identity) -> Auth:
+    def auth(identity: Identity, _: Target) -> Auth:
         value = make(identity.credentials.token or "")
         header = ("Authorization", f"Bearer {value}") if bearer else ("X-Auth-Token", value)
         name, text = header
@@ -119,7 +125,7 @@ def wrong_token(make: Callable[[str], str], words: str, *, bearer: bool = False)
 
 def unknown_user() -> Credentialed:
     """A user that nobody is."""
-    return lambda _: Auth(
+    return lambda *_: Auth(
         (("Authorization", basic("nobody-9f2c1d", "no-such-password")),),
         "-u nobody-9f2c1d:no-such-password",
         "an unknown user",

@@ -58,18 +58,36 @@ def _verify_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("url", nargs="?", metavar="URL", help="base URL of the API, base path included")
     parser.add_argument("--edition", metavar="NAME", help=f"one of {', '.join(editions())} (default {DEFAULT_EDITION})")
-    parser.add_argument("--target", type=Path, metavar="FILE", help="target file: base URL, credentials of the personas, ids")
-    parser.add_argument("--states-url", metavar="URL", help="where the implementation sets up each persona (provider states)")
-    parser.add_argument("--profile", choices=["core"], default="core", help="core: the documented create operation (default)")
+    parser.add_argument(
+        "--target", type=Path, metavar="FILE", help="target file: base URL, credentials of the personas, ids"
+    )
+    parser.add_argument(
+        "--states-url", metavar="URL", help="where the implementation sets up each persona (provider states)"
+    )
+    parser.add_argument(
+        "--profile", choices=["core"], default="core", help="core: the documented create operation (default)"
+    )
     parser.add_argument("--depth", choices=DEPTHS, default="standard", help="default: standard")
     parser.add_argument("--seed", default="0", metavar="N", help="seed of generated requests, or `random` (default 0)")
     parser.add_argument("--strict", action="store_true", help="a SHOULD that fails makes the verdict nonconformant")
-    parser.add_argument("--allow-partial", action="store_true", help="exit 0 where nothing is violated but a MUST was not judged")
-    parser.add_argument("--report", action="append", default=[], metavar="FORMAT=PATH", help="json or junit; - is standard output")
+    parser.add_argument(
+        "--allow-partial", action="store_true", help="exit 0 where nothing is violated but a MUST was not judged"
+    )
+    parser.add_argument(
+        "--report", action="append", default=[], metavar="FORMAT=PATH", help="json or junit; - is standard output"
+    )
     parser.add_argument("--timeout", type=_seconds, default=10.0, metavar="SECONDS", help="per request (default 10)")
-    parser.add_argument("--settle", type=_seconds, default=5.0, metavar="SECONDS", help="how long privileges may take to show (default 5)")
+    parser.add_argument(
+        "--settle",
+        type=_seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="how long privileges may take to show (default 5)",
+    )
     parser.add_argument("--max-time", type=_seconds, metavar="SECONDS", help="for the whole run")
-    parser.add_argument("--requirement", action="append", default=[], metavar="ID", help="judge only these; glob patterns")
+    parser.add_argument(
+        "--requirement", action="append", default=[], metavar="ID", help="judge only these; glob patterns"
+    )
     return parser
 
 
@@ -93,8 +111,8 @@ def _seed(text: str) -> int:
 
 
 def _judge(arguments: argparse.Namespace) -> Judgement:
-    from contracts.run import Options  # noqa: PLC0415  (the judge's parts load only when something is judged)
-    from contracts.session import Wanted, judge_target  # noqa: PLC0415
+    from contracts.run import Options
+    from contracts.session import Wanted, judge_target
 
     reports(arguments.report)
     options = Options(
@@ -113,7 +131,7 @@ def _judge(arguments: argparse.Namespace) -> Judgement:
 
 def reports(values: list[str]) -> list[tuple[str, str]]:
     """`FORMAT=PATH` options as pairs. Raises SetupError for a format that there is not, or a folder that is not there."""
-    from contracts.reports import WRITERS  # noqa: PLC0415
+    from contracts.reports import WRITERS
 
     pairs = []
     for value in values:
@@ -146,8 +164,8 @@ def _progress(*, quiet: bool) -> Iterator[Any]:
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -160,9 +178,9 @@ def _progress(*, quiet: bool) -> Iterator[Any]:
 
 
 def _report(judgement: Judgement, values: list[str]) -> None:
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from contracts.reports import WRITERS, terminal  # noqa: PLC0415
+    from contracts.reports import WRITERS, terminal
 
     pairs = reports(values)
     to_stdout = any(path == "-" for _, path in pairs)
@@ -187,8 +205,8 @@ def requirements(argv: list[str]) -> int:
     parser.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
     arguments = parser.parse_args(argv)
-    from contracts.derive import judged_operations  # noqa: PLC0415
-    from contracts.derive import requirements as derived  # noqa: PLC0415
+    from contracts.derive import judged_operations
+    from contracts.derive import requirements as derived
 
     contract = load(arguments.edition)
     rows = [
@@ -210,12 +228,14 @@ def _as_json(rows: Rows) -> None:
 def _as_markdown(rows: Rows) -> None:
     print("| requirement | level | text | source |\n|---|---|---|---|")
     for row in rows:
-        print("| " + " | ".join(value.replace("|", "\\|") for value in (f"`{row['id']}`", *list(row.values())[1:])) + " |")
+        print(
+            "| " + " | ".join(value.replace("|", "\\|") for value in (f"`{row['id']}`", *list(row.values())[1:])) + " |"
+        )
 
 
 def _as_table(rows: Rows) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     table = Table("requirement", "level", "text", "source", header_style="bold")
@@ -236,9 +256,9 @@ def target(argv: list[str]) -> int:
     init.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
     init.add_argument("--profile", choices=["core"], default="core")
     arguments = parser.parse_args(argv)
-    from contracts.derive import judged_operations  # noqa: PLC0415
-    from contracts.personas import personas  # noqa: PLC0415
-    from contracts.target import skeleton  # noqa: PLC0415
+    from contracts.derive import judged_operations
+    from contracts.personas import personas
+    from contracts.target import skeleton
 
     contract = load(arguments.edition)
     print(skeleton(contract, {one.id: personas(contract, one) for one in judged_operations(contract)}), end="")

@@ -12,6 +12,7 @@ from typing import Any
 
 MASK = "***"
 SHOWN_BYTES = 2000
+LONGEST_INTEGER = 4000
 _SECRET_KEYS = re.compile(r'("(?:password|token)"\s*:\s*)"(?:[^"\\]|\\.)*"')
 _SECRET_HEADERS = frozenset({"authorization", "x-auth-token", "cookie", "set-cookie", "macaroon"})
 
@@ -61,8 +62,8 @@ class Response:
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError where it is none."""
-        return json.loads(self.body.decode("utf-8"))
+        """The body as JSON. Raises ValueError where it is none, RecursionError where it is nested too deep to tell."""
+        return json.loads(self.body.decode("utf-8"), parse_int=_integer)
 
     @property
     def success(self) -> bool:
@@ -73,6 +74,11 @@ class Response:
     def refusal(self) -> bool:
         """Whether the status is 4xx."""
         return 400 <= self.status < 500  # noqa: PLR2004
+
+
+def _integer(digits: str) -> int | float:
+    """An integer; beyond the digits that Python converts, the nearest float."""
+    return int(digits) if len(digits) < LONGEST_INTEGER else float(digits)
 
 
 @dataclass(frozen=True, slots=True)

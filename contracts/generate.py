@@ -77,7 +77,9 @@ def accepted_schema(contract: Contract, schema: Mapping[str, Any]) -> dict[str, 
         kinds = [accepted_schema(contract, {**one, "example": schema.get("example")}) for one in branches]
         return {"anyOf": [one for one in kinds if one.get("type") != "boolean"] or kinds}
     if branches:
-        return {"anyOf": [accepted_schema(contract, one) for one in branches if one.get("x-onezone-level") != "OBSERVE"]}
+        return {
+            "anyOf": [accepted_schema(contract, one) for one in branches if one.get("x-onezone-level") != "OBSERVE"]
+        }
     if schema.get("type") == "object":
         return _accepted_object(contract, schema)
     if schema.get("type") == "string" and "enum" not in schema:
@@ -116,13 +118,20 @@ def valid_bodies(contract: Contract, operation: Operation) -> SearchStrategy[dic
     node["requestBody"]["content"] = {"application/json": {"schema": accepted_schema(contract, operation.body.schema)}}
     document["paths"] = {operation.path: {operation.method.lower(): node}}
     node["responses"] = {"default": {"description": "any"}}
-    node["parameters"] = [{"name": one.name, "in": "path", "required": True, "schema": {"type": "string"}} for one in operation.parameters]
+    node["parameters"] = [
+        {"name": one.name, "in": "path", "required": True, "schema": {"type": "string"}} for one in operation.parameters
+    ]
     config = schemathesis.Config.from_dict({"generation": {"database": "none", "with-security-parameters": False}})
     schema = schemathesis.openapi.from_dict(document, config=config)
     cases = schema[operation.path][operation.method].as_strategy(
         generation_mode=GenerationMode.POSITIVE, path_parameters={one.name: "x" for one in operation.parameters}
     )
-    return cases.map(lambda case: case.body)
+    return cases.map(_object)
+
+
+def _object(case: Any) -> dict[str, Any]:
+    body: dict[str, Any] = case.body
+    return body
 
 
 # --- one thing wrong ------------------------------------------------------------------------------------------
@@ -142,7 +151,9 @@ def broken_bodies(contract: Contract, operation: Operation) -> SearchStrategy[Br
 
 def wrong_values() -> SearchStrategy[Any]:
     """JSON values of every type."""
-    leaves = st.one_of(st.none(), st.booleans(), st.integers(-(2**31), 2**31), st.sampled_from([0.5, -1.25, 1e10]), _texts())
+    leaves = st.one_of(
+        st.none(), st.booleans(), st.integers(-(2**31), 2**31), st.sampled_from([0.5, -1.25, 1e10]), _texts()
+    )
     return st.one_of(leaves, st.lists(leaves, max_size=3), st.dictionaries(_texts(), leaves, max_size=3))
 
 
@@ -196,7 +207,7 @@ def _deep(valid: dict[str, Any], value: Any) -> Broken | None:
 # --- hostile --------------------------------------------------------------------------------------------------
 
 
-def hostile_bodies(contract: Contract, operation: Operation) -> SearchStrategy[bytes]:
+def hostile_bodies(operation: Operation) -> SearchStrategy[bytes]:
     """Bytes that no careful client sends: noise, torn JSON, JSON at the edges of what parsers can take."""
     assert operation.body is not None
     example: dict[str, Any] = copy.deepcopy(next(iter(operation.body.examples.values())).value)
@@ -220,7 +231,9 @@ def _with_text(example: dict[str, Any], text: str) -> bytes:
 
 def _edges(example: dict[str, Any]) -> list[bytes]:
     def put(raw: str) -> bytes:
-        return json.dumps({**example, "serviceProperties": {"type": "DOI", "x": "HERE"}}).replace('"HERE"', raw).encode()
+        return (
+            json.dumps({**example, "serviceProperties": {"type": "DOI", "x": "HERE"}}).replace('"HERE"', raw).encode()
+        )
 
     whole = encode(example)
     depths = [64, 1000, 10_000]

@@ -38,7 +38,7 @@ def judge_one(run: Run, requirement: Requirement) -> Result:
         run.ledger.flush()
     except NotJudged as reason:
         return Result(requirement, Outcome.BLOCKED if reason.blocked else Outcome.SKIP, (), reason.reason)
-    except Exception as error:  # noqa: BLE001  (a crash of the kit is an outcome, never a verdict on the target)
+    except Exception as error:
         log.debug("a check failed", exc_info=True)
         return Result(requirement, Outcome.ERROR, (), f"the kit failed: {type(error).__name__}: {error}")
     return Result(requirement, _outcome(requirement, found), tuple(found[:FINDINGS]), _more(found))

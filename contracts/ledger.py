@@ -75,7 +75,7 @@ class Ledger:
 
     def open(self, group: str) -> None:
         """Take the group's services as they are now for given."""
-        ids = self.readback.list(group)
+        ids = self.readback.ids(group)
         if ids is not None:
             self.known[group] = set(ids)
             ours = {one.id for one in self.created}
@@ -90,14 +90,15 @@ class Ledger:
     def flush(self) -> None:
         """See that the refused requests left no trace, and where they did, find those that do."""
         pending, self.pending = self.pending, []
-        for group in {sent.group for sent in pending} | ({*self.known} if pending else set()):
-            if group in self.known:
-                appeared, gone = self._drift(group)
-                if appeared or gone:
-                    self._blame([one for one in pending if group in {one.group, one.identity.group}], group, appeared, gone)
+        touched = {group for sent in pending for group in (sent.group, sent.identity.group)}
+        for group in sorted(touched & self.known.keys()):
+            appeared, gone = self._drift(group)
+            if appeared or gone:
+                suspects = [one for one in pending if group in {one.group, one.identity.group}]
+                self._blame(suspects, group, appeared, gone)
 
     def _drift(self, group: str) -> tuple[frozenset[str], frozenset[str]]:
-        now = self.readback.list(group)
+        now = self.readback.ids(group)
         if now is None:
             return frozenset(), frozenset()
         before = self.known[group]
@@ -136,7 +137,7 @@ class Ledger:
 
         def shows() -> bool:
             now.clear()
-            now.update(self.readback.list(group) or ())
+            now.update(self.readback.ids(group) or ())
             return service in now if service else bool(now - before)
 
         self.readback.until(shows)

@@ -70,9 +70,7 @@ def _unique(made: Iterable[Persona]) -> Iterator[Persona]:
 def _atoms(needs: Mapping[str, frozenset[str]]) -> frozenset[Atom]:
     """A route as a set: its privileges, and for an entity without any the membership itself."""
     return frozenset(
-        (scope, name)
-        for scope, needed in needs.items()
-        for name in (needed or (("",) if scope != ZONE else ()))
+        (scope, name) for scope, needed in needs.items() for name in (needed or (("",) if scope != ZONE else ()))
     )
 
 

@@ -55,7 +55,7 @@ class Readback:
     def _get(self, identity: Identity, path: str, label: str) -> Exchange:
         return self.wire.send(Request("GET", path, identity.auth(), label=label))
 
-    def list(self, group: str) -> set[str] | None:
+    def ids(self, group: str) -> set[str] | None:
         """The ids of the group's services, None where the target does not say."""
         template = self._template("list")
         if template is None or (group in self._observers and self._observers[group] is None):
@@ -78,7 +78,9 @@ class Readback:
 
     def _candidates(self) -> list[Identity]:
         """The personas, those who hold most first."""
-        return sorted(self.target.personas.values(), key=lambda one: -sum(len(s or ()) for s in one.persona.grants.values()))
+        return sorted(
+            self.target.personas.values(), key=lambda one: -sum(len(s or ()) for s in one.persona.grants.values())
+        )
 
     def read(self, location: str, request_path: str, group: str, creator: Identity) -> Read:
         """The service that a Location names: as it stands where the host is the target's, else its path, else its id."""
@@ -166,5 +168,6 @@ def _details(exchange: Exchange) -> dict[str, Any] | None:
         data = exchange.response.json()
     except ValueError:
         return None
+    except RecursionError:
+        return {}  # it can be read, only not by this parser
     return data if isinstance(data, dict) else None
-

@@ -43,7 +43,7 @@ class Finding:
     exchange: Exchange | None = None
 
 
-class NotJudged(Exception):  # noqa: N818  (it ends a judgement; it is no error)
+class NotJudged(Exception):
     """Raised by a check that cannot judge; `blocked` says that a failed precondition is the reason."""
 
     def __init__(self, reason: str, *, blocked: bool = False) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.cases import HOME, NOBODY, WRITER, Case, encode, group_id, nobody
+from contracts.cases import HOME, NOBODY, WRITER, Case, encode, group_id
 from contracts.exchange import Auth, Exchange, Redactor, Request
 from contracts.ledger import Created, Ledger, Sent
 from contracts.readback import Readback
@@ -116,7 +116,7 @@ class Run:
         value = case.change(body) if case.change else body
         raw = case.raw(body) if case.raw else encode(value)
         if case.raw:
-            value = _read(raw)
+            value = None if case.loose else _read(raw)
         request = Request(
             method=case.method,
             path=self.target.path(self.operation.path, id=group),
@@ -130,8 +130,8 @@ class Run:
 
     def _auth(self, case: Case, identity: Identity) -> Auth:
         if case.auth:
-            return case.auth(identity)
-        return nobody(identity) if case.who == NOBODY else identity.auth()
+            return case.auth(identity, self.target)
+        return Auth() if case.who == NOBODY else identity.auth()
 
     def _again(self, sent: Sent) -> Sent:
         return self.transmit(sent.case)
@@ -154,11 +154,17 @@ class Run:
             raise NotJudged("nothing was created", blocked=True)
         return self.ledger.created
 
+    def created(self, sent: Sent) -> Created | None:
+        """What came of an accepted creation, None where the request was not accepted."""
+        return next((one for one in reversed(self.ledger.created) if one.sent is sent), None)
+
     # --- before anything is judged ------------------------------------------------------------------------
 
     def preflight(self) -> None:
         """See that the target answers and that its personas are set up. Raises SetupError where it cannot be judged."""
         groups = dict.fromkeys(identity.group for identity in self.target.personas.values())
+        if self.target.other:
+            groups[self.target.other] = None
         for group in groups:
             self.ledger.open(group)
         late = self._settle([one for one in self.target.personas.values() if one.persona.allowed])
@@ -203,7 +209,9 @@ class Run:
     def _credentials(self, sent: list[Sent]) -> None:
         if all(one.exchange.status == 401 for one in sent):  # noqa: PLR2004
             names = ", ".join(one.identity.persona.name for one in sent)
-            raise SetupError(f"the target answers 401 to every persona that must be allowed ({names}): check their credentials")
+            raise SetupError(
+                f"the target answers 401 to every persona that must be allowed ({names}): check their credentials"
+            )
 
     # --- afterwards ---------------------------------------------------------------------------------------
 
@@ -223,7 +231,7 @@ class Run:
             if not ours or made.sent.case.group != HOME or vain >= 2:  # noqa: PLR2004
                 continue
             path = self.target.path(template, id=made.sent.group, hsid=made.id or "")
-            for helper in list(helpers):
+            for helper in helpers:
                 label = "remove what the kit made"
                 if self.wire.send(Request("DELETE", path, helper.auth(), label=label)).succeeded:
                     helpers = [helper, *(one for one in helpers if one is not helper)]

@@ -32,12 +32,10 @@ def judge_target(
     wanted: Wanted, options: Options, patterns: tuple[str, ...] = (), progress: Progress | None = None
 ) -> Judgement:
     """Judge what the user named. Raises SetupError for bad usage; a target that cannot be judged is `inconclusive`."""
-    data = read_target_file(wanted.target_file) if wanted.target_file else {}
-    edition = wanted.edition or data.get("edition") or DEFAULT_EDITION
-    contract = load(str(edition))
+    contract = contract_of(wanted)
     operation = judged_operations(contract)[0]
     try:
-        with opened(wanted, data, contract, operation, options.timeout) as target:
+        with opened(wanted, contract, operation, options.timeout) as target:
             return judge(contract, operation, target, options, patterns, progress)
     except CannotSetUpError as error:
         return Judgement(
@@ -51,18 +49,25 @@ def judge_target(
         )
 
 
+def contract_of(wanted: Wanted) -> Contract:
+    """The contract of the edition that the command line names, else the target file, else the default one.
+
+    Raises SetupError for a target file that cannot be read, UnknownEditionError for an edition that there is not.
+    """
+    data = read_target_file(wanted.target_file) if wanted.target_file else {}
+    return load(str(wanted.edition or data.get("edition") or DEFAULT_EDITION))
+
+
 class CannotSetUpError(SetupError):
     """The personas could not be set up: no fault of the command line."""
 
 
 @contextmanager
-def opened(
-    wanted: Wanted, data: dict[str, object], contract: Contract, operation: Operation, timeout: float
-) -> Iterator[Target]:
-    """The target with its personas. Raises SetupError for bad usage, CannotSetUpError where the target does not play along."""
+def opened(wanted: Wanted, contract: Contract, operation: Operation, timeout: float) -> Iterator[Target]:
+    """The target with its personas. Raises SetupError for bad usage, and CannotSetUpError where the states fail."""
     people = personas(contract, operation)
     if wanted.target_file:
-        found = target_from_file(wanted.target_file, data, operation, people)
+        found = target_from_file(wanted.target_file, read_target_file(wanted.target_file), operation, people)
         if wanted.url:
             found.base_url = check_url(wanted.url)
         yield found

@@ -195,9 +195,7 @@ def _text(path: Path, data: Mapping[str, Any], key: str, prefix: str) -> str:
 def _credentials(path: Path, entries: Mapping[str, Any], name: str, prefix: str) -> Credentials:
     value = entries.get(name)
     if value is None:
-        raise SetupError(
-            f"{path}: {prefix}{name} is missing; `ozkit target init` says which privileges it must hold"
-        )
+        raise SetupError(f"{path}: {prefix}{name} is missing; `ozkit target init` says which privileges it must hold")
     if not isinstance(value, dict) or set(value) not in _CREDENTIAL_KEYS:
         raise SetupError(f"{path}: {prefix}{name} needs username and password, or token, and nothing else")
     texts = {key: str(_secret(path, value, key, f"{prefix}{name}.")) for key in value}

@@ -76,7 +76,10 @@ def decide(results: Iterable[Result], unseen: Iterable[int], *, strict: bool = F
         return Verdict.PARTIAL, f"a documented answer was never seen: {', '.join(map(str, missing))}"
     open_ones = [one for one in judged if _lessens(one)]
     if open_ones:
-        return Verdict.PARTIAL, f"{len(open_ones)} MUST could not be judged: {open_ones[0].requirement.id}: {open_ones[0].reason}"
+        return (
+            Verdict.PARTIAL,
+            f"{len(open_ones)} MUST could not be judged: {open_ones[0].requirement.id}: {open_ones[0].reason}",
+        )
     return Verdict.CONFORMANT, None
 
 

@@ -37,7 +37,7 @@ class _Answer(http.client.HTTPResponse):
         """The bytes that follow an answer without a body; waits for them only where the headers announce some."""
         sock.settimeout(0.2 if self.declared else 0)
         try:
-            return bytes(self.fp.read1(_CHUNK) or b"")  # type: ignore[attr-defined]  # a BufferedReader
+            return bytes(self.fp.read1(_CHUNK) or b"")
         except (OSError, ValueError):
             return b""
 

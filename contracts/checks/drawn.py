@@ -11,7 +11,7 @@ from typing import Any
 from contracts.cases import Case, constant
 from contracts.checks import error, state, status
 from contracts.ledger import Created, Sent
-from contracts.requirement import Finding, Level
+from contracts.requirement import Check, Finding, Level
 from contracts.run import Run
 
 EXAMPLES = {"quick": 0, "standard": 60, "deep": 600}
@@ -50,8 +50,8 @@ class _Shrinker:
 
 def _search(run: Run, strategy: Any, judge: Callable[[Any], tuple[Sent, list[Finding]]]) -> Iterator[Finding]:
     """Draw until something is found or the examples are used up; yields the findings of the smallest request."""
-    from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: PLC0415  (slow to import)
-    from hypothesis.errors import Flaky, HypothesisException, NonInteractiveExampleWarning  # noqa: PLC0415, F401
+    from hypothesis import HealthCheck, Phase, given, seed, settings
+    from hypothesis.errors import HypothesisException
 
     shrinker = _Shrinker()
 
@@ -92,7 +92,7 @@ def _case(label: str, value: Any = None, raw: bytes | None = None) -> Case:
 
 def valid(run: Run) -> Iterator[Finding]:
     """Drawn valid bodies are accepted, located and kept."""
-    from contracts.generate import valid_bodies  # noqa: PLC0415  (Schemathesis is slow to import)
+    from contracts.generate import valid_bodies
 
     def judge(body: Any) -> tuple[Sent, list[Finding]]:
         run.ledger.flush()
@@ -118,7 +118,7 @@ def _located(made: Created) -> Iterator[Finding]:
 
 def invalid(run: Run) -> Iterator[Finding]:
     """Drawn bodies with one thing wrong are refused, and change nothing."""
-    from contracts.generate import Broken, broken_bodies  # noqa: PLC0415
+    from contracts.generate import Broken, broken_bodies
 
     def judge(broken: Broken) -> tuple[Sent, list[Finding]]:
         sent = run.transmit(_case(f"a drawn body with one thing wrong: {broken.what}", broken.value))
@@ -133,21 +133,37 @@ def invalid(run: Run) -> Iterator[Finding]:
 
 def hostile(run: Run) -> Iterator[Finding]:
     """Drawn bytes are answered in time, without a 5xx, and errors have the documented shape."""
-    from contracts.generate import hostile_bodies  # noqa: PLC0415
+    from contracts.generate import hostile_bodies
 
     def judge(body: bytes) -> tuple[Sent, list[Finding]]:
         sent = run.transmit(_case("drawn hostile bytes", raw=body))
         findings = _recorded(run, sent)
-        if sent.exchange.succeeded and not _could_be_read(body):
+        if sent.exchange.succeeded and not _could_be_read(body, run):
             findings.append(status.finding(sent, str(BAD_REQUEST)))
         return sent, findings + _answered(run, sent)
 
-    yield from _search(run, hostile_bodies(run.contract, run.operation), judge)
+    yield from _search(run, hostile_bodies(run.operation), judge)
 
 
-def _could_be_read(body: bytes) -> bool:
-    """Whether some lenient parser could take these bytes for an object."""
+def tolerated(*cases: Case) -> Check:
+    """Each case is accepted and kept, or refused as documented; there is always an answer, and never a 5xx."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        for case in cases:
+            sent = run.send(case)
+            yield from _answered(run, sent)
+            made = run.created(sent)
+            if made is not None and made.read.details is not None:
+                yield from state.differences_of(run, made)
+
+    return check
+
+
+def _could_be_read(body: bytes, run: Run) -> bool:
+    """Whether some lenient parser could take these bytes for an object, or for the lack of one that may be accepted."""
     text = body.decode("utf-8", "replace").lstrip("\ufeff").strip("\x00 \t\r\n")
+    if not text and run.operation.body and run.operation.body.presence_level is not Level.MUST:
+        return True
     for encoding in ("", "utf-16"):
         try:
             tried = body.decode(encoding) if encoding else text
@@ -169,7 +185,9 @@ def _recorded(run: Run, sent: Sent) -> list[Finding]:
     run.ledger.flush()
     leaks = run.ledger.leaks[before:]
     return [
-        Finding(f"{sent.case.label}: refused, yet the group's services changed", "nothing changed", "changed", sent.exchange)
+        Finding(
+            f"{sent.case.label}: refused, yet the group's services changed", "nothing changed", "changed", sent.exchange
+        )
         for _ in leaks[:1]
     ]
 
@@ -183,7 +201,11 @@ def _answered(run: Run, sent: Sent) -> list[Finding]:
         return [status.finding(sent, "no 5xx")]
     if response.success or response.status not in run.operation.responses:
         return []
-    problem = error.misshaped(error.validator(run.contract), response) if response.body or response.status == BAD_REQUEST else None
+    problem = (
+        error.misshaped(error.validator(run.contract), response)
+        if response.body or response.status == BAD_REQUEST
+        else None
+    )
     if problem:
         message = f"{sent.case.label}: the {response.status} does not carry the documented Error"
         return [Finding(message, "the documented Error", problem, sent.exchange)]

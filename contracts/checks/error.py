@@ -50,7 +50,7 @@ def misshaped(validate: Any, response: Response) -> str | None:
         return "an empty body"
     try:
         data = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return "a body that is no JSON in UTF-8"
     error = next(iter(validate.iter_errors(data)), None)
     if error is None:
@@ -78,12 +78,15 @@ def media_type(status: int) -> Check:
     return check
 
 
-def media_type_given(run: Run) -> Iterator[Finding]:
-    """Every error body has a Content-Type."""
-    for sent in run.log:
-        response = sent.exchange.response
-        if response and response.refusal and response.body and response.header("Content-Type") is None:
-            yield Finding(f"{sent.case.label}: no Content-Type", "application/json", "none", sent.exchange)
+def labelled(status: int) -> Check:
+    """Every error body of that status has a Content-Type."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        for sent, response in _seen(run, status):
+            if response.body and not response.header("Content-Type"):
+                yield Finding(f"{sent.case.label}: no Content-Type", "application/json", "none", sent.exchange)
+
+    return check
 
 
 def is_json(label: str) -> bool:

@@ -14,6 +14,10 @@ from contracts.requirement import Check, Finding, NotJudged
 from contracts.run import Run
 
 _MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*", re.IGNORECASE)
+OURS = "kit"
+"""What the kit's own keys begin with: a server may drop a key that no document knows, but not bend its value."""
+EXACT = 2**53
+"""Numbers beyond it are not the same everywhere (RFC 8259, 6)."""
 KEPT = 3
 """How many of the services created first are read again at the end."""
 
@@ -40,8 +44,23 @@ def unchanged(run: Run) -> Iterator[Finding]:
         raise NotJudged("the target does not offer to list the services of a group")
     for leak in run.ledger.leaks:
         came = f"{len(leak.appeared)} new, {len(leak.gone)} gone"
-        message = f"{leak.sent.case.label}: refused with {leak.sent.exchange.answer()}, yet the group's services changed"
+        message = (
+            f"{leak.sent.case.label}: refused with {leak.sent.exchange.answer()}, yet the group's services changed"
+        )
         yield Finding(message, "nothing changed", came, leak.sent.exchange)
+
+
+def other_group(run: Run) -> Iterator[Finding]:
+    """Nothing that was created in one group appears in another."""
+    other = run.target.other
+    if not other or other not in run.ledger.initial:
+        raise NotJudged("no second group is known whose services can be listed")
+    now: set[str] = run.readback.ids(other) or set()
+    asked = {one.id for one in run.creations() if one.sent.group == other}
+    for one in run.creations():
+        if one.id in now and one.id not in asked and one.id not in run.ledger.initial[other]:
+            message = f"{one.sent.case.label}: the service is listed by another group, too"
+            yield Finding(message, "listed by its own group only", f"{one.id} in group {other}", one.sent.exchange)
 
 
 def data_kept(run: Run) -> Iterator[Finding]:
@@ -56,15 +75,34 @@ def data_kept(run: Run) -> Iterator[Finding]:
 def differences_of(run: Run, one: Created) -> Iterator[Finding]:
     """How what is read back of a creation differs from what was sent."""
     assert run.operation.body is not None
-    details = one.read.details or {}
-    if not isinstance(one.sent.value, dict):
+    details = one.read.details
+    if details is None or not isinstance(one.sent.value, dict):
         return
-    for key in (prop.name for prop in run.operation.body.properties if prop.name in one.sent.value):
-        sent, came = one.sent.value[key], details.get(key, _ABSENT)
-        where = difference(sent, came, key, loose=one.sent.case.loose)
+    for prop in run.operation.body.properties:
+        if prop.name not in one.sent.value:
+            continue
+        sent, came = one.sent.value[prop.name], details.get(prop.name, _ABSENT)
+        loose = one.sent.case.loose and "string" in prop.types
+        where = difference(sent, came, prop.name, loose=loose) or _foreign(sent, came, prop.name)
         if where:
             message = f"{one.sent.case.label}: {where} is not read back as it was sent"
-            yield Finding(message, _brief(sent), _brief(came), one.read.exchange)
+            yield Finding(message, _brief(_at(sent, where)), _brief(_at(came, where)), one.read.exchange)
+
+
+def _foreign(sent: Any, came: Any, where: str) -> str | None:
+    """A key of the kit's own that is read back although it was not sent: it is another service's."""
+    if not isinstance(sent, dict) or not isinstance(came, dict):
+        return None
+    return next((f"{where}.{key}" for key in came if key.startswith(OURS) and key not in sent), None)
+
+
+def _at(value: Any, where: str) -> Any:
+    """The value at a dotted place below a top-level key, or the nearest that there is."""
+    for key in where.split(".")[1:]:
+        if not isinstance(value, dict) or key not in value:
+            break
+        value = value[key]
+    return value
 
 
 class _Absent:
@@ -85,13 +123,19 @@ def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str 
     if isinstance(sent, dict):
         if not isinstance(came, dict):
             return where
-        inner = (difference(value, came.get(key, _ABSENT), f"{where}.{key}", loose=loose) for key, value in sent.items())
+        inner = (
+            difference(value, came.get(key, _ABSENT), f"{where}.{key}", loose=loose)
+            for key, value in sent.items()
+            if key in came or not key.startswith(OURS)
+        )
         return next((place for place in inner if place), None)
     if isinstance(sent, list):
         if not isinstance(came, list) or len(came) != len(sent):
             return where
         pairs = zip(sent, came, strict=True)
-        return next((p for n, (a, b) in enumerate(pairs) if (p := difference(a, b, f"{where}[{n}]", loose=loose))), None)
+        return next(
+            (p for n, (a, b) in enumerate(pairs) if (p := difference(a, b, f"{where}[{n}]", loose=loose))), None
+        )
     if where.endswith(".password") and _masked(came):
         return None
     return None if _same(sent, came, loose=loose) else where
@@ -106,6 +150,8 @@ def _same(sent: Any, came: Any, *, loose: bool) -> bool:
         return sent == came or (loose and _plain(sent) == _plain(came))
     if isinstance(sent, bool) or isinstance(came, bool):
         return sent is came
+    if isinstance(sent, int | float) and isinstance(came, int | float) and abs(sent) > EXACT:
+        return True
     return bool(sent == came)
 
 
@@ -124,16 +170,22 @@ def kept(run: Run) -> Iterator[Finding]:
     home = [one for one in run.creations() if one.id and one.sent.case.group == HOME]
     if not run.readback.offered or not home:
         raise NotJudged("the target offers neither to list nor to read services")
-    now = {group: run.readback.list(group) for group in {one.sent.group for one in home}}
+    now = {group: run.readback.ids(group) for group in {one.sent.group for one in home}}
     for one in home:
         ids = now[one.sent.group]
         if one.listed and ids is not None and one.id not in ids:
-            yield Finding(f"{one.sent.case.label}: it is gone by the end", f"{one.id} in the list", "gone", one.sent.exchange)
+            yield Finding(
+                f"{one.sent.case.label}: it is gone by the end", f"{one.id} in the list", "gone", one.sent.exchange
+            )
     for one in [one for one in home if one.read.details is not None][:KEPT]:
-        again = run.readback.read(one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.identity)
+        again = run.readback.read(
+            one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.identity
+        )
         if again.details is None:
             message = f"{one.sent.case.label}: it cannot be read any more by the end"
-            yield Finding(message, "the service", again.exchange.answer() if again.exchange else "nothing", again.exchange)
+            yield Finding(
+                message, "the service", again.exchange.answer() if again.exchange else "nothing", again.exchange
+            )
         elif not list(differences_of(run, one)):
             yield from differences_of(run, replace(one, read=again))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from urllib.parse import unquote, urljoin, urlsplit
 
 from contracts.cases import HOME, OTHER, Case
@@ -71,13 +72,17 @@ def location_uri(run: Run) -> Iterator[Finding]:
     for sent, location in _located(run):
         try:
             parts = urlsplit(location)
-            fits = bool(_URI.fullmatch(location)) and parts.scheme in {"", "http", "https"} and (
-                not parts.scheme or bool(parts.netloc)
+            fits = (
+                bool(_URI.fullmatch(location))
+                and parts.scheme in {"", "http", "https"}
+                and (not parts.scheme or bool(parts.netloc))
             )
         except ValueError:
             fits = False
         if not fits:
-            yield Finding(f"{sent.case.label}: the Location is no URI", "an http(s) URI reference", location, sent.exchange)
+            yield Finding(
+                f"{sent.case.label}: the Location is no URI", "an http(s) URI reference", location, sent.exchange
+            )
 
 
 def location_form(run: Run) -> Iterator[Finding]:
@@ -108,7 +113,7 @@ def _fits(template: str, path: str, group: str) -> bool:
 def _other_group(path: str, group: str) -> bool:
     """Whether the path names a group that is not this one."""
     segments = [unquote(segment) for segment in path.split("/")]
-    return any(name == "groups" and segment != group for name, segment in zip(segments, segments[1:], strict=False))
+    return any(name == "groups" and segment != group for name, segment in pairwise(segments))
 
 
 def location_fresh(run: Run) -> Iterator[Finding]:

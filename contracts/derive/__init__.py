@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.derive import access, answers, bodies, generated, protocol
+from contracts.derive import access, answers, bodies, edges, generated, protocol
 from contracts.derive.build import Builder
 from contracts.personas import personas
 from contracts.requirement import Requirement
@@ -28,6 +28,7 @@ def _all(build: Builder, depth: str) -> Iterator[Requirement]:
     yield from bodies.requirements(build)
     yield from protocol.requirements(build)
     if depth != "quick":
+        yield from edges.requirements(build)
         yield from generated.requirements(build)
     yield from answers.requirements(build)
 

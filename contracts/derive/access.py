@@ -15,6 +15,7 @@ from contracts.cases import (
     Credentialed,
     b64,
     constant,
+    password_of_another,
     raw_authorization,
     unknown_user,
     wrong_password,
@@ -26,7 +27,7 @@ from contracts.exchange import Auth
 from contracts.personas import Persona
 from contracts.requirement import Check, Finding, Level, NotJudged, Requirement
 from contracts.run import Run, access_case
-from contracts.target import Identity
+from contracts.target import Identity, Target
 from spec import Source
 
 MALFORMED_BASIC = {
@@ -115,16 +116,35 @@ def _credentials(build: Builder) -> Iterator[Requirement]:
         name = f"authentication.{topic}"
         return build.requirement(name, Level.MUST, text, source, _for(needs, check) if needs else check, needs)
 
-    yield make("unknown-user", "A user that does not exist is answered with 401.", _case("unknown-user", unknown_user()))
+    yield make(
+        "unknown-user", "A user that does not exist is answered with 401.", _case("unknown-user", unknown_user())
+    )
     yield make(
         "wrong-password",
         "A known user with a password that is not theirs is answered with 401.",
         *_wrong_passwords(),
         needs="password",
     )
+    yield make(
+        "password-of-another",
+        "A known user with another user's password is answered with 401.",
+        _case("password-of-another", password_of_another),
+        needs="password",
+    )
+    yield make(
+        "half-credentials",
+        "Credentials without a user name, and an empty token, are answered with 401.",
+        _case("empty-user", raw_authorization(f"Basic {b64(':secret')}")),
+        _case("empty-pair", raw_authorization(f"Basic {b64(':')}")),
+        _case("empty-token", wrong_token(lambda _: "", "an empty token")),
+        _case("empty-bearer", raw_authorization("Bearer ")),
+    )
     yield make("wrong-token", "A token that was never given out is answered with 401.", *_wrong_tokens())
     yield make(
-        "altered-token", "A token that differs from a valid one is answered with 401.", *_altered_tokens(), needs="token"
+        "altered-token",
+        "A token that differs from a valid one is answered with 401.",
+        *_altered_tokens(),
+        needs="token",
     )
     yield from _malformed(build, source)
 
@@ -138,7 +158,11 @@ def _wrong_passwords() -> Iterator[Case]:
         "other": (lambda _: "no-such-password-7d1", "another password"),
         "longer": (lambda right: f"{right}x", "the password and one more character"),
         "shorter": (lambda right: right[:-1], "the password without its last character"),
-        "swapped-case": (lambda right: right.swapcase() if right.swapcase() != right else f"{right}X", "the password in other case"),
+        "swapped-case": (
+            lambda right: right.swapcase() if right.swapcase() != right else f"{right}X",
+            "the password in other case",
+        ),
+        "blank": (lambda right: f"{right} ", "the password and a blank"),
         "empty": (lambda _: "", "an empty password"),
     }
     for name, (make, words) in makes.items():
@@ -146,7 +170,11 @@ def _wrong_passwords() -> Iterator[Case]:
 
 
 def _wrong_tokens() -> Iterator[Case]:
-    yield _case("token.unknown", wrong_token(lambda _: "MDAxY2xvY2F0aW9uIG5vd2hlcmU", "an unknown token"), "an unknown X-Auth-Token")
+    yield _case(
+        "token.unknown",
+        wrong_token(lambda _: "MDAxY2xvY2F0aW9uIG5vd2hlcmU", "an unknown token"),
+        "an unknown X-Auth-Token",
+    )
     yield _case(
         "bearer.unknown",
         wrong_token(lambda _: "MDAxY2xvY2F0aW9uIG5vd2hlcmU", "an unknown bearer token", bearer=True),
@@ -199,6 +227,12 @@ def _unknown_group(build: Builder) -> Iterator[Requirement]:
         words = "404" if persona.allowed_anywhere else "403 or 404"
         text = f"For a group that does not exist, the persona {persona.name} is answered with {words}."
         yield build.requirement(case.name, Level.MUST, text, source, answered(statuses, case))
+    administrator = next((one.name for one in build.personas if one.allowed_anywhere), None)
+    if administrator:
+        label = f"the same request of the persona {administrator} again, for a group that does not exist"
+        case = Case("unknown-group.again", label, who=administrator, group=MISSING)
+        text = "A group that did not exist does not come to be by being asked for: the second time, too, it is 404."
+        yield build.requirement(case.name, Level.MUST, text, source, answered({404}, case))
     case = Case("unknown-group.anonymous", "no credentials, for a group that does not exist", who=NOBODY, group=MISSING)
     text = "For a group that does not exist, a request without credentials is answered with 401 or 404."
     yield build.requirement(case.name, Level.MUST, text, source, answered({401, 404}, case))
@@ -267,8 +301,8 @@ def _scheme_case(build: Builder) -> Requirement:
     return build.requirement(case.name, Level.OBSERVE, text, build.answer_source(401), observed(case))
 
 
-def _lowered(identity: Identity) -> Auth:
+def _lowered(identity: Identity, _: Target) -> Auth:
     auth = identity.auth()
     name, value = auth.headers[0]
-    scheme, _, rest = value.partition(" ")
+    scheme, _sep, rest = value.partition(" ")
     return replace(auth, headers=((name, f"{scheme.lower()} {rest}" if rest else value),))

@@ -9,6 +9,8 @@ from contracts.derive.build import Builder
 from contracts.requirement import Level, Requirement
 
 ERRORS = (400, 401, 403, 404)
+UNLABELLED = 401
+"""The error that released servers send without a Content-Type."""
 
 
 def requirements(build: Builder) -> Iterator[Requirement]:
@@ -63,10 +65,10 @@ def _errors(build: Builder) -> Iterator[Requirement]:
             level = build.documented(Level.SHOULD)
             where = build.contract.source({"document": "onezone-21.02-deployed", "section": "Error ids"})
             yield build.requirement(f"error.id.{code}", level, text, where, error.right_id(code))
-    text = "An error body has a Content-Type."
-    level = Level.OBSERVE if build.strict else Level.SHOULD
-    where = build.rfc("rfc-9110", "8.3.1 Media Type")
-    yield build.requirement("error.media-type.given", level, text, where, error.media_type_given)
+        text = f"The body of a {code} has a Content-Type."
+        level = Level.MUST if code != UNLABELLED else Level.OBSERVE if build.strict else Level.SHOULD
+        where = build.rfc("rfc-9110", "8.3.1 Media Type")
+        yield build.requirement(f"error.labelled.{code}", level, text, where, error.labelled(code))
     level = build.operation.responses[401].headers.get("WWW-Authenticate", Level.OBSERVE)
     text = "A 401 says how to authenticate."
     where = build.rfc("rfc-9110", "11.6.1 WWW-Authenticate")
@@ -76,9 +78,15 @@ def _errors(build: Builder) -> Iterator[Requirement]:
 def _state(build: Builder) -> Iterator[Requirement]:
     source = build.operation.source
     rows = (
-        ("state.created-one", "An accepted request creates exactly one service of the group.", state.created_one, "listing"),
+        (
+            "state.created-one",
+            "An accepted request creates exactly one service of the group.",
+            state.created_one,
+            "listing",
+        ),
         ("state.data", "What is read back is what was sent.", state.data_kept, "reading"),
         ("state.unchanged", "A refused request changes nothing.", state.unchanged, "listing"),
+        ("state.other-group", "A service is created in its own group only.", state.other_group, "a second group"),
         ("state.kept", "What was created stays, with its data.", state.kept, "reading"),
     )
     for topic, text, check, needs in rows:

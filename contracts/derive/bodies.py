@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from contracts.cases import Case, Change, constant, encode, renamed, with_value, without
-from contracts.checks.status import accepted, answered, observed
+from contracts.checks.status import accepted, answered
 from contracts.checks.success import not_the_clients
 from contracts.derive.build import Builder
 from contracts.requirement import Level, Requirement
@@ -28,7 +29,8 @@ MALFORMED: dict[str, Callable[[bytes], bytes]] = {
     "truncated": lambda body: body[:-1],
     "half": lambda body: body[: len(body) // 2],
     "trailing-comma": lambda body: body[:-1] + b",}",
-    "trailing-garbage": lambda body: body + b"}",
+    "trailing-bracket": lambda body: body + b"}",
+    "trailing-word": lambda body: body + b" trailing",
     "single-quotes": lambda body: body.replace(b'"', b"'"),
     "bare-words": lambda _: b"name=service",
     "unquoted-key": lambda body: body.replace(b'"name"', b"name", 1),
@@ -44,33 +46,20 @@ NAMES = {
     "greek": "Υπηρεσία λαβών",
     "cyrillic": "Служба дескрипторов",
     "han": "句柄服务",
+    "fifty-cyrillic": "Ж" * 50,
     "hebrew": "שירות מזהים",
     "kana": "ハンドル",
-}
-OPEN_NAMES = {
-    "emoji": "service 😀",
-    "quotes": "it's a \"service\"",
-    "markup": "<b>service</b> & co",
-    "combining-marks": "Zaz\u0307o\u0301l\u0301c\u0301",
-    "fifty-one-characters": "n" * 51,
-    "many-characters": "n" * 1000,
-    "one-character": "n",
-    "blanks-around": "  service  ",
-    "line-break": "two\nlines",
-    "backslash": "back\\slash",
-    "percent": "100%25 %s {0} ${HOME}",
 }
 
 
 def requirements(build: Builder) -> Iterator[Requirement]:
-    """The requirements of this topic: what must be refused, then what must be accepted, then what is open."""
+    """The requirements of this topic: what must be refused, then what must be accepted."""
     yield from _missing(build)
     for prop in build.body.properties:
         yield from _types(build, prop)
     yield from _empty(build)
     yield from _no_object(build)
     yield from _accepted(build)
-    yield from _open(build)
 
 
 def _bad(name: str, label: str, change: Change, error: str | None = None, key: str | None = None) -> Case:
@@ -107,6 +96,7 @@ def _types(build: Builder, prop: Property) -> Iterator[Requirement]:
         if kind not in prop.types
         for number, value in enumerate(values)
     ]
+    cases.append(_among_others(cases[0]))
     text = f"A {prop.name} that is no {wanted} is answered with 400."
     yield build.requirement(f"body.type.{prop.name}", level, text, source, answered(BAD_REQUEST, *cases))
     case = _bad(
@@ -120,6 +110,14 @@ def _types(build: Builder, prop: Property) -> Iterator[Requirement]:
     yield build.requirement(case.name, level, text, source, answered(BAD_REQUEST, case))
 
 
+def _among_others(case: Case) -> Case:
+    """The same fault in a body that has more keys than the documents know, the client's own id among them."""
+    inner = case.change or constant({})
+    more = {"handleServiceId": CLIENT_ID, "kitUnknownKey": 1}
+    label = f"{case.label}, beside keys that nobody knows"
+    return replace(case, name=f"{case.name}.among-others", label=label, change=lambda body: {**inner(body), **more})
+
+
 def _keyed(build: Builder, error: str | None, key: str) -> str | None:
     """`key`, where that error names a key at all."""
     return key if error and build.contract.errors[error].details else None
@@ -130,7 +128,9 @@ def _empty(build: Builder) -> Iterator[Requirement]:
         kind = next((one for one in prop.types if one in EMPTY), None)
         if kind is None:
             continue
-        error = next((prop.errors[rule] for rule in ("minLength", "minProperties", "pattern") if rule in prop.errors), None)
+        error = next(
+            (prop.errors[rule] for rule in ("minLength", "minProperties", "pattern") if rule in prop.errors), None
+        )
         case = _bad(
             f"body.empty.{prop.name}",
             f"a body whose {prop.name} is empty",
@@ -156,7 +156,7 @@ def _no_object(build: Builder) -> Iterator[Requirement]:
     ]
     text = "A body that is no JSON is answered with 400."
     yield build.requirement("body.malformed", Level.MUST, text, source, answered(BAD_REQUEST, *malformed))
-    others = {"array": [], "list-of-bodies": None, "string": "service", "number": 17, "true": True, "null": None}
+    others: dict[str, Any] = {"array": [], "list-of-bodies": None, "string": "service", "number": 17, "true": True, "null": None}
     cases = [
         _bad(
             f"body.non-object.{name}",
@@ -171,7 +171,9 @@ def _no_object(build: Builder) -> Iterator[Requirement]:
     empty = Case("body.nothing", "a request without a body", raw=lambda _: b"")
     blank = Case("body.blank", "a body of blanks only", raw=lambda _: b"  ")
     text = "A request without anything in its body is answered with 400."
-    yield build.requirement("body.nothing", build.body.presence_level, text, build.body.source, answered(BAD_REQUEST, empty, blank))
+    yield build.requirement(
+        "body.nothing", build.body.presence_level, text, build.body.source, answered(BAD_REQUEST, empty, blank)
+    )
 
 
 # --- what must be accepted ------------------------------------------------------------------------------------
@@ -188,19 +190,37 @@ def _accepted(build: Builder) -> Iterator[Requirement]:
         Case(f"accept.names.{name}", f"a name such as {value[:24]!r}", change=with_value("name", value))
         for name, value in NAMES.items()
     ]
-    text = "Names of letters and digits of any script, with blanks, dots, hyphens and parentheses in them, are accepted."
+    text = (
+        "Names of letters and digits of any script, with blanks, dots, hyphens and parentheses in them, are accepted."
+    )
     yield build.requirement("accept.names", Level.MUST, text, source, accepted(*names))
     yield from _spelled(build)
-    extra = Case("accept.extra-keys", "a body with a key nobody knows", change=with_value("kitUnknownKey", {"a": [1, None]}))
+    yield from _again(build)
+    extra = Case(
+        "accept.extra-keys", "a body with a key nobody knows", change=with_value("kitUnknownKey", {"a": [1, None]})
+    )
     text = "Keys that the contract does not know are ignored."
     yield build.requirement(extra.name, build.documented(Level.SHOULD), text, source, accepted(extra))
     own = [
-        Case(f"location.own-id.{n}", "a body with an id of the client's own", change=with_value("handleServiceId", CLIENT_ID))
+        Case(
+            f"location.own-id.{n}",
+            "a body with an id of the client's own",
+            change=with_value("handleServiceId", CLIENT_ID),
+        )
         for n in (1, 2)
     ]
     text = "The id of the new service is the server's choice, also where the client sends one."
     location = build.operation.success.location_source or source
     yield build.requirement("location.own-id", Level.MUST, text, location, not_the_clients(CLIENT_ID, *own))
+
+
+def _again(build: Builder) -> Iterator[Requirement]:
+    """A creation is no update: the same body twice makes two services."""
+    same = constant({**next(iter(build.body.examples.values())).value, "name": "Twice the same"})
+    cases = [Case(f"accept.again.{n}", f"the same body, time {n}", change=same) for n in (1, 2)]
+    text = "Names need not be unique: the same body may be sent again."
+    source = build.contract.source({"document": "onezone-21.02-deployed", "section": "Validation"})
+    yield build.requirement("accept.again", build.documented(Level.SHOULD), text, source, accepted(*cases))
 
 
 def _spelled(build: Builder) -> Iterator[Requirement]:
@@ -222,31 +242,3 @@ def _spelled(build: Builder) -> Iterator[Requirement]:
 
 def _reversed(value: Any) -> Any:
     return {key: _reversed(inner) for key, inner in reversed(value.items())} if isinstance(value, dict) else value
-
-
-def _open(build: Builder) -> Iterator[Requirement]:
-    names = [
-        Case(
-            f"open.names.{name}", f"a name such as {value[:24]!r}", change=with_value("name", value), loose=True
-        )
-        for name, value in OPEN_NAMES.items()
-    ]
-    text = "Which other names are accepted is left open; what is accepted is kept as it was sent."
-    yield build.requirement("open.names", Level.OBSERVE, text, build.body.source, observed(*names))
-    endpoints = ["172.17.0.9:8080/api/v1", "localhost", " ", "http://[::1]:17000/x?y=z#w", "ftp://proxy.example.org"]
-    cases = [
-        Case(f"open.endpoints.{n}", f"a proxyEndpoint such as {value!r}", change=with_value("proxyEndpoint", value), loose=True)
-        for n, value in enumerate(endpoints)
-    ]
-    text = "Which endpoints are accepted is left open."
-    yield build.requirement("open.endpoints", Level.OBSERVE, text, build.body.source, observed(*cases))
-    properties: dict[str, Any] = {"untyped": {"a": 1}, "unknown-type": {"type": "ARK"}, "nested": {"type": "DOI", "a": {"b": [1]}}}
-    cases = [
-        Case(f"open.properties.{name}", f"serviceProperties {name}", change=with_value("serviceProperties", value), loose=True)
-        for name, value in properties.items()
-    ]
-    text = "Which other forms of serviceProperties are accepted is left open."
-    yield build.requirement("open.properties", Level.OBSERVE, text, build.body.source, observed(*cases))
-
-
-

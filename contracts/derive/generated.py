@@ -15,5 +15,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     yield build.requirement("generated.valid", Level.MUST, text, build.body.source, drawn.valid)
     text = "A body with one thing wrong that the contract rules out is refused with the documented Error, and changes nothing."
     yield build.requirement("generated.invalid", Level.MUST, text, build.answer_source(400), drawn.invalid)
-    text = "Whatever bytes are sent as a body, the answer comes in time, is no 5xx, and any error is the documented one."
+    text = (
+        "Whatever bytes are sent as a body, the answer comes in time, is no 5xx, and any error is the documented one."
+    )
     yield build.requirement("generated.hostile", Level.MUST, text, build.answer_source(400), drawn.hostile)

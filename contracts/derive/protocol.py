@@ -28,7 +28,7 @@ def _methods(build: Builder) -> Iterator[Requirement]:
     taken = {one.method for one in build.contract.operations.values() if one.path == build.operation.path}
     cases = [
         Case(f"method.{method.lower()}", f"{method} with a valid body", method=method)
-        for method in ("PUT", "PATCH")
+        for method in ("PUT", "PATCH", "DELETE")
         if method not in taken
     ]
     source = build.answer_source(NOT_ALLOWED)
@@ -73,8 +73,14 @@ def _media_types(build: Builder) -> Iterator[Requirement]:
         text = "A body that is not sent as application/json is refused."
         yield build.requirement("media-type.other", level, text, source, refused(*cases))
     missing = Case("media-type.none", "a valid body without a Content-Type", headers=())
-    charset = Case("media-type.charset", "application/json with a charset", headers=(("Content-Type", "application/json; charset=utf-8"),))
-    problem = Case("media-type.json-suffix", "application/problem+json", headers=(("Content-Type", "application/problem+json"),))
+    charset = Case(
+        "media-type.charset",
+        "application/json with a charset",
+        headers=(("Content-Type", "application/json; charset=utf-8"),),
+    )
+    problem = Case(
+        "media-type.json-suffix", "application/problem+json", headers=(("Content-Type", "application/problem+json"),)
+    )
     text = "What becomes of a body without a Content-Type, or with one near to application/json, is left open."
     yield build.requirement("media-type.near", Level.OBSERVE, text, source, observed(missing, charset, problem))
     upper = Case("media-type.upper-case", "Application/JSON", headers=(("content-type", "Application/JSON"),))
@@ -82,16 +88,21 @@ def _media_types(build: Builder) -> Iterator[Requirement]:
     rfc = build.rfc("rfc-9110", "8.3.1 Media Type")
     yield build.requirement("media-type.case", Level.SHOULD, text, rfc, accepted(upper))
     accept = [
-        Case(f"accept-header.{name}", f"Accept: {kind}", headers=(("Content-Type", "application/json"), ("Accept", kind)))
+        Case(
+            f"accept-header.{name}", f"Accept: {kind}", headers=(("Content-Type", "application/json"), ("Accept", kind))
+        )
         for name, kind in {"any": "*/*", "json": "application/json"}.items()
     ]
     text = "A client that accepts JSON is served."
     yield build.requirement("accept-header.json", Level.MUST, text, build.operation.source, accepted(*accept))
-    other = Case("accept-header.html", "Accept: text/html", headers=(("Content-Type", "application/json"), ("Accept", "text/html")))
+    other = Case(
+        "accept-header.html",
+        "Accept: text/html",
+        headers=(("Content-Type", "application/json"), ("Accept", "text/html")),
+    )
     text = "What a client that does not accept JSON is answered is left open."
     yield build.requirement(other.name, Level.OBSERVE, text, build.operation.source, observed(other))
     chunked = Case("transfer.chunked", "a valid body in chunks", chunked=True)
     text = "A body may come in chunks."
     rfc = build.rfc("rfc-9112", "7.1 Chunked Transfer Coding")
     yield build.requirement(chunked.name, Level.SHOULD, text, rfc, accepted(chunked))
-

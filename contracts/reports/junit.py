@@ -31,7 +31,7 @@ def render(judgement: Judgement) -> str:
     suite.time = round(judgement.duration_s, 3)
     xml = JUnitXml("onezone-contract-kit")
     xml.add_testsuite(suite)
-    xml.update_statistics()
+    xml.update_statistics()  # type: ignore[no-untyped-call]
     out = BytesIO()
     xml.write(out, pretty=True)
     return out.getvalue().decode()
@@ -58,7 +58,11 @@ def _with_text(result: Failure | Error, told: str) -> Failure | Error:
 
 
 def _told(result: Result, redactor: Redactor) -> str:
-    lines = [f"{result.requirement.level}: {result.requirement.text}", f"source: {result.requirement.source}"] if result.findings else []
+    lines = (
+        [f"{result.requirement.level}: {result.requirement.text}", f"source: {result.requirement.source}"]
+        if result.findings
+        else []
+    )
     for finding in result.findings:
         lines += ["", finding.message, f"expected: {finding.expected}", f"actual: {finding.actual}"]
         if finding.exchange:

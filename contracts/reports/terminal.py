@@ -77,4 +77,6 @@ def _summary(judgement: Judgement, redactor: Redactor) -> Iterator[Text]:
         )
     verdict = Text(str(judgement.verdict), style=COLOURS[judgement.verdict])
     why = f": {redactor.text(judgement.reason)}" if judgement.reason else ""
-    yield Text(f"{judgement.target} · edition {judgement.edition} · profile {judgement.profile}: ") + verdict + Text(why)
+    yield (
+        Text(f"{judgement.target} · edition {judgement.edition} · profile {judgement.profile}: ") + verdict + Text(why)
+    )
