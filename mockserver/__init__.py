@@ -14,8 +14,8 @@ def __getattr__(name: str) -> Any:
     """Import the application only when it is asked for: `ozkit mock --help` need not load Connexion (PEP 562)."""
     if name not in __all__:
         raise AttributeError(name)
-    import warnings  # noqa: PLC0415
-    from importlib import import_module  # noqa: PLC0415
+    import warnings
+    from importlib import import_module
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Connexion imports what its dependencies have announced to remove

@@ -1,4 +1,7 @@
-"""The stage for the `Accept` header: 406 where the client rules out JSON (RFC 9110, 12.5.1)."""
+"""The stage for the `Accept` header: 406 where the client rules out JSON (RFC 9110, 12.5.1).
+
+Source: Onezone 21.02 as deployed, Request pipeline.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,14 @@ from mockserver.stage import Check, Stage
 
 _PRECEDENCE = ("application/json", "application/*", "*/*")
 _WEIGHT = re.compile(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)", re.IGNORECASE)
-_RANGE = re.compile(r"[\w!#$%&'*+.^`|~-]+/[\w!#$%&'*+.^`|~-]+")
+_RANGE = re.compile(r"[\w!#$%&'*+.^`|~-]+/[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 class Accept(Stage):
-    """Refuses a client that accepts no JSON. An `Accept` that is no list of media ranges is taken as no `Accept`."""
+    """Refuses a client that accepts no JSON with 406, and an `Accept` without any media range with 400.
+
+    A list with at least one media range counts as what can be read of it: clients are known to send odd ones.
+    """
 
     name = "accept"
 
@@ -24,22 +30,27 @@ class Accept(Stage):
 
 
 def check(exchange: Exchange) -> None:
-    """Raises Refusal: notAcceptable."""
-    header = exchange.headers.get(b"accept")
-    if header is not None and header != b"*/*" and not accepts_json(header):
+    """Raises Refusal: notAcceptable, malformedData."""
+    header = exchange.headers.get(b"accept", b"").strip()
+    if header in {b"", b"*/*"}:
+        return
+    accepted = accepts_json(header)
+    if accepted is None:
+        raise Refusal("malformedData", "accept: the Accept header has no media range")
+    if not accepted:
         raise Refusal("notAcceptable", "accept: the client does not accept application/json")
 
 
 @lru_cache(maxsize=256)
-def accepts_json(header: bytes) -> bool:
-    """Whether the most specific range that matches JSON has a weight above zero."""
+def accepts_json(header: bytes) -> bool | None:
+    """Whether the most specific range that matches JSON has a weight above zero; None where there is no range."""
     weights: dict[str, float] = {}
     for item in header.decode("latin-1").split(","):
         media, *parameters = (part.strip() for part in item.split(";"))
         if _RANGE.fullmatch(media):
             weights[media.lower()] = _weight(parameters)
     if not weights:
-        return True
+        return None
     return next((weights[media] > 0 for media in _PRECEDENCE if media in weights), False)
 
 

@@ -1,7 +1,8 @@
 """The authentication stage: credentials that are supplied must be right; none supplied goes on as anonymous.
 
 Source: Onezone 21.02 as deployed, Authentication. The token in `X-Auth-Token` comes first, then `Authorization`; a
-credential that is present and wrong stops the request, whatever else it carries.
+credential that is present and wrong stops the request, whatever else it carries. Names of schemes count in just
+that case; another scheme is no credential.
 """
 
 from __future__ import annotations
@@ -46,11 +47,12 @@ class Authenticate(Stage):
         if b"authorization" in exchange.repeated:
             raise Refusal("badBasicCredentials", "authenticate: more than one Authorization header")
         scheme, _, credential = value.partition(b" ")
-        scheme = scheme.lower()
-        if scheme == b"basic":
+        if scheme == b"Basic":
             exchange.user = self._by_password(credential.strip(b" "))
-        elif scheme == b"bearer":
+        elif scheme == b"Bearer":
             exchange.user = self._by_token(credential.strip(b" "))
+        else:
+            exchange.reasons.append("Authorization is ignored: it starts neither with Basic nor with Bearer")
 
     def _by_token(self, token: bytes) -> User:
         user = self.world.owner_of_token(token.decode("utf-8", "surrogateescape"))
@@ -62,7 +64,7 @@ class Authenticate(Stage):
 
     def _by_password(self, credential: bytes) -> User:
         try:
-            pair = binascii.a2b_base64(credential, strict_mode=True).decode("utf-8")
+            pair = _base64(credential).decode("utf-8")
         except ValueError:
             raise Refusal("badBasicCredentials", "authenticate: the Basic credential is not base64 of UTF-8") from None
         name, colon, password = pair.partition(":")
@@ -70,3 +72,11 @@ class Authenticate(Stage):
         if user is None or not colon:
             raise Refusal("badBasicCredentials", "authenticate: the user name or the password is wrong")
         return user
+
+
+def _base64(text: bytes) -> bytes:
+    """The bytes of a base64 text (RFC 4648, 4). Raises ValueError for anything but the one proper spelling."""
+    found = binascii.a2b_base64(text, strict_mode=True)
+    if binascii.b2a_base64(found, newline=False) != text:
+        raise ValueError
+    return found

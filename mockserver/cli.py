@@ -57,7 +57,7 @@ def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main
 def _run(options: argparse.Namespace) -> int:
     if options.tls_key and not options.tls_cert:
         raise UsageError("--tls-key needs --tls-cert")
-    from mockserver.serve import ServeError, bind, configure, origin, serve  # noqa: PLC0415  (heavy, as below)
+    from mockserver.serve import ServeError, bind, configure, origin, serve
 
     app = _app(options)
     try:
@@ -72,9 +72,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _app(options: argparse.Namespace) -> Mock:
-    from mockserver import create_app  # noqa: PLC0415  (heavy; not needed for --help)
-    from mockserver.scenario import ScenarioError  # noqa: PLC0415
-    from spec import DEFAULT_EDITION, UnknownEditionError  # noqa: PLC0415
+    from mockserver import create_app
+    from mockserver.scenario import ScenarioError
+    from spec import DEFAULT_EDITION, UnknownEditionError
 
     try:
         return create_app(
@@ -89,8 +89,8 @@ def _app(options: argparse.Namespace) -> Mock:
 
 
 def _introduction(app: Mock, url: str) -> str:
-    from mockserver.demo import introduce  # noqa: PLC0415
-    from mockserver.location import edition_base_path  # noqa: PLC0415
+    from mockserver.demo import introduce
+    from mockserver.location import edition_base_path
 
     control = "" if app.control is None else f"control plane: {url}/_mock/\n"
     return f"{introduce(app, url + edition_base_path(app.contract))}{control}"

@@ -45,7 +45,7 @@ def introduce(mock: Mock, base_url: str) -> str:
 
 def lines(mock: Mock, operation: Operation, base_url: str) -> Iterator[Line]:
     """The request of every persona of the scenario."""
-    good = json.dumps(_shortest_example(operation), ensure_ascii=False)
+    good = json.dumps(_shortest_example(operation), ensure_ascii=False, separators=(",", ":"))
     parameter = next(one.name for one in operation.parameters if one.entity == "group")
     for persona in mock.scenario.personas:
         user = mock.world.users.get(persona.user or "")
@@ -81,7 +81,7 @@ def _describe(mock: Mock, line: Line, operation: Operation, status: int, reason:
     rows = [f"  {persona.name}{about}"]
     rows += [f"    credentials: {line.credentials or 'none'}"]
     rows += [f"    holds: {holds(mock, user, persona.group)}"] if user else []
-    return [*rows, f"    answered: {status} {outcome}{f' ({reason})' if reason else ''}"]
+    return [*rows, f"    expect: {status} {outcome}{f' ({reason})' if reason else ''}"]
 
 
 def holds(mock: Mock, user: User, group: str) -> str:

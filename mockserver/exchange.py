@@ -22,7 +22,7 @@ KEY = "onezone_exchange"
 """Where the exchange stands in the ASGI scope."""
 
 
-class Refusal(Exception):  # noqa: N818  (it is an answer, not a failure)
+class Refusal(Exception):
     """A stage refuses the request: an error id of the contract, its details, and the reason for people.
 
     Raise a fresh one each time: an instance that is raised again keeps growing its traceback.
@@ -51,9 +51,16 @@ class Answer:
     body: bytes = b""
 
     async def send(self, send: Send) -> None:
-        """Send the answer as the two ASGI messages that it is."""
+        """Send the answer as two ASGI messages."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": self.body})
+
+    async def send_lingering(self, send: Send, drain: Callable[[], Awaitable[None]]) -> None:
+        """Send the whole answer, but end the exchange only when `drain` has taken what the client still sends."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        await drain()
+        await send({"type": "http.response.body", "body": b""})
 
 
 def json_answer(status: int, body: bytes) -> Answer:
@@ -92,6 +99,7 @@ class Exchange:
         "stage",
         "started",
         "status",
+        "unread",
         "user",
         "value",
     )
@@ -118,6 +126,7 @@ class Exchange:
         self.siblings: tuple[Operation, ...] = ()
         self.params: dict[str, str] = {}
         self.user: User | None = None
+        self.unread = True
         self.body = b""
         self.value: Any = None
         self.data: dict[str, bytes] = {}
@@ -133,6 +142,11 @@ class Exchange:
     def has_body(self) -> bool:
         """Whether the request announces a body (RFC 9112, 6.3)."""
         return b"transfer-encoding" in self.headers or self.headers.get(b"content-length", b"0").strip(b"0 ") != b""
+
+    @property
+    def closing(self) -> bool:
+        """Whether the connection ends with this exchange (RFC 9112, 9.6)."""
+        return b"close" in self.headers.get(b"connection", b"").lower() or self.scope.get("http_version") == "1.0"
 
     async def send(self, message: Message) -> None:
         """Pass an answer's message on: with the headers that every answer has, and without a body for HEAD."""

@@ -52,22 +52,18 @@ async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
         raise _too_large(limit)
     message = await receive()
     body: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body") and len(body) <= limit:
-        return body
-    return await _read_on(body, message, receive, limit)
-
-
-async def _read_on(body: bytes, message: object, receive: Receive, limit: int) -> bytes:
-    parts = bytearray(body)
-    while True:
-        if message["type"] != "http.request":  # type: ignore[index]
-            raise ClientGoneError
-        if len(parts) > limit:
+    parts = [body]
+    size = len(body)
+    while message["type"] == "http.request":
+        exchange.unread = message.get("more_body", False)
+        if size > limit:
             raise _too_large(limit)
-        if not message.get("more_body"):  # type: ignore[attr-defined]
-            return bytes(parts)
+        if not exchange.unread:
+            return body if len(parts) == 1 else b"".join(parts)
         message = await receive()
-        parts += message.get("body", b"")
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    raise ClientGoneError
 
 
 def _too_large(limit: int) -> Refusal:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 60.0
 _ITEM = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
-_PREFERENCE = re.compile(r'\s*([^\s=;,"]+)\s*(?:=\s*"?([^";\s]*)"?)?')
+_PREFERENCE = re.compile(r'\s*([^\s=;,"]+)\s*(?:=\s*(?:"([^"]*)"|([^";\s]*)))?')
 
 
 class Prefer(Stage):
@@ -83,5 +83,5 @@ def preferences(header: bytes) -> dict[str, str]:
     for item in _ITEM.findall(header.decode("latin-1")):
         match = _PREFERENCE.match(item)
         if match:
-            found.setdefault(match[1].lower(), match[2] or "")
+            found.setdefault(match[1].lower(), match[2] or match[3] or "")
     return found

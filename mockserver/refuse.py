@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,9 @@ from mockserver.exchange import KEY, App, ClientGoneError, Exchange, Receive, Re
 
 if TYPE_CHECKING:
     from mockserver.errors import Renderer
+
+LINGER_BYTES = 64 * 1024 * 1024
+LINGER_SECONDS = 5.0
 
 logger = logging.getLogger("mockserver")
 
@@ -25,16 +30,36 @@ class Refuse:
         try:
             await self.app(scope, receive, send)
         except Refusal as refusal:
-            await self._answer(scope[KEY], refusal, send)
+            await self._answer(scope[KEY], refusal, receive, send)
         except ClientGoneError:
             scope[KEY].reasons.append("the client closed the connection")
         except Exception:
             logger.exception("the mock failed; please report this")
             if scope[KEY].status is not None:
                 raise
-            await self._answer(scope[KEY], Refusal("internalServerError", "the mock failed: see its output"), send)
+            failure = Refusal("internalServerError", "the mock failed: see its output")
+            await self._answer(scope[KEY], failure, receive, send)
 
-    async def _answer(self, exchange: Exchange, refusal: Refusal, send: Send) -> None:
+    async def _answer(self, exchange: Exchange, refusal: Refusal, receive: Receive, send: Send) -> None:
         exchange.reasons.insert(0, refusal.reason)
         operation = exchange.operation or next(iter(exchange.siblings), None)
-        await self.renderer.render(refusal, operation).send(send)
+        answer = self.renderer.render(refusal, operation)
+        if exchange.unread and exchange.has_body and exchange.closing:
+            await answer.send_lingering(send, lambda: drain(receive))
+        else:
+            await answer.send(send)
+
+
+async def drain(receive: Receive) -> None:
+    """Take the rest of a body and forget it: closing a connection on unread data would take the answer along.
+
+    Gives up on a client that sends more than LINGER_BYTES or for longer than LINGER_SECONDS.
+    """
+    size = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while size < LINGER_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return

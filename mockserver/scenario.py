@@ -57,7 +57,8 @@ def read_scenario(path: Path, contract: Contract) -> Scenario:
         raise ScenarioError(f"{path}: {_first_line(error)}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
+        last = max(1, len(path.read_bytes().splitlines()))
+        line = f":{min(mark.line + 1, last)}" if mark else ""
         problem = getattr(error, "problem", None) or _first_line(error)
         raise ScenarioError(f"{path}{line}: not YAML: {problem}") from None
     try:

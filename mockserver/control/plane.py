@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from importlib import metadata
@@ -19,6 +20,7 @@ from spec import bundled_text
 if TYPE_CHECKING:
     from mockserver.app import Mock
 
+logger = logging.getLogger("mockserver")
 DISTRIBUTION = "onezone-contract-kit"
 PREFIX = b"/_mock"
 MAX_BODY = 64 * 1024 * 1024
@@ -69,7 +71,10 @@ class Control:
         except Refusal as refusal:
             return problem(413, refusal.reason)
         except ClientGoneError:
-            return Answer(499)
+            return Answer(400)
+        except Exception:
+            logger.exception("the control plane failed; please report this")
+            return problem(500, "the control plane failed: see the mock's output")
 
     def index(self, _body: bytes) -> Answer:
         """What there is under the control plane."""

@@ -59,11 +59,11 @@ class States:
         if not isinstance(request, dict):
             raise StatesError("a provider state is asked for by a JSON object")
         action, state = request.get("action", "setup"), request.get("state")
-        if action not in {"setup", "teardown"}:
+        if action not in ("setup", "teardown"):  # a tuple: what was sent may be unhashable
             raise StatesError("action must be setup or teardown")
         if state not in STATES:
             raise StatesError(f"there is no such state; there are: {', '.join(STATES)}")
-        params = self._params(request.get("params") or {})
+        params = self._params({} if request.get("params") is None else request["params"])
         key = orjson.dumps([state, {name: None if held is None else sorted(held) for name, held in params.items()}])
         if action == "teardown":
             self._remove(self.made[key].pop() if self.made[key] else Made({}))
@@ -75,6 +75,9 @@ class States:
     def _params(self, params: Any) -> dict[str, Granted]:
         if not isinstance(params, dict):
             raise StatesError("params must be an object")
+        for name in params:
+            if name not in PARAMETERS:
+                raise StatesError(f"there is no parameter {name}; there are: {', '.join(PARAMETERS)}")
         return {name: self._granted(name, scope, params[name]) for name, scope in PARAMETERS.items() if name in params}
 
     def _granted(self, name: str, scope: str, value: Any) -> Granted:

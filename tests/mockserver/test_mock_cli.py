@@ -1,0 +1,232 @@
+"""The command `ozkit mock` as people and programs use it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import EDITIONS, HOME, basic, mock_process
+
+from mockserver import cli, create_app
+from mockserver.demo import introduce
+
+CREATED = {"classic": 204, "current": 204, "deployed": 201}
+# What each persona of the demo gets, typed by hand from the documents: 0 is the edition's success.
+OUTCOMES = {
+    "member": (0, 0, 0),
+    "administrator": (0, 0, 0),
+    "nested member": (0, 0, 0),
+    "no group privilege": (0, 403, 403),
+    "no zone privilege": (403, 403, 403),
+    "outsider": (403, 403, 403),
+    "wrong password": (401, 401, 401),
+    "no credentials": (401, 401, 401),
+    "unknown group": (404, 404, 404),
+    "bad body": (400, 400, 400),
+}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ozkit", "mock", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+
+
+def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line of a start that fails with exit code 2."""
+    assert cli.main("mock", list(arguments)) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    return told.err
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_start_up_shows_every_persona_with_its_outcome(edition: str) -> None:
+    """The outcome that is printed is the one that the documents ask for, and showing it leaves the world as it was."""
+    app = create_app(edition)
+    text = introduce(app, "http://127.0.0.1:8080/api/v3")
+    shown = dict(re.findall(r"^  (\S[^(\n]*?) \(.*\n(?:    [^e].*\n)*    expect: (\d+)", text, re.MULTILINE))
+    at = EDITIONS.index(edition)
+    assert shown == {name: str(rows[at] or CREATED[edition]) for name, rows in OUTCOMES.items()}
+    assert app.journal.total == 0
+    assert len(app.world.resources["handle_service"]) == 1
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_every_curl_line_works_as_printed(edition: str) -> None:
+    """Pasted into a shell, each line gets the answer that stands above it."""
+    command = [sys.executable, "-m", "ozkit", "mock", "--port", "0", "--edition", edition]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        text = ""
+        while "listening on" not in text:
+            line = process.stdout.readline()
+            assert line
+            text += line
+        expected = re.findall(r"expect: (\d+)", text)
+        lines = re.findall(r"^    (curl .*)$", text, re.MULTILINE)
+        assert len(lines) == len(expected) == len(OUTCOMES)
+        for status, one in zip(expected, lines, strict=True):
+            told = subprocess.run(["bash", "-c", f"{one} --silent"], capture_output=True, text=True, check=True).stdout
+            assert told.split()[1] == status, one
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_quiet_prints_the_one_line_and_then_takes_connections() -> None:
+    """A program reads the line and connects at once."""
+    with mock_process() as (process, origin):
+        with urllib.request.urlopen(f"{origin}/_mock/health") as answer:
+            assert json.load(answer)["status"] == "ok"
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_in_flight_is_finished_before_the_end(how: signal.Signals) -> None:
+    """The signal stops listening, not answering; the exit code is 0."""
+    with mock_process() as (process, origin):
+        url = f"{origin}/api/v3/groups/{HOME}/handle_services"
+        headers = {"Authorization": basic("adam", "adam-password"), "Prefer": "wait=1"}
+        statuses: list[int] = []
+
+        def ask() -> None:
+            with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+                statuses.append(answer.status)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        time.sleep(0.4)
+        process.send_signal(how)
+        asking.join(10)
+        assert statuses == [200]
+        assert process.wait(10) == 0
+
+
+def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """And exit code 2."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert f"port {port}" in fails(capsys, "--port", port)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--port", "99999"], "99999"),
+        (["--port", "http"], "http"),
+        (["--edition", "future"], "choose one of current, classic, deployed"),
+        (["--latency", "-1"], "--latency"),
+        (["--cors-origin", "page"], "page"),
+        (["--bogus"], "--bogus"),
+        (["--tls-key", "x"], "--tls-cert"),
+        (["--tls-cert", "/nowhere.pem"], "/nowhere.pem"),
+        (["--tls-cert", __file__], "certificate"),
+        (["--host", "no such host"], "no such host"),
+        (["--scenario", "/nowhere.yaml"], "/nowhere.yaml: No such file"),
+    ],
+)
+def test_a_bad_option_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], word: str) -> None:
+    """Without a traceback, and with exit code 2."""
+    assert word in fails(capsys, "--port", "0", *arguments)
+
+
+SCENARIOS = {
+    "users: [": (1, "not YAML"),
+    "users:\n  - {id: a}\n  - {id: a}\n": (3, "users[1].id: used twice"),
+    "users:\n  - id: a\n    zone_privileges: [oz_fly]\n": (3, "oz_fly"),
+    "users:\n  - username: 5\n": (2, "quote it"),
+    "users:\n  - id: a\n    id: b\n": (3, "twice"),
+    "groups:\n  - id: g\n    users:\n      x: all\n": (4, "no such user"),
+    "groups:\n  - id: g\n    colour: red\n": (3, "unknown key"),
+    "handle_services:\n  - id: h\n    name: 2020-01-01\n": (3, "not JSON"),
+    "handle_services:\n  - id: h\n    name: .nan\n": (3, "not JSON"),
+    "personas:\n  - name: p\n": (2, "group is missing"),
+    "personas:\n  - {name: p, group: 5}\n": (2, "quote it"),
+    "personas: 5\n": (1, "must be a list"),
+    "- 1\n": (1, "a scenario is a mapping"),
+    "": (1, "a scenario is a mapping"),
+    "a: *b\n": (1, "not YAML"),
+    "users: !!python/object:os.system {}\n": (1, "not YAML"),
+    "x: " + "[" * 3000: (1, ""),
+}
+
+
+@pytest.mark.parametrize("text", SCENARIOS)
+def test_a_broken_scenario_is_told_with_file_line_and_key(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
+) -> None:
+    """One line, exit code 2."""
+    line, words = SCENARIOS[text]
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    told = fails(capsys, "--port", "0", "--scenario", str(path))
+    assert f"{path}" in told
+    assert words in told
+    if words:
+        assert f"{path}:{line}: " in told
+
+
+def test_a_scenario_that_is_no_text_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Bytes that are not UTF-8, and control characters."""
+    for content in (b"\xff\xfe\x00", b"a: \x01"):
+        (tmp_path / "x.yaml").write_bytes(content)
+        assert "x.yaml" in fails(capsys, "--port", "0", "--scenario", str(tmp_path / "x.yaml"))
+
+
+def test_a_scenario_of_ones_own_is_served(tmp_path: Path) -> None:
+    """With users that have only tokens, and without personas."""
+    path = tmp_path / "own.yaml"
+    path.write_text("users:\n  - {id: bot, tokens: [abc], zone_privileges: all}\ngroups:\n  - {id: g/1}\n")
+    with mock_process("--scenario", str(path), "--no-control") as (_, origin):
+        asked = urllib.request.Request(f"{origin}/api/v3/groups/g%2F1/handle_services", headers={"X-Auth-Token": "abc"})
+        with urllib.request.urlopen(asked) as answer:
+            assert json.load(answer) == {"handle_services": []}
+
+
+def test_latency_delays_every_answer() -> None:
+    """By milliseconds."""
+    with mock_process("--latency", "150") as (_, origin):
+        started = time.perf_counter()
+        with pytest.raises(urllib.request.HTTPError):
+            urllib.request.urlopen(f"{origin}/nowhere")
+        assert time.perf_counter() - started >= 0.15
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+def test_https_is_served_and_shown(tmp_path: Path) -> None:
+    """The printed address, the Location and the scheme are those of https."""
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    make = f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout {key} -out {cert}"
+    subprocess.run(make.split(), check=True, capture_output=True)
+    with mock_process("--tls-cert", str(cert), "--tls-key", str(key)) as (_, origin):
+        assert origin.startswith("https://127.0.0.1:")
+        trust = ssl._create_unverified_context()
+        body = b'{"name":"ab","proxyEndpoint":"x","serviceProperties":{"a":1}}'
+        headers = {"Authorization": basic("adam", "adam-password"), "Content-Type": "application/json"}
+        asked = urllib.request.Request(f"{origin}/api/v3/groups/{HOME}/handle_services", body, headers)
+        with urllib.request.urlopen(asked, context=trust) as answer:
+            assert answer.headers["Location"].startswith(f"{origin}/api/")
+
+
+def test_help_is_there_and_loads_no_server() -> None:
+    """`--help` names every option and is quick."""
+    done = run("--help")
+    assert done.returncode == 0
+    for option in ("host", "port", "edition", "scenario", "latency", "cors-origin", "tls-cert", "tls-key", "quiet"):
+        assert f"--{option}" in done.stdout

@@ -1,0 +1,242 @@
+"""Effective privileges, users and groups: the world without HTTP."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver.access import Guard
+from mockserver.snapshot import WorldError, build, snapshot
+from mockserver.world import Group, User, World, new_id
+from spec import load
+
+ONE, TWO, THREE = frozenset({"one"}), frozenset({"two"}), frozenset({"three"})
+NONE: frozenset[str] = frozenset()
+
+
+def world(*groups: str, users: tuple[str, ...] = ("u",)) -> World:
+    made = World()
+    for name in users:
+        made.add_user(User.make(name, name, "secret"))
+    for name in groups:
+        made.add_group(Group(name, name, frozenset({f"zone-{name}"})))
+    return made
+
+
+def test_direct_privileges_are_held() -> None:
+    """A direct member holds its own privileges, and nobody else holds any."""
+    made = world("g", users=("u", "v"))
+    made.join("g", "u", ONE)
+    assert made.privileges("u", "group", "g") == ONE
+    assert made.privileges("v", "group", "g") is None
+
+
+def test_a_member_without_privileges_is_a_member() -> None:
+    """Membership and privileges are two things."""
+    made = world("g")
+    made.join("g", "u", NONE)
+    assert made.privileges("u", "group", "g") == NONE
+
+
+def test_a_member_of_a_child_holds_the_childs_privileges_in_the_parent() -> None:
+    """What the user may do inside the child does not matter, nor what the child's child holds in the child."""
+    made = world("parent", "child", "grandchild")
+    made.nest("parent", "child", TWO)
+    made.nest("child", "grandchild", THREE)
+    made.join("grandchild", "u", ONE)
+    assert made.privileges("u", "group", "child") == THREE
+    assert made.privileges("u", "group", "parent") == TWO
+
+
+def test_direct_and_inherited_privileges_add_up() -> None:
+    """Privileges from several ways in are united."""
+    made = world("parent", "child", "other")
+    made.nest("parent", "child", TWO)
+    made.nest("parent", "other", THREE)
+    made.join("child", "u", NONE)
+    made.join("parent", "u", ONE)
+    assert made.privileges("u", "group", "parent") == ONE | TWO
+
+
+def test_cycles_end() -> None:
+    """Two groups may be members of each other."""
+    made = world("a", "b")
+    made.nest("a", "b", ONE)
+    made.nest("b", "a", TWO)
+    made.join("a", "u", THREE)
+    assert made.privileges("u", "group", "a") == ONE | THREE
+    assert made.privileges("u", "group", "b") == TWO
+
+
+def test_zone_privileges_come_down_from_every_group_above() -> None:
+    """A user holds its own zone privileges and those of direct and distant groups."""
+    made = world("parent", "child", "elsewhere")
+    made.nest("parent", "child", NONE)
+    made.join("child", "u", NONE)
+    assert made.zone_privileges("u") == {"zone-parent", "zone-child"}
+
+
+def test_privileges_in_a_service_come_through_its_groups() -> None:
+    """The effective members of a service's group hold the group's privileges in it; users may hold their own."""
+    made = world("parent", "child")
+    made.nest("parent", "child", NONE)
+    made.join("child", "u", NONE)
+    made.add("handle_service", "h", b"{}")
+    assert made.privileges("u", "handle_service", "h") is None
+    made.share("group", "parent", "handle_service", "h", TWO)
+    made.share("user", "u", "handle_service", "h", ONE)
+    assert made.privileges("u", "handle_service", "h") == ONE | TWO
+
+
+def test_a_removed_user_is_gone_everywhere() -> None:
+    """Name, tokens, memberships and relations go with the user."""
+    made = world("g")
+    made.join("g", "u", ONE)
+    made.share("user", "u", "handle_service", "h", ONE)
+    made.add("handle_service", "h", b"{}")
+    made.remove_user("u")
+    assert made.login("u", "secret") is None
+    assert made.members == {"g": {}}
+    assert not made.exists("handle_service", "h")
+
+
+def test_removing_a_group_keeps_what_others_hold() -> None:
+    """A service of two groups stays when one of them goes."""
+    made = world("g", "other")
+    made.nest("g", "other", ONE)
+    made.nest("other", "g", ONE)
+    for group in ("g", "other"):
+        made.add("handle_service", "h", b"{}")
+        made.share("group", group, "handle_service", "h", ONE)
+    made.remove_group("g")
+    assert made.exists("handle_service", "h")
+    assert made.children == {"other": {}}
+    made.remove_group("other")
+    assert not made.exists("handle_service", "h")
+
+
+def test_login_needs_name_and_password() -> None:
+    """A wrong password, an unknown name, and a user without any password cannot log in."""
+    made = world(users=("u",))
+    made.add_user(User.make("tokens-only", None, None, ["t"]))
+    made.add_user(User.make("nameless", "nameless", None))
+    assert made.login("u", "secret") is made.users["u"]
+    assert made.login("u", "Secret") is made.login("x", "secret") is made.login("nameless", "") is None
+    assert made.owner_of_token("t") is made.users["tokens-only"]
+
+
+def test_ids_look_like_those_of_released_servers() -> None:
+    """32 hexadecimal digits, "ch" and 4 more; never the same twice."""
+    ids = {new_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert all(len(one) == 38 and one[32:34] == "ch" and int(one[:32] + one[34:], 16) >= 0 for one in ids)
+
+
+GROUPS = ["a", "b", "c", "d"]
+PRIVILEGES = ["p", "q", "r"]
+grants = st.frozensets(st.sampled_from(PRIVILEGES))
+
+
+@given(
+    st.dictionaries(st.sampled_from(GROUPS), grants),
+    st.dictionaries(st.tuples(st.sampled_from(GROUPS), st.sampled_from(GROUPS)).filter(lambda e: e[0] != e[1]), grants),
+)
+@settings(max_examples=150, deadline=None)
+def test_effective_privileges_are_those_of_the_definition(direct: dict, nested: dict) -> None:
+    """Against the definition, evaluated naively: the least fixed point of membership, then one union."""
+    made = world(*GROUPS)
+    for group, held in direct.items():
+        made.join(group, "u", held)
+    for (parent, child), held in nested.items():
+        made.nest(parent, child, held)
+    member = set(direct)
+    for _ in GROUPS:
+        member |= {parent for parent, child in nested if child in member}
+    for group in GROUPS:
+        expected = set(direct.get(group, ())).union(*(h for (p, c), h in nested.items() if p == group and c in member))
+        assert made.privileges("u", "group", group) == (expected if group in member else None)
+
+
+def test_a_decision_is_remembered_only_as_long_as_it_holds() -> None:
+    """Joining a group, or another world in its place, is seen by the next request."""
+    contract = load("current")
+    made = world("g")
+    guard = Guard(contract.operations["list_group_handle_services"], made)
+    ask = lambda: guard.decide(made.users["u"], {"id": "g"}).allowed  # noqa: E731
+    assert not ask()
+    made.join("g", "u", frozenset({"group_view"}))
+    assert ask()
+    made.become(world("g"))
+    assert not ask()
+
+
+def test_the_closest_route_is_named_with_what_it_lacks() -> None:
+    """A refusal says which documented way came closest and what was missing."""
+    contract = load("current")
+    made = world("g")
+    made.join("g", "u", frozenset({"group_create_handle_service"}))
+    decision = Guard(contract.operations["create_group_handle_service"], made).decide(made.users["u"], {"id": "g"})
+    assert str(decision) == "route member: lacks zone oz_handle_services_create"
+
+
+WRONG = [
+    ([], ""),
+    ({"people": []}, "people"),
+    ({"users": {}}, "users"),
+    ({"users": [{}]}, "users[0]"),
+    ({"users": [{"username": 5}]}, "users[0].username"),
+    ({"users": [{"username": "a:b"}]}, "users[0].username"),
+    ({"users": [{"username": "a"}, {"id": "b", "username": "a"}]}, "users[1].username"),
+    ({"users": [{"id": "a"}, {"id": "a"}]}, "users[1].id"),
+    ({"users": [{"id": "a", "password": "x"}]}, "users[0].password"),
+    ({"users": [{"id": "a", "tokens": ["t", "t"]}]}, "users[0].tokens"),
+    ({"users": [{"id": "a", "tokens": ["t"]}, {"id": "b", "tokens": ["t"]}]}, "users[1].tokens"),
+    ({"users": [{"id": "a", "zone_privileges": ["group_view"]}]}, "users[0].zone_privileges"),
+    ({"users": [{"id": "a", "zone_privileges": "some"}]}, "users[0].zone_privileges"),
+    ({"groups": [{"name": "x"}]}, "groups[0].id"),
+    ({"groups": [{"id": "g", "users": {"x": []}}]}, "groups[0].users.x"),
+    ({"groups": [{"id": "g", "children": {"g": []}}]}, "groups[0].children.g"),
+    ({"groups": [{"id": "g", "color": 1}]}, "groups[0].color"),
+    ({"groups": [{"id": "\ud800"}]}, "groups[0].id"),
+    ({"handle_services": [{"id": "h", "groups": {"g": "all"}}]}, "handle_services[0].groups.g"),
+    ({"handle_services": [{"id": "h", "name": float("nan")}]}, "handle_services[0].name"),
+    ({"handle_services": [{"id": "h", "serviceProperties": {1: 2}}]}, "handle_services[0].serviceProperties.1"),
+    (
+        {"handle_services": [{"id": "h", "serviceProperties": {"a": "\ud800"}}]},
+        "handle_services[0].serviceProperties.a",
+    ),
+]
+
+
+@pytest.mark.parametrize(("data", "where"), WRONG)
+def test_data_that_is_no_world_is_refused_with_the_place(data: object, where: str) -> None:
+    """The first mistake is named by its path."""
+    with pytest.raises(WorldError) as caught:
+        build(data, load("current"))
+    assert caught.value.where == where
+
+
+def test_a_snapshot_makes_the_same_world_again() -> None:
+    """Snapshot, build, snapshot: nothing is lost."""
+    import orjson
+
+    contract = load("current")
+    data = {
+        "users": [{"username": "zażółć", "password": "pä:ss", "tokens": ["t"], "zone_privileges": "all"}, {"id": "x"}],
+        "groups": [
+            {"id": "a/b%?#ż", "users": {"zażółć": "all"}, "children": {"g": ["group_view"]}},
+            {"id": "g", "name": "G", "zone_privileges": ["oz_users_list"], "children": {"a/b%?#ż": []}},
+        ],
+        "handle_services": [
+            {
+                "id": "h",
+                "name": "H",
+                "serviceProperties": {"n": 1.5, "b": 2**60},
+                "groups": {"g": "all"},
+                "users": {"x": []},
+            }
+        ],
+    }
+    once = orjson.dumps(snapshot(build(data, contract)))
+    assert orjson.dumps(snapshot(build(orjson.loads(once), contract))) == once
