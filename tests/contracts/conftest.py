@@ -1,0 +1,44 @@
+"""Fixtures: the kit's command in this process, and the second implementation to judge."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import server
+    from judge_tools import Told
+
+HERE = Path(__file__).parent
+for room in (HERE.parent / "second", HERE):
+    if str(room) not in sys.path:
+        sys.path.insert(0, str(room))
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
+    """`command("verify", …)` runs `ozkit verify …` here, and gives its exit code and what it wrote."""
+    from judge_tools import Told, exit_code
+
+    def run(*arguments: object) -> Told:
+        capsys.readouterr()
+        code = exit_code([str(one) for one in arguments])
+        out, err = capsys.readouterr()
+        return Told(code, out, err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[dict[str, server.Handle]]:
+    """A correct second implementation of each edition."""
+    import server
+
+    handles = {edition: server.start(edition) for edition in ("classic", "current", "deployed")}
+    yield handles
+    for handle in handles.values():
+        handle.close()
