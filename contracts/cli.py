@@ -130,7 +130,7 @@ def _judge(arguments: argparse.Namespace) -> Judgement:
 
 
 def reports(values: list[str]) -> list[tuple[str, str]]:
-    """`FORMAT=PATH` options as pairs. Raises SetupError for a format that there is not, or a folder that is not there."""
+    """`FORMAT=PATH` options as pairs. Raises SetupError for a format or a folder that there is not."""
     from contracts.reports import WRITERS
 
     pairs = []

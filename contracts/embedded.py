@@ -16,7 +16,7 @@ START_SECONDS = 30.0
 
 @contextmanager
 def mock(edition: str, *options: str) -> Iterator[str]:
-    """Run `ozkit mock` of that edition on a free loopback port; gives its origin. Raises SetupError if it does not start."""
+    """Run `ozkit mock` of that edition on a free port; gives its origin. Raises SetupError if it does not start."""
     command = [sys.executable, "-m", "ozkit", "mock", "--port", "0", "--quiet", "--edition", edition, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
     try:

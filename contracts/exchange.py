@@ -19,7 +19,7 @@ _SECRET_HEADERS = frozenset({"authorization", "x-auth-token", "cookie", "set-coo
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """How a request authenticates: its headers, and the same as curl arguments that read secrets from the environment."""
+    """How a request authenticates: headers, and the same as curl arguments that read secrets from the environment."""
 
     headers: tuple[tuple[str, str], ...] = ()
     curl: str = ""

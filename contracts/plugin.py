@@ -22,7 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suite."""
     group = parser.getgroup("onezone", "Onezone contract")
     group.addoption("--target", metavar="FILE", help="target file; without one the kit's own mock is judged")
-    group.addoption("--edition", metavar="NAME", help="edition of the contract (default: the target file's, or current)")
+    group.addoption(
+        "--edition", metavar="NAME", help="edition of the contract (default: the target file's, or current)"
+    )
     group.addoption("--onezone-url", metavar="URL", help="base URL of the API, for use with --onezone-states-url")
     group.addoption("--onezone-states-url", metavar="URL", help="provider states instead of a target file")
     group.addoption("--onezone-depth", choices=["quick", "standard", "deep"], default="standard")

@@ -83,7 +83,7 @@ class Readback:
         )
 
     def read(self, location: str, request_path: str, group: str, creator: Identity) -> Read:
-        """The service that a Location names: as it stands where the host is the target's, else its path, else its id."""
+        """The service that a Location names: by its path as it stands, else by its id at the contract's own path."""
         return self._first(self._paths(location, request_path, group), creator)
 
     def by_id(self, group: str, service: str, creator: Identity) -> Read:

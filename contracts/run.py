@@ -175,7 +175,7 @@ class Run:
                 self.ledger.open(group)
 
     def _settle(self, allowed: list[Identity]) -> bool:
-        """Send a valid request as each persona that must be allowed, until it is or the time is over; whether it took long."""
+        """Send a valid request as each persona that must be allowed until it is; whether that took more than one try."""
         waiting = {identity.persona.name: identity for identity in allowed}
         last: dict[str, Sent] = {}
         deadline, pause, rounds = time.monotonic() + self.options.settle, 0.1, 0

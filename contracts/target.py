@@ -216,13 +216,14 @@ def _secret(path: Path, value: Mapping[str, Any], key: str, prefix: str) -> str:
 def skeleton(contract: Contract, wanted: Mapping[str, tuple[Persona, ...]]) -> str:
     """A target file to fill in, that says for every persona exactly what it must hold."""
     lines = [
-        f"# Target file for edition {contract.edition}. Values may be ${{ENV_VAR}}; a persona has username and password, or token.",
+        f"# Target file for edition {contract.edition}. Values may be ${{ENV_VAR}}.",
+        "# A persona has username and password (HTTP Basic), or token (X-Auth-Token).",
         "base_url: http://127.0.0.1:9000/api/onezone/v3",
         f"edition: {contract.edition}",
         "groups:",
         '  home: "..."      # the group that the personas belong to, or deliberately do not',
         '  # missing: "..." # an id that no group has; generated when absent',
-        '  # other: "..."   # a group that no persona belongs to; lets the kit see that privileges are those of this group',
+        '  # other: "..."   # a group that no persona belongs to: lets the kit see that privileges end at a group',
         "personas:",
     ]
     for operation, people in wanted.items():

@@ -1,4 +1,4 @@
-"""The suite: `pytest --pyargs contracts --target FILE`. One item a requirement, and one for what must have been seen."""
+"""The suite: `pytest --pyargs contracts --target FILE`: an item a requirement, and one for what must have been seen."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def decide(results: Iterable[Result], unseen: Iterable[int], *, strict: bool = F
 
 
 def _lessens(result: Result) -> bool:
-    """Whether an outcome keeps a run from being conformant: a MUST that was not judged, without the target's right to."""
+    """Whether a MUST was not judged, and the target had no right to that: the run is then not conformant."""
     if result.requirement.level is not Level.MUST:
         return False
     if result.outcome is Outcome.BLOCKED:

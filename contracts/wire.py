@@ -61,7 +61,7 @@ class Wire:
         self._local = threading.local()
 
     def send(self, request: Request, timeout: float | None = None) -> Exchange:
-        """Send one request; the exchange tells the answer, or in words why there is none. Never raises for the target."""
+        """Send one request; the exchange tells the answer, or in words why there is none. Never raises."""
         self.sent += 1
         started = time.perf_counter()
         limit = timeout or self.timeout

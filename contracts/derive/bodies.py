@@ -156,7 +156,14 @@ def _no_object(build: Builder) -> Iterator[Requirement]:
     ]
     text = "A body that is no JSON is answered with 400."
     yield build.requirement("body.malformed", Level.MUST, text, source, answered(BAD_REQUEST, *malformed))
-    others: dict[str, Any] = {"array": [], "list-of-bodies": None, "string": "service", "number": 17, "true": True, "null": None}
+    others: dict[str, Any] = {
+        "array": [],
+        "list-of-bodies": None,
+        "string": "service",
+        "number": 17,
+        "true": True,
+        "null": None,
+    }
     cases = [
         _bad(
             f"body.non-object.{name}",

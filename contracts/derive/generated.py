@@ -13,7 +13,9 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
     text = "Every body that the contract describes is accepted, kept as it was sent, and named by a right Location."
     yield build.requirement("generated.valid", Level.MUST, text, build.body.source, drawn.valid)
-    text = "A body with one thing wrong that the contract rules out is refused with the documented Error, and changes nothing."
+    text = (
+        "A body with one thing wrong is refused with the documented Error where it is ruled out, and changes nothing."
+    )
     yield build.requirement("generated.invalid", Level.MUST, text, build.answer_source(400), drawn.invalid)
     text = (
         "Whatever bytes are sent as a body, the answer comes in time, is no 5xx, and any error is the documented one."

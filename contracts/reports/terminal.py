@@ -73,7 +73,8 @@ def _summary(judgement: Judgement, redactor: Redactor) -> Iterator[Text]:
     if judgement.results:
         yield Text(
             f"{len(judgement.results)} requirements ({musts} MUST): {counts}; "
-            f"{judgement.requests} requests in {judgement.duration_s:.1f} s; depth {judgement.depth}, seed {judgement.seed}"
+            f"{judgement.requests} requests in {judgement.duration_s:.1f} s; "
+            f"depth {judgement.depth}, seed {judgement.seed}"
         )
     verdict = Text(str(judgement.verdict), style=COLOURS[judgement.verdict])
     why = f": {redactor.text(judgement.reason)}" if judgement.reason else ""
