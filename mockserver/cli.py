@@ -92,7 +92,7 @@ def _introduction(app: Mock, url: str) -> str:
     from mockserver.demo import introduce
     from mockserver.location import edition_base_path
 
-    control = "" if app.control is None else f"control plane: {url}/_mock/\n"
+    control = "" if app.control is None else f"\ncontrol plane: {url}/_mock/\n"
     return f"{introduce(app, url + edition_base_path(app.contract))}{control}"
 
 

@@ -28,13 +28,13 @@ class Cors:
 
     def __init__(self, origins: Iterable[str]) -> None:
         self.origins = frozenset(origin.encode() for origin in origins)
-        self._any = [(b"access-control-allow-origin", b"*"), EXPOSED] if b"*" in self.origins else None
+        self._any: list[Header] | None = [(b"access-control-allow-origin", b"*")] if b"*" in self.origins else None
 
     def headers(self, exchange: Exchange) -> list[Header]:
-        """The headers for any answer to `exchange`."""
-        if self._any is not None:
-            return self._any
+        """The headers for any answer to `exchange`; what is exposed matters only to a page of another origin."""
         origin = exchange.headers.get(b"origin")
+        if self._any is not None:
+            return self._any if origin is None else [*self._any, EXPOSED]
         if origin in self.origins:
             return [(b"access-control-allow-origin", origin), EXPOSED, VARY]
         return [VARY]

@@ -80,34 +80,20 @@ class Exchange:
     `headers` has each header once, repeated ones joined as RFC 9110, 5.3 says; `repeated` has their names.
     """
 
-    __slots__ = (
-        "_send",
-        "applied",
-        "body",
-        "common",
-        "data",
-        "headers",
-        "hoped",
-        "method",
-        "operation",
-        "params",
-        "path",
-        "reasons",
-        "repeated",
-        "scope",
-        "siblings",
-        "stage",
-        "started",
-        "status",
-        "unread",
-        "user",
-        "value",
-    )
+    repeated: frozenset[bytes] = frozenset()
+    hoped: int | None = None
+    status: int | None = None
+    stage = ""
+    operation: Operation | None = None
+    siblings: tuple[Operation, ...] = ()
+    user: User | None = None
+    unread = True
+    body = b""
+    value: Any = None
 
     def __init__(self, scope: Scope, send: Send) -> None:
         pairs = scope["headers"]
         self.headers: dict[bytes, bytes] = dict(pairs)
-        self.repeated: frozenset[bytes] = frozenset()
         if len(self.headers) != len(pairs):
             self._join(pairs)
         self._send = send
@@ -119,16 +105,7 @@ class Exchange:
         self.common: list[Header] = []
         self.reasons: list[str] = []
         self.applied: list[str] = []
-        self.hoped: int | None = None
-        self.status: int | None = None
-        self.stage = ""
-        self.operation: Operation | None = None
-        self.siblings: tuple[Operation, ...] = ()
         self.params: dict[str, str] = {}
-        self.user: User | None = None
-        self.unread = True
-        self.body = b""
-        self.value: Any = None
         self.data: dict[str, bytes] = {}
 
     def _join(self, pairs: list[Header]) -> None:

@@ -10,8 +10,9 @@ import orjson
 
 MAX_DEPTH = 200
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-_DELICATE = re.compile(rb"[0-9](?:[eE]|[0-9.]{15})")
 _SAFE_DIGITS = 15
+_LONG_NUMBER = b"0" * (_SAFE_DIGITS + 1)
+_DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
 
 
 def loads(text: bytes) -> Any:
@@ -31,9 +32,15 @@ def exact(text: bytes, value: Any) -> Any:
 
     A double keeps decimals of up to 15 digits; only a text with longer numbers, exponents or -0 is read again.
     """
-    if b"-0" not in text and not _DELICATE.search(text):
-        return value
-    return json.loads(text, parse_float=orjson.Fragment, parse_int=_integer)
+    if _may_lose_digits(text):
+        return json.loads(text, parse_float=orjson.Fragment, parse_int=_integer)
+    return value
+
+
+def _may_lose_digits(text: bytes) -> bool:
+    """Whether there could be a number in `text` that is not written back as it stands. Quick; its no is certain."""
+    digits = text.translate(_DIGITS)
+    return b"0e" in digits or _LONG_NUMBER in digits.replace(b".", b"0") or b"-0" in text
 
 
 def _integer(digits: str) -> Any:
