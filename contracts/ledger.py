@@ -128,6 +128,29 @@ class Ledger:
         self.created.append(made)
         return made
 
+    def together(self, accepted: list[Sent]) -> list[Created]:
+        """Creations that were accepted at the same time: account for all of them at once."""
+        ids = {last_segment(one.location) for one in accepted if one.location}
+        now: dict[str, set[str]] = {}
+        extra: dict[str, frozenset[str]] = {}
+        for group in {one.group for one in accepted} & self.known.keys():
+
+            def shows(group: str = group) -> bool:
+                now[group] = self.readback.ids(group) or set()
+                return len(now[group] - self.known[group]) >= len(accepted)
+
+            self.readback.until(shows)
+            extra[group] = frozenset(now[group] - self.known[group] - ids)
+            self.known[group] = set(now[group])
+        made = []
+        for sent in accepted:
+            service = last_segment(sent.location) if sent.location else ""
+            listed = service in now[sent.group] if sent.group in now else None
+            read = self._read(sent, sent.location, service or None, frozenset())
+            made.append(Created(sent, service or None, listed, extra.pop(sent.group, frozenset()), frozenset(), read))
+        self.created += made
+        return made
+
     def _account(self, sent: Sent, service: str | None) -> tuple[bool | None, frozenset[str], frozenset[str]]:
         group = sent.group
         if group not in self.known or sent.case.group == MISSING:

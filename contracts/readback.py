@@ -17,7 +17,7 @@ from contracts.target import Identity, Target
 from contracts.wire import Wire
 from spec import Contract
 
-PATIENCE = 1.5
+PATIENCE = 3.0
 """Seconds that a read may lag behind a write."""
 LAGS = 3
 """How often a run waits in vain before it stops waiting."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ class Run:
     writer: Identity | None = None
     started: float = field(default_factory=time.monotonic)
     _sent: dict[str, Sent] = field(default_factory=dict)
-    _serial: int = 0
+    _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         self.wire = Wire(self.target.origin, self.options.timeout)
@@ -72,9 +73,9 @@ class Run:
         assert self.operation.body is not None
         examples = self.operation.body.examples
         plain = next((one for name, one in examples.items() if name != "documented"), examples["documented"])
-        self._serial += 1
+        serial = next(self._serial)
         body: dict[str, Any] = copy.deepcopy(plain.value)
-        body["name"] = f"{body['name']} {self._serial}"
+        body["name"] = f"{body['name']} {serial}"
         return body
 
     def identity(self, who: str) -> Identity:
@@ -175,7 +176,7 @@ class Run:
                 self.ledger.open(group)
 
     def _settle(self, allowed: list[Identity]) -> bool:
-        """Send a valid request as each persona that must be allowed until it is; whether that took more than one try."""
+        """Send a valid request as each persona that must be allowed until it is; whether that took several tries."""
         waiting = {identity.persona.name: identity for identity in allowed}
         last: dict[str, Sent] = {}
         deadline, pause, rounds = time.monotonic() + self.options.settle, 0.1, 0

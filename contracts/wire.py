@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from contracts.exchange import Exchange, Request, Response
 
 MAX_BODY = 4 * 1024 * 1024
+NO_CHUNKS = b"0\r\n\r\n"
+"""The end of a chunked body without any chunk."""
 _CHUNK = 65536
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 
@@ -37,9 +39,10 @@ class _Answer(http.client.HTTPResponse):
         """The bytes that follow an answer without a body; waits for them only where the headers announce some."""
         sock.settimeout(0.2 if self.declared else 0)
         try:
-            return bytes(self.fp.read1(_CHUNK) or b"")
+            found = bytes(self.fp.read1(_CHUNK) or b"")
         except (OSError, ValueError):
             return b""
+        return b"" if found == NO_CHUNKS else found
 
 
 class Wire:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from contracts.cases import Case, constant
-from contracts.checks import error, state, status
+from contracts.checks import error, state, status, success
 from contracts.ledger import Created, Sent
 from contracts.requirement import Check, Finding, Level
 from contracts.run import Run
@@ -100,16 +100,16 @@ def valid(run: Run) -> Iterator[Finding]:
         made = run.record(sent)
         if made is None:
             return sent, [status.finding(sent, str(run.operation.success.status))]
-        return sent, [*_located(made), *state.differences_of(run, made)]
+        return sent, [*_located(run, made), *state.differences_of(run, made)]
 
     yield from _search(run, valid_bodies(run.contract, run.operation), judge)
 
 
-def _located(made: Created) -> Iterator[Finding]:
+def _located(run: Run, made: Created) -> Iterator[Finding]:
     label = made.sent.case.label
     if not made.id:
         yield Finding(f"{label}: no Location with an id", "a Location", str(made.sent.location), made.sent.exchange)
-    elif made.listed is False:
+    elif made.listed is False and not success.beyond_the_list(run, made):
         yield Finding(f"{label}: the group does not list it", f"{made.id} in the list", "not there", made.sent.exchange)
     if made.extra or made.gone:
         came = f"{len(made.extra)} others new, {len(made.gone)} gone"

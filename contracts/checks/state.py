@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.cases import HOME
+from contracts.checks.success import beyond_the_list
 from contracts.ledger import Created
 from contracts.requirement import Check, Finding, NotJudged
 from contracts.run import Run
@@ -29,7 +30,7 @@ def created_one(run: Run) -> Iterator[Finding]:
     if not seen:
         raise NotJudged("the target does not offer to list the services of a group")
     for one in seen:
-        if one.listed and not one.extra and not one.gone:
+        if (one.listed and not one.extra and not one.gone) or beyond_the_list(run, one):
             continue
         new = len(one.extra) + bool(one.listed)
         came = f"{new} new" + (f", {len(one.gone)} gone" if one.gone else "")
@@ -96,6 +97,11 @@ def _foreign(sent: Any, came: Any, where: str) -> str | None:
     return next((f"{where}.{key}" for key in came if key.startswith(OURS) and key not in sent), None)
 
 
+def _ours(key: str) -> bool:
+    """Whether a key is one that no document knows, so that a server may drop it."""
+    return key.startswith(OURS) or not key.isalnum() or key == "constructor"
+
+
 def _at(value: Any, where: str) -> Any:
     """The value at a dotted place below a top-level key, or the nearest that there is."""
     for key in where.split(".")[1:]:
@@ -126,7 +132,7 @@ def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str 
         inner = (
             difference(value, came.get(key, _ABSENT), f"{where}.{key}", loose=loose)
             for key, value in sent.items()
-            if key in came or not key.startswith(OURS)
+            if key in came or not _ours(key)
         )
         return next((place for place in inner if place), None)
     if isinstance(sent, list):

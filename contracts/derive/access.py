@@ -131,14 +131,6 @@ def _credentials(build: Builder) -> Iterator[Requirement]:
         _case("password-of-another", password_of_another),
         needs="password",
     )
-    yield make(
-        "half-credentials",
-        "Credentials without a user name, and an empty token, are answered with 401.",
-        _case("empty-user", raw_authorization(f"Basic {b64(':secret')}")),
-        _case("empty-pair", raw_authorization(f"Basic {b64(':')}")),
-        _case("empty-token", wrong_token(lambda _: "", "an empty token")),
-        _case("empty-bearer", raw_authorization("Bearer ")),
-    )
     yield make("wrong-token", "A token that was never given out is answered with 401.", *_wrong_tokens())
     yield make(
         "altered-token",
@@ -206,6 +198,15 @@ def _malformed(build: Builder, source: Source) -> Iterator[Requirement]:
     yield build.requirement(name, Level.MUST, text, source, answered({400, 401}, *cases))
     text = "Credentials that cannot be understood are answered with 401."
     yield build.requirement(f"{name}-401", build.documented(Level.SHOULD), text, source, answered({401}, *cases))
+    halves = (
+        _case("empty-user", raw_authorization(f"Basic {b64(':secret')}")),
+        _case("empty-pair", raw_authorization(f"Basic {b64(':')}")),
+        _case("empty-token", wrong_token(lambda _: "", "an empty token")),
+        _case("empty-bearer", raw_authorization("Bearer ")),
+    )
+    text = "Credentials without a user name, and an empty token, give no access: 401, or 400."
+    name = "authentication.half-credentials"
+    yield build.requirement(name, Level.MUST, text, source, answered({400, 401}, *halves))
     cases = [_case(f"scheme.{name}", raw_authorization(value)) for name, value in OTHER_SCHEMES.items()]
     text = "A way to authenticate that the contract does not know gives no access: 401, or 400."
     yield build.requirement("authentication.unknown-scheme", Level.MUST, text, source, answered({400, 401}, *cases))

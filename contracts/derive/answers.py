@@ -61,7 +61,7 @@ def _errors(build: Builder) -> Iterator[Requirement]:
         text = f"The body of a {code} is labelled as JSON."
         yield build.requirement(f"error.media-type.{code}", Level.MUST, text, source, error.media_type(code))
         if not build.contract.error_is_string:
-            text = f"The error of a {code} has the id, and names the key, that released servers give."
+            text = f"The error of a {code} has the id that released servers give; a key that it names is the right one."
             level = build.documented(Level.SHOULD)
             where = build.contract.source({"document": "onezone-21.02-deployed", "section": "Error ids"})
             yield build.requirement(f"error.id.{code}", level, text, where, error.right_id(code))

@@ -91,6 +91,18 @@ NAMES = {
     "date": "2020-01-01",
     "leading-zero": "007",
 }
+KEYS: dict[str, dict[str, Any]] = {
+    "empty": {"": "kit"},
+    "dotted": {"kit.dotted": 1},
+    "dollar": {"$kit": 1},
+    "blank": {"kit key": 1},
+    "beyond-ascii": {"kité😀": 1},
+    "quoted": {"kit\"key'": 1},
+    "slashes": {"kit/key\\": 1},
+    "long": {"kit" + "k" * 300: 1},
+    "many": {f"kit{number}": number for number in range(120)},
+    "object-internals": {"__proto__": {"kit": 1}, "constructor": "kit"},
+}
 LOOSE_NAMES = {
     "combining-marks": "Zaz\u0307o\u0301l\u0301c\u0301",
     "blanks-around": "  service  ",
@@ -121,6 +133,11 @@ def requirements(build: Builder) -> Iterator[Requirement]:
         for name, value in TEXTS.items()
     ]
     yield build.requirement("edges.text", Level.MUST, text, source, tolerated(*cases))
+    cases = [
+        _properties(f"edges.keys.{name}", f"keys in serviceProperties: {name}", keys) for name, keys in KEYS.items()
+    ]
+    text = "A key in serviceProperties is kept as it is, or refused as documented."
+    yield build.requirement("edges.keys", Level.MUST, text, source, tolerated(*cases))
     text = "A value in serviceProperties is kept as it is, or refused as documented."
     cases = [
         _property(f"edges.value.{name}", f"a value in serviceProperties: {name}", PROBE, value)
@@ -136,7 +153,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     text = "Any form of serviceProperties is kept as it is, or refused as documented."
     cases = _at_key("serviceProperties", PROPERTIES)
     yield build.requirement("edges.properties", Level.MUST, text, source, tolerated(*cases))
-    text = "Bytes at the edges of what parsers take are answered in time and without a 5xx; errors are the documented ones."
+    text = "Bytes at the edges of what parsers take are answered in time, without a 5xx and with the documented errors."
     cases = [
         Case(f"edges.bytes.{name}", f"a body with {name.replace('-', ' ')}", raw=make, loose=True)
         for name, make in raw_bodies().items()
@@ -157,8 +174,12 @@ def _at_key(key: str, values: Mapping[str, Any], *, loose: bool = False) -> list
 
 
 def _property(name: str, label: str, key: str, value: Any) -> Case:
+    return _properties(name, label, {key: value})
+
+
+def _properties(name: str, label: str, more: dict[str, Any]) -> Case:
     def change(body: dict[str, Any]) -> dict[str, Any]:
-        return {**body, "serviceProperties": {**body["serviceProperties"], key: value}}
+        return {**body, "serviceProperties": {**body["serviceProperties"], **more}}
 
     return Case(name, label, change=change)
 

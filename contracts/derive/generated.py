@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.checks import drawn
+from contracts.checks import concurrent, drawn
 from contracts.derive.build import Builder
 from contracts.requirement import Level, Requirement
 
 
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
+    text = "Requests at the same time make a service each, with an id of its own, and keep their data apart."
+    yield build.requirement("concurrent.creates", Level.MUST, text, build.operation.source, concurrent.creates)
+    forbidden = next((one.name for one in build.personas if not one.allowed and any(one.grants.values())), None)
+    if forbidden:
+        text = (
+            f"Requests at the same time are judged each by its own credentials: the persona {forbidden} stays refused."
+        )
+        check = concurrent.access(forbidden)
+        yield build.requirement("concurrent.access", Level.MUST, text, build.operation.access.source, check)
     text = "Every body that the contract describes is accepted, kept as it was sent, and named by a right Location."
     yield build.requirement("generated.valid", Level.MUST, text, build.body.source, drawn.valid)
     text = (
