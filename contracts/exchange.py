@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import re
 import shlex
@@ -12,6 +13,8 @@ from typing import Any
 
 MASK = "***"
 SHOWN_BYTES = 2000
+LONG_WORD = 1500
+"""A longer body stands packed in a curl line: most long ones are one thing many times."""
 LONGEST_INTEGER = 4000
 _SECRET_KEYS = re.compile(r'("(?:password|token)"\s*:\s*)"(?:[^"\\]|\\.)*"')
 _SECRET_HEADERS = frozenset({"authorization", "x-auth-token", "cookie", "set-cookie", "macaroon"})
@@ -52,6 +55,10 @@ class Response:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     stray: bytes = b""
+
+    def bytes(self, data: bytes) -> bytes:
+        """`data` with every secret masked."""
+        return self.text(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def header(self, name: str) -> str | None:
         """The value of the first header of that name in any case, None where there is none."""
@@ -127,6 +134,10 @@ class Redactor:
             text = text.replace(secret, MASK)
         return _SECRET_KEYS.sub(rf'\1"{MASK}"', text)
 
+    def bytes(self, data: bytes) -> bytes:
+        """`data` with every secret masked."""
+        return self.text(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
     def header(self, name: str, value: str) -> str:
         """A header's value, masked where it authenticates."""
         return MASK if name.lower() in _SECRET_HEADERS else self.text(value)
@@ -165,14 +176,14 @@ def _curl_body(request: Request, redactor: Redactor) -> Iterator[str]:
         return
     if request.chunked:
         yield from ("-H", shlex.quote("Transfer-Encoding: chunked"))
-    try:
-        text = request.body.decode("ascii")
-    except UnicodeDecodeError:
-        text = None
-    if text is not None and text.isprintable() and len(text) <= 4 * SHOWN_BYTES:
-        yield from ("--data-binary", shlex.quote(redactor.text(text)))
+    body = redactor.bytes(request.body)
+    if len(body) > LONG_WORD:
+        packed = base64.b64encode(gzip.compress(body, mtime=0)).decode()
+        yield from ("--data-binary", f"@<(base64 -d <<<{packed} | gunzip)")
+    elif body.isascii() and body.decode("ascii").isprintable():
+        yield from ("--data-binary", shlex.quote(body.decode("ascii")))
     else:
-        yield from ("--data-binary", _ansi_c(redactor.text(request.body[: 4 * SHOWN_BYTES].decode("latin-1"))))
+        yield from ("--data-binary", _ansi_c(body.decode("latin-1")))
 
 
 def _ansi_c(text: str) -> str:

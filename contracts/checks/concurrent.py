@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contracts.cases import WRITER, Case
 from contracts.checks import state, status
 from contracts.ledger import Sent
-from contracts.requirement import Check, Finding
-from contracts.run import Run
+from contracts.requirement import Check, Finding, NotJudged
+from contracts.run import Run, access_case
 
 AT_ONCE = 8
 CREATES = 24
@@ -62,6 +62,8 @@ def access(persona: str) -> Check:
 
     def check(run: Run) -> Iterator[Finding]:
         run.identity(WRITER)
+        if run.send(access_case(persona)).exchange.succeeded:
+            raise NotJudged(f"the persona {persona} is not refused alone either", blocked=True)
         run.ledger.flush()
         label = "a valid request of {} beside others at the same time"
         cases = [

@@ -18,6 +18,7 @@ EXAMPLES = {"quick": 0, "standard": 60, "deep": 600}
 SHRINKING = 4.0
 """Seconds that shrinking may take, by the clock."""
 BAD_REQUEST = 400
+RARE = ("edges.", "generated")
 TOLERATED = frozenset({400, 413, 415, 431})
 
 
@@ -206,7 +207,15 @@ def _answered(run: Run, sent: Sent) -> list[Finding]:
         if response.body or response.status == BAD_REQUEST
         else None
     )
-    if problem:
+    if problem and not _known_misshaped(run, response.status):
         message = f"{sent.case.label}: the {response.status} does not carry the documented Error"
         return [Finding(message, "the documented Error", problem, sent.exchange)]
     return []
+
+
+def _known_misshaped(run: Run, code: int) -> bool:
+    """Whether ordinary requests showed already that this status has another shape: that is judged on its own."""
+    validate = error.validator(run.contract)
+    ordinary = (one for one in run.log if one.exchange.status == code and not one.case.name.startswith(RARE))
+    answers = (one.exchange.response for one in ordinary)
+    return any(answer is not None and error.misshaped(validate, answer) for answer in answers)

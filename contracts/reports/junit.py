@@ -28,10 +28,10 @@ def render(judgement: Judgement) -> str:
         case = TestCase("preflight", f"{judgement.edition}.preflight")
         case.result = [Error(_text(redactor.text(judgement.reason or "")), "inconclusive")]
         suite.add_testcase(case)
-    suite.time = round(judgement.duration_s, 3)
     xml = JUnitXml("onezone-contract-kit")
     xml.add_testsuite(suite)
     xml.update_statistics()  # type: ignore[no-untyped-call]
+    suite.time = xml.time = round(judgement.duration_s, 3)
     out = BytesIO()
     xml.write(out, pretty=True)
     return out.getvalue().decode()
