@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 MASK = "***"
@@ -55,10 +55,6 @@ class Response:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     stray: bytes = b""
-
-    def bytes(self, data: bytes) -> bytes:
-        """`data` with every secret masked."""
-        return self.text(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def header(self, name: str) -> str | None:
         """The value of the first header of that name in any case, None where there is none."""
@@ -134,7 +130,7 @@ class Redactor:
             text = text.replace(secret, MASK)
         return _SECRET_KEYS.sub(rf'\1"{MASK}"', text)
 
-    def bytes(self, data: bytes) -> bytes:
+    def raw(self, data: bytes) -> bytes:
         """`data` with every secret masked."""
         return self.text(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
@@ -176,7 +172,7 @@ def _curl_body(request: Request, redactor: Redactor) -> Iterator[str]:
         return
     if request.chunked:
         yield from ("-H", shlex.quote("Transfer-Encoding: chunked"))
-    body = redactor.bytes(request.body)
+    body = redactor.raw(request.body)
     if len(body) > LONG_WORD:
         packed = base64.b64encode(gzip.compress(body, mtime=0)).decode()
         yield from ("--data-binary", f"@<(base64 -d <<<{packed} | gunzip)")
@@ -219,8 +215,3 @@ def response_report(exchange: Exchange, redactor: Redactor) -> dict[str, Any] | 
 
 def _headers(headers: Iterable[tuple[str, str]], redactor: Redactor) -> list[list[str]]:
     return [[name, redactor.header(name, value)] for name, value in headers]
-
-
-def relabel(request: Request, label: str) -> Request:
-    """The same request under another label."""
-    return replace(request, label=label)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mockserver.world import Group, User, new_id
+from spec import editions, load
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
@@ -85,10 +87,9 @@ class States:
             return None
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise StatesError(f"{name} must be a list of privileges or null")
-        known = self.mock.contract.privileges[scope]
         for one in value:
-            if one not in known:
-                raise StatesError(f"{name}: there is no {scope} privilege {one!r} in this edition")
+            if one not in known_privileges(scope):
+                raise StatesError(f"{name}: there is no {scope} privilege {one!r} in any edition")
         return frozenset(value)
 
     def _group(self) -> Made:
@@ -132,3 +133,9 @@ class States:
         for group in made.groups:
             if self.mock.world.exists("group", group):
                 self.mock.world.remove_group(group)
+
+
+@cache
+def known_privileges(scope: str) -> frozenset[str]:
+    """The privileges of a scope in any edition: whoever judges by another edition is to be refused by the judgement."""
+    return frozenset(name for edition in editions() for name in load(edition).privileges.get(scope, ()))
