@@ -183,3 +183,20 @@ def states(answer_to: Callable[[dict[str, Any]], bytes]) -> Iterator[tuple[str, 
 
     with RawServer(talk) as raw:
         yield f"{raw.origin}/states", got
+
+
+def as_json(value: Any, status: int = 200) -> bytes:
+    """An answer whose body is a JSON value."""
+    return answer(status, json.dumps(value).encode(), "Content-Type: application/json")
+
+
+def person(**change: Any) -> Callable[[dict[str, Any]], bytes]:
+    """For `states`: each persona alike is a user in the home group, but for what changes; None leaves a key out."""
+
+    def reply(message: dict[str, Any]) -> bytes:
+        if message["state"] == "a group":
+            return answer(400)
+        full = {"username": "alice", "password": "secret", "group": HOME} | change
+        return as_json({key: value for key, value in full.items() if value is not None})
+
+    return reply

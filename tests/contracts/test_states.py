@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import server
-from judge_tools import HOME, RawServer, Told, always, answer, closed_port, states, wanted_personas
+from judge_tools import HOME, RawServer, Told, always, answer, as_json, closed_port, person, states, wanted_personas
 
 from contracts.states import States
 from contracts.target import SetupError
@@ -17,22 +16,6 @@ from contracts.target import SetupError
 Command = Callable[..., Told]
 PEOPLE = wanted_personas("current")
 BASE = "http://127.0.0.1:9/api/v3"
-
-
-def as_json(value: Any, status: int = 200) -> bytes:
-    return answer(status, json.dumps(value).encode(), "Content-Type: application/json")
-
-
-def person(**change: Any) -> Callable[[dict[str, Any]], bytes]:
-    """Answers each persona alike: a user in the home group, but for what changes; None leaves a key out."""
-
-    def reply(message: dict[str, Any]) -> bytes:
-        if message["state"] == "a group":
-            return answer(400)
-        full = {"username": "alice", "password": "secret", "group": HOME} | change
-        return as_json({key: value for key, value in full.items() if value is not None})
-
-    return reply
 
 
 MISTAKES = {

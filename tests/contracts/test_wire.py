@@ -42,6 +42,16 @@ NO_ANSWER = {
 }
 
 
+HALVES = (b"HTTP/1.1 204 No Cont", b"HTTP/1.1 204 No Content\r\nLocat", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n")
+
+
+@pytest.mark.xfail(reason="http.client takes the end of the connection for the end of the headers", strict=True)
+@pytest.mark.parametrize("data", HALVES)
+def test_answer_that_ends_in_its_headers_is_none(data: bytes) -> None:
+    """An answer that is cut off before its headers end is no answer."""
+    assert ask(then(data)).response is None
+
+
 @pytest.mark.parametrize("case", NO_ANSWER)
 def test_what_is_no_answer_is_told_in_words(case: str) -> None:
     """A server that closes, answers garbage or stops half-way is a failure in one line, without an answer."""
@@ -199,9 +209,7 @@ def test_early_refusal_of_a_large_body_is_seen() -> None:
     assert (413, None) in statuses
 
 
-@pytest.mark.parametrize(
-    "data", [b"HTTP/1.0 200 OK\r\n\r\nhello", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello"]
-)
+@pytest.mark.parametrize("head", [b"HTTP/1.0 200 OK\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n"])
 def test_body_may_end_with_the_connection(head: bytes) -> None:
     """A body without a length ends where the server closes, and the next request opens a new connection."""
     with RawServer(then(head + b"\r\nhello")) as raw:

@@ -1,0 +1,127 @@
+"""Faults of another implementation are noticed; the few that are not stand in a table, each with its reason.
+
+The usual run judges a sample. `OZKIT_EXHAUSTIVE=1 pytest tests/contracts/test_faults.py -n 2` judges all of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+import server
+from judge_tools import Told
+from second_faults import DOUBTFUL, HARD, SLOW
+
+Command = Callable[..., Told]
+EDITION = "current"
+EXHAUSTIVE = os.environ.get("OZKIT_EXHAUSTIVE") == "1"
+
+NEIGHBOUR = "the profile core judges the create operation; its neighbours are only read"
+IN_TURN = "requests are sent one after the other"
+SHOULD = "the documents do not say so: a SHOULD, and a failure with --strict"
+DIRECT_KEYS = "a gap: odd and many keys are sent inside a key of the kit's, none directly in serviceProperties"
+# What the judge does not see: fault -> why, and the exit code of the run. A row that is noticed fails.
+UNSEEN: dict[str, tuple[str, int]] = {
+    "drop-after-create": ("no persona that must be allowed is ever answered: no verdict, never green", 2),
+    "auth-token-prefix": ("the provider states give passwords; noticed where they give tokens", 0),
+    "auth-token-longer": ("the provider states give passwords; noticed where they give tokens", 0),
+    "malformed-utf8": (SHOULD, 0),
+    "shape-empty-body": (SHOULD, 0),
+    "properties-password-lost": ("a server may hide the password when it is read back", 0),
+    "properties-defaults": ("a server may show more keys than were sent", 0),
+    "numbers-53-bits": ("beyond 2^53 numbers are not the same everywhere (RFC 8259)", 0),
+    "rare-many-keys": (DIRECT_KEYS, 0),
+    "rare-empty-key": (DIRECT_KEYS, 0),
+    "rare-dotted-key": (DIRECT_KEYS, 0),
+    "race-ids": (IN_TURN, 0),
+    "race-lost": (IN_TURN, 0),
+    "race-mixed": (IN_TURN, 0),
+    "race-locked": (IN_TURN, 0),
+    "race-users": (IN_TURN, 0),
+    "list-anybody": (NEIGHBOUR, 0),
+    "list-objects": (NEIGHBOUR, 0),
+    "list-key": (NEIGHBOUR, 0),
+    "list-bare": (NEIGHBOUR, 0),
+    "get-anybody": (NEIGHBOUR, 0),
+    "leave-nothing": (NEIGHBOUR, 0),
+    "leave-200": (NEIGHBOUR, 0),
+    "leave-anybody": (NEIGHBOUR, 0),
+    "service-anybody": (NEIGHBOUR, 0),
+}
+JUDGED = [
+    entry.id for entry in server.FAULTS.values() if EDITION in entry.editions and entry.id not in DOUBTFUL | HARD | SLOW
+]
+NOTICED = [name for name in JUDGED if name not in UNSEEN]
+# What generated requests or odd values alone show: the sample at the usual depth.
+DELICATE = ("rare-emoji", "text-nfc", "crash-very-deep", "properties-shared", "zero-null", "name-one-blank")
+SAMPLE = NOTICED[::12]
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What these servers create shows at once or never."""
+    monkeypatch.setattr("contracts.readback.PATIENCE", 0.3)
+
+
+def judged(command: Command, fault: str, depth: str, *more: str, variants: tuple[str, ...] = ()) -> Told:
+    with server.start(EDITION, variants, [fault]) as handle:
+        arguments = ("--states-url", handle.states_url, "--edition", EDITION, "--depth", depth)
+        arguments += ("--timeout", "3", "--settle", "0.3")
+        return command("verify", handle.base_url, *arguments, *more)
+
+
+def noticed(told: Told) -> None:
+    """A violation, with what was expected, what came and how to see it again."""
+    assert told.code == 1, told.all
+    assert "nonconformant" in told.last
+    assert " FAIL " in told.out
+    assert "Traceback" not in told.all
+
+
+@pytest.mark.parametrize("fault", SAMPLE)
+def test_sampled_fault_is_noticed(command: Command, fault: str) -> None:
+    """A fault is a violation, at the latest at the usual depth."""
+    told = judged(command, fault, "quick")
+    noticed(told if told.code else judged(command, fault, "standard"))
+
+
+@pytest.mark.parametrize("fault", DELICATE)
+def test_fault_of_odd_values_is_noticed(command: Command, fault: str) -> None:
+    """A fault that shows with odd values only is a violation at the usual depth."""
+    noticed(judged(command, fault, "standard"))
+
+
+@pytest.mark.parametrize("fault", NOTICED if EXHAUSTIVE else [])
+def test_every_fault_is_noticed(command: Command, fault: str) -> None:
+    """Each fault is a violation; what the quick requirements do not show, the usual depth does."""
+    told = judged(command, fault, "quick")
+    noticed(told if told.code == 1 else judged(command, fault, "standard"))
+
+
+@pytest.mark.parametrize("fault", UNSEEN if EXHAUSTIVE else [])
+def test_unseen_fault_is_not_noticed(command: Command, fault: str) -> None:
+    """What the table says is not seen is not seen; once it is, its row has to go."""
+    reason, code = UNSEEN[fault]
+    told = judged(command, fault, "standard")
+    assert told.code == code, f"{fault} is noticed now, take it out of the table: {reason}\n{told.out}"
+
+
+@pytest.mark.parametrize("fault", [name for name, (reason, _) in UNSEEN.items() if reason == SHOULD])
+def test_broken_advice_is_told(command: Command, fault: str) -> None:
+    """A SHOULD that fails is shown as a warning, and is a violation with --strict."""
+    told = judged(command, fault, "standard", "--strict")
+    assert told.code == 1, told.all
+    assert " WARN " in told.out
+
+
+@pytest.mark.parametrize("fault", ["auth-token-prefix", "auth-token-longer"])
+def test_fault_of_tokens_is_noticed_where_there_are_tokens(command: Command, fault: str) -> None:
+    """What is wrong with tokens is noticed where the personas have tokens."""
+    noticed(judged(command, fault, "quick", variants=("token-personas",)))
+
+
+def test_table_of_unseen_faults_names_faults() -> None:
+    """The table names faults that there are, and none that is set aside anyway."""
+    assert set(UNSEEN) <= set(JUDGED)
+    assert set(NOTICED) >= {*SAMPLE, *DELICATE}

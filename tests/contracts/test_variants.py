@@ -1,0 +1,59 @@
+"""Legitimate differences between implementations are never flagged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import server
+from judge_tools import Told
+from second_variants import COMBINATIONS
+
+Command = Callable[..., Told]
+EXHAUSTIVE = os.environ.get("OZKIT_EXHAUSTIVE") == "1"
+# Each of these keeps the judge waiting: in the usual run they are judged in one edition, and by one requirement.
+LATE = {"delayed-privileges", "list-lags", "slow"}
+PAIRS = [
+    (entry.id, edition)
+    for entry in server.VARIANTS.values()
+    for edition in (entry.editions if EXHAUSTIVE or entry.id not in LATE else ["current"])
+]
+SAMPLE = [(entry.id, entry.editions[-1]) for entry in server.VARIANTS.values() if entry.id not in LATE]
+CONTESTED = {
+    ("keys-optional", "classic"): "the variant takes no body for an object without keys; the document demands a body"
+}
+
+
+def marked(pair: tuple[str, str]) -> Any:
+    marks = [pytest.mark.xfail(reason=CONTESTED[pair], strict=True)] if pair in CONTESTED else []
+    return pytest.param(*pair, marks=marks)
+
+
+def judged(command: Command, edition: str, variants: tuple[str, ...], depth: str, *more: str) -> Told:
+    with server.start(edition, variants) as handle:
+        arguments = ("--states-url", handle.states_url, "--edition", edition, "--depth", depth, *more)
+        return command("verify", handle.base_url, *arguments)
+
+
+@pytest.mark.parametrize(("variant", "edition"), [marked(pair) for pair in PAIRS])
+def test_variant_is_conformant(command: Command, variant: str, edition: str) -> None:
+    """A variant is conformant in every edition in which it is one."""
+    part = ("--requirement", "*.access.member") if variant in LATE and not EXHAUSTIVE else ()
+    told = judged(command, edition, (variant,), "quick", *part)
+    assert told.code == 0, told.all
+
+
+@pytest.mark.parametrize(("variant", "edition"), SAMPLE if EXHAUSTIVE else SAMPLE[::9])
+def test_variant_is_conformant_to_generated_requests(command: Command, variant: str, edition: str) -> None:
+    """Some of the variants, or with OZKIT_EXHAUSTIVE=1 all, are conformant at the usual depth, too."""
+    told = judged(command, edition, (variant,), "standard")
+    assert told.code == 0, told.all
+
+
+@pytest.mark.parametrize("variants", COMBINATIONS, ids="+".join)
+def test_combined_variants_are_conformant(command: Command, variants: tuple[str, ...]) -> None:
+    """Variants that come together are conformant."""
+    told = judged(command, "current", variants, "quick")
+    assert told.code == 0, told.all

@@ -1,0 +1,247 @@
+"""`ozkit verify` from end to end: the right verdict for the right, the wrong and the impossible."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import server
+from judge_tools import (
+    EDITIONS,
+    RawServer,
+    Told,
+    always,
+    answer,
+    closed_port,
+    person,
+    read_request,
+    set_up,
+    states,
+    target_file,
+)
+
+Command = Callable[..., Told]
+Servers = dict[str, server.Handle]
+DEEP = b"[" * 200_000
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What these servers create shows at once or never."""
+    monkeypatch.setattr("contracts.readback.PATIENCE", 0.3)
+
+
+def clean(told: Told) -> Told:
+    """Nobody is shown a traceback."""
+    assert "Traceback" not in told.all
+    assert told.err == ""
+    return told
+
+
+# --- what is right --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("depth", ["quick", "standard"])
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_correct_server_is_conformant(command: Command, servers: Servers, edition: str, depth: str) -> None:
+    """A correct server is conformant in its edition, whichever way its personas are made known."""
+    handle = servers[edition]
+    told = clean(
+        command("verify", handle.base_url, "--states-url", handle.states_url, "--edition", edition, "--depth", depth)
+    )
+    assert (told.code, "FAIL" in told.out) == (0, False), told.out
+    assert told.last.endswith(f"edition {edition} · profile core: conformant")
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_target_file_serves_as_well(command: Command, servers: Servers, edition: str, tmp_path: Path) -> None:
+    """The same server is conformant by a target file, which may name the edition."""
+    handle = servers[edition]
+    made = set_up(handle.states_url, edition)
+    path = target_file(tmp_path, handle.base_url, made, edition=edition)
+    told = clean(command("verify", "--target", path, "--depth", "quick"))
+    assert told.code == 0, told.out
+    assert f"edition {edition}" in told.last
+
+
+def test_target_file_with_a_second_group_and_tokens(command: Command, tmp_path: Path) -> None:
+    """A target file may name a group of nobody and hold tokens; then nothing at all is left unjudged but passwords."""
+    with server.start("current", ["token-personas"]) as handle:
+        made = set_up(handle.states_url, "current")
+        handle.app.world.groups["other"] = {}
+        home = next(iter(made.values()))["group"]
+        groups = {"home": home, "other": "other", "missing": "f" * 32}
+        path = target_file(tmp_path, handle.base_url, made, groups=groups)
+        told = clean(command("verify", "--target", path, "--depth", "quick"))
+    assert told.code == 0, told.out
+    assert {line.partition(": the ")[2] for line in told.out.splitlines() if "not judged" in line} == {
+        "personas have no password"
+    }
+
+
+def test_url_of_the_command_line_wins(command: Command, servers: Servers, tmp_path: Path) -> None:
+    """A URL beside a target file is where the requests go."""
+    handle = servers["current"]
+    path = target_file(tmp_path, f"http://127.0.0.1:{closed_port()}/x", set_up(handle.states_url, "current"))
+    assert command("verify", "--target", path, "--depth", "quick").code == 2
+    told = clean(command("verify", handle.base_url, "--target", path, "--depth", "quick"))
+    assert told.code == 0, told.out
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_kit_judges_its_own_mock(command: Command, edition: str) -> None:
+    """Without any URL the kit's own mock is judged, and is conformant in each edition."""
+    told = clean(command("verify", "--edition", edition, "--depth", "quick"))
+    assert told.code == 0, told.out
+
+
+# --- the wrong edition ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("served", "judged"), list(itertools.permutations(EDITIONS, 2)))
+def test_other_edition_is_nonconformant(command: Command, servers: Servers, served: str, judged: str) -> None:
+    """A server of one edition does not pass for another one."""
+    handle = servers[served]
+    arguments = ("--states-url", handle.states_url, "--edition", judged, "--depth", "quick", "--settle", "0.1")
+    told = clean(command("verify", handle.base_url, *arguments))
+    assert told.code == 1
+    assert "nonconformant" in told.last
+
+
+# --- what is wrong all over -----------------------------------------------------------------------------------
+
+FOREVER = 60.0
+REFUSING: dict[str, tuple[bytes, int, str]] = {
+    # what every request is answered with; exit code; words of the last line
+    "always 401": (
+        answer(401, b'{"error": {"id": "unauthorized", "description": "No."}}'),
+        2,
+        "check their credentials",
+    ),
+    "always 403": (answer(403, b'{"error": {"id": "forbidden", "description": "No."}}'), 1, "violated"),
+    "always 404": (answer(404), 1, "violated"),
+    "always 500": (answer(500), 1, "violated"),
+    "always 503": (answer(503, b"<html>"), 1, "violated"),
+    "always 204": (b"HTTP/1.1 204 No Content\r\n\r\n", 1, "violated"),
+    "always 201": (answer(201), 1, "violated"),
+    "always 302": (answer(302, b"", "Location: /elsewhere"), 1, "violated"),
+    "always 400": (answer(400, b"{}"), 1, "violated"),
+    "always {}": (answer(200, b"{}"), 1, "violated"),
+    "always a list": (answer(200, b"[[], {}, null, 1.5]"), 1, "violated"),
+    "always an odd status": (answer(799), 1, "violated"),
+    "always one Location": (answer(204, b"", "Location: /groups/1/handle_services/2"), 1, "violated"),
+    "closes": (b"", 2, "closed without an answer"),
+    "garbage": (b"\x16\x03\x01 no HTTP\r\n\r\n", 2, "no HTTP answer"),
+    "half an answer": (b"HTTP/1.", 2, "does not answer"),
+}
+
+
+@contextmanager
+def judged_at(talk: Callable[[socket.socket, int], None]) -> Iterator[tuple[str, ...]]:
+    """A server for everything but the personas, which are made elsewhere; gives the arguments of a quick run."""
+    with RawServer(talk) as raw, states(person()) as (url, _):
+        yield ("verify", f"{raw.origin}/api/v3", "--states-url", url, "--depth", "quick", "--settle", "0")
+
+
+@pytest.mark.parametrize("what", REFUSING)
+def test_server_that_answers_all_alike_is_never_green(command: Command, what: str) -> None:
+    """A server that has one answer for everything is never conformant, and the last line says what it is."""
+    data, code, words = REFUSING[what]
+    with judged_at(always(data, close=b"Content-Length" not in data)) as arguments:
+        told = clean(command(*arguments))
+    assert told.code == code, told.out
+    assert words in told.last
+    if code == 2:
+        assert told.out.count("\n") == 1
+
+
+def test_server_that_hangs_is_inconclusive(command: Command) -> None:
+    """A server that never answers costs a time-out for each persona that must be allowed, and is inconclusive."""
+    started = time.monotonic()
+    with judged_at(lambda connection, _: time.sleep(FOREVER if read_request(connection) else 0)) as arguments:
+        told = clean(command(*arguments, "--timeout", "0.5"))
+    assert (told.code, told.out.count("\n")) == (2, 1)
+    assert "no answer within 0.5 s" in told.last
+    assert time.monotonic() - started < 8
+
+
+def test_port_that_nobody_serves_is_inconclusive(command: Command) -> None:
+    """A connection that is refused is one line."""
+    with states(person()) as (url, _):
+        told = clean(command("verify", f"http://127.0.0.1:{closed_port()}/api/v3", "--states-url", url))
+    assert (told.code, told.out.count("\n")) == (2, 1)
+    assert "the connection was refused" in told.last
+
+
+ODD = {
+    "answer too deep for the parser": answer(200, DEEP),
+    "Location that is no URI at all": answer(204, b"", "Location: http://[half/of/an/address"),
+    "Location of odd bytes": answer(204, b"", "Location: /\x01\x7f\xff/%zz/\\"),
+    "Location of another scheme": answer(204, b"", "Location: javascript:alert(1)"),
+    "Location of another host": answer(204, b"", "Location: http://no-such-host.invalid:1/x/y"),
+    "Location with a bad port": answer(204, b"", "Location: http://127.0.0.1:99999999/x"),
+    "Location of a kilobyte": answer(204, b"", "Location: /" + "x/" * 500),
+    "headers of odd bytes": answer(403, b"{}").replace(
+        b"Whatever", b"\xff\xfe\r\nX-Odd: \xff\x00\r\nContent-Type: \xff/;"
+    ),
+}
+# Each of these ends in a traceback; a test starts to fail once it does not.
+CRASHES = {
+    "answer too deep for the parser": "RecursionError: readback._ids",
+    "Location that is no URI at all": "ValueError: readback.last_segment",
+}
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(reason=CRASHES[name], strict=True) if name in CRASHES else ())
+        for name in ODD
+    ],
+)
+def test_odd_answers_are_violations(command: Command, what: str) -> None:
+    """An answer at the edges of what parsers take is a violation like any other, never a failure of the kit."""
+    with judged_at(always(ODD[what])) as arguments:
+        told = clean(command(*arguments))
+    assert told.code == 1, told.out
+    assert "the kit failed" not in told.out
+
+
+def test_server_that_dies_on_the_way_is_nonconformant(command: Command) -> None:
+    """A server that stops answering in the middle of the run is told by the requests that had no answer."""
+    with server.start("current") as handle:
+        inner, left = handle.server.answer, iter(range(60))
+
+        def dying(request: server.Request) -> server.Response:
+            response = inner(request)
+            if next(left, None) is None and request.path != "/states":
+                response.action = "drop"
+            return response
+
+        handle.server.answer = dying
+        told = clean(command("verify", handle.base_url, "--states-url", handle.states_url, "--depth", "quick"))
+    assert told.code == 1
+    assert "the connection was closed without an answer" in told.out
+
+
+def test_wrong_credentials_of_one_persona_are_no_set_up_problem(
+    command: Command, servers: Servers, tmp_path: Path
+) -> None:
+    """Where one persona that must be allowed is answered, the 401 of another one is a violation."""
+    handle = servers["current"]
+    made = set_up(handle.states_url, "current")
+    made["member"] = made["member"] | {"password": "wrong-password"}
+    path = target_file(tmp_path, handle.base_url, made)
+    arguments = ("verify", "--target", path, "--depth", "quick", "--settle", "0")
+    told = clean(command(*arguments))
+    assert told.code == 1
+    assert "access.member" in told.out
+    made = {name: one | {"password": "wrong-password"} for name, one in made.items()}
+    told = clean(command(*arguments[:2], target_file(tmp_path, handle.base_url, made), *arguments[3:]))
+    assert (told.code, told.out.count("\n")) == (2, 1)
+    assert "member, administrator" in told.last
