@@ -54,8 +54,8 @@ JUDGED = [
 ]
 NOTICED = [name for name in JUDGED if name not in UNSEEN]
 # What generated requests or odd values alone show: the sample at the usual depth.
-DELICATE = ("rare-emoji", "text-nfc", "crash-very-deep", "properties-shared", "zero-null", "name-one-blank")
-SAMPLE = NOTICED[::12]
+DELICATE = ("rare-emoji", "crash-very-deep", "properties-shared", "zero-null")
+SAMPLE = NOTICED[::14]
 
 
 @pytest.fixture(autouse=True)

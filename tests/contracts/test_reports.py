@@ -1,0 +1,252 @@
+"""Reports: their promised form, and never a secret in them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import server
+from judge_tools import OPERATION, Told, set_up, target_file
+from junitparser import Error, Failure, JUnitXml, Skipped
+
+Command = Callable[..., Told]
+FAULTS = ("status-200", "error-no-id", "hole-everything")
+ODD_PASSWORDS = ('pä"ss\\w:örd', "<a&b>'c';$HOME", "blank in it", "%41+%42=", "日本-語-パス-ワード")
+TOP = {
+    *("report_version", "kit_version", "target", "edition", "profile", "seed", "verdict", "requests", "duration_s"),
+    "requirements",
+}
+MORE_TOP = {"depth", "reason", "counts", "unseen_statuses"}
+REQUIREMENT = {"id", "level", "operation", "text", "source", "outcome", "findings"}
+FINDING = {"message", "expected", "actual", "request", "response", "curl"}
+
+
+@pytest.fixture(scope="module", name="faulty")
+def faulty_server() -> Iterator[server.Handle]:
+    """A server that violates a good part of the contract."""
+    with server.start("current", faults=FAULTS) as handle:
+        yield handle
+
+
+def arguments(handle: server.Handle, *more: str) -> tuple[str, ...]:
+    run = ("--states-url", handle.states_url, "--depth", "quick", "--settle", "0.2")
+    return ("verify", handle.base_url, *run, *more)
+
+
+@pytest.fixture
+def report(command: Command, faulty: server.Handle, tmp_path: Path) -> dict[str, Any]:
+    """The JSON report on the faulty server."""
+    path = tmp_path / "report.json"
+    assert command(*arguments(faulty, "--seed", "7", "--report", f"json={path}")).code == 1
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data
+
+
+def test_json_report_has_the_promised_keys(report: dict[str, Any], faulty: server.Handle) -> None:
+    """The report has the keys that it was promised to have, and those that were added since."""
+    assert set(report) == TOP | MORE_TOP
+    assert {frozenset(one) for one in report["requirements"]} == {frozenset(REQUIREMENT | {"reason"})}
+    found = [finding for one in report["requirements"] for finding in one["findings"]]
+    assert {frozenset(one) for one in found} == {frozenset(FINDING)}
+    facts = {key: report[key] for key in ("report_version", "target", "edition", "profile", "seed", "verdict")}
+    assert facts == {
+        "report_version": 1,
+        "target": faulty.base_url,
+        "edition": "current",
+        "profile": "core",
+        "seed": 7,
+        "verdict": "nonconformant",
+    }
+    assert report["requests"] > 100
+    assert report["duration_s"] > 0
+
+
+def test_json_report_has_known_words(report: dict[str, Any]) -> None:
+    """Levels and outcomes are of the promised words; who fails has findings, who is skipped a reason."""
+    levels = {"MUST", "SHOULD", "OBSERVE"}
+    outcomes = {"pass", "fail", "warn", "observed", "skip", "blocked", "error"}
+    for one in report["requirements"]:
+        assert one["level"] in levels
+        assert one["outcome"] in outcomes
+        assert one["id"].startswith(f"{OPERATION}.")
+        assert one["text"]
+        assert one["source"]
+        assert bool(one["findings"]) is (one["outcome"] in {"fail", "warn"}) or one["outcome"] == "observed"
+        assert one["reason"] or one["outcome"] not in {"skip", "blocked", "error"}
+    assert sum(report["counts"].values()) == len(report["requirements"])
+
+
+def test_requests_of_a_report_can_be_read(report: dict[str, Any], faulty: server.Handle) -> None:
+    """Every finding with an exchange says what was sent as whom and where to, and what came."""
+    for finding in (finding for one in report["requirements"] for finding in one["findings"]):
+        request = finding["request"]
+        assert request["url"].startswith(faulty.base_url)
+        assert request["method"]
+        assert request["as"]
+        assert finding["response"]["status"]
+        assert finding["curl"].startswith("curl ")
+        assert "\n" not in finding["curl"]
+
+
+def test_junit_has_one_case_a_requirement(command: Command, faulty: server.Handle, tmp_path: Path) -> None:
+    """JUnit XML parses, has a case for each requirement, and fails, skips and passes as the run does."""
+    junit, plain = tmp_path / "report.xml", tmp_path / "report.json"
+    command(*arguments(faulty, "--report", f"junit={junit}", "--report", f"json={plain}"))
+    wanted = {one["id"]: one["outcome"] for one in json.loads(plain.read_text())["requirements"]}
+    suites = JUnitXml.fromfile(str(junit))
+    cases = {f"{case.classname}.{case.name}": case for suite in suites for case in suite}
+    assert list(cases) == list(wanted)
+    kinds = {"fail": Failure, "skip": Skipped, "blocked": Skipped, "error": Error}
+    for name, outcome in wanted.items():
+        kind = kinds.get(outcome)
+        assert [type(one) for one in cases[name].result] == ([kind] if kind else []), name
+    assert (suites.tests, suites.failures) == (len(wanted), sum(one == "fail" for one in wanted.values()))
+
+
+def test_junit_of_a_run_that_could_not_start_is_an_error(command: Command, tmp_path: Path) -> None:
+    """A run without a verdict is an error in the JUnit report, never an empty and so a green one."""
+    path = tmp_path / "report.xml"
+    url = "http://127.0.0.1:9/api"
+    told = command("verify", url, "--states-url", "http://127.0.0.1:9/states", "--report", f"junit={path}")
+    assert told.code == 2
+    suites = JUnitXml.fromfile(str(path))
+    assert (suites.tests, suites.errors) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", ["json", "junit"])
+def test_report_on_standard_output_is_all_there_is(command: Command, faulty: server.Handle, kind: str) -> None:
+    """With `-` standard output holds the report alone; what people read goes to standard error."""
+    told = command(*arguments(faulty, "--report", f"{kind}=-"))
+    assert told.code == 1
+    assert json.loads(told.out) if kind == "json" else JUnitXml.fromstring(told.out)
+    assert "nonconformant" in told.err
+
+
+@pytest.mark.parametrize("value", ["json", "json=", "yaml=x", "=x", "html=x", "json=/no/such/folder/x.json"])
+def test_report_that_cannot_be_written_is_told_before_the_run(command: Command, servers: Any, value: str) -> None:
+    """A format that there is not, or a folder that is not there, is told before anything is sent."""
+    sent = len(servers["current"].app.world.users)
+    told = command(*arguments(servers["current"], "--report", value))
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert "--report" in told.err
+    assert len(servers["current"].app.world.users) == sent
+
+
+# --- secrets --------------------------------------------------------------------------------------------------
+
+
+def echo(handle: server.Handle) -> None:
+    """Let the server tell every credential that it gets, in headers and bodies, encoded and decoded."""
+    inner = handle.server.answer
+
+    def telling(request: server.Request) -> server.Response:
+        response = inner(request)
+        value = request.header("authorization") or request.header("x-auth-token") or ""
+        if request.path != "/states" and value:
+            encoded = value.rpartition(" ")[2]
+            plain = base64.b64decode(encoded + "==", validate=False) if "Basic" in value else b""
+            response.headers += [("X-Debug", value), ("X-Again", plain.decode("latin-1").replace("\n", ""))]
+            if response.body:
+                told = plain.decode("utf-8", "replace")
+                response.body = json.dumps({"error": f"{value} is {told}", "was": told}).encode()
+        return response
+
+    handle.server.answer = telling
+
+
+def spellings(handle: server.Handle) -> set[str]:
+    """Every secret of every persona in the ways in which it may show."""
+    found = set()
+    for user in handle.app.world.users.values():
+        pair = base64.b64encode(f"{user.name}:{user.password}".encode()).decode()
+        found |= {user.token, user.password, json.dumps(user.password)[1:-1], pair, pair.rstrip("=")}
+    return found
+
+
+def everything(command: Command, run: tuple[str, ...], folder: Path) -> str:
+    """All that a run tells anybody."""
+    reports = [folder / "report.json", folder / "report.xml"]
+    told = command(*run, "--report", f"json={reports[0]}", "--report", f"junit={reports[1]}")
+    assert told.code == 1
+    assert "curl " in told.out
+    decoded = json.loads(reports[0].read_text())
+    return "\n".join([told.all, *(one.read_text() for one in reports), json.dumps(decoded, ensure_ascii=False)])
+
+
+@pytest.mark.parametrize("variants", [(), ("token-personas",)], ids=["passwords", "tokens"])
+def test_no_secret_is_ever_shown(command: Command, tmp_path: Path, variants: tuple[str, ...]) -> None:
+    """No password, token or pair in base64 is in any report or line, also where the server repeats what it gets."""
+    with server.start("current", variants, ["status-200", "access-anybody"]) as handle:
+        echo(handle)
+        text = everything(command, arguments(handle), tmp_path)
+        assert [one for one in spellings(handle) if one in text] == []
+
+
+@pytest.mark.parametrize("password", ODD_PASSWORDS)
+def test_no_odd_password_is_ever_shown(command: Command, tmp_path: Path, password: str) -> None:
+    """A password of characters that JSON, XML or a shell would bend is hidden like any other."""
+    with server.start("current", (), ["status-200"]) as handle:
+        made = set_up(handle.states_url, "current")
+        for one in made.values():
+            one["password"] = handle.app.world.users[one["username"]].password = password
+        echo(handle)
+        path = target_file(tmp_path, handle.base_url, made)
+        text = everything(command, ("verify", "--target", str(path), "--depth", "quick", "--settle", "0.2"), tmp_path)
+        assert [one for one in spellings(handle) if one in text] == []
+
+
+@pytest.mark.xfail(reason="the redactor learns the right secrets only, not the wrong ones made from them", strict=True)
+def test_nearly_right_passwords_are_not_shown(command: Command, tmp_path: Path) -> None:
+    """What the kit makes out of a password, say all but its last character, is hidden where the server repeats it."""
+    with server.start("current", (), ["status-200"]) as handle:
+        echo(handle)
+        text = everything(command, arguments(handle), tmp_path)
+        near = {change for user in handle.app.world.users.values() for change in (user.password[:-1], user.token[:-1])}
+        near |= {user.password.swapcase() for user in handle.app.world.users.values()}
+        assert [one for one in near if one in text] == []
+
+
+# --- curl -----------------------------------------------------------------------------------------------------
+
+
+def secrets_of(made: dict[str, dict[str, str]]) -> dict[str, str]:
+    """The environment variables that curl lines read."""
+    names = {name: re.sub(r"\W+", "_", name).upper() for name in made}
+    kinds = ("token", "password")
+    return {f"{names[name]}_{kind.upper()}": one[kind] for name, one in made.items() for kind in kinds if kind in one}
+
+
+@pytest.mark.parametrize("variants", [(), ("token-personas",)], ids=["passwords", "tokens"])
+def test_curl_line_repeats_what_was_seen(command: Command, tmp_path: Path, variants: tuple[str, ...]) -> None:
+    """The curl line of a finding, with the persona's secret in its variable, is answered as the finding says."""
+    faults = ("status-200", "malformed-accepted", "hole-name-missing", "error-string")
+    with server.start("current", variants, faults) as handle:
+        made = set_up(handle.states_url, "current")
+        path, report = target_file(tmp_path, handle.base_url, made), tmp_path / "report.json"
+        command("verify", "--target", path, "--depth", "quick", "--report", f"json={report}")
+        requirements = json.loads(report.read_text())["requirements"]
+        found = [finding for one in requirements for finding in one["findings"] if finding["curl"]]
+        can = [one for one in found if ":***" not in one["curl"] and ": ***" not in one["curl"]]
+        assert len(can) > 10
+        environment = {**os.environ, **secrets_of(made), "LC_ALL": "C"}
+        differ = [(one["curl"], status) for one in can if (status := run_curl(one["curl"], environment)) != told(one)]
+        assert differ == []
+
+
+def told(finding: dict[str, Any]) -> int:
+    status: int = finding["response"]["status"]
+    return status
+
+
+def run_curl(line: str, environment: dict[str, str]) -> int:
+    """The status that a curl line brings."""
+    done = subprocess.run(["bash", "-c", f"{line} -sS"], env=environment, capture_output=True, timeout=20, check=False)
+    statuses = re.findall(rb"^HTTP/[\d.]+ (\d+)", done.stdout, re.MULTILINE)
+    return int(statuses[-1]) if statuses else 0

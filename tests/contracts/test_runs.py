@@ -1,0 +1,282 @@
+"""Options of a run: what is judged, how long, how strictly; and that a run is repeatable and cleans up."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import server
+from judge_tools import EDITIONS, OPERATION, Told
+
+Command = Callable[..., Told]
+CREATE = re.compile(r"/groups/[^/]+/handle_services$")
+
+
+def arguments(handle: server.Handle, *more: str, depth: str = "quick") -> tuple[str, ...]:
+    return ("verify", handle.base_url, "--states-url", handle.states_url, "--depth", depth, *more)
+
+
+def outcomes(command: Command, handle: server.Handle, *more: str, depth: str = "quick") -> tuple[int, dict[str, Any]]:
+    """The exit code of a run, and its report."""
+    told = command(*arguments(handle, *more, "--report", "json=-", depth=depth))
+    report: dict[str, Any] = json.loads(told.out)
+    return told.code, report
+
+
+@contextmanager
+def recorded(
+    *, variants: tuple[str, ...] = (), faults: tuple[str, ...] = ()
+) -> Iterator[tuple[server.Handle, list[Any]]]:
+    """A server, and every request that it gets."""
+    with server.start("current", variants, faults) as handle:
+        inner, seen = handle.server.answer, []
+
+        def noting(request: server.Request) -> server.Response:
+            seen.append(request)
+            return inner(request)
+
+        handle.server.answer = noting
+        yield handle, seen
+
+
+# --- which requirements ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        ([f"{OPERATION}.access.member"], {"access.member"}),
+        (["*.access.member", "*.access.outsider"], {"access.member", "access.outsider"}),
+        (["*.error.shape.40[13]"], {"error.shape.401", "error.shape.403"}),
+        (["*success*"], {"success.status", "success.empty-body", "success.framing"}),
+    ],
+)
+def test_only_the_wanted_requirements_are_judged(
+    command: Command, servers: dict[str, server.Handle], patterns: list[str], expected: set[str]
+) -> None:
+    """`--requirement` takes ids and glob patterns, and the report has those requirements only."""
+    options = [word for pattern in patterns for word in ("--requirement", pattern)]
+    _, report = outcomes(command, servers["current"], *options)
+    assert {one["id"].removeprefix(f"{OPERATION}.") for one in report["requirements"]} == expected
+
+
+def test_one_requirement_can_be_conformant(command: Command, servers: dict[str, server.Handle]) -> None:
+    """A run of one requirement that passes is conformant, though most documented answers were never seen."""
+    code, report = outcomes(command, servers["current"], "--requirement", "*.access.member")
+    assert (code, report["verdict"]) == (0, "conformant")
+
+
+def test_pattern_without_a_match_is_told(command: Command, servers: dict[str, server.Handle]) -> None:
+    """A pattern that matches nothing is a mistake, never a green run."""
+    told = command(*arguments(servers["current"], "--requirement", "*.acess.*"))
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert "*.acess.*" in told.err
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_listed_requirements_are_those_that_are_judged(
+    command: Command, servers: dict[str, server.Handle], edition: str
+) -> None:
+    """`ozkit requirements` lists what a run at the usual depth judges, in the same words."""
+    listed = json.loads(command("requirements", "--edition", edition, "--format", "json").out)
+    options = ("--edition", edition, "--max-time", "0.2")
+    _, report = outcomes(command, servers[edition], *options, depth="standard")
+    keys = ("id", "level", "text", "source")
+    assert [{key: one[key] for key in keys} for one in report["requirements"]] == listed
+
+
+FOLDED = pytest.mark.xfail(reason="ids longer than their column are folded, where no search finds them", strict=True)
+
+
+@pytest.mark.parametrize("form", [pytest.param("table", marks=FOLDED), "markdown"])
+def test_requirements_are_listed_for_people(command: Command, form: str) -> None:
+    """Every id is in the table and in the Markdown."""
+    listed = json.loads(command("requirements", "--format", "json").out)
+    told = command("requirements", "--format", form)
+    assert told.code == 0
+    assert [one["id"] for one in listed if one["id"] not in told.out.replace("\\|", "|")] == []
+
+
+# --- how long, how strictly -----------------------------------------------------------------------------------
+
+
+def test_time_that_is_over_is_partial(command: Command, servers: dict[str, server.Handle]) -> None:
+    """What is not judged in time is skipped with that reason, and the run is partial; that may be allowed."""
+    options = ("--max-time", "0.05")
+    code, report = outcomes(command, servers["current"], *options, depth="standard")
+    assert (code, report["verdict"]) == (3, "partial")
+    late = [one for one in report["requirements"] if one["outcome"] == "skip"]
+    assert late
+    assert {one["reason"] for one in late if "time" in one["reason"]} == {"the time of --max-time was over"}
+    assert outcomes(command, servers["current"], *options, "--allow-partial", depth="standard")[0] == 0
+
+
+def test_no_time_at_all_is_inconclusive(command: Command, servers: dict[str, server.Handle]) -> None:
+    """A run that had no time to judge anything has no verdict."""
+    told = command(*arguments(servers["current"], "--max-time", "0"))
+    assert told.code == 2
+    assert "max-time" in told.last
+
+
+def test_allowed_partial_forgives_no_violation(command: Command) -> None:
+    """--allow-partial leaves a violation a violation."""
+    with server.start("current", faults=["status-200"]) as handle:
+        assert command(*arguments(handle, "--allow-partial")).code == 1
+
+
+def test_broken_advice_counts_when_strict(command: Command) -> None:
+    """A SHOULD that fails warns; with --strict it is a violation."""
+    with server.start("current", faults=["shape-empty-body"]) as handle:
+        code, report = outcomes(command, handle)
+        assert (code, report["verdict"], report["counts"]["warn"]) == (0, "conformant", 1)
+        assert command(*arguments(handle, "--strict")).code == 1
+
+
+def test_answer_that_never_came_is_partial(command: Command) -> None:
+    """A server that answers right but never with a documented 404 is at best partial."""
+    with recorded() as (handle, _):
+        inner = handle.server.answer
+
+        def no_404(request: server.Request) -> server.Response:
+            response = inner(request)
+            return server.Response(403, response.headers, response.body) if response.status == 404 else response
+
+        handle.server.answer = no_404
+        code, report = outcomes(command, handle, "--requirement", "*.access.*", "--requirement", "*.accept.*")
+        assert code == 0
+        code, report = outcomes(command, handle)
+    assert (code, report["unseen_statuses"]) == (1, [404])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--seed", "soon"),
+        ("--timeout", "-1"),
+        ("--timeout", "nan"),
+        ("--max-time", "inf"),
+        ("--settle", "a while"),
+        ("--depth", "deeper"),
+        ("--edition", "modern"),
+        ("--profile", "huge"),
+        ("--no-such-option",),
+        ("http://127.0.0.1:9/a", "http://127.0.0.1:9/b"),
+    ],
+)
+def test_bad_option_is_exit_code_2(
+    command: Command, servers: dict[str, server.Handle], options: tuple[str, ...]
+) -> None:
+    """A bad option ends the run before it starts, with its name or value in the message."""
+    told = command(*arguments(servers["current"], *options))
+    assert (told.code, told.out) == (2, "")
+    assert options[-1] in told.err
+    assert "Traceback" not in told.err
+
+
+# --- the same again -------------------------------------------------------------------------------------------
+
+
+def bodies(command: Command, seed: str) -> list[bytes]:
+    """The bodies of every creation that a run with this seed asks for."""
+    with recorded() as (handle, seen):
+        _, report = outcomes(command, handle, "--seed", seed, "--requirement", "*.generated.*", depth="standard")
+        assert {one["outcome"] for one in report["requirements"]} == {"pass"}
+        return [one.body for one in seen if one.method == "POST" and CREATE.search(one.path)]
+
+
+def test_seed_decides_what_is_sent(command: Command) -> None:
+    """Two runs with one seed send the same bodies; another seed draws others."""
+    first = bodies(command, "3")
+    assert len(first) > 100
+    assert bodies(command, "3") == first
+    assert bodies(command, "4") != first
+
+
+def test_random_seed_is_told(command: Command, servers: dict[str, server.Handle]) -> None:
+    """A random seed is told, so that the run can be repeated."""
+    seeds = {
+        outcomes(command, servers["current"], "--seed", "random", "--requirement", "*.access.member")[1]["seed"]
+        for _ in range(3)
+    }
+    assert len(seeds) > 1
+
+
+def test_order_of_requests_does_not_depend_on_chance(command: Command) -> None:
+    """Two quick runs send the same requests in the same order, whatever ids they are given."""
+
+    def sent() -> list[tuple[str, bytes]]:
+        with recorded() as (handle, seen):
+            command(*arguments(handle, "--requirement", "*.body.*", "--requirement", "*.access.*"))
+            return [(one.method, one.body) for one in seen if one.path != "/states"]
+
+    assert sent() == sent()
+
+
+# --- manners --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variants", [(), ("own-groups",), ("token-personas",)], ids="+".join)
+def test_what_was_made_is_removed(command: Command, variants: tuple[str, ...]) -> None:
+    """After a run no group has a service of those that the run made."""
+    with server.start("current", variants) as handle:
+        services = handle.app.world.services
+        assert command(*arguments(handle, depth="standard")).code == 0
+        assert len(services) > 100
+        assert [one.data["name"] for one in services.values() if one.groups] == []
+
+
+def test_what_was_there_before_stays(command: Command) -> None:
+    """Services that the group had before the run are neither removed nor taken for the run's own."""
+    with server.start("current") as handle:
+        world = handle.app.world
+        home = next(iter(world.groups))
+        with recorded() as (other, _):
+            command(*arguments(other, "--requirement", "*.access.member"))
+            service = next(iter(other.app.world.services.values()))
+        service.groups = {home}
+        world.services[service.id] = service
+        assert command(*arguments(handle)).code == 0
+        assert [one for one in world.services.values() if one.groups] == [service]
+
+
+@pytest.mark.xfail(reason="what was created in the second group is not removed", strict=True)
+def test_what_was_made_is_removed_after_a_violation(command: Command) -> None:
+    """Cleaning does not depend on the verdict."""
+    with server.start("current", faults=["status-200", "access-anybody"]) as handle:
+        assert command(*arguments(handle)).code == 1
+        assert [one.data["name"] for one in handle.app.world.services.values() if one.groups] == []
+
+
+def test_target_without_removal_is_left_alone(command: Command) -> None:
+    """Where nothing can be removed, the kit gives up after a few tries and the verdict is not the worse for it."""
+    with recorded(variants=("no-leave",)) as (handle, seen):
+        assert command(*arguments(handle)).code == 0
+        removals = [one for one in seen if one.method == "DELETE" and not CREATE.search(one.path)]
+        assert len(removals) <= 20
+
+
+def test_nothing_but_the_api_is_asked(command: Command, tmp_path: Path) -> None:
+    """Every request goes to the base path or to the states URL, with no cookie, and says what it is."""
+    report = tmp_path / "report.json"
+    with recorded() as (handle, seen):
+        command(*arguments(handle, "--report", f"json={report}"))
+        base = handle.app.options.base
+    assert [one.path for one in seen if not one.path.startswith((f"{base}/", "/states"))] == []
+    assert not any("cookie" in one.headers for one in seen)
+    assert json.loads(report.read_text())["requests"] == sum(one.path != "/states" for one in seen)
+
+
+def test_location_on_another_host_is_fetched_from_the_target(command: Command) -> None:
+    """A Location that names another host is read from the target, and nobody else is asked."""
+    with recorded(variants=("location-other-host",)) as (handle, seen):
+        code, report = outcomes(command, handle)
+        reads = [one for one in seen if one.method == "GET" and not CREATE.search(one.path)]
+    assert code == 0
+    assert len(reads) > 5
+    wanted = next(one for one in report["requirements"] if one["id"].endswith("location.resolves"))
+    assert wanted["outcome"] == "pass"
