@@ -1,0 +1,189 @@
+"""Drawn requests: valid bodies are valid by the document, broken ones are so in one place, and all are repeatable."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
+from judge_tools import EDITIONS, OPERATION
+
+from contracts.generate import Broken, broken_bodies, hostile_bodies, json_type, names, valid_bodies
+from spec import Contract, Level, Operation, bundled_text, load
+
+KEYS = {"name", "proxyEndpoint", "serviceProperties"}
+# By hand: what Onezone's releases allow in a name (2 to 50 letters, digits and marks; the ends are no blanks or dots).
+NAME = re.compile(r"[\w()][\w() .\-]{0,48}[\w()]")
+DRAWING = settings(
+    max_examples=80,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+    derandomize=True,
+)
+
+
+def subject(edition: str) -> tuple[Contract, Operation]:
+    contract = load(edition)
+    return contract, contract.operations[OPERATION]
+
+
+def drawn(strategy: st.SearchStrategy[Any]) -> list[Any]:
+    """Some dozens of examples."""
+    found: list[Any] = []
+
+    @DRAWING
+    @given(strategy)
+    def collect(value: Any) -> None:
+        found.append(value)
+
+    collect()
+    return found
+
+
+def documented_schema(edition: str) -> Any:
+    """A validator of the request body by the bundled document that anybody can take."""
+    document: dict[str, Any] = yaml.safe_load(bundled_text(edition))
+    operation = document["paths"]["/groups/{id}/handle_services"]["post"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    return jsonschema_rs.Draft4Validator({**schema, "components": document["components"]})
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_drawn_valid_bodies_are_valid_by_the_document(edition: str) -> None:
+    """What must be accepted satisfies the documented schema, has every key and no other."""
+    validator = documented_schema(edition)
+    bodies = drawn(valid_bodies(*subject(edition)))
+    assert len(bodies) > 50
+    for body in bodies:
+        assert [error.message for error in validator.iter_errors(body)] == []
+        assert set(body) == KEYS
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_drawn_names_follow_every_release(edition: str) -> None:
+    """Names are of the narrowest form that any release has asked for, so that each of them must be accepted."""
+    found = [body["name"] for body in drawn(valid_bodies(*subject(edition)))]
+    assert [name for name in found if not NAME.fullmatch(name)] == []
+
+
+def test_names_reach_every_corner() -> None:
+    """Among the drawn names are short and long ones, other scripts, blanks, dots and hyphens."""
+    long = settings(database=None, max_examples=2000, derandomize=True)
+    for reached in (lambda n: len(n) == 2, lambda n: len(n) > 20, lambda n: " " in n, lambda n: "." in n):
+        assert find(names(), reached, settings=long)
+    assert find(names(), lambda n: not n.isascii(), settings=long)
+    assert find(names(), lambda n: "-" in n, settings=long)
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_forms_of_properties_are_drawn(edition: str) -> None:
+    """Both documented forms of serviceProperties come up."""
+    kinds = {body["serviceProperties"].get("type") for body in drawn(valid_bodies(*subject(edition)))}
+    assert {"DOI", "PID"} <= kinds
+
+
+DOI = ("host", "doiEndpoint", "metadataEndpoint", "mediaEndpoint", "prefix", "username", "password")
+GOOD = {
+    "name": "A service",
+    "proxyEndpoint": "https://proxy.example.org",
+    "serviceProperties": {"type": "DOI"} | dict.fromkeys(DOI, "text"),
+}
+
+
+def wrong_places(broken: Broken, validator: Any) -> int:
+    """In how many places a body is wrong by the document: each key of it tried in a body that is good."""
+    assert validator.is_valid(GOOD)
+    if not isinstance(broken.value, dict):
+        return 1
+    given = broken.value
+    return sum(key not in given or not validator.is_valid({**GOOD, key: given[key]}) for key in KEYS)
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_broken_bodies_are_wrong_in_one_place(edition: str) -> None:
+    """A broken body is wrong in exactly one place at the top, or in one at a level that no document rules out."""
+    validator = documented_schema(edition)
+    for broken in drawn(broken_bodies(*subject(edition))):
+        wrong = wrong_places(broken, validator)
+        assert wrong <= 1, broken
+        assert wrong == 1 or broken.level is Level.OBSERVE, broken
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_what_is_said_to_be_wrong_is_wrong(edition: str) -> None:
+    """The words for what is wrong name the key and its type as they are."""
+    for broken in drawn(broken_bodies(*subject(edition))):
+        if broken.what.startswith("no "):
+            assert KEYS - set(broken.value) == {broken.what.removeprefix("no ")}
+        elif broken.what.startswith("the body is "):
+            assert broken.what.endswith(f" {json_type(broken.value)}")
+            assert not isinstance(broken.value, dict)
+        else:
+            path, _, kind = broken.what.partition(" is ")
+            value = broken.value
+            for key in path.split(".", 1):
+                value = value[key]
+            assert json_type(value) == kind
+
+
+# By hand from INTERFACES: missing keys are SHOULD but in `deployed`, types MUST but in `classic`.
+LEVELS = {
+    "classic": {"missing": Level.SHOULD, "type": Level.SHOULD},
+    "current": {"missing": Level.SHOULD, "type": Level.MUST},
+    "deployed": {"missing": Level.MUST, "type": Level.MUST},
+}
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_levels_of_broken_bodies(edition: str) -> None:
+    """A broken rule is as binding as the edition promises; no document speaks of the keys inside serviceProperties."""
+    seen = set()
+    for broken in drawn(broken_bodies(*subject(edition))):
+        kind = "missing" if broken.what.startswith("no ") else "type"
+        if broken.what.startswith("the body is "):
+            kind, wanted = "root", Level.MUST
+        elif "." in broken.what.partition(" is ")[0]:
+            kind, wanted = "deep", Level.OBSERVE
+        else:
+            wanted = LEVELS[edition][kind]
+        assert broken.level is wanted, broken
+        seen.add(kind)
+    assert seen == {"missing", "type", "root", "deep"}
+
+
+def test_hostile_bodies_are_of_many_kinds() -> None:
+    """Among the hostile bodies are noise, torn JSON, depth, and objects that can be read."""
+    _, operation = subject("current")
+    bodies = drawn(hostile_bodies(operation))
+    assert all(isinstance(body, bytes) for body in bodies)
+    readable = [body for body in bodies if _is_object(body)]
+    assert readable
+    assert len(readable) < len(bodies)
+    assert max(map(len, bodies)) > 1000
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+@pytest.mark.parametrize("make", [valid_bodies, broken_bodies], ids=lambda make: make.__name__)
+def test_drawing_is_repeatable(make: Any) -> None:
+    """The same strategy made twice draws the same."""
+    first, second = (drawn(make(*subject("current"))) for _ in range(2))
+    assert first == second
+
+
+def test_json_types_are_named_as_in_openapi() -> None:
+    """Each JSON value has the name of its type."""
+    values = {"null": None, "boolean": True, "integer": 1, "number": 1.5, "string": "", "array": [], "object": {}}
+    assert {name: json_type(value) for name, value in values.items()} == dict(zip(values, values, strict=True))
