@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, Queue
 from threading import Thread
+from typing import IO
 
 from contracts.target import SetupError
 
@@ -18,22 +20,26 @@ START_SECONDS = 30.0
 def mock(edition: str, *options: str) -> Iterator[str]:
     """Run `ozkit mock` of that edition on a free port; gives its origin. Raises SetupError if it does not start."""
     command = [sys.executable, "-m", "ozkit", "mock", "--port", "0", "--quiet", "--edition", edition, *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
-    try:
-        yield _origin(process)
-    finally:
-        process.terminate()
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:  # a pipe would fill up
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603
         try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        for stream in (process.stdout, process.stderr):
-            if stream:
-                stream.close()
+            yield _origin(process, errors)
+        finally:
+            _end(process)
 
 
-def _origin(process: subprocess.Popen[str]) -> str:
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
+def _origin(process: subprocess.Popen[str], errors: IO[str]) -> str:
     lines: Queue[str] = Queue()
     stdout = process.stdout
     assert stdout is not None
@@ -44,6 +50,7 @@ def _origin(process: subprocess.Popen[str]) -> str:
         line = ""
     origin = line.rpartition(" ")[2]
     if not origin.startswith("http"):
-        told = process.stderr.read().strip() if process.poll() is not None and process.stderr else ""
-        raise SetupError(f"the embedded mock did not start{': ' + told.splitlines()[-1] if told else ''}")
+        errors.seek(0)
+        told = errors.read().strip().splitlines()
+        raise SetupError(f"the embedded mock did not start{': ' + told[-1] if told else ''}")
     return origin.rstrip("/")

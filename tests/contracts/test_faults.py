@@ -45,7 +45,7 @@ JUDGED = [
 NOTICED = [name for name in JUDGED if name not in UNSEEN]
 # What generated requests or odd values alone show: the sample at the usual depth.
 DELICATE = ("rare-emoji", "properties-shared", "zero-null")
-SAMPLE = NOTICED[::16]
+SAMPLE = [name for name in NOTICED if "race" not in name][::18]
 
 
 @pytest.fixture(autouse=True)

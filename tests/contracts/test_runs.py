@@ -225,8 +225,8 @@ def test_what_was_made_is_removed(command: Command, variants: tuple[str, ...]) -
     """After a run no group has a service of those that the run made."""
     with server.start("current", variants) as handle:
         services = handle.app.world.services
-        assert command(*arguments(handle, depth="standard")).code == 0
-        assert len(services) > 100
+        assert command(*arguments(handle, depth="quick" if variants else "standard")).code == 0
+        assert len(services) > 30
         assert [one.data["name"] for one in services.values() if one.groups] == []
 
 

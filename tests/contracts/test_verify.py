@@ -164,9 +164,9 @@ def test_server_that_hangs_is_inconclusive(command: Command) -> None:
     """A server that never answers costs a time-out for each persona that must be allowed, and is inconclusive."""
     started = time.monotonic()
     with judged_at(lambda connection, _: time.sleep(FOREVER if read_request(connection) else 0)) as arguments:
-        told = clean(command(*arguments, "--timeout", "0.5"))
+        told = clean(command(*arguments, "--timeout", "0.3"))
     assert (told.code, told.out.count("\n")) == (2, 1)
-    assert "no answer within 0.5 s" in told.last
+    assert "no answer within 0.3 s" in told.last
     assert time.monotonic() - started < 8
 
 

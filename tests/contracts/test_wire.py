@@ -178,7 +178,7 @@ def test_endless_interim_answers_time_out() -> None:
 
     def talk(connection: socket.socket, _: int) -> None:
         read_request(connection)
-        for _number in range(20):
+        for _number in range(12):
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             time.sleep(0.1)
 

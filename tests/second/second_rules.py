@@ -35,7 +35,7 @@ EDITIONS = {
 }
 
 
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):
     """An answer other than success."""
 
     def __init__(self, status: int, identifier: str, description: str, details: dict[str, Any] | None = None) -> None:

@@ -72,6 +72,6 @@ def test_the_command_says_that_all_is_fresh() -> None:
 
 
 def copy_of_the_room(tmp_path: Path) -> Path:
-    import shutil  # noqa: PLC0415
+    import shutil
 
     return Path(shutil.copytree(bundle.ROOM, tmp_path / "spec", ignore=shutil.ignore_patterns("__pycache__", "*.py")))
