@@ -24,13 +24,14 @@ def test_terminated_run_cleans_up() -> None:
         command = arguments(handle)
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             deadline = time.monotonic() + 20
-            while not handle.app.world.services and time.monotonic() < deadline:
+            while len(handle.app.world.services) < 4 and time.monotonic() < deadline:
                 time.sleep(0.02)
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=20)
         assert (process.returncode, out, err) == (2, "", "ozkit verify: interrupted\n")
-        assert handle.app.world.services
-        assert [one for one in handle.app.world.services.values() if one.groups] == []
+        left = [one for one in handle.app.world.services.values() if one.groups]
+        assert len(handle.app.world.services) >= 4
+        assert len(left) <= 1  # the one that was being made
 
 
 @pytest.mark.xfail(reason="a pipe that nobody reads makes exit code 0 of any verdict", strict=True)
