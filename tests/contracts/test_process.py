@@ -24,13 +24,13 @@ def test_terminated_run_cleans_up() -> None:
         command = arguments(handle)
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             deadline = time.monotonic() + 20
-            while len(handle.app.world.services) < 4 and time.monotonic() < deadline:
+            while len(handle.app.world.services) < 2 and time.monotonic() < deadline:
                 time.sleep(0.02)
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=20)
         assert (process.returncode, out, err) == (2, "", "ozkit verify: interrupted\n")
         left = [one for one in handle.app.world.services.values() if one.groups]
-        assert len(handle.app.world.services) >= 4
+        assert len(handle.app.world.services) >= 2
         assert len(left) <= 1  # the one that was being made
 
 
