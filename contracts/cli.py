@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
+import os
 import random
 import signal
 import sys
@@ -24,6 +26,9 @@ DEPTHS = ("quick", "standard", "deep")
 
 def main(name: str, argv: list[str]) -> int:
     """Run one of the judge's commands; returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     commands: dict[str, Callable[[list[str]], int]] = {"verify": verify, "requirements": requirements, "target": target}
     try:
         return commands[name](argv)
@@ -31,7 +36,7 @@ def main(name: str, argv: list[str]) -> int:
         print(f"ozkit {name}: {error}", file=sys.stderr)
         return INCONCLUSIVE
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         print(f"ozkit {name}: interrupted", file=sys.stderr)
@@ -46,7 +51,11 @@ def verify(argv: list[str]) -> int:
     arguments = _verify_parser().parse_args(argv)
     with _terminated_cleanly():
         judgement = _judge(arguments)
-    _report(judgement, arguments.report)
+    try:
+        _report(judgement, arguments.report)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read along has read enough; the verdict stays what it is
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return judgement.exit_code(allow_partial=arguments.allow_partial)
 
 
@@ -76,7 +85,9 @@ def _verify_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--report", action="append", default=[], metavar="FORMAT=PATH", help="json or junit; - is standard output"
     )
-    parser.add_argument("--timeout", type=_seconds, default=10.0, metavar="SECONDS", help="per request (default 10)")
+    parser.add_argument(
+        "--timeout", type=_some_seconds, default=10.0, metavar="SECONDS", help="for a request (default 10)"
+    )
     parser.add_argument(
         "--settle",
         type=_seconds,
@@ -101,6 +112,13 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _some_seconds(text: str) -> float:
+    value = _seconds(text)
+    if not value:
+        raise argparse.ArgumentTypeError("0 seconds are no time to answer in")
+    return value
+
+
 def _seed(text: str) -> int:
     if text == "random":
         return random.SystemRandom().randrange(2**32)
@@ -118,7 +136,7 @@ def _judge(arguments: argparse.Namespace) -> Judgement:
     options = Options(
         depth=arguments.depth,
         seed=_seed(arguments.seed),
-        timeout=arguments.timeout or 10.0,
+        timeout=arguments.timeout,
         settle=arguments.settle,
         max_time=arguments.max_time,
         strict=arguments.strict,
@@ -239,7 +257,7 @@ def _as_table(rows: Rows) -> None:
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     table = Table("requirement", "level", "text", "source", header_style="bold")
-    table.columns[0].overflow = "fold"
+    table.columns[0].no_wrap = True
     for row in rows:
         table.add_row(*row.values())
     console.print(table)

@@ -103,6 +103,9 @@ def _results(run: Run, wanted: tuple[Requirement, ...], progress: Progress | Non
         return [], str(error)
     except NotJudged:
         return [], OUT_OF_TIME
+    except Exception as error:
+        log.debug("the preflight failed", exc_info=True)
+        return [], f"the kit itself failed: {type(error).__name__}: {error}"
     results = []
     for number, requirement in enumerate(wanted):
         if progress:

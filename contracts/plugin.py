@@ -33,6 +33,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--onezone-settle", type=float, default=5.0, metavar="SECONDS")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a target file with a mistake before anything is collected. Raises UsageError."""
+    if config.getoption("--target"):
+        from contracts.derive import judged_operations
+        from contracts.personas import personas
+        from contracts.target import SetupError, read_target_file, target_from_file
+
+        contract = _contract(config)
+        operation = judged_operations(contract)[0]
+        path = Path(config.getoption("--target"))
+        try:
+            target_from_file(path, read_target_file(path), operation, personas(contract, operation))
+        except SetupError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item a requirement, in the order in which they are judged."""
     if "requirement" in metafunc.fixturenames and metafunc.module.__name__.endswith(SUITE):

@@ -107,7 +107,10 @@ class Readback:
         yield from {one.persona.name: one for one in [*first, *self._candidates()[:2], creator]}.values()
 
     def _paths(self, location: str, request_path: str, group: str) -> Iterator[str]:
-        resolved = urlsplit(urljoin(self.target.origin + request_path, location))
+        try:
+            resolved = urlsplit(urljoin(self.target.origin + request_path, location))
+        except ValueError:
+            return
         path = resolved.path + (f"?{resolved.query}" if resolved.query else "")
         if path.startswith("/") and path.isascii() and path.isprintable() and " " not in path:
             yield path
@@ -135,8 +138,11 @@ class Readback:
 
 
 def last_segment(location: str) -> str:
-    """The last path segment of a Location, decoded: the id of the new service."""
-    return unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2])
+    """The last path segment of a Location, decoded: the id of the new service; "" where it is no URI at all."""
+    try:
+        return unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2])
+    except ValueError:
+        return ""
 
 
 def _ids(exchange: Exchange) -> set[str] | None:
@@ -145,7 +151,7 @@ def _ids(exchange: Exchange) -> set[str] | None:
         return None
     try:
         data = exchange.response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     lists = [value for value in data.values() if isinstance(value, list)] if isinstance(data, dict) else [data]
     if len(lists) != 1 or not isinstance(lists[0], list):

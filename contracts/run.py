@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.cases import HOME, NOBODY, WRITER, Case, encode, group_id
+from contracts.cases import HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
 from contracts.exchange import Auth, Exchange, Redactor, Request
 from contracts.ledger import Created, Ledger, Sent
 from contracts.readback import Readback
@@ -229,7 +229,7 @@ class Run:
         vain = 0
         for made in self.ledger.created:
             ours = made.id and made.id not in self.ledger.initial.get(made.sent.group, frozenset())
-            if not ours or made.sent.case.group != HOME or vain >= 2:  # noqa: PLR2004
+            if not ours or made.sent.case.group not in {HOME, OTHER} or vain >= 2:  # noqa: PLR2004
                 continue
             path = self.target.path(template, id=made.sent.group, hsid=made.id or "")
             for helper in helpers:

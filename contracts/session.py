@@ -15,7 +15,7 @@ from contracts.run import Options
 from contracts.states import States
 from contracts.target import SetupError, Target, check_url, read_target_file, target_from_file
 from contracts.verdict import Judgement, Verdict
-from spec import DEFAULT_EDITION, Contract, Operation, load
+from spec import DEFAULT_EDITION, Contract, Operation, UnknownEditionError, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,12 @@ def contract_of(wanted: Wanted) -> Contract:
     Raises SetupError for a target file that cannot be read, UnknownEditionError for an edition that there is not.
     """
     data = read_target_file(wanted.target_file) if wanted.target_file else {}
-    return load(str(wanted.edition or data.get("edition") or DEFAULT_EDITION))
+    try:
+        return load(str(wanted.edition or data.get("edition") or DEFAULT_EDITION))
+    except UnknownEditionError as error:
+        if wanted.edition:
+            raise
+        raise SetupError(f"{wanted.target_file}: edition: {error}") from None
 
 
 class CannotSetUpError(SetupError):

@@ -69,7 +69,7 @@ class States:
         assert exchange.response is not None
         try:
             answer = exchange.response.json() if exchange.response.body else {}
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             raise SetupError(f"the states URL {self._url} answered {state!r} with something that is no JSON object")

@@ -40,6 +40,12 @@ class Credentials:
         return [self.password or "", basic(self.username or "", self.password or "").removeprefix("Basic ")]
 
 
+def near(secret: str) -> set[str]:
+    """A secret and what the judge makes of it to see that only the right one is taken: all of them tell it."""
+    made = {secret, f"{secret}x", f"{secret} ", secret[:-1], secret.swapcase(), f"{secret.swapcase()}X"}
+    return {one for one in made if one}
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """A persona at the target: its credentials and the group in which it is judged."""
@@ -91,8 +97,14 @@ class Target:
     def redactor(self) -> Redactor:
         """A redactor that knows every secret of the personas."""
         redactor = Redactor()
-        for identity in self.personas.values():
-            redactor.learn(*identity.credentials.secrets())
+        known = [identity.credentials for identity in self.personas.values()]
+        for one in known:
+            redactor.learn(*one.secrets())
+        names = {one.username for one in known if one.username is not None}
+        words = {word for one in known if one.password is not None for word in near(one.password)}
+        for name in names:
+            redactor.learn(*(basic(name, word).removeprefix("Basic ") for word in words))
+        redactor.learn(*words, *(word for one in known if one.token for word in near(one.token)))
         return redactor
 
 
@@ -101,6 +113,8 @@ def check_url(url: str, what: str = "the URL") -> str:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        if usable and parts.username is not None:
+            raise SetupError(f"{what} carries credentials: give them with the personas")
     except ValueError:
         usable = False
     if not usable or any(character.isspace() for character in url) or parts.query or parts.fragment:
@@ -126,10 +140,16 @@ def read_target_file(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        raise SetupError(f"{path}{where}: this is no YAML: {getattr(error, 'problem', error)}") from None
+        told = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise SetupError(f"{path}{where}: this is no YAML: {told}") from None
+    except (ValueError, RecursionError) as error:
+        raise SetupError(f"{path}: this is no YAML that can be used: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise SetupError(f"{path}: a target file is a mapping with base_url, groups and personas")
-    filled: dict[str, Any] = _fill(data, path)
+    try:
+        filled: dict[str, Any] = _fill(data, path)
+    except RecursionError:
+        raise SetupError(f"{path}: a value of this file contains itself") from None
     return filled
 
 

@@ -85,11 +85,13 @@ def decide(results: Iterable[Result], unseen: Iterable[int], *, strict: bool = F
 
 def _lessens(result: Result) -> bool:
     """Whether a MUST was not judged, and the target had no right to that: the run is then not conformant."""
+    if result.reason == OUT_OF_TIME:
+        return True
     if result.requirement.level is not Level.MUST:
         return False
     if result.outcome is Outcome.BLOCKED:
         return True
-    return result.outcome is Outcome.SKIP and (result.requirement.needs is None or result.reason == OUT_OF_TIME)
+    return result.outcome is Outcome.SKIP and result.requirement.needs is None
 
 
 OUT_OF_TIME = "the time of --max-time was over"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import select
 import socket
 import ssl
 import threading
 import time
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,23 +23,66 @@ _CHUNK = 65536
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 
 
+class _Timed(io.RawIOBase):
+    """What comes from a socket, until a deadline (by time.monotonic); with none, only what is there already."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self.deadline: float | None = None
+        self.ended = False
+        self._raw = raw
+        self._sock = sock
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Fill the buffer. Raises TimeoutError when the deadline is over."""
+        left = 0.0
+        if self.deadline is not None:
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+        self._sock.settimeout(left)
+        count: int | None = self._raw.readinto(buffer)
+        self.ended = count == 0
+        return count
+
+    def close(self) -> None:
+        """Close the socket's reader."""
+        self._raw.close()
+        super().close()
+
+
 class _Answer(http.client.HTTPResponse):
     """An answer that also keeps what comes where HTTP allows no body (204, 304): `declared` bytes, or stray ones."""
 
     declared = 0
+    timed: _Timed
+
+    def __init__(self, sock: socket.socket, *args: Any, deadline: float, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.timed = _Timed(self.fp.detach(), sock)
+        self.timed.deadline = deadline
+        self.fp = io.BufferedReader(self.timed)
 
     def begin(self) -> None:
-        """Read status and headers; remember how long a forbidden body says it is."""
+        """Read status and headers; remember how long a forbidden body says it is.
+
+        Raises IncompleteRead where the connection ends before the headers do.
+        """
         super().begin()
+        if self.timed.ended:
+            raise http.client.IncompleteRead(b"")
         if self.status in {204, 304}:
             with contextlib.suppress(ValueError):
                 self.declared = int(self.headers.get("Content-Length") or 0)
             if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
                 self.declared = _CHUNK
 
-    def stray(self, sock: socket.socket) -> bytes:
+    def stray(self) -> bytes:
         """The bytes that follow an answer without a body; waits for them only where the headers announce some."""
-        sock.settimeout(0.2 if self.declared else 0)
+        self.timed.deadline = time.monotonic() + 0.2 if self.declared else None
         try:
             found = bytes(self.fp.read1(_CHUNK) or b"")
         except (OSError, ValueError):
@@ -92,6 +137,7 @@ class Wire:
         sock: socket.socket = connection.sock
         sock.settimeout(limit)
         deadline = time.monotonic() + limit
+        connection.response_class = partial(_Answer, deadline=deadline)  # type: ignore[assignment]
         broken: OSError | None = None
         try:
             _put(connection, request)
@@ -105,7 +151,7 @@ class Wire:
             raise
         stray = b""
         if answer.status in {204, 304}:
-            stray = answer.stray(sock)
+            stray = answer.stray()
             body = b""
         else:
             body = _read(answer, deadline)
@@ -131,7 +177,6 @@ class Wire:
             )
         else:
             connection = http.client.HTTPConnection(self._host, self._port, timeout=limit)
-        connection.response_class = _Answer
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._local.connection = connection

@@ -48,7 +48,7 @@ def _requirement(result: Result, redactor: Redactor) -> dict[str, Any]:
         "text": requirement.text,
         "source": requirement.source,
         "outcome": str(result.outcome),
-        "reason": result.reason,
+        "reason": redactor.text(result.reason) if result.reason else None,
         "findings": [_finding(one, redactor) for one in result.findings],
     }
 

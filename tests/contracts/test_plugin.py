@@ -109,7 +109,6 @@ def test_target_that_is_down_is_never_green(suite: Suite, tmp_path: Path) -> Non
     assert "the connection was refused" in ended.text
 
 
-@pytest.mark.xfail(reason="keys are looked at by the first item only, so that each item is an error", strict=True)
 def test_bad_target_file_is_a_usage_error(suite: Suite, tmp_path: Path) -> None:
     """A mistake in a target file ends pytest with its usage error, in one line."""
     path = tmp_path / "target.yaml"
@@ -117,7 +116,6 @@ def test_bad_target_file_is_a_usage_error(suite: Suite, tmp_path: Path) -> None:
     usage_error(suite("--target", path, "-q"), "base_uri")
 
 
-@pytest.mark.xfail(reason="raised while items are made: exit code 2, and a traceback of pytest", strict=True)
 def test_missing_target_file_is_a_usage_error(suite: Suite, tmp_path: Path) -> None:
     """A target file that is not there ends pytest with its usage error, in one line."""
     usage_error(suite("--target", tmp_path / "nowhere.yaml", "-q"), "there is no target file")

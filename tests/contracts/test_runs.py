@@ -90,10 +90,7 @@ def test_listed_requirements_are_those_that_are_judged(
     assert [{key: one[key] for key in keys} for one in report["requirements"]] == listed
 
 
-FOLDED = pytest.mark.xfail(reason="ids longer than their column are folded, where no search finds them", strict=True)
-
-
-@pytest.mark.parametrize("form", [pytest.param("table", marks=FOLDED), "markdown"])
+@pytest.mark.parametrize("form", ["table", "markdown"])
 def test_requirements_are_listed_for_people(command: Command, form: str) -> None:
     """Every id is in the table and in the Markdown."""
     listed = json.loads(command("requirements", "--format", "json").out)
@@ -244,7 +241,6 @@ def test_what_was_there_before_stays(command: Command) -> None:
         assert [one for one in world.services.values() if one.groups] == [service]
 
 
-@pytest.mark.xfail(reason="what was created in the second group is not removed", strict=True)
 def test_what_was_made_is_removed_after_a_violation(command: Command) -> None:
     """Cleaning does not depend on the verdict."""
     with server.start("current", faults=["status-200", "access-anybody"]) as handle:

