@@ -30,7 +30,10 @@ from mockserver.validate import Validate
 from spec import DEFAULT_EDITION, Contract, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mockserver.faults import Fault
+    from mockserver.faults.install import Installer
 
 
 class Mock(ConnexionMiddleware):  # type: ignore[misc]  # Connexion is untyped
@@ -42,15 +45,29 @@ class Mock(ConnexionMiddleware):  # type: ignore[misc]  # Connexion is untyped
     def __init__(self, contract: Contract, scenario: Scenario, *, control: bool, latency: float, cors: Cors) -> None:
         self.contract = contract
         self.scenario = scenario
-        self.world = scenario.world(contract)
-        self.journal = Journal()
         self.control = Control(self) if control else None
-        edge = partial(Edge, cors=cors, control=self.control, latency=latency)
-        middlewares = [edge, *self._stages()]
-        super().__init__(Effects(contract, self.world), middlewares=middlewares, resolver=Resolver(_no_function))
-        self.add_api(contract.document, base_path=contract.base_paths[0])
+        self.edge = partial(Edge, cors=cors, control=self.control, latency=latency)
+        self.assemble()
+
+    def assemble(self, faults: Iterable[Fault] = ()) -> None:
+        """Put the stack together in a world like new, with these faults and no other."""
+        self.world = self.scenario.world(self.contract)
+        self.journal = Journal()
+        self.faults = tuple(faults)
+        installer = self._installer() if self.faults else None
+        middlewares = [self.edge, *(installer.outside() if installer else ()), *self._stages()]
+        super().__init__(Effects(self.contract, self.world), middlewares=middlewares, resolver=Resolver(_no_function))
+        self.add_api(self.contract.document, base_path=self.contract.base_paths[0])
         self.app, self.middleware_stack = self._build_middleware_stack()
+        if installer:
+            installer.world(self.world)
+            installer.inside(self.middleware_stack)
         link(self.middleware_stack)
+
+    def _installer(self) -> Installer:
+        from mockserver.faults.install import Installer
+
+        return Installer(self, self.faults)
 
     def _stages(self) -> list[Callable[..., Any]]:
         """The stages inside the edge, in the order of a request."""
@@ -82,15 +99,22 @@ def create_app(
     control: bool = True,
     latency: float = 0.0,
     cors_origins: Sequence[str] = ("*",),
+    faults: Sequence[str] = (),
 ) -> Mock:
     """The mock of `edition` as an ASGI application, in the world of `scenario` (a file, or None for the demo).
 
-    `latency` is in seconds. Raises spec.UnknownEditionError and ScenarioError.
+    `latency` is in seconds, `faults` are ids of the catalogue. Raises spec.UnknownEditionError, ScenarioError and
+    faults.UnknownFaultError.
     """
     contract = load(edition)
     if not isinstance(scenario, Scenario):
         scenario = read_scenario(Path(scenario) if scenario else DEMO, contract)
-    return Mock(contract, scenario, control=control, latency=latency, cors=Cors(cors_origins))
+    mock = Mock(contract, scenario, control=control, latency=latency, cors=Cors(cors_origins))
+    if faults:
+        from mockserver.faults import chosen
+
+        mock.assemble(chosen(faults, contract.edition))
+    return mock
 
 
 def _no_function(operation_id: str) -> Callable[[], None]:

@@ -38,6 +38,10 @@ def parser() -> argparse.ArgumentParser:
         metavar="ORIGIN",
         help="origin whose pages may read the answers, repeatable (default: every origin)",
     )
+    found.add_argument(
+        "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
+    )
+    found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
     found.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate (PEM)")
     found.add_argument("--tls-key", metavar="FILE", help="the certificate's key, where it is not in the same file")
     found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
@@ -57,6 +61,8 @@ def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main
 def _run(options: argparse.Namespace) -> int:
     if options.tls_key and not options.tls_cert:
         raise UsageError("--tls-key needs --tls-cert")
+    if options.list_faults:
+        return _list_faults(options)
     from mockserver.serve import ServeError, bind, configure, origin, serve
 
     app = _app(options)
@@ -71,8 +77,23 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _list_faults(options: argparse.Namespace) -> int:
+    from mockserver.faults import catalogue
+    from spec import DEFAULT_EDITION, UnknownEditionError, load
+
+    try:
+        edition = load(options.edition or DEFAULT_EDITION).edition
+    except UnknownEditionError as error:
+        raise UsageError(str(error)) from None
+    found = [one for one in catalogue() if edition in one.editions]
+    width = max(len(one.id) for one in found)
+    print("\n".join(f"{one.id:<{width}}  {one.text}" for one in found))
+    return 0
+
+
 def _app(options: argparse.Namespace) -> Mock:
     from mockserver import create_app
+    from mockserver.faults import UnknownFaultError
     from mockserver.scenario import ScenarioError
     from spec import DEFAULT_EDITION, UnknownEditionError
 
@@ -83,8 +104,9 @@ def _app(options: argparse.Namespace) -> Mock:
             control=not options.no_control,
             latency=options.latency / 1000,
             cors_origins=options.cors_origin or ("*",),
+            faults=options.fault,
         )
-    except (ScenarioError, UnknownEditionError) as error:
+    except (ScenarioError, UnknownEditionError, UnknownFaultError) as error:
         raise UsageError(str(error)) from None
 
 

@@ -30,10 +30,11 @@ class Parse(Stage):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, parse it and pass the exchange on. Raises Refusal: payloadTooLarge, malformedData."""
         exchange: Exchange = scope[KEY]
-        if self.checks[exchange.operation.id]:  # type: ignore[union-attr]  # routing comes first
+        parse = self.checks[exchange.operation.id]  # type: ignore[union-attr]  # routing comes first
+        if parse:
             exchange.stage = self.name
             exchange.body = await read_body(exchange, receive, MAX_BODY)
-            check(exchange)
+            parse(exchange)
         await self.app(scope, receive, send)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from contracts.reports import json_report, junit
+from contracts.reports import html_report, json_report, junit, markdown, sarif
 from contracts.verdict import Judgement
 
 WRITERS: dict[str, Callable[[Judgement], str]] = {
     "json": json_report.render,
     "junit": junit.render,
+    "html": html_report.render,
+    "sarif": sarif.render,
+    "markdown": markdown.render,
 }

@@ -15,7 +15,8 @@ REPORT_VERSION = 1
 
 def render(judgement: Judgement) -> str:
     """The judgement as JSON text."""
-    return json.dumps(data(judgement), ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(data(judgement), ensure_ascii=False, indent=2) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()  # half characters as JSON escapes: UTF-8 has none
 
 
 def data(judgement: Judgement) -> dict[str, Any]:

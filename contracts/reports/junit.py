@@ -20,7 +20,7 @@ def render(judgement: Judgement) -> str:
     redactor = judgement.redactor or Redactor()
     suite = TestSuite(f"onezone {judgement.edition} {judgement.profile}")
     suite.add_property("verdict", str(judgement.verdict))
-    suite.add_property("target", judgement.target)
+    suite.add_property("target", _text(judgement.target))
     suite.add_property("seed", str(judgement.seed))
     for result in judgement.results:
         suite.add_testcase(_case(result, redactor))

@@ -12,6 +12,7 @@ import orjson
 
 from mockserver.control.states import States, StatesError
 from mockserver.exchange import KEY, Answer, ClientGoneError, Exchange, Receive, Refusal, Scope, Send, json_answer
+from mockserver.faults import UnknownFaultError, catalogue, chosen
 from mockserver.jsontext import exact, loads
 from mockserver.parse import read_body
 from mockserver.snapshot import WorldError, build, snapshot
@@ -47,6 +48,7 @@ class Control:
             b"/reset": {"POST": self.reset},
             b"/world": {"GET": self.world, "PUT": self.replace},
             b"/journal": {"GET": self.journal, "DELETE": self.forget},
+            b"/faults": {"GET": self.faults, "PUT": self.switch},
             b"/openapi.yaml": {"GET": self.document},
         }
 
@@ -66,7 +68,7 @@ class Control:
     async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer:
         try:
             return handler(await read_body(exchange, receive, MAX_BODY))
-        except (ControlError, StatesError, WorldError) as error:
+        except (ControlError, StatesError, WorldError, UnknownFaultError) as error:
             return problem(400, str(error))
         except Refusal as refusal:
             return problem(413, refusal.reason)
@@ -115,6 +117,25 @@ class Control:
     def forget(self, _body: bytes) -> Answer:
         """Empty the journal."""
         self.mock.journal.clear()
+        return Answer(204)
+
+    def faults(self, _body: bytes) -> Answer:
+        """Every fault of the edition, and whether it is on."""
+        edition, on = self.mock.contract.edition, {one.id for one in self.mock.faults}
+        rows = [
+            {"id": one.id, "text": one.text, "noticed_by": one.noticed_by, "on": one.id in on}
+            for one in catalogue()
+            if edition in one.editions
+        ]
+        return _json({"faults": rows})
+
+    def switch(self, body: bytes) -> Answer:
+        """Start anew with these faults and no other; a list with an unknown one changes nothing."""
+        ids = _parse(body)
+        if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+            raise ControlError("the faults that are to be on are given as a list of their ids")
+        self.mock.assemble(chosen(ids, self.mock.contract.edition))
+        self.states.clear()
         return Answer(204)
 
     def document(self, _body: bytes) -> Answer:

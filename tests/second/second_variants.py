@@ -143,11 +143,6 @@ add(
     lambda app: app.options.holes.update(MISSING),
     ("current",),
 )
-    "keys-optional",
-    "No key is required: none is marked so.",
-    lambda app: app.options.holes.update(MISSING),
-    ("current",),
-)
 add(
     "types-unchecked",
     "Types that the older document does not name are not checked.",
