@@ -50,6 +50,17 @@ def nasty_judgement() -> Judgement:
     return Judgement(NASTY, "current", "core", "quick", 0, Verdict.INCONCLUSIVE, NASTY, results)
 
 
+def partial_judgement() -> Judgement:
+    """A judgement of a run whose time was over."""
+    rules = [
+        Requirement(f"some.{name}", "create_group_handle_service", Level.MUST, "A rule.", "A page.", lambda _: ())
+        for name in ("rule", "other")
+    ]
+    results = (Result(rules[0], Outcome.PASS), Result(rules[1], Outcome.SKIP, reason="no time"))
+    told = ("http://127.0.0.1:1/api", "current", "core", "quick", 0)
+    return Judgement(*told, Verdict.PARTIAL, "1 MUST could not be judged", results, requests=1, unseen=(404,))
+
+
 @pytest.fixture(params=VERDICTS, name="verdict")
 def verdict_of_a_run(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -64,8 +75,9 @@ def reports_of_a_verdict(command: Command, servers: dict[str, server.Handle], tm
             return made_by(command, tmp_path, bad.base_url, "--states-url", bad.states_url)
     if verdict == "inconclusive":
         return made_by(command, tmp_path, "http://127.0.0.1:9/api", "--states-url", "http://127.0.0.1:9/states")
-    some = ("--requirement", "*.body.malformed") if verdict == "partial" else ()
-    return made_by(command, tmp_path, good.base_url, "--states-url", good.states_url, *some)
+    if verdict == "partial":
+        return {name: render(partial_judgement()) for name, render in WRITERS.items()}
+    return made_by(command, tmp_path, good.base_url, "--states-url", good.states_url)
 
 
 # --- json -----------------------------------------------------------------------------------------------------

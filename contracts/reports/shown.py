@@ -1,0 +1,73 @@
+"""What the reports for people share: text that is safe to show, groups of requirements, marks of outcomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+MARKS = {"pass": "✓", "fail": "✗", "warn": "!", "observed": "o", "skip": "-", "blocked": "⊘", "error": "?"}
+"""A sign for each outcome, so that none is told by its colour alone."""
+VIOLATED = ("fail", "error", "warn")
+"""The outcomes that a reader must see, the worst first."""
+# Controls, what turns the direction of writing, halves of pairs and noncharacters: one could hide text with them.
+_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def visible(text: str) -> str:
+    """`text` with what cannot be seen or stored written as an escape."""
+    return _UNSEEN.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004
+
+
+def line(text: str) -> str:
+    """`text` visible and on one line."""
+    return visible(" ".join(text.split()))
+
+
+def violations(requirements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The requirements of a report that were violated or could not be judged by a failure of the kit, worst first."""
+    found = [one for one in requirements if one["outcome"] in VIOLATED]
+    return sorted(found, key=lambda one: VIOLATED.index(one["outcome"]))
+
+
+def topic(requirement: dict[str, Any]) -> str:
+    """The id without the operation."""
+    return str(requirement["id"]).removeprefix(f"{requirement['operation']}.")
+
+
+def groups(requirements: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The requirements of a report by the first word of their topic."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in requirements:
+        found.setdefault(topic(one).partition(".")[0], []).append(one)
+    return found
+
+
+def told_counts(report: dict[str, Any]) -> str:
+    """How many requirements came out how, in words."""
+    counts = ", ".join(f"{report['counts'][one]} {one}" for one in MARKS if one in report["counts"])
+    return f"{len(report['requirements'])} requirements: {counts}" if counts else "no requirement was judged"
+
+
+def request_text(request: dict[str, Any]) -> str:
+    """A request of a report as it goes over the wire."""
+    return _message(f"{request['method']} {request['url']}", request["headers"], request["body"])
+
+
+def response_text(response: dict[str, Any] | None) -> str:
+    """An answer of a report as it came, or what happened instead."""
+    if response is None:
+        return "no answer"
+    if "failure" in response:
+        return str(response["failure"])
+    return _message(f"HTTP {response['status']}", response["headers"], response["body"])
+
+
+def _message(first: str, headers: list[list[str]], body: str | None) -> str:
+    head = "\n".join([first, *(f"{name}: {value}" for name, value in headers)])
+    return f"{head}\n\n{body}" if body else head
