@@ -83,7 +83,11 @@ def _verify_parser() -> argparse.ArgumentParser:
         "--allow-partial", action="store_true", help="exit 0 where nothing is violated but a MUST was not judged"
     )
     parser.add_argument(
-        "--report", action="append", default=[], metavar="FORMAT=PATH", help="json or junit; - is standard output"
+        "--report",
+        action="append",
+        default=[],
+        metavar="FORMAT=PATH",
+        help="json, junit, html, sarif or markdown; - is standard output",
     )
     parser.add_argument(
         "--timeout", type=_some_seconds, default=10.0, metavar="SECONDS", help="for a request (default 10)"
@@ -198,10 +202,11 @@ def _progress(*, quiet: bool) -> Iterator[Any]:
 def _report(judgement: Judgement, values: list[str]) -> None:
     from rich.console import Console
 
-    from contracts.reports import WRITERS, terminal
+    from contracts.reports import WRITERS, github, terminal
 
     pairs = reports(values)
     to_stdout = any(path == "-" for _, path in pairs)
+    github.annotate(judgement, os.environ, sys.stderr if to_stdout else sys.stdout)
     terminal.show(judgement, Console(stderr=to_stdout, highlight=False))
     for name, path in pairs:
         text = WRITERS[name](judgement)

@@ -19,6 +19,13 @@ for room in (HERE.parent / "second", HERE):
         sys.path.insert(0, str(room))
 
 
+@pytest.fixture(autouse=True)
+def no_job_of_github(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of these tests write nothing to the job that the tests themselves run in."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
     """`command("verify", …)` runs `ozkit verify …` here, and gives its exit code and what it wrote."""
