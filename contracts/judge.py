@@ -35,7 +35,6 @@ def judge_one(run: Run, requirement: Requirement) -> Result:
     try:
         run.check_time()
         found = list(itertools.islice(requirement.check(run), FINDINGS + 1))
-        run.ledger.flush()
     except NotJudged as reason:
         return Result(requirement, Outcome.BLOCKED if reason.blocked else Outcome.SKIP, (), reason.reason)
     except Exception as error:
