@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 MASK = "***"
 SHOWN_BYTES = 2000
@@ -122,7 +124,7 @@ class Redactor:
         """Remember secrets; what is too short to be told from ordinary text is left."""
         for value in values:
             if len(value) > 3:  # noqa: PLR2004
-                self.secrets |= {value, json.dumps(value)[1:-1]}
+                self.secrets |= set(_spellings(value))
 
     def text(self, text: str) -> str:
         """`text` with every secret masked."""
@@ -137,6 +139,17 @@ class Redactor:
     def header(self, name: str, value: str) -> str:
         """A header's value, masked where it authenticates."""
         return MASK if name.lower() in _SECRET_HEADERS else self.text(value)
+
+
+def _spellings(value: str) -> Iterator[str]:
+    """A secret as answers may repeat it: as it is, in JSON, HTML and URLs, and as bytes that were read as Latin-1."""
+    yield value
+    yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+    yield from (html.escape(value, quote=False), escaped := html.escape(value))
+    yield escaped.replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+    yield from (quote(value, errors="replace"), quote(value, safe="", errors="replace"))
+    yield quote_plus(value, errors="replace")
+    yield value.encode("utf-8", "replace").decode("latin-1")
 
 
 def basic(username: str, password: str) -> str:

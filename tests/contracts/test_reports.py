@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import os
 import re
@@ -10,11 +11,14 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 import server
 from judge_tools import OPERATION, Told, set_up, target_file
 from junitparser import Error, Failure, JUnitXml, Skipped
+
+from contracts.reports import WRITERS
 
 Command = Callable[..., Told]
 FAULTS = ("status-200", "error-no-id", "hole-everything")
@@ -155,7 +159,9 @@ def echo(handle: server.Handle) -> None:
             response.headers += [("X-Debug", value), ("X-Again", plain.decode("latin-1").replace("\n", ""))]
             if response.body:
                 told = plain.decode("utf-8", "replace")
-                response.body = json.dumps({"error": f"{value} is {told}", "was": told}).encode()
+                ways = {"error": f"{value} is {told}", "was": told, "html": html.escape(told), "url": quote_plus(told)}
+                plainly = bool(len(told) % 2)  # both spellings of JSON
+                response.body = json.dumps(ways, ensure_ascii=plainly).encode()
         return response
 
     handle.server.answer = telling
@@ -166,18 +172,32 @@ def spellings(handle: server.Handle) -> set[str]:
     found = set()
     for user in handle.app.world.users.values():
         pair = base64.b64encode(f"{user.name}:{user.password}".encode()).decode()
-        found |= {user.token, user.password, json.dumps(user.password)[1:-1], pair, pair.rstrip("=")}
+        found |= {user.token, pair, pair.rstrip("="), *written(user.password)}
     return found
 
 
+def written(secret: str) -> set[str]:
+    """A secret as JSON, HTML, URLs and readers of Latin-1 spell it."""
+    as_json = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    as_html = {html.escape(secret), html.escape(secret, quote=False), html.escape(secret).replace("&#x27;", "&#39;")}
+    in_urls = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    return {secret, secret.encode().decode("latin-1"), *as_json, *as_html, *in_urls}
+
+
 def everything(command: Command, run: tuple[str, ...], folder: Path) -> str:
-    """All that a run tells anybody."""
-    reports = [folder / "report.json", folder / "report.xml"]
-    told = command(*run, "--report", f"json={reports[0]}", "--report", f"junit={reports[1]}")
+    """All that a run tells anybody: on the terminal, in every format, and in a job of GitHub Actions."""
+    reports = {name: folder / f"report.{name}" for name in WRITERS}
+    summary = folder / "summary.md"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_ACTIONS", "true")
+        patch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+        told = command(*run, *(word for name, path in reports.items() for word in ("--report", f"{name}={path}")))
     assert told.code == 1
     assert "curl " in told.out
-    decoded = json.loads(reports[0].read_text())
-    return "\n".join([told.all, *(one.read_text() for one in reports), json.dumps(decoded, ensure_ascii=False)])
+    assert "::error title=" in told.out
+    files = [path.read_text(encoding="utf-8") for path in (*reports.values(), summary)]
+    read = [json.dumps(json.loads(reports[name].read_text()), ensure_ascii=False) for name in ("json", "sarif")]
+    return "\n".join([told.all, *files, *read, *(html.unescape(one) for one in files)])
 
 
 @pytest.mark.parametrize("variants", [(), ("token-personas",)], ids=["passwords", "tokens"])
