@@ -12,6 +12,7 @@ from importlib import import_module, metadata
 COMMANDS = {
     "verify": ("contracts.cli", "judge an implementation"),
     "mock": ("mockserver.cli", "serve the mock"),
+    "prove": ("contracts.cli", "judge the mock with each of its faults"),
     "requirements": ("contracts.cli", "list what the judge requires"),
     "target": ("contracts.cli", "target init: print a skeleton of a target file"),
     "spec": ("spec.cli", "print an edition's OpenAPI document; spec diff A B: compare two editions"),

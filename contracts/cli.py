@@ -29,7 +29,12 @@ def main(name: str, argv: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    commands: dict[str, Callable[[list[str]], int]] = {"verify": verify, "requirements": requirements, "target": target}
+    commands: dict[str, Callable[[list[str]], int]] = {
+        "verify": verify,
+        "requirements": requirements,
+        "target": target,
+        "prove": prove,
+    }
     try:
         return commands[name](argv)
     except (SetupError, UnknownEditionError) as error:
@@ -41,6 +46,13 @@ def main(name: str, argv: list[str]) -> int:
     except KeyboardInterrupt:
         print(f"ozkit {name}: interrupted", file=sys.stderr)
         return INCONCLUSIVE
+
+
+def prove(argv: list[str]) -> int:
+    """Judge the mock with each of its faults."""
+    from contracts.prove import main as run
+
+    return run(argv)
 
 
 # --- verify ---------------------------------------------------------------------------------------------------

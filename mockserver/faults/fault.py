@@ -1,0 +1,53 @@
+"""What a fault is: an id, one sentence, who should notice it, and a hook at a point of the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockserver.app import Mock
+
+Around = Callable[[Any, "Mock"], Any]
+"""Makes what stands at a point out of what stood there before."""
+
+CLASSIC = ("classic",)
+CURRENT = ("current",)
+DEPLOYED = ("deployed",)
+NEWER = ("current", "deployed")
+OLDER = ("classic", "current")
+ALL = ("classic", "current", "deployed")
+
+
+class UnknownFaultError(ValueError):
+    """There is no such fault; the message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Puts something around what stands at a point of the pipeline, when the mock is assembled.
+
+    The points are `application` (the whole pipeline as ASGI), `answer` (what a finished answer becomes), the name of
+    a stage (its check), `effect` (the performer of operations with that verb), and `world.METHOD`.
+    """
+
+    point: str
+    around: Around
+    verb: str = "create"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One deviation. `noticed_by` has the topics of the requirements that should notice it, as glob patterns."""
+
+    id: str
+    text: str
+    hook: Hook
+    noticed_by: tuple[str, ...]
+    editions: tuple[str, ...] = ALL
+
+
+def fault(name: str, text: str, hook: Hook, *noticed_by: str, editions: tuple[str, ...] = ALL) -> Fault:
+    """A fault, its requirements written behind its hook."""
+    return Fault(name, text, hook, noticed_by, editions)
