@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
 
 from contracts.exchange import Redactor, curl
+from contracts.reports.shown import visible
 from contracts.requirement import Finding, Level, Outcome, Result
 from contracts.verdict import Judgement, Verdict
 
@@ -38,9 +40,9 @@ def _show_violation(result: Result, redactor: Redactor, console: Console) -> Non
     title = Text(f" {result.outcome.upper()} ", style=f"reverse {colour}") + Text(
         f" {requirement.id} ({requirement.level})", style=f"bold {colour}"
     )
-    lines = [title, Text(f"  {requirement.text}"), Text(f"  {requirement.source}", style="dim")]
+    lines = [title, _text("  ", requirement.text), _text("  ", requirement.source, "dim")]
     if result.reason:
-        lines.append(Text(f"  {result.reason}", style="dim"))
+        lines.append(_text("  ", redactor.text(result.reason), "dim"))
     for finding in result.findings[:SHOWN]:
         lines += _finding(finding, redactor)
     if len(result.findings) > SHOWN:
@@ -51,23 +53,33 @@ def _show_violation(result: Result, redactor: Redactor, console: Console) -> Non
 
 def _finding(finding: Finding, redactor: Redactor) -> list[Text]:
     lines = [
-        Text(f"  • {redactor.text(finding.message)}", style="bold"),
-        Text(f"    expected  {redactor.text(finding.expected)}"),
-        Text(f"    actual    {redactor.text(finding.actual)}"),
+        _text("  • ", redactor.text(finding.message), "bold"),
+        _text("    expected  ", redactor.text(finding.expected)),
+        _text("    actual    ", redactor.text(finding.actual)),
     ]
     if finding.exchange:
-        lines.append(Text(f"    {curl(finding.exchange, redactor)}", style="cyan"))
+        lines.append(_text("    ", curl(finding.exchange, redactor), "cyan"))
     return lines
+
+
+def _text(before: str, text: str, style: str = "") -> Text:
+    """Text of the target's: its lines stay below each other, and nothing in it steers the terminal or a CI job."""
+    return Text(before + _tame(text).replace("\n", "\n" + " " * len(before)), style=style)
+
+
+def _tame(text: str) -> str:
+    """`text` visible, with no line that a runner of CI jobs takes for a command (`::error::`)."""
+    return re.sub(r"(?m)^(\s*)::", r"\1\\::", visible(text))
 
 
 def _summary(judgement: Judgement, redactor: Redactor) -> Iterator[Text]:
     levels = [one for one in judgement.results if one.outcome is Outcome.SKIP]
     for result in levels:
-        yield Text(f"not judged: {result.requirement.id}: {result.reason}", style="dim")
+        yield _text("not judged: ", f"{result.requirement.id}: {result.reason}", "dim")
     blocked = [one for one in judgement.results if one.outcome is Outcome.BLOCKED]
     if blocked:
         reasons = ", ".join(sorted({one.reason or "" for one in blocked}))
-        yield Text(f"{len(blocked)} requirements were blocked: {reasons}", style="dim")
+        yield _text("", f"{len(blocked)} requirements were blocked: {reasons}", "dim")
     musts = sum(one.requirement.level is Level.MUST for one in judgement.results)
     counts = ", ".join(f"{count} {outcome}" for outcome in Outcome if (count := judgement.counts.get(outcome)))
     if judgement.results:
@@ -77,7 +89,9 @@ def _summary(judgement: Judgement, redactor: Redactor) -> Iterator[Text]:
             f"depth {judgement.depth}, seed {judgement.seed}"
         )
     verdict = Text(str(judgement.verdict), style=COLOURS[judgement.verdict])
-    why = f": {redactor.text(judgement.reason)}" if judgement.reason else ""
+    why = f": {_tame(redactor.text(judgement.reason))}" if judgement.reason else ""
     yield (
-        Text(f"{judgement.target} · edition {judgement.edition} · profile {judgement.profile}: ") + verdict + Text(why)
+        Text(f"{_tame(judgement.target)} · edition {judgement.edition} · profile {judgement.profile}: ")
+        + verdict
+        + Text(why)
     )

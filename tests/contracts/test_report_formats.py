@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -15,8 +16,9 @@ import server
 import yaml
 from judge_tools import Told
 from markdown_it import MarkdownIt
+from rich.console import Console
 
-from contracts.reports import WRITERS, sarif
+from contracts.reports import WRITERS, sarif, terminal
 from contracts.requirement import Finding, Level, Outcome, Requirement, Result
 from contracts.verdict import Judgement, Verdict
 
@@ -265,6 +267,16 @@ def test_markdown_shows_hostile_text_as_text() -> None:
 def test_hostile_text_can_be_stored(name: str) -> None:
     """A report with half characters and controls in it can be written as UTF-8."""
     assert WRITERS[name](nasty_judgement()).encode("utf-8")
+
+
+def test_terminal_shows_hostile_text_as_text() -> None:
+    """Whatever a target answers steers no terminal and starts no command of a CI job."""
+    out = io.StringIO()
+    terminal.show(nasty_judgement(), Console(file=out, highlight=False))
+    assert "\\x1b[31m\\u202e" in out.getvalue()
+    assert not set(out.getvalue()) & set("\x00\x1b\u202e\r")
+    assert "::error" in out.getvalue()
+    assert not [line for line in out.getvalue().split("\n")[:-1] if line.strip().startswith("::")]
 
 
 def test_nasty_sarif_keeps_the_schema() -> None:
