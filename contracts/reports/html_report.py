@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any
 
 from contracts.reports import json_report, shown
 from contracts.verdict import Judgement
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 LEVELS = ("MUST", "SHOULD", "OBSERVE")
 
@@ -36,6 +37,8 @@ def _levels(requirements: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
 
 
 def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=PackageLoader("contracts.reports", "."),
         autoescape=True,
