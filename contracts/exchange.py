@@ -218,7 +218,7 @@ def response_report(exchange: Exchange, redactor: Redactor) -> dict[str, Any] | 
     """The answer for a report, None where none came."""
     response = exchange.response
     if response is None:
-        return {"failure": exchange.failure} if exchange.failure else None
+        return {"failure": redactor.text(exchange.failure)} if exchange.failure else None
     return {
         "status": response.status,
         "headers": _headers(response.headers, redactor),
