@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mockserver.exchange import Answer, Header
@@ -18,9 +19,11 @@ EXPOSED: Header = (
 VARY: Header = (b"vary", b"Origin")
 PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
-    (b"access-control-allow-headers", b"Authorization, Content-Type, X-Auth-Token, Prefer, Accept"),
     (b"access-control-max-age", b"600"),
 )
+USUAL = b"Authorization, Content-Type, X-Auth-Token, Prefer, Accept"
+"""The request headers that are allowed where the preflight does not name any."""
+_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+(?: *, *[A-Za-z0-9!#$%&'*+.^_`|~-]+)*")
 
 
 class Cors:
@@ -46,4 +49,6 @@ class Cors:
             return None
         private = (b"access-control-allow-private-network", b"true")
         extra = [private] if b"access-control-request-private-network" in asked else []
-        return Answer(204, [*PREFLIGHT, *extra])
+        wanted = asked.get(b"access-control-request-headers", b"")
+        names = wanted if _NAMES.fullmatch(wanted) else USUAL
+        return Answer(204, [*PREFLIGHT, (b"access-control-allow-headers", names), *extra])

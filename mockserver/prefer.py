@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mockserver.errors import Renderer
     from spec import Operation
 
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 30.0
 _ITEM = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 _PREFERENCE = re.compile(r'\s*([^\s=;,"]+)\s*(?:=\s*(?:"([^"]*)"|([^";\s]*)))?')
 

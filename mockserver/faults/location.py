@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mockserver.faults.fault import Hook, fault
+from mockserver.faults.fault import NEWER, Hook, fault
 from mockserver.faults.tools import Where, answers, anywhere, drop, header, plant, put, successes
 from mockserver.world import new_id
 
@@ -100,6 +100,7 @@ FAULTS = (
         "The Location does not name the group.",
         _parted(lambda parts: [*parts[:-4], parts[-2], parts[-1]]),
         FORM,
+        editions=NEWER,
     ),
     fault("location-group-only", "The Location is the group's.", _parted(lambda parts: parts[:-2]), FORM),
     fault("location-collection", "The Location is the list's.", _parted(lambda parts: parts[:-1]), FORM),
@@ -146,7 +147,7 @@ FAULTS = (
     fault("location-truncated", "The id in the Location is cut.", _id(lambda old: old[:-1]), RESOLVES),
     fault("location-capitals", "The id in the Location is in capitals.", _id(bytes.upper), RESOLVES),
     fault("location-constant", "The id in the Location is always 1.", _id(lambda _: b"1"), "location.fresh"),
-    fault("location-previous", "The Location names the service before.", _previous(), "location.form", RESOLVES),
+    fault("location-previous", "The Location names the service before.", _previous(), "state.data"),
     fault("location-foreign", "The Location names another group's service.", _foreign(), RESOLVES),
     fault("location-client-id", "The Location has the id that the client sent.", _client_id(), "location.own-id"),
     fault(

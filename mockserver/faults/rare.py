@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mockserver.faults.fault import Fault, Hook, fault
-from mockserver.faults.tools import Where, crash, properties, stored, texts
+from mockserver.faults.tools import GOOD, Where, crash, mended, properties, stored, texts
 
 if TYPE_CHECKING:
     from mockserver.exchange import Exchange
@@ -57,7 +57,16 @@ def _values(change: Callable[[Any], Any]) -> Hook:
     return properties(lambda held: {key: change(value) for key, value in held.items()})
 
 
+def _any_case(value: dict[str, Any]) -> None:
+    """Keys are read without regard to their case; the last one counts."""
+    for key in list(value):
+        for known in GOOD:
+            if key != known and key.lower() == known.lower():
+                value[known] = value[key]
+
+
 FAULTS = (
+    fault("rare-key-case", "Keys are read without regard to case.", mended(_any_case), "edges.key-case"),
     _crash("name-emoji", "A name with an emoji crashes the server.", lambda n: max(map(ord, n or "a")) > 0xFFFF, NAMES),  # noqa: PLR2004
     _crash("name-quote", "A name with a quote crashes the server.", lambda n: "'" in n, NAMES),
     _crash("name-escape", "A name with a percent sign crashes the server.", lambda n: "%" in n, NAMES),

@@ -49,8 +49,8 @@ def answers(change: Change, *statuses: int, where: Where = anywhere) -> Hook:
 
 
 def successes(change: Change, where: Where = anywhere) -> Hook:
-    """Change the answers to accepted requests."""
-    return answers(change, 201, 204, where=where)
+    """Change the answers to accepted requests, also where another fault changed their status before."""
+    return answers(change, 200, 201, 202, 204, where=where)
 
 
 def status(new: int) -> Change:

@@ -161,7 +161,6 @@ FAULTS = (
         "body.type.*",
         "body.null.*",
         "body.missing.*",
-        "generated.invalid",
     ),
     fault(
         "validation-nothing-missing",

@@ -1,0 +1,84 @@
+"""`ozkit prove`: what is noticed, what is not, and the exit code that says so. CI runs the whole of it on its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contracts import prove
+from contracts.prove import EXEMPT, Matrix, Row, summary, uncovered
+from spec import load
+
+if TYPE_CHECKING:
+    from judge_tools import Told
+
+Command = Callable[..., "Told"]
+GOOD = Row("status-200", "A success is a 200.", ["success.status"])
+
+
+def matrix(*rows: Row, lacking: tuple[str, ...] = (), alarms: tuple[str, ...] = ()) -> Matrix:
+    return Matrix("current", list(rows), list(lacking), EXEMPT, 1.0, list(alarms))
+
+
+def test_some_faults_are_proven_from_end_to_end(command: Command) -> None:
+    """One that a quick look shows, one of rare inputs, one of requests at the same time; in two workers."""
+    chosen = ("status-200", "rare-name-emoji", "concurrency-torn")
+    told = command("prove", "--format", "json", *(word for one in chosen for word in ("--fault", one)))
+    report = json.loads(told.out)
+    assert (told.code, report["good"], report["false_alarms"]) == (0, True, [])
+    rows = {row["fault"]: row for row in report["rows"]}
+    assert set(rows) == set(chosen)
+    assert "success.status" in rows["status-200"]["noticed_by"]
+    assert "concurrent.creates" in rows["concurrency-torn"]["noticed_by"]
+    assert (rows["status-200"]["depth"], rows["rare-name-emoji"]["depth"]) == ("quick", "standard")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("--fault", "nonsense"), "no fault matches"),
+        (("--edition", "nonsense"), "nonsense"),
+        (("--workers", "0"), "no number of workers"),
+    ],
+)
+def test_bad_usage_is_exit_2(command: Command, arguments: tuple[str, ...], word: str) -> None:
+    """With the reason on standard error."""
+    told = command("prove", *arguments)
+    assert told.code == 2
+    assert word in told.err
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "word"),
+    [
+        (matrix(GOOD), 0, "1 of 1 faults noticed"),
+        (matrix(), 1, "not proven"),
+        (matrix(GOOD, Row("state-lost", "Nothing is remembered.")), 1, "unnoticed: state-lost: Nothing is remembered."),
+        (matrix(Row("x-y", "X.", ["a"], ["b.*"])), 1, "not noticed by what it names: x-y: b.*"),
+        (matrix(Row("x-y", "X.", ["a"], problem="the kit failed")), 1, "not judged: x-y: the kit failed"),
+        (matrix(GOOD, lacking=("access.member",)), 1, "no fault makes it fail: access.member"),
+        (matrix(GOOD, alarms=("state.data",)), 1, "false alarm without any fault: state.data"),
+    ],
+)
+def test_the_exit_code_says_whether_it_is_proven(
+    found: Matrix, code: int, word: str, monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    """Exit 1 where something goes unnoticed, with a line that says what."""
+    monkeypatch.setattr(prove, "prove", lambda *_: found)
+    told = command("prove")
+    assert told.code == code
+    assert word in "\n".join(summary(found))
+    assert word in told.out
+
+
+def test_a_requirement_that_no_fault_made_fail_is_told() -> None:
+    """Every MUST of the edition but those that cannot be tried, less what was made to fail."""
+    contract = load("deployed")
+    everything = uncovered(contract, [])
+    assert "access.member" in everything
+    assert not set(everything) & set(EXEMPT)
+    assert "authentication.challenge" not in everything  # only observed in this edition
+    assert set(everything) - set(uncovered(contract, [GOOD])) == {"success.status"}

@@ -1,0 +1,157 @@
+"""The faults catalogue: every entry is sound, is off unless asked for, and can be switched while the mock runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+import pytest
+from conftest import GOOD, HOME, Client, basic
+
+from contracts.derive import judged_operations, requirements
+from mockserver import create_app
+from mockserver.cli import main
+from mockserver.faults import GROUPS, Fault, UnknownFaultError, catalogue, chosen
+from mockserver.faults.install import Answering
+from mockserver.world import World
+from spec import editions, load
+
+CREATE = f"/api/v3/groups/{HOME}/handle_services"
+FEWEST = 120
+
+
+@pytest.fixture(params=catalogue(), ids=lambda one: one.id)
+def fault(request: pytest.FixtureRequest) -> Fault:
+    found: Fault = request.param
+    return found
+
+
+def topics(edition: str) -> Iterator[str]:
+    contract = load(edition)
+    return (one.topic for one in requirements(contract, judged_operations(contract)[0]))
+
+
+def faulty(*ids: str, edition: str = "current") -> Client:
+    return Client(create_app(edition, faults=ids))
+
+
+def test_there_are_enough_in_every_edition() -> None:
+    """At least 120 an edition, each with an id of its own, and no group without any."""
+    ids = [one.id for one in catalogue()]
+    assert len(ids) == len(set(ids))
+    for edition in editions():
+        assert sum(edition in one.editions for one in catalogue()) >= FEWEST
+    for group in GROUPS:
+        assert sum(one.startswith(f"{group.split('_')[0]}-") for one in ids) >= 4
+
+
+def test_the_text_is_one_sentence(fault: Fault) -> None:
+    """It begins with a capital, ends with a full stop, and fits on a line; the id is a slug."""
+    assert re.fullmatch(r"[A-Z0-9a-z].{5,90}[^.]\.", fault.text)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", fault.id)
+
+
+def test_it_names_requirements_that_exist() -> None:
+    """In each of its editions, every pattern of a fault matches a requirement."""
+    for edition in editions():
+        known = tuple(topics(edition))
+        for one in catalogue():
+            assert one.noticed_by
+            if edition in one.editions:
+                lost = [name for name in one.noticed_by if not any(fnmatchcase(topic, name) for topic in known)]
+                assert (one.id, edition, lost) == (one.id, edition, [])
+
+
+def test_all_of_them_can_be_on() -> None:
+    """Every hook goes to a point that there is."""
+    for edition in editions():
+        app = create_app(edition)
+        app.assemble(one for one in catalogue() if edition in one.editions)
+        assert app.faults
+
+
+def test_without_faults_nothing_is_installed() -> None:
+    """The stack has no stage for faults, and the world is an ordinary one."""
+    app = create_app()
+    assert not [layer for layer in app.middleware_stack if isinstance(layer, Answering)]
+    assert type(app.world) is World
+
+
+def test_several_faults_are_on_together() -> None:
+    """A success is a 200, without a Location, and forbidden ones get a 404."""
+    client = faulty("status-200", "location-missing", "status-403-as-404")
+    reply = client("POST", CREATE, GOOD, as_="adam")
+    assert (reply.status, "location" in reply.headers) == (200, False)
+    assert client("POST", CREATE, GOOD, as_="otto").status == 404
+
+
+def test_a_stage_is_changed() -> None:
+    """Anybody who has signed in may; who has not is asked to."""
+    client = faulty("access-anybody")
+    assert client("POST", CREATE, GOOD, as_="otto").status == 204
+    assert client("POST", CREATE, GOOD).status == 401
+
+
+def test_the_world_is_changed() -> None:
+    """Any password is right, also after a reset."""
+    client = faulty("authentication-no-password")
+    assert client("POST", "/_mock/reset").status == 204
+    wrong = {"authorization": basic("adam", "no such password")}
+    assert client("POST", CREATE, GOOD, headers=wrong).status == 204
+    assert type(client.app.world) is not World
+
+
+def test_what_is_stored_is_changed() -> None:
+    """Another name than was sent is read back."""
+    client = faulty("state-name-fixed")
+    location = client("POST", CREATE, GOOD, as_="adam").headers["location"]
+    service = client.app.world.details("handle_service", location.rpartition("/")[2])
+    assert b'"name":"handle service"' in service
+
+
+def test_an_unknown_fault_is_told() -> None:
+    """Also one that makes no difference in the edition."""
+    with pytest.raises(UnknownFaultError, match="no fault 'nonsense'"):
+        create_app(faults=["nonsense"])
+    with pytest.raises(UnknownFaultError, match="edition deployed"):
+        chosen(["status-201"], "deployed")
+
+
+def test_faults_are_switched_while_it_runs() -> None:
+    """The control plane lists them; a list puts these on, the others off, and the world back."""
+    client = Client(create_app())
+    assert client("POST", CREATE, GOOD, as_="adam").status == 204
+    made = len(client.app.world.resources["handle_service"])
+    assert client("PUT", "/_mock/faults", ["status-202"]).status == 204
+    assert len(client.app.world.resources["handle_service"]) == made - 1
+    assert client("POST", CREATE, GOOD, as_="adam").status == 202
+    rows = client("GET", "/_mock/faults").json["faults"]
+    assert [one["id"] for one in rows if one["on"]] == ["status-202"]
+    assert set(rows[0]) == {"id", "text", "noticed_by", "on"}
+    assert client("PUT", "/_mock/faults", []).status == 204
+    assert client("POST", CREATE, GOOD, as_="adam").status == 204
+
+
+@pytest.mark.parametrize("body", [["nonsense"], "status-200", [1], {"a": 1}])
+def test_a_bad_switch_changes_nothing(body: object) -> None:
+    """An unknown fault, or no list of ids, is a 400 with the reason."""
+    client = faulty("status-202")
+    reply = client("PUT", "/_mock/faults", body)
+    assert (reply.status, set(reply.json)) == (400, {"error"})
+    assert [one.id for one in client.app.faults] == ["status-202"]
+
+
+def test_the_command_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """One a line, those of the edition."""
+    assert main("mock", ["--list-faults", "--edition", "deployed"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == sum("deployed" in one.editions for one in catalogue())
+    assert lines[0].split()[0] == "status-200"
+
+
+@pytest.mark.parametrize("arguments", [["--fault", "nonsense"], ["--list-faults", "--edition", "x"]])
+def test_the_command_refuses_an_unknown_one(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    """Exit 2 and one line."""
+    assert main("mock", arguments) == 2
+    assert capsys.readouterr().err.count("\n") == 1
