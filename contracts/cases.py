@@ -16,6 +16,8 @@ HOME = "home"
 MISSING = "missing"
 OTHER = "other"
 SHORTENED = "home without its last character"
+LENGTHENED = "home with two more characters"
+BLANK_AFTER = "home with a blank after it"
 LONG_ID = 16
 WRITER = "writer"
 """Stands for the first persona that was seen to be allowed."""
@@ -79,10 +81,17 @@ def renamed(example: Mapping[str, Any]) -> Change:
 def group_id(target: Target, case: Case, home: str) -> str:
     """The id of the case's group; anything but the words above is an id itself.
 
-    A short id made shorter could be another group's, so only a long one is.
+    A short id made shorter or longer could be another group's, so only a long one is.
     """
-    shortened = home[:-1] if len(home) >= LONG_ID else target.missing
-    words = {HOME: home, MISSING: target.missing, OTHER: target.other or "", SHORTENED: shortened}
+    long = len(home) >= LONG_ID
+    words = {
+        HOME: home,
+        MISSING: target.missing,
+        OTHER: target.other or "",
+        SHORTENED: home[:-1] if long else target.missing,
+        LENGTHENED: f"{home}zz" if long else target.missing,
+        BLANK_AFTER: f"{home} ",
+    }
     return words.get(case.group, case.group)
 
 

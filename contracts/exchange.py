@@ -169,7 +169,9 @@ def curl(exchange: Exchange, redactor: Redactor) -> str:
     """One curl line that repeats the request; secrets are read from environment variables or masked."""
     request = exchange.request
     parts = ["curl", "-i", "--path-as-is"]
-    if request.method != ("POST" if request.body else "GET"):
+    if request.method == "HEAD":
+        parts.append("--head")  # with -X HEAD, curl waits for a body
+    elif request.method != ("POST" if request.body else "GET"):
         parts += ["-X", request.method]
     words = [shlex.quote(part) for part in parts]
     if request.auth.curl:

@@ -111,7 +111,8 @@ class Ledger:
         for suspect in suspects:
             again = self.replay(suspect)
             new, lost = self._drift(group)
-            if (new or lost) and not again.exchange.succeeded:
+            accepted = again.exchange.succeeded and again.case.method == "POST"
+            if (new or lost) and not accepted:
                 guilty = True
                 self.leaks.append(Leak(again, new, lost))
         if not guilty and suspects:

@@ -109,4 +109,4 @@ def onezone_run(request: pytest.FixtureRequest) -> Iterator[Run]:
             finally:
                 run.clean()
     except SetupError as error:
-        pytest.fail(f"inconclusive: {error}", pytrace=False)
+        pytest.exit(f"inconclusive: {error}", returncode=2)

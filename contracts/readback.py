@@ -19,7 +19,8 @@ from spec import Contract
 
 PATIENCE = 3.0
 """Seconds that a read may lag behind a write."""
-LAGS = 3
+ID_KEYS = ("handleServiceId", "id", "serviceId", "handle_service_id")
+LAGS = 2
 """How often a run waits in vain before it stops waiting."""
 
 
@@ -44,6 +45,7 @@ class Readback:
     resource: str
     within: str
     offered: set[str] = field(default_factory=set)
+    patience: float = PATIENCE
     lags: int = 0
     reader: Identity | None = None
     _observers: dict[str, Identity | None] = field(default_factory=dict)
@@ -127,7 +129,7 @@ class Readback:
             return True
         if self.lags >= LAGS:
             return False
-        deadline, pause = time.monotonic() + PATIENCE, 0.05
+        deadline, pause = time.monotonic() + self.patience, 0.05
         while time.monotonic() < deadline:
             time.sleep(pause)
             pause = min(2 * pause, 0.4)
@@ -156,13 +158,14 @@ def _ids(exchange: Exchange) -> set[str] | None:
     lists = [value for value in data.values() if isinstance(value, list)] if isinstance(data, dict) else [data]
     if len(lists) != 1 or not isinstance(lists[0], list):
         return None
-    return {str(one) for one in _flat(lists[0])}
+    ids = list(_flat(lists[0]))
+    return None if None in ids else {str(one) for one in ids}
 
 
 def _flat(entries: Iterable[Any]) -> Iterator[Any]:
     for entry in entries:
         if isinstance(entry, dict):
-            yield next((entry[key] for key in ("handleServiceId", "id") if key in entry), str(entry))
+            yield next((entry[key] for key in ID_KEYS if key in entry), None)
         else:
             yield entry
 

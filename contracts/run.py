@@ -34,6 +34,12 @@ class Options:
     allow_partial: bool = False
 
 
+BODILESS = {"HEAD", "OPTIONS"}
+TOO_MANY = 429
+SLOWDOWNS = 5
+LONGEST_PAUSE = 30
+
+
 class OutOfTimeError(NotJudged):
     """The time for the whole run is over."""
 
@@ -63,6 +69,7 @@ class Run:
         self.wire = Wire(self.target.origin, self.options.timeout)
         effect = self.operation.effect
         self.readback = Readback(self.contract, self.target, self.wire, effect.resource, effect.within or "")
+        self.readback.patience = max(self.readback.patience, self.options.settle)
         self.ledger = Ledger(self.readback, self._again)
         self.redactor = self.target.redactor()
 
@@ -123,11 +130,24 @@ class Run:
             path=self.target.path(self.operation.path, id=group),
             auth=self._auth(case, identity),
             headers=case.headers,
-            body=raw,
+            body=None if case.method in BODILESS else raw,
             chunked=case.chunked,
             label=case.label,
         )
-        return Sent(case, identity, group, value, self.wire.send(request))
+        return Sent(case, identity, group, value, self._patiently(request))
+
+    def _patiently(self, request: Request) -> Exchange:
+        """Send a request; where the target asks to slow down (429 with Retry-After, RFC 6585), wait and try again."""
+        exchange = self.wire.send(request)
+        for _ in range(SLOWDOWNS):
+            answer = exchange.response
+            after = answer.header("Retry-After") if answer and answer.status == TOO_MANY else None
+            if after is None or not after.isdecimal() or int(after) > LONGEST_PAUSE:
+                break
+            self.check_time()
+            time.sleep(int(after))
+            exchange = self.wire.send(request)
+        return exchange
 
     def _auth(self, case: Case, identity: Identity) -> Auth:
         if case.auth:

@@ -38,6 +38,7 @@ class States:
         except SetupError:
             self.teardown()
             raise
+        self._wire.close()
         homes = {identity.group for identity in personas.values()}
         return Target(base_url, personas, missing_id(), other if other not in homes else None, self.teardown)
 

@@ -18,6 +18,8 @@ from contracts.personas import Persona
 from spec import Contract, Operation
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+BLANK = "..."
+"""What the skeleton has where something is to be filled in."""
 _CREDENTIAL_KEYS = ({"username", "password"}, {"token"})
 
 
@@ -209,6 +211,8 @@ def _text(path: Path, data: Mapping[str, Any], key: str, prefix: str) -> str:
         raise SetupError(f"{path}: {prefix}{key} is missing")
     if not isinstance(value, str):
         raise SetupError(f"{path}: {prefix}{key} must be a string; put it in quotes")
+    if value == BLANK:
+        raise SetupError(f"{path}: {prefix}{key} is not filled in")
     return value
 
 
@@ -225,6 +229,8 @@ def _credentials(path: Path, entries: Mapping[str, Any], name: str, prefix: str)
 def _secret(path: Path, value: Mapping[str, Any], key: str, prefix: str) -> str:
     if not isinstance(value[key], str):
         raise SetupError(f"{path}: {prefix}{key} must be a string; put it in quotes")
+    if value[key] == BLANK:
+        raise SetupError(f"{path}: {prefix}{key} is not filled in")
     if key != "password" and not value[key]:
         raise SetupError(f"{path}: {prefix}{key} is empty")
     text: str = value[key]

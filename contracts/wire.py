@@ -19,6 +19,8 @@ from contracts.exchange import Exchange, Request, Response
 MAX_BODY = 4 * 1024 * 1024
 NO_CHUNKS = b"0\r\n\r\n"
 """The end of a chunked body without any chunk."""
+STALE = 2
+"""How often a kept connection may end just when it is used."""
 _CHUNK = 65536
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 
@@ -103,6 +105,7 @@ class Wire:
         self.origin = origin
         self.timeout = timeout
         self.sent = 0
+        self._stale = 0
         self._host = parts.hostname or ""
         self._port = parts.port
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
@@ -130,7 +133,10 @@ class Wire:
             try:
                 return self._exchange(connection, request, limit)
             except _STALE:
-                self.close()  # the server ended an idle connection: that is no answer, and a new one may be asked
+                # The server may just have ended an idle connection: a new one is asked. One that does so again and
+                # again is asked on a new connection each time, where a close is an answer that did not come.
+                self.close()
+                self._stale += 1
         return self._exchange(self._connect(limit), request, limit)
 
     def _exchange(self, connection: http.client.HTTPConnection, request: Request, limit: float) -> Response:
@@ -163,7 +169,8 @@ class Wire:
 
     def _kept(self) -> http.client.HTTPConnection | None:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is None or connection.sock is None:
+        if connection is None or connection.sock is None or self._stale >= STALE:
+            self.close()
             return None
         if select.select([connection.sock], [], [], 0)[0]:
             self.close()  # closed by the server, or bytes that nobody asked for

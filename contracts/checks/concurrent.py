@@ -26,6 +26,7 @@ def _at_once(run: Run, cases: list[Case]) -> list[Sent]:
     def close(_: int) -> None:
         run.wire.close()
 
+    run.wire.close()  # a server with a single thread would wait for this connection
     with ThreadPoolExecutor(AT_ONCE) as pool:
         sent = list(pool.map(send, cases))
         list(pool.map(close, range(AT_ONCE)))

@@ -14,7 +14,7 @@ from contracts.ledger import Created
 from contracts.requirement import Check, Finding, NotJudged
 from contracts.run import Run
 
-_MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*", re.IGNORECASE)
+_MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*|.?[*\u2022]{3,}.?", re.IGNORECASE)
 OURS = "kit"
 """What the kit's own keys begin with: a server may drop a key that no document knows, but not bend its value."""
 EXACT = 2**53

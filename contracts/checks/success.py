@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from urllib.parse import unquote, urljoin, urlsplit
 
-from contracts.cases import HOME, OTHER, Case
+from contracts.cases import HOME, OTHER, Case, with_value
 from contracts.checks.status import successes
 from contracts.ledger import Created, Sent
 from contracts.readback import last_segment
@@ -135,14 +135,24 @@ def not_the_clients(client_id: str, *cases: Case) -> Check:
     """The id of the new service is not the one that the client sent."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for case in cases:
+        for case in (*cases, *_with_known_id(run)):
             sent = run.send(case, accept=True)
             location = sent.location
-            if sent.exchange.succeeded and location and last_segment(location) == client_id:
+            taken = {client_id, *(one.id for one in run.ledger.created[:1] if one.sent is not sent)}
+            if sent.exchange.succeeded and location and last_segment(location) in taken:
                 message = f"{case.label}: the client's own id was taken"
                 yield Finding(message, "an id that the server chose", location, sent.exchange)
 
     return check
+
+
+def _with_known_id(run: Run) -> list[Case]:
+    """A creation with the id of a service that is there: nothing may come of it but another service."""
+    known = next((one.id for one in run.ledger.created if one.id), None)
+    if known is None:
+        return []
+    change = with_value("handleServiceId", known)
+    return [Case("location.own-id.known", "a body with the id of another service", change=change)]
 
 
 def no_location_on_errors(run: Run) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from contracts.cases import (
+    BLANK_AFTER,
+    LENGTHENED,
     MISSING,
     NOBODY,
     OTHER,
@@ -43,10 +45,10 @@ OTHER_SCHEMES = {"digest": 'Digest username="alice"', "unknown": "Onezone alice"
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
     yield from _personas(build)
-    yield from _credentials(build)
     yield from _unknown_group(build)
     yield from _combined(build)
     yield _scheme_case(build)
+    yield from _credentials(build)  # late: a server may lock an account after wrong passwords
 
 
 # --- personas -------------------------------------------------------------------------------------------------
@@ -112,17 +114,18 @@ def _credentials(build: Builder) -> Iterator[Requirement]:
     source = build.answer_source(401)
 
     def make(topic: str, text: str, *cases: Case, needs: str | None = None) -> Requirement:
-        check = answered({401}, *cases)
-        name = f"authentication.{topic}"
-        return build.requirement(name, Level.MUST, text, source, _for(needs, check) if needs else check, needs)
+        check = _for(needs, *cases) if needs else answered({401}, *cases)
+        return build.requirement(f"authentication.{topic}", Level.MUST, text, source, check, needs)
 
+    victim = next((one.name for one in reversed(build.personas) if not one.allowed), NOBODY)
+    allowed = [one.name for one in build.personas if one.allowed]
     yield make(
         "unknown-user", "A user that does not exist is answered with 401.", _case("unknown-user", unknown_user())
     )
     yield make(
         "wrong-password",
         "A known user with a password that is not theirs is answered with 401.",
-        *_wrong_passwords(),
+        *_wrong_passwords(victim, allowed),
         needs="password",
     )
     yield make(
@@ -135,17 +138,18 @@ def _credentials(build: Builder) -> Iterator[Requirement]:
     yield make(
         "altered-token",
         "A token that differs from a valid one is answered with 401.",
-        *_altered_tokens(),
+        *_altered_tokens((*allowed, victim)),
         needs="token",
     )
     yield from _malformed(build, source)
 
 
-def _case(name: str, auth: Credentialed, label: str | None = None) -> Case:
-    return Case(f"authentication.{name}", label or f"credentials: {name.replace('-', ' ')}", who=NOBODY, auth=auth)
+def _case(name: str, auth: Credentialed, label: str | None = None, who: str = NOBODY) -> Case:
+    return Case(f"authentication.{name}", label or f"credentials: {name.replace('-', ' ')}", who=who, auth=auth)
 
 
-def _wrong_passwords() -> Iterator[Case]:
+def _wrong_passwords(victim: str, allowed: list[str]) -> Iterator[Case]:
+    """Several for a persona that no later case needs, since an account may be locked; one for each that is allowed."""
     makes = {
         "other": (lambda _: "no-such-password-7d1", "another password"),
         "longer": (lambda right: f"{right}x", "the password and one more character"),
@@ -158,7 +162,11 @@ def _wrong_passwords() -> Iterator[Case]:
         "empty": (lambda _: "", "an empty password"),
     }
     for name, (make, words) in makes.items():
-        yield _case(f"wrong-password.{name}", wrong_password(make, words), f"a known user with {words}")
+        yield _case(f"wrong-password.{name}", wrong_password(make, words), f"a known user with {words}", victim)
+    for name in allowed:
+        make, words = makes["other"]
+        label = f"the persona {name} with {words}"
+        yield _case(f"wrong-password.{name}", wrong_password(make, words), label, name)
 
 
 def _wrong_tokens() -> Iterator[Case]:
@@ -174,19 +182,22 @@ def _wrong_tokens() -> Iterator[Case]:
     )
 
 
-def _altered_tokens() -> Iterator[Case]:
+def _altered_tokens(people: tuple[str, ...]) -> Iterator[Case]:
     makes = {"longer": lambda right: f"{right}x", "shorter": lambda right: right[:-1]}
-    for name, make in makes.items():
-        yield _case(f"altered-token.{name}", wrong_token(make, f"a {name} token"), f"a valid token made {name}")
+    for who in people:
+        for name, make in makes.items():
+            label = f"a valid token of the persona {who}, made {name}"
+            yield _case(f"altered-token.{who}.{name}", wrong_token(make, f"a {name} token"), label, who)
 
 
-def _for(kind: str, check: Check) -> Check:
-    """The check, where the personas have that kind of credentials."""
+def _for(kind: str, *cases: Case) -> Check:
+    """The cases of personas that have that kind of credentials, each to be answered with 401."""
 
     def judged(run: Run) -> Iterator[Finding]:
-        if getattr(run.identity(NOBODY).credentials, kind) is None:
+        fitting = [one for one in cases if getattr(run.identity(one.who).credentials, kind) is not None]
+        if not fitting:
             raise NotJudged(f"the personas have no {kind}")
-        yield from check(run)
+        yield from answered({401}, *fitting)(run)
 
     return judged
 
@@ -245,6 +256,8 @@ def _odd_ids(build: Builder, source: Source) -> Requirement:
         "blank": " ",
         "slash": "a/b",
         "shortened": SHORTENED,
+        "lengthened": LENGTHENED,
+        "blank-after": BLANK_AFTER,
         "unicode": "żółw-😀",
         "quote": "'\"<>",
         "percent": "%2e",

@@ -147,6 +147,16 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     text = "A name is kept code point by code point, or refused as documented."
     cases = _at_key("name", NAMES) + _at_key("name", LOOSE_NAMES, loose=True)
     yield build.requirement("edges.names", Level.MUST, text, source, tolerated(*cases))
+    cases = [
+        Case(
+            "edges.case.name",
+            "a key that differs from name only in case",
+            change=lambda body: {**body, "NAME": "Other"},
+        )
+    ]
+    text = "Keys differ where their case differs: a NAME beside the name is another key."
+    rfc = build.rfc("rfc-8259", "2 JSON Grammar")
+    yield build.requirement("edges.key-case", Level.MUST, text, rfc, tolerated(*cases))
     text = "A proxyEndpoint is kept as it is, or refused as documented."
     cases = _at_key("proxyEndpoint", ENDPOINTS, loose=True)
     yield build.requirement("edges.endpoints", Level.MUST, text, source, tolerated(*cases))
@@ -225,6 +235,5 @@ def raw_bodies() -> dict[str, Callable[[dict[str, Any]], bytes]]:
         "gzip-magic": whole(lambda body: b"\x1f\x8b\x08\x00" + body),
         "not-a-number": put("NaN"),
         "infinity": put("-Infinity"),
-        "a-comment": whole(lambda body: body[:-1] + b"/* x */}"),
         "control-characters-in-a-string": whole(lambda body: body.replace(b"alice", b"al\x01\nice")),
     }

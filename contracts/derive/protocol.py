@@ -38,6 +38,19 @@ def _methods(build: Builder) -> Iterator[Requirement]:
     else:
         text = "Methods that the path does not have are refused."
         yield build.requirement("method.other", Level.MUST, text, source, refused(*cases))
+    harmless = [
+        Case(
+            f"method.harmless.{method.lower()}",
+            f"{method}, which may change nothing",
+            method=method,
+            raw=lambda _: b"",
+            headers=(),
+        )
+        for method in ("HEAD", "OPTIONS")
+    ]
+    text = "What HEAD and OPTIONS are answered is left open; they change nothing."
+    rfc = build.rfc("rfc-9110", "9.3.2 HEAD")
+    yield build.requirement("method.harmless", Level.OBSERVE, text, rfc, observed(*harmless))
     text = "A 405 lists the methods that the path has."
     rfc = build.rfc("rfc-9110", "10.2.1 Allow")
     yield build.requirement("method.allow", Level.SHOULD, text, rfc, _allow({build.operation.method}, cases))

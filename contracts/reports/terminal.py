@@ -26,7 +26,7 @@ SHOWN = 2
 def show(judgement: Judgement, console: Console) -> None:
     """Print the judgement."""
     redactor = judgement.redactor or Redactor()
-    for outcome in (Outcome.WARN, Outcome.ERROR, Outcome.FAIL):
+    for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.WARN):
         for result in judgement.results:
             if result.outcome is outcome:
                 _show_violation(result, redactor, console)
