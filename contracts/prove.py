@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from contracts import embedded, readback
+from contracts import embedded
 from contracts.checks import drawn
 from contracts.derive import judged_operations, requirements
 from contracts.exchange import Request
@@ -160,7 +160,7 @@ _origin: list[str] = []
 def _start(queue: SimpleQueue[str]) -> None:
     """Take a mock of the worker's own, and do not wait for it as for a stranger."""
     _origin[:] = [queue.get()]
-    readback.PATIENCE = drawn.SHRINKING = PATIENCE
+    drawn.SHRINKING = PATIENCE
 
 
 def _trial_without(edition: str) -> list[str]:
@@ -194,7 +194,7 @@ def _trial(edition: str, fault: Fault) -> Row:
 
 def _judged(contract: Contract, depth: str, topics: tuple[str, ...]) -> Judgement:
     operation = judged_operations(contract)[0]
-    options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE)
+    options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE)
     states = States(f"{_origin[0]}/_mock/states", 10.0)
     target = states.target(_origin[0] + contract.base_paths[0], personas(contract, operation))
     return judge(contract, operation, target, options, tuple(f"{operation.id}.{topic}" for topic in topics))

@@ -20,6 +20,8 @@ from spec import Contract
 PATIENCE = 3.0
 """Seconds that a read may lag behind a write."""
 ID_KEYS = ("handleServiceId", "id", "serviceId", "handle_service_id")
+SHOWN = ("name", "proxyEndpoint", "serviceProperties")
+"""What a read shows some of; an answer with none of them is of a form that is not ours to judge."""
 LAGS = 2
 """How often a run waits in vain before it stops waiting."""
 
@@ -179,4 +181,5 @@ def _details(exchange: Exchange) -> dict[str, Any] | None:
         return None
     except RecursionError:
         return {}  # it can be read, only not by this parser
-    return data if isinstance(data, dict) else None
+    known = isinstance(data, dict) and any(key in data for key in SHOWN)
+    return data if known else None

@@ -13,7 +13,7 @@ from typing import Any
 from contracts.cases import HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
 from contracts.exchange import Auth, Exchange, Redactor, Request
 from contracts.ledger import Created, Ledger, Sent
-from contracts.readback import Readback
+from contracts.readback import PATIENCE, Readback
 from contracts.requirement import NotJudged
 from contracts.target import Identity, SetupError, Target
 from contracts.verdict import OUT_OF_TIME
@@ -32,6 +32,8 @@ class Options:
     max_time: float | None = None
     strict: bool = False
     allow_partial: bool = False
+    patience: float = PATIENCE
+    """How long a read may lag behind a write, at least."""
 
 
 BODILESS = {"HEAD", "OPTIONS"}
@@ -69,7 +71,7 @@ class Run:
         self.wire = Wire(self.target.origin, self.options.timeout)
         effect = self.operation.effect
         self.readback = Readback(self.contract, self.target, self.wire, effect.resource, effect.within or "")
-        self.readback.patience = max(self.readback.patience, self.options.settle)
+        self.readback.patience = max(self.options.patience, self.options.settle)
         self.ledger = Ledger(self.readback, self._again)
         self.redactor = self.target.redactor()
 

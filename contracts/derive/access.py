@@ -268,7 +268,7 @@ def _odd_ids(build: Builder, source: Source) -> Requirement:
     }
     who = next((one.name for one in build.personas if one.allowed_anywhere), "writer")
     cases = [
-        Case(f"unknown-group.id.{name}", f"a group id such as {value[:12]!r}, that no group has", who=who, group=value)
+        Case(f"unknown-group.id.{name}", f"an id that no group has: {name}", who=who, group=value)
         for name, value in ids.items()
     ]
     text = "Whatever stands for the group in the path: where no group has that id, the request is refused."
