@@ -20,7 +20,7 @@ from spec import Contract
 PATIENCE = 3.0
 """Seconds that a read may lag behind a write."""
 ID_KEYS = ("handleServiceId", "id", "serviceId", "handle_service_id")
-SHOWN = ("name", "proxyEndpoint", "serviceProperties")
+SHOWN = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
 """What a read shows some of; an answer with none of them is of a form that is not ours to judge."""
 LAGS = 2
 """How often a run waits in vain before it stops waiting."""
