@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,11 +73,6 @@ def constant(value: Any) -> Change:
     return lambda _: value
 
 
-def renamed(example: Mapping[str, Any]) -> Change:
-    """An example of the contract, exactly as it stands."""
-    return lambda _: dict(example)
-
-
 def group_id(target: Target, case: Case, home: str) -> str:
     """The id of the case's group; anything but the words above is an id itself.
 
@@ -93,10 +88,6 @@ def group_id(target: Target, case: Case, home: str) -> str:
         BLANK_AFTER: f"{home} ",
     }
     return words.get(case.group, case.group)
-
-
-def _authorization(value: str, curl: str) -> Credentialed:
-    return lambda *_: Auth((("Authorization", value),), curl, "wrong credentials")
 
 
 def wrong_password(make: Callable[[str], str], words: str) -> Credentialed:
@@ -143,7 +134,8 @@ def unknown_user() -> Credentialed:
 
 def raw_authorization(value: str) -> Credentialed:
     """An Authorization header as it stands; it carries no secret."""
-    return _authorization(value, f"-H 'Authorization: {value}'" if value else "-H 'Authorization;'")
+    curl = f"-H 'Authorization: {value}'" if value else "-H 'Authorization;'"
+    return lambda *_: Auth((("Authorization", value),), curl, "wrong credentials")
 
 
 def b64(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from contracts.cases import HOME
 from contracts.checks.success import beyond_the_list
 from contracts.ledger import Created
-from contracts.requirement import Check, Finding, NotJudged
+from contracts.requirement import Finding, NotJudged
 from contracts.run import Run
 
 _MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*|.?[*\u2022]{3,}.?", re.IGNORECASE)
@@ -195,14 +195,3 @@ def kept(run: Run) -> Iterator[Finding]:
             )
         elif not list(differences_of(run, one)):
             yield from differences_of(run, replace(one, read=again))
-
-
-def covered(statuses: frozenset[int]) -> Check:
-    """Each of these statuses was seen."""
-
-    def check(run: Run) -> Iterator[Finding]:
-        seen = {exchange.status for exchange in run.exchanges()}
-        for status in sorted(statuses - {one for one in seen if one}):
-            yield Finding(f"a documented {status} was never seen", str(status), "never", None)
-
-    return check

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from contracts.cases import Case, Change, constant, encode, renamed, with_value, without
+from contracts.cases import Case, Change, constant, encode, with_value, without
 from contracts.checks.status import accepted, answered
 from contracts.checks.success import not_the_clients
 from contracts.derive.build import Builder
@@ -194,7 +194,7 @@ def _no_object(build: Builder) -> Iterator[Requirement]:
 def _accepted(build: Builder) -> Iterator[Requirement]:
     for example in build.body.examples.values():
         topic = f"accept.{example.name.replace('_', '-')}"
-        case = Case(topic, f"the example “{example.summary.rstrip('.')}”", change=renamed(example.value))
+        case = Case(topic, f"the example “{example.summary.rstrip('.')}”", change=constant(example.value))
         text = f"This is accepted: {example.summary[0].lower()}{example.summary[1:]}"
         yield build.requirement(topic, Level.MUST, text, example.source, accepted(case))
     source = build.body.source

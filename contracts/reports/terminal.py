@@ -73,8 +73,7 @@ def _tame(text: str) -> str:
 
 
 def _summary(judgement: Judgement, redactor: Redactor) -> Iterator[Text]:
-    levels = [one for one in judgement.results if one.outcome is Outcome.SKIP]
-    for result in levels:
+    for result in (one for one in judgement.results if one.outcome is Outcome.SKIP):
         yield _text("not judged: ", f"{result.requirement.id}: {result.reason}", "dim")
     blocked = [one for one in judgement.results if one.outcome is Outcome.BLOCKED]
     if blocked:
