@@ -17,14 +17,16 @@ import yaml
 from spec import repeats
 from spec.bundle import ROOM
 from spec.load import METHODS
-from spec.model import Level
+from spec.model import CONDITIONS, Level
 from spec.walk import Document, at, nodes, operations, parse, repeated
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RULES = {"type", "empty", "pattern", "required"}
+RULES = {"type", "empty", "pattern", "required", "enum"}
+ROUTE_WORDS = {"with", "level"}
 NEEDED = ("operationId", "summary", "x-onezone-source", "x-onezone-access", "x-onezone-effect")
+USER = "user"
 _BAD_REQUEST = 400
 _LONGEST_MESSAGE = 160
 
@@ -81,17 +83,25 @@ def _is_source(place: str, node: Any) -> bool:
 
 
 def access_rules_name_privileges(document: Document) -> Iterator[str]:
-    """A route names privileges that exist, each in its own scope."""
-    scopes = document["x-onezone-privileges"]
+    """A route names privileges that exist, each in its own scope, and conditions that there are."""
     for name, node in operations(document):
         for route, needs in node.get("x-onezone-access", {}).items():
-            for scope, needed in needs.items():
-                if scope not in scopes:
-                    yield f"{name}: route {route} asks for the scope {scope!r}, which does not exist"
-                    continue
-                for privilege in needed:
-                    if privilege not in scopes[scope]:
-                        yield f"{name}: route {route} asks for {privilege}, which is no privilege of scope {scope}"
+            listed = [*needs.items(), *(pair for more in needs.get("with", {}).values() for pair in more.items())]
+            for scope, needed in listed:
+                if scope not in ROUTE_WORDS:
+                    yield from _strange_privileges(document, f"{name}: route {route}", scope, needed)
+
+
+def _strange_privileges(document: Document, place: str, scope: str, needed: list[str]) -> Iterator[str]:
+    known = document["x-onezone-privileges"].get(document.get("x-onezone-roles", {}).get(scope, scope))
+    if scope in CONDITIONS:
+        yield from (f"{place} asks for {one} in {scope}, which is a condition" for one in needed)
+    elif known is None:
+        yield f"{place} asks for the scope {scope!r}, which does not exist"
+    else:
+        yield from (
+            f"{place} asks for {one}, which is no privilege of scope {scope}" for one in needed if one not in known
+        )
 
 
 def parameters_are_declared(document: Document) -> Iterator[str]:
@@ -112,7 +122,8 @@ def parameters_are_declared(document: Document) -> Iterator[str]:
 def _strange_entities(document: Document, name: str, parameters: list[Any]) -> Iterator[str]:
     for one in parameters:
         entity = one.get("x-onezone-entity")
-        if entity is not None and entity not in document["x-onezone-privileges"]:
+        kind = document.get("x-onezone-roles", {}).get(entity, entity)
+        if kind not in {None, USER, *document["x-onezone-privileges"]}:
             yield f"{name}: parameter {one['name']} names the entity {entity!r}, which has no scope"
 
 
@@ -137,7 +148,7 @@ def error_ids_exist(document: Document) -> Iterator[str]:
 
 
 def _keywords(schema: Mapping[str, Any]) -> set[str]:
-    return {key for branch in [schema, *schema.get("anyOf", ())] for key in branch}
+    return {key for branch in [schema, *schema.get("anyOf", ()), schema.get("items", {})] for key in branch}
 
 
 def levels_are_valid(document: Document) -> Iterator[str]:

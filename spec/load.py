@@ -28,7 +28,9 @@ from spec.model import (
 BUNDLED = Path(__file__).parent / "bundled"
 DEFAULT_EDITION = "current"
 METHODS = ("get", "put", "post", "delete", "patch")
-_SCOPE_WORDS = ("for", "of", "from")
+_SCOPE_WORDS = ("for", "of", "from", "in", "to")
+_EFFECT_WORDS = {*_SCOPE_WORDS, "effective", "part"}
+_ROUTE_WORDS = {"with", "level"}
 
 Node = Mapping[str, Any]
 
@@ -73,10 +75,20 @@ def read_contract(document: Node) -> Contract:
         privileges=document["x-onezone-privileges"],
         error_schema=document["components"]["schemas"]["Error"],
         document=document,
+        roles=document.get("x-onezone-roles", {}),
+        privilege_sets=_sets(document),
     )
     found = {operation.id: operation for operation in _operations(contract)}
     object.__setattr__(contract, "operations", found)
     return contract
+
+
+def _sets(document: Node) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    known = document["x-onezone-privileges"]
+    return {
+        scope: {name: tuple(known[scope] if listed == "all" else listed) for name, listed in sets.items()}
+        for scope, sets in document.get("x-onezone-privilege-sets", {}).items()
+    }
 
 
 def _error(name: str, entry: Node) -> ErrorKind:
@@ -120,18 +132,25 @@ def _source(contract: Contract, node: Node) -> Source | None:
 
 
 def _access(contract: Contract, node: Node, default: Source) -> AccessRule:
-    routes = tuple(
-        Route(name, {scope: frozenset(needed) for scope, needed in needs.items()})
-        for name, needs in node["x-onezone-access"].items()
-    )
+    routes = tuple(_route(name, needs) for name, needs in node["x-onezone-access"].items())
     place = node.get("x-onezone-access-source")
     return AccessRule(routes, contract.source(place) if place else default)
 
 
+def _route(name: str, node: Node) -> Route:
+    given = {key: _needs(more) for key, more in node.get("with", {}).items()}
+    needs = _needs({scope: needed for scope, needed in node.items() if scope not in _ROUTE_WORDS})
+    return Route(name, needs, given, Level(node.get("level", "MUST")))
+
+
+def _needs(node: Node) -> dict[str, frozenset[str]]:
+    return {scope: frozenset(needed) for scope, needed in node.items()}
+
+
 def _effect(node: Node) -> Effect:
     within = next((node[word] for word in _SCOPE_WORDS if word in node), None)
-    verb, resource = next((key, value) for key, value in node.items() if key not in _SCOPE_WORDS)
-    return Effect(verb, resource, within)
+    verb, resource = next((key, value) for key, value in node.items() if key not in _EFFECT_WORDS)
+    return Effect(verb, resource, within, node.get("effective", False), node.get("part", ""))
 
 
 def _body(contract: Contract, operation: Node) -> Body:
@@ -151,6 +170,9 @@ def _body(contract: Contract, operation: Node) -> Body:
         other_media_types=Level(other.get("other", "OBSERVE")),
         media_type_source=contract.source(other["source"]) if "source" in other else source,
         media_type_parameters=other.get("parameters", True),
+        required=node.get("required", False),
+        none_known=schema.get("x-onezone-errors", {}).get("minProperties"),
+        needs={key: tuple(others) for key, others in schema.get("x-onezone-needs", {}).items()},
     )
 
 
@@ -164,6 +186,7 @@ def _property(contract: Contract, name: str, parent: Node) -> Property:
         errors=schema.get("x-onezone-errors", {}),
         levels={rule: Level(level) for rule, level in schema.get("x-onezone-level", {}).items()},
         source=_source(contract, schema),
+        unique=schema.get("x-onezone-unique"),
     )
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 Grants = Mapping[str, frozenset[str] | None]
-"""What somebody holds: scope -> privileges, None for an entity that they are no member of (`zone` has no members)."""
+"""What somebody holds: scope -> privileges, None for an entity that they are no member of (`zone` has no members).
+
+A scope is `zone`, the role of an entity of the path, or a condition, which is met by the empty set.
+"""
+
+CONDITIONS = ("caller", "self", "creator")
+"""Conditions of a route: somebody calls; the user of the path calls; the user of the path created what it stands under."""
 
 
 class Level(StrEnum):
@@ -36,10 +42,22 @@ class Route:
     """One documented way to be authorized: every privilege that it needs, by scope.
 
     A scope other than `zone` also asks for membership of that entity, even where it names no privilege.
+    `given` holds what a key of the body needs in addition. A route of level OBSERVE is left open by the edition's
+    documents: the mock lets it pass, and nobody is judged by it.
     """
 
     name: str
     needs: Mapping[str, frozenset[str]]
+    given: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    level: Level = Level.MUST
+
+    def with_body(self, keys: Iterable[str]) -> Route:
+        """The route for a body with these keys."""
+        needs = dict(self.needs)
+        for key in keys:
+            for scope, more in self.given.get(key, {}).items():
+                needs[scope] = needs.get(scope, frozenset()) | more
+        return Route(self.name, needs, level=self.level) if self.given else self
 
     def lacks(self, grants: Grants) -> frozenset[tuple[str, str]]:
         """What `grants` lacks, as (scope, privilege); the privilege is "" where membership alone is missing."""
@@ -60,6 +78,15 @@ class AccessRule:
     routes: tuple[Route, ...]
     source: Source
 
+    @property
+    def public(self) -> bool:
+        """Whether a request without credentials is allowed."""
+        return any(not route.needs for route in self.routes)
+
+    def with_body(self, keys: Iterable[str]) -> AccessRule:
+        """The rule for a body with these keys."""
+        return AccessRule(tuple(route.with_body(keys) for route in self.routes), self.source)
+
     def allowed_by(self, grants: Grants) -> Route | None:
         """The first route that `grants` satisfies, None where there is none."""
         return next((route for route in self.routes if not route.lacks(grants)), None)
@@ -67,16 +94,21 @@ class AccessRule:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a success does: the verb, the kind of entity it makes or reads, and the entity it belongs to."""
+    """What a success does: the verb, the role of the entity it makes or reads, and the one that this belongs to.
+
+    `effective` says that relations through groups count, `part` that only a part of the entity is meant.
+    """
 
     verb: str
     resource: str
-    within: str | None
+    within: str | None = None
+    effective: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A path parameter and the kind of entity that it names (None where it names none)."""
+    """A path parameter and the role of the entity that it names (None where it names none)."""
 
     name: str
     entity: str | None
@@ -88,7 +120,8 @@ class Property:
     """A key of a request body, with the error ids and levels of its rules.
 
     `errors` maps a broken rule (`type`, `null`, or a schema keyword) to an error id; `levels` maps
-    `type`, `empty` and `pattern` to how binding the rule is.
+    `type`, `empty`, `pattern` and `enum` to how binding the rule is. `unique` is the error id for a value that
+    another entity has, None where values may be equal.
     """
 
     name: str
@@ -98,6 +131,7 @@ class Property:
     errors: Mapping[str, str]
     levels: Mapping[str, Level]
     source: Source | None
+    unique: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +148,8 @@ class Example:
 class Body:
     """The JSON body of a request: its schema (with `$ref` into the document), keys in alphabetical order, examples.
 
-    `media_type_parameters` says whether the media type may carry parameters such as a charset.
+    `media_type_parameters` says whether the media type may carry parameters such as a charset. `none_known` is the
+    error id for a body without any known key, None where that is fine; `needs` says which keys a key asks for.
     """
 
     schema: Mapping[str, Any]
@@ -127,6 +162,9 @@ class Body:
     other_media_types: Level
     media_type_source: Source
     media_type_parameters: bool = True
+    required: bool = True
+    none_known: str | None = None
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +234,8 @@ class Contract:
     privileges: Mapping[str, Mapping[str, str]]
     error_schema: Mapping[str, Any]
     document: Mapping[str, Any]
+    roles: Mapping[str, str] = field(default_factory=dict)
+    privilege_sets: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def error_is_string(self) -> bool:
@@ -217,7 +257,13 @@ class Contract:
         title = self.document["x-onezone-documents"][place["document"]]["title"]
         return Source(place["document"], place["section"], title)
 
-    def find(self, verb: str, resource: str, within: str | None = None) -> Operation | None:
+    def kind(self, role: str) -> str:
+        """The kind of entity that plays a role: a `child` is a group, the `caller` a user, most roles are kinds."""
+        return self.roles.get(role, role)
+
+    def find(
+        self, verb: str, resource: str, within: str | None = None, *, effective: bool = False, part: str = ""
+    ) -> Operation | None:
         """The operation with that effect, None where the contract has none."""
-        wanted = Effect(verb, resource, within)
+        wanted = Effect(verb, resource, within, effective, part)
         return next((operation for operation in self.operations.values() if operation.effect == wanted), None)
