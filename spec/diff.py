@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from spec.model import CONDITIONS, Level
+
 if TYPE_CHECKING:
     from spec.model import Contract, Operation
 
@@ -27,7 +29,7 @@ _BOUNDS = {"minLength": "{} or longer", "maxLength": "up to {}", "minProperties"
 
 # A group and the places that belong to it: the first match wins.
 GROUPS = (
-    ("Sources", r".*(/source|x-onezone-source|x-onezone-documents/.*)"),
+    ("Sources", r".*(/source|x-onezone-(access-)?source|x-onezone-documents/.*)"),
     ("Success status", r"[^/]+/success status"),
     ("Location", r"[^/]+/success/headers/Location/(ends in|x-onezone-level)"),
     ("Error shape", r"error/shape|example [^/]+/value"),
@@ -106,8 +108,13 @@ def _operation(contract: Contract, operation: Operation) -> dict[str, Any]:
 
 
 def _route(needs: Tree) -> str:
-    parts = [f"{', '.join(names) or 'membership'} in the {scope}" for scope, names in needs.items()]
-    return " and ".join(parts)
+    told = " and ".join(_need(scope, names) for scope, names in needs.items() if scope not in {"with", "level"})
+    extra = "".join(f"; with {key}: {_route(more)}" for key, more in needs.get("with", {}).items())
+    return (told or "nothing") + extra + (" (left open)" if needs.get("level") == Level.OBSERVE else "")
+
+
+def _need(scope: str, names: list[str]) -> str:
+    return scope if scope in CONDITIONS else f"{', '.join(names) or 'membership'} in the {scope}"
 
 
 def _answer(node: Tree) -> dict[str, Any]:

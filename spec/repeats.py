@@ -80,8 +80,10 @@ def routes_imply_no_other(document: Document) -> Iterator[str]:
     """A route that needs all that another needs, and more, allows nobody."""
     for operation in _loaded(document):
         for wide, narrow in permutations(operation.access.routes, 2):
-            if wide.level is narrow.level and not wide.lacks(_exactly(narrow)) and not (
-                _exactly(wide) == _exactly(narrow) and wide.name > narrow.name
+            if (
+                wide.level is narrow.level
+                and not wide.lacks(_exactly(narrow))
+                and not (_exactly(wide) == _exactly(narrow) and wide.name > narrow.name)
             ):
                 yield f"{operation.id}: route {narrow.name} is implied by route {wide.name}"
 

@@ -14,21 +14,21 @@ OPERATION = """
 parameters:
   - $ref: "#/components/parameters/GroupId"
 get:
-  operationId: list_group_effective_handle_services
+  operationId: list_group_parents
   tags: [group]
-  summary: List the handle services that the group reaches
-  description: The ids of the handle services that the group is a member of, directly or through a parent.
-  x-onezone-source: {document: onezone-21.02-deployed, section: Group and handle services}
+  summary: List the parents of the group
+  description: The ids of the groups that the group is a direct member of.
+  x-onezone-source: {document: onezone-21.02-deployed, section: Provisioning}
   x-onezone-access:
     member: {group: [group_view]}
     administrator: {zone: [oz_groups_list_relationships]}
-  x-onezone-effect: {list: effective_handle_service, of: group}
+  x-onezone-effect: {list: group, of: group}
   responses:
     "200":
       description: The ids.
       content:
         application/json:
-          schema: {$ref: "#/components/schemas/HandleServiceList"}
+          schema: {$ref: "#/components/schemas/GroupList"}
     "400": {$ref: "#/components/responses/BadRequest"}
     "401": {$ref: "#/components/responses/Unauthorized"}
     "403": {$ref: "#/components/responses/Forbidden"}
@@ -61,20 +61,20 @@ def loaded(room: Path, edition: str) -> Contract:
 
 def test_an_operation_is_one_file(room: Path) -> None:
     """A Path Item in the folder tree is an operation of every edition, whole and clean."""
-    path = room / "paths/groups/{id}/effective_handle_services.yaml"
+    path = room / "paths/groups/{id}/parents.yaml"
     path.write_text(textwrap.dedent(OPERATION), encoding="utf-8")
     bundle.write(room)
     assert room_problems(room) == []
     for edition in ("classic", "current", "deployed"):
         contract = loaded(room, edition)
-        operation = contract.operations["list_group_effective_handle_services"]
-        assert (operation.method, operation.path) == ("GET", "/groups/{id}/effective_handle_services")
+        operation = contract.operations["list_group_parents"]
+        assert (operation.method, operation.path) == ("GET", "/groups/{id}/parents")
         assert [(one.name, one.entity) for one in operation.parameters] == [("id", "group")]
         assert operation.access.allowed_by({"group": frozenset({"group_view"})}) is operation.access.routes[0]
-        assert contract.find("list", "effective_handle_service", "group") is operation
+        assert contract.find("list", "group", "group") is operation
         assert set(contract.operations) == {*load(edition).operations, operation.id}
     # An overlay that speaks of every operation speaks of the new one.
-    assert 415 in loaded(room, "deployed").operations["list_group_effective_handle_services"].responses
+    assert 415 in loaded(room, "deployed").operations["list_group_parents"].responses
 
 
 def test_an_edition_is_one_overlay(room: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_mistake_in_a_new_edition_is_named_with_the_edition(room: Path) -> Non
 def test_a_new_operation_is_valid_openapi(room: Path) -> None:
     """The bundled document with the new operation passes the public validator."""
     validator = pytest.importorskip("openapi_spec_validator")
-    path = room / "paths/groups/{id}/effective_handle_services.yaml"
+    path = room / "paths/groups/{id}/parents.yaml"
     path.write_text(textwrap.dedent(OPERATION), encoding="utf-8")
     document = bundle.bundle("deployed", room)
     validator.validate(document)

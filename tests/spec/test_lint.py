@@ -154,6 +154,14 @@ BREAKS: dict[str, tuple[Break, str]] = {
         lambda d: d["components"]["responses"].update(Twin=copy.deepcopy(d["components"]["responses"]["NotFound"])),
         "components.responses: NotFound and Twin say the same",
     ),
+    "privilege in a condition": (
+        lambda d: post(d)["x-onezone-access"]["member"].update(self=["group_view"]),
+        f"POST {GROUP}: route member asks for group_view in self, which is a condition",
+    ),
+    "privilege of another scope with a key of the body": (
+        lambda d: post(d)["x-onezone-access"]["member"].update({"with": {"name": {"zone": ["group_view"]}}}),
+        f"POST {GROUP}: route member asks for group_view, which is no privilege of scope zone",
+    ),
     "privilege twice in a route": (
         lambda d: post(d)["x-onezone-access"]["member"]["zone"].append("oz_handle_services_create"),
         f"paths.{GROUP}.post.x-onezone-access.member.zone: 'oz_handle_services_create' is listed twice",
@@ -171,10 +179,8 @@ BREAKS: dict[str, tuple[Break, str]] = {
         "create_group_handle_service: route member is implied by route creator",
     ),
     "route with nothing new but membership": (
-        lambda d: d["paths"]["/handle_services/{id}"]["get"]["x-onezone-access"].update(
-            viewer={"handle_service": ["handle_service_view"]}
-        ),
-        "get_handle_service: route viewer is implied by route member",
+        lambda d: d["paths"]["/groups/{id}"]["get"]["x-onezone-access"].update(viewer={"group": ["group_view"]}),
+        "get_group: route viewer is implied by route member",
     ),
     "route twice": (
         lambda d: post(d)["x-onezone-access"].update(boss=copy.deepcopy(post(d)["x-onezone-access"]["administrator"])),
@@ -197,8 +203,10 @@ BREAKS: dict[str, tuple[Break, str]] = {
         "get_group_handle_service and list_group_handle_services have the same effect",
     ),
     "parameter written out twice": (
-        lambda d: d["paths"].update({"/handle_services/{id}/x": copy.deepcopy(d["paths"]["/handle_services/{id}"])}),
-        "/handle_services/{id} parameter id and /handle_services/{id}/x parameter id say the same: make it a component",
+        lambda d: d["paths"].update(
+            {f"/{name}/{{x}}": {"parameters": [{"name": "x", "in": "path", "required": True}]} for name in "ab"}
+        ),
+        "/a/{x} parameter x and /b/{x} parameter x say the same: make it a component",
     ),
 }
 
