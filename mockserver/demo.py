@@ -87,9 +87,9 @@ def _describe(mock: Mock, line: Line, operation: Operation, status: int, reason:
 def holds(mock: Mock, user: User, group: str) -> str:
     """What the user holds in the group and in the zone, in words."""
     world, known = mock.world, mock.contract.privileges
-    inside = world.privileges(user.id, "group", group)
+    inside = world.effective_privileges("user", user.id, "group", group)
     first = "not in the group" if inside is None else f"in the group {_names(inside, known['group'])}"
-    return f"{first}; in the zone {_names(world.zone_privileges(user.id), known['zone'])}"
+    return f"{first}; in the zone {_names(world.zone_privileges('user', user.id), known['zone'])}"
 
 
 def _names(held: frozenset[str], known: Any) -> str:

@@ -11,240 +11,261 @@
     handle_services:
       - {id: h1, name: DOI, proxyEndpoint: "https://proxy", serviceProperties: {type: DOI}, users: {alice: all}}
 
-Only `id` is required (of users: `id` or `username`). Privileges are a list, or `all` for every one of the scope.
+Only `id` is required (of users: `id` or `username`). Privileges are a list, or `all` for every one of the scope. Other
+keys are those of the entity as the API shows it; `details` takes an object of more of them. The JSON Schema of the
+whole is scenario.schema.json.
 """
 
 from __future__ import annotations
 
-import math
+import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.effects import id_name
-from mockserver.jsontext import MAX_DEPTH
-from mockserver.world import Group, User, World
+from mockserver.jsontext import exact
+from mockserver.pieces import (
+    Path,
+    WorldError,
+    an_object,
+    check,
+    entries,
+    flag,
+    json,
+    mapping,
+    moment,
+    string,
+    strings,
+)
+from mockserver.world import BEGINNING, GROUP, NOTHING, ROOT, UNNAMED, USER, User, World, id_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from mockserver.world import Privileges
     from spec import Contract
 
-Path = tuple[str | int, ...]
-ZONE, GROUP = "zone", "group"
-USER_KEYS = ("id", "username", "password", "tokens", "zone_privileges")
-GROUP_KEYS = ("id", "name", "users", "children", "zone_privileges")
-HOLDERS = {"groups": "group", "users": "user"}
+__all__ = ["WorldError", "build", "snapshot"]
 
-
-class WorldError(ValueError):
-    """The data describes no world: `path` leads to the mistake, the message says what it is."""
-
-    def __init__(self, path: Path, message: str) -> None:
-        super().__init__(message)
-        self.path = path
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.args[0]}" if self.path else str(self.args[0])
-
-    @property
-    def where(self) -> str:
-        """The path as `users[0].password`."""
-        return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path).removeprefix(".")
+ZONE = "zone"
+USER_SHOWN = ("username", "fullName", "basicAuthEnabled", "blocked", "creationTime")
+GROUP_SHOWN = ("name", "type", "creator", "creationTime")
+USER_KEYS = ("id", *USER_SHOWN, "password", "tokens", "zone_privileges", "details")
+GROUP_KEYS = ("id", *GROUP_SHOWN, "users", "children", "zone_privileges", "details")
+HOLDERS = {"groups": GROUP, "users": USER}
+GROUP_TYPES = ("organization", "unit", "team", "role_holders")
 
 
 def snapshot(world: World) -> dict[str, Any]:
     """The world as data that `build` makes the same world of; resources stand in it as `orjson.Fragment`."""
     data: dict[str, Any] = {
-        "users": [_user_out(user) for user in world.users.values()],
-        "groups": [_group_out(world, group) for group in world.groups.values()],
+        "users": [_user_out(world, user) for user in world.users.values()],
+        "groups": [_group_out(world, group) for group in world.ids(GROUP)],
     }
-    for kind, resources in world.resources.items():
-        data[f"{kind}s"] = [_resource_out(world, kind, identity, text) for identity, text in resources.items()]
+    for kind in world.kinds():
+        if kind not in {USER, GROUP}:
+            data[f"{kind}s"] = [_resource_out(world, kind, one) for one in world.ids(kind)]
     return data
 
 
-def _user_out(user: User) -> dict[str, Any]:
-    shown = {"id": user.id, "username": user.name, "password": user.password, "tokens": list(user.tokens)}
-    return {**{k: v for k, v in shown.items() if v is not None}, "zone_privileges": sorted(user.zone)}
-
-
-def _group_out(world: World, group: Group) -> dict[str, Any]:
+def _user_out(world: World, user: User) -> dict[str, Any]:
+    secrets = {} if user.password is None else {"password": user.password}
     return {
-        "id": group.id,
-        "name": group.name,
-        "users": _sorted(world.members[group.id]),
-        "children": _sorted(world.children[group.id]),
-        "zone_privileges": sorted(group.zone),
+        **_shown(world, USER, user.id, USER_SHOWN),
+        **secrets,
+        "tokens": list(user.tokens),
+        "zone_privileges": sorted(world.own_zone(USER, user.id)),
     }
 
 
-def _resource_out(world: World, kind: str, identity: str, text: bytes) -> dict[str, Any]:
-    holders = {}
-    for plural, holder in HOLDERS.items():
-        shares = world.shares[holder, kind].items()
-        holders[plural] = {owner: sorted(held[identity]) for owner, held in shares if identity in held}
-    return {"id": identity, "details": orjson.Fragment(text), **holders}
+def _group_out(world: World, group: str) -> dict[str, Any]:
+    return {
+        **_shown(world, GROUP, group, GROUP_SHOWN),
+        "users": _sorted(world.members(USER, GROUP, group)),
+        "children": _sorted(world.members(GROUP, GROUP, group)),
+        "zone_privileges": sorted(world.own_zone(GROUP, group)),
+    }
+
+
+def _shown(world: World, kind: str, identity: str, keys: tuple[str, ...]) -> dict[str, Any]:
+    """What is shown of an entity: the known keys, and under `details` the others."""
+    text = world.details(kind, identity)
+    more = exact(text, orjson.loads(text))
+    del more[id_name(kind)]
+    known = {key: more.pop(key) for key in keys if key in more}
+    known = {key: value for key, value in known.items() if value is not None}
+    return {"id": identity, **known, **({"details": more} if more else {})}
+
+
+def _resource_out(world: World, kind: str, identity: str) -> dict[str, Any]:
+    held = {plural: _sorted(world.members(holder, kind, identity)) for plural, holder in HOLDERS.items()}
+    return {"id": identity, "details": orjson.Fragment(world.details(kind, identity)), **held}
 
 
 def _sorted(grants: Mapping[str, Privileges]) -> dict[str, list[str]]:
-    return {name: sorted(privileges) for name, privileges in grants.items()}
+    known: dict[Privileges, list[str]] = {}
+    for privileges in grants.values():
+        if privileges not in known:
+            known[privileges] = sorted(privileges)
+    return {name: known[privileges] for name, privileges in grants.items()}
 
 
 def build(data: Any, contract: Contract) -> World:
     """The world that the data describes. Raises WorldError for the first mistake."""
-    kinds = _resource_kinds(contract)
-    _mapping(data, (), ("users", "groups", *(f"{kind}s" for kind in kinds)))
-    world = World()
-    for path, one in _entries(data, "users", USER_KEYS):
-        _user_in(world, path, one, contract)
-    groups = list(_entries(data, "groups", GROUP_KEYS))
-    for path, one in groups:
-        _group_in(world, path, one, contract)
-    for path, one in groups:
-        for user, held in _grants(world, "user", one, (*path, "users"), contract.privileges[GROUP]):
-            world.join(one["id"], user, held)
-        for child, held in _grants(world, "group", one, (*path, "children"), contract.privileges[GROUP]):
-            _check(child != one["id"], (*path, "children", child), "a group cannot be its own child")
-            world.nest(one["id"], child, held)
-    for kind, keys in kinds.items():
-        for path, one in _entries(data, f"{kind}s", ("id", "details", *keys, *HOLDERS)):
-            _resource_in(world, kind, path, one, contract)
-    return world
+    with _collector_paused():
+        return _Builder(contract).build(data)
 
 
-def _resource_kinds(contract: Contract) -> dict[str, tuple[str, ...]]:
-    """The kinds of resources that operations make or show, each with the keys of its documented form."""
-    found: dict[str, tuple[str, ...]] = {}
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Nothing that is built is garbage: looking for some would take longer than building."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+class _Builder:
+    """Puts a world together from data."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.world = World()
+        self.known = contract.privileges
+        self.kinds = resource_kinds(contract)
+        self.sets: dict[tuple[str, ...], Privileges] = {}
+
+    def build(self, data: Any) -> World:
+        plurals = ("users", "groups", *(f"{kind}s" for kind in self.kinds))
+        mapping(data, (), plurals)
+        check(bool(data), (), f"an empty object is no world: send {', '.join(plurals)}, as GET /_mock/world gives them")
+        for path, one in entries(data, "users", USER_KEYS):
+            self._user(path, one)
+        groups = list(entries(data, "groups", GROUP_KEYS))
+        for path, one in groups:
+            self._group(path, one)
+        for path, one in groups:
+            self._members(path, one, GROUP, {"users": USER, "children": GROUP})
+        for kind, keys in self.kinds.items():
+            for path, one in entries(data, f"{kind}s", ("id", "details", *keys, *HOLDERS)):
+                self._resource(kind, path, one)
+        self.world.settle()
+        return self.world
+
+    def _user(self, path: Path, one: dict[str, Any]) -> None:
+        name, password = string(one, path, "username"), string(one, path, "password")
+        check(name is not None or "id" in one, path, "a user needs an id or a username")
+        check(password is None or name is not None, (*path, "password"), "a password needs a username")
+        if name is not None:
+            check(":" not in name, (*path, "username"), "a username with a colon cannot log in (RFC 7617, 2)")
+        identity = self._new_id(USER, one, path, name)
+        check(name is None or self.world.named(name) is None, (*path, "username"), "used twice")
+        tokens = self._tokens(one.get("tokens", []), (*path, "tokens"))
+        basic = flag(one, path, "basicAuthEnabled", default=password is not None)
+        user = User(identity, name, password, tokens, basic, flag(one, path, "blocked", default=False))
+        shown = {
+            "userId": identity,
+            "fullName": string(one, path, "fullName") or UNNAMED,
+            "username": name,
+            "basicAuthEnabled": basic,
+            "blocked": user.blocked,
+            "creationTime": moment(one, path, "creationTime", BEGINNING),
+        }
+        zone = self._privileges(one.get("zone_privileges", []), (*path, "zone_privileges"), ZONE)
+        self.world.add_user(user, orjson.dumps(self._more(one, path, shown)), zone)
+
+    def _tokens(self, value: Any, path: Path) -> tuple[str, ...]:
+        tokens = strings(value, path)
+        for token in tokens:
+            free = self.world.holder_of(token) is None and tokens.count(token) == 1
+            check(free, path, "a token is used twice")
+        return tuple(tokens)
+
+    def _group(self, path: Path, one: dict[str, Any]) -> None:
+        identity = self._new_id(GROUP, one, path, None)
+        kind = string(one, path, "type") or "team"
+        check(kind in GROUP_TYPES, (*path, "type"), f"must be one of {', '.join(GROUP_TYPES)}")
+        creator = an_object(one.get("creator", ROOT), (*path, "creator"))
+        json(creator, (*path, "creator"))
+        shown = {
+            "groupId": identity,
+            "name": string(one, path, "name") or identity,
+            "type": kind,
+            "creator": creator,
+            "creationTime": moment(one, path, "creationTime", BEGINNING),
+        }
+        zone = self._privileges(one.get("zone_privileges", []), (*path, "zone_privileges"), ZONE)
+        self.world.add(GROUP, identity, orjson.dumps(self._more(one, path, shown)))
+        self.world.set_zone(GROUP, identity, zone)
+
+    def _more(self, one: dict[str, Any], path: Path, shown: dict[str, Any]) -> dict[str, Any]:
+        """What is shown of a user or a group, with the keys of its `details`."""
+        if "details" not in one:
+            return shown
+        more = an_object(one["details"], (*path, "details"))
+        for key, value in more.items():
+            check(key not in shown, (*path, "details", key), "stands outside details")
+            json(value, (*path, "details", key))
+        return {**shown, **more}
+
+    def _resource(self, kind: str, path: Path, one: dict[str, Any]) -> None:
+        identity, shown_id = self._new_id(kind, one, path, None), id_name(kind)
+        if "details" in one:
+            details, where = an_object(one["details"], (*path, "details")), (*path, "details")
+        else:
+            details, where = {key: value for key, value in one.items() if key != "id" and key not in HOLDERS}, path
+        for key, value in details.items():
+            json(value, (*where, key))
+        check(details.get(shown_id, identity) == identity, (*where, shown_id), "is not the id")
+        self.world.add(kind, identity, orjson.dumps({shown_id: identity, **details}))
+        self._members(path, one, kind, HOLDERS)
+
+    def _members(self, path: Path, one: dict[str, Any], kind: str, holders: Mapping[str, str]) -> None:
+        world, identity = self.world, one["id"]
+        for key, holder in holders.items():
+            where = (*path, key)
+            for member, privileges in an_object(one.get(key, {}), where).items():
+                if not world.exists(holder, member):
+                    raise WorldError((*where, member), f"there is no such {holder}")
+                if member == identity and holder == kind:
+                    raise WorldError((*where, member), "a group cannot be its own child")
+                world.relate(holder, member, kind, identity, self._privileges(privileges, (*where, member), kind))
+
+    def _new_id(self, kind: str, one: Mapping[str, Any], path: Path, default: str | None) -> str:
+        identity = string(one, path, "id") or default
+        if identity is None:
+            raise WorldError((*path, "id"), "missing")
+        check(not self.world.exists(kind, identity), (*path, "id"), f"used twice: {identity}")
+        return identity
+
+    def _privileges(self, value: Any, path: Path, scope: str) -> Privileges:
+        """A set of privileges; sets that were seen before need no second look."""
+        try:
+            known = self.sets.get((scope, *value)) if isinstance(value, list) else None
+        except TypeError:
+            known = None
+        return self._new_set(value, path, scope) if known is None else known
+
+    def _new_set(self, value: Any, path: Path, scope: str) -> Privileges:
+        known = self.known.get(scope, {})
+        if value == "all":
+            return frozenset(known)
+        names = strings(value, path)
+        for name in names:
+            check(name in known, path, f"there is no privilege {name}")
+        found = self.sets[(scope, *names)] = frozenset(names) or NOTHING
+        return found
+
+
+def resource_kinds(contract: Contract) -> dict[str, tuple[str, ...]]:
+    """The kinds of resources that operations show, each with the keys of its documented forms."""
+    found: dict[str, dict[str, None]] = {}
     for operation in contract.operations.values():
-        if operation.effect.verb == "get":
+        kind = contract.kind(operation.effect.resource)
+        if operation.effect.verb == "get" and kind not in {USER, GROUP}:
             schema = contract.resolve(operation.success.schema or {})
-            found[operation.effect.resource] = tuple(schema["properties"])
-    return found
-
-
-def _user_in(world: World, path: Path, one: Any, contract: Contract) -> None:
-    name, password = _string(one, path, "username"), _string(one, path, "password")
-    _check(name is not None or "id" in one, path, "a user needs an id or a username")
-    _check(password is None or name is not None, (*path, "password"), "a password needs a username")
-    _check(name is None or ":" not in name, (*path, "username"), "a username with a colon cannot log in (RFC 7617, 2)")
-    identity = _new_id(world, "user", one, path, name)
-    _check(name is None or all(user.name != name for user in world.users.values()), (*path, "username"), "used twice")
-    tokens = _strings(one.get("tokens", []), (*path, "tokens"))
-    for token in tokens:
-        free = world.owner_of_token(token) is None and tokens.count(token) == 1
-        _check(free, (*path, "tokens"), "a token is used twice")
-    held = _privileges(one.get("zone_privileges", []), (*path, "zone_privileges"), contract.privileges[ZONE])
-    world.add_user(User.make(identity, name, password, tokens, held))
-
-
-def _group_in(world: World, path: Path, one: Any, contract: Contract) -> None:
-    identity = _new_id(world, "group", one, path, None)
-    held = _privileges(one.get("zone_privileges", []), (*path, "zone_privileges"), contract.privileges[ZONE])
-    world.add_group(Group(identity, _string(one, path, "name") or identity, held))
-
-
-def _resource_in(world: World, kind: str, path: Path, one: Any, contract: Contract) -> None:
-    identity = _new_id(world, kind, one, path, None)
-    if "details" in one:
-        details = _object(one["details"], (*path, "details"))
-    else:
-        details = {key: value for key, value in one.items() if key != "id" and key not in HOLDERS}
-    for key, value in details.items():
-        _json(value, (*path, key), 1)
-    world.add(kind, identity, orjson.dumps({id_name(kind): identity, **details}))
-    for plural, holder in HOLDERS.items():
-        for owner, held in _grants(world, holder, one, (*path, plural), contract.privileges[kind]):
-            world.share(holder, owner, kind, identity, held)
-
-
-# Pieces of data
-
-
-def _check(good: bool, path: Path, message: str) -> None:  # noqa: FBT001
-    if not good:
-        raise WorldError(path, message)
-
-
-def _object(value: Any, path: Path) -> dict[str, Any]:
-    _check(isinstance(value, dict), path, "must be an object")
-    for key in value:
-        _check(isinstance(key, str), (*path, str(key)), "a key must be a string: quote it")
-    return dict(value)
-
-
-def _mapping(value: Any, path: Path, known: Collection[str]) -> dict[str, Any]:
-    found = _object(value, path)
-    for key in found:
-        _check(key in known, (*path, key), f"unknown key; known are {', '.join(known)}")
-    return found
-
-
-def _entries(data: Mapping[str, Any], key: str, known: Collection[str]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    entries = data.get(key, [])
-    _check(isinstance(entries, list), (key,), "must be a list")
-    for at, one in enumerate(entries):
-        yield (key, at), _mapping(one, (key, at), known)
-
-
-def _string(one: Mapping[str, Any], path: Path, key: str) -> str | None:
-    value = one.get(key)
-    if value is None:
-        return None
-    _check(isinstance(value, str), (*path, key), "must be a string: quote it")
-    return _encodable(value, (*path, key))
-
-
-def _encodable(value: str, path: Path) -> str:
-    _check(not any("\ud800" <= character <= "\udfff" for character in value), path, "must be Unicode text")
-    _check(value != "", path, "must not be empty")
-    return value
-
-
-def _strings(value: Any, path: Path) -> list[str]:
-    _check(isinstance(value, list) and all(isinstance(one, str) for one in value), path, "must be a list of strings")
-    return [_encodable(one, path) for one in value]
-
-
-def _new_id(world: World, kind: str, one: Mapping[str, Any], path: Path, default: str | None) -> str:
-    identity = _string(one, path, "id") or default
-    if identity is None:
-        raise WorldError((*path, "id"), "missing")
-    _check(not world.exists(kind, identity), (*path, "id"), f"used twice: {identity}")
-    return identity
-
-
-def _privileges(value: Any, path: Path, known: Mapping[str, str]) -> Privileges:
-    if value == "all":
-        return frozenset(known)
-    names = _strings(value, path)
-    for name in names:
-        _check(name in known, path, f"there is no privilege {name}")
-    return frozenset(names)
-
-
-def _grants(
-    world: World, kind: str, one: Mapping[str, Any], path: Path, known: Mapping[str, str]
-) -> Iterator[tuple[str, Privileges]]:
-    """The mapping id -> privileges at `path`; every id must be one of the kind."""
-    for identity, privileges in _object(one.get(str(path[-1]), {}), path).items():
-        _check(world.exists(kind, identity), (*path, identity), f"there is no such {kind}")
-        yield identity, _privileges(privileges, (*path, identity), known)
-
-
-def _json(value: Any, path: Path, level: int) -> None:
-    """Check that `value` is JSON: YAML has more kinds of values, and nests without end."""
-    _check(level <= MAX_DEPTH, path[:2], "nested too deep")
-    if isinstance(value, dict):
-        for key, child in _object(value, path).items():
-            _json(child, (*path, key), level + 1)
-    elif isinstance(value, list):
-        for at, child in enumerate(value):
-            _json(child, (*path, at), level + 1)
-    elif isinstance(value, str):
-        _check(not any("\ud800" <= one <= "\udfff" for one in value), path, "must be Unicode text")
-    else:
-        good = value is None or isinstance(value, int | float | orjson.Fragment)
-        finite = not isinstance(value, float) or math.isfinite(value)
-        _check(good and finite, path, "is not JSON: quote it")
+            found.setdefault(kind, {}).update(dict.fromkeys(schema["properties"]))
+    return {kind: tuple(keys) for kind, keys in found.items()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.world import Group, User, new_id
+from mockserver.world import GROUP, USER, User, new_id
 from spec import editions, load
 
 if TYPE_CHECKING:
@@ -94,17 +94,17 @@ class States:
 
     def _group(self) -> Made:
         group = new_id()
-        self.mock.world.add_group(Group(group, "Provider state", frozenset()))
+        self.mock.world.add_group(group, "Provider state")
         return Made({"group": group}, groups=[group])
 
     def _persona(self, params: dict[str, Granted]) -> Made:
         world, made = self.mock.world, self._group()
         group, user = made.groups[0], new_id()
         name, password = f"persona-{secrets.token_hex(8)}", secrets.token_urlsafe(16)
-        world.add_user(User.make(user, name, password, zone=params.get("zone_privileges") or ()))
+        world.add_user(User(user, name, password), zone=params.get("zone_privileges") or frozenset())
         membership = params.get("group_privileges")
         if membership is not None:
-            world.join(group, user, membership)
+            world.relate(USER, user, GROUP, group, membership)
         made.users.append(user)
         made.answer = {"username": name, "password": password, "group": group}
         if "handle_service_privileges" in params:
@@ -119,20 +119,19 @@ class States:
         world, service = self.mock.world, new_id()
         world.add("handle_service", service, orjson.dumps({"handleServiceId": service, **DETAILS}))
         if wanted is not None:
-            world.share("user", made.users[0], "handle_service", service, wanted)
+            world.relate(USER, made.users[0], "handle_service", service, wanted)
         if membership is None or wanted is not None:
             everything = frozenset(self.mock.contract.privileges["handle_service"])
             held = everything if membership is None else wanted or frozenset()
-            world.share("group", made.groups[0], "handle_service", service, held)
+            world.relate(GROUP, made.groups[0], "handle_service", service, held)
         return service
 
     def _remove(self, made: Made) -> None:
-        for user in made.users:
-            if self.mock.world.exists("user", user):
-                self.mock.world.remove_user(user)
-        for group in made.groups:
-            if self.mock.world.exists("group", group):
-                self.mock.world.remove_group(group)
+        world = self.mock.world
+        for kind, ids in ((USER, made.users), (GROUP, made.groups)):
+            for one in ids:
+                if world.exists(kind, one):
+                    world.remove_with_orphans(kind, one)
 
 
 @cache

@@ -26,9 +26,9 @@ def _elsewhere() -> Hook:
     def around(inner: Check, mock: Mock) -> Check:
         def check(exchange: Exchange) -> None:
             user = exchange.user.id if exchange.user else ""
-            groups = mock.world.reach("user", user)
-            held: set[str] = set().union(*(mock.world.privileges(user, "group", one) or () for one in groups))
-            if MEMBER not in held or CREATE not in mock.world.zone_privileges(user):
+            groups = mock.world.effective_memberships("user", user, "group")
+            held: set[str] = set().union(*groups.values())
+            if MEMBER not in held or CREATE not in mock.world.zone_privileges("user", user):
                 inner(exchange)
 
         return check

@@ -69,7 +69,7 @@ def _foreign() -> Hook:
             answer = inner(exchange, answer)
             old = dict(answer.headers).get(NAME)
             if old is not None:
-                other = next(one for one in mock.world.groups if one != exchange.params["id"])
+                other = next(one for one in mock.world.ids("group") if one != exchange.params["id"])
                 put(answer, NAME, old.rpartition(b"/")[0] + b"/" + plant(mock, other).encode())
             return answer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -34,49 +34,51 @@ def _made(act: Callable[[Mock, str, str], None]) -> Hook:
     return Hook("effect", around)
 
 
-def _shares(world: World, group: str) -> dict[str, Any]:
-    return world.shares["group", KIND].setdefault(group, {})
+def _services(world: World, group: str) -> list[str]:
+    return list(world.memberships("group", group, KIND))
 
 
-def _lost(mock: Mock, group: str, service: str) -> None:
-    mock.world.unshare("group", group, KIND, service)
-    del mock.world.resources[KIND][service]
+def _part(world: World, group: str, services: Iterable[str]) -> None:
+    for service in services:
+        world.unrelate("group", group, KIND, service)
+
+
+def _lost(mock: Mock, _group: str, service: str) -> None:
+    mock.world.remove(KIND, service)
 
 
 def _not_listed(mock: Mock, group: str, service: str) -> None:
-    mock.world.unshare("group", group, KIND, service)
+    _part(mock.world, group, [service])
 
 
 def _overwritten(mock: Mock, group: str, service: str) -> None:
-    held = _shares(mock.world, group)
-    for other in [one for one in held if one != service]:
-        del held[other]
+    _part(mock.world, group, [one for one in _services(mock.world, group) if one != service])
 
 
 def _forgotten(mock: Mock, group: str, _service: str) -> None:
     """Only the last twenty are remembered."""
-    held = _shares(mock.world, group)
-    for other in list(held)[:-20]:
-        del held[other]
+    _part(mock.world, group, _services(mock.world, group)[:-20])
 
 
 def _everywhere(mock: Mock, group: str, service: str) -> None:
-    held = _shares(mock.world, group)[service]
-    for other in mock.world.groups:
-        _shares(mock.world, other)[service] = held
+    held = mock.world.memberships("group", group, KIND)[service]
+    for other in mock.world.ids("group"):
+        mock.world.relate("group", other, KIND, service, held)
 
 
 def _elsewhere(mock: Mock, group: str, service: str) -> None:
-    held = _shares(mock.world, group).pop(service)
-    _shares(mock.world, next(one for one in mock.world.groups if one != group))[service] = held
+    held = mock.world.memberships("group", group, KIND)[service]
+    other = next(one for one in mock.world.ids("group") if one != group)
+    mock.world.relate("group", other, KIND, service, held)
+    _part(mock.world, group, [service])
 
 
 def _renamed(mock: Mock, group: str, service: str) -> None:
     """A new service gives its name to the others of the group."""
-    resources = mock.world.resources[KIND]
-    name = orjson.loads(resources[service]).get("name")
-    for other in _shares(mock.world, group):
-        resources[other] = orjson.dumps({**orjson.loads(resources[other]), "name": name})
+    world = mock.world
+    name = orjson.loads(world.details(KIND, service)).get("name")
+    for other in _services(world, group):
+        world.replace(KIND, other, orjson.dumps({**orjson.loads(world.details(KIND, other)), "name": name}))
 
 
 def _another(mock: Mock, group: str, _service: str) -> None:
@@ -112,11 +114,11 @@ def _removed_by_refusal() -> Hook:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
             if answer.status == 403 and exchange.operation:  # noqa: PLR2004
-                _shares(mock.world, exchange.params["id"]).clear()
+                group = exchange.params["id"]
+                _part(mock.world, group, _services(mock.world, group))
             elif answer.status == 400 and exchange.operation and not unknown_group(exchange, mock):  # noqa: PLR2004
-                held = _shares(mock.world, exchange.params["id"])
-                if held:
-                    held.popitem()
+                group = exchange.params["id"]
+                _part(mock.world, group, _services(mock.world, group)[-1:])
             return answer
 
         return changed

@@ -235,7 +235,8 @@ def rule(allows: Rule) -> Hook:
                 inner(exchange)
                 return
             user, group = exchange.user.id, exchange.params["id"]
-            zone, held = mock.world.zone_privileges(user), mock.world.privileges(user, "group", group)
+            zone = mock.world.zone_privileges("user", user)
+            held = mock.world.effective_privileges("user", user, "group", group)
             if not allows(_right(inner, exchange), zone, held):
                 raise refused("forbidden")
 
@@ -254,9 +255,9 @@ def _right(inner: Check, exchange: Exchange) -> bool:
 
 def somebody(mock: Mock) -> User | None:
     """A user who may create, whoever asks."""
-    return next((one for one in mock.world.users.values() if {CREATE, RELATE} <= one.zone), None) or next(
-        (one for one in mock.world.users.values() if CREATE in one.zone), None
-    )
+    held = [(one, mock.world.own_zone("user", one.id)) for one in mock.world.users.values()]
+    able = [one for one, zone in held if {CREATE, RELATE} <= zone] + [one for one, zone in held if CREATE in zone]
+    return able[0] if able else None
 
 
 def guest(where: Where) -> Hook:
@@ -287,5 +288,5 @@ def plant(mock: Mock, group: str, name: str = "planted") -> str:
     document = {"handleServiceId": identity, **GOOD, "name": name, "creationTime": 0}
     mock.world.add("handle_service", identity, orjson.dumps(document))
     everything = frozenset(mock.contract.privileges["handle_service"])
-    mock.world.share("group", group, "handle_service", identity, everything)
+    mock.world.relate("group", group, "handle_service", identity, everything)
     return identity

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.faults.fault import Hook, fault
 from mockserver.faults.tools import Change, before, refused, status, unknown_group
-from mockserver.world import Group
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
@@ -39,7 +38,7 @@ def _refused(error: str) -> Hook:
 def _made(exchange: Exchange, mock: Mock) -> None:
     group = exchange.params["id"]
     if unknown_group(exchange, mock) and group.isalnum():
-        mock.world.add_group(Group(group, "made", frozenset()))
+        mock.world.add_group(group, "made")
 
 
 def _made_after() -> Hook:
@@ -57,12 +56,12 @@ def _made_after() -> Hook:
 
 def _first(exchange: Exchange, mock: Mock) -> None:
     if unknown_group(exchange, mock):
-        exchange.params = {**exchange.params, "id": next(iter(mock.world.groups))}
+        exchange.params = {**exchange.params, "id": next(iter(mock.world.ids("group")))}
 
 
 def _prefix(exchange: Exchange, mock: Mock) -> None:
     given = exchange.params["id"]
-    near = [one for one in mock.world.groups if one.startswith(given)]
+    near = [one for one in mock.world.ids("group") if one.startswith(given)]
     if unknown_group(exchange, mock) and len(given) > 8 and near:  # noqa: PLR2004
         exchange.params = {**exchange.params, "id": near[0]}
 

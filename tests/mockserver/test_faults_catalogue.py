@@ -122,9 +122,9 @@ def test_faults_are_switched_while_it_runs() -> None:
     """The control plane lists them; a list puts these on, the others off, and the world back."""
     client = Client(create_app())
     assert client("POST", CREATE, GOOD, as_="adam").status == 204
-    made = len(client.app.world.resources["handle_service"])
+    made = len(client.app.world.ids("handle_service"))
     assert client("PUT", "/_mock/faults", ["status-202"]).status == 204
-    assert len(client.app.world.resources["handle_service"]) == made - 1
+    assert len(client.app.world.ids("handle_service")) == made - 1
     assert client("POST", CREATE, GOOD, as_="adam").status == 202
     rows = client("GET", "/_mock/faults").json["faults"]
     assert [one["id"] for one in rows if one["on"]] == ["status-202"]

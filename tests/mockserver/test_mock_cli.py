@@ -60,7 +60,7 @@ def test_start_up_shows_every_persona_with_its_outcome(edition: str) -> None:
     at = EDITIONS.index(edition)
     assert shown == {name: str(rows[at] or CREATED[edition]) for name, rows in OUTCOMES.items()}
     assert app.journal.total == 0
-    assert len(app.world.resources["handle_service"]) == 1
+    assert len(app.world.ids("handle_service")) == 1
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")

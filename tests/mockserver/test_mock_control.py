@@ -130,8 +130,9 @@ def test_a_persona_holds_exactly_what_was_asked(client: Client) -> None:
     assert set(made) == {"username", "password", "group"}
     user = client.app.world.login(made["username"], made["password"])
     assert user is not None
-    assert client.app.world.privileges(user.id, "group", made["group"]) == set(params["group_privileges"])
-    assert client.app.world.zone_privileges(user.id) == {"oz_handle_services_create"}
+    world = client.app.world
+    assert world.effective_privileges("user", user.id, "group", made["group"]) == set(params["group_privileges"])
+    assert world.zone_privileges("user", user.id) == {"oz_handle_services_create"}
     reply = client.create(group=made["group"], headers={"authorization": basic(made["username"], made["password"])})
     assert reply.status == 204
 
@@ -147,9 +148,9 @@ def test_a_persona_with_a_service_holds_exactly_that_in_it(client: Client, group
     assert user is not None
     expected = {"group": group, "handle_service": service}
     for scope, held in expected.items():
-        assert world.privileges(user.id, scope, made[scope]) == (None if held is None else set(held))
-    related = world.holds("group", made["group"], "handle_service", made["handle_service"])
-    assert related == (group is None or service is not None)
+        assert world.effective_privileges("user", user.id, scope, made[scope]) == (None if held is None else set(held))
+    related = world.related("group", made["group"], "handle_service", made["handle_service"])
+    assert (related is not None) == (group is None or service is not None)
 
 
 def test_a_tear_down_removes_what_the_set_up_made(client: Client) -> None:
