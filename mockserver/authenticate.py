@@ -35,7 +35,7 @@ class Authenticate(Stage):
         return self.check
 
     def check(self, exchange: Exchange) -> None:
-        """Set `exchange.user`. Raises Refusal: badToken, tokenInvalid, badBasicCredentials."""
+        """Set `exchange.user`. Raises Refusal with the error that says why."""
         headers = exchange.headers
         token = headers.get(b"x-auth-token")
         if token is not None:
@@ -55,7 +55,9 @@ class Authenticate(Stage):
             exchange.reasons.append("Authorization is ignored: it starts neither with Basic nor with Bearer")
 
     def _by_token(self, token: bytes) -> User:
-        user = self.world.owner_of_token(token.decode("utf-8", "surrogateescape"))
+        user = self.world.holder_of(token.decode("utf-8", "surrogateescape"))
+        if user is not None and user.blocked:
+            raise Refusal("userBlocked", "authenticate: the user is blocked")
         if user is not None:
             return user
         if not B64TOKEN.fullmatch(token):
@@ -70,8 +72,17 @@ class Authenticate(Stage):
         name, colon, password = pair.partition(":")
         user = self.world.login(name, password)
         if user is None or not colon:
-            raise Refusal("badBasicCredentials", "authenticate: the user name or the password is wrong")
+            raise self._refused(name)
         return user
+
+    def _refused(self, name: str) -> Refusal:
+        """Why a password is refused: who is blocked, or may not use one, is told so before it is looked at."""
+        user = self.world.named(name)
+        if user is not None and user.blocked:
+            return Refusal("userBlocked", "authenticate: the user is blocked")
+        if user is not None and not (user.basic_auth and user.password):
+            return Refusal("basicAuthDisabled", "authenticate: the user may not log in with a password")
+        return Refusal("badBasicCredentials", "authenticate: the user name or the password is wrong")
 
 
 def _base64(text: bytes) -> bytes:

@@ -25,10 +25,10 @@ class Authorize(Stage):
 
     def prepare(self, operation_id: str) -> Check:
         """The check for an operation by its access rule."""
-        guard = Guard(self.contract.operations[operation_id], self.world)
+        guard = Guard(self.contract.operations[operation_id], self.world, self.contract.roles)
 
         def check(exchange: Exchange) -> None:
-            decision = guard.decide(exchange.user, exchange.params)
+            decision = guard.decide(exchange.user, exchange.params, exchange.value)
             if decision.allowed:
                 return
             if exchange.user is None:

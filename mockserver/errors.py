@@ -11,6 +11,7 @@ from mockserver.exchange import Answer, Header, Refusal, json_answer
 if TYPE_CHECKING:
     from spec import Contract, ErrorKind, Operation
 
+KEY = "key"
 CHALLENGES: tuple[Header, ...] = (
     (b"www-authenticate", b'Basic realm="onezone", charset="UTF-8"'),
     (b"www-authenticate", b'Bearer realm="onezone"'),
@@ -19,11 +20,11 @@ CHALLENGES: tuple[Header, ...] = (
 
 
 class Renderer:
-    """Renders refusals as the errors of one edition. Each body is made once: ids and keys are finite."""
+    """Renders refusals as the errors of one edition. A body that names nothing but a key is made once."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._bodies: dict[tuple[str, tuple[tuple[str, str], ...]], bytes] = {}
+        self._bodies: dict[tuple[str, str | None], bytes] = {}
         self._bare = {
             operation.id: frozenset(status for status, answer in operation.responses.items() if answer.schema is None)
             for operation in contract.operations.values()
@@ -48,7 +49,9 @@ class Renderer:
         return self.contract.errors[kind.within] if kind.within else kind
 
     def _body(self, refusal: Refusal) -> bytes:
-        key = (refusal.error, tuple(sorted(refusal.details.items())))
+        if refusal.details.keys() - {KEY}:
+            return orjson.dumps({"error": self._error(refusal)})
+        key = (refusal.error, refusal.details.get(KEY))
         if key not in self._bodies:
             self._bodies[key] = orjson.dumps({"error": self._error(refusal)})
         return self._bodies[key]
@@ -56,12 +59,18 @@ class Renderer:
     def _error(self, refusal: Refusal) -> str | dict[str, Any]:
         kind = self.contract.errors[refusal.error]
         if self.contract.error_is_string:
-            return kind.description.format(**refusal.details)
+            return sentence(kind, refusal.details)
         error = describe(kind, refusal.details)
         return describe(self._outer(kind), {"authError": error}) if kind.within else error
 
 
 def describe(kind: ErrorKind, details: dict[str, Any]) -> dict[str, Any]:
     """The error as an object with id, description and (where there are any) details."""
-    error: dict[str, Any] = {"id": kind.id, "description": kind.description.format(**details)}
+    error: dict[str, Any] = {"id": kind.id, "description": sentence(kind, details)}
     return error | ({"details": details} if details else {})
+
+
+def sentence(kind: ErrorKind, details: dict[str, Any]) -> str:
+    """The error in a sentence; lists in it are written out."""
+    told = {key: ", ".join(value) if isinstance(value, list) else value for key, value in details.items()}
+    return kind.description.format(**told)

@@ -29,7 +29,7 @@ class Refusal(Exception):
     """
 
     def __init__(
-        self, error: str, reason: str, headers: tuple[Header, ...] = (), details: dict[str, str] | None = None
+        self, error: str, reason: str, headers: tuple[Header, ...] = (), details: dict[str, Any] | None = None
     ) -> None:
         super().__init__(error)
         self.error = error

@@ -37,6 +37,12 @@ def exact(text: bytes, value: Any) -> Any:
     return value
 
 
+def exact_object(text: bytes) -> dict[str, Any]:
+    """A stored JSON object, to be serialised again with every number as it stands."""
+    value: dict[str, Any] = exact(text, orjson.loads(text))
+    return value
+
+
 def _may_lose_digits(text: bytes) -> bool:
     """Whether there could be a number in `text` that is not written back as it stands. Quick; its no is certain."""
     digits = text.translate(_DIGITS)

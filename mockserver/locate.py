@@ -1,13 +1,14 @@
 """The locating stage: what the path names must exist, and belong together, before anybody is authorized.
 
 Source: Onezone 21.02 as deployed, Request pipeline. An operation whose entity is only looked at by its effect is
-not located here.
+not located here, and neither is one that is about to become a member.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mockserver.effects.places import CALLER, place, related
 from mockserver.exchange import App, Exchange, Refusal
 from mockserver.stage import Check, Stage
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from mockserver.world import World
     from spec import Contract, Operation
 
-DIRECT_VERBS = frozenset({"detach"})
-"""Verbs that act on a direct relation; the others see effective ones, too."""
+DIRECT_VERBS = frozenset({"detach", "grant", "privileges"})
+"""Verbs that act on a direct relation; the others, and those whose effect says so, see effective ones, too."""
+JOINING = "attach"
 
 
 class Locate(Stage):
@@ -34,29 +36,37 @@ class Locate(Stage):
         operation = self.contract.operations[operation_id]
         if operation.locate_at_effect:
             return None
-        entities = [(one.name, one.entity) for one in operation.parameters if one.entity]
+        joining = operation.effect.resource if operation.effect.verb == JOINING else None
+        named = [one for one in operation.parameters if one.entity and one.entity != joining]
+        entities = [(one.name, one.entity or "", self.contract.kind(one.entity or "")) for one in named]
         relation = self._relation(operation)
+        world = self.world
 
         def check(exchange: Exchange) -> None:
-            for name, entity in entities:
-                if not self.world.exists(entity, exchange.params[name]):
-                    raise Refusal("notFound", f"locate: there is no such {entity}")
+            for name, role, kind in entities:
+                if not world.exists(kind, exchange.params[name]):
+                    raise Refusal("notFound", f"locate: there is no such {role}")
             if relation:
                 relation(exchange)
 
         return check
 
     def _relation(self, operation: Operation) -> Check | None:
-        """The check that the resource of the path belongs to the entity that it stands under."""
-        effect = operation.effect
-        names = {one.entity: one.name for one in operation.parameters}
-        if not effect.within or effect.resource not in names or effect.within not in names:
+        """The check that the member and the container of the effect, where both are there before it, are related."""
+        effect, roles = operation.effect, related(self.contract, operation)
+        named = {one.entity for one in operation.parameters}
+        if roles is None or effect.resource not in named or effect.verb == JOINING:
             return None
-        holder, held = names[effect.within], names[effect.resource]
-        related = self.world.holds if effect.verb in DIRECT_VERBS else self.world.holds_effectively
+        member, container = (place(self.contract, operation, role) for role in roles)
+        world = self.world
+        direct = effect.verb in DIRECT_VERBS and not effect.effective
 
         def check(exchange: Exchange) -> None:
-            if not related(effect.within or "", exchange.params[holder], effect.resource, exchange.params[held]):
+            if exchange.user is None and CALLER in roles:
+                return  # nobody calls: that is for the next stage to say
+            ends = member.kind, member.find(exchange), container.kind, container.find(exchange)
+            found = world.related(*ends) if direct else world.effective_privileges(*ends)
+            if found is None:
                 raise Refusal("notFound", f"locate: the {effect.within} has no such {effect.resource}")
 
         return check

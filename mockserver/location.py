@@ -21,7 +21,8 @@ class LocationMaker:
     """Makes the Location of an operation's success under the base path that the edition's document shows in it."""
 
     def __init__(self, contract: Contract, operation: Operation) -> None:
-        shown = documented_base_path(contract, operation) + operation.success.location[0]
+        base = documented_base_path(contract, operation) or edition_base_path(contract)
+        shown = base + operation.success.location[0]
         given = {one.name for one in operation.parameters}
         self.template = re.sub(r"\{\w+\}", "%s", shown)
         self.names = [name if name in given else None for name in re.findall(r"\{(\w+)\}", shown)]
@@ -32,19 +33,19 @@ class LocationMaker:
         return _origin(exchange) + (self.template % tuple(names)).encode("ascii")
 
 
-def documented_base_path(contract: Contract, operation: Operation) -> str:
-    """The base path in the documented example of the Location; the edition's first one where no example shows any."""
+def documented_base_path(contract: Contract, operation: Operation) -> str | None:
+    """The base path in the documented example of the Location; None where no example shows any."""
     answers = contract.document["paths"][operation.path][operation.method.lower()]["responses"]
     header = answers[str(operation.success.status)].get("headers", {}).get("Location", {})
     path = urlsplit(header.get("example", "")).path
     shown = [base for base in contract.base_paths if path.startswith(f"{base}/")]
-    return max(shown, key=len, default=contract.base_paths[0])
+    return max(shown, key=len, default=None)
 
 
 def edition_base_path(contract: Contract) -> str:
     """The base path that the edition's documents show in Locations; the first one where they show none."""
-    creating = (one for one in contract.operations.values() if one.success.location)
-    return next((documented_base_path(contract, one) for one in creating), contract.base_paths[0])
+    shown = (documented_base_path(contract, one) for one in contract.operations.values() if one.success.location)
+    return next((base for base in shown if base), contract.base_paths[0])
 
 
 def _origin(exchange: Exchange) -> bytes:

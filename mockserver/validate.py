@@ -18,7 +18,7 @@ from mockserver.jsontext import exact
 from mockserver.stage import Check, Stage
 
 if TYPE_CHECKING:
-    from spec import Contract, Property
+    from spec import Body, Contract, Property
 
 JSON_TYPES = {
     str: "string",
@@ -29,6 +29,7 @@ JSON_TYPES = {
     list: "array",
     type(None): "null",
 }
+MISSING = "missingRequiredValue"
 BOOLEAN_WORDS = {True: b'"true"', False: b'"false"'}
 
 Judge = Callable[[Any], str | None]
@@ -50,10 +51,13 @@ class Validate(Stage):
         if body is None:
             return None
         rules = [(one, judge(self.contract, one)) for one in body.properties]
+        whole = _whole(body)
 
         def check(exchange: Exchange) -> None:
             if not isinstance(exchange.value, dict):
                 raise Refusal("malformedData", "validate: the body is JSON, but not an object")
+            if whole:
+                whole(exchange)
             for one, verdict in rules:
                 error = verdict(exchange.value[one.name]) if one.name in exchange.value else _absent(one)
                 if error:
@@ -64,13 +68,37 @@ class Validate(Stage):
         return check
 
 
+def _whole(body: Body) -> Check | None:
+    """The check of which keys there are; None where the body asks for none in particular."""
+    known = [one.name for one in body.properties]
+    if not body.none_known and not body.needs:
+        return None
+
+    def check(exchange: Exchange) -> None:
+        if body.none_known and exchange.value.keys().isdisjoint(known):
+            raise Refusal(body.none_known, "validate: no known key is there", details={"keys": known})
+        for key, others in body.needs.items():
+            for other in others if key in exchange.value else ():
+                if other not in exchange.value:
+                    raise Refusal(MISSING, f"validate: {key} needs {other}", details={"key": other})
+
+    return check
+
+
 def _absent(one: Property) -> str | None:
-    return "missingRequiredValue" if one.required else None
+    return MISSING if one.required else None
 
 
 def _refusal(contract: Contract, one: Property, error: str) -> Refusal:
-    keyed = "key" in contract.errors[error].details
-    return Refusal(error, f"validate: {one.name}: {error}", details={"key": one.name} if keyed else None)
+    known = contract.errors[error].details
+    said = {"key": one.name, "allowed": _allowed(one.schema)}
+    details = {key: value for key, value in said.items() if key in known}
+    return Refusal(error, f"validate: {one.name}: {error}", details=details)
+
+
+def _allowed(schema: Any) -> list[str]:
+    """The values that a schema allows, or its items."""
+    return list(schema.get("enum") or schema.get("items", {}).get("enum", ()))
 
 
 def judge(contract: Contract, one: Property) -> Judge:
@@ -89,10 +117,16 @@ def judge(contract: Contract, one: Property) -> Judge:
         validator = validators.get(kind)
         if validator is None or validator.is_valid(value):
             return None
-        broken = {error.kind.name for error in validator.iter_errors(value)}
+        broken = {_keyword(error) for error in validator.iter_errors(value)}
         return next(error for keyword, error in one.errors.items() if keyword in broken)
 
     return verdict
+
+
+def _keyword(error: Any) -> str:
+    """The keyword that a value breaks; an item of another type breaks `items`."""
+    name: str = error.kind.name
+    return "items" if name == "type" and error.instance_path else name
 
 
 def _branches(contract: Contract, schema: Any) -> Iterable[tuple[str, Any]]:
@@ -104,7 +138,7 @@ def _branches(contract: Contract, schema: Any) -> Iterable[tuple[str, Any]]:
 
 def _validator(one: Property, branch: Any) -> Any:
     """The validator of the branch's keywords that have an error id; None where it has none."""
-    rules = {keyword: value for keyword, value in branch.items() if keyword in one.errors and keyword != "type"}
+    rules = {key: value for key, value in branch.items() if key != "type" and (key in one.errors or key == "items")}
     return jsonschema_rs.Draft4Validator(rules, validate_formats=False) if rules else None
 
 

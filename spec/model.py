@@ -14,7 +14,7 @@ A scope is `zone`, the role of an entity of the path, or a condition, which is m
 """
 
 CONDITIONS = ("caller", "self", "creator")
-"""Conditions of a route: somebody calls; the user of the path calls; the user of the path created what it stands under."""
+"""Conditions of a route: somebody calls; the user of the path calls; that user made what the path names first."""
 
 
 class Level(StrEnum):

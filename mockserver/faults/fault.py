@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
+    from spec import Operation
 
 Around = Callable[[Any, "Mock"], Any]
 """Makes what stands at a point out of what stood there before."""
@@ -24,17 +25,23 @@ class UnknownFaultError(ValueError):
     """There is no such fault; the message is one line."""
 
 
+def documented(operation: Operation) -> bool:
+    """Whether it is the operation that the two documents describe, known by what it does."""
+    effect = operation.effect
+    return (effect.verb, effect.resource, effect.within) == ("create", "handle_service", "group")
+
+
 @dataclass(frozen=True, slots=True)
 class Hook:
     """Puts something around what stands at a point of the pipeline, when the mock is assembled.
 
     The points are `application` (the whole pipeline as ASGI), `answer` (what a finished answer becomes), the name of
-    a stage (its check), `effect` (the performer of operations with that verb), and `world.METHOD`.
+    a stage (its check), `effect` (its performer), and `world.METHOD`. `meant` says of which operations.
     """
 
     point: str
     around: Around
-    verb: str = "create"
+    meant: Callable[[Operation], bool] = documented
 
 
 @dataclass(frozen=True, slots=True)

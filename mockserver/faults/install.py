@@ -31,7 +31,7 @@ class Installer:
         found: list[Callable[..., Any]] = [
             partial(_wrapped, hook=hook, mock=self.mock) for hook in self._at(APPLICATION)
         ]
-        changes = [hook.around(_as_it_is, self.mock) for hook in self._at(ANSWER)]
+        changes = [(hook, hook.around(_as_it_is, self.mock)) for hook in self._at(ANSWER)]
         return [*found, partial(Answering, changes=changes)] if changes else found
 
     def inside(self, stack: Iterable[Any]) -> None:
@@ -57,14 +57,14 @@ class Installer:
 
     def _wrap(self, table: dict[str, Any], hook: Hook) -> None:
         for name, operation in self.mock.contract.operations.items():
-            if operation.effect.verb == hook.verb and name in table:
+            if hook.meant(operation) and name in table:
                 table[name] = hook.around(table[name] or _pass, self.mock)
 
 
 class Answering:
-    """Changes finished answers of the operation that creates, also those to requests that did not reach it."""
+    """Changes finished answers of the operations that are meant, also those to requests that did not reach them."""
 
-    def __init__(self, app: App, *, changes: list[Callable[[Exchange, Answer], Answer]]) -> None:
+    def __init__(self, app: App, *, changes: list[tuple[Hook, Callable[[Exchange, Answer], Answer]]]) -> None:
         self.app = app
         self.changes = changes
 
@@ -82,16 +82,16 @@ class Answering:
         if not answer.status:
             return
         changed = answer
-        if creating(scope[KEY]):
-            for change in self.changes:
+        for hook, change in self.changes:
+            if concerns(hook, scope[KEY]):
                 changed = change(scope[KEY], changed)
         await changed.send(send)
 
 
-def creating(exchange: Exchange) -> bool:
-    """Whether a request is for the operation that creates, or another method of its path."""
-    meant = (exchange.operation,) if exchange.operation else exchange.siblings
-    return any(one.effect.verb == "create" for one in meant if one)
+def concerns(hook: Hook, exchange: Exchange) -> bool:
+    """Whether a request is for an operation that the hook means, or for another method of its path."""
+    asked = (exchange.operation,) if exchange.operation else exchange.siblings
+    return any(hook.meant(one) for one in asked if one)
 
 
 def _wrapped(app: App, *, hook: Hook, mock: Mock) -> App:

@@ -55,10 +55,6 @@ class Accounts:
         welcome = user is not None and user.basic_auth and not user.blocked
         return user if same and known is not None and welcome else None
 
-    def owner_of_token(self, token: str) -> User | None:
-        """The user whose token it is, None where it is nobody's or the user is blocked."""
-        user = self.holder_of(token)
-        return None if user is None or user.blocked else user
 
     def change_user(self, identity: str, **changes: Any) -> User:
         """Change fields of a user: `name`, `password`, `tokens`, `basic_auth`, `blocked`. Raises KeyError."""

@@ -123,7 +123,7 @@ def test_login_needs_name_and_password() -> None:
     made.add_user(User("nameless", "nameless"))
     assert made.login("u", "secret") is made.users["u"]
     assert made.login("u", "Secret") is made.login("x", "secret") is made.login("nameless", "") is None
-    assert made.owner_of_token("t") is made.users["tokens-only"]
+    assert made.holder_of("t") is made.users["tokens-only"]
 
 
 def test_ids_look_like_those_of_released_servers() -> None:
