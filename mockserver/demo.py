@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from mockserver.scenario import SUCCESS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -81,7 +83,9 @@ def _describe(mock: Mock, line: Line, operation: Operation, status: int, reason:
     rows = [f"  {persona.name}{about}"]
     rows += [f"    credentials: {line.credentials or 'none'}"]
     rows += [f"    holds: {holds(mock, user, persona.group)}"] if user else []
-    return [*rows, f"    expect: {status} {outcome}{f' ({reason})' if reason else ''}"]
+    rows += [f"    expect: {status} {outcome}{f' ({reason})' if reason else ''}"]
+    wanted = operation.success.status if persona.expect == SUCCESS else persona.expect
+    return rows if wanted in {None, status} else [*rows, f"    but the scenario expects: {wanted}"]
 
 
 def holds(mock: Mock, user: User, group: str) -> str:

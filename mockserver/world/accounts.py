@@ -55,7 +55,6 @@ class Accounts:
         welcome = user is not None and user.basic_auth and not user.blocked
         return user if same and known is not None and welcome else None
 
-
     def change_user(self, identity: str, **changes: Any) -> User:
         """Change fields of a user: `name`, `password`, `tokens`, `basic_auth`, `blocked`. Raises KeyError."""
         changed = replace(self.users[identity], **changes)

@@ -1,0 +1,188 @@
+"""Worlds as files: their schema, the examples, and what goes in coming out again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import orjson
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver import create_app
+from mockserver.demo import _ask, introduce, lines
+from mockserver.scenario import DEMO, ScenarioError, read_scenario
+from mockserver.scenario_schema import FILE, text
+from mockserver.snapshot import GROUP_TYPES, WorldError, build, snapshot
+from spec import load
+
+FOLDER = Path(__file__).parents[2] / "docs" / "scenarios"
+EXAMPLES = sorted(FOLDER.glob("*.yaml"))
+SCHEMA = json.loads(FILE.read_text(encoding="utf-8"))
+CONTRACT = load("current")
+
+
+def test_there_are_three_examples() -> None:
+    assert [one.stem for one in EXAMPLES] == ["every-outcome", "federation", "small-lab"]
+
+
+def test_the_schema_is_the_one_that_the_code_makes() -> None:
+    """`python -m mockserver.scenario_schema > mockserver/scenario.schema.json` writes it anew."""
+    assert FILE.read_text(encoding="utf-8") == text()
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", [DEMO, *EXAMPLES], ids=lambda one: one.stem)
+def test_what_is_shipped_keeps_the_schema(path: Path) -> None:
+    jsonschema.Draft202012Validator(SCHEMA).validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("edition", ["current", "deployed"])
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda one: one.stem)
+def test_every_persona_gets_what_its_line_says(path: Path, edition: str) -> None:
+    """The status that the scenario expects is the one that the mock answers, and start-up has nothing to object."""
+    mock = create_app(edition, path)
+    operation = mock.contract.find("create", "handle_service", "group")
+    assert operation
+    for line in lines(mock, operation, "http://mock/api/v3"):
+        status, reason = asyncio.run(_ask(mock, operation, line))
+        wanted = operation.success.status if line.persona.expect == "success" else line.persona.expect
+        assert status == wanted, f"{line.persona.name}: {reason}"
+    assert "but the scenario expects" not in introduce(mock, "http://mock/api/v3")
+
+
+def test_every_outcome_is_every_documented_status() -> None:
+    """What the documented operation answers by itself: a success, 400, 401, 403 and 404."""
+    personas = read_scenario(FOLDER / "every-outcome.yaml", CONTRACT).personas
+    assert {one.expect for one in personas} == {"success", 400, 401, 403, 404}
+
+
+def test_start_up_tells_where_the_scenario_is_mistaken(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text("groups: [{id: g}]\npersonas: [{name: nobody, group: g, expect: 403}]\n", encoding="utf-8")
+    assert "but the scenario expects: 403" in introduce(create_app("current", path), "http://mock/api/v3")
+
+
+WRONG = [
+    {},
+    {"people": []},
+    {"users": [{}]},
+    {"users": [{"username": "a:b"}]},
+    {"users": [{"id": "a", "password": "x"}]},
+    {"users": [{"id": "a", "blocked": "no"}]},
+    {"users": [{"id": "a", "creationTime": -1}]},
+    {"users": [{"id": "a", "tokens": ["t", "t"]}]},
+    {"users": [{"id": "a", "zone_privileges": ["group_view"]}]},
+    {"groups": [{"id": "g", "type": "club"}]},
+    {"groups": [{"id": "g", "creator": "alice"}]},
+    {"groups": [{"id": "g", "users": []}]},
+    {"handle_services": [{"id": "h", "groups": {"g": "some"}}]},
+    {"handle_services": [{"id": "h", "color": 1}]},
+]
+
+
+@pytest.mark.parametrize("data", WRONG, ids=orjson.dumps)
+def test_what_the_schema_refuses_the_reader_refuses(data: dict[str, Any]) -> None:
+    assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(data)
+    with pytest.raises(WorldError):
+        build(data, CONTRACT)
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+@pytest.mark.parametrize(
+    ("line", "tail"),
+    [
+        ('"groups": [{"id": "g", "type": "club"}]', "groups[0].type: must be one of"),
+        ('"users": [{"id": "a", "blocked": 1}]', "users[0].blocked: must be true or false"),
+        ('"users": [], "personas": [{"name": "a", "group": "g", "expect": 42}]', "personas[0].expect: must be an HTTP"),
+    ],
+)
+def test_a_mistake_names_file_line_and_key(tmp_path: Path, suffix: str, line: str, tail: str) -> None:
+    path = tmp_path / f"wrong.{suffix}"
+    path.write_text(f"{{\n\n{line}\n}}", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(path, CONTRACT)
+    assert str(caught.value).startswith(f"{path}:3: {tail}")
+
+
+def test_a_json_file_is_a_scenario(tmp_path: Path) -> None:
+    path = tmp_path / "world.json"
+    path.write_bytes(orjson.dumps(yaml.safe_load(DEMO.read_text(encoding="utf-8"))))
+    ours, demo = (read_scenario(one, CONTRACT) for one in (path, DEMO))
+    assert ours.personas == demo.personas
+    assert orjson.dumps(snapshot(ours.world(CONTRACT))) == orjson.dumps(snapshot(demo.world(CONTRACT)))
+
+
+def subset(scope: str) -> st.SearchStrategy[list[str]]:
+    return st.sets(st.sampled_from(sorted(CONTRACT.privileges[scope])), max_size=3).map(sorted)
+
+
+names = st.text(st.characters(codec="utf-8", exclude_characters=":"), min_size=1, max_size=5)
+moments = st.integers(0, 2**40)
+creators = st.sampled_from([{"type": "root", "id": "root"}, {"type": "user", "id": "gone"}])
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> dict[str, Any]:
+    """The data of a world with every key, in the order in which it comes back."""
+    users, groups = draw(st.lists(names, unique=True, max_size=3)), draw(st.lists(names, unique=True, max_size=4))
+    more = st.just({}) | st.fixed_dictionaries({"details": st.fixed_dictionaries({"more": st.integers(-5, 5)})})
+
+    def held(scope: str, ids: list[str]) -> Any:
+        return draw(st.dictionaries(st.sampled_from(ids), subset(scope))) if ids else {}
+
+    return {
+        "users": [
+            {
+                "id": one,
+                "username": f"{at}-{draw(names)}",
+                "fullName": draw(names),
+                "basicAuthEnabled": draw(st.booleans()),
+                "blocked": draw(st.booleans()),
+                "creationTime": draw(moments),
+                **draw(more),
+                "password": draw(names),
+                "tokens": draw(st.sampled_from([[], [f"t{at}"], [f"t{at}", f"u{at}"]])),
+                "zone_privileges": draw(subset("zone")),
+            }
+            for at, one in enumerate(users)
+        ],
+        "groups": [
+            {
+                "id": one,
+                "name": draw(names),
+                "type": draw(st.sampled_from(GROUP_TYPES)),
+                "creator": draw(creators),
+                "creationTime": draw(moments),
+                **draw(more),
+                "users": held("group", users),
+                "children": held("group", [other for other in groups if other != one]),
+                "zone_privileges": draw(subset("zone")),
+            }
+            for one in groups
+        ],
+        "handle_services": [
+            {
+                "id": one,
+                "details": {"handleServiceId": one, "name": draw(names), "serviceProperties": {"n": draw(moments)}},
+                "groups": held("handle_service", groups),
+                "users": held("handle_service", users),
+            }
+            for one in draw(st.lists(names, unique=True, min_size=1, max_size=2))
+        ],
+    }
+
+
+@settings(max_examples=100, deadline=None)
+@given(worlds())
+def test_what_goes_in_comes_out(data: dict[str, Any]) -> None:
+    """Exactly, and once more from what came out; and the schema knows it."""
+    out = orjson.loads(orjson.dumps(snapshot(build(data, CONTRACT))))
+    assert out == data
+    assert orjson.loads(orjson.dumps(snapshot(build(out, CONTRACT)))) == data
+    jsonschema.Draft202012Validator(SCHEMA).validate(data)
