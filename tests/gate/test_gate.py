@@ -18,28 +18,7 @@ from spec import editions
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("spec", "mockserver", "contracts", "ozkit.py")
-OPERATION = """
-parameters:
-  - $ref: "#/components/parameters/GroupId"
-get:
-  operationId: list_group_known_services
-  tags: [group]
-  summary: List the handle services of the group once more
-  description: The same list at another path.
-  x-onezone-source: {document: onezone-21.02-deployed, section: Group and handle services}
-  x-onezone-access:
-    member: {group: [group_view]}
-  x-onezone-effect: {list: known_service, of: group}
-  responses:
-    "200":
-      description: The ids.
-      content:
-        application/json:
-          schema: {$ref: "#/components/schemas/HandleServiceList"}
-    "401": {$ref: "#/components/responses/Unauthorized"}
-    "403": {$ref: "#/components/responses/Forbidden"}
-    "404": {$ref: "#/components/responses/NotFound"}
-"""
+OPERATION = ROOT / "docs" / "examples" / "parents.yaml"
 EDITION = """
 overlay: 1.0.0
 info: {title: "Edition next: members need one more privilege", version: "1"}
@@ -86,7 +65,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(source, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder)
-    (folder / "spec/paths/groups/{id}/known_services.yaml").write_text(OPERATION, encoding="utf-8")
+    shutil.copy(OPERATION, folder / "spec/paths/groups/{id}/parents.yaml")
     (folder / "spec/editions/next.yaml").write_text(EDITION, encoding="utf-8")
     assert run(folder, "spec.bundle").returncode == 0
     return folder
@@ -117,7 +96,7 @@ with mock("current") as origin:
                        "params": {"group_privileges": ["group_view"], "zone_privileges": []}}).encode()
     headers = {"Content-Type": "application/json"}
     made = json.load(urllib.request.urlopen(urllib.request.Request(origin + "/_mock/states", body, headers)))
-    url = f"{origin}/api/v3/groups/{made['group']}/known_services"
+    url = f"{origin}/api/v3/groups/{made['group']}/parents"
     manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
     manager.add_password(None, origin, made["username"], made["password"])
     opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(manager))
@@ -135,7 +114,7 @@ with mock("current") as origin:
         text=True,
         check=False,
     )
-    assert done.stdout.splitlines() == ["200 {'handle_services': []}", "401"], done.stderr
+    assert done.stdout.splitlines() == ["200 {'groups': []}", "401"], done.stderr
 
 
 def test_the_whole_gate_holds_in_the_copy(copy: Path) -> None:
