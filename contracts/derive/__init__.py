@@ -34,8 +34,10 @@ def _all(build: Builder, depth: str) -> Iterator[Requirement]:
 
 
 def judged_operations(contract: Contract) -> tuple[Operation, ...]:
-    """The operations of the profile `core`: those that create something from a documented body."""
-    return tuple(one for one in contract.operations.values() if one.effect.verb == "create" and one.body)
+    """The operations of the profile `core`: those that create something from a body with documented examples."""
+    return tuple(
+        one for one in contract.operations.values() if one.effect.verb == "create" and one.body and one.body.examples
+    )
 
 
 def provoked(operation: Operation) -> frozenset[int]:
