@@ -123,7 +123,7 @@ class Control:
         """Every fault of the edition, and whether it is on."""
         edition, on = self.mock.contract.edition, {one.id for one in self.mock.faults}
         rows = [
-            {"id": one.id, "text": one.text, "noticed_by": one.noticed_by, "on": one.id in on}
+            {"id": one.id, "text": one.text, "noticed_by": one.noticed_by, "profile": one.profile, "on": one.id in on}
             for one in catalogue()
             if edition in one.editions
         ]

@@ -29,6 +29,9 @@ GROUPS: tuple[str, ...] = (
     "protocol",
     "robustness",
     "rare",
+    "around_access",
+    "around_state",
+    "around_answers",
 )
 
 

@@ -46,13 +46,17 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One deviation. `noticed_by` has the topics of the requirements that should notice it, as glob patterns."""
+    """One deviation. `noticed_by` has the topics of the requirements that should notice it, as glob patterns.
+
+    One of profile `full` is seen by judging every operation; then they are whole ids of requirements.
+    """
 
     id: str
     text: str
     hook: Hook
     noticed_by: tuple[str, ...]
     editions: tuple[str, ...] = ALL
+    profile: str = "core"
 
 
 def fault(name: str, text: str, hook: Hook, *noticed_by: str, editions: tuple[str, ...] = ALL) -> Fault:

@@ -1,0 +1,490 @@
+"""Faults of what the operations on users, groups and handle services do, and of what they tell afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mockserver.faults.around import Perform, afterwards, early, effect, fault, mended, nothing, on, sent, shown
+from mockserver.world import NOTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockserver.exchange import Answer, Exchange
+    from mockserver.faults.around import Act, Meant
+    from mockserver.faults.fault import Hook
+    from mockserver.world import World
+
+GROUP, USER, SERVICE = "group", "user", "handle_service"
+ATTACH, DETACH = on("attach", USER, GROUP), on("detach", USER, GROUP)
+GRANT = on("grant", USER, GROUP)
+
+
+def _new(world: World, kind: str) -> str:
+    return list(world.ids(kind))[-1]
+
+
+def _drop(key: str) -> Callable[[dict[str, Any]], None]:
+    return lambda data: (data.pop(key, None), None)[1]
+
+
+def _keep_own(exchange: Exchange) -> tuple[str, str]:
+    return exchange.params["uid"], exchange.params["id"]
+
+
+def _creator_joins(world: World, exchange: Exchange) -> None:
+    if exchange.user:
+        world.relate(USER, exchange.user.id, GROUP, _new(world, GROUP), frozenset({"group_view"}))
+
+
+def _caller_leaves(world: World, exchange: Exchange) -> None:
+    if exchange.user:
+        world.unrelate(USER, exchange.user.id, GROUP, _new(world, GROUP))
+
+
+def _caller_views(world: World, exchange: Exchange) -> None:
+    if exchange.user:
+        world.relate(USER, exchange.user.id, GROUP, _new(world, GROUP), frozenset({"group_view"}))
+
+
+def _orphan(world: World, exchange: Exchange) -> None:
+    world.unrelate(GROUP, _new(world, GROUP), GROUP, exchange.params["id"])
+
+
+def _everything(world: World, exchange: Exchange) -> None:
+    if "privileges" not in exchange.data:
+        user, group = _keep_own(exchange)
+        world.relate(USER, user, GROUP, group, frozenset({"group_view", "group_update", "group_delete"}))
+
+
+def _from_everywhere(world: World, exchange: Exchange) -> None:
+    for group in list(world.memberships(USER, exchange.params["uid"], GROUP)):
+        world.unrelate(USER, exchange.params["uid"], GROUP, group)
+
+
+def _names(exchange: Exchange, key: str) -> frozenset[str]:
+    return frozenset(orjson.loads(exchange.data.get(key, b"[]")))
+
+
+def _revoke_wins(world: World, exchange: Exchange) -> None:
+    user, group = _keep_own(exchange)
+    world.relate(
+        USER, user, GROUP, group, (world.related(USER, user, GROUP, group) or NOTHING) - _names(exchange, "revoke")
+    )
+
+
+def _grant_replaces(world: World, exchange: Exchange) -> None:
+    user, group = _keep_own(exchange)
+    world.relate(USER, user, GROUP, group, _names(exchange, "grant"))
+
+
+def _zone_grant_replaces(world: World, exchange: Exchange) -> None:
+    world.set_zone(USER, exchange.params["id"], _names(exchange, "grant"))
+
+
+def _type_lost(world: World, exchange: Exchange) -> None:
+    _change(world, GROUP, exchange.params["id"], lambda details: details.update(type="team"))
+
+
+def _change(world: World, kind: str, identity: str, change: Callable[[dict[str, Any]], Any]) -> None:
+    details = orjson.loads(world.details(kind, identity))
+    change(details)
+    world.replace(kind, identity, orjson.dumps(details))
+
+
+def _merged(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    before = orjson.loads(world.details(SERVICE, exchange.params["id"]))["serviceProperties"]
+    answer = inner(exchange)
+    _change(
+        world,
+        SERVICE,
+        exchange.params["id"],
+        lambda one: one.update(serviceProperties={**before, **one["serviceProperties"]}),
+    )
+    return answer
+
+
+def _services_too(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    held = list(world.memberships(GROUP, exchange.params["id"], SERVICE))
+    answer = inner(exchange)
+    for one in held:
+        world.remove(SERVICE, one)
+    return answer
+
+
+def _members_too(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    users = [
+        one for one in world.members(USER, GROUP, exchange.params["id"]) if exchange.user and one != exchange.user.id
+    ]
+    answer = inner(exchange)
+    for one in users:
+        world.remove(USER, one)
+    return answer
+
+
+def _restored(kind: str) -> Callable[[Perform, World, Exchange], Answer]:
+    """The entity is still there after it was deleted, without its members."""
+
+    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+        details = world.details(kind, exchange.params["id"])
+        answer = inner(exchange)
+        world.add(kind, exchange.params["id"], details)
+        return answer
+
+    return perform
+
+
+def _overwrites(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    user, group = _keep_own(exchange)
+    if world.exists(USER, user) and world.related(USER, user, GROUP, group) is not None:
+        world.unrelate(USER, user, GROUP, group)
+    return inner(exchange)
+
+
+def _old_password(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    old = world.users[exchange.params["id"]].password
+    answer = inner(exchange)
+    world.change_user(exchange.params["id"], password=old)
+    return answer
+
+
+def _unblocked(world: World, exchange: Exchange) -> None:
+    world.change_user(exchange.params["id"], blocked=False)
+
+
+def _shorter(key: str) -> Callable[[dict[str, Any]], None]:
+    return lambda shown_: shown_.update({key: shown_[key][:-1]})
+
+
+def _reversed(data: dict[str, Any]) -> None:
+    data["privileges"] = data["privileges"][::-1]
+
+
+def _direct(meant: Meant, ids: Callable[[World, Exchange], list[str]], key: str) -> Hook:
+    """Give what is direct for what is effective."""
+
+    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+        answer = inner(exchange)
+        answer.body = orjson.dumps({key: ids(world, exchange)})
+        answer.headers = [one for one in answer.headers if one[0] != b"content-length"]
+        answer.headers.append((b"content-length", str(len(answer.body)).encode()))
+        return answer
+
+    return effect(meant, perform)
+
+
+def _then(meant: Meant, act: Act) -> Hook:
+    return afterwards(meant, act)
+
+
+FAULTS = (
+    fault(
+        "around-password-not-set",
+        "A new user's password is forgotten.",
+        sent(on("create", USER), _drop("password")),
+        "create_user.effect*",
+    ),
+    fault(
+        "around-full-name-not-set",
+        "A new user's full name is forgotten.",
+        sent(on("create", USER), _drop("fullName")),
+        "create_user.effect*",
+    ),
+    fault(
+        "around-creator-joins",
+        "Who creates a group at /groups becomes a member.",
+        _then(on("create", GROUP), _creator_joins),
+        "create_group.effect*",
+    ),
+    fault(
+        "around-caller-not-member",
+        "Who creates a group at /user/groups is no member.",
+        _then(on("create", GROUP, "caller"), _caller_leaves),
+        "create_user_group.effect*",
+    ),
+    fault(
+        "around-caller-only-views",
+        "Who creates a group at /user/groups may only view it.",
+        _then(on("create", GROUP, "caller"), _caller_views),
+        "create_user_group.effect*",
+    ),
+    fault(
+        "around-type-ignored",
+        "A new group is a team, whatever was asked for.",
+        sent(on("create", GROUP), _drop("type")),
+        "create_group.effect*",
+    ),
+    fault(
+        "around-child-not-related",
+        "A new child belongs to nothing.",
+        _then(on("create", "child", GROUP), _orphan),
+        "create_group_child.effect*",
+    ),
+    fault(
+        "around-attach-ignores-privileges",
+        "A new member's privileges are forgotten.",
+        sent(ATTACH, _drop("privileges")),
+        "add_group_user.effect*",
+    ),
+    fault(
+        "around-attach-gives-more",
+        "A new member without named privileges may change and delete the group.",
+        _then(ATTACH, _everything),
+        "add_group_user.effect*",
+    ),
+    fault("around-attach-does-nothing", "A new member is none.", nothing(ATTACH, 201), "add_group_user.effect*"),
+    fault(
+        "around-attach-overwrites",
+        "Who is a member already gets other privileges.",
+        effect(ATTACH, _overwrites),
+        "add_group_user.*",
+        editions=("deployed",),
+    ),
+    fault(
+        "around-attach-child-does-nothing",
+        "A new child is none.",
+        nothing(on("attach", "child", GROUP), 201),
+        "add_group_child.effect*",
+    ),
+    fault("around-detach-does-nothing", "A removed member stays.", nothing(DETACH), "remove_group_user.effect*"),
+    fault(
+        "around-detach-everywhere",
+        "A removed member is removed from every group.",
+        _then(DETACH, _from_everywhere),
+        "remove_group_user.effect*",
+    ),
+    fault(
+        "around-detach-service-does-nothing",
+        "A group stays in the service that it was removed from.",
+        nothing(on("detach", GROUP, SERVICE)),
+        "remove_handle_service_group.effect*",
+    ),
+    fault(
+        "around-revoke-wins",
+        "What is granted and revoked at once is gone.",
+        _then(GRANT, _revoke_wins),
+        "update_group_user_privileges.effect*",
+    ),
+    fault(
+        "around-grant-replaces",
+        "What is granted is all that is left.",
+        _then(GRANT, _grant_replaces),
+        "update_group_user_privileges.effect*",
+    ),
+    fault(
+        "around-revoke-ignored",
+        "Nothing is revoked.",
+        sent(GRANT, _drop("revoke")),
+        "update_group_user_privileges.effect*",
+    ),
+    fault(
+        "around-zone-grant-replaces",
+        "Granted zone privileges are all that is left.",
+        _then(on("grant", USER, "zone"), _zone_grant_replaces),
+        "update_user_privileges.effect*",
+    ),
+    fault(
+        "around-zone-revoke-does-nothing",
+        "Zone privileges stay when they are taken away.",
+        nothing(on("revoke", GROUP, "zone")),
+        "remove_group_privileges.effect*",
+    ),
+    fault(
+        "around-group-update-ignored",
+        "A group keeps its name.",
+        sent(on("update", GROUP), _drop("name")),
+        "update_group.effect*",
+    ),
+    fault(
+        "around-group-update-resets",
+        "A group that is changed becomes a team.",
+        _then(on("update", GROUP), _type_lost),
+        "update_group.effect*",
+    ),
+    fault(
+        "around-service-update-merges",
+        "ServiceProperties are merged, not replaced.",
+        effect(on("update", SERVICE), _merged),
+        "update_handle_service.effect*",
+    ),
+    fault(
+        "around-group-stays",
+        "A deleted group is still there.",
+        effect(on("delete", GROUP), _restored(GROUP)),
+        "delete_group.effect*",
+    ),
+    fault(
+        "around-group-takes-services",
+        "The services of a deleted group go with it.",
+        effect(on("delete", GROUP), _services_too),
+        "delete_group.effect*",
+    ),
+    fault(
+        "around-group-takes-users",
+        "The users of a deleted group go with it.",
+        effect(on("delete", GROUP), _members_too),
+        "delete_group.effect*",
+    ),
+    fault(
+        "around-service-stays",
+        "A deleted service is still there.",
+        effect(on("delete", SERVICE), _restored(SERVICE)),
+        "delete_handle_service.effect*",
+    ),
+    fault(
+        "around-block-does-nothing",
+        "A blocked user may still do everything.",
+        _then(on("update", USER, part="access_block"), _unblocked),
+        "update_user_access_block.effect*",
+    ),
+    fault(
+        "around-old-password",
+        "The old password stays.",
+        effect(on("update", USER, part="basic_auth"), _old_password),
+        "update_user_basic_auth.effect*",
+    ),
+    fault(
+        "around-newest-user-hidden",
+        "The newest user is missing in the list.",
+        shown(on("list", USER), _shorter("users")),
+        "list_users.effect*",
+    ),
+    fault(
+        "around-newest-member-hidden",
+        "The newest user of a group is missing in the list.",
+        shown(on("list", USER, GROUP), _shorter("users")),
+        "list_group_users.effect*",
+    ),
+    fault(
+        "around-effective-users-direct",
+        "Effective users are the direct ones.",
+        _direct(
+            on("list", USER, GROUP, effective=True),
+            lambda world, one: list(world.members(USER, GROUP, one.params["id"])),
+            "users",
+        ),
+        "list_group_effective_users.effect*",
+    ),
+    fault(
+        "around-effective-services-direct",
+        "Effective services of a group are the direct ones.",
+        _direct(
+            on("list", SERVICE, GROUP, effective=True),
+            lambda world, one: list(world.memberships(GROUP, one.params["id"], SERVICE)),
+            "handle_services",
+        ),
+        "list_group_effective_handle_services.effect*",
+    ),
+    fault(
+        "around-effective-privileges-direct",
+        "Effective privileges in a group are the direct ones.",
+        _direct(
+            on("privileges", USER, GROUP, effective=True),
+            lambda world, one: sorted(world.related(USER, one.params["uid"], GROUP, one.params["id"]) or ()),
+            "privileges",
+        ),
+        "get_group_effective_user_privileges.effect*",
+    ),
+    fault(
+        "around-zone-not-inherited",
+        "Effective zone privileges are one's own.",
+        _direct(
+            on("privileges", USER, "zone", effective=True),
+            lambda world, one: sorted(world.own_zone(USER, one.params["id"])),
+            "privileges",
+        ),
+        "get_user_effective_privileges.effect*",
+    ),
+    fault(
+        "around-intermediaries-short",
+        "The last way into a group is missing.",
+        shown(on("intermediaries", USER, GROUP, effective=True), _shorter("intermediaries")),
+        "get_group_user_membership.effect*",
+    ),
+    fault(
+        "around-refused-grant-counts",
+        "Privileges change before anybody asks who may.",
+        early(GRANT),
+        "update_group_user_privileges.unchanged*",
+    ),
+    fault(
+        "around-refused-update-counts",
+        "A group changes before anybody asks who may.",
+        early(on("update", GROUP)),
+        "update_group.unchanged*",
+    ),
+    fault(
+        "around-refused-delete-counts",
+        "A service goes before anybody asks who may.",
+        early(on("delete", SERVICE)),
+        "delete_handle_service.unchanged*",
+    ),
+    fault(
+        "around-unknown-privilege",
+        "Privileges that there are not are taken away silently.",
+        mended(
+            GRANT,
+            lambda data: data.update(
+                {
+                    key: [one for one in data[key] if isinstance(one, str) and one.startswith("group_")]
+                    for key in ("grant", "revoke")
+                    if isinstance(data.get(key), list)
+                }
+            ),
+        ),
+        "update_group_user_privileges.body.*",
+    ),
+    fault(
+        "around-nothing-to-grant",
+        "A change of privileges without any is fine.",
+        mended(GRANT, lambda data: None if {"grant", "revoke"} & data.keys() else data.update(grant=[])),
+        "update_group_user_privileges.body*",
+    ),
+    fault(
+        "around-grant-text",
+        "A text counts for a list of privileges.",
+        mended(
+            on("grant", USER, "zone"),
+            lambda data: data.update({key: [] for key in ("grant", "revoke") if isinstance(data.get(key), str)}),
+        ),
+        "update_user_privileges.body.*",
+    ),
+    fault(
+        "around-group-any-type",
+        "Any type of group is taken.",
+        mended(on("create", GROUP), lambda data: data.update(type="team") if "type" in data else None),
+        "create_group.body.type*",
+    ),
+    fault(
+        "around-group-without-name",
+        "A group needs no name.",
+        mended(on("create", GROUP), lambda data: data.setdefault("name", "unnamed") and None),
+        "create_group.body.name*",
+    ),
+    fault(
+        "around-group-number-name",
+        "A number is a name.",
+        mended(
+            on("update", GROUP),
+            lambda data: data.update(name=f"n {data['name']}") if isinstance(data.get("name"), int | float) else None,
+        ),
+        "update_group.body.name*",
+    ),
+    fault(
+        "around-blocked-text",
+        "A text blocks a user.",
+        mended(
+            on("update", USER, part="access_block"),
+            lambda data: data.update(blocked=bool(data["blocked"])) if "blocked" in data else None,
+        ),
+        "update_user_access_block.body.blocked*",
+    ),
+    fault(
+        "around-privileges-unsorted",
+        "Privileges are listed in no order.",
+        shown(on("privileges", USER, GROUP), _reversed),
+        "get_group_user_privileges.*",
+    ),
+)
