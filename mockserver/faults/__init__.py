@@ -32,6 +32,8 @@ GROUPS: tuple[str, ...] = (
     "around_access",
     "around_state",
     "around_answers",
+    "around_body",
+    "around_lists",
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.faults.around import Perform, afterwards, early, effect, fault, mended, nothing, on, sent, shown
+from mockserver.faults.around import Perform, afterwards, early, effect, fault, nothing, on, sent
 from mockserver.world import NOTHING
 
 if TYPE_CHECKING:
@@ -152,27 +152,6 @@ def _old_password(inner: Perform, world: World, exchange: Exchange) -> Answer:
 
 def _unblocked(world: World, exchange: Exchange) -> None:
     world.change_user(exchange.params["id"], blocked=False)
-
-
-def _shorter(key: str) -> Callable[[dict[str, Any]], None]:
-    return lambda shown_: shown_.update({key: shown_[key][:-1]})
-
-
-def _reversed(data: dict[str, Any]) -> None:
-    data["privileges"] = data["privileges"][::-1]
-
-
-def _direct(meant: Meant, ids: Callable[[World, Exchange], list[str]], key: str) -> Hook:
-    """Give what is direct for what is effective."""
-
-    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
-        answer = inner(exchange)
-        answer.body = orjson.dumps({key: ids(world, exchange)})
-        answer.headers = [one for one in answer.headers if one[0] != b"content-length"]
-        answer.headers.append((b"content-length", str(len(answer.body)).encode()))
-        return answer
-
-    return effect(meant, perform)
 
 
 def _then(meant: Meant, act: Act) -> Hook:
@@ -346,64 +325,6 @@ FAULTS = (
         "update_user_basic_auth.effect*",
     ),
     fault(
-        "around-newest-user-hidden",
-        "The newest user is missing in the list.",
-        shown(on("list", USER), _shorter("users")),
-        "list_users.effect*",
-    ),
-    fault(
-        "around-newest-member-hidden",
-        "The newest user of a group is missing in the list.",
-        shown(on("list", USER, GROUP), _shorter("users")),
-        "list_group_users.effect*",
-    ),
-    fault(
-        "around-effective-users-direct",
-        "Effective users are the direct ones.",
-        _direct(
-            on("list", USER, GROUP, effective=True),
-            lambda world, one: list(world.members(USER, GROUP, one.params["id"])),
-            "users",
-        ),
-        "list_group_effective_users.effect*",
-    ),
-    fault(
-        "around-effective-services-direct",
-        "Effective services of a group are the direct ones.",
-        _direct(
-            on("list", SERVICE, GROUP, effective=True),
-            lambda world, one: list(world.memberships(GROUP, one.params["id"], SERVICE)),
-            "handle_services",
-        ),
-        "list_group_effective_handle_services.effect*",
-    ),
-    fault(
-        "around-effective-privileges-direct",
-        "Effective privileges in a group are the direct ones.",
-        _direct(
-            on("privileges", USER, GROUP, effective=True),
-            lambda world, one: sorted(world.related(USER, one.params["uid"], GROUP, one.params["id"]) or ()),
-            "privileges",
-        ),
-        "get_group_effective_user_privileges.effect*",
-    ),
-    fault(
-        "around-zone-not-inherited",
-        "Effective zone privileges are one's own.",
-        _direct(
-            on("privileges", USER, "zone", effective=True),
-            lambda world, one: sorted(world.own_zone(USER, one.params["id"])),
-            "privileges",
-        ),
-        "get_user_effective_privileges.effect*",
-    ),
-    fault(
-        "around-intermediaries-short",
-        "The last way into a group is missing.",
-        shown(on("intermediaries", USER, GROUP, effective=True), _shorter("intermediaries")),
-        "get_group_user_membership.effect*",
-    ),
-    fault(
         "around-refused-grant-counts",
         "Privileges change before anybody asks who may.",
         early(GRANT),
@@ -420,71 +341,5 @@ FAULTS = (
         "A service goes before anybody asks who may.",
         early(on("delete", SERVICE)),
         "delete_handle_service.unchanged*",
-    ),
-    fault(
-        "around-unknown-privilege",
-        "Privileges that there are not are taken away silently.",
-        mended(
-            GRANT,
-            lambda data: data.update(
-                {
-                    key: [one for one in data[key] if isinstance(one, str) and one.startswith("group_")]
-                    for key in ("grant", "revoke")
-                    if isinstance(data.get(key), list)
-                }
-            ),
-        ),
-        "update_group_user_privileges.body.*",
-    ),
-    fault(
-        "around-nothing-to-grant",
-        "A change of privileges without any is fine.",
-        mended(GRANT, lambda data: None if {"grant", "revoke"} & data.keys() else data.update(grant=[])),
-        "update_group_user_privileges.body*",
-    ),
-    fault(
-        "around-grant-text",
-        "A text counts for a list of privileges.",
-        mended(
-            on("grant", USER, "zone"),
-            lambda data: data.update({key: [] for key in ("grant", "revoke") if isinstance(data.get(key), str)}),
-        ),
-        "update_user_privileges.body.*",
-    ),
-    fault(
-        "around-group-any-type",
-        "Any type of group is taken.",
-        mended(on("create", GROUP), lambda data: data.update(type="team") if "type" in data else None),
-        "create_group.body.type*",
-    ),
-    fault(
-        "around-group-without-name",
-        "A group needs no name.",
-        mended(on("create", GROUP), lambda data: data.setdefault("name", "unnamed") and None),
-        "create_group.body.name*",
-    ),
-    fault(
-        "around-group-number-name",
-        "A number is a name.",
-        mended(
-            on("update", GROUP),
-            lambda data: data.update(name=f"n {data['name']}") if isinstance(data.get("name"), int | float) else None,
-        ),
-        "update_group.body.name*",
-    ),
-    fault(
-        "around-blocked-text",
-        "A text blocks a user.",
-        mended(
-            on("update", USER, part="access_block"),
-            lambda data: data.update(blocked=bool(data["blocked"])) if "blocked" in data else None,
-        ),
-        "update_user_access_block.body.blocked*",
-    ),
-    fault(
-        "around-privileges-unsorted",
-        "Privileges are listed in no order.",
-        shown(on("privileges", USER, GROUP), _reversed),
-        "get_group_user_privileges.*",
     ),
 )
