@@ -240,6 +240,8 @@ class Run:
 
     def clean(self) -> None:
         """Remove what was created, where the target offers removal, and undo the personas."""
+        ours = (one.id for one in self.ledger.created if one.id not in self.ledger.initial.get(one.sent.group, ()))
+        self.target.created |= {one for one in ours if one}
         operation = self.contract.find("detach", self.operation.effect.resource, self.operation.effect.within)
         if operation is not None:
             self._detach(operation.path)

@@ -13,7 +13,7 @@ from contracts.judge import Progress, judge
 from contracts.personas import Persona, personas
 from contracts.run import Options
 from contracts.states import States
-from contracts.target import SetupError, Target, check_url, read_target_file, target_from_file
+from contracts.target import Credentials, SetupError, Target, check_url, read_target_file, target_from_file
 from contracts.verdict import Judgement, Verdict
 from spec import DEFAULT_EDITION, Contract, Operation, UnknownEditionError, load
 
@@ -26,6 +26,8 @@ class Wanted:
     target_file: Path | None = None
     states_url: str | None = None
     edition: str | None = None
+    admin: Credentials | None = None
+    profile: str = "core"
 
 
 def judge_target(
@@ -35,18 +37,30 @@ def judge_target(
     contract = contract_of(wanted)
     operation = judged_operations(contract)[0]
     try:
-        with opened(wanted, contract, operation, options.timeout) as target:
+        if wanted.profile == "full":
+            return _full(wanted, contract, options, patterns, progress)
+        with opened(wanted, contract, operation, options.timeout, options.settle) as target:
             return judge(contract, operation, target, options, patterns, progress)
     except CannotSetUpError as error:
         return Judgement(
             target=wanted.url or "the embedded mock",
             edition=contract.edition,
-            profile="core",
+            profile=wanted.profile,
             depth=options.depth,
             seed=options.seed,
             verdict=Verdict.INCONCLUSIVE,
             reason=str(error),
         )
+
+
+def _full(
+    wanted: Wanted, contract: Contract, options: Options, patterns: tuple[str, ...], progress: Progress | None
+) -> Judgement:
+    """Judge every operation."""
+    from contracts.full.session import administered_by, judge_full
+
+    with administered_by(wanted, contract, options) as account:
+        return judge_full(contract, account, options, patterns, progress)
 
 
 def contract_of(wanted: Wanted) -> Contract:
@@ -68,10 +82,17 @@ class CannotSetUpError(SetupError):
 
 
 @contextmanager
-def opened(wanted: Wanted, contract: Contract, operation: Operation, timeout: float) -> Iterator[Target]:
+def opened(
+    wanted: Wanted, contract: Contract, operation: Operation, timeout: float, settle: float = 5.0
+) -> Iterator[Target]:
     """The target with its personas. Raises SetupError for bad usage, and CannotSetUpError where the states fail."""
     people = personas(contract, operation)
-    if wanted.target_file:
+    if wanted.admin:
+        from contracts.full.session import core_administered
+
+        with core_administered(wanted, contract, operation, Options(timeout=timeout, settle=settle)) as made:
+            yield made
+    elif wanted.target_file:
         found = target_from_file(wanted.target_file, read_target_file(wanted.target_file), operation, people)
         if wanted.url:
             found.base_url = check_url(wanted.url)
@@ -80,7 +101,8 @@ def opened(wanted: Wanted, contract: Contract, operation: Operation, timeout: fl
         base_url = check_url(wanted.url)
         if not wanted.states_url:
             raise SetupError(
-                "nobody to judge as: give --target FILE (`ozkit target init` prints a skeleton) or --states-url URL"
+                "nobody to judge as: give --target FILE (`ozkit target init` prints a skeleton), --states-url URL, "
+                "or --admin USER:PASSWORD"
             )
         yield _states(check_url(wanted.states_url, "--states-url"), base_url, people, timeout)
     elif wanted.states_url:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,6 +41,15 @@ class States:
         self._wire.close()
         homes = {identity.group for identity in personas.values()}
         return Target(base_url, personas, missing_id(), other if other not in homes else None, self.teardown)
+
+    def administrator(self, zone: Iterable[str]) -> Credentials:
+        """A user with these zone privileges who belongs to nothing. Raises SetupError."""
+        params = {"group_privileges": None, f"{ZONE}_privileges": sorted(zone), "handle_service_privileges": None}
+        try:
+            return _credentials(self._call("setup", "a persona", params), "administrator")
+        except SetupError:
+            self.teardown()
+            raise
 
     def _group(self) -> str | None:
         """A group of its own, None where the implementation has no such state."""

@@ -76,7 +76,7 @@ class Target:
     """An implementation, its personas by name, and the groups.
 
     `missing` is an id that no group has; `other` is a group that no persona belongs to, where one is known;
-    `cleanup` undoes what making the personas did.
+    `cleanup` undoes what making the personas did; `created` are the ids of all that a run created.
     """
 
     base_url: str
@@ -84,6 +84,7 @@ class Target:
     missing: str
     other: str | None = None
     cleanup: Callable[[], None] = field(default=lambda: None)
+    created: set[str] = field(default_factory=set)
 
     @property
     def origin(self) -> str:
@@ -173,7 +174,7 @@ def _variable(name: str, path: Path) -> str:
 
 def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, wanted: tuple[Persona, ...]) -> Target:
     """The target that a target file describes, for one operation. Raises SetupError naming the key to change."""
-    _known(path, data, {"base_url", "edition", "groups", "personas"}, "")
+    _known(path, data, {"admin", "base_url", "edition", "groups", "personas"}, "")
     base_url = check_url(_text(path, data, "base_url", ""), f"{path}: base_url")
     groups = _mapping(path, data, "groups", "")
     _known(path, groups, {"home", "missing", "other"}, "groups.")
@@ -189,6 +190,16 @@ def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, 
         persona.name: Identity(persona, _credentials(path, entries, persona.name, prefix), home) for persona in wanted
     }
     return Target(base_url, found, missing, other)
+
+
+def admin_from_file(path: Path, data: Mapping[str, Any]) -> tuple[str, Credentials]:
+    """The base URL and the administrator's account of a target file. Raises SetupError naming the key to change."""
+    if "admin" not in data:
+        raise SetupError(
+            f"{path}: admin is missing: the profile full makes its personas with an administrator's account; "
+            "`ozkit target init --profile full` prints a skeleton"
+        )
+    return check_url(_text(path, data, "base_url", ""), f"{path}: base_url"), _credentials(path, data, "admin", "")
 
 
 def _known(path: Path, data: Mapping[str, Any], keys: set[str], prefix: str) -> None:

@@ -111,6 +111,11 @@ class Account:
             self.made[ref] = None
         self.mirror.add(ref, details or {})
 
+    def take(self, kind: str, ids: Iterable[str]) -> None:
+        """Take what one of the kit's users made into account, to be removed in the end."""
+        for one in ids:
+            self.made.setdefault((kind, one))
+
     def person(self, zone: Iterable[str] = ()) -> Person:
         """A new user with these zone privileges, who can log in. Raises SetupError."""
         operation = self._operation("create", USER)

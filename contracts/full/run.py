@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from contracts.exchange import Exchange
 from contracts.full.account import Account, Person
-from contracts.full.mirror import USER, Ref
+from contracts.full.api import answer_of, only_list
+from contracts.full.mirror import CALLER, USER, ZONE, Ref
 from contracts.full.stage import Stage
 from contracts.full.trial import Trial
 from contracts.requirement import NotJudged
@@ -34,6 +35,27 @@ class Bench:
     _stages: dict[object, Stage] = field(default_factory=dict)
     _strangers: dict[str, Ref] = field(default_factory=dict)
     _victim: Person | None = None
+
+    def preflight(self, needed: frozenset[str]) -> None:
+        """See that the account may do what a run needs, and that users can log in. Raises SetupError.
+
+        Args:
+            needed: the zone privileges that the account must hold.
+        """
+        contract = self.account.contract
+        exchange = self.account.read("privileges", CALLER, ZONE, {}, effective=True)
+        held = only_list(answer_of(exchange)) if exchange else None
+        lacking = sorted(needed - set(map(str, held or ())))
+        if held is not None and lacking:
+            raise SetupError(f"the administrator's account lacks zone privileges: {', '.join(lacking)}")
+        operation = contract.find("get", CALLER)
+        if operation is None:
+            return
+        status = self.account.api.send(operation, {}, self.victim().auth, label="log in as a new user").status
+        if status == 401:  # noqa: PLR2004
+            raise SetupError(
+                "the target answers 401 to the users that the kit makes: can users log in with a password?"
+            )
 
     def trial(self, operation: Operation) -> Trial:
         """The operation's trial."""

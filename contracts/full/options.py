@@ -1,0 +1,35 @@
+"""The options of the command line that name an administrator's account."""
+
+from __future__ import annotations
+
+import argparse
+
+from contracts.target import Credentials, SetupError
+
+
+def add_admin(parser: argparse.ArgumentParser) -> None:
+    """Add what names an administrator's account."""
+    parser.add_argument(
+        "--admin", metavar="USER:PASSWORD", help="an administrator: the kit makes the personas itself, and removes them"
+    )
+    parser.add_argument("--admin-token", metavar="TOKEN", help="the same, with a token")
+
+
+def admin_of(arguments: argparse.Namespace) -> Credentials | None:
+    """The account that the options name, None where they name none. Raises SetupError."""
+    if arguments.admin is None and arguments.admin_token is None:
+        return None
+    if arguments.admin is not None and arguments.admin_token is not None:
+        raise SetupError("--admin and --admin-token name the same account: give one of them")
+    if arguments.admin_token is not None:
+        return Credentials(token=_text(arguments.admin_token, "--admin-token"))
+    name, colon, password = _text(arguments.admin, "--admin").partition(":")
+    if not colon or not name:
+        raise SetupError("--admin: write USER:PASSWORD")
+    return Credentials(name, password)
+
+
+def _text(text: str, option: str) -> str:
+    if not text or "\r" in text or "\n" in text:
+        raise SetupError(f"{option} is empty, or has a line break in it")
+    return text

@@ -1,0 +1,127 @@
+"""The judge makes its own personas with an administrator's account, judges with them, and removes them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contracts.full.account import Account
+from contracts.full.clean import clean
+from contracts.full.session import administered, judge_full
+from contracts.requirement import Outcome
+from contracts.run import Options
+from contracts.session import Wanted, judge_target
+from contracts.target import Credentials, SetupError
+from contracts.verdict import Verdict
+from spec import editions
+
+if TYPE_CHECKING:
+    from conftest import Running
+
+QUICK = Options(depth="quick", settle=1.0)
+
+
+@pytest.mark.parametrize("edition", editions())
+def test_every_operation_of_the_mock_is_conformant_and_the_world_is_left_as_it_was(
+    mocks: dict[str, Running], edition: str
+) -> None:
+    """The profile full finds nothing in the mock, skips nothing, and a snapshot after equals the one before."""
+    mock = mocks[edition]
+    before = mock.world()
+    wanted = Wanted(mock.base_url, admin=mock.admin, edition=edition, profile="full")
+    found = judge_target(wanted, QUICK)
+    bad = [one.requirement.id for one in found.results if one.outcome not in {Outcome.PASS, Outcome.OBSERVED}]
+    assert [one for one in bad if not one.startswith("create_group_handle_service.")] == []
+    assert (found.verdict, found.reason, found.profile) == (Verdict.CONFORMANT, None, "full")
+    assert mock.world() == before
+
+
+@pytest.mark.parametrize("edition", editions())
+def test_core_judges_with_personas_of_its_own_making(mocks: dict[str, Running], edition: str) -> None:
+    """With an administrator's account alone the profile core is conformant and leaves nothing."""
+    mock = mocks[edition]
+    before = mock.world()
+    found = judge_target(Wanted(mock.base_url, admin=mock.admin, edition=edition), QUICK)
+    assert (found.verdict, found.profile) == (Verdict.CONFORMANT, "core")
+    assert mock.world() == before
+
+
+def test_states_make_the_administrator(mock: Running) -> None:
+    """With provider states alone a persona with every zone privilege is the administrator."""
+    before = mock.world()
+    wanted = Wanted(mock.base_url, states_url=f"{mock.origin}/_mock/states", profile="full")
+    found = judge_target(wanted, QUICK, ("delete_group.*",))
+    assert {one.outcome for one in found.results} <= {Outcome.PASS, Outcome.OBSERVED, Outcome.SKIP}
+    assert found.verdict is Verdict.CONFORMANT
+    assert mock.world() == before
+
+
+@pytest.mark.parametrize("user", ["alice:alice-password", "nora:nora-password"])
+def test_an_account_that_may_too_little_is_no_verdict(mock: Running, user: str) -> None:
+    """What the account lacks is said with the operation, the answer and the privilege; nothing is judged."""
+    before = mock.world()
+    account = Credentials(*user.split(":"))
+    found = judge_target(Wanted(mock.base_url, admin=account), QUICK)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "POST /groups was answered 403; create_group needs the zone privileges oz_groups_create" in (
+        found.reason or ""
+    )
+    found = judge_target(Wanted(mock.base_url, admin=account, profile="full"), QUICK)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "lacks zone privileges: oz_groups_add_relationships" in (found.reason or "")
+    assert mock.world() == before
+
+
+def test_a_wrong_password_is_no_verdict(mock: Running) -> None:
+    """An account that the target does not take is told in one line."""
+    found = judge_target(Wanted(mock.base_url, admin=Credentials("adam", "wrong"), profile="full"), QUICK)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.reason == "the target answers 401 to the administrator's account: check its credentials"
+
+
+def test_a_crash_halfway_leaves_nothing(mock: Running) -> None:
+    """Whatever ends a run, what it made is removed."""
+    before = mock.world()
+
+    def stop(number: int, total: int, requirement: object) -> None:
+        assert total
+        assert requirement
+        if number == 400:
+            raise KeyboardInterrupt
+
+    with suppress(KeyboardInterrupt):
+        judge_target(Wanted(mock.base_url, admin=mock.admin, profile="full"), QUICK, (), stop)
+    assert mock.world() == before
+
+
+def test_leftovers_of_earlier_runs_are_cleaned(mock: Running) -> None:
+    """What a run made and could not remove is found by its mark; a dry run removes nothing; others' things stay."""
+    before = mock.world()
+    lost = Account(mock.contract, mock.base_url, mock.admin)
+    lost.open()
+    user = lost.person({"oz_handle_services_create"})
+    group = lost.create("group", by=user)
+    lost.create(
+        "handle_service", {"name": "plain", "proxyEndpoint": "x", "serviceProperties": {"type": "DOI"}}, by=user
+    )
+    left = mock.world()
+    account = Account(mock.contract, mock.base_url, mock.admin)
+    planned = list(clean(account, dry_run=True))
+    assert {one.ref[0] for one in planned} == {"user", "group", "handle_service"}
+    assert group in {one.ref for one in planned}
+    assert mock.world() == left
+    removed = list(clean(account))
+    assert all(str(one).startswith("removed the") for one in removed)
+    assert mock.world() == before
+    assert list(clean(account)) == []
+
+
+def test_patterns_choose_what_is_judged(mock: Running) -> None:
+    """A glob chooses requirements of any operation; one that matches nothing is bad usage."""
+    with administered(mock.contract, mock.base_url, mock.admin, QUICK) as account:
+        found = judge_full(mock.contract, account, QUICK, ("get_group.access.*",))
+        assert {one.requirement.operation for one in found.results} == {"get_group"}
+        with pytest.raises(SetupError, match="no requirement matches"):
+            judge_full(mock.contract, account, QUICK, ("get_group.no-such",))
