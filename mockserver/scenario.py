@@ -35,7 +35,7 @@ class ScenarioError(ValueError):
 class Persona:
     """One line of the demo: who asks (None: nobody), for which group, with which body (None: a good one).
 
-    `expect` is the status that the scenario's author expects, `success` for the edition's own; None where it is not told.
+    `expect` is the status that the scenario's author expects, `success` for the edition's own; None: not told.
     """
 
     name: str

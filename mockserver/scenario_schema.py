@@ -54,7 +54,10 @@ def _user() -> dict[str, Any]:
         "id": TEXT,
         "username": {**TEXT, "pattern": "^[^:]*$"},
         "fullName": TEXT,
-        "basicAuthEnabled": {"type": "boolean", "description": "Whether the password counts; it does where one is given."},
+        "basicAuthEnabled": {
+            "type": "boolean",
+            "description": "Whether the password counts; it does where one is given.",
+        },
         "blocked": {"type": "boolean", "default": False},
         "creationTime": MOMENT,
         "password": TEXT,
@@ -82,7 +85,7 @@ def _group() -> dict[str, Any]:
 
 
 def _resource(kind: str, keys: list[str]) -> dict[str, Any]:
-    shown: dict[str, Any] = dict.fromkeys(keys, {})
+    shown: dict[str, Any] = {key: {} for key in keys}
     members = {plural: _members(kind, member) for plural, member in HOLDERS.items()}
     known = {**shown, **members, "id": {**TEXT, "type": "string"}, "details": OBJECT}
     return _closed(tuple(known), known, required=["id"])
@@ -90,7 +93,10 @@ def _resource(kind: str, keys: list[str]) -> dict[str, Any]:
 
 def _persona() -> dict[str, Any]:
     known: dict[str, Any] = {key: {"type": "string"} for key in PERSONA_KEYS}
-    known["body"] = {"type": "string", "description": "The request's body as it is sent; a good one where it is missing."}
+    known["body"] = {
+        "type": "string",
+        "description": "The request's body as it is sent; a good one where it is missing.",
+    }
     known["expect"] = {"anyOf": [{"type": "integer", "minimum": 100, "maximum": 599}, {"const": SUCCESS}]}
     return _closed(PERSONA_KEYS, known, required=["name", "group"])
 

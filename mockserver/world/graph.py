@@ -12,21 +12,22 @@ touches none of that; a change of nesting forgets what was gathered for the grou
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 from mockserver.world.closure import Closure
-from mockserver.world.inside import Inside, Rows, Slots
-from mockserver.world.relation import NOTHING, Privileges, Relation, Sets
+from mockserver.world.inside import Inside, Rows, Slots, meets
+from mockserver.world.relation import NOTHING, Privileges, Relation, Sets, SlotRelation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, KeysView
+    from collections.abc import Mapping
 
 __all__ = ["GROUP", "NOTHING", "USER", "Graph", "Privileges", "SelfRelationError"]
 
 USER, GROUP = "user", "group"
 Grants = dict[str, Privileges]
-_NO_GROUPS: dict[str, int] = {}
+_NO_SLOTS: dict[int, int] = {}
 
 
 class SelfRelationError(ValueError):
@@ -46,19 +47,24 @@ class Graph:
     def __init__(self) -> None:
         self._sets = Sets()
         self._slots = Slots()
-        self._users: defaultdict[str, Relation] = defaultdict(Relation)
+        self._in_groups = SlotRelation(self._slots)
+        self._users: defaultdict[str, Relation] = defaultdict(Relation, {GROUP: self._in_groups})
         self._groups: defaultdict[str, Relation] = defaultdict(Relation)
         self._zones: dict[str, dict[str, int]] = {USER: {}, GROUP: {}}
         nested = self._groups[GROUP]
         self._inside: Closure[Inside] = Closure(nested.down, nested.up, self._slots.just, self._slots.join)
         self._zone: Closure[Privileges] = Closure(nested.up, nested.down, self._own_group_zone, or_)
+        self._zone_at: list[Privileges | None] = []
+        self._zone_of_user: dict[str, Privileges] = {}
         self._ways: defaultdict[str, dict[str, _Ways | None]] = defaultdict(dict)
         self.epoch = object()
 
     def settle(self) -> None:
         """Gather now what the first decisions would have to gather."""
-        for group in self._slots.at:
-            self._zone.of(group)
+        for group, slot in self._slots.at.items():
+            self._zone_at[slot] = self._sets.shared(self._zone.of(group))
+        for user in self._in_groups.groups:
+            self.zone_privileges(USER, user)
         for kind, relation in self._groups.items():
             for identity in relation.down:
                 self._ways_in(kind, identity)
@@ -74,10 +80,12 @@ class Graph:
         nests = member_kind == kind == GROUP
         if nests and member == identity:
             raise SelfRelationError(identity)
-        new = nests and identity not in relation.up.get(member, _NO_GROUPS)
+        new = nests and relation.number(member, identity) is None
         relation.put(member, identity, self._sets.number(privileges))
         if member_kind == GROUP:
             self._ways[kind].pop(identity, None)
+        else:
+            self._zone_of_user.pop(member, None)
         if new:
             self._nesting_changed(member, identity)
         self._changed(kind)
@@ -89,20 +97,22 @@ class Graph:
             self._ways[kind].pop(identity, None)
             if kind == GROUP:
                 self._nesting_changed(member, identity)
+        else:
+            self._zone_of_user.pop(member, None)
         self._changed(kind)
 
     def related(self, member_kind: str, member: str, kind: str, identity: str) -> Privileges | None:
         """The privileges of a direct member; None where it is no direct member."""
-        number = self._relation(member_kind, kind).up.get(member, _NO_GROUPS).get(identity)
+        number = self._relation(member_kind, kind).number(member, identity)
         return None if number is None else self._sets.of[number]
 
     def members(self, member_kind: str, kind: str, identity: str) -> Grants:
         """The direct members of an entity with their privileges in it, the oldest first."""
-        return self._grants(self._relation(member_kind, kind).down.get(identity, _NO_GROUPS))
+        return self._grants(self._relation(member_kind, kind).below(identity))
 
     def memberships(self, member_kind: str, member: str, kind: str) -> Grants:
         """What a user or a group is a direct member of, with its privileges there, the oldest first."""
-        return self._grants(self._relation(member_kind, kind).up.get(member, _NO_GROUPS))
+        return self._grants(self._relation(member_kind, kind).above(member))
 
     def own_zone(self, member_kind: str, member: str) -> Privileges:
         """A user's or a group's own zone privileges."""
@@ -115,49 +125,52 @@ class Graph:
         else:
             self._zones[member_kind].pop(member, None)
         if member_kind == GROUP:
-            self._zone.forget(member)
+            self._forget_zone(member)
+        else:
+            self._zone_of_user.pop(member, None)
         self._changed(GROUP)
 
     # What follows
 
     def effective_privileges(self, member_kind: str, member: str, kind: str, identity: str) -> Privileges | None:
         """A member's effective privileges in a group or a resource; None where it is no effective member of it."""
-        groups: KeysView[str] | None
+        slots = self._slots.at
         if member_kind == GROUP:
-            own, groups = None, {member: 0}.keys()
+            number, groups = None, {slots.get(member, -1): 0}
         else:
-            number = self._users[kind].up.get(member, _NO_GROUPS).get(identity)
-            own = None if number is None else self._sets.of[number]
-            groups = self._users[GROUP].up.get(member, _NO_GROUPS).keys()
-        through = self._through(groups, kind, identity) if groups else ()
-        if not through:
+            groups = self._in_groups.groups.get(member, _NO_SLOTS)
+            direct = kind == GROUP
+            number = groups.get(slots.get(identity, -1)) if direct else self._users[kind].number(member, identity)
+        own = None if number is None else self._sets.of[number]
+        ways = self._ways[kind].get(identity) or self._ways_in(kind, identity)
+        if ways is None or not meets(groups.keys(), ways.whole):
             return own
-        return through[0].union(own or NOTHING, *through[1:])
-
-    def _through(self, groups: KeysView[str], kind: str, identity: str) -> list[Privileges]:
-        """The sets of privileges that members of these groups have in an entity through direct groups of it."""
-        ways = self._ways_in(kind, identity)
-        if ways is None or not self._slots.meets(groups, ways.whole):
-            return []
-        if len(ways.by) == 1:
-            return [ways.by[0][0]]
-        return [held for held, inside in ways.by if self._slots.meets(groups, inside)]
+        found = own
+        for held, inside in ways.by:
+            if inside is ways.whole or meets(groups.keys(), inside):
+                found = held if found is None or found <= held else found | held
+        return found
 
     def zone_privileges(self, member_kind: str, member: str) -> Privileges:
         """A user's or a group's own zone privileges and those of every group above."""
         if member_kind == GROUP:
             return self._zone.of(member)
+        held = self._zone_of_user.get(member)
+        return self._user_zone(member) if held is None else held
+
+    def _user_zone(self, member: str) -> Privileges:
         own = self._sets.of[self._zones[USER].get(member, 0)]
-        known, found = self._zone.known, None
-        for group in self._users[GROUP].up.get(member, _NO_GROUPS):
-            held = known.get(group)
+        known, found = self._zone_at, None
+        for slot in self._in_groups.groups.get(member, _NO_SLOTS):
+            held = known[slot]
             if held is None:
-                held = self._zone.of(group)
+                held = known[slot] = self._sets.shared(self._zone.of(self._slots.ids[slot]))
             if held:
                 found = held if found is None or found is held else found | held
-        if found is None:
-            return own
-        return found | own if own else found
+        total = own if found is None else self._sets.shared(found | own) if own else self._sets.shared(found)
+        if member in self._in_groups.groups:
+            self._zone_of_user[member] = total
+        return total
 
     def effective_members(self, member_kind: str, kind: str, identity: str) -> Grants:
         """All members of an entity, direct or through groups, with their effective privileges in it."""
@@ -165,16 +178,15 @@ class Graph:
         if member_kind == GROUP:
             return groups
         found = self.members(USER, kind, identity)
-        users = self._users[GROUP].down
         for group, held in groups.items():
-            for user in users.get(group, _NO_GROUPS):
+            for user in self._in_groups.below(group):
                 known = found.get(user)
                 found[user] = held if known is None or known is held else known | held
         return found
 
     def effective_memberships(self, member_kind: str, member: str, kind: str) -> Grants:
         """What a user or a group is a member of, directly or through groups, with its effective privileges there."""
-        found = dict.fromkeys(self._relation(member_kind, kind).up.get(member, _NO_GROUPS))
+        found = dict.fromkeys(self._relation(member_kind, kind).above(member))
         containers = self._groups[kind].up
         for group in self._above(member_kind, member):
             found.update(dict.fromkeys(containers.get(group, ())))
@@ -188,7 +200,7 @@ class Graph:
         """
         itself = [(USER, user)] if self.related(USER, user, kind, identity) is not None else []
         above = self._above(USER, user)
-        return itself + [(GROUP, one) for one in self._groups[kind].down.get(identity, ()) if one in above]
+        return itself + [(GROUP, one) for one in self._groups[kind].below(identity) if one in above]
 
     # Beneath
 
@@ -198,7 +210,7 @@ class Graph:
     def _relation(self, member_kind: str, kind: str) -> Relation:
         return (self._groups if member_kind == GROUP else self._users)[kind]
 
-    def _grants(self, numbers: dict[str, int]) -> Grants:
+    def _grants(self, numbers: Mapping[str, int]) -> Grants:
         of = self._sets.of
         return {one: of[number] for one, number in numbers.items()}
 
@@ -212,7 +224,7 @@ class Graph:
 
     def _above(self, member_kind: str, member: str) -> dict[str, None]:
         """The groups that a user or a group is an effective member of, along with the group itself."""
-        todo: list[str] = [member] if member_kind == GROUP else list(self._users[GROUP].up.get(member, ()))
+        todo: list[str] = [member] if member_kind == GROUP else list(self._in_groups.above(member))
         found, parents = dict.fromkeys(todo), self._groups[GROUP].up
         for group in todo:
             new = [one for one in parents.get(group, ()) if one not in found]
@@ -238,21 +250,38 @@ class Graph:
         rows = tuple((self._sets.of[number], self._slots.rows(inside)) for number, inside in by.items())
         if len(rows) == 1:
             return _Ways(rows[0][1], rows)
-        return _Ways(self._slots.rows(self._joined(by.values())), rows)
-
-    def _joined(self, sets: Iterable[Inside]) -> Inside:
-        first, *others = sets
-        for other in others:
-            first = self._slots.join(first, other)
-        return first
+        return _Ways(self._slots.rows(reduce(self._slots.join, by.values())), rows)
 
     def _nesting_changed(self, child: str, parent: str) -> None:
         """Forget what was gathered for the groups above the parent, and zone privileges of those inside the child."""
-        self._zone.forget(child)
+        self._forget_zone(child)
         for group in self._inside.forget(parent):
             for kind, relation in self._groups.items():
                 for identity in relation.up.get(group, ()):
                     self._ways[kind].pop(identity, None)
+
+    def _forget_zone(self, group: str) -> None:
+        """Forget the zone privileges of a group and all inside; those of users only where the group's did change."""
+        before = self._zone.known.get(group)
+        for one in self._zone.forget(group):
+            if one in self._slots.at:
+                self._zone_at[self._slots.at[one]] = None
+        if before is None or before != self._zone.of(group):
+            self._forget_users_inside(group)
+
+    def _forget_users_inside(self, group: str) -> None:
+        known, nested, users = self._zone_of_user, self._groups[GROUP], self._in_groups
+        todo, seen, left = [group], {group}, len(known)
+        for one in todo:
+            left -= 1 + len(users.below(one))
+            if left < 0:
+                known.clear()
+                return
+            for user in users.below(one):
+                known.pop(user, None)
+            new = [child for child in nested.below(one) if child not in seen]
+            seen.update(new)
+            todo += new
 
     def _changed(self, kind: str) -> None:
         if kind == GROUP:
@@ -263,6 +292,7 @@ class Graph:
     def _enter(self, kind: str, identity: str) -> None:
         if kind == GROUP:
             self._slots.add(identity)
+            self._zone_at += [None] * (len(self._slots.ids) - len(self._zone_at))
         if kind in self._zones:
             self._changed(GROUP)
 
@@ -277,10 +307,10 @@ class Graph:
             self.set_zone(kind, identity, NOTHING)
         if kind == GROUP:
             self._inside.forget(identity)
-            self._zone.forget(identity)
+            self._forget_zone(identity)
             self._slots.remove(identity)
 
     def containers(self, member_kind: str, member: str) -> list[tuple[str, str]]:
         """The kind and id of everything that a user or a group is a direct member of."""
         relations = self._groups if member_kind == GROUP else self._users
-        return [(kind, one) for kind, relation in list(relations.items()) for one in relation.up.get(member, ())]
+        return [(kind, one) for kind, relation in list(relations.items()) for one in relation.above(member)]

@@ -1,4 +1,4 @@
-"""Sets of groups that stay small where groups nest deep: some ids, or one bit a group."""
+"""Sets of groups that stay small where groups nest deep: some slots, or one bit a group."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, KeysView
 
-Inside = frozenset[str] | int
-"""Groups: their ids where they are few, else one bit a group."""
-Rows = frozenset[str] | bytes
+Inside = frozenset[int] | int
+"""Groups: their slots where they are few, else one bit a slot."""
+Rows = frozenset[int] | bytes
 """The same, to be asked quickly: bits as bytes."""
 FEW = 128
-NOWHERE = 1 << 60
-"""The bit of what is no group."""
 _BYTE = [tuple(at for at in range(8) if byte >> at & 1) for byte in range(256)]
 
 
 class Slots:
-    """Which bit stands for which group."""
+    """Which number stands for which group."""
 
     def __init__(self) -> None:
         self.at: dict[str, int] = {}
@@ -26,7 +24,7 @@ class Slots:
         self._free: list[int] = []
 
     def add(self, group: str) -> None:
-        """Give a group a bit."""
+        """Give a group a number."""
         if self._free:
             slot = self._free.pop()
             self.ids[slot] = group
@@ -36,12 +34,12 @@ class Slots:
         self.at[group] = slot
 
     def remove(self, group: str) -> None:
-        """Take a group's bit away; nothing that was gathered may still have it."""
+        """Take a group's number away; nothing that was gathered may still have it."""
         self._free.append(self.at.pop(group))
 
     def just(self, group: str) -> Inside:
         """The set of one group."""
-        return frozenset((group,))
+        return frozenset((self.at[group],))
 
     def join(self, one: Inside, other: Inside) -> Inside:
         """The union of two sets."""
@@ -50,35 +48,37 @@ class Slots:
             return both if len(both) <= FEW else self._bits(both)
         return self._bits(one) | self._bits(other)
 
-    def _bits(self, groups: Inside) -> int:
+    @staticmethod
+    def _bits(groups: Inside) -> int:
         if isinstance(groups, int):
             return groups
         found = 0
-        for group in groups:
-            found |= 1 << self.at[group]
+        for slot in groups:
+            found |= 1 << slot
         return found
 
-    def rows(self, groups: Inside) -> Rows:
+    @staticmethod
+    def rows(groups: Inside) -> Rows:
         """A set in the form that `meets` asks."""
         return groups.to_bytes((groups.bit_length() + 7) // 8, "little") if isinstance(groups, int) else groups
-
-    def meets(self, groups: KeysView[str], rows: Rows) -> bool:
-        """Whether one of the groups is in the set."""
-        if isinstance(rows, frozenset):
-            return not groups.isdisjoint(rows)
-        at, size = self.at, len(rows)
-        for group in groups:
-            slot = at.get(group, NOWHERE)
-            byte = slot >> 3
-            if byte < size and rows[byte] >> (slot & 7) & 1:
-                return True
-        return False
 
     def each(self, rows: Rows) -> Iterator[str]:
         """The ids of a set."""
         if isinstance(rows, frozenset):
-            yield from rows
+            yield from map(self.ids.__getitem__, rows)
             return
         for start, byte in enumerate(rows):
             for at in _BYTE[byte]:
                 yield self.ids[start * 8 + at]
+
+
+def meets(slots: KeysView[int], rows: Rows) -> bool:
+    """Whether one of the slots is in the set."""
+    if isinstance(rows, frozenset):
+        return not slots.isdisjoint(rows)
+    size = len(rows)
+    for slot in slots:
+        byte = slot >> 3
+        if byte < size and rows[byte] >> (slot & 7) & 1:
+            return True
+    return False

@@ -7,10 +7,19 @@ of strings to numbers is nothing that the collector has to look at.
 from __future__ import annotations
 
 from sys import intern
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockserver.world.inside import Slots
 
 Privileges = frozenset[str]
 Edges = dict[str, dict[str, int]]
 NOTHING: Privileges = frozenset()
+K = TypeVar("K")
+_NOBODY: dict[str, int] = {}
+_NO_SLOTS: dict[int, int] = {}
 
 
 class Sets:
@@ -55,8 +64,56 @@ class Relation:
         _drop(self.up, member, container)
         _drop(self.down, container, member)
 
+    def number(self, member: str, container: str) -> int | None:
+        """The number of the set that a member holds; None where it is no member."""
+        return self.up.get(member, _NOBODY).get(container)
 
-def _drop(edges: Edges, one: str, other: str) -> None:
+    def above(self, member: str) -> Mapping[str, int]:
+        """What it is a member of."""
+        return self.up.get(member, _NOBODY)
+
+    def below(self, container: str) -> Mapping[str, int]:
+        """The members."""
+        return self.down.get(container, _NOBODY)
+
+
+class SlotRelation(Relation):
+    """The same where containers are groups, and every decision asks: `groups[member]` has the groups' slots.
+
+    Small numbers stand close together in memory, ids do not.
+    """
+
+    def __init__(self, slots: Slots) -> None:
+        super().__init__()
+        self.slots = slots
+        self.groups: dict[str, dict[int, int]] = {}
+
+    def put(self, member: str, container: str, number: int) -> None:
+        """Relate the two, or change the set that the member holds."""
+        member, container = intern(member), intern(container)
+        above, below = self.groups.get(member), self.down.get(container)
+        if above is None:
+            above = self.groups[member] = {}
+        if below is None:
+            below = self.down[container] = {}
+        above[self.slots.at[container]] = below[member] = number
+
+    def drop(self, member: str, container: str) -> None:
+        """End a relation. Raises KeyError."""
+        _drop(self.groups, member, self.slots.at[container])
+        _drop(self.down, container, member)
+
+    def number(self, member: str, container: str) -> int | None:
+        """The number of the set that a member holds; None where it is no member."""
+        return self.groups.get(member, _NO_SLOTS).get(self.slots.at.get(container, -1))
+
+    def above(self, member: str) -> Mapping[str, int]:
+        """What it is a member of."""
+        ids = self.slots.ids
+        return {ids[slot]: number for slot, number in self.groups.get(member, _NO_SLOTS).items()}
+
+
+def _drop(edges: dict[str, dict[K, int]], one: str, other: K) -> None:
     found = edges[one]
     del found[other]
     if not found:

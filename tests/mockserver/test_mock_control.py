@@ -93,6 +93,15 @@ def test_a_bad_snapshot_changes_nothing(client: Client, body: bytes) -> None:
     assert client.snapshot() == before
 
 
+def test_an_empty_object_is_no_world(client: Client) -> None:
+    """It is refused with what to send instead; a world without anybody has a key that says so."""
+    reply = client("PUT", "/_mock/world", {})
+    assert reply.status == 400
+    assert "send users, groups, handle_services" in reply.json["error"]
+    assert client("PUT", "/_mock/world", {"users": []}).status == 204
+    assert client.app.world.ids("group") == set()
+
+
 def test_the_journal_says_what_was_decided_and_holds_no_secrets(client: Client) -> None:
     """The newest entry is the last; neither credentials nor bodies are in it."""
     client.create(as_="vera")

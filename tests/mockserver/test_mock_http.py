@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit
 
+import orjson
 import pytest
 from conftest import GOOD, HOME, MISSING, SERVICE, Client, basic
 
@@ -56,7 +57,7 @@ def test_any_id_can_be_asked_for_and_comes_back_encoded(identity: str) -> None:
     from urllib.parse import quote
 
     user = {"username": "adam", "password": "adam-password", "zone_privileges": "all"}
-    client = Client(create_app(scenario=Scenario({"users": [user], "groups": [{"id": identity}]}, ())))
+    client = Client(create_app(scenario=Scenario(orjson.dumps({"users": [user], "groups": [{"id": identity}]}), ())))
     encoded = quote(identity, safe="")
     reply = client.create(group=encoded, as_="adam")
     assert reply.status == 204
@@ -313,7 +314,7 @@ def test_credentials_are_right_or_refused(client: Client, headers: dict, status:
 def test_names_and_passwords_are_utf_8_and_the_first_colon_splits() -> None:
     """RFC 7617, 2.1."""
     user = {"username": "zażółć", "password": "a:ł:b", "zone_privileges": "all"}
-    client = Client(create_app(scenario=Scenario({"users": [user], "groups": [{"id": HOME}]}, ())))
+    client = Client(create_app(scenario=Scenario(orjson.dumps({"users": [user], "groups": [{"id": HOME}]}), ())))
     assert client.create(headers={"authorization": basic("zażółć", "a:ł:b")}).status == 204
 
 
