@@ -80,9 +80,19 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A requirement with its outcome, the findings against it, and the reason where it was not judged."""
+    """A requirement with its outcome, the findings against it, and the reason where it was not judged.
+
+    `listed` says that it is expected to fail, `unexpected_pass` that it was and passes.
+    """
 
     requirement: Requirement
     outcome: Outcome
     findings: tuple[Finding, ...] = ()
     reason: str | None = None
+    listed: bool = False
+    unexpected_pass: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether it fails as expected."""
+        return self.listed and self.outcome in {Outcome.FAIL, Outcome.WARN}

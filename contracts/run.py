@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 
 from contracts.cases import HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
 from contracts.exchange import Auth, Exchange, Redactor, Request
+from contracts.expected import ExpectedFailures
 from contracts.ledger import Created, Ledger, Sent
 from contracts.readback import PATIENCE, Readback
 from contracts.requirement import NotJudged
@@ -34,9 +36,13 @@ class Options:
     allow_partial: bool = False
     patience: float = PATIENCE
     """How long a read may lag behind a write, at least."""
+    expected: ExpectedFailures | None = None
+    workers: int = 1
 
 
 BODILESS = {"HEAD", "OPTIONS"}
+_BASIC = re.compile(r"(?i)\bbasic +([^ ,]+)")
+"""What may be told from the secret that it was made of, where an answer repeats it."""
 TOO_MANY = 429
 SLOWDOWNS = 5
 LONGEST_PAUSE = 30
@@ -63,6 +69,7 @@ class Run:
     redactor: Redactor = field(init=False)
     log: list[Sent] = field(default_factory=list)
     writer: Identity | None = None
+    hints: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     _sent: dict[str, Sent] = field(default_factory=dict)
     _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -153,7 +160,9 @@ class Run:
 
     def _auth(self, case: Case, identity: Identity) -> Auth:
         if case.auth:
-            return case.auth(identity, self.target)
+            made = case.auth(identity, self.target)
+            self.redactor.learn(*(one for _, value in made.headers for one in _BASIC.findall(value)))
+            return made
         return Auth() if case.who == NOBODY else identity.auth()
 
     def _again(self, sent: Sent) -> Sent:
@@ -213,6 +222,7 @@ class Run:
             time.sleep(pause)
             pause, rounds = min(2 * pause, 0.5), rounds + 1
         self._credentials(list(last.values()))
+        self._found(list(last.values()))
         for name in waiting:
             self._sent[last[name].case.name] = last[name]
             self.record(last[name])
@@ -234,6 +244,13 @@ class Run:
             names = ", ".join(one.identity.persona.name for one in sent)
             raise SetupError(
                 f"the target answers 401 to every persona that must be allowed ({names}): check their credentials"
+            )
+
+    def _found(self, sent: list[Sent]) -> None:
+        if sent and all(one.exchange.status == 404 for one in sent):  # noqa: PLR2004
+            self.hints.append(
+                "every persona that must be allowed is answered 404: "
+                f"is the base path of {self.target.base_url} right, and the home group's id?"
             )
 
     # --- afterwards ---------------------------------------------------------------------------------------

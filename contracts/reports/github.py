@@ -22,6 +22,7 @@ def annotate(judgement: Judgement, environ: Mapping[str, str], stream: TextIO) -
     if environ.get("GITHUB_ACTIONS") == "true":
         report = json_report.data(judgement)
         found = [(COMMANDS[one["outcome"]], *_told(one)) for one in shown.violations(report["requirements"])]
+        found = [("error", "expected failures", one) for one in report["unmatched_expected_failures"]] + found
         if report["verdict"] == "inconclusive":
             found.insert(0, ("error", "inconclusive", report["reason"] or ""))
         for kind in ("error", "warning"):

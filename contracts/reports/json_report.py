@@ -36,6 +36,10 @@ def data(judgement: Judgement) -> dict[str, Any]:
         "duration_s": round(judgement.duration_s, 3),
         "counts": {str(outcome): count for outcome, count in sorted(judgement.counts.items())},
         "unseen_statuses": sorted(judgement.unseen),
+        "requirements_total": max(judgement.total, len(judgement.results)),
+        "expected_failures": judgement.known,
+        "unmatched_expected_failures": list(judgement.unmatched),
+        "hints": list(judgement.hints),
         "requirements": [_requirement(result, redactor) for result in judgement.results],
     }
 
@@ -49,6 +53,8 @@ def _requirement(result: Result, redactor: Redactor) -> dict[str, Any]:
         "text": requirement.text,
         "source": requirement.source,
         "outcome": str(result.outcome),
+        "expected_failure": result.known,
+        "unexpected_pass": result.unexpected_pass,
         "reason": redactor.text(result.reason) if result.reason else None,
         "findings": [_finding(one, redactor) for one in result.findings],
     }
