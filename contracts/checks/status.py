@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from contracts.cases import Case
 from contracts.ledger import Sent
-from contracts.requirement import Check, Finding
+from contracts.requirement import Check, Finding, NotJudged
 from contracts.run import Run
 
 HTTP_ERROR = 500
@@ -34,9 +34,27 @@ def answered(statuses: Iterable[int], *cases: Case) -> Check:
         for case in cases:
             sent = run.send(case)
             if sent.exchange.status not in allowed:
-                yield finding(sent, " or ".join(map(str, sorted(allowed))))
+                yield finding(sent, words(allowed))
 
     return check
+
+
+def answered_with(kind: str, statuses: Iterable[int], *cases: Case) -> Check:
+    """As `answered`, for the cases of personas that have that kind of credentials, `password` or `token`."""
+    allowed = frozenset(statuses)
+
+    def check(run: Run) -> Iterator[Finding]:
+        fitting = [one for one in cases if getattr(run.identity(one.who).credentials, kind) is not None]
+        if not fitting:
+            raise NotJudged(f"the personas have no {kind}")
+        yield from answered(allowed, *fitting)(run)
+
+    return check
+
+
+def words(statuses: Collection[int]) -> str:
+    """Statuses as people name them."""
+    return " or ".join(map(str, sorted(statuses)))
 
 
 def refused(*cases: Case) -> Check:

@@ -20,6 +20,7 @@ GROUPS: tuple[str, ...] = (
     "location",
     "access",
     "authentication",
+    "credentials",
     "unknown_group",
     "validation",
     "acceptance",
