@@ -122,5 +122,6 @@ def _results(run: Run, wanted: tuple[Requirement, ...], progress: Progress | Non
     for number, requirement in enumerate(wanted):
         if progress:
             progress(number, len(wanted), requirement)
+        run.together.foresee(wanted[number:])
         results.append(judge_one(run, requirement))
     return results, None

@@ -8,6 +8,7 @@ from contracts.cases import Case
 from contracts.ledger import Sent
 from contracts.requirement import Check, Finding, NotJudged
 from contracts.run import Run
+from contracts.together import Sending
 
 HTTP_ERROR = 500
 NOT_IMPLEMENTED = 501
@@ -18,12 +19,11 @@ def accepted(*cases: Case) -> Check:
     """Each case is answered with a 2xx; which one is judged elsewhere."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for case in cases:
-            sent = run.send(case, accept=True)
+        for sent in run.each(cases, accept=True):
             if not sent.exchange.succeeded:
                 yield finding(sent, f"{run.operation.success.status}")
 
-    return check
+    return Sending(check, cases, accept=True)
 
 
 def answered(statuses: Iterable[int], *cases: Case) -> Check:
@@ -31,12 +31,11 @@ def answered(statuses: Iterable[int], *cases: Case) -> Check:
     allowed = frozenset(statuses)
 
     def check(run: Run) -> Iterator[Finding]:
-        for case in cases:
-            sent = run.send(case)
+        for sent in run.each(cases):
             if sent.exchange.status not in allowed:
                 yield finding(sent, words(allowed))
 
-    return check
+    return Sending(check, cases)
 
 
 def answered_with(kind: str, statuses: Iterable[int], *cases: Case) -> Check:
@@ -61,23 +60,23 @@ def refused(*cases: Case) -> Check:
     """Each case is answered with some 4xx: what is documented is only that it is no success and no failure."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for case in cases:
-            sent = run.send(case)
+        for sent in run.each(cases):
             if sent.exchange.response is None or not sent.exchange.response.refusal:
                 yield finding(sent, "4xx")
 
-    return check
+    return Sending(check, cases)
 
 
 def observed(*cases: Case) -> Check:
     """What each case is answered with, whatever it is."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for case in cases:
-            sent = run.send(case)
-            yield Finding(f"{case.label}: {sent.exchange.answer()}", "left open", sent.exchange.answer(), sent.exchange)
+        for sent in run.each(cases):
+            yield Finding(
+                f"{sent.case.label}: {sent.exchange.answer()}", "left open", sent.exchange.answer(), sent.exchange
+            )
 
-    return check
+    return Sending(check, cases)
 
 
 def finding(sent: Sent, expected: str) -> Finding:
