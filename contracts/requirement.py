@@ -35,12 +35,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Evidence against a requirement: what was expected, what came, and the exchange that shows it."""
+    """Evidence against a requirement: what was expected, what came, and the exchange that shows it.
+
+    `steps` has all exchanges that it takes, where one is not enough.
+    """
 
     message: str
     expected: str
     actual: str
     exchange: Exchange | None = None
+    steps: tuple[Exchange, ...] = ()
 
 
 class NotJudged(Exception):

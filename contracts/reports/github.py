@@ -44,5 +44,5 @@ def _told(one: dict[str, Any]) -> tuple[str, str]:
     lines += [one["reason"]] if one["outcome"] == "error" else []
     for finding in one["findings"][:1]:
         lines += [finding["message"], f"expected: {finding['expected']}", f"actual: {finding['actual']}"]
-        lines += [finding["curl"]] if finding["curl"] else []
+        lines += shown.numbered(finding["steps"]) or ([finding["curl"]] if finding["curl"] else [])
     return f"{one['level']}: {one['id']}", "\n".join(lines)

@@ -50,6 +50,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"topic": shown.topic, "request": shown.request_text, "response": shown.response_text}
+    environment.filters["told_step"] = shown.told_step
     environment.globals |= {"marks": shown.MARKS, "known_mark": shown.KNOWN}
     return environment
 

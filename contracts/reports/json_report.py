@@ -69,4 +69,17 @@ def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
         "request": request_report(exchange, redactor) if exchange else None,
         "response": response_report(exchange, redactor) if exchange else None,
         "curl": curl(exchange, redactor) if exchange else None,
+        "steps": steps(finding, redactor),
     }
+
+
+def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
+    """What it takes to see the finding again where one request is not enough: a curl line each, in order."""
+    return [
+        {
+            "text": redactor.text(f"{one.request.auth.who}: {one.request.label}"),
+            "curl": curl(one, redactor),
+            "status": one.status,
+        }
+        for one in finding.steps
+    ]

@@ -8,6 +8,7 @@ from io import BytesIO
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from contracts.exchange import Redactor, curl
+from contracts.reports import json_report, shown
 from contracts.requirement import Outcome, Result
 from contracts.verdict import Judgement, Verdict
 
@@ -72,7 +73,9 @@ def _told(result: Result, redactor: Redactor) -> str:
     )
     for finding in result.findings:
         lines += ["", finding.message, f"expected: {finding.expected}", f"actual: {finding.actual}"]
-        if finding.exchange:
+        if finding.steps:
+            lines += shown.numbered(json_report.steps(finding, redactor))
+        elif finding.exchange:
             lines.append(curl(finding.exchange, redactor))
     return _text(redactor.text("\n".join(lines)))
 

@@ -68,8 +68,8 @@ def _details(one: dict[str, Any]) -> Iterator[str]:
     yield f"Source: {_text(one['source'])}"
     for finding in one["findings"][:1]:
         yield from ("", _text(finding["message"]))
-        if finding["curl"]:
-            yield from ("", *_block(finding["curl"]))
+        if curl := "\n".join(shown.numbered(finding["steps"])) or finding["curl"]:
+            yield from ("", *_block(curl))
     if len(one["findings"]) > 1:
         yield from ("", f"{len(one['findings']) - 1} more like this.")
     yield from ("", "</details>")

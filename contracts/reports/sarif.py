@@ -109,7 +109,8 @@ def _logical(one: dict[str, Any]) -> dict[str, Any]:
 
 def _message(finding: dict[str, Any]) -> str:
     lines = [finding["message"], f"expected: {finding['expected']}", f"actual: {finding['actual']}"]
-    return "\n".join([*lines, finding["curl"]] if finding["curl"] else lines)
+    lines += shown.numbered(finding["steps"]) or ([finding["curl"]] if finding["curl"] else [])
+    return "\n".join(lines)
 
 
 def _fingerprint(requirement: str, case: str, number: int) -> str:

@@ -68,6 +68,16 @@ def told_counts(report: dict[str, Any]) -> str:
     return f"{judged} {f'of {total} ' if total > judged else ''}requirements: {counts}{expected}"
 
 
+def told_step(step: dict[str, Any]) -> str:
+    """Who did what in a step, and what came."""
+    return f"{step['text']}: {step['status'] or 'no answer'}"
+
+
+def numbered(steps: Iterable[dict[str, Any]]) -> list[str]:
+    """Steps as a numbered list of curl lines, each with a comment that says who does what."""
+    return [f"{number}. {one['curl']}  # {line(told_step(one))}" for number, one in enumerate(steps, 1)]
+
+
 def request_text(request: dict[str, Any]) -> str:
     """A request of a report as it goes over the wire."""
     return _message(f"{request['method']} {request['url']}", request["headers"], request["body"])

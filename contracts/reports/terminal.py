@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from contracts.exchange import Redactor, curl
-from contracts.reports.shown import visible
+from contracts.reports import json_report
+from contracts.reports.shown import numbered, visible
 from contracts.requirement import Finding, Level, Outcome, Result
 from contracts.verdict import OUT_OF_TIME, Judgement, Verdict
 
@@ -57,7 +58,10 @@ def _finding(finding: Finding, redactor: Redactor) -> list[Text]:
         _text("    expected  ", redactor.text(finding.expected)),
         _text("    actual    ", redactor.text(finding.actual)),
     ]
-    if finding.exchange:
+    if finding.steps:
+        told = numbered(json_report.steps(finding, redactor))
+        lines += [Text(f"    {_tame(one)}", style="cyan") for one in told]
+    elif finding.exchange:
         lines.append(_text("    ", curl(finding.exchange, redactor), "cyan"))
     return lines
 

@@ -26,6 +26,7 @@ GROUPS: tuple[str, ...] = (
     "acceptance",
     "error_shape",
     "state",
+    "sequence",
     "concurrency",
     "protocol",
     "robustness",

@@ -18,7 +18,7 @@ from second_variants import COMBINATIONS
 Command = Callable[..., Told]
 EXHAUSTIVE = os.environ.get("OZKIT_EXHAUSTIVE") == "1"
 # Each of these keeps the judge waiting: in the usual run they are judged by one requirement only.
-LATE = {"delayed-privileges", "list-lags", "slow"}
+LATE = {"delayed-privileges", "list-cached", "list-lags", "slow"}
 ALL_PAIRS = [(entry.id, edition) for entry in server.VARIANTS.values() for edition in entry.editions]
 IN_TURN = [(entry.id, entry.editions[n % len(entry.editions)]) for n, entry in enumerate(server.VARIANTS.values())]
 PAIRS = ALL_PAIRS if EXHAUSTIVE else IN_TURN

@@ -7,9 +7,10 @@ from typing import Any
 from second_registry import OLDER, App, Call, Refusal, Response, Table, replace_stage
 from second_rules import ANY_NAME, KEYS, NAME_50, kind
 from second_variants_credentials import CREDENTIALS
+from second_variants_sequence import SEQUENCE
 from second_variants_written import WRITTEN
 
-VARIANTS = Table(WRITTEN | CREDENTIALS)
+VARIANTS = Table(WRITTEN | CREDENTIALS | SEQUENCE)
 add, options = VARIANTS.add, VARIANTS.options
 CLASSIC = ("classic",)
 
