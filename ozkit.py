@@ -11,6 +11,7 @@ from importlib import import_module, metadata
 
 COMMANDS = {
     "verify": ("contracts.cli", "judge an implementation"),
+    "identify": ("contracts.cli", "say which editions a target conforms to"),
     "mock": ("mockserver.cli", "serve the mock"),
     "prove": ("contracts.cli", "judge the mock with each of its faults"),
     "requirements": ("contracts.cli", "list what the judge requires"),

@@ -15,6 +15,7 @@ from contracts.target import SetupError, Target
 from contracts.verdict import OUT_OF_TIME, Judgement, Verdict, decide
 from spec import Contract, Operation
 
+DEEPEST = "deep"
 FINDINGS = 5
 """How many findings of a requirement are kept; the others are counted."""
 Progress = Callable[[int, int, Requirement], None]
@@ -31,7 +32,12 @@ def selected(wanted: Iterable[Requirement], patterns: Iterable[str]) -> tuple[Re
 
 
 def judge_one(run: Run, requirement: Requirement) -> Result:
-    """The outcome of one requirement. Never raises: what fails in the kit is the outcome `error`."""
+    """The outcome of one requirement, by what is expected of it. Never raises: what fails in the kit is an `error`."""
+    result = _judged(run, requirement)
+    return run.options.expected.applied(result) if run.options.expected else result
+
+
+def _judged(run: Run, requirement: Requirement) -> Result:
     try:
         run.check_time()
         found = list(itertools.islice(requirement.check(run), FINDINGS + 1))
@@ -68,9 +74,8 @@ def judge(
     Raises SetupError where a pattern of requirement ids matches nothing. A target that cannot be judged is no
     error: the verdict is then `inconclusive`, with the reason.
     """
-    wanted = requirements(contract, operation, options.depth)
-    if patterns:
-        wanted = selected(wanted, patterns)
+    every = requirements(contract, operation, options.depth)
+    wanted = selected(every, patterns) if patterns else every
     run = Run(contract, operation, target, options)
     started = time.perf_counter()
     try:
@@ -78,7 +83,12 @@ def judge(
     finally:
         run.clean()
     unseen = () if patterns else tuple(provoked(operation) - {one.status for one in run.exchanges() if one.status})
-    verdict, why = (Verdict.INCONCLUSIVE, reason) if reason else decide(results, unseen, strict=options.strict)
+    unmatched = options.expected.unmatched(requirements(contract, operation, DEEPEST)) if options.expected else ()
+    verdict, why = (
+        (Verdict.INCONCLUSIVE, reason)
+        if reason
+        else decide(results, unseen, strict=options.strict, unmatched=unmatched)
+    )
     return Judgement(
         target=target.base_url,
         edition=contract.edition,
@@ -92,6 +102,9 @@ def judge(
         duration_s=time.perf_counter() - started,
         redactor=run.redactor,
         unseen=unseen,
+        unmatched=unmatched,
+        total=len(every),
+        hints=tuple(run.hints),
     )
 
 
@@ -109,5 +122,6 @@ def _results(run: Run, wanted: tuple[Requirement, ...], progress: Progress | Non
     for number, requirement in enumerate(wanted):
         if progress:
             progress(number, len(wanted), requirement)
+        run.together.foresee(wanted[number:])
         results.append(judge_one(run, requirement))
     return results, None

@@ -72,6 +72,8 @@ class Ledger:
     created: list[Created] = field(default_factory=list)
     leaks: list[Leak] = field(default_factory=list)
     pending: list[Sent] = field(default_factory=list)
+    spare: list[Created] = field(default_factory=list)
+    """What was created and is not judged: it is only removed at the end."""
 
     def open(self, group: str) -> None:
         """Take the group's services as they are now for given."""
@@ -151,6 +153,42 @@ class Ledger:
             made.append(Created(sent, service or None, listed, extra.pop(sent.group, frozenset()), frozenset(), read))
         self.created += made
         return made
+
+    def plain(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, frozenset[str]]:
+        """Whether requests at the same time changed only what was accepted, and what vanished.
+
+        What there is now is taken for given.
+        """
+        lags, plain, gone = self.readback.lags, True, frozenset[str]()
+        for group in sorted({group for one in sent for group in (one.group, one.identity.group)} & self.known.keys()):
+            new = [last_segment(one.location or "") for one in accepted if one.group == group]
+            before = self.known[group]
+            plain &= self._holds(group, new)
+            gone |= before - self.known[group]
+        self.readback.lags = lags  # each of them is waited for again, alone, where something is odd
+        return plain, gone
+
+    def _holds(self, group: str, new: list[str]) -> bool:
+        """Whether the group holds what it held and the new ids, each of them once."""
+        before = self.known[group]
+        wanted, now = before | set(new), set(before)
+
+        def shows() -> bool:
+            ids = self.readback.ids(group)
+            now.clear()
+            now.update(before if ids is None else ids)
+            return wanted <= now
+
+        self.readback.until(shows)
+        self.known[group] = set(now)
+        return now == wanted and all(new) and len(wanted) == len(before) + len(new)
+
+    def seen(self, sent: Sent) -> Created:
+        """An accepted creation whose group holds it, with what is read of it; unrecorded."""
+        service = last_segment(sent.location or "") or None
+        listed = None if sent.group not in self.known or sent.case.group == MISSING else True
+        read = self._read(sent, sent.location, service, frozenset())
+        return Created(sent, service, listed, frozenset(), frozenset(), read)
 
     def _account(self, sent: Sent, service: str | None) -> tuple[bool | None, frozenset[str], frozenset[str]]:
         group = sent.group

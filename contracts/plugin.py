@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from contracts.expected import ExpectedFailures
     from contracts.run import Run
 
 SUITE = "test_contract"
@@ -27,6 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--onezone-url", metavar="URL", help="base URL of the API, for use with --onezone-states-url")
     group.addoption("--onezone-states-url", metavar="URL", help="provider states instead of a target file")
+    group.addoption(
+        "--onezone-expected-failures", metavar="FILE", help="requirement ids known to fail; each is a strict xfail"
+    )
     group.addoption("--onezone-depth", choices=["quick", "standard", "deep"], default="standard")
     group.addoption("--onezone-seed", type=int, default=0, metavar="N")
     group.addoption("--onezone-timeout", type=float, default=10.0, metavar="SECONDS")
@@ -34,7 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a target file with a mistake before anything is collected. Raises UsageError."""
+    """Refuse a file with a mistake before anything is collected. Raises UsageError."""
+    if config.getoption("--onezone-expected-failures"):
+        _expected(config)
     if config.getoption("--target"):
         from contracts.derive import judged_operations
         from contracts.personas import personas
@@ -58,6 +64,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         depth = metafunc.config.getoption("--onezone-depth")
         found = requirements(contract, judged_operations(contract)[0], depth)
         metafunc.parametrize("requirement", found, ids=[one.id for one in found])
+
+
+def _expected(config: pytest.Config) -> ExpectedFailures | None:
+    """What is known to fail. Raises UsageError for a bad file, and where a line of it is no requirement."""
+    file = config.getoption("--onezone-expected-failures")
+    if not file:
+        return None
+    from contracts.derive import judged_operations, requirements
+    from contracts.expected import read
+    from contracts.target import SetupError
+
+    contract = _contract(config)
+    try:
+        found = read(Path(file))
+    except SetupError as error:
+        raise pytest.UsageError(str(error)) from None
+    unmatched = found.unmatched(requirements(contract, judged_operations(contract)[0], "deep"))
+    if unmatched:
+        raise pytest.UsageError("\n".join(unmatched))
+    return found
 
 
 def _wanted(config: pytest.Config) -> Any:
@@ -97,6 +123,7 @@ def onezone_run(request: pytest.FixtureRequest) -> Iterator[Run]:
         seed=config.getoption("--onezone-seed"),
         timeout=config.getoption("--onezone-timeout"),
         settle=config.getoption("--onezone-settle"),
+        expected=_expected(config),
     )
     contract = _contract(config)
     operation = judged_operations(contract)[0]

@@ -76,6 +76,22 @@ class Readback:
             self._observers[group] = None
         return None
 
+    def look(self, group: str) -> tuple[set[str] | None, Exchange | None]:
+        """One look at the group's list, by whoever could list before: the ids, and the exchange that shows them."""
+        template, observer = self._template("list"), self._observers.get(group)
+        if template is None or observer is None:
+            return None, None
+        exchange = self._get(observer, self.target.path(template, id=group), f"list the services of the {self.within}")
+        return _ids(exchange), exchange
+
+    def again(self, group: str, service: str) -> Read:
+        """One look at a service of the group, by whoever could read before."""
+        path = next(self._own_paths(group, service), None)
+        if path is None or self.reader is None:
+            return Read(None, None)
+        exchange = self._get(self.reader, path, f"read the {self.resource.replace('_', ' ')}")
+        return Read(exchange, _details(exchange))
+
     def forget(self) -> None:
         """Forget who may list what: privileges may have taken effect since."""
         self._observers.clear()

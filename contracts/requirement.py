@@ -35,12 +35,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Evidence against a requirement: what was expected, what came, and the exchange that shows it."""
+    """Evidence against a requirement: what was expected, what came, and the exchange that shows it.
+
+    `steps` has all exchanges that it takes, where one is not enough.
+    """
 
     message: str
     expected: str
     actual: str
     exchange: Exchange | None = None
+    steps: tuple[Exchange, ...] = ()
 
 
 class NotJudged(Exception):
@@ -80,9 +84,19 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A requirement with its outcome, the findings against it, and the reason where it was not judged."""
+    """A requirement with its outcome, the findings against it, and the reason where it was not judged.
+
+    `listed` says that it is expected to fail, `unexpected_pass` that it was and passes.
+    """
 
     requirement: Requirement
     outcome: Outcome
     findings: tuple[Finding, ...] = ()
     reason: str | None = None
+    listed: bool = False
+    unexpected_pass: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether it fails as expected."""
+        return self.listed and self.outcome in {Outcome.FAIL, Outcome.WARN}

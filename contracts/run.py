@@ -5,17 +5,20 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.cases import HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
 from contracts.exchange import Auth, Exchange, Redactor, Request
+from contracts.expected import ExpectedFailures
 from contracts.ledger import Created, Ledger, Sent
 from contracts.readback import PATIENCE, Readback
 from contracts.requirement import NotJudged
 from contracts.target import Identity, SetupError, Target
+from contracts.together import Together
 from contracts.verdict import OUT_OF_TIME
 from contracts.wire import Wire
 from spec import Contract, Operation
@@ -34,9 +37,13 @@ class Options:
     allow_partial: bool = False
     patience: float = PATIENCE
     """How long a read may lag behind a write, at least."""
+    expected: ExpectedFailures | None = None
+    workers: int = 1
 
 
 BODILESS = {"HEAD", "OPTIONS"}
+_BASIC = re.compile(r"(?i)\bbasic +([^ ,]+)")
+"""What may be told from the secret that it was made of, where an answer repeats it."""
 TOO_MANY = 429
 SLOWDOWNS = 5
 LONGEST_PAUSE = 30
@@ -47,6 +54,16 @@ class OutOfTimeError(NotJudged):
 
     def __init__(self) -> None:
         super().__init__(OUT_OF_TIME)
+
+
+class Prepared(NamedTuple):
+    """A case as whom, to which group, with which JSON value, and the request that it is."""
+
+    case: Case
+    identity: Identity
+    group: str
+    value: Any
+    request: Request
 
 
 @dataclass(slots=True)
@@ -61,8 +78,10 @@ class Run:
     readback: Readback = field(init=False)
     ledger: Ledger = field(init=False)
     redactor: Redactor = field(init=False)
+    together: Together = field(init=False)
     log: list[Sent] = field(default_factory=list)
     writer: Identity | None = None
+    hints: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     _sent: dict[str, Sent] = field(default_factory=dict)
     _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -74,6 +93,7 @@ class Run:
         self.readback.patience = max(self.options.patience, self.options.settle)
         self.ledger = Ledger(self.readback, self._again)
         self.redactor = self.target.redactor()
+        self.together = Together(self, self.options.workers)
 
     # --- what is sent -------------------------------------------------------------------------------------
 
@@ -117,9 +137,25 @@ class Run:
         self.ledger.refused(sent)
         return None
 
+    def each(self, cases: Iterable[Case], *, accept: bool = False) -> Iterator[Sent]:
+        """The exchanges of the cases in their order; with several workers, some of them at the same time."""
+        return self.together.each(cases, accept=accept)
+
+    def sent_before(self, case: Case) -> bool:
+        """Whether the case was sent."""
+        return case.name in self._sent
+
+    def keep(self, sent: Sent) -> None:
+        """Remember an exchange as that of its case."""
+        self._sent[sent.case.name] = sent
+        self.log.append(sent)
+
     def transmit(self, case: Case) -> Sent:
         """Send the case, unrecorded. Raises OutOfTimeError when the run's time is over."""
-        self.check_time()
+        return self.dispatch(self.prepare(case))
+
+    def prepare(self, case: Case) -> Prepared:
+        """The case's request, ready to be sent. Raises NotJudged where nobody can send it."""
         identity = self.identity(case.who)
         group = group_id(self.target, case, identity.group)
         body = self.body()
@@ -136,7 +172,12 @@ class Run:
             chunked=case.chunked,
             label=case.label,
         )
-        return Sent(case, identity, group, value, self._patiently(request))
+        return Prepared(case, identity, group, value, request)
+
+    def dispatch(self, one: Prepared) -> Sent:
+        """Send what was prepared, unrecorded. Raises OutOfTimeError when the run's time is over."""
+        self.check_time()
+        return Sent(one.case, one.identity, one.group, one.value, self._patiently(one.request))
 
     def _patiently(self, request: Request) -> Exchange:
         """Send a request; where the target asks to slow down (429 with Retry-After, RFC 6585), wait and try again."""
@@ -153,7 +194,9 @@ class Run:
 
     def _auth(self, case: Case, identity: Identity) -> Auth:
         if case.auth:
-            return case.auth(identity, self.target)
+            made = case.auth(identity, self.target)
+            self.redactor.learn(*(one for _, value in made.headers for one in _BASIC.findall(value)))
+            return made
         return Auth() if case.who == NOBODY else identity.auth()
 
     def _again(self, sent: Sent) -> Sent:
@@ -213,6 +256,7 @@ class Run:
             time.sleep(pause)
             pause, rounds = min(2 * pause, 0.5), rounds + 1
         self._credentials(list(last.values()))
+        self._found(list(last.values()))
         for name in waiting:
             self._sent[last[name].case.name] = last[name]
             self.record(last[name])
@@ -236,6 +280,13 @@ class Run:
                 f"the target answers 401 to every persona that must be allowed ({names}): check their credentials"
             )
 
+    def _found(self, sent: list[Sent]) -> None:
+        if sent and all(one.exchange.status == 404 for one in sent):  # noqa: PLR2004
+            self.hints.append(
+                "every persona that must be allowed is answered 404: "
+                f"is the base path of {self.target.base_url} right, and the home group's id?"
+            )
+
     # --- afterwards ---------------------------------------------------------------------------------------
 
     def clean(self) -> None:
@@ -246,24 +297,42 @@ class Run:
         if operation is not None:
             self._detach(operation.path)
         self.target.cleanup()
-        self.wire.close()
+        self.together.close()
+        self.wire.close_all()
 
     def _detach(self, template: str) -> None:
         helpers = list(self.target.personas.values())
+        left = {(made.sent.group, made.id or ""): None for made in self._ours()}
         vain = 0
-        for made in self.ledger.created:
-            ours = made.id and made.id not in self.ledger.initial.get(made.sent.group, frozenset())
-            if not ours or made.sent.case.group not in {HOME, OTHER} or vain >= 2:  # noqa: PLR2004
-                continue
-            path = self.target.path(template, id=made.sent.group, hsid=made.id or "")
-            for helper in helpers:
-                label = "remove what the kit made"
-                if self.wire.send(Request("DELETE", path, helper.auth(), label=label)).succeeded:
-                    helpers = [helper, *(one for one in helpers if one is not helper)]
-                    vain = 0
-                    break
-            else:
-                vain += 1
+        while left and vain < 2:  # noqa: PLR2004
+            group, service = next(iter(left))
+            del left[group, service]
+            path = self.target.path(template, id=group, hsid=service)
+            helper = next((one for one in helpers if self._removed(path, one)), None)
+            vain = 0 if helper else vain + 1
+            if helper:
+                helpers = [helper, *(one for one in helpers if one is not helper)]
+                self._remove_together(template, left, helper)
+
+    def _ours(self) -> Iterator[Created]:
+        """What this run created, in groups that it may act on."""
+        for made in (*self.ledger.created, *self.ledger.spare):
+            there = self.ledger.initial.get(made.sent.group, frozenset())
+            if made.id and made.id not in there and made.sent.case.group in {HOME, OTHER}:
+                yield made
+
+    def _removed(self, path: str, helper: Identity) -> bool:
+        label = "remove what the kit made"
+        return self.wire.send(Request("DELETE", path, helper.auth(), label=label)).succeeded
+
+    def _remove_together(self, template: str, left: dict[tuple[str, str], None], helper: Identity) -> None:
+        """With several workers, remove at the same time what that persona may; the rest is left."""
+        if self.together.possible:
+            paths = {one: self.target.path(template, id=one[0], hsid=one[1]) for one in left}
+            gone = self.together.map(lambda one: self._removed(paths[one], helper), list(left))
+            for one, removed in zip(list(left), gone, strict=True):
+                if removed:
+                    del left[one]
 
 
 def _read(raw: bytes) -> Any:

@@ -18,6 +18,8 @@ def test_requirement(onezone_run: Run, requirement: Requirement) -> None:
     """The target keeps one requirement of the contract."""
     result = judge_one(onezone_run, requirement)
     told = _told(onezone_run, result)
+    if result.known:
+        pytest.xfail(told)
     if result.outcome in {Outcome.FAIL, Outcome.ERROR}:
         pytest.fail(told, pytrace=False)
     if result.outcome is Outcome.BLOCKED:

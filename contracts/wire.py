@@ -110,10 +110,13 @@ class Wire:
         self._port = parts.port
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._local = threading.local()
+        self._lock = threading.Lock()
+        self._open: set[http.client.HTTPConnection] = set()
 
     def send(self, request: Request, timeout: float | None = None) -> Exchange:
         """Send one request; the exchange tells the answer, or in words why there is none. Never raises."""
-        self.sent += 1
+        with self._lock:
+            self.sent += 1
         started = time.perf_counter()
         limit = timeout or self.timeout
         try:
@@ -187,6 +190,8 @@ class Wire:
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._local.connection = connection
+        with self._lock:
+            self._open.add(connection)
         return connection
 
     def close(self) -> None:
@@ -194,6 +199,17 @@ class Wire:
         connection = getattr(self._local, "connection", None)
         if connection is not None:
             self._local.connection = None
+            with self._lock:
+                self._open.discard(connection)
+            with contextlib.suppress(OSError):
+                connection.close()
+
+    def close_all(self) -> None:
+        """Close the connections of all threads, none of which may be in use."""
+        self.close()
+        with self._lock:
+            left, self._open = self._open, set()
+        for connection in left:
             with contextlib.suppress(OSError):
                 connection.close()
 

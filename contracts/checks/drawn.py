@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from contracts.cases import Case, constant
@@ -13,6 +15,7 @@ from contracts.checks import error, state, status, success
 from contracts.ledger import Created, Sent
 from contracts.requirement import Check, Finding, Level
 from contracts.run import Run
+from contracts.together import AT_ONCE, Sending
 
 EXAMPLES = {"quick": 0, "standard": 60, "deep": 600}
 SHRINKING = 4.0
@@ -49,23 +52,75 @@ class _Shrinker:
         raise _Violation(findings[0].message)
 
 
-def _search(run: Run, strategy: Any, judge: Callable[[Any], tuple[Sent, list[Finding]]]) -> Iterator[Finding]:
-    """Draw until something is found or the examples are used up; yields the findings of the smallest request."""
-    from hypothesis import HealthCheck, Phase, given, seed, settings
-    from hypothesis.errors import HypothesisException
+def _settings(run: Run, *, shrink: bool = True) -> Callable[[Any], Any]:
+    """How a search draws."""
+    from hypothesis import HealthCheck, Phase, seed, settings
 
-    shrinker = _Shrinker()
-
-    @seed(run.options.seed)
-    @settings(
+    chosen = settings(
         max_examples=EXAMPLES[run.options.depth],
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink],
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
         report_multiple_bugs=False,
         print_blob=False,
     )
+    return lambda test: seed(run.options.seed)(chosen(test))
+
+
+class _Forerun:
+    """With several workers, what a search is going to draw is sent before it is asked for, some at a time."""
+
+    def __init__(self, run: Run, kind: str, strategy: Any, make: Callable[[Any], Case]) -> None:
+        self._run = run
+        self._cases: deque[tuple[str, Case]] = deque()
+        self._sent: dict[str, list[Sent]] = {}
+        if run.together.possible:
+            drawn = _drawn(run, strategy)
+            self._cases += (
+                (repr(one), replace(make(one), name=f"generated.{kind}.{n}")) for n, one in enumerate(drawn)
+            )
+
+    def sent(self, drawn: Any) -> Sent | None:
+        """The exchange of what was drawn, if it is on record already."""
+        key = repr(drawn)
+        if not self._sent.get(key) and any(one == key for one, _ in self._cases):
+            self._more()
+        return self._sent[key].pop(0) if self._sent.get(key) else None
+
+    def _more(self) -> None:
+        batch = [self._cases.popleft() for _ in range(min(AT_ONCE, len(self._cases)))]
+        self._run.together.ahead([case for _, case in batch])
+        for key, case in batch:
+            if self._run.sent_before(case):
+                self._sent.setdefault(key, []).append(self._run.send(case))
+
+
+def _drawn(run: Run, strategy: Any) -> list[Any]:
+    """What a search with this seed draws as long as it finds nothing."""
+    from hypothesis import given
+
+    found: list[Any] = []
+
+    @_settings(run, shrink=False)
+    @given(strategy)
+    def draw(drawn: Any) -> None:
+        found.append(drawn)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        draw()
+    return found
+
+
+def _search(run: Run, strategy: Any, judge: Callable[[Any], tuple[Sent, list[Finding]]]) -> Iterator[Finding]:
+    """Draw until something is found or the examples are used up; yields the findings of the smallest request."""
+    from hypothesis import given
+    from hypothesis.errors import HypothesisException
+
+    shrinker = _Shrinker()
+
+    @_settings(run)
     @given(strategy)
     def search(drawn: Any) -> None:
         if shrinker.over:
@@ -95,15 +150,25 @@ def valid(run: Run) -> Iterator[Finding]:
     """Drawn valid bodies are accepted, located and kept."""
     from contracts.generate import valid_bodies
 
+    strategy = valid_bodies(run.contract, run.operation)
+
+    def make(body: Any) -> Case:
+        return _case("a drawn valid body", body)
+
+    fore = _Forerun(run, "valid", strategy, make)
+
     def judge(body: Any) -> tuple[Sent, list[Finding]]:
-        run.ledger.flush()
-        sent = run.transmit(_case("a drawn valid body", body))
-        made = run.record(sent)
+        sent = fore.sent(body)
+        if sent is None:
+            run.ledger.flush()
+            sent = run.transmit(make(body))
+            run.record(sent)
+        made = run.created(sent)
         if made is None:
             return sent, [status.finding(sent, str(run.operation.success.status))]
         return sent, [*_located(run, made), *state.differences_of(run, made)]
 
-    yield from _search(run, valid_bodies(run.contract, run.operation), judge)
+    yield from _search(run, strategy, judge)
 
 
 def _located(run: Run, made: Created) -> Iterator[Finding]:
@@ -121,43 +186,54 @@ def invalid(run: Run) -> Iterator[Finding]:
     """Drawn bodies with one thing wrong are refused, and change nothing."""
     from contracts.generate import Broken, broken_bodies
 
+    strategy = broken_bodies(run.contract, run.operation)
+
+    def make(broken: Broken) -> Case:
+        return _case(f"a drawn body with one thing wrong: {broken.what}", broken.value)
+
+    fore = _Forerun(run, "invalid", strategy, make)
+
     def judge(broken: Broken) -> tuple[Sent, list[Finding]]:
-        sent = run.transmit(_case(f"a drawn body with one thing wrong: {broken.what}", broken.value))
-        findings = _recorded(run, sent)
+        sent, findings = _taken(run, fore.sent(broken), make(broken))
         came = sent.exchange.status
         if broken.level is Level.MUST and came != BAD_REQUEST:
             findings.insert(0, status.finding(sent, str(BAD_REQUEST)))
         return sent, findings + _answered(run, sent)
 
-    yield from _search(run, broken_bodies(run.contract, run.operation), judge)
+    yield from _search(run, strategy, judge)
 
 
 def hostile(run: Run) -> Iterator[Finding]:
     """Drawn bytes are answered in time, without a 5xx, and errors have the documented shape."""
     from contracts.generate import hostile_bodies
 
+    strategy = hostile_bodies(run.operation)
+
+    def make(body: bytes) -> Case:
+        return _case("drawn hostile bytes", raw=body)
+
+    fore = _Forerun(run, "hostile", strategy, make)
+
     def judge(body: bytes) -> tuple[Sent, list[Finding]]:
-        sent = run.transmit(_case("drawn hostile bytes", raw=body))
-        findings = _recorded(run, sent)
+        sent, findings = _taken(run, fore.sent(body), make(body))
         if sent.exchange.succeeded and not _could_be_read(body, run):
             findings.append(status.finding(sent, str(BAD_REQUEST)))
         return sent, findings + _answered(run, sent)
 
-    yield from _search(run, hostile_bodies(run.operation), judge)
+    yield from _search(run, strategy, judge)
 
 
 def tolerated(*cases: Case) -> Check:
     """Each case is accepted and kept, or refused as documented; there is always an answer, and never a 5xx."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for case in cases:
-            sent = run.send(case)
+        for sent in run.each(cases):
             yield from _answered(run, sent)
             made = run.created(sent)
             if made is not None and made.read.details is not None:
                 yield from state.differences_of(run, made)
 
-    return check
+    return Sending(check, cases)
 
 
 def _could_be_read(body: bytes, run: Run) -> bool:
@@ -177,6 +253,14 @@ def _could_be_read(body: bytes, run: Run) -> bool:
 def _nested(text: str) -> bool:
     """Whether the text is only too deep, or too long a number, for Python's own parser."""
     return text.count("[") > 500 or text.count('{"a"') > 500 or "9" * 4000 in text  # noqa: PLR2004
+
+
+def _taken(run: Run, sent: Sent | None, case: Case) -> tuple[Sent, list[Finding]]:
+    """The exchange of a case that may be on record, and whether it left a trace where it should not."""
+    if sent is not None:
+        return sent, []
+    now = run.transmit(case)
+    return now, _recorded(run, now)
 
 
 def _recorded(run: Run, sent: Sent) -> list[Finding]:

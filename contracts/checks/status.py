@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from contracts.cases import Case
 from contracts.ledger import Sent
-from contracts.requirement import Check, Finding
+from contracts.requirement import Check, Finding, NotJudged
 from contracts.run import Run
+from contracts.together import Sending
 
 HTTP_ERROR = 500
 NOT_IMPLEMENTED = 501
@@ -18,12 +19,11 @@ def accepted(*cases: Case) -> Check:
     """Each case is answered with a 2xx; which one is judged elsewhere."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for case in cases:
-            sent = run.send(case, accept=True)
+        for sent in run.each(cases, accept=True):
             if not sent.exchange.succeeded:
                 yield finding(sent, f"{run.operation.success.status}")
 
-    return check
+    return Sending(check, cases, accept=True)
 
 
 def answered(statuses: Iterable[int], *cases: Case) -> Check:
@@ -31,35 +31,52 @@ def answered(statuses: Iterable[int], *cases: Case) -> Check:
     allowed = frozenset(statuses)
 
     def check(run: Run) -> Iterator[Finding]:
-        for case in cases:
-            sent = run.send(case)
+        for sent in run.each(cases):
             if sent.exchange.status not in allowed:
-                yield finding(sent, " or ".join(map(str, sorted(allowed))))
+                yield finding(sent, words(allowed))
+
+    return Sending(check, cases)
+
+
+def answered_with(kind: str, statuses: Iterable[int], *cases: Case) -> Check:
+    """As `answered`, for the cases of personas that have that kind of credentials, `password` or `token`."""
+    allowed = frozenset(statuses)
+
+    def check(run: Run) -> Iterator[Finding]:
+        fitting = [one for one in cases if getattr(run.identity(one.who).credentials, kind) is not None]
+        if not fitting:
+            raise NotJudged(f"the personas have no {kind}")
+        yield from answered(allowed, *fitting)(run)
 
     return check
+
+
+def words(statuses: Collection[int]) -> str:
+    """Statuses as people name them."""
+    return " or ".join(map(str, sorted(statuses)))
 
 
 def refused(*cases: Case) -> Check:
     """Each case is answered with some 4xx: what is documented is only that it is no success and no failure."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for case in cases:
-            sent = run.send(case)
+        for sent in run.each(cases):
             if sent.exchange.response is None or not sent.exchange.response.refusal:
                 yield finding(sent, "4xx")
 
-    return check
+    return Sending(check, cases)
 
 
 def observed(*cases: Case) -> Check:
     """What each case is answered with, whatever it is."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for case in cases:
-            sent = run.send(case)
-            yield Finding(f"{case.label}: {sent.exchange.answer()}", "left open", sent.exchange.answer(), sent.exchange)
+        for sent in run.each(cases):
+            yield Finding(
+                f"{sent.case.label}: {sent.exchange.answer()}", "left open", sent.exchange.answer(), sent.exchange
+            )
 
-    return check
+    return Sending(check, cases)
 
 
 def finding(sent: Sent, expected: str) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.derive import access, answers, bodies, edges, generated, protocol
+from contracts.derive import access, answers, bodies, credentials, edges, generated, protocol, sequences
 from contracts.derive.build import Builder
 from contracts.personas import personas
 from contracts.requirement import Requirement
@@ -30,6 +30,8 @@ def _all(build: Builder, depth: str) -> Iterator[Requirement]:
     if depth != "quick":
         yield from edges.requirements(build)
         yield from generated.requirements(build)
+        yield from sequences.requirements(build)
+        yield from credentials.requirements(build)
     yield from answers.requirements(build)
 
 

@@ -23,12 +23,12 @@ from contracts.cases import (
     wrong_password,
     wrong_token,
 )
-from contracts.checks.status import accepted, answered, observed, refused
+from contracts.checks.status import accepted, answered, answered_with, observed, refused
 from contracts.derive.build import Builder
 from contracts.exchange import Auth
 from contracts.personas import Persona
 from contracts.requirement import Check, Finding, Level, NotJudged, Requirement
-from contracts.run import Run, access_case
+from contracts.run import TOO_MANY, Run, access_case
 from contracts.target import Identity, Target
 from spec import Source
 
@@ -114,7 +114,7 @@ def _credentials(build: Builder) -> Iterator[Requirement]:
     source = build.answer_source(401)
 
     def make(topic: str, text: str, *cases: Case, needs: str | None = None) -> Requirement:
-        check = _for(needs, *cases) if needs else answered({401}, *cases)
+        check = answered_with(needs, {401, TOO_MANY}, *cases) if needs else answered({401}, *cases)
         return build.requirement(f"authentication.{topic}", Level.MUST, text, source, check, needs)
 
     victim = next((one.name for one in reversed(build.personas) if not one.allowed), NOBODY)
@@ -188,18 +188,6 @@ def _altered_tokens(people: tuple[str, ...]) -> Iterator[Case]:
         for name, make in makes.items():
             label = f"a valid token of the persona {who}, made {name}"
             yield _case(f"altered-token.{who}.{name}", wrong_token(make, f"a {name} token"), label, who)
-
-
-def _for(kind: str, *cases: Case) -> Check:
-    """The cases of personas that have that kind of credentials, each to be answered with 401."""
-
-    def judged(run: Run) -> Iterator[Finding]:
-        fitting = [one for one in cases if getattr(run.identity(one.who).credentials, kind) is not None]
-        if not fitting:
-            raise NotJudged(f"the personas have no {kind}")
-        yield from answered({401}, *fitting)(run)
-
-    return judged
 
 
 def _malformed(build: Builder, source: Source) -> Iterator[Requirement]:

@@ -22,6 +22,7 @@ def annotate(judgement: Judgement, environ: Mapping[str, str], stream: TextIO) -
     if environ.get("GITHUB_ACTIONS") == "true":
         report = json_report.data(judgement)
         found = [(COMMANDS[one["outcome"]], *_told(one)) for one in shown.violations(report["requirements"])]
+        found = [("error", "expected failures", one) for one in report["unmatched_expected_failures"]] + found
         if report["verdict"] == "inconclusive":
             found.insert(0, ("error", "inconclusive", report["reason"] or ""))
         for kind in ("error", "warning"):
@@ -43,5 +44,5 @@ def _told(one: dict[str, Any]) -> tuple[str, str]:
     lines += [one["reason"]] if one["outcome"] == "error" else []
     for finding in one["findings"][:1]:
         lines += [finding["message"], f"expected: {finding['expected']}", f"actual: {finding['actual']}"]
-        lines += [finding["curl"]] if finding["curl"] else []
+        lines += shown.numbered(finding["steps"]) or ([finding["curl"]] if finding["curl"] else [])
     return f"{one['level']}: {one['id']}", "\n".join(lines)

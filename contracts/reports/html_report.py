@@ -23,6 +23,7 @@ def render(judgement: Judgement) -> str:
         counts=shown.told_counts(report),
         groups=shown.groups(found),
         violated=shown.violations(found),
+        known=shown.known(found),
         noted=[one for one in found if one["outcome"] == "observed" and one["findings"]],
         levels=_levels(found),
     )
@@ -49,7 +50,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"topic": shown.topic, "request": shown.request_text, "response": shown.response_text}
-    environment.globals["marks"] = shown.MARKS
+    environment.filters["told_step"] = shown.told_step
+    environment.globals |= {"marks": shown.MARKS, "known_mark": shown.KNOWN}
     return environment
 
 

@@ -36,6 +36,10 @@ def data(judgement: Judgement) -> dict[str, Any]:
         "duration_s": round(judgement.duration_s, 3),
         "counts": {str(outcome): count for outcome, count in sorted(judgement.counts.items())},
         "unseen_statuses": sorted(judgement.unseen),
+        "requirements_total": max(judgement.total, len(judgement.results)),
+        "expected_failures": judgement.known,
+        "unmatched_expected_failures": list(judgement.unmatched),
+        "hints": list(judgement.hints),
         "requirements": [_requirement(result, redactor) for result in judgement.results],
     }
 
@@ -49,6 +53,8 @@ def _requirement(result: Result, redactor: Redactor) -> dict[str, Any]:
         "text": requirement.text,
         "source": requirement.source,
         "outcome": str(result.outcome),
+        "expected_failure": result.known,
+        "unexpected_pass": result.unexpected_pass,
         "reason": redactor.text(result.reason) if result.reason else None,
         "findings": [_finding(one, redactor) for one in result.findings],
     }
@@ -63,4 +69,17 @@ def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
         "request": request_report(exchange, redactor) if exchange else None,
         "response": response_report(exchange, redactor) if exchange else None,
         "curl": curl(exchange, redactor) if exchange else None,
+        "steps": steps(finding, redactor),
     }
+
+
+def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
+    """What it takes to see the finding again where one request is not enough: a curl line each, in order."""
+    return [
+        {
+            "text": redactor.text(f"{one.request.auth.who}: {one.request.label}"),
+            "curl": curl(one, redactor),
+            "status": one.status,
+        }
+        for one in finding.steps
+    ]

@@ -8,6 +8,7 @@ from io import BytesIO
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from contracts.exchange import Redactor, curl
+from contracts.reports import json_report, shown
 from contracts.requirement import Outcome, Result
 from contracts.verdict import Judgement, Verdict
 
@@ -24,6 +25,10 @@ def render(judgement: Judgement) -> str:
     suite.add_property("seed", str(judgement.seed))
     for result in judgement.results:
         suite.add_testcase(_case(result, redactor))
+    for number, why in enumerate(judgement.unmatched, 1):
+        case = TestCase(f"expected-failures.{number}", f"{judgement.edition}.expected-failures")
+        case.result = [Failure(_text(redactor.text(why)), "expected-failures")]
+        suite.add_testcase(case)
     if judgement.verdict is Verdict.INCONCLUSIVE and not judgement.results:
         case = TestCase("preflight", f"{judgement.edition}.preflight")
         case.result = [Error(_text(redactor.text(judgement.reason or "")), "inconclusive")]
@@ -41,7 +46,10 @@ def _case(result: Result, redactor: Redactor) -> TestCase:
     requirement = result.requirement
     case = TestCase(requirement.topic, requirement.operation)
     told = _told(result, redactor)
-    if result.outcome is Outcome.FAIL:
+    if result.known:
+        case.result = [Skipped(_text(redactor.text(result.reason or "")), "expected-failure")]
+        case.system_out = told
+    elif result.outcome is Outcome.FAIL:
         case.result = [_with_text(Failure(_text(requirement.text), str(requirement.level)), told)]
     elif result.outcome is Outcome.ERROR:
         case.result = [_with_text(Error(_text(result.reason or ""), "error"), told)]
@@ -65,7 +73,9 @@ def _told(result: Result, redactor: Redactor) -> str:
     )
     for finding in result.findings:
         lines += ["", finding.message, f"expected: {finding.expected}", f"actual: {finding.actual}"]
-        if finding.exchange:
+        if finding.steps:
+            lines += shown.numbered(json_report.steps(finding, redactor))
+        elif finding.exchange:
             lines.append(curl(finding.exchange, redactor))
     return _text(redactor.text("\n".join(lines)))
 

@@ -41,6 +41,18 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
             yield from ("", *_details(one))
         if len(found) > MOST:
             yield from ("", f"… and {len(found) - MOST} more, in the other reports.")
+    for one in (*report["unmatched_expected_failures"], *report["hints"]):
+        yield from ("", _text(one))
+    yield from _known(shown.known(report["requirements"]))
+
+
+def _known(requirements: list[dict[str, Any]]) -> Iterator[str]:
+    """What fails as expected."""
+    if requirements:
+        yield from ("", "| known | level | requirement | why |", "|---|---|---|---|")
+    for one in requirements:
+        values = (one["level"], _text(shown.topic(one)), _text(one["reason"], LONGEST))
+        yield f"| {shown.KNOWN} {one['outcome']} | {' | '.join(values)} |"
 
 
 def _row(one: dict[str, Any]) -> str:
@@ -56,8 +68,8 @@ def _details(one: dict[str, Any]) -> Iterator[str]:
     yield f"Source: {_text(one['source'])}"
     for finding in one["findings"][:1]:
         yield from ("", _text(finding["message"]))
-        if finding["curl"]:
-            yield from ("", *_block(finding["curl"]))
+        if curl := "\n".join(shown.numbered(finding["steps"])) or finding["curl"]:
+            yield from ("", *_block(curl))
     if len(one["findings"]) > 1:
         yield from ("", f"{len(one['findings']) - 1} more like this.")
     yield from ("", "</details>")

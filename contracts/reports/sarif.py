@@ -54,6 +54,7 @@ def _invocation(report: dict[str, Any]) -> dict[str, Any]:
         for index, one in enumerate(report["requirements"])
         if one["outcome"] in NOT_JUDGED
     ]
+    told += [{"level": "error", "message": {"text": one}} for one in report["unmatched_expected_failures"]]
     inconclusive = report["verdict"] == "inconclusive"
     if inconclusive:
         told.append({"level": "error", "message": {"text": f"inconclusive: {report['reason']}"}})
@@ -86,12 +87,20 @@ def _results(requirements: list[dict[str, Any]], spec: str, lines: dict[str, int
             yield {
                 "ruleId": one["id"],
                 "ruleIndex": index,
-                "level": LEVELS[one["level"]],
+                "level": "error" if one["unexpected_pass"] else LEVELS[one["level"]],
                 "message": {"text": _message(finding)},
                 "locations": [{"physicalLocation": place, "logicalLocations": [_logical(one)]}],
                 "partialFingerprints": {"primaryLocationLineHash": _fingerprint(one["id"], case, seen[case])},
                 **_exchange(finding),
+                **_suppression(one),
             }
+
+
+def _suppression(one: dict[str, Any]) -> dict[str, Any]:
+    """That it is known to fail, where it is."""
+    if not one["expected_failure"]:
+        return {}
+    return {"suppressions": [{"kind": "external", "status": "accepted", "justification": one["reason"]}]}
 
 
 def _logical(one: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +109,8 @@ def _logical(one: dict[str, Any]) -> dict[str, Any]:
 
 def _message(finding: dict[str, Any]) -> str:
     lines = [finding["message"], f"expected: {finding['expected']}", f"actual: {finding['actual']}"]
-    return "\n".join([*lines, finding["curl"]] if finding["curl"] else lines)
+    lines += shown.numbered(finding["steps"]) or ([finding["curl"]] if finding["curl"] else [])
+    return "\n".join(lines)
 
 
 def _fingerprint(requirement: str, case: str, number: int) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 MARKS = {"pass": "✓", "fail": "✗", "warn": "!", "observed": "o", "skip": "-", "blocked": "⊘", "error": "?"}
 """A sign for each outcome, so that none is told by its colour alone."""
+KNOWN = "≈"
+"""The sign of a requirement that fails as expected."""
 VIOLATED = ("fail", "error", "warn")
 """The outcomes that a reader must see, the worst first."""
 # Controls, what turns the direction of writing, halves of pairs and noncharacters: one could hide text with them.
@@ -30,9 +32,17 @@ def line(text: str) -> str:
 
 
 def violations(requirements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The requirements of a report that were violated or could not be judged by a failure of the kit, worst first."""
-    found = [one for one in requirements if one["outcome"] in VIOLATED]
+    """The requirements of a report that were violated or could not be judged by a failure of the kit, worst first.
+
+    Those that fail as expected are not among them.
+    """
+    found = [one for one in requirements if one["outcome"] in VIOLATED and not one["expected_failure"]]
     return sorted(found, key=lambda one: VIOLATED.index(one["outcome"]))
+
+
+def known(requirements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The requirements of a report that fail as expected."""
+    return [one for one in requirements if one["expected_failure"]]
 
 
 def topic(requirement: dict[str, Any]) -> str:
@@ -51,7 +61,21 @@ def groups(requirements: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, A
 def told_counts(report: dict[str, Any]) -> str:
     """How many requirements came out how, in words."""
     counts = ", ".join(f"{report['counts'][one]} {one}" for one in MARKS if one in report["counts"])
-    return f"{len(report['requirements'])} requirements: {counts}" if counts else "no requirement was judged"
+    if not counts:
+        return "no requirement was judged"
+    judged, total = len(report["requirements"]), report["requirements_total"]
+    expected = f" ({report['expected_failures']} expected)" if report["expected_failures"] else ""
+    return f"{judged} {f'of {total} ' if total > judged else ''}requirements: {counts}{expected}"
+
+
+def told_step(step: dict[str, Any]) -> str:
+    """Who did what in a step, and what came."""
+    return f"{step['text']}: {step['status'] or 'no answer'}"
+
+
+def numbered(steps: Iterable[dict[str, Any]]) -> list[str]:
+    """Steps as a numbered list of curl lines, each with a comment that says who does what."""
+    return [f"{number}. {one['curl']}  # {line(told_step(one))}" for number, one in enumerate(steps, 1)]
 
 
 def request_text(request: dict[str, Any]) -> str:

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.text import Text
 
 from contracts.exchange import Redactor, curl
-from contracts.reports.shown import visible
+from contracts.reports import json_report
+from contracts.reports.shown import numbered, visible
 from contracts.requirement import Finding, Level, Outcome, Result
-from contracts.verdict import Judgement, Verdict
+from contracts.verdict import OUT_OF_TIME, Judgement, Verdict
 
 COLOURS = {
     Verdict.CONFORMANT: "bold green",
@@ -28,7 +29,7 @@ def show(judgement: Judgement, console: Console) -> None:
     redactor = judgement.redactor or Redactor()
     for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.WARN):
         for result in judgement.results:
-            if result.outcome is outcome:
+            if result.outcome is outcome and not result.known:
                 _show_violation(result, redactor, console)
     for line in _summary(judgement, redactor):
         console.print(line, soft_wrap=True)
@@ -57,7 +58,10 @@ def _finding(finding: Finding, redactor: Redactor) -> list[Text]:
         _text("    expected  ", redactor.text(finding.expected)),
         _text("    actual    ", redactor.text(finding.actual)),
     ]
-    if finding.exchange:
+    if finding.steps:
+        told = numbered(json_report.steps(finding, redactor))
+        lines += [Text(f"    {_tame(one)}", style="cyan") for one in told]
+    elif finding.exchange:
         lines.append(_text("    ", curl(finding.exchange, redactor), "cyan"))
     return lines
 
@@ -73,24 +77,50 @@ def _tame(text: str) -> str:
 
 
 def _summary(judgement: Judgement, redactor: Redactor) -> Iterator[Text]:
-    for result in (one for one in judgement.results if one.outcome is Outcome.SKIP):
-        yield _text("not judged: ", f"{result.requirement.id}: {result.reason}", "dim")
-    blocked = [one for one in judgement.results if one.outcome is Outcome.BLOCKED]
-    if blocked:
-        reasons = ", ".join(sorted({one.reason or "" for one in blocked}))
-        yield _text("", f"{len(blocked)} requirements were blocked: {reasons}", "dim")
-    musts = sum(one.requirement.level is Level.MUST for one in judgement.results)
-    counts = ", ".join(f"{count} {outcome}" for outcome in Outcome if (count := judgement.counts.get(outcome)))
+    yield from _not_judged(judgement)
+    for result in (one for one in judgement.results if one.known):
+        told = redactor.text(f"{result.requirement.id}: {result.reason}")
+        yield _text(f"known {result.outcome}: ", told, "dim")
+    for why in judgement.unmatched:
+        yield _text("expected failures: ", why, "bold red")
+    for hint in judgement.hints:
+        yield _text("hint: ", hint, "yellow")
     if judgement.results:
-        yield Text(
-            f"{len(judgement.results)} requirements ({musts} MUST): {counts}; "
-            f"{judgement.requests} requests in {judgement.duration_s:.1f} s; "
-            f"depth {judgement.depth}, seed {judgement.seed}"
-        )
+        yield _numbers(judgement)
     verdict = Text(str(judgement.verdict), style=COLOURS[judgement.verdict])
     why = f": {_tame(redactor.text(judgement.reason))}" if judgement.reason else ""
+    if judgement.verdict is Verdict.CONFORMANT and judgement.known:
+        why = f", but for {judgement.known} expected failure{'s' if judgement.known > 1 else ''}"
     yield (
         Text(f"{_tame(judgement.target)} · edition {judgement.edition} · profile {judgement.profile}: ")
         + verdict
         + Text(why)
+    )
+
+
+def _not_judged(judgement: Judgement) -> Iterator[Text]:
+    """What was not judged: a line each where the target is the reason, one line in all where it was late or blocked."""
+    skipped = [one for one in judgement.results if one.outcome is Outcome.SKIP]
+    late = sum(one.reason == OUT_OF_TIME for one in skipped)
+    for result in skipped:
+        if result.reason != OUT_OF_TIME:
+            yield _text("not judged: ", f"{result.requirement.id}: {result.reason}", "dim")
+    if late:
+        yield _text("not judged: ", f"{late} requirement{'s' if late > 1 else ''}: {OUT_OF_TIME}", "dim")
+    blocked = [one for one in judgement.results if one.outcome is Outcome.BLOCKED]
+    if blocked:
+        reasons = ", ".join(sorted({one.reason or "" for one in blocked}))
+        yield _text("", f"{len(blocked)} requirements were blocked: {reasons}", "dim")
+
+
+def _numbers(judgement: Judgement) -> Text:
+    """How many requirements came out how, and what that took."""
+    judged = len(judgement.results)
+    musts = sum(one.requirement.level is Level.MUST for one in judgement.results)
+    counts = ", ".join(f"{count} {outcome}" for outcome in Outcome if (count := judgement.counts.get(outcome)))
+    only = f"only {judged} of {judgement.total}" if judgement.total > judged else str(judged)
+    return Text(
+        f"{only} requirements ({musts} MUST): {counts}; "
+        f"{judgement.requests} requests in {judgement.duration_s:.1f} s; "
+        f"depth {judgement.depth}, seed {judgement.seed}"
     )

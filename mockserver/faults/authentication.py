@@ -21,19 +21,21 @@ HALF, MALFORMED, PASSWORD, TOKEN = (
 )
 
 
-def _authorization(exchange: Exchange) -> bytes:
+def authorization(exchange: Exchange) -> bytes:
+    """The value of Authorization."""
     return exchange.headers.get(b"authorization", b"-")
 
 
-def _decoded(exchange: Exchange) -> bytes | None:
-    scheme, _, rest = _authorization(exchange).partition(b" ")
+def decoded(exchange: Exchange) -> bytes | None:
+    """What Basic credentials say, None where there are none that can be read."""
+    scheme, _, rest = authorization(exchange).partition(b" ")
     try:
         return base64.b64decode(rest, validate=True) if scheme == b"Basic" else None
     except binascii.Error:
         return None
 
 
-def _fits(same: Callable[[str, str], bool]) -> Hook:
+def fits(same: Callable[[str, str], bool]) -> Hook:
     """Compare passwords otherwise: the right one, then the one that was given."""
 
     def around(inner: Any, _mock: Mock) -> Any:
@@ -109,7 +111,7 @@ def _ignored() -> Hook:
 
 
 def _colonless(exchange: Exchange) -> bool:
-    pair = _decoded(exchange)
+    pair = decoded(exchange)
     return pair is not None and b":" not in pair
 
 
@@ -133,37 +135,37 @@ FAULTS = (
     fault(
         "authentication-unknown-user",
         "A user whom nobody knows may.",
-        guest(lambda e: (_decoded(e) or b"").startswith(b"nobody")),
+        guest(lambda e: (decoded(e) or b"").startswith(b"nobody")),
         "authentication.unknown-user",
     ),
     fault(
         "authentication-no-password",
         "Passwords are not compared.",
-        _fits(lambda _r, _g: True),
+        fits(lambda _r, _g: True),
         PASSWORD,
         "authentication.password-of-another",
     ),
     fault(
         "authentication-prefix",
         "The beginning of a password is enough.",
-        _fits(lambda r, g: bool(g) and r.startswith(g)),
+        fits(lambda r, g: bool(g) and r.startswith(g)),
         PASSWORD,
     ),
-    fault("authentication-longer", "More may follow the password.", _fits(lambda r, g: g.startswith(r)), PASSWORD),
+    fault("authentication-longer", "More may follow the password.", fits(lambda r, g: g.startswith(r)), PASSWORD),
     fault(
         "authentication-case",
         "Passwords are compared without regard to case.",
-        _fits(lambda r, g: r.lower() == g.lower()),
+        fits(lambda r, g: r.lower() == g.lower()),
         PASSWORD,
     ),
-    fault("authentication-empty", "An empty password is right.", _fits(lambda _r, g: not g), PASSWORD),
+    fault("authentication-empty", "An empty password is right.", fits(lambda _r, g: not g), PASSWORD),
     fault(
-        "authentication-blank", "Blanks around a password do not count.", _fits(lambda r, g: r == g.strip()), PASSWORD
+        "authentication-blank", "Blanks around a password do not count.", fits(lambda r, g: r == g.strip()), PASSWORD
     ),
     fault(
         "authentication-length",
         "Only the length of a password counts.",
-        _fits(lambda r, g: len(r) == len(g)),
+        fits(lambda r, g: len(r) == len(g)),
         "authentication.password-of-another",
     ),
     fault(
@@ -181,7 +183,7 @@ FAULTS = (
     fault(
         "authentication-any-bearer",
         "Any bearer token is somebody's.",
-        guest(lambda e: _authorization(e).startswith(b"Bearer")),
+        guest(lambda e: authorization(e).startswith(b"Bearer")),
         TOKEN,
     ),
     fault(
@@ -193,7 +195,7 @@ FAULTS = (
     fault(
         "authentication-empty-user",
         "An empty user name is somebody's.",
-        guest(lambda e: (_decoded(e) or b"").startswith(b":")),
+        guest(lambda e: (decoded(e) or b"").startswith(b":")),
         HALF,
     ),
     fault(
@@ -205,7 +207,7 @@ FAULTS = (
     fault(
         "authentication-malformed",
         "Basic credentials that are no base64 are trusted.",
-        guest(lambda e: _authorization(e).startswith(b"Basic") and _decoded(e) is None),
+        guest(lambda e: authorization(e).startswith(b"Basic") and decoded(e) is None),
         MALFORMED,
     ),
     fault(
@@ -218,7 +220,7 @@ FAULTS = (
     fault(
         "authentication-crash-scheme",
         "A scheme that nobody knows crashes the server.",
-        crash(lambda e: _authorization(e).startswith((b"Digest", b"Onezone")), "authenticate"),
+        crash(lambda e: authorization(e).startswith((b"Digest", b"Onezone")), "authenticate"),
         "authentication.unknown-scheme",
     ),
     fault(

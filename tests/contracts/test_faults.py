@@ -26,6 +26,7 @@ UNSEEN: dict[str, tuple[str, int]] = {
     "auth-token-longer": ("the provider states give passwords; noticed where they give tokens", 0),
     "malformed-utf8": (SHOULD, 0),
     "shape-empty-body": (SHOULD, 0),
+    "sequence-id-again": (SHOULD, 0),
     "properties-password-lost": ("a server may hide the password when it is read back", 0),
     "properties-defaults": ("a server may show more keys than were sent", 0),
     "numbers-53-bits": ("beyond 2^53 numbers are not the same everywhere (RFC 8259)", 0),

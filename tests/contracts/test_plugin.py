@@ -148,3 +148,20 @@ def test_plugin_leaves_other_suites_alone(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_expected_failures_are_strict(suite: Suite, tmp_path: Path) -> None:
+    """A listed requirement that fails is an xfail; one that passes fails; one that there is not ends pytest."""
+    path, part = tmp_path / "known.txt", ("-k", "success", "-rx")
+    with server.start("current", faults=["status-200"]) as handle:
+        where = ("--onezone-url", handle.base_url, "--onezone-states-url", handle.states_url)
+        options = (*where, *part, "--onezone-expected-failures", path)
+        path.write_text(f"{OPERATION}.success.status\n")
+        known = suite(*options)
+        path.write_text(f"{OPERATION}.success.*\n")
+        strict = suite(*options)
+        path.write_text("nothing\n")
+        usage_error(suite(*options), "nothing is no requirement")
+    assert (known.code, strict.code) == (0, 1), known.text
+    assert "1 xfailed" in known.text
+    assert "expected to fail and passes" in strict.text

@@ -16,7 +16,7 @@ import server
 import yaml
 from judge_tools import Told
 
-from contracts import cli
+from contracts import verify
 from contracts.reports import WRITERS, github
 from contracts.requirement import Finding, Level, Outcome, Requirement, Result
 from contracts.verdict import Judgement, Verdict
@@ -111,7 +111,7 @@ def load(name: str) -> Any:
 
 
 def known_options() -> set[str]:
-    actions = cli._verify_parser()._actions
+    actions = verify.parser()._actions
     return {option for action in actions for option in action.option_strings}
 
 
@@ -185,7 +185,7 @@ def test_action_passes_its_inputs_on(tmp_path: Path) -> None:
     formats = [told[at + 1].partition("=")[0] for at, word in enumerate(told) if word == "--report"]
     assert formats == ["junit", "sarif", "markdown"]
     assert "verdict=conformant" in outputs
-    assert cli._verify_parser().parse_args(told[1:]).edition in editions()
+    assert verify.parser().parse_args(told[1:]).edition in editions()
 
 
 @pytest.mark.parametrize(("code", "verdict"), [(1, "nonconformant"), (2, "inconclusive"), (3, "partial")])

@@ -99,6 +99,30 @@ def test_requirements_are_listed_for_people(command: Command, form: str) -> None
     assert [one["id"] for one in listed if one["id"] not in told.out.replace("\\|", "|")] == []
 
 
+def test_part_of_the_requirements_is_told(command: Command, servers: dict[str, server.Handle]) -> None:
+    """A run of a part says of how many, in the terminal and in the JSON report."""
+    listed = json.loads(command("requirements", "--format", "json").out)
+    options = ("--requirement", "*.access.member")
+    told = command(*arguments(servers["current"], *options, depth="standard"))
+    assert f"only 1 of {len(listed)} requirements" in told.out
+    _, report = outcomes(command, servers["current"], *options, depth="standard")
+    assert report["requirements_total"] == len(listed)
+    _, report = outcomes(command, servers["current"])
+    assert report["requirements_total"] == len(report["requirements"])
+
+
+def test_wrong_base_path_is_hinted_at(command: Command, servers: dict[str, server.Handle]) -> None:
+    """Where every persona that must be allowed is answered 404, the base path may be wrong."""
+    handle = servers["current"]
+    options = ("--states-url", handle.states_url, "--settle", "0", "--requirement", "*.access.*")
+    told = command("verify", f"{handle.base_url}/v9", *options)
+    assert told.code == 1
+    assert f"hint: every persona that must be allowed is answered 404: is the base path of {handle.base_url}/v9" in (
+        told.out
+    )
+    assert "hint:" not in command(*arguments(handle, "--requirement", "*.access.*")).out
+
+
 # --- how long, how strictly -----------------------------------------------------------------------------------
 
 
@@ -111,6 +135,13 @@ def test_time_that_is_over_is_partial(command: Command, servers: dict[str, serve
     assert late
     assert {one["reason"] for one in late if "time" in one["reason"]} == {"the time of --max-time was over"}
     assert outcomes(command, servers["current"], *options, "--allow-partial", depth="standard")[0] == 0
+
+
+def test_time_that_is_over_is_told_in_one_line(command: Command, servers: dict[str, server.Handle]) -> None:
+    """However many requirements are left when the time is over, they are one line."""
+    told = command(*arguments(servers["current"], "--max-time", "0.05", depth="standard"))
+    assert re.search(r"not judged: \d+ requirements: the time of --max-time was over", told.out)
+    assert told.out.count("--max-time") == 2
 
 
 def test_no_time_at_all_is_inconclusive(command: Command, servers: dict[str, server.Handle]) -> None:

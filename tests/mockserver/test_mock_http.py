@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from urllib.parse import urlsplit
 
@@ -316,6 +317,9 @@ def test_names_and_passwords_are_utf_8_and_the_first_colon_splits() -> None:
     user = {"username": "zażółć", "password": "a:ł:b", "zone_privileges": "all"}
     client = Client(create_app(scenario=Scenario(orjson.dumps({"users": [user], "groups": [{"id": HOME}]}), ())))
     assert client.create(headers={"authorization": basic("zażółć", "a:ł:b")}).status == 204
+    wrong = [basic("zażółć", other) for other in ("a", "b", "ł:b", "a:l:b", "a::b", "a:ł:b:", "a:l\u0301:b")]
+    wrong.append("Basic " + base64.b64encode("zażółć:a:ł:b".encode("iso-8859-2")).decode())
+    assert [client.create(headers={"authorization": one}).status for one in wrong] == [401] * len(wrong)
 
 
 def test_a_reason_stands_on_every_refusal(client: Client) -> None:

@@ -7,11 +7,12 @@ from second_faults_body import BODY
 from second_faults_errors import ERRORS
 from second_faults_location import LOCATIONS
 from second_faults_record import RECORDS
+from second_faults_sequence import SEQUENCE
 from second_faults_state import STATE
 from second_registry import Entry
 
 FAULTS: dict[str, Entry] = {}
-for table in (ANSWERS, LOCATIONS, ERRORS, ACCESS, AUTH, BODY, RECORDS, STATE):
+for table in (ANSWERS, LOCATIONS, ERRORS, ACCESS, AUTH, BODY, RECORDS, STATE, SEQUENCE):
     if FAULTS.keys() & table.keys():
         raise ValueError(FAULTS.keys() & table.keys())
     FAULTS |= table

@@ -1,6 +1,7 @@
 """Faults of authentication."""
 
 import base64
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -68,7 +69,11 @@ def guest(when: Callable[[Call], bool]) -> Any:
 
 def basic(call: Call) -> str:
     """The text in Basic credentials, as far as there is one."""
-    value = (call.request.header("authorization") or "").partition(" ")[2]
+    return basic_text((call.request.header("authorization") or "").partition(" ")[2])
+
+
+def basic_text(value: str) -> str:
+    """The text in the value of Basic credentials."""
     try:
         return base64.b64decode(value + "===").decode("utf-8", "replace")
     except ValueError:
@@ -256,3 +261,83 @@ def unknown_crash(app: App) -> None:
 
 
 add("auth-crash-unknown", "A user whom nobody knows crashes the server.", unknown_crash)
+
+
+# --- characters, carriers, and what was decided just before
+def folded(text: str) -> str:
+    """A text as a database collates it."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(one for one in plain if not unicodedata.combining(one))
+
+
+def values(call: Call) -> list[str]:
+    """Every Authorization header."""
+    return call.request.headers.get("authorization", [])
+
+
+colon_ends = fits(lambda r, g: g.startswith(f"{r}:"))
+add("auth-colon-ends", "What follows a colon is no part of the password.", colon_ends)
+add("auth-last-part", "The password is what follows the last colon.", fits(lambda r, g: r == g.rpartition(":")[2]))
+add(
+    "auth-ascii-only",
+    "Characters beyond ASCII are dropped.",
+    fits(lambda r, g: r == g.encode("ascii", "ignore").decode()),
+)
+add("auth-folded", "Passwords are compared as a database collates.", fits(lambda r, g: folded(r) == folded(g)))
+add("auth-nul", "A NUL ends a password.", fits(lambda r, g: r == g.partition("\0")[0]))
+add(
+    "auth-any-two", "Two credentials at once are trusted.", guest(lambda c: len(values(c)) + has(c, "x-auth-token") > 1)
+)
+add("auth-comma", "A list of credentials is trusted.", guest(lambda c: "," in authorization(c)))
+add("auth-crash-two", "Two Authorization headers crash the server.", crash(lambda c: len(values(c)) > 1))
+add("auth-capitals", "BASIC is trusted.", guest(lambda c: authorization(c).startswith("BASIC")))
+add(
+    "auth-crash-padding",
+    "Missing padding crashes the server.",
+    crash(lambda c: authorization(c).startswith("Basic ") and len(authorization(c)[6:].strip()) % 4 > 1),
+)
+add("auth-crash-long", "Credentials over a kilobyte crash the server.", crash(lambda c: len(authorization(c)) > 1024))
+
+
+def second_time(app: App) -> None:
+    """Take a wrong password for right when it comes again."""
+    seen: set[tuple[str, str]] = set()
+
+    def password_fits(inner: Any, user: User, given: str) -> bool:
+        known = (user.name, given) in seen
+        seen.add((user.name, given))
+        return known or inner(user, given)
+
+    app.around("password_fits", password_fits)
+
+
+def just_now(app: App) -> None:
+    """Look at no password of who signed in last."""
+    last = [""]
+
+    def password_fits(inner: Any, user: User, given: str) -> bool:
+        fine = last[0] == user.name or inner(user, given)
+        last[0] = user.name if fine and last[0] != user.name else ""
+        return bool(fine)
+
+    app.around("password_fits", password_fits)
+
+
+def same_password(app: App) -> None:
+    """Take whoever gives the password of the one before for them."""
+    last: list[User] = []
+
+    def by_basic(inner: Any, value: str) -> User | None:
+        found: User | None = inner(value)
+        given = basic_text(value).partition(":")[2]
+        if found is None and last and last[0].password == given:
+            return last[0]
+        last[:] = [found] if found else []
+        return found
+
+    app.around("by_basic", by_basic)
+
+
+add("auth-second-time", "A wrong password is right the second time.", second_time)
+add("auth-just-now", "Whoever signed in last needs no password the next time.", just_now)
+add("auth-same-password", "Whoever gives the password of the one before is taken for them.", same_password)

@@ -221,6 +221,25 @@ def credentials() -> list[dict[str, str]]:
     return [{}, *found]
 
 
+def carriers() -> list[tuple[str, ...]]:
+    """Odd values of Authorization, some several at once, some directly after a success; `T…` stands for a token."""
+    right, wrong = basic("both:Pass-word-both")["Authorization"], basic("both:wrong")["Authorization"]
+    odd = [f"both:Pass-word-both{more}" for more in (":x", "\u0142", "\u0301", "\0x", "x" * 2000)]
+    return [
+        *((basic(text)["Authorization"],) for text in odd),
+        *((right,), (wrong,), (right,), (basic("outsider:Pass-word-both")["Authorization"],), (wrong,)),
+        *((wrong, wrong), (wrong, "Tx"), (f"{wrong}, {wrong}",), ("BASIC eDp5",), ("Basic eDp5eA",)),
+    ]
+
+
+def carried(app: App, *values: str) -> Response:
+    """One create request with these credentials."""
+    fields = {"content-type": ["application/json"], "authorization": [one for one in values if one[0] != "T"]}
+    if len(fields["authorization"]) < len(values):
+        fields["x-auth-token"] = ["x"]
+    return app.answer(Request("POST", f"{ROOT}/groups/{HOME}/handle_services", fields, EXAMPLE_BYTES))
+
+
 def conversation(app: App) -> list[tuple[Any, ...]]:
     """All answers to the fixed requests."""
     people(app)
@@ -241,6 +260,7 @@ def conversation(app: App) -> list[tuple[Any, ...]]:
     app.world.users["plain"].zone = frozenset({CREATE})
     said += [create(app, who, EXAMPLE) for who in ("plain", "outsider")]
     said += [create(app, "", EXAMPLE, **headers) for headers in credentials()]
+    said += [carried(app, *values) for values in carriers()]
     unknown = (MISSING, MISSING, "unknown", "x%20y")
     said += [create(app, who, EXAMPLE, group) for who in ("admin", "outsider") for group in unknown]
     said += [ask(app, "GET", f"{ROOT}/groups/{group}/handle_services", "reader") for group in (HOME, OTHER, MISSING)]

@@ -6,9 +6,11 @@ from typing import Any
 
 from second_registry import OLDER, App, Call, Refusal, Response, Table, replace_stage
 from second_rules import ANY_NAME, KEYS, NAME_50, kind
+from second_variants_credentials import CREDENTIALS
+from second_variants_sequence import SEQUENCE
 from second_variants_written import WRITTEN
 
-VARIANTS = Table(WRITTEN)
+VARIANTS = Table(WRITTEN | CREDENTIALS | SEQUENCE)
 add, options = VARIANTS.add, VARIANTS.options
 CLASSIC = ("classic",)
 
@@ -222,5 +224,6 @@ COMBINATIONS = (
     ("location-other-host", "base-deployed", "no-challenge", "only-get", "json-pretty"),
     ("location-https-port", "base-api-v3", "ids-uuid", "list-lags", "headers-odd-case"),
     ("delayed-privileges", "own-groups", "token-personas", "ids-numbers", "connection-close"),
+    ("auth-two-400", "auth-unpadded", "auth-locks", "auth-hard-passwords", "auth-no-long-headers"),
     ("properties-strict", "password-masked", "read-extra-fields", "errors-other-text", "no-head"),
 )

@@ -70,6 +70,7 @@ class StateOptions:
     own_groups: bool = False
     tokens: bool = False
     delay: float = 0.0
+    ending: str = "x"  # of each password
     group_id: Any = new_id
 
 
@@ -85,7 +86,7 @@ def set_up(world: World, options: StateOptions, state: str, params: dict[str, An
         world.groups[group] = {}
     name = f"user{secrets.token_hex(4)}"
     mark = ":-"[len(world.users) % 2]  # a password may have a colon
-    user = User(name, f"Secret{mark}{secrets.token_hex(6)}x", secrets.token_urlsafe(24))
+    user = User(name, f"Secret{mark}{secrets.token_hex(6)}{options.ending}", secrets.token_urlsafe(24))
     user.zone = frozenset(params.get("zone_privileges") or ())
     user.since = time.time() + options.delay
     world.users[name] = user

@@ -23,6 +23,7 @@ MEMBER = {"group_privileges": ["group_create_handle_service"], "zone_privileges"
 ADMIN = {"group_privileges": None, "zone_privileges": ["oz_handle_services_create", "oz_groups_add_relationships"]}
 OUTSIDER = {"group_privileges": None, "zone_privileges": []}
 RACES = {"race-lost", "race-mixed", "race-locked", "race-users"}
+FORESEEN = {200, 201, 202, 204, 400, 401, 403, 404, 405, 406, 415, 429, 431, 501}
 TOPICS = sorted({entry.topic for entry in server.FAULTS.values()})
 KINDS = sorted({entry.topic for entry in server.VARIANTS.values()})
 
@@ -225,9 +226,7 @@ def test_variants_never_crash(topic: str, monkeypatch: pytest.MonkeyPatch) -> No
             app = server.build(edition, [entry.id])
             answers = probe.conversation(app)
             assert not app.crashes, entry.id
-            assert {answer[0] for answer in answers} <= {200, 201, 204, 400, 401, 403, 404, 405, 406, 415, 501}, (
-                entry.id
-            )
+            assert {answer[0] for answer in answers} <= FORESEEN, entry.id
 
 
 @pytest.fixture(name="correct", scope="module")
@@ -241,7 +240,7 @@ def test_faults_show(topic: str, correct: dict[str, Any], monkeypatch: pytest.Mo
     """A fault changes an answer of the fixed conversation, and breaks nothing in this server itself."""
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     for entry in server.FAULTS.values():
-        if entry.topic != topic or entry.id in RACES or entry.id == "slow-400":
+        if entry.topic != topic or entry.id in RACES or entry.id.startswith(("slow-400", "sequence-")):
             continue
         edition = entry.editions[len(entry.id) % len(entry.editions)]
         app = server.build(edition, faults=[entry.id])

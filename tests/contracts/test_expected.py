@@ -1,0 +1,198 @@
+"""`--expected-failures`: what is known to fail is not held against a target, and the list is strict both ways."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import server
+from judge_tools import OPERATION, Told
+
+from contracts.expected import Entry, ExpectedFailures, read
+from contracts.requirement import Level, Outcome, Requirement, Result
+from contracts.target import SetupError
+from contracts.verdict import Verdict, decide
+
+Command = Callable[..., Told]
+FAULT = "status-200"
+PART = ("--requirement", "*.success.*", "--requirement", "*.access.*")
+KNOWN = f"{OPERATION}.success.status"
+
+
+def result(outcome: str, level: Level = Level.MUST, needs: str | None = None, topic: str = "a.b") -> Result:
+    requirement = Requirement(topic, "operation", level, "text", "source", lambda _: (), needs)
+    return Result(requirement, Outcome(outcome), (), "why")
+
+
+LIST = ExpectedFailures((Entry("operation.a.*", "known.txt:1", "issue 7"),))
+GOOD = result("pass", topic="good")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "level", "verdict"),
+    [
+        ("fail", Level.MUST, "conformant"),
+        ("warn", Level.SHOULD, "conformant"),
+        ("pass", Level.MUST, "nonconformant"),
+        ("pass", Level.SHOULD, "nonconformant"),
+        ("skip", Level.MUST, "partial"),
+        ("skip", Level.SHOULD, "partial"),
+        ("blocked", Level.MUST, "partial"),
+        ("error", Level.MUST, "inconclusive"),
+    ],
+)
+@pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
+def test_only_a_failure_is_excused(outcome: str, level: Level, verdict: str, *, strict: bool) -> None:
+    """A listed requirement that fails is excused; one that passes is a failure; one that was not judged is neither."""
+    found = LIST.applied(result(outcome, level))
+    assert decide([GOOD, found], (), strict=strict)[0] == verdict
+    assert found.known is (verdict == "conformant")
+
+
+def test_skip_that_the_target_may_is_not_excused_either() -> None:
+    """What the list says fails has to be judged, also where the target might lack it."""
+    assert decide([GOOD, LIST.applied(result("skip", needs="reading"))], ())[0] is Verdict.PARTIAL
+
+
+def test_only_expected_failures_are_a_verdict() -> None:
+    """A run of nothing but expected failures has judged something."""
+    assert decide([LIST.applied(result("fail"))], ())[0] is Verdict.CONFORMANT
+
+
+def test_other_failures_count() -> None:
+    """An expected failure excuses no other."""
+    verdict, reason = decide([LIST.applied(result("fail")), result("fail", topic="c")], ())
+    assert (verdict, reason) == (Verdict.NONCONFORMANT, "1 requirement is violated")
+
+
+def test_observed_is_no_expected_failure() -> None:
+    """What is only observed never fails: a line that lists nothing else lists nothing."""
+    seen = result("observed", Level.OBSERVE)
+    assert LIST.applied(seen) is seen
+    assert LIST.unmatched([seen.requirement]) == (
+        "known.txt:1: operation.a.* is no requirement that can fail: remove it",
+    )
+    assert LIST.unmatched([seen.requirement, result("fail").requirement]) == ()
+
+
+def test_unexpected_pass_says_what_to_do() -> None:
+    """A pass that was not expected is a failure that names the line to remove."""
+    found = LIST.applied(result("pass"))
+    assert found.outcome is Outcome.FAIL
+    assert "remove it from known.txt:1" in found.findings[0].message
+
+
+def test_file_is_read_line_by_line(tmp_path: Path) -> None:
+    """Blank lines and comments are skipped; a comment after an id is its reason; a byte order mark does no harm."""
+    path = tmp_path / "known.txt"
+    path.write_bytes("\ufeff# ours\r\n\r\n a.b  # issue 7\n*.c".encode())
+    assert read(path).entries == (Entry("a.b", f"{path}:3", "issue 7"), Entry("*.c", f"{path}:4"))
+
+
+@pytest.mark.parametrize(
+    ("data", "words"), [(b"\xff\xfe", "no text in UTF-8"), (b"a b\n", ":1: write one requirement id a line")]
+)
+def test_bad_file_is_told(command: Command, tmp_path: Path, data: bytes, words: str) -> None:
+    """A file that cannot be read as a list ends the run before it starts, in one line."""
+    path = tmp_path / "known.txt"
+    path.write_bytes(data)
+    told = command("verify", "--expected-failures", path)
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert words in told.err
+
+
+@pytest.mark.parametrize("name", ["nowhere.txt", ".", "a\0b"])
+def test_file_that_is_not_there_is_told(tmp_path: Path, name: str) -> None:
+    """A missing file, or a folder, is named."""
+    with pytest.raises(SetupError, match="file of expected failures"):
+        read(tmp_path / name)
+
+
+# --- through the command --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="faulty", scope="module")
+def faulty_server() -> Iterator[server.Handle]:
+    with server.start("current", faults=[FAULT]) as handle:
+        yield handle
+
+
+@pytest.fixture(name="run")
+def run_of_a_faulty_server(command: Command, faulty: server.Handle, tmp_path: Path) -> Callable[..., Told]:
+    """Judge the faulty server by a list."""
+
+    def run(text: str, *more: str) -> Told:
+        path = tmp_path / "known.txt"
+        path.write_text(text, encoding="utf-8")
+        where = (faulty.base_url, "--states-url", faulty.states_url, "--depth", "quick")
+        return command("verify", *where, "--expected-failures", path, *(more or PART))
+
+    return run
+
+
+def test_known_failure_is_conformant(run: Callable[..., Told]) -> None:
+    """A target whose every violation is known has exit code 0, and the report says that there are known ones."""
+    told = run(f"{KNOWN}  # issue 7\n")
+    assert told.code == 0, told.all
+    assert f"known fail: {KNOWN}: expected to fail" in told.out
+    assert "issue 7" in told.out
+    assert told.last.endswith("conformant, but for 1 expected failure")
+    assert " FAIL " not in told.out
+
+
+def test_unknown_failure_is_nonconformant(run: Callable[..., Told]) -> None:
+    """The same target without the line, or with an empty list, is nonconformant."""
+    assert run("# nothing\n").code == 1
+
+
+def test_pass_is_a_failure(run: Callable[..., Told]) -> None:
+    """A listed requirement that passes is a failure; a pattern has to fail for all that it lists."""
+    told = run(f"{OPERATION}.success.*\n")
+    assert told.code == 1
+    assert "it was expected to fail and passes: remove it from" in told.out
+    assert "2 expected failures pass" in told.last
+
+
+def test_line_that_lists_nothing_is_a_failure(run: Callable[..., Told]) -> None:
+    """An id that is no requirement is a failure, with its line."""
+    told = run(f"{KNOWN}\n{OPERATION}.sucess.status\n")
+    assert told.code == 1
+    assert "known.txt:2" in told.last
+
+
+def test_requirement_that_is_filtered_out_is_not_judged(run: Callable[..., Told]) -> None:
+    """An id that --requirement or the depth leaves out is neither a failure nor missed."""
+    told = run(f"{KNOWN}\n{OPERATION}.generated.valid\n", "--requirement", "*.access.member")
+    assert told.code == 0, told.all
+
+
+def test_known_failures_show_in_every_report(run: Callable[..., Told]) -> None:
+    """Each format says that the failure is known, in its own way."""
+
+    def report(kind: str) -> str:
+        return run(f"{KNOWN} # issue 7\n", *PART, "--report", f"{kind}=-").out
+
+    data: dict[str, Any] = json.loads(report("json"))
+    rows = {one["id"]: one for one in data["requirements"]}
+    assert (data["verdict"], data["reason"], data["expected_failures"]) == ("conformant", None, 1)
+    assert (rows[KNOWN]["outcome"], rows[KNOWN]["expected_failure"]) == ("fail", True)
+    assert "issue 7" in rows[KNOWN]["reason"]
+    assert [one for one in rows.values() if one["expected_failure"]] == [rows[KNOWN]]
+    suite = ET.fromstring(report("junit"))
+    assert suite.findall(".//failure") == []
+    assert [one.get("type") for one in suite.iter("skipped")] == ["expected-failure"]
+    sarif = json.loads(report("sarif"))["runs"][0]["results"]
+    assert {one["suppressions"][0]["kind"] for one in sarif if one["ruleId"] == KNOWN} == {"external"}
+    assert "| known | level" in report("markdown")
+    assert "Fails as expected (1)" in report("html")
+
+
+def test_known_failures_are_not_annotated(run: Callable[..., Told], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a job of GitHub Actions a known failure is no error, and a line that lists nothing is one."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert "::error" not in run(f"{KNOWN}\n").out
+    assert "::error title=expected failures" in run(f"{KNOWN}\nnothing\n").out

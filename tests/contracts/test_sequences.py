@@ -1,0 +1,184 @@
+"""Sequences of requests: what only they show is shown, as short as it goes, and nothing of honest servers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import server
+from judge_tools import Told
+
+from contracts import reports
+from contracts.sequences import shrink
+from contracts.sequences.action import CREATE, CREATED, LEAVE, REFUSED, Action, Problem, StoppedError, ViolationError
+
+Command = Callable[..., Told]
+ONLY = ("--requirement", "*.sequence.*")
+SCHEMA = json.loads((Path(reports.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
+HONEST = [one.id for one in server.VARIANTS.values() if one.topic in {"leaving", "read-back"}]
+SHOWN = {
+    "sequence-third-lost": "created",
+    "sequence-returns": "created",
+    "sequence-name-taken": "created",
+    "sequence-oldest-too": "left",
+    "sequence-undone": "refused",
+    "sequence-id-again": "fresh",
+}
+
+
+def judged(command: Command, *more: str, faults: tuple[str, ...] = (), variants: tuple[str, ...] = ()) -> Any:
+    """What a run over sequences only says of a server, as JSON report, by topic."""
+    with server.start("current", variants, faults) as handle:
+        arguments = ("--states-url", handle.states_url, *ONLY, "--report", "json=-", *more)
+        told = command("verify", handle.base_url, *arguments)
+        world = handle.app.world
+    report = json.loads(told.out[told.out.index('{\n  "report_version"') : told.out.rindex("\n}") + 2])
+    jsonschema.validate(report, SCHEMA)
+    report["found"] = {one["id"].rpartition(".")[2]: one for one in report["requirements"]}
+    report["remains"] = [one for group in world.groups for one in world.of_group(group)]
+    return report
+
+
+def outcomes(report: Any) -> dict[str, str]:
+    return {name: one["outcome"] for name, one in report["found"].items()}
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "2"])
+def test_a_correct_server_passes(command: Command, seed: str) -> None:
+    """All four pass, in some 150 requests, and nothing is left in the group."""
+    report = judged(command, "--seed", seed)
+    assert set(outcomes(report).values()) == {"pass"}
+    assert report["requests"] < 190
+    assert report["remains"] == []
+
+
+@pytest.mark.parametrize("variant", HONEST)
+def test_an_honest_server_is_not_blamed(command: Command, variant: str) -> None:
+    """However leaving is answered, whatever can be read, and however late: nothing fails."""
+    report = judged(command, variants=(variant,))
+    assert not {"fail", "warn", "blocked", "error"} & set(outcomes(report).values())
+
+
+def test_what_cannot_be_left_is_not_judged_by_leaving(command: Command) -> None:
+    """Where nobody may leave, creations and refusals are judged all the same."""
+    found = outcomes(judged(command, variants=("leave-forbidden",)))
+    assert found == {"created": "pass", "refused": "pass", "left": "skip", "fresh": "skip"}
+
+
+def test_without_read_back_nothing_is_judged(command: Command) -> None:
+    """There is nothing to look at: skipped, with the reason."""
+    found = judged(command, variants=("no-read-back",))["found"]
+    assert {one["outcome"] for one in found.values()} == {"skip"}
+    assert "neither to list nor to read" in found["created"]["reason"]
+
+
+@pytest.mark.parametrize(("fault", "kind"), SHOWN.items())
+def test_what_a_sequence_shows_is_told_step_by_step(command: Command, fault: str, kind: str) -> None:
+    """The finding has few steps, each a curl line with who does what; the last shows the difference."""
+    found = judged(command, "--settle", "0.3", faults=(fault,))["found"]
+    assert found[kind]["outcome"] == ("fail" if kind in {"created", "refused"} else "warn")
+    (finding,) = found[kind]["findings"]
+    assert 2 <= len(finding["steps"]) <= 8
+    assert any("create" in one["text"] for one in finding["steps"])
+    assert finding["steps"][-1]["curl"] == finding["curl"]
+
+
+def test_only_what_binds_ends_the_search(command: Command) -> None:
+    """Ids that are given again are a SHOULD: what binds is judged nevertheless."""
+    found = outcomes(judged(command, "--settle", "0.3", faults=("sequence-id-again",)))
+    assert found == {"created": "pass", "refused": "pass", "left": "pass", "fresh": "warn"}
+
+
+def test_deep_draws_more(command: Command) -> None:
+    """A correct server passes long sequences, too; the same seed sends as many requests again."""
+    first = judged(command, "--depth", "deep")
+    again = judged(command, "--depth", "deep")
+    assert set(outcomes(first).values()) == {"pass"}
+    assert first["requests"] == again["requests"] > 1000
+
+
+def test_every_report_has_the_numbered_lines(command: Command, tmp_path: Path) -> None:
+    """In the terminal and in each format, and no password in any."""
+    kinds = ("html", "markdown", "junit", "sarif")
+    wanted = [word for kind in kinds for word in ("--report", f"{kind}={tmp_path / kind}")]
+    with server.start("current", (), ["sequence-name-taken"]) as handle:
+        told = command("verify", handle.base_url, "--states-url", handle.states_url, *ONLY, *wanted)
+        secrets = [one.password for one in handle.app.world.users.values()]
+    texts = {kind: (tmp_path / kind).read_text(encoding="utf-8") for kind in kinds} | {"terminal": told.out}
+    for kind, text in texts.items():
+        assert not [one for one in secrets if one in text]
+        numbered = r"<ol class=\"steps\">" if kind == "html" else r"1\. curl .*# member: create"
+        assert re.search(numbered, text), kind
+        assert "leave" in text
+
+
+def test_quick_has_no_sequences(command: Command) -> None:
+    """They cost too much there."""
+    told = command("verify", "--depth", "quick", *ONLY)
+    assert told.code == 2
+    assert "no requirement matches" in told.all
+
+
+# --- shrinking ------------------------------------------------------------------------------------------------
+
+
+class Stage:
+    """Stands for a setting, and for a target that shows something once certain steps were taken."""
+
+    hasty = None
+
+    def __init__(self, *needed: str, times: int = 1000) -> None:
+        self.needed, self.times = needed, times
+
+    def attempt(self, _setting: Any, actions: Any) -> ViolationError | None:
+        left, taken = list(self.needed), []
+        for one in actions:
+            taken.append(one)
+            if left and one.verb == left[0]:
+                left.pop(0)
+            if not left and self.times > 0:
+                self.times -= 1
+                return violation(*taken)
+        return None
+
+
+def violation(*actions: Action) -> ViolationError:
+    return ViolationError(CREATED, Problem("m", "e", "a"), actions, [object()] * len(actions))  # type: ignore[list-item]
+
+
+PLAN = [Action(verb) for verb in (CREATE, REFUSED, CREATE, CREATE, LEAVE, REFUSED, CREATE, LEAVE, CREATE)]
+
+
+def shortest(stage: Stage, monkeypatch: pytest.MonkeyPatch, seconds: float = 5.0) -> Any:
+    monkeypatch.setattr(shrink, "attempt", stage.attempt)
+    first = stage.attempt(None, PLAN)
+    assert first
+    return shrink.shortest(stage, first, seconds)  # type: ignore[arg-type]
+
+
+def test_steps_that_are_not_needed_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told has exactly those that are."""
+    assert len(shortest(Stage(CREATE, LEAVE, CREATE), monkeypatch).steps) == 3
+
+
+def test_what_does_not_show_again_is_told_as_it_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all its steps, and a remark."""
+    found = shortest(Stage(CREATE, LEAVE, CREATE, times=1), monkeypatch)
+    assert len(found.steps) == 7
+    assert found.message.endswith(shrink.NOT_AGAIN)
+
+
+def test_shrinking_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without time it is told as it was seen."""
+    assert len(shortest(Stage(CREATE, LEAVE, CREATE), monkeypatch, 0.0).steps) == 7
+
+
+def test_violations_pass_through_hypothesis() -> None:
+    """They are no Exception: Hypothesis would take them for a failure of its own to repeat."""
+    assert not issubclass(ViolationError, Exception)
+    assert not issubclass(StoppedError, Exception)

@@ -1,0 +1,104 @@
+"""`--workers`: several requests at the same time are faster on a slow target, and change no outcome."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import server
+from judge_tools import Told
+
+from contracts.embedded import mock
+
+Command = Callable[..., Told]
+FAULTS = ("status-200", "access-anybody", "delete-creates", "location-constant-id", "shape-empty-body")
+VARIANTS = ("list-lags", "own-groups", "token-personas", "no-leave", "location-other-host")
+QUICK = ("--depth", "quick", "--settle", "0.3")
+
+
+def judged(command: Command, where: tuple[str, ...], *more: str) -> tuple[int, dict[str, str], dict[str, Any]]:
+    """The exit code, the outcome of every requirement, and the whole report."""
+    told = command("verify", *where, "--report", "json=-", *more)
+    report: dict[str, Any] = json.loads(told.out)
+    return told.code, {one["id"]: one["outcome"] for one in report["requirements"]}, report
+
+
+def both(command: Command, start: Callable[[], Any], *more: str) -> list[tuple[int, dict[str, str]]]:
+    """Exit code and outcomes with one worker and with six, each on a server of its own."""
+    found = []
+    for workers in ("1", "6"):
+        with start() as handle:
+            where = (handle.base_url, "--states-url", handle.states_url)
+            found.append(judged(command, where, *more, "--workers", workers)[:2])
+    return found
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_variants_are_the_same_to_many_workers(command: Command, variant: str) -> None:
+    """A legitimate difference between implementations is none for several workers either."""
+    one, many = both(command, lambda: server.start("current", (variant,)), *QUICK)
+    assert one == many
+    assert many[0] == 0
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_are_the_same_to_many_workers(command: Command, fault: str) -> None:
+    """A fault is noticed by the same requirements, however many workers there are."""
+    one, many = both(command, lambda: server.start("current", faults=[fault]), *QUICK)
+    assert one == many
+
+
+@pytest.mark.parametrize(
+    "fault", ["state-two", "state-refused-400", "state-refused-removes", "unknown-group-made", "rare-name-emoji"]
+)
+def test_faults_of_the_mock_are_the_same_to_many_workers(command: Command, fault: str) -> None:
+    """A fault of the mock is noticed by the same requirements, traces of refused requests among them."""
+    found = []
+    for workers in ("1", "6"):
+        with mock("current", "--fault", fault) as origin:
+            where = (f"{origin}/api/v3", "--states-url", f"{origin}/_mock/states")
+            found.append(judged(command, where, *QUICK, "--workers", workers)[:2])
+    assert found[0] == found[1]
+    assert found[0][0] == (0 if fault == "rare-name-emoji" else 1)
+
+
+def test_drawn_requests_are_the_same_to_many_workers(command: Command) -> None:
+    """Several workers draw the same bodies as one, and find the mock conformant by them."""
+    found = []
+    for workers in ("1", "6"):
+        with mock("current") as origin:
+            where = (f"{origin}/api/v3", "--states-url", f"{origin}/_mock/states")
+            part = ("--requirement", "*.generated.*", "--requirement", "*.edges.*", "--workers", workers)
+            found.append(judged(command, where, *part)[:2])
+    assert found[0] == found[1]
+    assert found[0][0] == 0
+
+
+@pytest.fixture(scope="module", name="origin")
+def one_mock() -> Iterator[str]:
+    with mock("current", "--latency", "25") as origin:
+        yield origin
+
+
+def test_many_workers_are_faster(command: Command, origin: str) -> None:
+    """On a target that takes a while to answer, several workers send as much in clearly less time."""
+    where = (f"{origin}/api/v3", "--states-url", f"{origin}/_mock/states")
+    seconds = {}
+    for workers in ("1", "8"):
+        started = time.monotonic()
+        code, outcomes, report = judged(command, where, "--depth", "quick", "--workers", workers)
+        seconds[workers] = time.monotonic() - started
+        assert (code, set(outcomes.values())) == (0, {"pass", "observed", "skip"})
+        assert report["requests"] > 200
+    assert seconds["8"] < 0.6 * seconds["1"]
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "65", "many", "", "1.5", "\u0663", "9" * 5000])
+def test_number_of_workers_is_bounded(command: Command, value: str) -> None:
+    """Anything but a whole number from 1 to 64 is bad usage."""
+    told = command("verify", "--workers", value)
+    assert (told.code, told.out) == (2, "")
+    assert "is no number of workers: give one from 1 to 64" in told.err
