@@ -10,35 +10,44 @@ import orjson
 from mockserver.exchange import Refusal
 from mockserver.faults.fault import NEWER, Fault, Hook, fault
 from mockserver.faults.tools import plant, put, refused, unknown_group
+from spec import Effect
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
     from mockserver.exchange import Answer, Exchange
+    from spec import Operation
 
-KIND = "handle_service"
+KIND, GROUP = "handle_service", "group"
 CREATED, UNCHANGED, LEFT, FRESH = "sequence.created", "sequence.refused", "sequence.left", "sequence.fresh"
 Act = Callable[["Mock", str, "Exchange"], None]
 Perform = Callable[["Exchange"], "Answer"]
 
 
-def _shares(mock: Mock, group: str) -> dict[str, Any]:
-    """The services of a group."""
-    return mock.world.shares["group", KIND].setdefault(group, {})
+def _services(mock: Mock, group: str) -> list[str]:
+    """The services of a group, oldest first."""
+    return list(mock.world.memberships(GROUP, group, KIND))
 
 
 def _left(mock: Mock) -> list[str]:
     """The services that were left: those that no group has, oldest first."""
-    held = {service for services in mock.world.shares["group", KIND].values() for service in services}
-    return [one for one in mock.world.resources[KIND] if one not in held]
+    return [one for one in mock.world.ids(KIND) if not mock.world.members(GROUP, KIND, one)]
 
 
 def _details(mock: Mock, service: str) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(mock.world.resources[KIND][service])
+    found: dict[str, Any] = orjson.loads(mock.world.details(KIND, service))
     return found
 
 
+def _write(mock: Mock, service: str, details: dict[str, Any]) -> None:
+    mock.world.replace(KIND, service, orjson.dumps({**details, "handleServiceId": service}))
+
+
 def _share(mock: Mock, group: str, service: str) -> None:
-    _shares(mock, group)[service] = frozenset(mock.contract.privileges[KIND])
+    mock.world.relate(GROUP, group, KIND, service, frozenset(mock.contract.privileges[KIND]))
+
+
+def _part(mock: Mock, group: str, service: str) -> None:
+    mock.world.unrelate(GROUP, group, KIND, service)
 
 
 # --- creating after something was left ------------------------------------------------------------------------
@@ -67,9 +76,9 @@ def _same_id(inner: Perform, mock: Mock, exchange: Exchange) -> Answer:
     if not free:
         return answer
     group, made, old = exchange.params["id"], _service(answer), free[-1]
-    mock.world.resources[KIND][old] = orjson.dumps({**_details(mock, made), "handleServiceId": old})
-    del mock.world.resources[KIND][made]
-    _shares(mock, group)[old] = _shares(mock, group).pop(made)
+    _write(mock, old, _details(mock, made))
+    _share(mock, group, old)
+    mock.world.remove(KIND, made)
     return _relocated(answer, made, old)
 
 
@@ -80,7 +89,7 @@ def _revived(inner: Perform, mock: Mock, exchange: Exchange) -> Answer:
     if old is None:
         return answer
     group, made = exchange.params["id"], _service(answer)
-    mock.world.unshare("group", group, KIND, made)
+    _part(mock, group, made)
     _share(mock, group, old)
     return _relocated(answer, made, old)
 
@@ -94,7 +103,7 @@ def _third_lost() -> Hook:
             count.update(left=gone, since=0)
         count["since"] += bool(gone)
         if count["since"] == 3:  # noqa: PLR2004
-            _shares(mock, exchange.params["id"]).pop(_service(answer))
+            _part(mock, exchange.params["id"], _service(answer))
             count["left"] += 1
         return answer
 
@@ -119,8 +128,7 @@ def _details_of_left(inner: Perform, mock: Mock, exchange: Exchange) -> Answer:
     gone, answer = _left(mock), inner(exchange)
     if gone:
         made = _service(answer)
-        old = {key: value for key, value in _details(mock, gone[-1]).items() if key != "handleServiceId"}
-        mock.world.resources[KIND][made] = orjson.dumps({**_details(mock, made), **old})
+        _write(mock, made, {**_details(mock, made), **_details(mock, gone[-1])})
     return answer
 
 
@@ -131,9 +139,8 @@ def _swapped() -> Hook:
     def change(inner: Perform, mock: Mock, exchange: Exchange) -> Answer:
         answer, user = inner(exchange), exchange.user.id if exchange.user else ""
         made = _service(answer)
-        if last and last[0][0] != user and last[0][1] in mock.world.resources[KIND]:
-            new = {**_details(mock, made), "handleServiceId": last[0][1]}
-            mock.world.resources[KIND][last[0][1]] = orjson.dumps(new)
+        if last and last[0][0] != user and mock.world.exists(KIND, last[0][1]):
+            _write(mock, last[0][1], _details(mock, made))
         last[:] = [(user, made)]
         return answer
 
@@ -172,9 +179,8 @@ def _undone(mock: Mock, group: str, _exchange: Exchange) -> None:
 
 
 def _newest_too(mock: Mock, group: str, _exchange: Exchange) -> None:
-    held = _shares(mock, group)
-    if held:
-        held.popitem()
+    for service in _services(mock, group)[-1:]:
+        _part(mock, group, service)
 
 
 def _leaving(act: Act) -> Hook:
@@ -188,7 +194,7 @@ def _leaving(act: Act) -> Hook:
 
         return perform
 
-    return Hook("effect", around, "detach")
+    return Hook("effect", around, _leave)
 
 
 def _refused_leaving(stage: str, act: Act) -> Hook:
@@ -204,12 +210,12 @@ def _refused_leaving(stage: str, act: Act) -> Hook:
 
         return check
 
-    return Hook(stage, around, "detach")
+    return Hook(stage, around, _leave)
 
 
 def _left_nevertheless(mock: Mock, group: str, exchange: Exchange) -> None:
-    if exchange.user is None:
-        _shares(mock, group).pop(exchange.params["hsid"], None)
+    if exchange.user is None and exchange.params["hsid"] in _services(mock, group):
+        _part(mock, group, exchange.params["hsid"])
 
 
 def _still_read() -> Hook:
@@ -223,7 +229,15 @@ def _still_read() -> Hook:
 
         return check
 
-    return Hook("locate", around, "get")
+    return Hook("locate", around, _read)
+
+
+def _leave(operation: Operation) -> bool:
+    return operation.effect == Effect("detach", KIND, GROUP)
+
+
+def _read(operation: Operation) -> bool:
+    return operation.effect == Effect("get", KIND, GROUP)
 
 
 def _after(name: str, text: str, hook: Hook, *noticed_by: str, editions: tuple[str, ...] | None = None) -> Fault:
