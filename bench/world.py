@@ -133,14 +133,13 @@ class Asking:
         return self.spent(pairs)
 
     def first(self) -> float:
-        self.world.epoch = object()
         drawn = self.pairs(ASKED)
         pools = ({(user.id, params["id"]): (user, params) for user, params in drawn[half::2]} for half in (0, 1))
         pairs = list(chain(*zip(*(pool.values() for pool in pools), strict=False)))
         rounds = max(1, ASKED // len(pairs))
         spent = 0.0
         for _ in range(rounds):
-            self.world.epoch = object()
+            self.guard.memory.clear()
             spent += self.spent(pairs)
         return spent / rounds
 
