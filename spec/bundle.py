@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from spec.walk import parse
+from spec.walk import at, parse
 
 ROOM = Path(__file__).parent
 REGISTERS = ("errors", "privileges", "privilege_sets", "documents")
@@ -99,9 +99,20 @@ def bundle(edition: str, room: Path = ROOM) -> dict[str, Any]:
     """The whole document of `edition`, from the sources in `room`."""
     document = apply(assemble(room), read(room / "editions" / f"{edition}.yaml"))
     document["info"]["x-onezone-edition"] = edition
+    _write_out(document, document)
     _fill_patterns(document, read(room / "characters.yaml"))
     _fill_privileges(document, document["x-onezone-privileges"])
     return document
+
+
+def _write_out(node: Any, document: dict[str, Any]) -> None:
+    """Write out every `$ref` below `node` to a property of a schema, in place: generators only follow whole schemas."""
+    pairs = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else ()
+    for key, child in pairs:
+        if isinstance(child, dict) and "/properties/" in str(child.get("$ref")):
+            node[key] = copy.deepcopy(at(document, child["$ref"]))
+        else:
+            _write_out(child, document)
 
 
 def _fill_patterns(node: Any, classes: dict[str, str]) -> None:

@@ -75,7 +75,9 @@ def view(contract: Contract) -> dict[str, Any]:
     document = contract.document
     components = dict(document["components"])
     schemas = dict(components.pop("schemas"))
-    error = schemas.pop("Error")
+    error = contract.error_schema
+    for name in ("Error", "ErrorObject", "ErrorDetails"):
+        schemas.pop(name, None)
     tree: dict[str, Any] = {name: _operation(contract, one) for name, one in contract.operations.items()}
     tree |= {name: _schema(one) for name, one in schemas.items()}
     tree["error"] = {"shape": shape(error), **_wording(error)}

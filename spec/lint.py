@@ -136,7 +136,7 @@ def error_ids_exist(document: Document) -> Iterator[str]:
                 yield f"{place}: there is no error {error!r} (rule {rule})"
             elif errors[error]["status"] != _BAD_REQUEST:
                 yield f"{place}: error {error} has status {errors[error]['status']}, and a bad body is answered 400"
-            if rule != "null" and rule not in _keywords(node):
+            if rule != "null" and rule not in _keywords(document, node):
                 yield f"{place}: the error for {rule} belongs to no rule of the schema"
     for name, entry in errors.items():
         if entry.get("within", name) not in errors:
@@ -147,8 +147,10 @@ def error_ids_exist(document: Document) -> Iterator[str]:
         )
 
 
-def _keywords(schema: Mapping[str, Any]) -> set[str]:
-    return {key for branch in [schema, *schema.get("anyOf", ()), schema.get("items", {})] for key in branch}
+def _keywords(document: Document, schema: Mapping[str, Any]) -> set[str]:
+    items = schema.get("items", {})
+    items = at(document, items["$ref"]) if "$ref" in items else items
+    return {key for branch in [schema, *schema.get("anyOf", ()), items] for key in branch}
 
 
 def levels_are_valid(document: Document) -> Iterator[str]:
@@ -169,7 +171,7 @@ def levels_belong_to_rules(document: Document) -> Iterator[str]:
     """A level of a pattern stands beside a pattern."""
     for place, node in nodes(document.get("components", {}), "components"):
         levels = node.get("x-onezone-level") if isinstance(node, Mapping) else None
-        if isinstance(levels, Mapping) and "pattern" in levels and "pattern" not in _keywords(node):
+        if isinstance(levels, Mapping) and "pattern" in levels and "pattern" not in _keywords(document, node):
             yield f"{place}: there is a level for a pattern and no pattern"
 
 

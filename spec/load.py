@@ -73,7 +73,7 @@ def read_contract(document: Node) -> Contract:
         operations={},
         errors={name: _error(name, entry) for name, entry in document["x-onezone-errors"].items()},
         privileges=document["x-onezone-privileges"],
-        error_schema=document["components"]["schemas"]["Error"],
+        error_schema=_error_schema(document),
         document=document,
         roles=document.get("x-onezone-roles", {}),
         privilege_sets=_sets(document),
@@ -81,6 +81,18 @@ def read_contract(document: Node) -> Contract:
     found = {operation.id: operation for operation in _operations(contract)}
     object.__setattr__(contract, "operations", found)
     return contract
+
+
+def _error_schema(document: Node) -> Node:
+    """What the body of an error looks like, with everything that it refers to."""
+    schemas: Node = document["components"]["schemas"]
+
+    def whole(schema: Node) -> Node:
+        schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        properties = {name: whole(one) for name, one in schema.get("properties", {}).items()}
+        return {**schema, "properties": properties} if properties else schema
+
+    return whole(schemas["Error"])
 
 
 def _sets(document: Node) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
@@ -178,6 +190,8 @@ def _body(contract: Contract, operation: Node) -> Body:
 
 def _property(contract: Contract, name: str, parent: Node) -> Property:
     schema = contract.resolve(parent["properties"][name])
+    if "items" in schema:
+        schema = {**schema, "items": contract.resolve(schema["items"])}
     return Property(
         name=name,
         required=name in parent.get("required", ()),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mockserver.world import World
     from spec import Contract, Operation
 
+DEFAULT = "x-onezone-default"
 Make = Callable[[Exchange, str], None]
 """Stores a new entity under its id. Raises Refusal."""
 
@@ -63,7 +64,7 @@ def _document(world: World, operation: Operation, kind: str) -> Make:
 
 def _user(contract: Contract, world: World, operation: Operation) -> Make:
     """Stores a user with its credentials; what is shown of it never has the password."""
-    defaults = {one.name: one.schema["default"] for one in _properties(operation) if "default" in one.schema}
+    defaults = {one.name: one.schema[DEFAULT] for one in _properties(operation) if DEFAULT in one.schema}
     unique = {one.name: one.unique for one in _properties(operation) if one.unique}
 
     def make(exchange: Exchange, identity: str) -> None:
@@ -102,7 +103,7 @@ def _properties(operation: Operation) -> tuple[Any, ...]:
 
 
 def _default(schema: Any) -> bytes:
-    return orjson.dumps(schema["default"]) if "default" in schema else b""
+    return orjson.dumps(schema[DEFAULT]) if DEFAULT in schema else b""
 
 
 def _origin(exchange: Exchange) -> bytes:
