@@ -19,10 +19,12 @@ from contracts import embedded
 from contracts.checks import drawn
 from contracts.derive import judged_operations, requirements
 from contracts.exchange import Request
+from contracts.full.session import administered_by, all_requirements, judge_full
 from contracts.judge import judge
 from contracts.personas import personas
-from contracts.requirement import Level, Outcome, Requirement
+from contracts.requirement import Level, Outcome
 from contracts.run import Options
+from contracts.session import Wanted
 from contracts.states import States
 from contracts.target import SetupError
 from contracts.verdict import Judgement, Verdict
@@ -32,7 +34,11 @@ from spec import DEFAULT_EDITION, Contract, editions, load
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
 
-EXEMPT = {"authentication.altered-token": "the personas of the embedded mock have passwords, no tokens"}
+FULL = "full"
+EXEMPT = {
+    "authentication.altered-token": "the personas of the embedded mock have passwords, no tokens",
+    "any.offered": "what a target does not offer is skipped, never a failure",
+}
 NOTICED = frozenset({Outcome.FAIL, Outcome.WARN})
 TIMEOUT, SETTLE, PATIENCE = 1.5, 0.2, 0.2
 """Seconds: the mock is near and does not lag, so a run need not wait as long as it does for a stranger."""
@@ -40,11 +46,20 @@ TIMEOUT, SETTLE, PATIENCE = 1.5, 0.2, 0.2
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault of the mock, and the topics (glob patterns) that should notice it."""
+    """A fault of the mock, and the topics (glob patterns) that should notice it.
+
+    One of profile `full` names whole ids, and only the operations of these ids are judged.
+    """
 
     id: str
     text: str
     noticed_by: tuple[str, ...]
+    profile: str = "core"
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Patterns of everything that is required of the operations that should notice it."""
+        return tuple(dict.fromkeys(f"{one.partition('.')[0]}.*" for one in self.noticed_by))
 
 
 @dataclass(slots=True)
@@ -142,7 +157,7 @@ def prove(edition: str, workers: int, patterns: tuple[str, ...] = ()) -> Matrix:
 def catalogue(origin: str) -> list[Fault]:
     """The faults that a mock offers. Raises SetupError."""
     data = _control(origin, "GET", None)
-    return [Fault(one["id"], one["text"], tuple(one["noticed_by"])) for one in data["faults"]]
+    return [Fault(one["id"], one["text"], tuple(one["noticed_by"]), one["profile"]) for one in data["faults"]]
 
 
 def _selected(faults: list[Fault], patterns: Iterable[str]) -> list[Fault]:
@@ -166,10 +181,11 @@ def _start(queue: SimpleQueue[str]) -> None:
 def _trial_without(edition: str) -> list[str]:
     """What the judge finds where nothing is wrong."""
     _control(_origin[0], "PUT", [])
-    found = _judged(load(edition), "standard", ())
-    return sorted(
-        _noticed(found) or ([] if found.verdict is Verdict.CONFORMANT else [f"{found.verdict}: {found.reason}"])
-    )
+    contract, alarms = load(edition), set()
+    for found in (_judged(contract, "standard", ()), _judged(contract, "quick", ("*",), FULL)):
+        sound = found.verdict is Verdict.CONFORMANT
+        alarms |= _noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
+    return sorted(alarms)
 
 
 def _trial(edition: str, fault: Fault) -> Row:
@@ -177,10 +193,10 @@ def _trial(edition: str, fault: Fault) -> Row:
     row, started = Row(fault.id, fault.text), time.perf_counter()
     contract = load(edition)
     try:
-        for row.depth, patterns in (("quick", ()), ("standard", fault.noticed_by), ("standard", ())):
+        for row.depth, patterns in _looks(fault):
             _control(_origin[0], "PUT", [fault.id])
-            found = _judged(contract, row.depth, patterns)
-            seen = {*row.noticed_by, *_noticed(found)}
+            found = _judged(contract, row.depth, patterns, fault.profile)
+            seen = {*row.noticed_by, *_noticed(found, fault.profile)}
             row.noticed_by = sorted(seen)
             row.missed = [one for one in fault.noticed_by if not any(fnmatchcase(topic, one) for topic in seen)]
             row.problem = _problem(found)
@@ -192,16 +208,28 @@ def _trial(edition: str, fault: Fault) -> Row:
     return row
 
 
-def _judged(contract: Contract, depth: str, topics: tuple[str, ...]) -> Judgement:
-    operation = judged_operations(contract)[0]
+def _looks(fault: Fault) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """How deep to look, and at what, one after the other."""
+    if fault.profile == FULL:
+        return (("quick", fault.operations),)
+    return ("quick", ()), ("standard", fault.noticed_by), ("standard", ())
+
+
+def _judged(contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core") -> Judgement:
     options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE)
+    if profile == FULL:
+        wanted = Wanted(_origin[0] + contract.base_paths[0], states_url=f"{_origin[0]}/_mock/states")
+        with administered_by(wanted, contract, options) as account:
+            return judge_full(contract, account, options, topics)
+    operation = judged_operations(contract)[0]
     states = States(f"{_origin[0]}/_mock/states", 10.0)
     target = states.target(_origin[0] + contract.base_paths[0], personas(contract, operation))
     return judge(contract, operation, target, options, tuple(f"{operation.id}.{topic}" for topic in topics))
 
 
-def _noticed(found: Judgement) -> set[str]:
-    return {one.requirement.topic for one in found.results if one.outcome in NOTICED}
+def _noticed(found: Judgement, profile: str = "core") -> set[str]:
+    bad = [one.requirement for one in found.results if one.outcome in NOTICED]
+    return {one.id if profile == FULL else one.topic for one in bad}
 
 
 def _problem(found: Judgement) -> str | None:
@@ -223,12 +251,31 @@ def _control(origin: str, method: str, value: Any) -> Any:
 
 
 def uncovered(contract: Contract, rows: Iterable[Row]) -> list[str]:
-    """The topics of MUST requirements that no fault made fail, those that cannot be tried left out."""
+    """What no fault made fail, of what a MUST asks for; what cannot be tried is left out.
+
+    Of the documented operation these are topics, of the operations around it kinds of requirements: what is asked of
+    one of them is asked of all by the same code.
+    """
     made = {topic for row in rows for topic in row.noticed_by}
-    derived: tuple[Requirement, ...] = requirements(contract, judged_operations(contract)[0])
-    return [
-        one.topic for one in derived if one.level is Level.MUST and one.topic not in made and one.topic not in EXEMPT
+    operation = judged_operations(contract)[0]
+    topics = [one.topic for one in requirements(contract, operation) if one.level is Level.MUST]
+    around = [one for one in all_requirements(contract) if one.level is Level.MUST and one.operation != operation.id]
+    kinds = dict.fromkeys(kind(one.id) for one in around)
+    seen = {kind(name) for name in made}
+    return [one for one in topics if one not in made and one not in EXEMPT] + [
+        one for one in kinds if one not in seen and one not in EXEMPT
     ]
+
+
+def kind(name: str) -> str:
+    """What a requirement of profile `full` asks for, whichever operation, property or persona it asks it of."""
+    words = name.split(".")[1:]
+    first = words[0] if words else name
+    if first in {"access", "unknown"}:
+        return f"any.{first}"
+    if first == "body" or words[1:2] == ["shape"]:
+        return f"any.{first}.{words[-1] if first == 'body' else 'shape'}"
+    return "any." + ".".join([*words[:-1], words[-1].partition("-")[0] if first == "effect" else words[-1]])
 
 
 # --- what is printed ------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.exchange import Refusal
 from mockserver.faults.around import answers, fault, on, put, shown, status
-from mockserver.faults.fault import NEWER, Hook
+from mockserver.faults.fault import DEPLOYED, NEWER, Hook
+from mockserver.world import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from mockserver.faults.around import Meant
     from mockserver.stage import Check
 
-CREATE_USER, CREATE_GROUP = on("create", "user"), on("create", "group")
+CREATE_SERVICE, CREATE_CHILD = on("create", "handle_service", "caller"), on("create", "child", "group")
+CREATE_GROUP = on("create", "group")
 
 
 def _location(change: Callable[[bytes], bytes | None]) -> Callable[[Exchange, Answer], None]:
@@ -80,18 +82,52 @@ def _let_through(meant: Meant, stage: str, error: str) -> Hook:
     return Hook(stage, around, meant)
 
 
+def _anyway(meant: Meant) -> Hook:
+    """Who cannot show who they are is somebody nevertheless."""
+
+    def around(inner: Check, mock: Mock) -> Check:
+        def check(exchange: Exchange) -> None:
+            try:
+                inner(exchange)
+            except Refusal:
+                everything = mock.contract.privileges["zone"].keys()
+                users = mock.world.users.values()
+                exchange.user = next(one for one in users if mock.world.own_zone("user", one.id) >= everything)
+
+        return check
+
+    return Hook("authenticate", around, meant)
+
+
+def _idempotent(meant: Meant) -> Hook:
+    """Ending the membership of a group in a service that it is no member of is fine."""
+
+    def around(inner: Check, mock: Mock) -> Check:
+        def check(exchange: Exchange) -> None:
+            try:
+                inner(exchange)
+            except Refusal as refusal:
+                if "has no such" not in refusal.reason:
+                    raise
+                mock.world.relate("group", exchange.params["gid"], "handle_service", exchange.params["id"], NOTHING)
+
+        return check
+
+    return Hook("locate", around, meant)
+
+
 FAULTS = (
     fault(
-        "around-user-location-lost",
-        "A new user has no Location.",
-        answers(CREATE_USER, _location(lambda _old: None), 201),
-        "create_user.success.location",
+        "around-service-location-lost",
+        "A service that somebody registers for itself has no Location.",
+        answers(CREATE_SERVICE, _location(lambda _old: None), 201),
+        "create_user_handle_service.success.location",
     ),
     fault(
-        "around-user-location-collection",
-        "A new user's Location names the collection.",
-        answers(CREATE_USER, _location(lambda old: old.rpartition(b"/")[0]), 201),
-        "create_user.success.location",
+        "around-child-location-collection",
+        "A new child's Location names the collection.",
+        answers(CREATE_CHILD, _location(lambda old: old.rpartition(b"/")[0]), 201),
+        "create_group_child.success.location",
     ),
     fault(
         "around-group-location-other",
@@ -231,5 +267,30 @@ FAULTS = (
             404,
         ),
         "list_group_children.error*",
+    ),
+    fault(
+        "around-wrong-password",
+        "A wrong password counts for none, and none is enough to see a group.",
+        _anyway(on("get", "group")),
+        "get_group.authentication.wrong",
+    ),
+    fault(
+        "around-unknown-child-400",
+        "An unknown child is answered 400.",
+        _refused(on("get", "child", "group"), "locate", "notFound", "malformedData"),
+        "get_group_child.unknown.child",
+    ),
+    fault(
+        "around-detach-anything",
+        "Somebody who is no member can be removed.",
+        _idempotent(on("detach", "group", "handle_service")),
+        "remove_handle_service_group.relation",
+    ),
+    fault(
+        "around-conflict-bare",
+        "The error of a second joining is empty.",
+        answers(on("attach", "group", "handle_service"), _body(b"{}"), 409),
+        "add_handle_service_group.error.shape.409",
+        editions=DEPLOYED,
     ),
 )

@@ -2,12 +2,114 @@
 
 from __future__ import annotations
 
+import re
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mockserver.exchange import Refusal
 from mockserver.faults.around import fault, mended, on
+from mockserver.faults.fault import Hook
+
+if TYPE_CHECKING:
+    from mockserver.app import Mock
+    from mockserver.exchange import Exchange
+    from mockserver.faults.around import Meant
+    from mockserver.stage import Check
 
 USER, GROUP = "user", "group"
 GRANT = on("grant", USER, GROUP)
 
+CHILD = on("create", "child", GROUP)
+
+
+def _parsed(meant: Meant) -> Hook:
+    """What is not JSON counts for an empty object."""
+
+    def around(inner: Check, _mock: Mock) -> Check:
+        def check(exchange: Exchange) -> None:
+            try:
+                inner(exchange)
+            except Refusal:
+                exchange.value, exchange.body = {"name": "unnamed"}, b'{"name":"unnamed"}'
+
+        return check
+
+    return Hook("parse", around, meant)
+
+
+def _object(meant: Meant) -> Hook:
+    """What is no object counts for one."""
+
+    def around(inner: Check, _mock: Mock) -> Check:
+        def check(exchange: Exchange) -> None:
+            if not isinstance(exchange.value, dict):
+                exchange.value, exchange.body = {"name": "unnamed"}, b'{"name":"unnamed"}'
+            inner(exchange)
+
+        return check
+
+    return Hook("validate", around, meant)
+
+
+def _taken(meant: Meant) -> Hook:
+    """A user name that is somebody's is forgotten."""
+
+    def around(inner: Check, mock: Mock) -> Check:
+        def check(exchange: Exchange) -> None:
+            inner(exchange)
+            name = orjson.loads(exchange.data.get("username", b"null"))
+            if name is not None and mock.world.named(name):
+                exchange.data.pop("username")
+
+        return check
+
+    return Hook("validate", around, meant)
+
+
+def _short_name(data: dict[str, Any]) -> None:
+    if data.get("username") and not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,30}[a-zA-Z0-9]", str(data["username"])):
+        data["username"] = f"user-{secrets.token_hex(6)}"
+
+
 FAULTS = (
+    fault(
+        "around-malformed",
+        "What is not JSON makes a child without a name of its own.",
+        _parsed(CHILD),
+        "create_group_child.body.malformed",
+    ),
+    fault(
+        "around-non-object",
+        "A list makes a child without a name of its own.",
+        _object(CHILD),
+        "create_group_child.body.non-object",
+    ),
+    fault(
+        "around-empty-name",
+        "An empty name is a name.",
+        mended(CHILD, lambda data: data.update(name="unnamed") if data.get("name") == "" else None),
+        "create_group_child.body.name.empty",
+    ),
+    fault(
+        "around-any-user-name",
+        "A user name may have any characters.",
+        mended(on("create", USER), _short_name),
+        "create_user.body.username.pattern",
+    ),
+    fault(
+        "around-taken-name",
+        "A user name that somebody has can be asked for.",
+        _taken(on("update", "caller")),
+        "update_current_user.body.username.taken",
+    ),
+    fault(
+        "around-password-alone",
+        "A password needs no user name.",
+        mended(on("create", USER), lambda data: None if "username" in data else data.pop("password", None)),
+        "create_user.body.password.needs",
+    ),
     fault(
         "around-unknown-privilege",
         "Privileges that there are not are taken away silently.",

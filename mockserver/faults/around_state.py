@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mockserver.exchange import Answer
 from mockserver.faults.around import Perform, afterwards, early, effect, fault, nothing, on, sent
 from mockserver.world import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockserver.exchange import Answer, Exchange
+    from mockserver.exchange import Exchange
     from mockserver.faults.around import Act, Meant
     from mockserver.faults.fault import Hook
     from mockserver.world import World
@@ -154,17 +155,25 @@ def _unblocked(world: World, exchange: Exchange) -> None:
     world.change_user(exchange.params["id"], blocked=False)
 
 
+def _itself(meant: Meant) -> Hook:
+    """Joining oneself is fine, and does nothing."""
+
+    def perform(inner: Perform, _world: World, exchange: Exchange) -> Answer:
+        params = exchange.params
+        return (
+            Answer(201, [(b"location", b"/"), (b"content-length", b"0")])
+            if params["id"] == params["cid"]
+            else inner(exchange)
+        )
+
+    return effect(meant, perform)
+
+
 def _then(meant: Meant, act: Act) -> Hook:
     return afterwards(meant, act)
 
 
 FAULTS = (
-    fault(
-        "around-password-not-set",
-        "A new user's password is forgotten.",
-        sent(on("create", USER), _drop("password")),
-        "create_user.effect*",
-    ),
     fault(
         "around-full-name-not-set",
         "A new user's full name is forgotten.",
@@ -220,6 +229,12 @@ FAULTS = (
         effect(ATTACH, _overwrites),
         "add_group_user.*",
         editions=("deployed",),
+    ),
+    fault(
+        "around-child-of-itself",
+        "A group may be told to join itself.",
+        _itself(on("attach", "child", GROUP)),
+        "add_group_child.itself",
     ),
     fault(
         "around-attach-child-does-nothing",
@@ -340,6 +355,6 @@ FAULTS = (
         "around-refused-delete-counts",
         "A service goes before anybody asks who may.",
         early(on("delete", SERVICE)),
-        "delete_handle_service.unchanged*",
+        "delete_handle_service.*",
     ),
 )

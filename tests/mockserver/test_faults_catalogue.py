@@ -10,6 +10,7 @@ import pytest
 from conftest import GOOD, HOME, Client, basic
 
 from contracts.derive import judged_operations, requirements
+from contracts.full.session import all_requirements
 from mockserver import create_app
 from mockserver.cli import main
 from mockserver.faults import GROUPS, Fault, UnknownFaultError, catalogue, chosen
@@ -28,8 +29,11 @@ def fault(request: pytest.FixtureRequest) -> Fault:
 
 
 def topics(edition: str) -> Iterator[str]:
+    """What a fault may name: topics of the documented operation, whole ids of the operations around it."""
     contract = load(edition)
-    return (one.topic for one in requirements(contract, judged_operations(contract)[0]))
+    operation = judged_operations(contract)[0]
+    yield from (one.topic for one in requirements(contract, operation))
+    yield from (one.id for one in all_requirements(contract) if one.operation != operation.id)
 
 
 def faulty(*ids: str, edition: str = "current") -> Client:
@@ -128,7 +132,7 @@ def test_faults_are_switched_while_it_runs() -> None:
     assert client("POST", CREATE, GOOD, as_="adam").status == 202
     rows = client("GET", "/_mock/faults").json["faults"]
     assert [one["id"] for one in rows if one["on"]] == ["status-202"]
-    assert set(rows[0]) == {"id", "text", "noticed_by", "on"}
+    assert set(rows[0]) == {"id", "text", "noticed_by", "profile", "on"}
     assert client("PUT", "/_mock/faults", []).status == 204
     assert client("POST", CREATE, GOOD, as_="adam").status == 204
 
