@@ -8,11 +8,17 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from contracts.full.options import add_clean
 from contracts.target import SetupError
-from spec import DEFAULT_EDITION, UnknownEditionError, editions, load
+from spec import DEFAULT_EDITION, Contract, UnknownEditionError, editions, load
+
+if TYPE_CHECKING:
+    from contracts.requirement import Requirement
 
 INCONCLUSIVE = 2
+PROFILES = ("core", "full")
 
 
 def main(name: str, argv: list[str]) -> int:
@@ -68,19 +74,26 @@ def requirements(argv: list[str]) -> int:
     """List the requirements of an edition."""
     parser = argparse.ArgumentParser(prog="ozkit requirements", description="List what the judge requires.")
     parser.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
+    parser.add_argument("--profile", choices=PROFILES, default="core", help="core (default) or full")
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
     arguments = parser.parse_args(argv)
-    from contracts.derive import judged_operations
-    from contracts.derive import requirements as derived
-
-    contract = load(arguments.edition)
     rows = [
         {"id": one.id, "level": str(one.level), "text": one.text, "source": one.source}
-        for operation in judged_operations(contract)
-        for one in derived(contract, operation)
+        for one in _derived(load(arguments.edition), arguments.profile)
     ]
     _LISTS[arguments.format](rows)
     return 0
+
+
+def _derived(contract: Contract, profile: str) -> tuple[Requirement, ...]:
+    if profile == "full":
+        from contracts.full.derive import all_requirements
+
+        return all_requirements(contract)
+    from contracts.derive import judged_operations
+    from contracts.derive import requirements as derived
+
+    return tuple(one for operation in judged_operations(contract) for one in derived(contract, operation))
 
 
 Rows = list[dict[str, str]]
@@ -114,17 +127,37 @@ _LISTS: dict[str, Callable[[Rows], None]] = {"json": _as_json, "markdown": _as_m
 
 
 def target(argv: list[str]) -> int:
-    """`target init`: print a skeleton of a target file."""
-    parser = argparse.ArgumentParser(prog="ozkit target", description="Target files: what is judged, and as whom.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="init")
+    """`target init`: print a skeleton of a target file; `target clean`: remove what earlier runs left behind."""
+    parser = argparse.ArgumentParser(prog="ozkit target", description="Target files, and what runs left behind.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="init|clean")
     init = commands.add_parser("init", help="print a skeleton that says what every persona must hold")
     init.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
-    init.add_argument("--profile", choices=["core"], default="core")
+    init.add_argument("--profile", choices=PROFILES, default="core", help="core (default) or full")
+    init.set_defaults(run=_init)
+    clean = commands.add_parser("clean", help="remove what runs with --admin made and could not remove")
+    clean.set_defaults(run=_clean)
+    add_clean(clean)
     arguments = parser.parse_args(argv)
+    code: int = arguments.run(arguments)
+    return code
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    contract = load(arguments.edition)
+    if arguments.profile == "full":
+        from contracts.full.skeleton import skeleton as administrators
+
+        print(administrators(contract), end="")
+        return 0
     from contracts.derive import judged_operations
     from contracts.personas import personas
     from contracts.target import skeleton
 
-    contract = load(arguments.edition)
     print(skeleton(contract, {one.id: personas(contract, one) for one in judged_operations(contract)}), end="")
     return 0
+
+
+def _clean(arguments: argparse.Namespace) -> int:
+    from contracts.full.clean import main as run
+
+    return run(arguments)

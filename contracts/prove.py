@@ -19,7 +19,8 @@ from contracts import embedded
 from contracts.checks import drawn
 from contracts.derive import judged_operations, requirements
 from contracts.exchange import Request
-from contracts.full.session import administered_by, all_requirements, judge_full
+from contracts.full.derive import all_requirements
+from contracts.full.session import administered_by, judge_full
 from contracts.judge import judge
 from contracts.personas import personas
 from contracts.requirement import Level, Outcome

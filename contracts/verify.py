@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from contracts import arguments as shared
+from contracts.full.options import add_admin, admin_of
 from contracts.target import SetupError
 from spec import DEFAULT_EDITION
 
@@ -40,8 +41,12 @@ def parser() -> argparse.ArgumentParser:
         epilog="exit codes: 0 conformant, 1 nonconformant, 2 inconclusive, 3 partial",
     )
     shared.add_target(made, f"default {DEFAULT_EDITION}")
+    add_admin(made)
     made.add_argument(
-        "--profile", choices=["core"], default="core", help="core: the documented create operation (default)"
+        "--profile",
+        choices=["core", "full"],
+        default="core",
+        help="core: the documented create operation (default); full: every operation that the target offers",
     )
     shared.add_run(made, "standard")
     made.add_argument("--strict", action="store_true", help="a SHOULD that fails makes the verdict nonconformant")
@@ -84,7 +89,14 @@ def _judge(arguments: argparse.Namespace) -> Judgement:
         expected=expected.read(file) if file else None,
         workers=arguments.workers,
     )
-    wanted = Wanted(arguments.url, arguments.target, arguments.states_url, arguments.edition)
+    wanted = Wanted(
+        arguments.url,
+        arguments.target,
+        arguments.states_url,
+        arguments.edition,
+        admin_of(arguments),
+        arguments.profile,
+    )
     quiet = any(one.endswith("=-") for one in arguments.report)
     with _progress(quiet=quiet) as progress:
         return judge_target(wanted, options, tuple(arguments.requirement), progress)

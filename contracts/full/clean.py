@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from contracts.full.account import Account, is_ours
 from contracts.full.mirror import RANKS, USER, Ref
-from contracts.target import SetupError
+from contracts.full.options import admin_of
+from contracts.reports.shown import line
+from contracts.target import SetupError, check_url
+from spec import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +60,19 @@ def leftovers(account: Account) -> Iterator[tuple[Ref, str]]:
 
 def _name(details: dict[str, Any]) -> str:
     return str(details.get("name") or details.get("username") or details.get("fullName") or "no name")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Clean a target and say what came of it. Returns 0, 1 where something stays. Raises SetupError."""
+    admin = admin_of(arguments)
+    if admin is None:
+        raise SetupError("give the account to clean with: --admin USER:PASSWORD or --admin-token TOKEN")
+    account = Account(load(arguments.edition), check_url(arguments.url), admin, timeout=arguments.timeout)
+    account.open()
+    found = []
+    for one in clean(account, dry_run=arguments.dry_run):
+        found.append(one)
+        sys.stdout.write(line(account.redactor.text(str(one))) + "\n")
+    if not found:
+        sys.stdout.write("nothing was left behind\n")
+    return int(any(one.removed is not None and not one.removed.startswith("2") for one in found))

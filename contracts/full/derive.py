@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from contracts.derive import judged_operations
+from contracts.derive import requirements as deep
 from contracts.full import checks
 from contracts.full.attempt import Attempt
 from contracts.full.checks import Judged
@@ -37,6 +38,12 @@ def operations(contract: Contract) -> tuple[Operation, ...]:
 def requirements(contract: Contract, operation: Operation) -> tuple[Requirement, ...]:
     """The requirements of an operation, in the order in which they are judged."""
     return tuple(Sheet(contract, operation).all())
+
+
+def all_requirements(contract: Contract, depth: str = "standard") -> tuple[Requirement, ...]:
+    """Every requirement of the profile `full`: those of `core` first, then every other operation's."""
+    first = [one for operation in judged_operations(contract) for one in deep(contract, operation, depth)]
+    return (*first, *(one for operation in operations(contract) for one in requirements(contract, operation)))
 
 
 class Sheet:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from contracts.arguments import some_seconds
 from contracts.target import Credentials, SetupError
+from spec import DEFAULT_EDITION, editions
 
 
 def add_admin(parser: argparse.ArgumentParser) -> None:
@@ -13,6 +15,17 @@ def add_admin(parser: argparse.ArgumentParser) -> None:
         "--admin", metavar="USER:PASSWORD", help="an administrator: the kit makes the personas itself, and removes them"
     )
     parser.add_argument("--admin-token", metavar="TOKEN", help="the same, with a token")
+
+
+def add_clean(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `ozkit target clean`."""
+    parser.add_argument("url", metavar="URL", help="base URL of the API, base path included")
+    parser.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
+    add_admin(parser)
+    parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
+    parser.add_argument(
+        "--timeout", type=some_seconds, default=10.0, metavar="SECONDS", help="for a request (default 10)"
+    )
 
 
 def admin_of(arguments: argparse.Namespace) -> Credentials | None:

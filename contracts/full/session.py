@@ -11,8 +11,9 @@ from contracts import embedded
 from contracts.derive import judged_operations
 from contracts.derive import requirements as deep
 from contracts.full.account import Account
-from contracts.full.derive import operations, requirements
+from contracts.full.derive import all_requirements
 from contracts.full.run import Bench
+from contracts.full.skeleton import needed
 from contracts.full.target import core_target
 from contracts.judge import Progress, judge, judge_one
 from contracts.personas import ZONE, personas
@@ -80,19 +81,6 @@ def cannot_set_up() -> Iterator[None]:
         yield
     except SetupError as error:
         raise CannotSetUpError(str(error)) from None
-
-
-def needed(contract: Contract) -> frozenset[str]:
-    """The zone privileges that an administrator's account needs for the profile `full`."""
-    routes = [route for one in contract.operations.values() for route in one.access.routes]
-    routes += [route.with_body(route.given) for route in routes]
-    return frozenset(name for route in routes if set(route.needs) == {ZONE} for name in route.needs[ZONE])
-
-
-def all_requirements(contract: Contract, depth: str = "standard") -> tuple[Requirement, ...]:
-    """Every requirement of the profile `full`: those of `core` first, then every other operation's."""
-    first = [one for operation in judged_operations(contract) for one in deep(contract, operation, depth)]
-    return (*first, *(one for operation in operations(contract) for one in requirements(contract, operation)))
 
 
 def judge_full(
