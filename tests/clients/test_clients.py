@@ -13,6 +13,7 @@ import pytest
 from spec import bundled_text, editions, load
 
 HERE = Path(__file__).parent
+DOCS = HERE.parent.parent / "docs" / "clients.md"
 END = "the story has ended well\n"
 REQUIRED = os.environ.get("OZKIT_CLIENTS") == "required"
 OFFLINE = re.compile(r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED)\b")
@@ -59,8 +60,11 @@ def base_url() -> Iterator[str]:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Path:
-    """A folder with the document, as `ozkit spec` prints it."""
-    (tmp_path / "onezone.yaml").write_text(bundled_text("current"), encoding="utf-8")
+    """A folder with the document, as docs/clients.md says to make it."""
+    commands = [line for line in DOCS.read_text(encoding="utf-8").splitlines() if line.startswith("ozkit spec")]
+    assert set(commands) == {"ozkit spec --edition current > onezone.yaml"}
+    printed = run(sys.executable, "-m", *commands[0].split(" > ", maxsplit=1)[0].split(), cwd=tmp_path)
+    (tmp_path / "onezone.yaml").write_text(printed.stdout, encoding="utf-8")
     return tmp_path
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from spec import bundle, editions, load
 from spec.bundle import OverlayError, apply, stale
+from spec.walk import nodes
 
 BASE = {"a": {"b": 1, "list": [1]}, "c": "x"}
 
@@ -33,6 +34,23 @@ def test_a_bundled_file_stands_alone(edition: str) -> None:
     references = [line.split("$ref:")[1].strip() for line in text.splitlines() if "$ref:" in line]
     assert references
     assert all(reference.startswith("'#/components/") for reference in references)
+
+
+@pytest.mark.parametrize("edition", editions())
+def test_generators_can_follow_every_reference(edition: str) -> None:
+    """A reference names a whole component: what the sources say of a property elsewhere is written out."""
+    found = [node["$ref"] for _, node in nodes(load(edition).document) if isinstance(node, dict) and "$ref" in node]
+    assert {reference.count("/") for reference in found} == {3}
+    update = load(edition).document["components"]["schemas"]["UserUpdateRequest"]["properties"]
+    assert update["username"]["x-onezone-unique"] == "badValueIdentifierOccupied"
+
+
+@pytest.mark.parametrize("edition", editions())
+def test_no_change_sends_a_default(edition: str) -> None:
+    """A generated client sends defaults with every change, so no schema of a request has one."""
+    schemas = load(edition).document["components"]["schemas"]
+    assert [place for place, node in nodes(schemas) if isinstance(node, dict) and "default" in node] == []
+    assert schemas["GroupType"]["x-onezone-default"] == "team"
 
 
 def test_an_overlay_merges_objects_and_appends_to_arrays() -> None:
