@@ -56,6 +56,8 @@ class Account:
         credentials: the administrator's.
         timeout: seconds for a request.
         settle: seconds until privileges must have taken effect.
+
+    `shut` says why no persona can act, where that is so.
     """
 
     def __init__(
@@ -73,7 +75,9 @@ class Account:
         self.made: dict[Ref, None] = {}
         self.pool: dict[frozenset[str], list[Person]] = {}
         self.gone: set[Ref] = set()
+        self.people: dict[Ref, list[Person]] = {}
         self.lags = 0
+        self.shut: str | None = None
         self._before: dict[str, set[str]] = {}
         self._offered: set[tuple[str, str]] = set()
 
@@ -121,12 +125,41 @@ class Account:
         operation = self._operation("create", USER)
         body = self.samples.body(operation)
         ref = self.create(USER, body)
-        names = [one.name for one in operation.body.properties if one.unique] if operation.body else []
-        words = [one.name for one in operation.body.properties if secret(one)] if operation.body else []
-        made = Person(ref, str(body[names[0]]), str(body[words[0]]))
-        self.redactor.learn(made.password, basic(made.username, made.password).removeprefix("Basic "))
+        made = self.logs_in(ref, body, operation)
+        if made is None:
+            raise SetupError(f"{operation.id} makes no users who can log in")
         self.grant_zone(ref, zone)
         return made
+
+    def logs_in(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> Person | None:
+        """Remember how a user logs in that was made with this body, None where the body does not say."""
+        known = operation.body.properties if operation.body else ()
+        name = next((str(body[one.name]) for one in known if one.unique and one.name in body), None)
+        word = next((str(body[one.name]) for one in known if secret(one) and one.name in body), None)
+        if name is None or word is None:
+            return None
+        made = Person(ref, name, word)
+        self.people[ref] = [made]
+        self.redactor.learn(word, basic(name, word).removeprefix("Basic "))
+        return made
+
+    def renamed(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> None:
+        """A user's name or password was changed by a body of that operation: both are remembered, the new ones last."""
+        known = self.people.get(ref)
+        if not known or operation.body is None:
+            return
+        names = [str(body[one.name]) for one in operation.body.properties if one.unique and one.name in body]
+        words = [str(body[one.name]) for one in operation.body.properties if secret(one) and one.name in body]
+        self.redactor.learn(*words)
+        known.append(Person(ref, (names or [known[-1].username])[0], (words or [known[-1].password])[0]))
+
+    def logins(self, ref: Ref, *, may: bool) -> Iterator[tuple[Auth, bool]]:
+        """Every name and password that a user had, with whether they should serve: the last ones, if any."""
+        *before, last = self.people[ref]
+        yield last.auth, may
+        for one in before:
+            if (one.username, one.password) != (last.username, last.password):
+                yield one.auth, False
 
     def pooled(self, zone: Iterable[str], apart: Iterable[Ref], others: Iterable[Person]) -> Person:
         """A user with these zone privileges, none of `others`, who belongs to nothing of `apart`; made if need be."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.full.account import Account
-from contracts.full.look import Probe
-from contracts.full.mirror import CALLER, Ref, member_and_container
+from contracts.full.mirror import CALLER, USER, Ref, member_and_container
+from contracts.full.probe import Probe
 from contracts.full.samples import privileges_of, stored
 from contracts.full.stage import pair
 from spec import Operation
@@ -54,6 +54,9 @@ def _create(done: Done) -> list[Probe]:
         mirror.details[ref]["creator"] = {"type": "user", "id": done.caller[1]}
     place = {**done.roles, **({CALLER: done.caller} if done.caller else {})}.get(effect.within or "")
     found = [Probe("details", ref)]
+    if kind == USER:
+        done.account.logs_in(ref, done.value or {}, done.operation)
+        found.append(Probe("login", ref))
     if effect.within and place:
         container = member_and_container(contract, effect.resource, effect.within)[1]
         if container == effect.within:
@@ -67,6 +70,7 @@ def _create(done: Done) -> list[Probe]:
 def _update(done: Done) -> list[Probe]:
     if done.resource:
         done.account.mirror.details[done.resource].update(stored(done.operation.body, done.value or {}))
+        done.account.renamed(done.resource, done.value or {}, done.operation)
     return []
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.exchange import Auth, Exchange
 from contracts.full.account import Account, Person, is_ours
-from contracts.full.look import Difference, Probe, differences, probes
+from contracts.full.look import Difference, differences, probes
 from contracts.full.mirror import USER, Ref
+from contracts.full.probe import Probe
 from spec import Operation
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Traces:
         if not pending:
             return
         wanted = dict.fromkeys(probe for one in pending for probe in self._touched(one.ask))
-        found = differences(self.account, list(wanted))
+        found = differences(self.account, [*stage.witnesses, *wanted])
         self.leaks += [Leak(tuple(pending), one) for one in found]
         stage.spoiled = stage.spoiled or bool(found)
 

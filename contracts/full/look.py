@@ -10,18 +10,13 @@ from contracts.exchange import Exchange
 from contracts.full.account import GONE, Account
 from contracts.full.api import answer_of, only_list
 from contracts.full.mirror import CALLER, GROUP, RANKS, USER, ZONE, Mirror, Ref, member_and_container, role_of
+from contracts.full.probe import Probe
 from contracts.full.stage import pair
 from spec import Contract, Operation
 
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One thing to look at: `details`, the `members` of a kind, `privileges` in a container, or those in the `zone`."""
-
-    what: str
-    ref: Ref
-    other: Ref | None = None
-    kind: str = ""
+LOGIN: Mapping[str, Any] = {"blocked": False, "basicAuthEnabled": True}
+"""What is stored of a user who may log in with a password."""
+UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +39,10 @@ def probes(contract: Contract, operation: Operation, roles: Mapping[str, Ref], c
     about = pair(contract, operation, roles, caller)
     if about:
         found.append(Probe("privileges", *about))
+    about_user = contract.kind(effect.resource) == USER and effect.within is None
+    if about_user and effect.verb in {"update", "create"}:
+        holder = roles.get(effect.resource) or caller
+        found += [Probe("login", holder)] if holder else []
     if effect.within == ZONE:
         holder = roles.get(effect.resource) or caller
         found += [Probe("zone", holder)] if holder else []
@@ -132,7 +131,21 @@ def _held(wanted: frozenset[str] | None, exchange: Exchange | None, what: str) -
         yield Difference(what, told(wanted), told(found), exchange)
 
 
-_LOOKS = {"details": _details, "members": _members, "privileges": _privileges, "zone": _zone}
+def _login(account: Account, probe: Probe) -> Iterator[Difference]:
+    """Whether the user can log in where that should be, and that no earlier password serves."""
+    operation, person = account.contract.find("get", CALLER), account.people.get(probe.ref)
+    if operation is None or person is None:
+        return
+    stored = account.mirror.details[probe.ref]
+    may = all(stored.get(key, right) == right for key, right in LOGIN.items())
+    for auth, works in account.logins(probe.ref, may=may):
+        exchange = account.api.send(operation, {}, auth, label="log in")
+        if (exchange.status == UNAUTHORIZED) is works:
+            what = "the user cannot log in" if works else "the user can log in"
+            yield Difference(what, "200" if works else "401", exchange.answer(), exchange)
+
+
+_LOOKS = {"login": _login, "details": _details, "members": _members, "privileges": _privileges, "zone": _zone}
 
 
 def told(values: Any) -> str:

@@ -13,6 +13,8 @@ from spec import Contract, Grants, Level, Operation, Route
 from spec.model import CONDITIONS
 
 CALLER = "caller"
+SELF = "self"
+USER = "user"
 Ranked = tuple[Persona, Level]
 """A persona with how binding its answer is: a route that the edition leaves open binds nobody."""
 
@@ -28,7 +30,7 @@ def people(contract: Contract, operation: Operation, keys: Iterable[str] = ()) -
     routes = operation.access.with_body(keys).routes
     if operation.access.public:
         return ()
-    made = [*_allowed(routes), *_forbidden(contract, routes)]
+    made = [*_allowed(routes), *_forbidden(contract, routes, _besides(operation, routes))]
     nobody: Grants = {**dict.fromkeys(_scopes(routes)), ZONE: frozenset(), CALLER: frozenset()}
     if not any(not route.lacks(nobody) for route in routes):
         made.append((Persona(OUTSIDER, nobody, allowed=False), Level.MUST))
@@ -37,6 +39,13 @@ def people(contract: Contract, operation: Operation, keys: Iterable[str] = ()) -
 
 def _scopes(routes: tuple[Route, ...]) -> list[str]:
     return [scope for scope in dict.fromkeys(s for route in routes for s in route.needs) if scope not in {ZONE, CALLER}]
+
+
+def _besides(operation: Operation, routes: tuple[Route, ...]) -> dict[str, frozenset[str]]:
+    """Conditions that help nobody: the largest forbidden sets meet them. Who is in no other entity may be oneself."""
+    effect = operation.effect
+    alone = effect.resource == USER and effect.within in {None, ZONE} and operation.parameters
+    return {SELF: frozenset()} if alone and SELF not in _scopes(routes) else {}
 
 
 def _closed(route: Route) -> frozenset[Atom]:
@@ -55,7 +64,7 @@ def _allowed(routes: tuple[Route, ...]) -> Iterator[Ranked]:
         yield Persona(route.name, grants, allowed=True), route.level
 
 
-def _forbidden(contract: Contract, routes: tuple[Route, ...]) -> Iterator[Ranked]:
+def _forbidden(contract: Contract, routes: tuple[Route, ...], besides: dict[str, frozenset[str]]) -> Iterator[Ranked]:
     """One persona for each largest set of grants that no route allows, not even one that is left open."""
     scopes = _scopes(routes)
     found: dict[frozenset[Atom], tuple[Atom, ...]] = {}
@@ -66,10 +75,12 @@ def _forbidden(contract: Contract, routes: tuple[Route, ...]) -> Iterator[Ranked
         gone = [one for one in found[held] if not one[1] or (one[0], "") not in found[held]]
         name = "without-" + "-".join(privilege or scope for scope, privilege in gone)
         grants = {scope: _of(held, scope) for scope in scopes}
-        yield (
-            Persona(name, {**grants, ZONE: _of(held, ZONE) or frozenset(), CALLER: frozenset()}, allowed=False),
-            Level.MUST,
-        )
+        always: dict[str, frozenset[str] | None] = {
+            ZONE: _of(held, ZONE) or frozenset(),
+            CALLER: frozenset(),
+            **besides,
+        }
+        yield Persona(name, {**grants, **always}, allowed=False), Level.MUST
 
 
 def _losable(route: Route) -> set[Atom]:

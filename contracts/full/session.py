@@ -17,7 +17,7 @@ from contracts.full.skeleton import needed
 from contracts.full.target import core_target
 from contracts.judge import Progress, judge, judge_one
 from contracts.personas import ZONE, personas
-from contracts.requirement import Requirement, Result
+from contracts.requirement import Outcome, Requirement, Result
 from contracts.run import Options
 from contracts.session import CannotSetUpError, Wanted
 from contracts.states import States
@@ -125,15 +125,30 @@ def _core(
 ) -> Judgement | None:
     """The judgement of the profile `core`, None where no pattern asks for it."""
     operation: Operation = judged_operations(contract)[0]
-    ids = [one.id for one in deep(contract, operation, options.depth)]
-    fitting = tuple(pattern for pattern in patterns if any(fnmatchcase(one, pattern) for one in ids))
+    every = deep(contract, operation, options.depth)
+    fitting = tuple(pattern for pattern in patterns if any(fnmatchcase(one.id, pattern) for one in every))
     if patterns and not fitting:
         return None
-    with cannot_set_up():
+    try:
         target = core_target(account, personas(contract, operation))
+    except SetupError as error:
+        return _blocked(account, options, [one for one in every if _chosen(one, fitting)], str(error))
     found = judge(contract, operation, target, options, fitting, progress)
     account.take(operation.effect.resource, target.created)
     return found
+
+
+def _blocked(account: Account, options: Options, wanted: list[Requirement], reason: str) -> Judgement:
+    """No requirement can be judged: the others go on, and tell why."""
+    return Judgement(
+        target=account.api.base_url,
+        edition=account.contract.edition,
+        profile="core",
+        depth=options.depth,
+        seed=options.seed,
+        verdict=Verdict.PARTIAL,
+        results=tuple(Result(one, Outcome.BLOCKED, (), reason) for one in wanted),
+    )
 
 
 def _results(bench: Bench, wanted: list[Requirement], progress: Progress | None) -> list[Result]:
@@ -163,7 +178,10 @@ def core_administered(wanted: Wanted, contract: Contract, operation: Operation, 
 def _together(bench: Bench, core: Judgement | None, results: list[Result], seconds: float, *, whole: bool) -> Judgement:
     every = (*(core.results if core else ()), *results)
     unseen = core.unseen if core else ()
-    verdict, why = decide(every, unseen, strict=bench.options.strict)
+    known = all_requirements(bench.account.contract, "deep")
+    expected = bench.options.expected
+    unmatched = expected.unmatched(known) if expected else ()
+    verdict, why = decide(every, unseen, strict=bench.options.strict, unmatched=unmatched)
     if core and core.verdict is Verdict.INCONCLUSIVE:
         verdict, why = core.verdict, core.reason
     elif verdict is Verdict.CONFORMANT and whole and not bench.offered():
@@ -183,4 +201,7 @@ def _together(bench: Bench, core: Judgement | None, results: list[Result], secon
         duration_s=seconds,
         redactor=redactor,
         unseen=unseen,
+        unmatched=unmatched,
+        total=len(all_requirements(bench.account.contract, bench.options.depth)),
+        hints=core.hints if core else (),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from contracts.full.account import Account, Person
 from contracts.full.mirror import CALLER, GROUP, RANKS, USER, ZONE, Ref, member_and_container
+from contracts.full.probe import Probe
 from contracts.personas import Persona
 from contracts.requirement import NotJudged
 from contracts.target import SetupError
@@ -20,11 +21,11 @@ UNRELATED = frozenset({"attach", "create"})
 """Verbs that make a relation: none is there before."""
 READING = frozenset({"list", "get", "privileges", "catalogue", "intermediaries"})
 """Verbs that change nothing."""
-SEVERAL = 2
+SEVERAL = 3
 
 
 def harmless(contract: Contract, kind: str) -> frozenset[str]:
-    """Two privileges that no operation of the contract asks for: they tell sets apart and open no route."""
+    """A few privileges that no operation of the contract asks for: they tell sets apart and open no route."""
     routes = [route for operation in contract.operations.values() for route in operation.access.routes]
     routes += [route.with_body(route.given) for route in routes]
     used = {name for route in routes for needed in route.needs.values() for name in needed}
@@ -36,7 +37,8 @@ class Stage:
     """The roles of an operation with the entities that play them.
 
     `people` are the personas that act here; `founder` created what users of the path stand under; `pending` are
-    refused attempts whose traces were not looked for; a `spoiled` stage is in a state that nobody knows.
+    refused attempts whose traces were not looked for; `witnesses` is what must stay as it is; a `spoiled` stage is in
+    a state that nobody knows.
     """
 
     account: Account
@@ -45,6 +47,7 @@ class Stage:
     people: dict[object, Person] = field(default_factory=dict)
     founder: Person | None = None
     pending: list[Attempt] = field(default_factory=list)
+    witnesses: list[Probe] = field(default_factory=list)
     spoiled: bool = False
 
     @property
@@ -68,9 +71,12 @@ class Stage:
             else:
                 self.roles[role] = self.account.create(kind)
         within = effect.within
+        if effect.verb == "delete":
+            self._inhabit()
         if within in self.roles and effect.verb not in UNRELATED:
             if effect.resource in self.roles:
                 self.relate(self.roles[effect.resource], self.roles[within])
+                self._witness(self.roles[effect.resource], self.roles[within])
             else:
                 self._fill(self.roles[within])
         elif within == ZONE and effect.resource in self.roles:
@@ -88,6 +94,31 @@ class Stage:
         else:
             self.account.attach(member, container, given)
 
+    def _witness(self, one: Ref, other: Ref) -> None:
+        """For what changes something: another membership of the member, and another member, which stay as they are."""
+        if self.operation.effect.verb in READING:
+            return
+        member, container = _ordered(one, other)
+        place = self.account.create(container[0])
+        self.account.attach(member, place, harmless(self._contract, place[0]))
+        another = self.account.person().ref
+        self.account.attach(another, container, harmless(self._contract, container[0]))
+        self.witnesses += [Probe("members", place, kind=member[0]), Probe("privileges", member, place)]
+        self.witnesses += [Probe("privileges", another, container)]
+
+    def _inhabit(self) -> None:
+        """What belongs to something, and what that belongs to: all of it stays when that is deleted."""
+        for ref in self.roles.values():
+            if RANKS[ref[0]] > 0:
+                inside = self.account.person().ref
+                self.account.attach(inside, ref)
+                self.witnesses.append(Probe("details", inside))
+            for kind in RANKS:
+                if RANKS[kind] > RANKS[ref[0]]:
+                    place = self.account.create(kind)
+                    self.account.attach(ref, place)
+                    self.witnesses += [Probe("details", place), Probe("members", place, kind=ref[0])]
+
     def _fill(self, place: Ref) -> None:
         """What a list has to show: something that is related directly, and something through a group."""
         kind = self._contract.kind(self.operation.effect.resource)
@@ -98,9 +129,9 @@ class Stage:
     def _empower(self, ref: Ref) -> None:
         """Own zone privileges, and others that are inherited from a group."""
         some = sorted(harmless(self._contract, ZONE))
-        self.account.grant_zone(ref, some[:1])
+        self.account.grant_zone(ref, some[:2])
         above = self.account.create(GROUP)
-        self.account.grant_zone(above, some[1:])
+        self.account.grant_zone(above, some[2:])
         self.account.attach(ref, above)
 
     # --- who acts -----------------------------------------------------------------------------------------
@@ -110,6 +141,8 @@ class Stage:
         key = tuple(sorted((scope, held) for scope, held in persona.grants.items() if held is not None))
         if key in self.people and not fresh:
             return self.people[key]
+        if self.account.shut:
+            raise NotJudged(self.account.shut, blocked=True)
         person = self._person(persona, fresh=fresh)
         for role, held in persona.grants.items():
             if role in self.roles and held is not None:

@@ -82,6 +82,8 @@ class Trial:
                     return True
             except NotJudged as reason:
                 last = reason
+        if last is not None and self.by_administrator:
+            return self.valid().exchange.status not in NOT_OFFERED
         if last is not None or not seen:
             raise last or NotJudged("nobody is known to be allowed", blocked=True)
         return False
@@ -103,15 +105,23 @@ class Trial:
 
     def actor(self, stage: Stage, *, fresh: bool = False) -> tuple[Auth, Person | None, dict[str, Ref]]:
         """Somebody who may, with the roles as they are for them: the administrator where a route is for such."""
-        keys = self.given()
-        allowed = [one for one, level in self.personas(keys).values() if one.allowed and level is Level.MUST]
-        if not allowed or any(self._zone_only(one) for one in allowed):
+        allowed = self._allowed()
+        if self.by_administrator:
             return self.account.auth, None, dict(stage.roles)
         try:
             person = stage.enter(allowed[0], fresh=fresh)
         except SetupError as error:
             raise NotJudged(str(error), blocked=True) from None
         return person.auth, person, stage.cast(allowed[0], person)
+
+    def _allowed(self) -> list[Persona]:
+        return [one for one, level in self.personas(self.given()).values() if one.allowed and level is Level.MUST]
+
+    @property
+    def by_administrator(self) -> bool:
+        """Whether the administrator's account may do this, as it holds every zone privilege."""
+        allowed = self._allowed()
+        return not allowed or any(self._zone_only(one) for one in allowed)
 
     def _zone_only(self, persona: Persona) -> bool:
         """Whether zone privileges alone are enough, and it is not about the caller."""
@@ -314,9 +324,10 @@ class Trial:
             if made:
                 self.account.adopt((self.account.contract.kind(effect.resource), made))
             return
-        wanted = probes(self.account.contract, self.operation, ask.roles, ask.caller)
+        wanted = [*stage.witnesses, *probes(self.account.contract, self.operation, ask.roles, ask.caller)]
         wanted += apply(self.account, self.operation, ask.roles, ask.caller, ask.value, made)
         attempt.differences = differences(self.account, wanted)
+        stage.spoiled = stage.spoiled or bool(attempt.differences)
 
     def _reread(self, attempt: Attempt) -> list[Difference]:
         """What is wrong with an answer, once the target had time to show what was set up."""

@@ -1,0 +1,135 @@
+"""The command line of the profile full and of administrators' accounts, as a process where that matters."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import ozkit
+from contracts.full.options import admin_of
+from contracts.target import SetupError
+
+if TYPE_CHECKING:
+    from conftest import Running
+
+ADMIN = "adam:adam-password"
+
+
+def verify(mock: Running, *more: str) -> list[str]:
+    return [sys.executable, "-m", "ozkit", "verify", mock.base_url, "--admin", ADMIN, "--profile", "full", *more]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing(mock: Running, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM end a run halfway with exit code 2, and what it made is removed."""
+    before = mock.world()
+    with subprocess.Popen(verify(mock), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 30
+        while len(mock.world()["groups"]) < len(before["groups"]) + 20 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (2, "", "ozkit verify: interrupted\n")
+    assert mock.world() == before
+
+
+def test_a_report_says_the_profile_and_no_secret(mock: Running, tmp_path: Path) -> None:
+    """The JSON report names the profile full; neither the administrator's password nor a persona's is in it."""
+    path = tmp_path / "report.json"
+    code = ozkit.main(
+        [*verify(mock, "--depth", "quick", "--requirement", "get_user.*", "--report", f"json={path}")[3:]]
+    )
+    text = path.read_text(encoding="utf-8")
+    assert code == 0
+    assert '"profile": "full"' in text
+    assert "adam-password" not in text
+
+
+def test_a_target_file_names_the_administrator(mock: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key `admin` of a target file is the account; values may come from the environment."""
+    monkeypatch.setenv("OZ_SECRET", "adam-password")
+    path = tmp_path / "target.yaml"
+    path.write_text(
+        f"base_url: {mock.base_url}\nadmin: {{username: adam, password: '${{OZ_SECRET}}'}}\n", encoding="utf-8"
+    )
+    arguments = ["verify", "--target", str(path), "--profile", "full", "--requirement", "get_user.*"]
+    assert ozkit.main(arguments) == 0
+
+
+def test_a_target_file_without_an_administrator_is_bad_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The profile full says what is missing and how to get a skeleton."""
+    path = tmp_path / "target.yaml"
+    path.write_text("base_url: http://127.0.0.1:9/api/v3\n", encoding="utf-8")
+    assert ozkit.main(["verify", "--target", str(path), "--profile", "full"]) == 2
+    assert "admin is missing" in capsys.readouterr().err
+    assert ozkit.main(["verify", "http://127.0.0.1:9/api/v3", "--profile", "full"]) == 2
+    assert "nobody to judge as" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["adam", ":secret", "", "a\nb:c"])
+def test_an_account_is_a_name_and_a_password(given: str) -> None:
+    """An account without a colon or a name is bad usage."""
+    import argparse
+
+    with pytest.raises(SetupError):
+        admin_of(argparse.Namespace(admin=given, admin_token=None))
+
+
+def test_a_password_may_have_colons() -> None:
+    """The first colon ends the name."""
+    import argparse
+
+    found = admin_of(argparse.Namespace(admin="a:b:c", admin_token=None))
+    assert found
+    assert (found.username, found.password) == ("a", "b:c")
+    token = admin_of(argparse.Namespace(admin=None, admin_token="t:x"))
+    assert token
+    assert token.token == "t:x"
+
+
+def test_clean_says_that_nothing_was_left(mock: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    """A target without leftovers is told so, and needs an account."""
+    assert ozkit.main(["target", "clean", mock.base_url, "--admin", ADMIN, "--dry-run"]) == 0
+    assert capsys.readouterr().out == "nothing was left behind\n"
+    assert ozkit.main(["target", "clean", mock.base_url]) == 2
+    assert "--admin USER:PASSWORD" in capsys.readouterr().err
+
+
+def test_a_killed_run_can_be_cleaned(mock: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a run left that was killed outright is found by its marks and removed, and nothing else."""
+    before = mock.world()
+    with subprocess.Popen(verify(mock), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 30
+        while len(mock.world()["groups"]) < len(before["groups"]) + 20 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(10)
+    assert mock.world() != before
+    assert ozkit.main(["target", "clean", mock.base_url, "--admin", ADMIN]) == 0
+    assert "removed the group" in capsys.readouterr().out
+    assert mock.world() == before
+
+
+def test_the_skeleton_says_what_the_account_must_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    """`target init --profile full` names the key and the zone privileges."""
+    assert ozkit.main(["target", "init", "--profile", "full"]) == 0
+    out = capsys.readouterr().out
+    assert "oz_users_create" in out
+    assert 'admin: {username: "...", password: "..."}' in out
+
+
+def test_requirements_of_full_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """`requirements --profile full` has those of core and of every other operation."""
+    assert ozkit.main(["requirements", "--profile", "full", "--format", "json"]) == 0
+    out = capsys.readouterr().out
+    assert '"create_group_handle_service.success.status"' in out
+    assert '"delete_user.access.oneself"' in out
