@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DIRECT_VERBS = frozenset({"detach", "grant", "privileges"})
 """Verbs that act on a direct relation; the others, and those whose effect says so, see effective ones, too."""
 JOINING = "attach"
+UNRELATED_VERBS = frozenset({JOINING, "create", "list"})
+"""Verbs before whose effect nothing need be related."""
 
 
 class Locate(Stage):
@@ -55,7 +57,7 @@ class Locate(Stage):
         """The check that the member and the container of the effect, where both are there before it, are related."""
         effect, roles = operation.effect, related(self.contract, operation)
         named = {one.entity for one in operation.parameters}
-        if roles is None or effect.resource not in named or effect.verb == JOINING:
+        if roles is None or effect.resource not in named or effect.verb in UNRELATED_VERBS:
             return None
         member, container = (place(self.contract, operation, role) for role in roles)
         world = self.world
