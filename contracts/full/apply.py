@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.full.account import Account
-from contracts.full.mirror import CALLER, USER, Ref, member_and_container
+from contracts.full.mirror import CALLER, USER, Ref, holds
 from contracts.full.probe import Probe
 from contracts.full.samples import privileges_of, stored
 from contracts.full.stage import pair
@@ -58,8 +58,7 @@ def _create(done: Done) -> list[Probe]:
         done.account.logs_in(ref, done.value or {}, done.operation)
         found.append(Probe("login", ref))
     if effect.within and place:
-        container = member_and_container(contract, effect.resource, effect.within)[1]
-        if container == effect.within:
+        if holds(contract, effect.resource, effect.within):
             mirror.join(ref, place, None)
         else:
             mirror.join(place, ref, frozenset(contract.privileges[kind]))

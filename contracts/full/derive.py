@@ -137,7 +137,11 @@ class Sheet:
                 f"unknown.{role}", level, text, self._source(statuses[-1]), self._open(level, judge, _unknown(role))
             )
         roles = {one.entity for one in self.operation.parameters}
-        if effect.within not in {None, ZONE} and effect.resource in roles and effect.verb not in UNRELATED:
+        if (
+            effect.within not in {None, ZONE, effect.resource}
+            and effect.resource in roles
+            and effect.verb not in UNRELATED
+        ):
             text = (
                 f"For a {effect.resource.replace('_', ' ')} that exists and does not belong there, the answer is 404."
             )

@@ -9,7 +9,7 @@ from typing import Any
 from contracts.exchange import Exchange
 from contracts.full.account import GONE, Account
 from contracts.full.api import answer_of, only_list
-from contracts.full.mirror import CALLER, GROUP, RANKS, USER, ZONE, Mirror, Ref, member_and_container, role_of
+from contracts.full.mirror import CALLER, GROUP, RANKS, USER, ZONE, Mirror, Ref, holds, role_of
 from contracts.full.probe import Probe
 from contracts.full.stage import pair
 from spec import Contract, Operation
@@ -194,8 +194,7 @@ def _list(account: Account, operation: Operation, named: Named, exchange: Exchan
 def _related(contract: Contract, mirror: Mirror, operation: Operation, place: Ref) -> set[Ref]:
     effect = operation.effect
     assert effect.within is not None
-    container = member_and_container(contract, effect.resource, effect.within)[1]
-    if container == effect.within:
+    if holds(contract, effect.resource, effect.within):
         return mirror.inside(place, effective=effect.effective)
     return mirror.containers(place, contract.kind(effect.resource), effective=effect.effective)
 

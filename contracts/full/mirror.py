@@ -25,9 +25,13 @@ Held = frozenset[str] | None
 
 def member_and_container(contract: Contract, resource: str, within: str) -> tuple[str, str]:
     """The two roles of an effect as (who belongs, to what): a group belongs to a service, whichever is named first."""
-    if RANKS[contract.kind(resource)] > RANKS[contract.kind(within)]:
-        return within, resource
-    return resource, within
+    return (resource, within) if holds(contract, resource, within) else (within, resource)
+
+
+def holds(contract: Contract, resource: str, within: str) -> bool:
+    """Whether the resource belongs to what it stands within; among groups the child belongs, whoever else contains."""
+    ranks = RANKS[contract.kind(resource)], RANKS[contract.kind(within)]
+    return ranks[0] < ranks[1] or (ranks[0] == ranks[1] and resource == CHILD)
 
 
 def role_of(member: str, container: str) -> str:

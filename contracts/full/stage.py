@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from contracts.full.account import Account, Person
-from contracts.full.mirror import CALLER, GROUP, RANKS, USER, ZONE, Ref, member_and_container
+from contracts.full.mirror import CALLER, GROUP, RANKS, USER, ZONE, Ref, holds, member_and_container
 from contracts.full.probe import Probe
 from contracts.personas import Persona
 from contracts.requirement import NotJudged
@@ -74,7 +74,7 @@ class Stage:
         if effect.verb == "delete":
             self._inhabit()
         if within in self.roles and effect.verb not in UNRELATED:
-            if effect.resource in self.roles:
+            if effect.resource in self.roles and effect.resource != within:
                 self.relate(self.roles[effect.resource], self.roles[within])
                 self._witness(self.roles[effect.resource], self.roles[within])
             else:
@@ -124,7 +124,9 @@ class Stage:
         kind = self._contract.kind(self.operation.effect.resource)
         for effective in (False, True):
             ref = self.account.person().ref if kind == USER else self.account.create(kind)
-            self.relate(ref, place, effective=effective)
+            below = holds(self._contract, self.operation.effect.resource, self.operation.effect.within or "")
+            one, other = (ref, place) if below else (place, ref)
+            self.relate(one, other, effective=effective)
 
     def _empower(self, ref: Ref) -> None:
         """Own zone privileges, and others that are inherited from a group."""
