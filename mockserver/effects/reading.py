@@ -37,7 +37,7 @@ def _ids(contract: Contract, world: World, operation: Operation) -> Ids:
         return lambda _exchange: world.ids(kind)
     whose = place(contract, operation, effect.within or "")
     kind = contract.kind(effect.resource)
-    if roles[0] == effect.resource:  # members of an entity
+    if roles[0] == effect.resource != effect.within:  # members of an entity
         members = world.effective_members if effect.effective else world.members
         return lambda exchange: members(kind, whose.kind, whose.find(exchange))
     owned = world.effective_memberships if effect.effective else world.memberships

@@ -117,6 +117,17 @@ with mock("current") as origin:
     assert done.stdout.splitlines() == ["200 {'groups': []}", "401"], done.stderr
 
 
+def test_a_new_operation_is_judged_without_new_code(copy: Path) -> None:
+    """The judge derives its requirements: personas, bodies, refusals, and that the list has just the parents."""
+    command = ("ozkit", "verify", "--profile", "full", "--depth", "quick", "--requirement", "list_group_parents.*")
+    done = run(copy, *command, "--report", "json=-")
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["verdict"]) == (0, "conformant"), done.stderr
+    outcomes = {one["id"].partition(".")[2]: one["outcome"] for one in report["requirements"]}
+    assert {"access.member", "access.outsider", "effect", "unknown.group"} <= outcomes.keys()
+    assert outcomes["effect"] == "pass"
+
+
 def test_the_whole_gate_holds_in_the_copy(copy: Path) -> None:
     """With one more operation, the judge still finds the mock conformant, and the contract is clean."""
     lint = run(copy, "spec.lint")
