@@ -221,9 +221,12 @@ class Operation:
         return next(answer for answer in self.responses.values() if answer.success)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract:
-    """One edition of the contract. `document` is the whole OpenAPI document, as plain data."""
+    """One edition of the contract. `document` is the whole OpenAPI document, as plain data.
+
+    A contract equals itself alone: what is derived of one can be kept beside it.
+    """
 
     edition: str
     title: str

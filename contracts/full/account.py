@@ -247,6 +247,12 @@ class Account:
         """Remember that the target offers to read."""
         self._offered.add((verb, kind))
 
+    def look(self, ref: Ref) -> None:
+        """Read something that is there, to know that it can be read."""
+        exchange = self.read("get", ref[0], None, {ref[0]: ref})
+        if exchange is not None and exchange.succeeded:
+            self.note("get", ref[0])
+
     def offers(self, verb: str, kind: str) -> bool:
         """Whether the target was seen to answer a read."""
         return (verb, kind) in self._offered

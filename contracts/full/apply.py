@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.full.account import Account
-from contracts.full.mirror import CALLER, USER, Ref, holds
+from contracts.full.mirror import CALLER, GROUP, RANKS, USER, Ref, holds
 from contracts.full.probe import Probe
 from contracts.full.samples import privileges_of, stored
 from contracts.full.stage import pair
@@ -54,6 +54,8 @@ def _create(done: Done) -> list[Probe]:
         mirror.details[ref]["creator"] = {"type": "user", "id": done.caller[1]}
     place = {**done.roles, **({CALLER: done.caller} if done.caller else {})}.get(effect.within or "")
     found = [Probe("details", ref)]
+    if not effect.within and RANKS[kind] > 0:
+        found += [Probe("members", ref, kind=each) for each in (USER, GROUP)]
     if kind == USER:
         done.account.logs_in(ref, done.value or {}, done.operation)
         found.append(Probe("login", ref))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from contracts.derive import judged_operations
@@ -40,6 +41,7 @@ def requirements(contract: Contract, operation: Operation) -> tuple[Requirement,
     return tuple(Sheet(contract, operation).all())
 
 
+@cache
 def all_requirements(contract: Contract, depth: str = "standard") -> tuple[Requirement, ...]:
     """Every requirement of the profile `full`: those of `core` first, then every other operation's."""
     first = [one for operation in judged_operations(contract) for one in deep(contract, operation, depth)]

@@ -118,6 +118,8 @@ class Stage:
                     place = self.account.create(kind)
                     self.account.attach(ref, place)
                     self.witnesses += [Probe("details", place), Probe("members", place, kind=ref[0])]
+        for probe in self.witnesses:
+            self.account.look(probe.ref)
 
     def _fill(self, place: Ref) -> None:
         """What a list has to show: something that is related directly, and something through a group."""
