@@ -31,10 +31,10 @@ class Accept(Stage):
 
 def check(exchange: Exchange) -> None:
     """Raises Refusal: notAcceptable, malformedData."""
-    header = exchange.headers.get(b"accept", b"").strip()
-    if header in {b"", b"*/*"}:
+    header = exchange.headers.get(b"accept")
+    if header is None or not header.strip() or header == b"*/*":
         return
-    accepted = accepts_json(header)
+    accepted = accepts_json(header.strip())
     if accepted is None:
         raise Refusal("malformedData", "accept: the Accept header has no media range")
     if not accepted:

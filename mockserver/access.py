@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mockserver.world import GROUP, NOTHING, USER
@@ -39,8 +40,18 @@ class Decision:
         return not self.lacks
 
     def __str__(self) -> str:
+        return _told(self)
+
+    @property
+    def in_words(self) -> str:
+        """The route, and the privileges that it lacks."""
         missing = ", ".join(sorted(_named(scope, privilege) for scope, privilege in self.lacks))
         return f"route {self.route}: lacks {missing}" if missing else f"route {self.route}"
+
+
+@lru_cache(maxsize=1024)
+def _told(decision: Decision) -> str:
+    return decision.in_words
 
 
 def _named(scope: str, privilege: str) -> str:
@@ -65,6 +76,7 @@ class Guard:
         self.conditions = [pair for pair in _conditions(world, names, kinds).items() if pair[0] in scopes]
         self.lasting = all(scope in PEOPLE or kinds.get(scope) == GROUP for scope in scopes)
         self.keys = sorted({key for route in self.rule.routes for key in route.given})
+        self.anonymous = _decide(self.rule, {})
         self.memory: dict[tuple[str, ...], tuple[object, Decision]] = {}
 
     def grants(self, user: User | None, params: Params) -> dict[str, Privileges | None]:
@@ -86,7 +98,9 @@ class Guard:
         if self.keys:
             given = [key for key in self.keys if isinstance(body, dict) and key in body]
             return _decide(self.rule.with_body(given), self.grants(user, params))
-        if user is None or not self.lasting:
+        if user is None:
+            return self.anonymous
+        if not self.lasting:
             return _decide(self.rule, self.grants(user, params))
         key = (user.id, *params.values())
         known, epoch = self.memory.get(key), self.world.epoch

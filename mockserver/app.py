@@ -6,9 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connexion import ConnexionMiddleware
-from connexion.resolver import Resolver
-
 from mockserver.accept import Accept
 from mockserver.authenticate import Authenticate
 from mockserver.authorize import Authorize
@@ -18,6 +15,7 @@ from mockserver.edge import Edge
 from mockserver.effects import Effects
 from mockserver.errors import Renderer
 from mockserver.journal import Journal, Journaling
+from mockserver.lean import ConnexionMiddleware, Resolver, routes
 from mockserver.locate import Locate
 from mockserver.media_type import MediaType
 from mockserver.parse import Parse
@@ -42,9 +40,12 @@ class Mock(ConnexionMiddleware):  # type: ignore[misc]  # Connexion is untyped
     The stack is built here and not on the first request, so that a mistake in the contract is an error of the start.
     """
 
-    def __init__(self, contract: Contract, scenario: Scenario, *, control: bool, latency: float, cors: Cors) -> None:
+    def __init__(
+        self, contract: Contract, scenario: Scenario, *, control: bool, latency: float, cors: Cors, journal: bool = True
+    ) -> None:
         self.contract = contract
         self.scenario = scenario
+        self.journaling = journal
         self.control = Control(self) if control else None
         self.edge = partial(Edge, cors=cors, control=self.control, latency=latency)
         self.assemble()
@@ -57,7 +58,7 @@ class Mock(ConnexionMiddleware):  # type: ignore[misc]  # Connexion is untyped
         installer = self._installer() if self.faults else None
         middlewares = [self.edge, *(installer.outside() if installer else ()), *self._stages()]
         super().__init__(Effects(self.contract, self.world), middlewares=middlewares, resolver=Resolver(_no_function))
-        self.add_api(self.contract.document, base_path=self.contract.base_paths[0])
+        self.add_api(routes(self.contract.document), base_path=self.contract.base_paths[0])
         self.app, self.middleware_stack = self._build_middleware_stack()
         if installer:
             installer.world(self.world)
@@ -73,7 +74,7 @@ class Mock(ConnexionMiddleware):  # type: ignore[misc]  # Connexion is untyped
         """The stages inside the edge, in the order of a request."""
         contract, world, renderer = self.contract, self.world, Renderer(self.contract)
         return [
-            partial(Journaling, journal=self.journal),
+            *([partial(Journaling, journal=self.journal)] if self.journaling else ()),
             partial(Refuse, renderer=renderer),
             partial(Route, contract=contract),
             partial(Prefer, renderer=renderer),
@@ -92,7 +93,7 @@ class Mock(ConnexionMiddleware):  # type: ignore[misc]  # Connexion is untyped
         self.journal.clear()
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  (every option of a mock)
     edition: str = DEFAULT_EDITION,
     scenario: Scenario | Path | str | None = None,
     *,
@@ -100,16 +101,17 @@ def create_app(
     latency: float = 0.0,
     cors_origins: Sequence[str] = ("*",),
     faults: Sequence[str] = (),
+    journal: bool = True,
 ) -> Mock:
     """The mock of `edition` as an ASGI application, in the world of `scenario` (a file, or None for the demo).
 
-    `latency` is in seconds, `faults` are ids of the catalogue. Raises spec.UnknownEditionError, ScenarioError and
-    faults.UnknownFaultError.
+    `latency` is in seconds, `faults` are ids of the catalogue; without `journal` nothing is written
+    down. Raises spec.UnknownEditionError, ScenarioError and faults.UnknownFaultError.
     """
     contract = load(edition)
     if not isinstance(scenario, Scenario):
         scenario = read_scenario(Path(scenario) if scenario else DEMO, contract)
-    mock = Mock(contract, scenario, control=control, latency=latency, cors=Cors(cors_origins))
+    mock = Mock(contract, scenario, control=control, latency=latency, cors=Cors(cors_origins), journal=journal)
     if faults:
         from mockserver.faults import chosen
 

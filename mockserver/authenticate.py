@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mockserver.exchange import App, Exchange, Refusal
@@ -17,6 +18,8 @@ from mockserver.stage import Check, Stage
 if TYPE_CHECKING:
     from mockserver.world import User, World
 
+LONG_CREDENTIAL = 200
+"""Credentials longer than this are not remembered."""
 B64TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
 """What a bearer token may consist of (RFC 6750, 2.1)."""
 
@@ -65,11 +68,10 @@ class Authenticate(Stage):
         raise Refusal("tokenInvalid", "authenticate: nobody has this token")
 
     def _by_password(self, credential: bytes) -> User:
-        try:
-            pair = _base64(credential).decode("utf-8")
-        except ValueError:
-            raise Refusal("badBasicCredentials", "authenticate: the Basic credential is not base64 of UTF-8") from None
-        name, colon, password = pair.partition(":")
+        pair = _pair(credential) if len(credential) < LONG_CREDENTIAL else _pair.__wrapped__(credential)
+        if pair is None:
+            raise Refusal("badBasicCredentials", "authenticate: the Basic credential is not base64 of UTF-8")
+        name, colon, password = pair
         user = self.world.login(name, password)
         if user is None or not colon:
             raise self._refused(name)
@@ -83,6 +85,15 @@ class Authenticate(Stage):
         if user is not None and not (user.basic_auth and user.password):
             return Refusal("basicAuthDisabled", "authenticate: the user may not log in with a password")
         return Refusal("badBasicCredentials", "authenticate: the user name or the password is wrong")
+
+
+@lru_cache(maxsize=1024)
+def _pair(credential: bytes) -> tuple[str, str, str] | None:
+    """Name, colon and password of a Basic credential; None where it is not base64 of UTF-8."""
+    try:
+        return _base64(credential).decode("utf-8").partition(":")
+    except ValueError:
+        return None
 
 
 def _base64(text: bytes) -> bytes:

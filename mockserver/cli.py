@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate (PEM)")
     found.add_argument("--tls-key", metavar="FILE", help="the certificate's key, where it is not in the same file")
     found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
+    found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
     found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
     return found
 
@@ -105,6 +106,7 @@ def _app(options: argparse.Namespace) -> Mock:
             latency=options.latency / 1000,
             cors_origins=options.cors_origin or ("*",),
             faults=options.fault,
+            journal=not options.no_journal,
         )
     except (ScenarioError, UnknownEditionError, UnknownFaultError) as error:
         raise UsageError(str(error)) from None

@@ -31,16 +31,16 @@ class Cors:
 
     def __init__(self, origins: Iterable[str]) -> None:
         self.origins = frozenset(origin.encode() for origin in origins)
-        self._any: list[Header] | None = [(b"access-control-allow-origin", b"*")] if b"*" in self.origins else None
+        self._any: tuple[Header, ...] = ((b"access-control-allow-origin", b"*"),) if b"*" in self.origins else ()
 
-    def headers(self, exchange: Exchange) -> list[Header]:
+    def headers(self, exchange: Exchange) -> tuple[Header, ...]:
         """The headers for any answer to `exchange`; what is exposed matters only to a page of another origin."""
         origin = exchange.headers.get(b"origin")
-        if self._any is not None:
-            return self._any if origin is None else [*self._any, EXPOSED]
+        if self._any:
+            return self._any if origin is None else (*self._any, EXPOSED)
         if origin in self.origins:
-            return [(b"access-control-allow-origin", origin), EXPOSED, VARY]
-        return [VARY]
+            return (b"access-control-allow-origin", origin), EXPOSED, VARY
+        return (VARY,)
 
     def preflight(self, exchange: Exchange) -> Answer | None:
         """The answer if `exchange` is a preflight, None if it is an OPTIONS request in its own right."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from mockserver.world import User
@@ -20,6 +21,21 @@ Header = tuple[bytes, bytes]
 
 KEY = "onezone_exchange"
 """Where the exchange stands in the ASGI scope."""
+DIRECT = "onezone_direct"
+"""Where the mock's own server puts what writes a whole answer at once."""
+NO_DATA: dict[str, Any] = {}
+
+
+class Direct(Protocol):
+    """The server's side of an exchange, for an answer that nothing stands in the way of."""
+
+    def open(self) -> bool:
+        """Whether a whole answer may be written now."""
+        ...
+
+    def write(self, status: int, headers: list[Header], body: bytes) -> None:
+        """Write a whole answer."""
+        ...
 
 
 class Refusal(Exception):
@@ -69,6 +85,7 @@ def json_answer(status: int, body: bytes) -> Answer:
     return Answer(status, [(b"content-type", b"application/json"), (b"content-length", length)], body)
 
 
+@lru_cache(maxsize=256)
 def one_line(text: str) -> bytes:
     """`text` as the value of a header: ASCII, without line breaks, not longer than 500 characters."""
     return " ".join(text.split()).encode("ascii", "replace")[:500]
@@ -90,6 +107,10 @@ class Exchange:
     unread = True
     body = b""
     value: Any = None
+    params: dict[str, str] = NO_DATA
+    data: dict[str, bytes] = NO_DATA
+    applied: tuple[str, ...] = ()
+    common: tuple[Header, ...] = ()
 
     def __init__(self, scope: Scope, send: Send) -> None:
         pairs = scope["headers"]
@@ -97,16 +118,13 @@ class Exchange:
         if len(self.headers) != len(pairs):
             self._join(pairs)
         self._send = send
+        self.direct: Direct | None = scope.pop(DIRECT, None)
         self.scope = scope
         self.started = perf_counter()
         self.method: str = scope["method"]
         raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
-        self.path = raw.partition(b"?")[0]
-        self.common: list[Header] = []
+        self.path = raw.partition(b"?")[0] if b"?" in raw else raw
         self.reasons: list[str] = []
-        self.applied: list[str] = []
-        self.params: dict[str, str] = {}
-        self.data: dict[str, bytes] = {}
 
     def _join(self, pairs: list[Header]) -> None:
         seen: dict[bytes, list[bytes]] = {}
@@ -118,12 +136,24 @@ class Exchange:
     @property
     def has_body(self) -> bool:
         """Whether the request announces a body (RFC 9112, 6.3)."""
-        return b"transfer-encoding" in self.headers or self.headers.get(b"content-length", b"0").strip(b"0 ") != b""
+        length = self.headers.get(b"content-length", b"0")
+        return b"transfer-encoding" in self.headers or length.strip(b"0 ") != b""
 
     @property
     def closing(self) -> bool:
         """Whether the connection ends with this exchange (RFC 9112, 9.6)."""
         return b"close" in self.headers.get(b"connection", b"").lower() or self.scope.get("http_version") == "1.0"
+
+    def answered(self, answer: Answer, send: Send) -> bool:
+        """Write the whole answer at once, where nothing but the server is behind `send`; else say no."""
+        if self.direct is None or send != self.send or not self.direct.open():
+            return False
+        self.status = answer.status
+        headers = [*answer.headers, *self.common]
+        if self.reasons or self.applied or self.hoped is not None:
+            self._explain(headers)
+        self.direct.write(answer.status, headers, answer.body)
+        return True
 
     async def send(self, message: Message) -> None:
         """Pass an answer's message on: with the headers that every answer has, and without a body for HEAD."""
@@ -137,7 +167,7 @@ class Exchange:
 
     def _explain(self, headers: list[Header]) -> None:
         if self.hoped == self.status and self.hoped is not None:
-            self.applied.insert(0, f"code={self.hoped}")
+            self.applied = (f"code={self.hoped}", *self.applied)
         elif self.hoped is not None:
             self.reasons.append(f"Prefer: code={self.hoped} not applied: a success has to be earned")
         if self.reasons:

@@ -9,8 +9,10 @@ from typing import Any
 from mockserver.exchange import KEY, App, Exchange, Receive, Scope, Send
 
 LIMIT = 1000
+LONG_PATH = 2000
+"""So much of a path is kept."""
 
-Entry = tuple[int, float, str, str, int | None, str | None, str | None, str, str, float]
+Entry = tuple[int, float, str, bytes, int | None, str | None, str | None, str, str, float]
 COLUMNS = ("number", "time", "method", "path", "status", "operation", "user", "stage", "reason", "duration_ms")
 
 
@@ -31,19 +33,20 @@ class Journal:
                 self.total,
                 time.time(),
                 exchange.method,
-                exchange.path[:2000].decode("ascii", "backslashreplace"),
+                exchange.path if len(exchange.path) < LONG_PATH else exchange.path[:LONG_PATH],
                 exchange.status,
                 operation.id if operation else None,
                 user.name if user else None,
                 exchange.stage,
-                "; ".join(exchange.reasons),
+                "; ".join(exchange.reasons) if exchange.reasons else "",
                 took,
             )
         )
 
     def rows(self) -> list[dict[str, Any]]:
         """The entries as JSON objects, the newest last."""
-        return [dict(zip(COLUMNS, entry, strict=True)) for entry in self.entries]
+        rows = [(*entry[:3], entry[3].decode("ascii", "backslashreplace"), *entry[4:]) for entry in self.entries]
+        return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
     def clear(self) -> None:
         """Forget every entry and start counting anew."""

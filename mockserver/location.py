@@ -26,9 +26,13 @@ class LocationMaker:
         given = {one.name for one in operation.parameters}
         self.template = re.sub(r"\{\w+\}", "%s", shown)
         self.names = [name if name in given else None for name in re.findall(r"\{(\w+)\}", shown)]
+        self.start = self.template.removesuffix("%s").encode("ascii")
+        self.ends_in_new = self.names == [None] and self.template.endswith("%s")
 
     def make(self, exchange: Exchange, params: Mapping[str, str], new_id: str) -> bytes:
         """The Location of the new entity `new_id`, which is one of the mock's own ids and needs no encoding."""
+        if self.ends_in_new:
+            return b"%b%b%b" % (_origin(exchange), self.start, new_id.encode("ascii"))
         names = [new_id if name is None else _quoted(params[name]) for name in self.names]
         return _origin(exchange) + (self.template % tuple(names)).encode("ascii")
 

@@ -35,7 +35,8 @@ class MediaType(Stage):
 
 def check(exchange: Exchange) -> None:
     """Raises Refusal: unsupportedMediaType."""
-    if not exchange.has_body:
+    headers = exchange.headers
+    if (headers.get(b"content-type") == JSON and b"content-encoding" not in headers) or not exchange.has_body:
         return
     if exchange.headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
         raise Refusal("unsupportedMediaType", "media type: the body must come without a content coding")
@@ -47,6 +48,8 @@ def check(exchange: Exchange) -> None:
 def check_bare(exchange: Exchange) -> None:
     """As `check`, but `application/json` takes no parameters. Raises Refusal: unsupportedMediaType."""
     check(exchange)
+    if exchange.headers.get(b"content-type") == JSON:
+        return
     if exchange.has_body and b";" in exchange.headers[b"content-type"]:
         raise Refusal("unsupportedMediaType", "media type: the edition takes application/json without parameters only")
 

@@ -49,18 +49,20 @@ def check(exchange: Exchange) -> None:
 async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
     """The whole body, chunked or not. Raises Refusal (payloadTooLarge) over `limit`, ClientGoneError."""
     announced = exchange.headers.get(b"content-length", b"0")
-    if len(announced) > 18 or (announced.isdigit() and int(announced) > limit):  # noqa: PLR2004
+    if len(announced) > 18 or (len(announced) > 6 and announced.isdigit() and int(announced) > limit):  # noqa: PLR2004
         raise _too_large(limit)
     message = await receive()
     body: bytes = message.get("body", b"")
-    parts = [body]
-    size = len(body)
+    if len(body) <= limit and message["type"] == "http.request" and not message.get("more_body"):
+        exchange.unread = False
+        return body
+    parts, size = [body], len(body)
     while message["type"] == "http.request":
         exchange.unread = message.get("more_body", False)
         if size > limit:
             raise _too_large(limit)
         if not exchange.unread:
-            return body if len(parts) == 1 else b"".join(parts)
+            return b"".join(parts)
         message = await receive()
         parts.append(message.get("body", b""))
         size += len(parts[-1])

@@ -53,7 +53,7 @@ class Prefer(Stage):
             return
         seconds = min(float(wait), LONGEST_WAIT)
         await asyncio.sleep(seconds)
-        exchange.applied.append(f"wait={wait if float(wait) == seconds else int(seconds)}")
+        exchange.applied += (f"wait={wait if float(wait) == seconds else int(seconds)}",)
 
     def _force(self, exchange: Exchange, operation: Operation, code: str | None) -> None:
         if code is None:
@@ -72,7 +72,7 @@ class Prefer(Stage):
         if error is None:
             exchange.reasons.append(f"Prefer: code={status} ignored: the contract has no error id for it")
             return
-        exchange.applied.append(f"code={status}")
+        exchange.applied += (f"code={status}",)
         raise Refusal(error, f"Prefer: code={status} asked for this answer")
 
 

@@ -46,7 +46,7 @@ class Refuse:
         answer = self.renderer.render(refusal, operation)
         if exchange.unread and exchange.has_body and exchange.closing:
             await answer.send_lingering(send, lambda: drain(receive))
-        else:
+        elif not exchange.answered(answer, send):
             await answer.send(send)
 
 

@@ -11,9 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from connexion.middleware.abstract import ROUTING_CONTEXT, AbstractRoutingAPI, SpecMiddleware
-
 from mockserver.exchange import KEY, Answer, App, Exchange, Receive, Refusal, Scope, Send
+from mockserver.lean import ROUTING_CONTEXT, AbstractRoutingAPI, SpecMiddleware
 
 if TYPE_CHECKING:
     from spec import Contract, Operation

@@ -12,10 +12,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mockserver.errors import Renderer
-from mockserver.exchange import Refusal
+from mockserver.protocol import protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,20 +79,6 @@ def origin(listening: socket.socket, host: str, *, tls: bool) -> str:
     shown = ANYWHERE.get(host, host)
     name = f"[{shown}]" if ":" in shown else shown
     return f"http{'s' if tls else ''}://{name}:{listening.getsockname()[1]}"
-
-
-def protocol(app: Mock) -> type[HttpToolsProtocol]:
-    """Uvicorn's HTTP protocol, answering what it cannot parse (RFC 9112, 2.2) with the edition's own error."""
-    refused = Renderer(app.contract).render(Refusal("malformedData", "not HTTP"), None)
-    fields = [*refused.headers, (b"access-control-allow-origin", b"*"), (b"connection", b"close")]
-    head = b"HTTP/1.1 400 Bad Request\r\n" + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n"
-
-    class Protocol(HttpToolsProtocol):
-        def send_400_response(self, msg: str) -> None:  # noqa: ARG002
-            self.transport.write(head + refused.body)
-            self.transport.close()
-
-    return Protocol
 
 
 def configure(app: Mock, tls_cert: str | None, tls_key: str | None) -> uvicorn.Config:

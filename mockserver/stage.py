@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
-
 from mockserver.exchange import KEY, App, Exchange, Receive, Scope, Send
+from mockserver.lean import RoutedAPI, RoutedMiddleware
 
 Check = Callable[[Exchange], None]
 """Lets an exchange pass by returning; refuses it by raising Refusal."""

@@ -8,6 +8,7 @@ not know are ignored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
@@ -34,6 +35,7 @@ BOOLEAN_WORDS = {True: b'"true"', False: b'"false"'}
 
 Judge = Callable[[Any], str | None]
 """The error id for a value, None for a good one."""
+Rule = tuple["Property", Judge]
 
 
 class Validate(Stage):
@@ -51,21 +53,28 @@ class Validate(Stage):
         if body is None:
             return None
         rules = [(one, judge(self.contract, one)) for one in body.properties]
-        whole = _whole(body)
+        whole, good = _whole(body), _Compiled(lambda: _quick(self.contract, body))
+        stores = [(one.name, partial(_stored, one) if _is_word(one) else orjson.dumps) for one, _ in rules]
 
         def check(exchange: Exchange) -> None:
-            if not isinstance(exchange.value, dict):
-                raise Refusal("malformedData", "validate: the body is JSON, but not an object")
-            if whole:
-                whole(exchange)
-            for one, verdict in rules:
-                error = verdict(exchange.value[one.name]) if one.name in exchange.value else _absent(one)
-                if error:
-                    raise _refusal(self.contract, one, error)
-            sent = exact(exchange.body, exchange.value)
-            exchange.data = {one.name: _stored(one, sent[one.name]) for one, _ in rules if one.name in sent}
+            value = exchange.value
+            if whole or not good.is_valid(value):
+                self._find_fault(value, exchange, whole, rules)
+            sent = exact(exchange.body, value)
+            exchange.data = {name: store(sent[name]) for name, store in stores if name in sent}
 
         return check
+
+    def _find_fault(self, value: Any, exchange: Exchange, whole: Check | None, rules: list[Rule]) -> None:
+        """Refuse what is wrong, by the first error that released servers would name; it may be that nothing is."""
+        if not isinstance(value, dict):
+            raise Refusal("malformedData", "validate: the body is JSON, but not an object")
+        if whole:
+            whole(exchange)
+        for one, verdict in rules:
+            error = verdict(value[one.name]) if one.name in value else _absent(one)
+            if error:
+                raise _refusal(self.contract, one, error)
 
 
 def _whole(body: Body) -> Check | None:
@@ -83,6 +92,20 @@ def _whole(body: Body) -> Check | None:
                     raise Refusal(MISSING, f"validate: {key} needs {other}", details={"key": other})
 
     return check
+
+
+def _quick(contract: Contract, body: Body) -> dict[str, Any]:
+    """One schema for the whole body, to see quickly that nothing is wrong; what it refuses is looked at closely."""
+    properties = {one.name: {"anyOf": list(_good(contract, one))} for one in body.properties}
+    required = [one.name for one in body.properties if one.required]
+    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def _good(contract: Contract, one: Property) -> Iterable[dict[str, Any]]:
+    """A schema for each type that a value of the property may have."""
+    for kind, branch in _branches(contract, one.schema):
+        if kind in one.types and not (kind == "null" and kind in one.errors):
+            yield {**_rules(one, branch), "type": kind}
 
 
 def _absent(one: Property) -> str | None:
@@ -106,7 +129,8 @@ def judge(contract: Contract, one: Property) -> Judge:
 
     Of a property with several types only the branch of the value's own type counts.
     """
-    validators = {kind: _validator(one, branch) for kind, branch in _branches(contract, one.schema)}
+    branches = _branches(contract, one.schema)
+    validators = {kind: _Compiled(partial(_rules, one, branch)) for kind, branch in branches if _rules(one, branch)}
 
     def verdict(value: Any) -> str | None:
         if value is None and "null" in one.errors:
@@ -117,7 +141,7 @@ def judge(contract: Contract, one: Property) -> Judge:
         validator = validators.get(kind)
         if validator is None or validator.is_valid(value):
             return None
-        broken = {_keyword(error) for error in validator.iter_errors(value)}
+        broken = {_keyword(error) for error in validator.errors(value)}
         return next(error for keyword, error in one.errors.items() if keyword in broken)
 
     return verdict
@@ -136,10 +160,36 @@ def _branches(contract: Contract, schema: Any) -> Iterable[tuple[str, Any]]:
     return [pair for branch in schema.get("anyOf", ()) for pair in _branches(contract, contract.resolve(branch))]
 
 
-def _validator(one: Property, branch: Any) -> Any:
-    """The validator of the branch's keywords that have an error id; None where it has none."""
-    rules = {key: value for key, value in branch.items() if key != "type" and (key in one.errors or key == "items")}
-    return jsonschema_rs.Draft4Validator(rules, validate_formats=False) if rules else None
+class _Compiled:
+    """A schema that is compiled when it is first asked: some patterns take milliseconds, and megabytes."""
+
+    __slots__ = ("errors", "is_valid", "schema")
+
+    def __init__(self, schema: Callable[[], dict[str, Any]]) -> None:
+        self.schema = schema
+        self.is_valid: Callable[[Any], bool] = partial(self._first, "is_valid")
+        self.errors: Callable[[Any], Iterable[Any]] = partial(self._first, "errors")
+
+    def _first(self, name: str, value: Any) -> Any:
+        validator = compiled(orjson.dumps(self.schema(), option=orjson.OPT_SORT_KEYS))
+        self.is_valid, self.errors = validator.is_valid, validator.iter_errors
+        return getattr(self, name)(value)
+
+
+@cache
+def compiled(schema: bytes) -> Any:
+    """The validator of a schema, which is given as JSON: equal ones are compiled once. There are as many as rules."""
+    return jsonschema_rs.Draft4Validator(orjson.loads(schema), validate_formats=False)
+
+
+def _rules(one: Property, branch: Any) -> dict[str, Any]:
+    """The keywords of a branch that have an error id."""
+    return {key: value for key, value in branch.items() if key != "type" and (key in one.errors or key == "items")}
+
+
+def _is_word(one: Property) -> bool:
+    """Whether true and false become strings: where a string may be given as one of them."""
+    return "string" in one.types and "boolean" in one.types
 
 
 def _stored(one: Property, value: Any) -> bytes:

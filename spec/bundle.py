@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import argparse
 import copy
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from spec.walk import at, parse
+from spec.load import PREBUILT, digest, parse
+from spec.walk import at
 
 ROOM = Path(__file__).parent
 REGISTERS = ("errors", "privileges", "privilege_sets", "documents")
@@ -142,9 +144,22 @@ def render(document: dict[str, Any]) -> str:
 
 def stale(room: Path = ROOM) -> list[str]:
     """The bundled files (names) that differ from what the sources give, and those that have no source."""
-    fresh = {f"{name}.yaml": render(bundle(name, room)) for name in edition_sources(room)}
-    there = {path.name: path.read_text(encoding="utf-8") for path in (room / "bundled").glob("*.yaml")}
+    fresh = {name: text for edition in edition_sources(room) for name, text in files(edition, room).items()}
+    there = {path.name: path.read_text(encoding="utf-8") for path in generated(room)}
     return sorted(name for name in fresh.keys() | there.keys() if fresh.get(name) != there.get(name))
+
+
+def files(edition: str, room: Path = ROOM) -> dict[str, str]:
+    """The names and texts of an edition's bundled files: for everybody, and the same as data for a quick start."""
+    document = bundle(edition, room)
+    text = render(document)
+    data = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return {f"{edition}.yaml": text, f"{edition}{PREBUILT}": f"{digest(text)}\n{data}\n"}
+
+
+def generated(room: Path) -> list[Path]:
+    """The bundled files that are there."""
+    return [path for path in (room / "bundled").iterdir() if path.suffix in {".yaml", PREBUILT}]
 
 
 def edition_sources(room: Path = ROOM) -> list[str]:
@@ -158,10 +173,10 @@ def write(room: Path = ROOM) -> list[Path]:
     target.mkdir(exist_ok=True)
     written = []
     for name in edition_sources(room):
-        path = target / f"{name}.yaml"
-        path.write_text(render(bundle(name, room)), encoding="utf-8")
-        written.append(path)
-    for path in set(target.glob("*.yaml")) - set(written):
+        for file, text in files(name, room).items():
+            (target / file).write_text(text, encoding="utf-8")
+            written.append(target / file)
+    for path in set(generated(room)) - set(written):
         path.unlink()
     return written
 

@@ -6,17 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import yaml
+from spec.load import METHODS, parse
 
-from spec.load import METHODS
+__all__ = ["at", "nodes", "operations", "parse", "repeated"]
 
 Document = Mapping[str, Any]
 Nodes = Iterator[tuple[str, Any]]
-
-
-def parse(text: str) -> Any:
-    """YAML text as plain data, by the fast parser where there is one."""
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (a safe loader)
 
 
 def nodes(tree: Any, place: str = "") -> Nodes:

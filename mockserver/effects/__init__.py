@@ -48,4 +48,5 @@ class Effects:
         exchange: Exchange = scope[KEY]
         exchange.stage = "effect"
         answer = self.performers[exchange.operation.id](exchange)  # type: ignore[union-attr]  # routing comes first
-        await answer.send(send)
+        if not exchange.answered(answer, send):
+            await answer.send(send)

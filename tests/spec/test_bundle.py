@@ -1,5 +1,6 @@
 """The bundled files: fresh, valid, and put together by overlays that each change something."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import yaml
 
 from spec import bundle, editions, load
 from spec.bundle import OverlayError, apply, stale
+from spec.load import BUNDLED, PREBUILT, bundled_text, parse, prebuilt
 from spec.walk import nodes
 
 BASE = {"a": {"b": 1, "list": [1]}, "c": "x"}
@@ -78,9 +80,21 @@ def test_a_changed_source_makes_its_bundled_file_stale(tmp_path: Path) -> None:
     path = room / "schemas" / "HandleServiceList.yaml"
     path.write_text(path.read_text("utf-8").replace("in no order", "in any order"), encoding="utf-8")
     (room / "bundled" / "gone.yaml").write_text("{}", encoding="utf-8")
-    assert stale(room) == ["classic.yaml", "current.yaml", "deployed.yaml", "gone.yaml"]
+    yaml_files = [name for name in stale(room) if name.endswith(".yaml")]
+    assert yaml_files == ["classic.yaml", "current.yaml", "deployed.yaml", "gone.yaml"]
     bundle.write(room)
     assert stale(room) == []
+
+
+@pytest.mark.parametrize("edition", editions())
+def test_the_prebuilt_form_says_what_the_yaml_says(edition: str, tmp_path: Path) -> None:
+    """It is taken for the YAML that it was made of, and for no other text."""
+    text = bundled_text(edition)
+    made = prebuilt(BUNDLED / f"{edition}{PREBUILT}", text)
+    assert made == parse(text)
+    assert json.dumps(made) == json.dumps(parse(text)), "in the same order"
+    assert prebuilt(BUNDLED / f"{edition}{PREBUILT}", text + "\n") is None
+    assert prebuilt(tmp_path / "nothing", text) is None
 
 
 def test_the_command_says_that_all_is_fresh() -> None:

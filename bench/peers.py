@@ -1,0 +1,163 @@
+"""The contenders of bench/serve.py: how each is started, and what it is asked. One that is not there says so."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from load import Call
+
+from spec import bundled_text, load
+
+HERE = Path(__file__).parent
+BASE = "/api/v3"
+GROUP, MISSING = "4ebd9efd1e67f6c18695db1d762a914a", "f" * 32
+BODY = {
+    "name": "LifeWatch DataCite",
+    "proxyEndpoint": "172.17.0.9:8080/api/v1",
+    "serviceProperties": {
+        "type": "DOI",
+        "host": "https://mds.test.datacite.org",
+        "doiEndpoint": "/doi",
+        "metadataEndpoint": "/metadata",
+        "mediaEndpoint": "/media",
+        "prefix": "10.5072",
+        "username": "alice",
+        "password": "pa$$word",
+        "identifierTemplate": "{{space.name}}-{{space.guid}}",
+        "allowTemplateOverride": False,
+    },
+}
+MOCK, REFERENCE = "ozkit mock", "bare Starlette route"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request, and the status that the contract has for it."""
+
+    name: str
+    status: int
+    user: str | None = "adam"
+    password: str = ""
+    group: str = GROUP
+    body: str = json.dumps(BODY)
+    method: str = "POST"
+    path: str = "/handle_services"
+
+    def call(self, base_url: str) -> Call:
+        """The request to a server."""
+        headers = {"Content-Type": "application/json"} if self.body else {}
+        if self.user:
+            pair = f"{self.user}:{self.password or f'{self.user}-password'}"
+            headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+        return Call(self.method, f"{base_url}/groups/{self.group}{self.path}", headers, self.body)
+
+
+CASES = (
+    Case("create", 204),
+    Case("no credentials", 401, user=None),
+    Case("wrong password", 401, password="wrong"),
+    Case("not allowed", 403, user="otto"),
+    Case("no such group", 404, group=MISSING),
+    Case("bad body", 400, body=json.dumps(BODY | {"name": 5})),
+    Case("get", 200, method="GET", body="", path=""),
+)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A server to be measured: its command for a port, and the cases that mean anything to it."""
+
+    name: str
+    command: Callable[[int], list[str]]
+    base: str = BASE
+    cases: tuple[str, ...] = ("create", "no credentials", "bad body", "get")
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A contender that cannot be measured here, and why."""
+
+    name: str
+    reason: str
+
+
+def own() -> list[Contender]:
+    """What is written in Python: the mock, and what it is measured against."""
+    every, some = tuple(case.name for case in CASES), ("create", "get")
+    mock = [sys.executable, "-m", "ozkit", "mock", "--quiet", "--port"]
+    bare = [sys.executable, str(HERE / "bare.py")]
+    path = {"PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE), os.environ.get("PYTHONPATH", "")])}
+    return [
+        Contender(MOCK, lambda port: [*mock, str(port)], cases=every, environment=path),
+        Contender("… --no-journal", lambda port: [*mock, str(port), "--no-journal"], cases=every, environment=path),
+        Contender(REFERENCE, lambda port: [*bare, "starlette", str(port)], cases=some, environment=path),
+        Contender("bare ASGI function", lambda port: [*bare, "asgi", str(port)], cases=("create",), environment=path),
+        Contender("stock Connexion", lambda port: [*bare, "connexion", str(port)], environment=path),
+    ]
+
+
+def peers(folders: list[Path], work: Path) -> Iterator[Contender | Absent]:
+    """Mocks of others: npm packages below `folders`, and mockforge. They get the document, written to `work`."""
+    yaml, plain = work / "current.yaml", work / "current.json"
+    yaml.write_text(bundled_text("current"), encoding="utf-8")
+    plain.write_text(json.dumps(load().document), encoding="utf-8")
+    node = shutil.which("node") or "node"
+
+    def npm(name: str, path: str, command: Callable[[str, int], list[str]], base: str = "") -> Contender | Absent:
+        found = next((one for folder in folders if (one := folder / "node_modules" / path).exists()), None)
+        if found is None:
+            return Absent(name, f"npm's {'/'.join(path.split('/')[: 2 if path[0] == '@' else 1])} is not there")
+        return Contender(name, lambda port: command(str(found), port), base)
+
+    prism = ["mock", "-h", "127.0.0.1", "-v", "error", str(yaml), "-p"]
+    yield npm("Prism", "@stoplight/prism-cli/dist/index.js", lambda path, port: [node, path, *prism, str(port)])
+    serve = str(HERE / "scalar.mjs")
+    yield npm(
+        "Scalar", "@scalar/mock-server/package.json", lambda path, port: [node, serve, path, str(plain), str(port)]
+    )
+    start = ["start", "-d", str(plain), "-X", "--disable-admin-api", "-l", "127.0.0.1", "-p"]
+    yield npm("Mockoon", "@mockoon/cli/bin/run.js", lambda path, port: [node, path, *start, str(port)], BASE)
+    yield npm("WireMock", "wiremock/package.json", lambda path, port: _wiremock(path, port, work))
+    jar = ["mock", str(yaml), "--host", "127.0.0.1", "--port"]
+    yield npm("Specmatic", "specmatic/specmatic.jar", lambda path, port: ["java", "-jar", path, *jar, str(port)])
+    forge = shutil.which("mockforge")
+    yield (
+        Contender("mockforge", lambda port: [forge or "", str(yaml), str(port)])
+        if forge
+        else Absent("mockforge", "not installed")
+    )
+
+
+def _wiremock(package: str, port: int, work: Path) -> list[str]:
+    """WireMock knows no OpenAPI: it gets one stub for each answer, by hand."""
+    mappings = work / "wiremock" / "mappings"
+    mappings.mkdir(parents=True, exist_ok=True)
+    path = f"/groups/{GROUP}/handle_services"
+    who = {"Authorization": {"contains": "Basic"}}
+    good = {"urlPath": path, "method": "POST", "headers": who, "bodyPatterns": [{"matchesJsonSchema": _schema()}]}
+    place = "http://127.0.0.1/api/v3/handle_services/{{randomValue length=32 type='ALPHANUMERIC'}}"
+    success = {"status": 204, "headers": {"Location": place}, "transformers": ["response-template"]}
+    stubs = [
+        {"priority": 1, "request": good, "response": success},
+        {"priority": 2, "request": {"urlPath": path, "method": "POST", "headers": who}, "response": {"status": 400}},
+        {"request": {"urlPath": f"/groups/{GROUP}", "method": "GET"}, "response": {"status": 200, "body": "{}"}},
+        {"priority": 3, "request": {"urlPath": path}, "response": {"status": 401}},
+    ]
+    (mappings / "stubs.json").write_text(json.dumps({"mappings": stubs}), encoding="utf-8")
+    options = ["--port", str(port), "--bind-address", "127.0.0.1", "--no-request-journal", "--disable-banner"]
+    jar = next(Path(package).parent.rglob("*.jar"))
+    return ["java", "-jar", str(jar), "--root-dir", str(mappings.parent), *options]
+
+
+def _schema() -> str:
+    texts = {"type": "string", "minLength": 1}
+    properties = {"name": texts, "proxyEndpoint": texts, "serviceProperties": {"type": "object", "minProperties": 1}}
+    return json.dumps({"type": "object", "required": list(properties), "properties": properties})
