@@ -62,10 +62,10 @@ def connexion() -> Any:
         kind = "apikey" if scheme["type"] == "apiKey" else scheme["scheme"]
         scheme[f"x-{kind}InfoFunc"] = f"bare.{'basic' if kind == 'basic' else 'nobody'}_info"
 
-    async def create(body: Any) -> Any:  # noqa: ARG001
+    async def create(id: str, body: Any) -> Any:  # noqa: A002, ARG001
         return Response(status_code=204, headers={"Location": LOCATION})
 
-    async def show() -> Any:
+    async def show(id: str) -> Any:  # noqa: A002, ARG001
         return JSONResponse({"groupId": "4ebd9efd1e67f6c18695db1d762a914a", "name": "Community"})
 
     app = AsyncApp(__name__)

@@ -110,7 +110,7 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def start(contender: Contender, limit: float = 60.0) -> Server | Absent:
+def start(contender: Contender, limit: float = 20.0) -> Server | Absent:
     """Start a contender and wait for its first answer."""
     port, began = free_port(), time.perf_counter()
     environment = {**os.environ, **contender.environment}

@@ -29,7 +29,7 @@ class Authorize(Stage):
 
         def check(exchange: Exchange) -> None:
             decision = guard.decide(exchange.user, exchange.params, exchange.value)
-            if decision.allowed:
+            if not decision.lacks:
                 return
             if exchange.user is None:
                 raise Refusal("unauthorized", "authorize: no credentials")

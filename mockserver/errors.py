@@ -20,11 +20,11 @@ CHALLENGES: tuple[Header, ...] = (
 
 
 class Renderer:
-    """Renders refusals as the errors of one edition. A body that names nothing but a key is made once."""
+    """Renders refusals as the errors of one edition. An answer that names nothing but a key is made once."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._bodies: dict[tuple[str, str | None], bytes] = {}
+        self._made: dict[tuple[str, str | None, str | None], Answer] = {}
         self._bare = {
             operation.id: frozenset(status for status, answer in operation.responses.items() if answer.schema is None)
             for operation in contract.operations.values()
@@ -32,6 +32,15 @@ class Renderer:
 
     def render(self, refusal: Refusal, operation: Operation | None) -> Answer:
         """The answer for `refusal`; without a body where the edition documents the status so."""
+        if refusal.details.keys() - {KEY} or refusal.headers:
+            return self._make(refusal, operation)
+        key = refusal.error, refusal.details.get(KEY), operation.id if operation else None
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._make(refusal, operation)
+        return Answer(made.status, made.headers.copy(), made.body)
+
+    def _make(self, refusal: Refusal, operation: Operation | None) -> Answer:
         status = self._outer(self.contract.errors[refusal.error]).status
         bare = operation is not None and status in self._bare[operation.id]
         answer = Answer(status, [(b"content-length", b"0")]) if bare else json_answer(status, self._body(refusal))
@@ -49,12 +58,7 @@ class Renderer:
         return self.contract.errors[kind.within] if kind.within else kind
 
     def _body(self, refusal: Refusal) -> bytes:
-        if refusal.details.keys() - {KEY}:
-            return orjson.dumps({"error": self._error(refusal)})
-        key = (refusal.error, refusal.details.get(KEY))
-        if key not in self._bodies:
-            self._bodies[key] = orjson.dumps({"error": self._error(refusal)})
-        return self._bodies[key]
+        return orjson.dumps({"error": self._error(refusal)})
 
     def _error(self, refusal: Refusal) -> str | dict[str, Any]:
         kind = self.contract.errors[refusal.error]

@@ -23,18 +23,24 @@ class LocationMaker:
     def __init__(self, contract: Contract, operation: Operation) -> None:
         base = documented_base_path(contract, operation) or edition_base_path(contract)
         shown = base + operation.success.location[0]
-        given = {one.name for one in operation.parameters}
+        given = self.given = re.findall(r"\{(\w+)\}", operation.path)
         self.template = re.sub(r"\{\w+\}", "%s", shown)
         self.names = [name if name in given else None for name in re.findall(r"\{(\w+)\}", shown)]
-        self.start = self.template.removesuffix("%s").encode("ascii")
-        self.ends_in_new = self.names == [None] and self.template.endswith("%s")
+        self.usual = self.template.endswith("%s") and self.names[-1:] == [None] and None not in self.names[:-1]
+        self.start = lru_cache(maxsize=1024)(self._start)
 
     def make(self, exchange: Exchange, params: Mapping[str, str], new_id: str) -> bytes:
         """The Location of the new entity `new_id`, which is one of the mock's own ids and needs no encoding."""
-        if self.ends_in_new:
-            return b"%b%b%b" % (_origin(exchange), self.start, new_id.encode("ascii"))
+        if self.usual:
+            return b"%b%b%b" % (_origin(exchange), self.start(*params.values()), new_id.encode("ascii"))
         names = [new_id if name is None else _quoted(params[name]) for name in self.names]
         return _origin(exchange) + (self.template % tuple(names)).encode("ascii")
+
+    def _start(self, *params: str) -> bytes:
+        """What comes before the new id, for the path's parameters."""
+        values = dict(zip(self.given, params, strict=True))
+        known = (_quoted(values[name]) for name in self.names[:-1] if name is not None)
+        return (self.template.removesuffix("%s") % tuple(known)).encode("ascii")
 
 
 def documented_base_path(contract: Contract, operation: Operation) -> str | None:

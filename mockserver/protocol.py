@@ -62,11 +62,6 @@ class Cycle(RequestResponseCycle):
             event.set()
         return event
 
-    def wake(self) -> None:
-        """Tell whoever waits for more of the body."""
-        if "message_event" in self.__dict__:
-            self.message_event.set()
-
     async def receive(self) -> Any:
         """The body, in one piece where it is there."""
         if self.more_body or self.taken or self.waiting_for_100_continue or self.disconnected:
@@ -119,6 +114,13 @@ class Protocol(HttpToolsProtocol):
             "scheme": self.scheme,
             "root_path": self.root_path,
         }
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the watch over the connection's idleness, too."""
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; a request that is not there as a whole yet begins to be served all the same."""
@@ -188,7 +190,8 @@ class Protocol(HttpToolsProtocol):
         cycle.body += body
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
-        cycle.wake()
+        if "message_event" in cycle.__dict__:
+            cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """Serve a request that is there as a whole, up to where it waits for something."""
@@ -196,7 +199,8 @@ class Protocol(HttpToolsProtocol):
         if cycle.response_complete:
             return
         cycle.more_body = False
-        cycle.wake()
+        if "message_event" in cycle.__dict__:
+            cycle.message_event.set()
         if self.unstarted is not None and self.unstarted is cycle and cycle.keep_alive:
             self.unstarted = None
             self._start_at_once(cycle)
@@ -222,9 +226,6 @@ class Protocol(HttpToolsProtocol):
 
     def _unset_keepalive_if_required(self) -> None:
         self.idle = False
-        if self.transport.is_closing() and self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
-            self.timeout_keep_alive_task = None
 
     def on_response_complete(self) -> None:
         """Go on with the next request of a pipeline, or wait for one."""

@@ -42,7 +42,7 @@ class Refuse:
 
     async def _answer(self, exchange: Exchange, refusal: Refusal, receive: Receive, send: Send) -> None:
         exchange.reasons.insert(0, refusal.reason)
-        operation = exchange.operation or next(iter(exchange.siblings), None)
+        operation = exchange.operation or (exchange.siblings[0] if exchange.siblings else None)
         answer = self.renderer.render(refusal, operation)
         if exchange.unread and exchange.has_body and exchange.closing:
             await answer.send_lingering(send, lambda: drain(receive))

@@ -31,7 +31,7 @@ def new_id() -> str:
     """A fresh id as released servers make them: 32 hexadecimal digits, "ch" and 4 more."""
     if not _drawn:
         digits = secrets.token_hex(ID_BYTES * ID_BLOCK)
-        _drawn.extend(digits[at : at + 2 * ID_BYTES] for at in range(0, len(digits), 2 * ID_BYTES))
+        _drawn.extend([digits[at : at + 2 * ID_BYTES] for at in range(0, len(digits), 2 * ID_BYTES)])
     digits = _drawn.pop()
     return f"{digits[:32]}ch{digits[32:]}"
 

@@ -117,6 +117,30 @@ def test_a_fault_of_the_mock_is_a_500_in_the_editions_shape(caplog: pytest.LogCa
     assert b"boom" not in reply.body
 
 
+LATER = """
+import sys, warnings, mockserver
+app = mockserver.create_app()
+print(*({"httpx", "requests", "jinja2", "starlette.testclient", "starlette.templating"} & set(sys.modules)))
+warnings.simplefilter("ignore")
+import connexion, httpx, jinja2, requests, starlette.testclient
+from connexion import json_schema, security, spec
+print(security.httpx.AsyncClient is httpx.AsyncClient, spec.jinja2.Template is jinja2.Template)
+print(json_schema.requests.get is requests.get)
+theirs = connexion.AsyncApp("theirs")
+theirs.add_api({"openapi": "3.0.0", "info": {"title": "t", "version": "1"}, "paths": {}})
+client = theirs.test_client()
+print(type(client) is starlette.testclient.TestClient)
+print(client.get("/openapi.json").status_code, client.get("/x").status_code)
+"""
+
+
+def test_connexion_is_whole_for_everybody_else() -> None:
+    """The mock starts without what it does not need; another application in the process has all of Connexion."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", LATER], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["", "True True", "True", "True", "200 404"]
+
+
 def test_a_start_loads_no_judge_and_no_test_tools() -> None:
     """`mockserver` comes up without pytest, hypothesis, schemathesis and the judge."""
     code = "import sys, mockserver; mockserver.create_app(); print(*sys.modules)"
