@@ -27,10 +27,12 @@ def verify(mock: Running, *more: str) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_leaves_nothing(mock: Running, number: signal.Signals) -> None:
+def test_an_interrupt_leaves_nothing(slow: Running, number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM end a run halfway with exit code 2, and what it made is removed."""
-    before = mock.world()
-    with subprocess.Popen(verify(mock), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    mock, before = slow, slow.world()
+    with subprocess.Popen(
+        verify(mock, "--depth", "quick"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         deadline = time.monotonic() + 30
         while len(mock.world()["groups"]) < len(before["groups"]) + 20 and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -104,8 +106,9 @@ def test_clean_says_that_nothing_was_left(mock: Running, capsys: pytest.CaptureF
     assert "--admin USER:PASSWORD" in capsys.readouterr().err
 
 
-def test_a_killed_run_can_be_cleaned(mock: Running, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_killed_run_can_be_cleaned(slow: Running, capsys: pytest.CaptureFixture[str]) -> None:
     """What a run left that was killed outright is found by its marks and removed, and nothing else."""
+    mock = slow
     before = mock.world()
     with subprocess.Popen(verify(mock), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 30
