@@ -43,6 +43,8 @@ def _judged(run: Run, requirement: Requirement) -> Result:
         found = list(itertools.islice(requirement.check(run), FINDINGS + 1))
     except NotJudged as reason:
         return Result(requirement, Outcome.BLOCKED if reason.blocked else Outcome.SKIP, (), reason.reason)
+    except SetupError as reason:
+        return Result(requirement, Outcome.BLOCKED, (), str(reason))
     except Exception as error:
         log.debug("a check failed", exc_info=True)
         return Result(requirement, Outcome.ERROR, (), f"the kit failed: {type(error).__name__}: {error}")

@@ -20,7 +20,7 @@ from contracts.requirement import NotJudged
 from contracts.target import Identity, SetupError, Target
 from contracts.together import Together
 from contracts.verdict import OUT_OF_TIME
-from contracts.wire import Wire
+from contracts.wire import Wire, pause_after
 from spec import Contract, Operation
 
 
@@ -46,7 +46,6 @@ _BASIC = re.compile(r"(?i)\bbasic +([^ ,]+)")
 """What may be told from the secret that it was made of, where an answer repeats it."""
 TOO_MANY = 429
 SLOWDOWNS = 5
-LONGEST_PAUSE = 30
 
 
 class OutOfTimeError(NotJudged):
@@ -180,15 +179,14 @@ class Run:
         return Sent(one.case, one.identity, one.group, one.value, self._patiently(one.request))
 
     def _patiently(self, request: Request) -> Exchange:
-        """Send a request; where the target asks to slow down (429 with Retry-After, RFC 6585), wait and try again."""
+        """Send a request; where the target asks for patience (429, 503 with Retry-After), wait and try again."""
         exchange = self.wire.send(request)
         for _ in range(SLOWDOWNS):
-            answer = exchange.response
-            after = answer.header("Retry-After") if answer and answer.status == TOO_MANY else None
-            if after is None or not after.isdecimal() or int(after) > LONGEST_PAUSE:
+            pause = pause_after(exchange)
+            if pause is None:
                 break
             self.check_time()
-            time.sleep(int(after))
+            time.sleep(pause)
             exchange = self.wire.send(request)
         return exchange
 

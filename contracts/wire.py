@@ -23,6 +23,8 @@ STALE = 2
 """How often a kept connection may end just when it is used."""
 _CHUNK = 65536
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
+LONGEST_PAUSES = {429: 30, 503: 2}
+"""How many seconds, at most, a target may ask for, by status; one that asks for more is taken at its first answer."""
 
 
 class _Timed(io.RawIOBase):
@@ -259,3 +261,16 @@ def _words(error: Exception) -> str:
             return f"TLS failed: {error.reason or error}; a private certificate can be trusted with SSL_CERT_FILE"
         case _:
             return f"the request failed: {error}"
+
+
+def pause_after(exchange: Exchange) -> int | None:
+    """The seconds that the target asks to be left alone before it is asked again, None where it does not.
+
+    Source: RFC 6585, 4 (429) and RFC 9110, 15.6.4 (503), each with a Retry-After in seconds.
+    """
+    answer = exchange.response
+    longest = LONGEST_PAUSES.get(answer.status) if answer else None
+    after = answer.header("Retry-After") if answer else None
+    if longest is None or after is None or not after.isdecimal() or int(after) > longest:
+        return None
+    return int(after)

@@ -12,13 +12,11 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from contracts.exchange import Auth, Exchange, Request, basic
 from contracts.full.mirror import Ref
 from contracts.target import Credentials
-from contracts.wire import Wire
+from contracts.wire import Wire, pause_after
 from spec import Contract, Operation
 
 JSON_TYPE = (("Content-Type", "application/json"),)
-TOO_MANY = 429
 SLOWDOWNS = 5
-LONGEST_PAUSE = 30
 NOT_OFFERED = frozenset({404, 405, 501})
 """How a target answers that does not have an operation."""
 Roles = Mapping[str, Ref]
@@ -69,14 +67,13 @@ class Api:
         return self._patiently(Request("GET", path, auth, label="read what the Location names"))
 
     def _patiently(self, request: Request) -> Exchange:
-        """Send a request; where the target asks to slow down (429 with Retry-After, RFC 6585), wait and try again."""
+        """Send a request; where the target asks for patience (429, 503 with Retry-After), wait and try again."""
         exchange = self.wire.send(request)
         for _ in range(SLOWDOWNS):
-            answer = exchange.response
-            after = answer.header("Retry-After") if answer and answer.status == TOO_MANY else None
-            if after is None or not after.isdecimal() or int(after) > LONGEST_PAUSE:
+            pause = pause_after(exchange)
+            if pause is None:
                 break
-            time.sleep(int(after))
+            time.sleep(pause)
             exchange = self.wire.send(request)
         return exchange
 

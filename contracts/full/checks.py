@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import jsonschema_rs
 
 from contracts.checks.error import misshaped, validator
-from contracts.full.api import answer_of, only_list
+from contracts.full.api import answer_of, new_id, only_list
 from contracts.full.attempt import Attempt, Leak
 from contracts.full.look import Difference
-from contracts.full.mirror import CALLER
+from contracts.full.mirror import CALLER, Ref
 from contracts.full.trial import Trial
 from contracts.requirement import Finding, Level, NotJudged
 from spec import Contract, Operation
@@ -163,14 +163,23 @@ def _leads(trial: Trial, one: Attempt, text: str) -> Iterator[Finding]:
     own = CALLER in {trial.operation.effect.within, operation.effect.within} and one.ask.person
     auth = one.ask.person.auth if own and one.ask.person else trial.account.auth
     last = [trial.account.api.follow(text, one.exchange, auth)]
+    made = new_id(one.exchange)
+    resource = trial.operation.effect.resource
+    roles = {**one.ask.roles, **({resource: (trial.account.contract.kind(resource), made)} if made else {})}
 
     def there() -> bool:
         last.append(trial.account.api.follow(text, one.exchange, auth))
+        if not last[-1].succeeded and _known(operation, roles):  # the Location may be of another host, or base path
+            last.append(trial.account.api.send(operation, roles, auth, label="read what the Location names"))
         return last[-1].succeeded
 
     if not last[-1].succeeded and not trial.account.until(there):
         came = last[-1].answer()
         yield Finding(f"{one.label}: the Location {text} leads nowhere", "200", came, last[-1])
+
+
+def _known(operation: Operation, roles: Mapping[str, Ref]) -> bool:
+    return all((one.entity or one.name) in roles for one in operation.parameters)
 
 
 def _reader(trial: Trial) -> Operation | None:

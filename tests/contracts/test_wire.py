@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 from judge_tools import RawServer, always, answer, closed_port, read_request
 
-from contracts.exchange import Exchange, Request
-from contracts.wire import MAX_BODY, Wire
+from contracts.exchange import Exchange, Request, Response
+from contracts.wire import MAX_BODY, Wire, pause_after
 
 Talk = Callable[[socket.socket, int], None]
 GET = Request("GET", "/api/v3/x")
@@ -314,3 +314,24 @@ def test_header_values_of_any_script_go_out() -> None:
     exchange = ask(then(answer(200)), Request("GET", "/x", headers=(("X-Auth-Token", "a\r\nb: c"),)))
     assert exchange.response is None
     assert exchange.failure
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "pause"),
+    [
+        (429, "0", 0),
+        (429, "30", 30),
+        (429, "31", None),
+        (429, "soon", None),
+        (429, None, None),
+        (503, "2", 2),
+        (503, "3", None),
+        (500, "1", None),
+        (204, "1", None),
+    ],
+)
+def test_patience_is_asked_for_by_status_and_seconds(status: int, after: str | None, pause: int | None) -> None:
+    """429 and 503 with a Retry-After that is not too long; nothing else makes the kit wait."""
+    headers = () if after is None else (("Retry-After", after),)
+    exchange = Exchange(Request("GET", "/"), "http://x", Response(status, headers, b""))
+    assert pause_after(exchange) == pause

@@ -102,6 +102,12 @@ def test_an_empty_object_is_no_world(client: Client) -> None:
     assert client.app.world.ids("group") == set()
 
 
+def test_a_scenario_is_a_world(client: Client) -> None:
+    """What a scenario file holds is taken as a world; its personas are of no account."""
+    assert client("PUT", "/_mock/world", {"users": [{"username": "eve"}], "personas": [{"name": "x"}]}).status == 204
+    assert set(client.app.world.ids("user")) == {"eve"}
+
+
 def test_the_journal_says_what_was_decided_and_holds_no_secrets(client: Client) -> None:
     """The newest entry is the last; neither credentials nor bodies are in it."""
     client.create(as_="vera")
