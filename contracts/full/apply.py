@@ -9,7 +9,7 @@ from typing import Any
 from contracts.full.account import Account
 from contracts.full.mirror import CALLER, GROUP, RANKS, USER, Ref, holds
 from contracts.full.probe import Probe
-from contracts.full.samples import privileges_of, stored
+from contracts.full.samples import privileges_of, stored, usual
 from contracts.full.stage import pair
 from spec import Operation
 
@@ -49,7 +49,7 @@ def _create(done: Done) -> list[Probe]:
         return []
     kind = contract.kind(effect.resource)
     ref = (kind, done.made)
-    done.account.adopt(ref, stored(done.operation.body, done.value or {}))
+    done.account.adopt(ref, usual(done.operation.body, done.value or {}))
     if done.caller:
         mirror.details[ref]["creator"] = {"type": "user", "id": done.caller[1]}
     place = {**done.roles, **({CALLER: done.caller} if done.caller else {})}.get(effect.within or "")

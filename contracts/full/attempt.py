@@ -97,6 +97,10 @@ class Traces:
         self.leaks += [Leak(tuple(pending), one) for one in found]
         stage.spoiled = stage.spoiled or bool(found)
 
+    def see(self, attempt: Attempt) -> None:
+        """See that one refused request changed nothing of what it named."""
+        self.leaks += [Leak((attempt,), one) for one in differences(self.account, self._touched(attempt.ask))]
+
     def _touched(self, ask: Ask) -> list[Probe]:
         known = all(ref in self.account.mirror.details for ref in ask.roles.values())
         return probes(self.account.contract, self.operation, ask.roles, ask.caller) if known else []

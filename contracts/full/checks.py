@@ -81,6 +81,7 @@ def body(trial: Trial) -> Iterator[Finding]:
     """A success has the documented body, or none where none is documented."""
     schema = trial.operation.success.schema
     validate = jsonschema_rs.Draft4Validator(plain(trial.account.contract, schema)) if schema else None
+    known = trial.account.people
     for one in successes(trial):
         response = one.exchange.response
         assert response is not None
@@ -92,6 +93,8 @@ def body(trial: Trial) -> Iterator[Finding]:
             yield Finding(
                 f"{one.label}: the body is not the documented one", "the documented body", problem, one.exchange
             )
+        elif any(person.password.encode() in response.body for people in known.values() for person in people):
+            yield Finding(f"{one.label}: the answer shows a user's password", "no password", "it", one.exchange)
 
 
 def plain(contract: Contract, schema: Any) -> Any:

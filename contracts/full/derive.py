@@ -13,7 +13,7 @@ from contracts.full.attempt import Attempt
 from contracts.full.checks import Judged
 from contracts.full.mirror import CALLER, ZONE
 from contracts.full.people import people
-from contracts.full.samples import privileges_of, wrong_values
+from contracts.full.samples import DEFAULT, privileges_of, wrong_values
 from contracts.full.stage import READING, UNRELATED
 from contracts.full.trial import Trial
 from contracts.personas import Persona
@@ -164,6 +164,12 @@ class Sheet:
         yield self._one("effect", level, _EFFECTS[verb], source, checks.effect(*valid))
         if verb == "attach":
             yield from self._attached(source)
+        known = operation.body.properties if operation.body else ()
+        if verb == "create" and any(DEFAULT in one.schema for one in known):
+            text = "What the body leaves out has its usual value."
+            required = tuple(one.name for one in known if DEFAULT not in one.schema)
+            judge = checks.own_effect(_valid(required))
+            yield self._one("effect.defaults", self._documented(Level.SHOULD), text, source, judge)
         if verb == "update" and operation.body and len(operation.body.properties) > 1:
             for one in operation.body.properties:
                 text = f"A change of {one.name} alone changes that and nothing else."

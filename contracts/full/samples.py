@@ -15,6 +15,7 @@ from spec import Body, Contract, Level, Operation, Property
 MARK = re.compile(r"ozkit[ -][0-9a-f]{8}[ -]\d+")
 """The whole of a name that the kit gives: the word, the run, and a number."""
 LIST = "array"
+DEFAULT = "x-onezone-default"
 WRONG: Mapping[str, tuple[Any, ...]] = {
     "string": (17, ["text"], {"text": "text"}),
     "boolean": (17, ["text"], {"text": "text"}),
@@ -49,6 +50,8 @@ class Samples:
         assert operation.body is not None
         wanted = None if keys is None else set(keys)
         found = [one for one in operation.body.properties if wanted is None or one.name in wanted]
+        if len(found) < len(operation.body.properties) and all(one.types == ("boolean",) for one in found):
+            return {one.name: False for one in found}  # alone, so that it shows by itself
         return {one.name: self.value(one, number) for number, one in enumerate(found)}
 
     def value(self, prop: Property, number: int = 0) -> Any:
@@ -100,6 +103,12 @@ def stored(body: Body | None, value: Mapping[str, Any]) -> dict[str, Any]:
     """What of a body is stored and shown again."""
     shown = {one.name for one in body.properties if not secret(one)} if body else set()
     return {key: held for key, held in value.items() if key in shown}
+
+
+def usual(body: Body | None, value: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored of a body that leaves keys out which have a usual value, and what of its own keys."""
+    known = {one.name: one.schema[DEFAULT] for one in body.properties if DEFAULT in one.schema} if body else {}
+    return known | stored(body, value)
 
 
 Wrong = tuple[str, Level, tuple[Any, ...]]

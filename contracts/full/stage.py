@@ -110,9 +110,9 @@ class Stage:
         """What belongs to something, and what that belongs to: all of it stays when that is deleted."""
         for ref in self.roles.values():
             if RANKS[ref[0]] > 0:
-                inside = self.account.person().ref
-                self.account.attach(inside, ref)
-                self.witnesses.append(Probe("details", inside))
+                for inside in (self.account.person().ref, self.account.create(GROUP)):
+                    self.account.attach(inside, ref)
+                    self.witnesses.append(Probe("details", inside))
             for kind in RANKS:
                 if RANKS[kind] > RANKS[ref[0]]:
                     place = self.account.create(kind)

@@ -212,14 +212,20 @@ class Trial:
         return self.once("unrelated", make)
 
     def again(self) -> Attempt:
-        """The same relation a second time."""
+        """The same relation a second time, with other privileges; refused, it changes nothing."""
 
         def make() -> Attempt:
             first = self.valid()
             if not first.exchange.succeeded:
                 raise NotJudged("the first time was refused", blocked=True)
             ask = first.ask
-            return self.send(self.new_stage(), Ask("the same again", ask.roles, ask.auth, None, ask.person))
+            known = self.operation.body.properties if self.operation.body else ()
+            value = self.body(ask.roles, ask.person, tuple(one.name for one in known if privileges_of(one)))
+            again = Ask("the same again", ask.roles, ask.auth, value, ask.person)
+            attempt = self.send(self.new_stage(), again)
+            if not attempt.exchange.succeeded:
+                self.traces.see(attempt)
+            return attempt
 
         return self.once("again", make)
 
@@ -269,7 +275,7 @@ class Trial:
         return self.account.samples.body(self.operation, keys or None)
 
     def _grant(self, roles: Mapping[str, Ref], person: Person | None) -> dict[str, list[str]]:
-        """New privileges, one of which is taken away, too, with one that was held: what is added wins."""
+        """Two new privileges and one that is held; one that was held goes, and a new one, too: what is added wins."""
         effect, mirror = self.operation.effect, self.account.mirror
         caller = person.ref if person else None
         about = pair(self.account.contract, self.operation, roles, caller)
@@ -278,7 +284,7 @@ class Trial:
         assert self.operation.body is not None
         scope = next(filter(None, map(privileges_of, self.operation.body.properties)))
         new = [one for one in sorted(self.account.contract.privileges[scope]) if one not in old][:2]
-        return {"grant": new, "revoke": [*sorted(old)[:1], *new[1:]]}
+        return {"grant": [*new, *sorted(old)[1:2]], "revoke": [*sorted(old)[:1], *new[1:]]}
 
     def send(self, stage: Stage, ask: Ask) -> Attempt:
         """Send the operation and see what came of it."""

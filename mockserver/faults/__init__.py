@@ -36,6 +36,7 @@ GROUPS: tuple[str, ...] = (
     "around_answers",
     "around_body",
     "around_lists",
+    "around_sides",
 )
 
 
