@@ -15,7 +15,7 @@ COMMANDS = {
     "mock": ("mockserver.cli", "serve the mock"),
     "prove": ("contracts.cli", "judge the mock with each of its faults"),
     "requirements": ("contracts.cli", "list what the judge requires"),
-    "target": ("contracts.cli", "target init: print a skeleton of a target file; target clean: remove what a killed run left"),
+    "target": ("contracts.cli", "target init: print a target file; target clean: remove what a killed run left"),
     "spec": ("spec.cli", "print an edition's OpenAPI document; spec diff A B: compare two editions"),
 }
 DISTRIBUTION = "onezone-contract-kit"

@@ -275,7 +275,7 @@ class Trial:
         return self.account.samples.body(self.operation, keys or None)
 
     def _grant(self, roles: Mapping[str, Ref], person: Person | None) -> dict[str, list[str]]:
-        """Two new privileges and one that is held; one that was held goes, and a new one, too: what is added wins."""
+        """Two new privileges and one that is held; one goes, and a new one, too: what is added wins. One is not named."""
         effect, mirror = self.operation.effect, self.account.mirror
         caller = person.ref if person else None
         about = pair(self.account.contract, self.operation, roles, caller)
@@ -284,7 +284,7 @@ class Trial:
         assert self.operation.body is not None
         scope = next(filter(None, map(privileges_of, self.operation.body.properties)))
         new = [one for one in sorted(self.account.contract.privileges[scope]) if one not in old][:2]
-        return {"grant": [*new, *sorted(old)[1:2]], "revoke": [*sorted(old)[:1], *new[1:]]}
+        return {"grant": [*new, *sorted(old)[2:3]], "revoke": [*sorted(old)[:1], *new[1:]]}
 
     def send(self, stage: Stage, ask: Ask) -> Attempt:
         """Send the operation and see what came of it."""
