@@ -275,7 +275,7 @@ class Trial:
         return self.account.samples.body(self.operation, keys or None)
 
     def _grant(self, roles: Mapping[str, Ref], person: Person | None) -> dict[str, list[str]]:
-        """Two new privileges and one that is held; one goes, and a new one, too: what is added wins. One is not named."""
+        """Two new privileges and one that is held; one goes, and a new one, too: what is added wins."""
         effect, mirror = self.operation.effect, self.account.mirror
         caller = person.ref if person else None
         about = pair(self.account.contract, self.operation, roles, caller)
