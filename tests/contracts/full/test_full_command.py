@@ -26,13 +26,17 @@ def verify(mock: Running, *more: str) -> list[str]:
     return [sys.executable, "-m", "ozkit", "verify", mock.base_url, "--admin", ADMIN, "--profile", "full", *more]
 
 
+def attentive() -> None:
+    """What runs in the background of a script has Ctrl-C ignored, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_nothing(slow: Running, number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM end a run halfway with exit code 2, and what it made is removed."""
     mock, before = slow, slow.world()
-    with subprocess.Popen(
-        verify(mock, "--depth", "quick"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    command, pipe = verify(mock, "--depth", "quick"), subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=attentive) as process:  # noqa: PLW1509
         deadline = time.monotonic() + 30
         while len(mock.world()["groups"]) < len(before["groups"]) + 20 and time.monotonic() < deadline:
             time.sleep(0.02)
