@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from spec import Contract, Operation
 
 DEFAULT = "x-onezone-default"
-Make = Callable[[Exchange, str], None]
-"""Stores a new entity under its id. Raises Refusal."""
+ROOT = b'{"type":"root","id":"root"}'
+"""Who made what nobody in particular made, as it shows."""
+Make = Callable[[Exchange, str, str], None]
+"""Stores a new entity under its id, and relates it to the one with the other id. Raises Refusal."""
+Store = Callable[[str, str, bytes], None]
+"""Stores an entity: its id, the id of the one that it is related to, its details."""
 
 
 def create(contract: Contract, world: World, operation: Operation) -> Perform:
@@ -31,35 +35,60 @@ def create(contract: Contract, world: World, operation: Operation) -> Perform:
     anything is made.
     """
     made = place(contract, operation, operation.effect.resource)
-    make = _user(contract, world, operation) if made.kind == USER else _document(world, operation, made.kind)
-    relate = _relate(contract, world, operation, made)
-    location, status = LocationMaker(contract, operation), operation.success.status
+    if made.kind == USER:
+        make = _user(contract, world, operation)
+    else:
+        make = _document(operation, made.kind, _store(contract, world, operation, made))
+    location, bare = LocationMaker(contract, operation), done(operation.success.status)
     whose = place(contract, operation, operation.effect.within) if operation.effect.within else None
 
     def perform(exchange: Exchange) -> Answer:
-        if whose and not world.exists(whose.kind, whose.find(exchange)):
+        owner = whose.find(exchange) if whose else ""
+        if whose and not world.exists(whose.kind, owner):
             raise Refusal("notFound", f"effect: there is no such {whose.role}")
         identity = new_id()
-        make(exchange, identity)
-        relate(exchange, identity)
-        answer = done(status)
-        answer.headers.append((b"location", location.make(exchange, exchange.params, identity)))
-        return answer
+        make(exchange, identity, owner)
+        headers = [*bare.headers, (b"location", location.make(exchange, exchange.params, identity))]
+        return Answer(bare.status, headers)
 
     return perform
 
 
-def _document(world: World, operation: Operation, kind: str) -> Make:
+def _document(operation: Operation, kind: str, store: Store) -> Make:
     """Stores the known keys of the body as they were sent, with the id, the creator and the time."""
-    id_key = f'{{"{id_name(kind)}":"'.encode()
+    start = f'{{"{id_name(kind)}":"'.encode()
     keys = [(one.name, f',"{one.name}":'.encode(), _default(one.schema)) for one in _properties(operation)]
 
-    def make(exchange: Exchange, identity: str) -> None:
-        data = exchange.data
-        known = b"".join([key + (data.get(name) or default) for name, key, default in keys if name in data or default])
-        world.add(kind, identity, b'%b%b"%b%b}' % (id_key, identity.encode(), known, _origin(exchange)))
+    def make(exchange: Exchange, identity: str, owner: str) -> None:
+        given = exchange.data
+        parts = [start, identity.encode(), b'"']
+        for name, key, default in keys:
+            value = given.get(name, default)
+            if value:
+                parts += key, value
+        parts += b',"creator":', exchange.user.as_json if exchange.user else ROOT, b',"creationTime":%d}' % time.time()
+        store(identity, owner, b"".join(parts))
 
     return make
+
+
+def _store(contract: Contract, world: World, operation: Operation, made: Place) -> Store:
+    """What stores an entity and relates it to the one that the effect names, if it names any."""
+    roles = related(contract, operation)
+    if roles is None:
+        return lambda identity, _owner, details: world.add(made.kind, identity, details)
+    whose = place(contract, operation, operation.effect.within or "")
+    if roles[0] == operation.effect.resource:
+        usual = frozenset(contract.privilege_sets[whose.kind]["member"])
+
+        def as_member(identity: str, owner: str, details: bytes) -> None:
+            world.add(made.kind, identity, details)
+            world.relate(made.kind, identity, whose.kind, owner, usual)
+
+        return as_member
+    everything = frozenset(contract.privileges[made.kind])
+    kind, member_kind = made.kind, whose.kind
+    return lambda identity, owner, details: world.add_resource(kind, identity, details, member_kind, owner, everything)
 
 
 def _user(contract: Contract, world: World, operation: Operation) -> Make:
@@ -67,7 +96,7 @@ def _user(contract: Contract, world: World, operation: Operation) -> Make:
     defaults = {one.name: one.schema[DEFAULT] for one in _properties(operation) if DEFAULT in one.schema}
     unique = {one.name: one.unique for one in _properties(operation) if one.unique}
 
-    def make(exchange: Exchange, identity: str) -> None:
+    def make(exchange: Exchange, identity: str, _owner: str) -> None:
         given = defaults | {key: orjson.loads(text) for key, text in exchange.data.items()}
         refuse_taken(world, unique, given, identity)
         user = User(identity, given.get("username"), given.get("password"), basic_auth="password" in given)
@@ -86,27 +115,9 @@ def refuse_taken(world: World, unique: dict[str, str], given: dict[str, Any], id
             raise Refusal(error, f"effect: {name} is taken", details={"key": name})
 
 
-def _relate(contract: Contract, world: World, operation: Operation, made: Place) -> Callable[[Exchange, str], None]:
-    roles = related(contract, operation)
-    if roles is None:
-        return lambda _exchange, _identity: None
-    whose = place(contract, operation, operation.effect.within or "")
-    if roles[0] == operation.effect.resource:
-        usual = frozenset(contract.privilege_sets[whose.kind]["member"])
-        return lambda exchange, identity: world.relate(made.kind, identity, whose.kind, whose.find(exchange), usual)
-    everything = frozenset(contract.privileges[made.kind])
-    return lambda exchange, identity: world.relate(whose.kind, whose.find(exchange), made.kind, identity, everything)
-
-
 def _properties(operation: Operation) -> tuple[Any, ...]:
     return operation.body.properties if operation.body else ()
 
 
 def _default(schema: Any) -> bytes:
     return orjson.dumps(schema[DEFAULT]) if DEFAULT in schema else b""
-
-
-def _origin(exchange: Exchange) -> bytes:
-    """Who made an entity, and when: the end of its stored form."""
-    creator: Any = exchange.user.as_json if exchange.user else b'{"type":"root","id":"root"}'
-    return b',"creator":%b,"creationTime":%d' % (creator, int(time.time()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -11,7 +11,10 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user with its credentials. Without `name` or `password`, or with `basic_auth` off, no password lets it in."""
+    """A user with its credentials. Without `name` or `password`, or with `basic_auth` off, no password lets it in.
+
+    `as_json` is how it shows as a creator.
+    """
 
     id: str
     name: str | None = None
@@ -19,11 +22,10 @@ class User:
     tokens: tuple[str, ...] = ()
     basic_auth: bool = True
     blocked: bool = False
+    as_json: bytes = field(init=False, repr=False, compare=False)
 
-    @property
-    def as_json(self) -> bytes:
-        """How the user shows as a creator."""
-        return orjson.dumps({"type": "user", "id": self.id})
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "as_json", orjson.dumps({"type": "user", "id": self.id}))
 
 
 class Accounts:

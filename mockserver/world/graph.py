@@ -90,6 +90,10 @@ class Graph:
             self._nesting_changed(member, identity)
         self._changed(kind)
 
+    def _begin(self, member_kind: str, member: str, kind: str, identity: str, privileges: Privileges) -> None:
+        """Give a new resource, which is no group, its first member: as `relate`, with nothing to be forgotten."""
+        self._relation(member_kind, kind).begin(member, identity, self._sets.number(privileges))
+
     def unrelate(self, member_kind: str, member: str, kind: str, identity: str) -> None:
         """End a direct relation. Raises KeyError where there is none."""
         self._relation(member_kind, kind).drop(member, identity)

@@ -43,26 +43,56 @@ class Sets:
 
 
 class Relation:
-    """Who is directly in what: `up[member][container]` and `down[container][member]` are the same number of a set."""
+    """Who is directly in what: `up[member][container]` and `down[container][member]` are the same number of a set.
+
+    Most containers have one member, and most of those the same: a dictionary of one member may be shared by many of
+    them, and is replaced where it would be changed.
+    """
 
     def __init__(self) -> None:
         self.up: Edges = {}
         self.down: Edges = {}
+        self._alone: dict[str, dict[str, int]] = {}
 
     def put(self, member: str, container: str, number: int) -> None:
         """Relate the two, or change the set that the member holds."""
         member, container = intern(member), intern(container)
-        above, below = self.up.get(member), self.down.get(container)
-        if above is None:
-            above = self.up[member] = {}
-        if below is None:
-            below = self.down[container] = {}
-        above[container] = below[member] = number
+        self._containers(member)[container] = number
+        self._put_below(member, container, number)
+
+    def begin(self, member: str, container: str, number: int) -> None:
+        """Relate a new container to its first member."""
+        self._containers(member)[container] = number
+        self.down[container] = self._just(member, number)
 
     def drop(self, member: str, container: str) -> None:
         """End a relation. Raises KeyError."""
         _drop(self.up, member, container)
         _drop(self.down, container, member)
+        if member not in self.up:
+            self._alone.pop(member, None)
+
+    def _containers(self, member: str) -> dict[str, int]:
+        above = self.up.get(member)
+        if above is None:
+            above = self.up[member] = {}
+        return above
+
+    def _put_below(self, member: str, container: str, number: int) -> None:
+        below = self.down.get(container)
+        if below is None:
+            self.down[container] = self._just(member, number)
+        elif len(below) == 1:
+            self.down[container] = {**below, member: number}
+        else:
+            below[member] = number
+
+    def _just(self, member: str, number: int) -> dict[str, int]:
+        """The one member with that set, to be shared and never changed."""
+        known = self._alone.get(member)
+        if known is None or known[member] != number:
+            known = self._alone[member] = {member: number}
+        return known
 
     def number(self, member: str, container: str) -> int | None:
         """The number of the set that a member holds; None where it is no member."""
@@ -91,17 +121,22 @@ class SlotRelation(Relation):
     def put(self, member: str, container: str, number: int) -> None:
         """Relate the two, or change the set that the member holds."""
         member, container = intern(member), intern(container)
-        above, below = self.groups.get(member), self.down.get(container)
+        above = self.groups.get(member)
         if above is None:
             above = self.groups[member] = {}
-        if below is None:
-            below = self.down[container] = {}
-        above[self.slots.at[container]] = below[member] = number
+        above[self.slots.at[container]] = number
+        self._put_below(member, container, number)
+
+    def begin(self, member: str, container: str, number: int) -> None:
+        """Relate a new group to its first member."""
+        self.put(member, container, number)
 
     def drop(self, member: str, container: str) -> None:
         """End a relation. Raises KeyError."""
         _drop(self.groups, member, self.slots.at[container])
         _drop(self.down, container, member)
+        if member not in self.groups:
+            self._alone.pop(member, None)
 
     def number(self, member: str, container: str) -> int | None:
         """The number of the set that a member holds; None where it is no member."""
@@ -115,6 +150,9 @@ class SlotRelation(Relation):
 
 def _drop(edges: dict[str, dict[K, int]], one: str, other: K) -> None:
     found = edges[one]
-    del found[other]
-    if not found:
+    if len(found) > 1:
+        del found[other]
+    elif other in found:
         del edges[one]
+    else:
+        raise KeyError(other)

@@ -23,7 +23,7 @@ BEGINNING = 1577836800
 """The creation time of whatever was there before the mock: the same at every start."""
 ID_BYTES, ID_BLOCK = 18, 128
 _drawn: list[str] = []
-"""Random digits for ids, drawn by the block: to ask the system for each costs more than all else of an id."""
+"""Random ids, drawn by the block: to ask the system for each costs more than all else of an id."""
 ROOT = {"type": "root", "id": "root"}
 
 
@@ -31,9 +31,9 @@ def new_id() -> str:
     """A fresh id as released servers make them: 32 hexadecimal digits, "ch" and 4 more."""
     if not _drawn:
         digits = secrets.token_hex(ID_BYTES * ID_BLOCK)
-        _drawn.extend([digits[at : at + 2 * ID_BYTES] for at in range(0, len(digits), 2 * ID_BYTES)])
-    digits = _drawn.pop()
-    return f"{digits[:32]}ch{digits[32:]}"
+        starts = range(0, len(digits), 2 * ID_BYTES)
+        _drawn.extend([f"{digits[at : at + 32]}ch{digits[at + 32 : at + 36]}" for at in starts])
+    return _drawn.pop()
 
 
 def id_name(kind: str) -> str:
@@ -74,6 +74,22 @@ class World(Graph, Accounts):
         self._details[kind][intern(identity)] = details
         if new:
             self._enter(kind, identity)
+
+    def add_resource(
+        self, kind: str, identity: str, details: bytes, member_kind: str, member: str, privileges: Privileges
+    ) -> None:
+        """Add an entity under a fresh id with its first member: what `add` and `relate` do, in one step.
+
+        Raises KeyError where there is no such member.
+        """
+        if kind in self._zones:
+            self.add(kind, identity, details)
+            self.relate(member_kind, member, kind, identity, privileges)
+        elif member in self._details[member_kind]:
+            self._details[kind][identity] = details
+            self._begin(member_kind, member, kind, identity, privileges)
+        else:
+            raise KeyError(member)
 
     def add_user(self, user: User, details: bytes | None = None, zone: Privileges = NOTHING) -> None:
         """Add a user; its id, name and tokens must be new. Details that are not given say what the account says."""
