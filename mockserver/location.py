@@ -32,7 +32,7 @@ class LocationMaker:
     def make(self, exchange: Exchange, params: Mapping[str, str], new_id: str) -> bytes:
         """The Location of the new entity `new_id`, which is one of the mock's own ids and needs no encoding."""
         if self.usual:
-            return b"%b%b%b" % (_origin(exchange), self.start(*params.values()), new_id.encode("ascii"))
+            return _origin(exchange) + self.start(*params.values()) + new_id.encode("ascii")
         names = [new_id if name is None else _quoted(params[name]) for name in self.names]
         return _origin(exchange) + (self.template % tuple(names)).encode("ascii")
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockserver.exchange import KEY, App, ClientGoneError, Exchange, Receive, Refusal, Scope, Send
+from mockserver.exchange import App, ClientGoneError, Exchange, Receive, Refusal
 from mockserver.jsontext import loads
-from mockserver.stage import Check, Stage
+from mockserver.stage import Check, Stage, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from spec import Contract
 
 MAX_BODY = 1024 * 1024
@@ -27,15 +29,26 @@ class Parse(Stage):
         """The check for an operation that takes a body."""
         return check if self.contract.operations[operation_id].body else None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the body, parse it and pass the exchange on. Raises Refusal: payloadTooLarge, malformedData."""
-        exchange: Exchange = scope[KEY]
-        parse = self.checks[exchange.operation.id]  # type: ignore[union-attr]  # routing comes first
-        if parse:
-            exchange.stage = self.name
-            exchange.body = await read_body(exchange, receive, MAX_BODY)
-            parse(exchange)
-        await self.app(scope, receive, send)
+    def steps(self, operation_id: str) -> list[Step]:
+        """Reading comes before parsing, where there is a body to be parsed."""
+        parse = super().steps(operation_id)
+        return [read, *parse] if parse else []
+
+
+def read(exchange: Exchange) -> Awaitable[None] | None:
+    """Set `exchange.body`, at once where it is there as a whole. Raises Refusal: payloadTooLarge."""
+    body = exchange.whole_body()
+    if body is None:
+        return _read(exchange)
+    if len(body) > MAX_BODY:
+        raise _too_large(MAX_BODY)
+    exchange.body = body
+    exchange.unread = False
+    return None
+
+
+async def _read(exchange: Exchange) -> None:
+    exchange.body = await read_body(exchange, exchange.receive, MAX_BODY)
 
 
 def check(exchange: Exchange) -> None:

@@ -7,10 +7,12 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mockserver.exchange import KEY, App, Exchange, Receive, Refusal, Scope, Send
-from mockserver.stage import Stage
+from mockserver.exchange import App, Exchange, Refusal
+from mockserver.stage import Stage, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from mockserver.errors import Renderer
     from spec import Operation
 
@@ -36,17 +38,19 @@ class Prefer(Stage):
         """Nothing depends on the operation alone."""
         return
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait and force as the client prefers, then pass the exchange on. Raises Refusal for a forced error."""
-        exchange: Exchange = scope[KEY]
+    def steps(self, operation_id: str) -> list[Step]:  # noqa: ARG002
+        """The same for every operation."""
+        return [self.prefer]
+
+    def prefer(self, exchange: Exchange) -> Awaitable[None] | None:
+        """Apply what the client prefers, if it prefers anything. Raises Refusal for a forced error."""
         header = exchange.headers.get(b"prefer")
-        if header is not None:
-            exchange.stage = self.name
-            wanted = preferences(header)
-            await self._wait(exchange, wanted.get("wait"))
-            if exchange.operation is not None:
-                self._force(exchange, exchange.operation, wanted.get("code"))
-        await self.app(scope, receive, send)
+        return None if header is None else self._apply(exchange, preferences(header))
+
+    async def _apply(self, exchange: Exchange, wanted: dict[str, str]) -> None:
+        await self._wait(exchange, wanted.get("wait"))
+        if exchange.operation is not None:
+            self._force(exchange, exchange.operation, wanted.get("code"))
 
     async def _wait(self, exchange: Exchange, wait: str | None) -> None:
         if wait is None or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", wait):

@@ -2,104 +2,58 @@
 
 Uvicorn makes a task, an event and a timer for every request, and writes head and body of an answer apart. Here a
 request that came whole is answered at once, in one write; whatever waits for something becomes a task then, and what
-is not usual (a body in pieces, an answer in pieces, a connection that closes) goes uvicorn's own way.
+is not usual (a body in pieces, an answer in pieces, a connection that closes) goes uvicorn's own way. Clients send the
+same head again and again: one that came before, byte for byte, is not parsed another time.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Generator
-from functools import cached_property
+from functools import partial
 from types import coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from mockserver.cycle import Cycle
 from mockserver.errors import Renderer
 from mockserver.exchange import DIRECT, Refusal
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
-    from mockserver.exchange import Header
 
 FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
+UNUSUAL = FORWARDED | {b"expect", b"transfer-encoding"}
 CONTINUE = b"100-continue"
+BLANK = b"\r\n\r\n"
+LONG_HEAD, KNOWN_HEADS = 2000, 1024
 
 
-class Cycle(RequestResponseCycle):
-    """A request and its answer. What uvicorn gives each one of its own is shared here, or made when it is needed."""
+class Head(NamedTuple):
+    """A request's head that was parsed before: what it means, and how long the body after it is."""
 
-    disconnected = False
-    response_started = False
-    response_complete = False
-    chunked_encoding: bool | None = None
-    expected_content_length = 0
-    access_log = False
-    more_body = True
-    body: Any = b""
-    taken = False
-    app: Any = None
+    scope: dict[str, Any]
+    length: int
 
-    def __init__(self, protocol: Protocol, scope: dict[str, Any], *, keep_alive: bool) -> None:
-        self.scope: Any = scope
-        self.transport = protocol.transport
-        self.flow = protocol.flow
-        self.logger = protocol.logger
-        self.protocol = protocol
-        self.default_headers = protocol.server_state.default_headers
-        self.on_response: Any = protocol.on_response_complete
-        self.keep_alive = keep_alive
-        self.waiting_for_100_continue = protocol.expect_100_continue
 
-    @cached_property
-    def message_event(self) -> asyncio.Event:  # type: ignore[override]  # uvicorn has it as an attribute
-        """Tells that more of the body came, or that the client has gone."""
-        event = asyncio.Event()
-        if self.body or not self.more_body:
-            event.set()
-        return event
-
-    async def receive(self) -> Any:
-        """The body, in one piece where it is there."""
-        if self.more_body or self.taken or self.waiting_for_100_continue or self.disconnected:
-            message = await super().receive()
-            self.taken = self.taken or not self.more_body
-            return message
-        self.taken = True
-        if "message_event" in self.__dict__:
-            self.message_event.clear()
-        body, self.body = self.body, b""
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    def open(self) -> bool:
-        """Whether a whole answer may be written now, and the connection goes on after it."""
-        return self.keep_alive and not (
-            self.response_started or self.disconnected or self.flow.write_paused or self.scope["method"] == "HEAD"
-        )
-
-    def write(self, status: int, headers: list[Header], body: bytes) -> None:
-        """Write a whole answer. Raises RuntimeError for headers that would break it up, as uvicorn does."""
-        text = b"".join([b"%b: %b\r\n" % pair for pair in headers])
-        lines = len(headers)
-        if not text.count(b"\r") == text.count(b"\n") == lines or b"\0" in text:
-            raise RuntimeError("Invalid HTTP header value.")
-        self.response_started = self.response_complete = True
-        self.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[status], self.protocol.usual_lines(), text, body))
-        self.on_response()
+SHARED = frozenset({"transport", "flow", "logger"})
+"""What a request has of its connection."""
 
 
 class Protocol(HttpToolsProtocol):
     """One connection. `app` is the mock; behind a trusted proxy its headers say what the client's scheme is."""
 
     unstarted: Cycle | None = None
-    forwarded = False
+    unusual = forwarded = False
+    between = True
     idle = True
     idle_since = 0.0
     mock: Mock
     malformed: bytes
+    heads: dict[bytes, Head]
     usual: tuple[Any, bytes] = (None, b"")
 
     def connection_made(self, transport: Any) -> None:
@@ -123,7 +77,41 @@ class Protocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = None
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; a request that is not there as a whole yet begins to be served all the same."""
+        """Parse what came, unless its head is known; what is not there as a whole begins to be served all the same."""
+        before = self.cycle
+        if self.between and (before is None or before.response_complete):
+            head, _, body = data.partition(BLANK)
+            known = self.heads.get(head)
+            if known is not None and known.length == len(body):
+                self.idle = False
+                self._serve(known, body)
+            else:
+                self.length = -1
+                self._parse(data)
+                self._learn(head, len(body))
+        else:
+            self._parse(data)
+
+    def _serve(self, head: Head, body: bytes) -> None:
+        """Serve a request that is there as a whole, and whose head was parsed before."""
+        scope = {**self.shared, **head.scope}
+        self.cycle = cycle = scope[DIRECT] = Cycle(self, scope, keep_alive=True)
+        cycle.body, cycle.more_body = body, False
+        self._start_at_once(cycle, self.mock.app)
+
+    def _learn(self, head: bytes, length: int) -> None:
+        """Remember the head of a request that was just parsed, where nothing about it is unusual."""
+        cycle: Any = self.cycle
+        if not self.between or self.unusual or cycle is None or not cycle.keep_alive or self.length != length:
+            return
+        if len(head) > LONG_HEAD or cycle.scope["http_version"] != "1.1" or self.parser.should_upgrade():
+            return
+        if len(self.heads) >= KNOWN_HEADS:
+            self.heads.clear()
+        scope = {name: cycle.scope[name] for name in ("method", "path", "raw_path", "query_string", "headers")}
+        self.heads[head] = Head(scope, length)
+
+    def _parse(self, data: bytes) -> None:
         super().data_received(data)
         if self.unstarted is not None:
             cycle, self.unstarted = self.unstarted, None
@@ -139,15 +127,15 @@ class Protocol(HttpToolsProtocol):
         """Forget the request before."""
         self.url = b""
         self.headers = []
-        self.expect_100_continue = self.forwarded = False
+        self.between = self.expect_100_continue = self.unusual = self.forwarded = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header field."""
         name = name.lower()
-        if name == b"expect":
-            self.expect_100_continue = value.lower() == CONTINUE
-        elif name in FORWARDED:
-            self.forwarded = True
+        if name in UNUSUAL:
+            self.unusual = True
+            self.forwarded = self.forwarded or name in FORWARDED
+            self.expect_100_continue = self.expect_100_continue or value.lower() == CONTINUE
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -163,10 +151,11 @@ class Protocol(HttpToolsProtocol):
         scope["raw_path"] = raw
         scope["query_string"] = query
         scope["headers"] = self.headers
-        scope["extensions"] = {}
         before, alive = self.cycle, version != "1.0" and parser.should_keep_alive()
         self.cycle = cycle = scope[DIRECT] = Cycle(self, scope, keep_alive=alive)
         cycle.app = self.app if self.forwarded else self.mock.app
+        if self.expect_100_continue:
+            cycle.waiting_for_100_continue = True
         if before is None or before.response_complete:
             self.unstarted = cycle
         else:
@@ -176,7 +165,7 @@ class Protocol(HttpToolsProtocol):
     def _target(self) -> tuple[bytes, bytes]:
         """Path and query of the request's target."""
         url = self.url
-        if url[:1] == b"/" and b"#" not in url:
+        if url[:1] == b"/" and url.find(b"#") < 0:
             path, _, query = url.partition(b"?")
             return path, query
         parsed = httptools.parse_url(url)
@@ -196,6 +185,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Serve a request that is there as a whole, up to where it waits for something."""
         cycle: Any = self.cycle
+        self.between, self.length = True, len(cycle.body)
         if cycle.response_complete:
             return
         cycle.more_body = False
@@ -203,17 +193,20 @@ class Protocol(HttpToolsProtocol):
             cycle.message_event.set()
         if self.unstarted is not None and self.unstarted is cycle and cycle.keep_alive:
             self.unstarted = None
-            self._start_at_once(cycle)
+            self._start_at_once(cycle, cycle.app)
 
-    def _start_at_once(self, cycle: Cycle) -> None:
-        running = cycle.run_asgi(cycle.app)
+    def _start_at_once(self, cycle: Cycle, app: Any) -> None:
+        """Run the application up to where it waits; what happens then is uvicorn's, with its words for an error."""
+        running = app(cycle.scope, cycle.receive, cycle.send)
         try:
             waited = running.send(None)
         except StopIteration:
-            return
-        task = self.loop.create_task(_resumed(running, waited))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+            if not cycle.response_complete:
+                self._start_asgi_task(cycle, _nothing)
+        except BaseException as error:  # noqa: BLE001  (it is raised again where uvicorn sees it)
+            self._start_asgi_task(cycle, partial(_raised, error))
+        else:
+            self._start_asgi_task(cycle, partial(_resumed, running, waited))
 
     def usual_lines(self) -> bytes:
         """The lines that every answer has; uvicorn makes new ones every second."""
@@ -255,9 +248,18 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
 
+async def _nothing(*_: Any) -> None:
+    """The rest of an application that returned."""
+
+
+async def _raised(error: BaseException, *_: Any) -> None:
+    """The rest of an application that failed."""
+    raise error
+
+
 @coroutine
-def _resumed(running: Coroutine[Any, Any, None], waited: Any) -> Generator[Any, Any, None]:
-    """Carry on with a coroutine that waits, in a task."""
+def _resumed(running: Coroutine[Any, Any, None], waited: Any, *_: Any) -> Generator[Any, Any, None]:
+    """The rest of an application that waits."""
     try:
         while True:
             try:
@@ -275,5 +277,5 @@ def protocol(app: Mock) -> type[Protocol]:
     refused = Renderer(app.contract).render(Refusal("malformedData", "not HTTP"), None)
     fields = [*refused.headers, (b"access-control-allow-origin", b"*"), (b"connection", b"close")]
     head = b"HTTP/1.1 400 Bad Request\r\n" + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n"
-    own = {"mock": app, "malformed": head + refused.body}
+    own = {"mock": app, "malformed": head + refused.body, "heads": {}}
     return type("MockProtocol", (Protocol,), own)

@@ -1,8 +1,12 @@
-"""What the stages have in common: each is a middleware of Connexion, with one check an operation, made at start-up."""
+"""What the stages have in common: each is a middleware of Connexion, with one check an operation, made at start-up.
+
+The stages of an operation are run as one chain of steps. Few of them ever wait, so that most requests go through all
+of them in one go.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from mockserver.exchange import KEY, App, Exchange, Receive, Scope, Send
@@ -10,6 +14,8 @@ from mockserver.lean import RoutedAPI, RoutedMiddleware
 
 Check = Callable[[Exchange], None]
 """Lets an exchange pass by returning; refuses it by raising Refusal."""
+Step = Callable[[Exchange], Awaitable[None] | None]
+"""A check, or what comes before one: where it has to wait, it returns what is to be awaited."""
 
 
 class StageAPI(RoutedAPI):  # type: ignore[misc]  # Connexion is untyped
@@ -37,7 +43,7 @@ class Stage(RoutedMiddleware):  # type: ignore[misc]  # Connexion is untyped
     def __init__(self, app: App) -> None:
         super().__init__(app)
         self.checks: dict[str, Check | None] = {}
-        self.chains: dict[str, list[tuple[str, Check]]] = {}
+        self.chains: dict[str, list[tuple[str, Step]]] = {}
 
     def prepare(self, operation_id: str) -> Check | None:
         """The check for an operation, None where this stage has nothing to check. Called at start-up only."""
@@ -49,28 +55,32 @@ class Stage(RoutedMiddleware):  # type: ignore[misc]  # Connexion is untyped
         self.checks.update(api.operations)
         return api
 
+    def steps(self, operation_id: str) -> list[Step]:
+        """What the stage does with an exchange of the operation, in this order. Called when the stages are linked."""
+        check = self.checks[operation_id]
+        return [check] if check else []
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check the exchange and pass it on. Raises the check's Refusal."""
+        """Take the exchange through the chain and pass it on. Raises a step's Refusal."""
         exchange: Exchange = scope[KEY]
-        for name, check in self.chains[exchange.operation.id]:  # type: ignore[union-attr]  # routing comes first
+        exchange.receive = receive
+        name = self.name
+        try:
+            for name, step in self.chains[exchange.operation.id]:  # type: ignore[union-attr]  # noqa: B007
+                waiting = step(exchange)
+                if waiting is not None:
+                    await waiting
+        finally:
             exchange.stage = name
-            check(exchange)
         await self.app(scope, receive, send)
 
 
 def link(stack: Iterable[Any]) -> None:
-    """Let each run of plain stages in `stack` (the outermost first) be one step, in the same order.
-
-    A stage with a `__call__` of its own, which waits for something, stays a step by itself.
-    """
+    """Let each run of stages in `stack` (the outermost first) be one chain, in the same order."""
     for stage in reversed(list(stack)):
         if isinstance(stage, Stage):
-            stage.chains = {name: [(stage.name, one)] if one else [] for name, one in stage.checks.items()}
-            if _is_plain(stage) and _is_plain(stage.app):
+            stage.chains = {name: [(stage.name, one) for one in stage.steps(name)] for name in stage.checks}
+            if isinstance(stage.app, Stage):
                 for name, chain in stage.chains.items():
                     chain.extend(stage.app.chains[name])
                 stage.app = stage.app.app
-
-
-def _is_plain(app: Any) -> bool:
-    return isinstance(app, Stage) and type(app).__call__ is Stage.__call__

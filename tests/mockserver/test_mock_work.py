@@ -48,6 +48,12 @@ class Wire(asyncio.Transport):
     def close(self) -> None:
         self.written.append(b"closed")
 
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
 
 class Connection:
     """A connection to the mock's own server, without a socket."""
