@@ -10,6 +10,7 @@ import orjson
 
 from mockserver.access import Guard
 from mockserver.exchange import Answer, Exchange, Refusal
+from mockserver.faults import tools
 from mockserver.faults.fault import Fault, Hook
 from spec import AccessRule, Effect, Route
 
@@ -204,28 +205,14 @@ def shown(meant: Meant, change: Callable[[dict[str, Any]], None]) -> Hook:
     def act(_exchange: Exchange, answer: Answer) -> None:
         value = orjson.loads(answer.body)
         change(value)
-        answer.body = orjson.dumps(value)
-        put(answer, b"content-length", str(len(answer.body)).encode())
+        tools.write(answer, orjson.dumps(value))
 
     return answers(meant, act, 200)
 
 
 def status(meant: Meant, old: int, new: int) -> Hook:
     """Another status."""
-
-    def act(_exchange: Exchange, answer: Answer) -> None:
-        answer.status = new
-        if not answer.body:
-            put(answer, b"content-length", b"0")
-
-    return answers(meant, act, old)
-
-
-def put(answer: Answer, name: bytes, value: bytes | None) -> None:
-    """Give a header another value, or take it away."""
-    answer.headers = [one for one in answer.headers if one[0] != name]
-    if value is not None:
-        answer.headers.append((name, value))
+    return answers(meant, tools.status(new), old)
 
 
 def _lengths(code: int) -> list[tuple[bytes, bytes]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mockserver.exchange import Refusal
-from mockserver.faults.around import answers, fault, on, put, shown, status
+from mockserver.faults.around import answers, fault, on, shown, status
 from mockserver.faults.fault import DEPLOYED, NEWER, Hook
+from mockserver.faults.tools import body, put
 from mockserver.world import NOTHING
 
 if TYPE_CHECKING:
@@ -34,19 +35,6 @@ def _without(key: str) -> Callable[[dict[str, Any]], None]:
 
 def _text(key: str) -> Callable[[dict[str, Any]], None]:
     return lambda data: data.update({key: str(data[key])})
-
-
-def _body(text: bytes) -> Callable[[Exchange, Answer], None]:
-    def act(_exchange: Exchange, answer: Answer) -> None:
-        answer.body = text
-        put(answer, b"content-length", str(len(text)).encode())
-
-    return act
-
-
-def _page(exchange: Exchange, answer: Answer) -> None:
-    _body(b"<p>no</p>")(exchange, answer)
-    put(answer, b"content-type", b"text/html")
 
 
 def _refused(meant: Meant, stage: str, old: str, new: str) -> Hook:
@@ -246,26 +234,20 @@ FAULTS = (
     fault(
         "around-error-bare",
         "A refused change of a group has no error.",
-        answers(on("update", "group"), _body(b"{}"), 400, 401, 403, 404),
+        answers(on("update", "group"), body(b"{}"), 400, 401, 403, 404),
         "update_group.error*",
     ),
     fault(
         "around-error-without-id",
         "The error of a refused user has no id.",
-        answers(on("get", "user"), _body(b'{"error":{"description":"no"}}'), 401, 403, 404),
+        answers(on("get", "user"), body(b'{"error":{"description":"no"}}'), 401, 403, 404),
         "get_user.error*",
         editions=NEWER,
     ),
     fault(
         "around-error-html",
         "The errors of a list are pages.",
-        answers(
-            on("list", "child", "group"),
-            _page,
-            401,
-            403,
-            404,
-        ),
+        answers(on("list", "child", "group"), body(b"<p>no</p>", b"text/html"), 401, 403, 404),
         "list_group_children.error*",
     ),
     fault(
@@ -289,7 +271,7 @@ FAULTS = (
     fault(
         "around-conflict-bare",
         "The error of a second joining is empty.",
-        answers(on("attach", "group", "handle_service"), _body(b"{}"), 409),
+        answers(on("attach", "group", "handle_service"), body(b"{}"), 409),
         "add_handle_service_group.error.shape.409",
         editions=DEPLOYED,
     ),

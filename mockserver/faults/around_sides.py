@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from mockserver.exchange import Answer, Refusal
-from mockserver.faults.around import Perform, afterwards, effect, fault, mended, on, put
+from mockserver.faults.around import Perform, afterwards, effect, fault, mended, on
+from mockserver.faults.tools import write
 from mockserver.world import NOTHING
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ def _names(exchange: Exchange, key: str) -> frozenset[str]:
 def _shows_password(inner: Perform, world: World, exchange: Exchange) -> Answer:
     answer = inner(exchange)
     password = world.users[exchange.params["id"]].password
-    answer.body = orjson.dumps({**orjson.loads(answer.body), "password": password})
-    put(answer, b"content-length", str(len(answer.body)).encode())
+    write(answer, orjson.dumps({**orjson.loads(answer.body), "password": password}))
     return answer
 
 

@@ -72,23 +72,29 @@ def drop(answer: Answer, *names: bytes) -> None:
     answer.headers = [one for one in answer.headers if one[0] not in names]
 
 
-def put(answer: Answer, name: bytes, value: bytes) -> None:
-    """Give a header another value."""
+def put(answer: Answer, name: bytes, value: bytes | None) -> None:
+    """Give a header another value; None takes it away."""
     drop(answer, name)
-    answer.headers.append((name, value))
+    if value is not None:
+        answer.headers.append((name, value))
+
+
+def write(answer: Answer, text: bytes) -> None:
+    """Give the answer another body, of the length that it then has."""
+    answer.body = text
+    put(answer, b"content-length", str(len(text)).encode())
 
 
 def header(name: bytes, value: bytes | None) -> Change:
     """Give a header another value; None takes it away."""
-    return lambda _exchange, answer: drop(answer, name) if value is None else put(answer, name, value)
+    return lambda _exchange, answer: put(answer, name, value)
 
 
 def body(text: bytes, media: bytes | None = None) -> Change:
     """Give the answer another body."""
 
     def change(_exchange: Exchange, answer: Answer) -> None:
-        answer.body = text
-        put(answer, b"content-length", str(len(text)).encode())
+        write(answer, text)
         if media is not None:
             put(answer, b"content-type", media)
 
