@@ -12,15 +12,14 @@ from mockserver.access import Guard
 from mockserver.exchange import Answer, Exchange, Refusal
 from mockserver.faults import tools
 from mockserver.faults.fault import Fault, Hook
+from mockserver.faults.tools import Meant
 from spec import AccessRule, Effect, Route
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
     from mockserver.stage import Check
     from mockserver.world import World
-    from spec import Operation
 
-Meant = Callable[["Operation"], bool]
 Perform = Callable[[Exchange], Answer]
 Act = Callable[["World", Exchange], None]
 FULL = "full"
@@ -125,17 +124,11 @@ def nothing(meant: Meant, status: int = 204) -> Hook:
 def early(meant: Meant) -> Hook:
     """Do it before asking who may: the refusal comes too late."""
 
-    def around(inner: Check, mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal:
-                _anyway(mock, exchange)
-                raise
+    def act(refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
+        _anyway(mock, exchange)
+        raise refusal
 
-        return check
-
-    return Hook("authorize", around, meant)
+    return tools.rescue("authorize", act, meant)
 
 
 def _anyway(mock: Mock, exchange: Exchange) -> None:

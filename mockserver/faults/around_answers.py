@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockserver.exchange import Refusal
 from mockserver.faults.around import answers, fault, on, shown, status
 from mockserver.faults.fault import DEPLOYED, NEWER, Hook
-from mockserver.faults.tools import body, put
+from mockserver.faults.tools import body, put, refused, rescue
 from mockserver.world import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockserver.app import Mock
-    from mockserver.exchange import Answer, Exchange
-    from mockserver.faults.around import Meant
-    from mockserver.stage import Check
+    from mockserver.exchange import Answer, Exchange, Refusal
+    from mockserver.faults.tools import Meant
 
 CREATE_SERVICE, CREATE_CHILD = on("create", "handle_service", "caller"), on("create", "child", "group")
 CREATE_GROUP = on("create", "group")
@@ -40,68 +38,42 @@ def _text(key: str) -> Callable[[dict[str, Any]], None]:
 def _refused(meant: Meant, stage: str, old: str, new: str) -> Hook:
     """Another error in the place of one that a stage raises."""
 
-    def around(inner: Check, _mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal as refusal:
-                if refusal.error == old:
-                    raise Refusal(new, "a fault of the mock") from None
-                raise
+    def act(refusal: Refusal, _exchange: Exchange, _mock: Mock) -> None:
+        raise refused(new) if refusal.error == old else refusal
 
-        return check
-
-    return Hook(stage, around, meant)
+    return rescue(stage, act, meant)
 
 
 def _let_through(meant: Meant, stage: str, error: str) -> Hook:
     """A stage that does not raise one of its errors."""
 
-    def around(inner: Check, _mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal as refusal:
-                if refusal.error != error:
-                    raise
+    def act(refusal: Refusal, _exchange: Exchange, _mock: Mock) -> None:
+        if refusal.error != error:
+            raise refusal
 
-        return check
-
-    return Hook(stage, around, meant)
+    return rescue(stage, act, meant)
 
 
 def _anyway(meant: Meant) -> Hook:
     """Who cannot show who they are is somebody nevertheless."""
 
-    def around(inner: Check, mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal:
-                everything = mock.contract.privileges["zone"].keys()
-                users = mock.world.users.values()
-                exchange.user = next(one for one in users if mock.world.own_zone("user", one.id) >= everything)
+    def act(_refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
+        everything = mock.contract.privileges["zone"].keys()
+        users = mock.world.users.values()
+        exchange.user = next(one for one in users if mock.world.own_zone("user", one.id) >= everything)
 
-        return check
-
-    return Hook("authenticate", around, meant)
+    return rescue("authenticate", act, meant)
 
 
 def _idempotent(meant: Meant) -> Hook:
     """Ending the membership of a group in a service that it is no member of is fine."""
 
-    def around(inner: Check, mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal as refusal:
-                if "has no such" not in refusal.reason:
-                    raise
-                mock.world.relate("group", exchange.params["gid"], "handle_service", exchange.params["id"], NOTHING)
+    def act(refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
+        if "has no such" not in refusal.reason:
+            raise refusal
+        mock.world.relate("group", exchange.params["gid"], "handle_service", exchange.params["id"], NOTHING)
 
-        return check
-
-    return Hook("locate", around, meant)
+    return rescue("locate", act, meant)
 
 
 FAULTS = (

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockserver.exchange import Answer, Exchange
-    from mockserver.faults.around import Meant
     from mockserver.faults.fault import Hook
+    from mockserver.faults.tools import Meant
     from mockserver.world import World
 
 GROUP, USER, SERVICE = "group", "user", "handle_service"

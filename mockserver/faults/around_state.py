@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockserver.exchange import Exchange
-    from mockserver.faults.around import Act, Meant
+    from mockserver.faults.around import Act
     from mockserver.faults.fault import Hook
+    from mockserver.faults.tools import Meant
     from mockserver.world import World
 
 GROUP, USER, SERVICE = "group", "user", "handle_service"

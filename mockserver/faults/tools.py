@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mockserver.exchange import Answer, Exchange, Refusal
-from mockserver.faults.fault import Hook
+from mockserver.faults.fault import Hook, documented
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
     from mockserver.stage import Check
     from mockserver.world import User
+    from spec import Operation
 
 CREATE, RELATE, MEMBER = "oz_handle_services_create", "oz_groups_add_relationships", "group_create_handle_service"
 Change = Callable[[Exchange, Answer], None]
 Where = Callable[[Exchange], bool]
+Meant = Callable[["Operation"], bool]
 GOOD: dict[str, Any] = {
     "name": "unnamed",
     "proxyEndpoint": "https://proxy.example.org",
@@ -133,6 +135,21 @@ def after(stage: str, act: Callable[[Exchange, Mock], None]) -> Hook:
         return check
 
     return Hook(stage, around)
+
+
+def rescue(stage: str, act: Callable[[Refusal, Exchange, Mock], None], meant: Meant = documented) -> Hook:
+    """Let what a stage refuses pass, once something was done; `act` may raise that refusal, or another one."""
+
+    def around(inner: Check, mock: Mock) -> Check:
+        def check(exchange: Exchange) -> None:
+            try:
+                inner(exchange)
+            except Refusal as refusal:
+                act(refusal, exchange, mock)
+
+        return check
+
+    return Hook(stage, around, meant)
 
 
 def unless(stage: str, where: Where) -> Hook:
