@@ -37,6 +37,24 @@ def fault(name: str, text: str, hook: Hook, *noticed_by: str, editions: tuple[st
     return made if editions is None else replace(made, editions=editions)
 
 
+# --- what a request says ----------------------------------------------------------------------------------------
+
+
+def member(exchange: Exchange) -> tuple[str, str]:
+    """The user and the group whose relation the path names."""
+    return exchange.params["uid"], exchange.params["id"]
+
+
+def named(exchange: Exchange, key: str) -> frozenset[str]:
+    """The privileges under a key of the body, none where it is not there."""
+    return frozenset(orjson.loads(exchange.data.get(key, b"[]")))
+
+
+def without(key: str) -> Callable[[dict[str, Any]], None]:
+    """Take a key away from an object."""
+    return lambda data: (data.pop(key, None), None)[1]
+
+
 # --- who may --------------------------------------------------------------------------------------------------
 
 

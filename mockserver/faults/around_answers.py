@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockserver.faults.around import answers, fault, on, shown, status
+from mockserver.faults.around import answers, fault, on, shown, status, without
 from mockserver.faults.fault import DEPLOYED, NEWER, Hook
 from mockserver.faults.tools import body, put, refused, rescue
 from mockserver.world import NOTHING
@@ -25,10 +25,6 @@ def _location(change: Callable[[bytes], bytes | None]) -> Callable[[Exchange, An
         put(answer, b"location", change(dict(answer.headers).get(b"location", b"")))
 
     return act
-
-
-def _without(key: str) -> Callable[[dict[str, Any]], None]:
-    return lambda data: (data.pop(key, None), None)[1]
 
 
 def _text(key: str) -> Callable[[dict[str, Any]], None]:
@@ -134,13 +130,13 @@ FAULTS = (
     fault(
         "around-user-without-name",
         "A user has no full name.",
-        shown(on("get", "user"), _without("fullName")),
+        shown(on("get", "user"), without("fullName")),
         "get_user.success.body",
     ),
     fault(
         "around-shared-without-id",
         "A member's data have no id.",
-        shown(on("get", "user", "group"), _without("userId")),
+        shown(on("get", "user", "group"), without("userId")),
         "get_group_user.success.body",
     ),
     fault(
@@ -152,13 +148,13 @@ FAULTS = (
     fault(
         "around-public-without-name",
         "The public details have no name.",
-        shown(on("get", "handle_service", part="public"), _without("name")),
+        shown(on("get", "handle_service", part="public"), without("name")),
         "get_handle_service_public.success.body",
     ),
     fault(
         "around-sets-without-member",
         "The list of group privileges has no members' set.",
-        shown(on("catalogue", "group"), _without("member")),
+        shown(on("catalogue", "group"), without("member")),
         "get_group_privilege_sets.success.body",
     ),
     fault(
