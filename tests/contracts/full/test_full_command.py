@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from running_mock import ADMIN
 
 import ozkit
 from contracts.arguments import admin_of
 from contracts.target import SetupError
 
 if TYPE_CHECKING:
-    from conftest import Running
-
-ADMIN = "adam:adam-password"
+    from running_mock import Running
 
 
 def verify(mock: Running, *more: str) -> list[str]:
