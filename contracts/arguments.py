@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import random
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from contracts.target import SetupError
+from contracts.target import Credentials, SetupError
 from spec import editions
+
+if TYPE_CHECKING:
+    from contracts.run import Options
+    from contracts.session import Wanted
 
 DEPTHS = ("quick", "standard", "deep")
 MOST_WORKERS = 64
@@ -59,6 +64,15 @@ def add_target(parser: argparse.ArgumentParser, edition: str) -> None:
     parser.add_argument(
         "--states-url", metavar="URL", help="where the implementation sets up each persona (provider states)"
     )
+    add_admin(parser)
+
+
+def add_admin(parser: argparse.ArgumentParser) -> None:
+    """Add what names an administrator's account."""
+    parser.add_argument(
+        "--admin", metavar="USER:PASSWORD", help="an administrator: the kit makes the personas itself, and removes them"
+    )
+    parser.add_argument("--admin-token", metavar="TOKEN", help="the same, with a token")
 
 
 def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
@@ -79,3 +93,47 @@ def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
         help="how long privileges may take to show (default 5)",
     )
     parser.add_argument("--max-time", type=seconds, metavar="SECONDS", help="for the whole run")
+
+
+def options_of(arguments: argparse.Namespace, **more: Any) -> Options:
+    """How the run judges, as `add_run` asked; `more` has what a command asks beside. Raises SetupError."""
+    from contracts.run import Options
+
+    return Options(
+        depth=arguments.depth,
+        seed=seed(arguments.seed),
+        timeout=arguments.timeout,
+        settle=arguments.settle,
+        max_time=arguments.max_time,
+        workers=arguments.workers,
+        **more,
+    )
+
+
+def wanted_of(arguments: argparse.Namespace, profile: str = "core") -> Wanted:
+    """What is to be judged, as `add_target` asked. Raises SetupError."""
+    from contracts.session import Wanted
+
+    return Wanted(
+        arguments.url, arguments.target, arguments.states_url, arguments.edition, admin_of(arguments), profile
+    )
+
+
+def admin_of(arguments: argparse.Namespace) -> Credentials | None:
+    """The account that the options name, None where they name none. Raises SetupError."""
+    if arguments.admin is None and arguments.admin_token is None:
+        return None
+    if arguments.admin is not None and arguments.admin_token is not None:
+        raise SetupError("--admin and --admin-token name the same account: give one of them")
+    if arguments.admin_token is not None:
+        return Credentials(token=_text(arguments.admin_token, "--admin-token"))
+    name, colon, password = _text(arguments.admin, "--admin").partition(":")
+    if not colon or not name:
+        raise SetupError("--admin: write USER:PASSWORD")
+    return Credentials(name, password)
+
+
+def _text(text: str, option: str) -> str:
+    if not text or "\r" in text or "\n" in text:
+        raise SetupError(f"{option} is empty, or has a line break in it")
+    return text

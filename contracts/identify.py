@@ -21,7 +21,7 @@ from contracts.reports import shown
 from contracts.requirement import Level, Outcome, Result
 from contracts.run import Options
 from contracts.session import Wanted, contract_of, judge_target
-from contracts.target import SetupError, Target, check_url, read_target_file, target_from_file
+from contracts.target import SetupError, Target, admin_from_file, check_url, read_target_file, target_from_file
 from contracts.verdict import Judgement, Verdict
 from contracts.verify import terminated_cleanly
 from contracts.wire import Wire
@@ -71,15 +71,7 @@ class Match:
 def main(argv: list[str]) -> int:
     """Identify a target: 0 where it conforms to an edition, 1 where it conforms to none, 2 where that is not known."""
     arguments = _parser().parse_args(argv)
-    options = Options(
-        depth=arguments.depth,
-        seed=shared.seed(arguments.seed),
-        timeout=arguments.timeout,
-        settle=arguments.settle,
-        max_time=arguments.max_time,
-        workers=arguments.workers,
-    )
-    wanted = Wanted(arguments.url, arguments.target, arguments.states_url, arguments.edition)
+    options, wanted = shared.options_of(arguments), shared.wanted_of(arguments)
     with terminated_cleanly():
         where, matches = identify(wanted, options)
     {"text": _as_text, "json": _as_json}[arguments.format](where, matches)
@@ -125,7 +117,7 @@ def identify(wanted: Wanted, options: Options) -> tuple[str, list[Match]]:
 @contextmanager
 def _located(wanted: Wanted, timeout: float) -> Iterator[Wanted]:
     """What to judge, seen to answer: where nothing is named, the kit's own mock. Raises SetupError."""
-    if wanted.url or wanted.target_file or wanted.states_url:
+    if wanted.url or wanted.target_file or wanted.states_url or wanted.admin:
         _usable(wanted, timeout)
         yield wanted
         return
@@ -135,13 +127,22 @@ def _located(wanted: Wanted, timeout: float) -> Iterator[Wanted]:
         yield Wanted(origin + contract.base_paths[0], None, f"{origin}/_mock/states")
 
 
-def _usable(wanted: Wanted, timeout: float) -> None:
-    data = read_target_file(wanted.target_file) if wanted.target_file else {}
+def _complete(wanted: Wanted) -> None:
+    """Raises SetupError where it is not said what to judge, or as whom."""
     if wanted.states_url and not wanted.url:
         raise SetupError("--states-url needs the base URL of the API too: ozkit identify URL --states-url URL")
-    if not wanted.states_url and not wanted.target_file:
-        raise SetupError("nobody to judge as: give --target FILE or --states-url URL")
-    if wanted.target_file:
+    if wanted.admin and not wanted.url and not wanted.target_file:
+        raise SetupError("--admin needs the base URL of the API too: ozkit identify URL --admin USER:PASSWORD")
+    if not wanted.states_url and not wanted.target_file and not wanted.admin:
+        raise SetupError("nobody to judge as: give --target FILE, --states-url URL or --admin USER:PASSWORD")
+
+
+def _usable(wanted: Wanted, timeout: float) -> None:
+    _complete(wanted)
+    data = read_target_file(wanted.target_file) if wanted.target_file else {}
+    if wanted.target_file and wanted.admin:
+        admin_from_file(wanted.target_file, data)
+    elif wanted.target_file:
         contract = contract_of(replace(wanted, edition=None))
         operation = judged_operations(contract)[0]
         target_from_file(wanted.target_file, data, operation, personas(contract, operation))
@@ -156,7 +157,7 @@ def _usable(wanted: Wanted, timeout: float) -> None:
 def _judged(wanted: Wanted, edition: str, options: Options) -> Judgement:
     """The judgement by one edition; `inconclusive` where the target's personas are none of that edition's."""
     contract = load(edition)
-    if not wanted.target_file:
+    if wanted.admin or not wanted.target_file:
         return judge_target(replace(wanted, edition=edition), options)
     operation = judged_operations(contract)[0]
     target, lacking = _target(wanted, contract)

@@ -20,7 +20,7 @@ from contracts.requirement import NotJudged
 from contracts.target import Identity, SetupError, Target
 from contracts.together import Together
 from contracts.verdict import OUT_OF_TIME
-from contracts.wire import Wire, pause_after
+from contracts.wire import Wire
 from spec import Contract, Operation
 
 
@@ -44,8 +44,6 @@ class Options:
 BODILESS = {"HEAD", "OPTIONS"}
 _BASIC = re.compile(r"(?i)\bbasic +([^ ,]+)")
 """What may be told from the secret that it was made of, where an answer repeats it."""
-TOO_MANY = 429
-SLOWDOWNS = 5
 
 
 class OutOfTimeError(NotJudged):
@@ -176,19 +174,8 @@ class Run:
     def dispatch(self, one: Prepared) -> Sent:
         """Send what was prepared, unrecorded. Raises OutOfTimeError when the run's time is over."""
         self.check_time()
-        return Sent(one.case, one.identity, one.group, one.value, self._patiently(one.request))
-
-    def _patiently(self, request: Request) -> Exchange:
-        """Send a request; where the target asks for patience (429, 503 with Retry-After), wait and try again."""
-        exchange = self.wire.send(request)
-        for _ in range(SLOWDOWNS):
-            pause = pause_after(exchange)
-            if pause is None:
-                break
-            self.check_time()
-            time.sleep(pause)
-            exchange = self.wire.send(request)
-        return exchange
+        exchange = self.wire.patiently(one.request, self.check_time)
+        return Sent(one.case, one.identity, one.group, one.value, exchange)
 
     def _auth(self, case: Case, identity: Identity) -> Auth:
         if case.auth:

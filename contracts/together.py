@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from contracts.cases import HOME, OTHER, Case
 from contracts.requirement import Check, Finding, NotJudged, Requirement
+from contracts.wire import TOO_MANY
 
 if TYPE_CHECKING:
     from contracts.ledger import Sent
@@ -25,7 +26,6 @@ AT_ONCE = 16
 ODD = 3
 """After so many odd answers in a row, a target is asked one thing at a time."""
 FAILURE = 500
-TOO_MANY = 429
 ALONE = ("authentication.", "credentials.")
 """Topics whose requests may decide how the next ones are answered: only the cases of one requirement go together."""
 One = TypeVar("One")

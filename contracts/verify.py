@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from contracts import arguments as shared
-from contracts.full.options import add_admin, admin_of
 from contracts.target import SetupError
 from spec import DEFAULT_EDITION
 
@@ -41,7 +40,6 @@ def parser() -> argparse.ArgumentParser:
         epilog="exit codes: 0 conformant, 1 nonconformant, 2 inconclusive, 3 partial",
     )
     shared.add_target(made, f"default {DEFAULT_EDITION}")
-    add_admin(made)
     made.add_argument(
         "--profile",
         choices=["core", "full"],
@@ -74,29 +72,12 @@ def parser() -> argparse.ArgumentParser:
 
 def _judge(arguments: argparse.Namespace) -> Judgement:
     from contracts import expected
-    from contracts.run import Options
-    from contracts.session import Wanted, judge_target
+    from contracts.session import judge_target
 
     reports(arguments.report)
     file = arguments.expected_failures
-    options = Options(
-        depth=arguments.depth,
-        seed=shared.seed(arguments.seed),
-        timeout=arguments.timeout,
-        settle=arguments.settle,
-        max_time=arguments.max_time,
-        strict=arguments.strict,
-        expected=expected.read(file) if file else None,
-        workers=arguments.workers,
-    )
-    wanted = Wanted(
-        arguments.url,
-        arguments.target,
-        arguments.states_url,
-        arguments.edition,
-        admin_of(arguments),
-        arguments.profile,
-    )
+    options = shared.options_of(arguments, strict=arguments.strict, expected=expected.read(file) if file else None)
+    wanted = shared.wanted_of(arguments, arguments.profile)
     quiet = any(one.endswith("=-") for one in arguments.report)
     with _progress(quiet=quiet) as progress:
         return judge_target(wanted, options, tuple(arguments.requirement), progress)

@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,8 +24,11 @@ STALE = 2
 """How often a kept connection may end just when it is used."""
 _CHUNK = 65536
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
-LONGEST_PAUSES = {429: 30, 503: 2}
+TOO_MANY = 429
+LONGEST_PAUSES = {TOO_MANY: 30, 503: 2}
 """How many seconds, at most, a target may ask for, by status; one that asks for more is taken at its first answer."""
+SLOWDOWNS = 5
+"""How often a request is sent again to a target that asks for patience."""
 
 
 class _Timed(io.RawIOBase):
@@ -131,6 +135,21 @@ class Wire:
             self.close()
             return Exchange(request, self.origin, None, _words(error), seconds=time.perf_counter() - started)
         return Exchange(request, self.origin, response, seconds=time.perf_counter() - started)
+
+    def patiently(self, request: Request, before_pause: Callable[[], None] = lambda: None) -> Exchange:
+        """Send a request; where the target asks for patience (429, 503 with Retry-After), wait and try again.
+
+        `before_pause` may raise, where there is no time left to wait.
+        """
+        exchange = self.send(request)
+        for _ in range(SLOWDOWNS):
+            pause = pause_after(exchange)
+            if pause is None:
+                break
+            before_pause()
+            time.sleep(pause)
+            exchange = self.send(request)
+        return exchange
 
     def _send(self, request: Request, limit: float) -> Response:
         connection = self._kept()

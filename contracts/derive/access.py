@@ -28,8 +28,9 @@ from contracts.derive.build import Builder
 from contracts.exchange import Auth
 from contracts.personas import Persona
 from contracts.requirement import Check, Finding, Level, NotJudged, Requirement
-from contracts.run import TOO_MANY, Run, access_case
+from contracts.run import Run, access_case
 from contracts.target import Identity, Target
+from contracts.wire import TOO_MANY
 from spec import Source
 
 MALFORMED_BASIC = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +11,10 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from contracts.exchange import Auth, Exchange, Request, basic
 from contracts.full.mirror import Ref
 from contracts.target import Credentials
-from contracts.wire import Wire, pause_after
+from contracts.wire import Wire
 from spec import Contract, Operation
 
 JSON_TYPE = (("Content-Type", "application/json"),)
-SLOWDOWNS = 5
 NOT_OFFERED = frozenset({404, 405, 501})
 """How a target answers that does not have an operation."""
 Roles = Mapping[str, Ref]
@@ -59,23 +57,12 @@ class Api:
         request = Request(
             operation.method, self.path(operation, roles), auth, headers, body, label=label or operation.summary
         )
-        return self._patiently(request)
+        return self.wire.patiently(request)
 
     def follow(self, location: str, sent: Exchange, auth: Auth) -> Exchange:
         """Read what a Location names, from the target and nowhere else."""
         path = urlsplit(urljoin(self.wire.origin + sent.request.path, location)).path
-        return self._patiently(Request("GET", path, auth, label="read what the Location names"))
-
-    def _patiently(self, request: Request) -> Exchange:
-        """Send a request; where the target asks for patience (429, 503 with Retry-After), wait and try again."""
-        exchange = self.wire.send(request)
-        for _ in range(SLOWDOWNS):
-            pause = pause_after(exchange)
-            if pause is None:
-                break
-            time.sleep(pause)
-            exchange = self.wire.send(request)
-        return exchange
+        return self.wire.patiently(Request("GET", path, auth, label="read what the Location names"))
 
 
 def auth_of(known: Credentials, who: str, variable: str) -> Auth:

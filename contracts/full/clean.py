@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.arguments import admin_of
 from contracts.full.account import Account, is_ours
 from contracts.full.mirror import RANKS, USER, Ref
-from contracts.full.options import admin_of
 from contracts.reports.shown import line
 from contracts.target import SetupError, check_url
 from spec import load

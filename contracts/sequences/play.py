@@ -12,7 +12,6 @@ from contracts.exchange import Auth, Exchange
 from contracts.ledger import Created, Sent
 from contracts.readback import Read, last_segment
 from contracts.requirement import NotJudged
-from contracts.run import TOO_MANY
 from contracts.sequences.action import (
     CREATE,
     CREATED,
@@ -31,6 +30,7 @@ from contracts.sequences.action import (
     ViolationError,
 )
 from contracts.sequences.setting import Setting, absent
+from contracts.wire import TOO_MANY
 
 BUSY = frozenset({TOO_MANY, 503})
 

@@ -19,14 +19,9 @@ Show = Callable[[bytes], bytes]
 
 
 def list_(contract: Contract, world: World, operation: Operation) -> Perform:
-    """The ids of what the effect names, in no order, under the one key of the documented schema."""
-    status, key = operation.success.status, _key(contract, operation)
+    """The ids of what the effect names, in no order."""
     ids = _ids(contract, world, operation)
-
-    def perform(exchange: Exchange) -> Answer:
-        return json_answer(status, orjson.dumps({key: list(ids(exchange))}))
-
-    return perform
+    return _listing(contract, operation, lambda exchange: list(ids(exchange)))
 
 
 def _ids(contract: Contract, world: World, operation: Operation) -> Ids:
@@ -71,13 +66,8 @@ def _shown(contract: Contract, operation: Operation, kind: str) -> Show:
 
 def privileges(contract: Contract, world: World, operation: Operation) -> Perform:
     """The privileges of a member, sorted: own or effective, in an entity or in the zone."""
-    status, key = operation.success.status, _key(contract, operation)
     held = _held(contract, world, operation)
-
-    def perform(exchange: Exchange) -> Answer:
-        return json_answer(status, orjson.dumps({key: sorted(held(exchange))}))
-
-    return perform
+    return _listing(contract, operation, lambda exchange: sorted(held(exchange)))
 
 
 def _held(contract: Contract, world: World, operation: Operation) -> Ids:
@@ -93,15 +83,14 @@ def _held(contract: Contract, world: World, operation: Operation) -> Ids:
 
 def intermediaries(contract: Contract, world: World, operation: Operation) -> Perform:
     """The direct members of a group through which a user belongs to it."""
-    status, key = operation.success.status, _key(contract, operation)
     user = place(contract, operation, operation.effect.resource)
     group = place(contract, operation, operation.effect.within or "")
 
-    def perform(exchange: Exchange) -> Answer:
-        found = world.intermediaries(user.find(exchange), group.find(exchange))
-        return json_answer(status, orjson.dumps({key: [{"type": kind, "id": one} for kind, one in found]}))
+    def found(exchange: Exchange) -> list[dict[str, str]]:
+        through = world.intermediaries(user.find(exchange), group.find(exchange))
+        return [{"type": kind, "id": one} for kind, one in through]
 
-    return perform
+    return _listing(contract, operation, found)
 
 
 def catalogue(contract: Contract, _world: World, operation: Operation) -> Perform:
@@ -111,8 +100,14 @@ def catalogue(contract: Contract, _world: World, operation: Operation) -> Perfor
     return lambda _exchange: json_answer(status, text)
 
 
-def _key(contract: Contract, operation: Operation) -> str:
-    return next(iter(_properties(contract, operation)))
+def _listing(contract: Contract, operation: Operation, found: Callable[[Exchange], list[Any]]) -> Perform:
+    """Answers with the list that is found, under the one key of the documented schema."""
+    status, key = operation.success.status, next(iter(_properties(contract, operation)))
+
+    def perform(exchange: Exchange) -> Answer:
+        return json_answer(status, orjson.dumps({key: found(exchange)}))
+
+    return perform
 
 
 def _properties(contract: Contract, operation: Operation) -> dict[str, Any]:

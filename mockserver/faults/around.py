@@ -10,16 +10,16 @@ import orjson
 
 from mockserver.access import Guard
 from mockserver.exchange import Answer, Exchange, Refusal
+from mockserver.faults import tools
 from mockserver.faults.fault import Fault, Hook
+from mockserver.faults.tools import Meant
 from spec import AccessRule, Effect, Route
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
     from mockserver.stage import Check
     from mockserver.world import World
-    from spec import Operation
 
-Meant = Callable[["Operation"], bool]
 Perform = Callable[[Exchange], Answer]
 Act = Callable[["World", Exchange], None]
 FULL = "full"
@@ -35,6 +35,24 @@ def fault(name: str, text: str, hook: Hook, *noticed_by: str, editions: tuple[st
     """A fault that is seen by judging every operation; `noticed_by` has whole ids of requirements, as patterns."""
     made = Fault(name, text, hook, noticed_by, profile=FULL)
     return made if editions is None else replace(made, editions=editions)
+
+
+# --- what a request says ----------------------------------------------------------------------------------------
+
+
+def member(exchange: Exchange) -> tuple[str, str]:
+    """The user and the group whose relation the path names."""
+    return exchange.params["uid"], exchange.params["id"]
+
+
+def named(exchange: Exchange, key: str) -> frozenset[str]:
+    """The privileges under a key of the body, none where it is not there."""
+    return frozenset(orjson.loads(exchange.data.get(key, b"[]")))
+
+
+def without(key: str) -> Callable[[dict[str, Any]], None]:
+    """Take a key away from an object."""
+    return lambda data: (data.pop(key, None), None)[1]
 
 
 # --- who may --------------------------------------------------------------------------------------------------
@@ -124,17 +142,11 @@ def nothing(meant: Meant, status: int = 204) -> Hook:
 def early(meant: Meant) -> Hook:
     """Do it before asking who may: the refusal comes too late."""
 
-    def around(inner: Check, mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal:
-                _anyway(mock, exchange)
-                raise
+    def act(refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
+        _anyway(mock, exchange)
+        raise refusal
 
-        return check
-
-    return Hook("authorize", around, meant)
+    return tools.rescue("authorize", act, meant)
 
 
 def _anyway(mock: Mock, exchange: Exchange) -> None:
@@ -204,28 +216,14 @@ def shown(meant: Meant, change: Callable[[dict[str, Any]], None]) -> Hook:
     def act(_exchange: Exchange, answer: Answer) -> None:
         value = orjson.loads(answer.body)
         change(value)
-        answer.body = orjson.dumps(value)
-        put(answer, b"content-length", str(len(answer.body)).encode())
+        tools.write(answer, orjson.dumps(value))
 
     return answers(meant, act, 200)
 
 
 def status(meant: Meant, old: int, new: int) -> Hook:
     """Another status."""
-
-    def act(_exchange: Exchange, answer: Answer) -> None:
-        answer.status = new
-        if not answer.body:
-            put(answer, b"content-length", b"0")
-
-    return answers(meant, act, old)
-
-
-def put(answer: Answer, name: bytes, value: bytes | None) -> None:
-    """Give a header another value, or take it away."""
-    answer.headers = [one for one in answer.headers if one[0] != name]
-    if value is not None:
-        answer.headers.append((name, value))
+    return answers(meant, tools.status(new), old)
 
 
 def _lengths(code: int) -> list[tuple[bytes, bytes]]:

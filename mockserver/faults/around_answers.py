@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockserver.exchange import Refusal
-from mockserver.faults.around import answers, fault, on, put, shown, status
+from mockserver.faults.around import answers, fault, on, shown, status, without
 from mockserver.faults.fault import DEPLOYED, NEWER, Hook
+from mockserver.faults.tools import body, put, refused, rescue
 from mockserver.world import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockserver.app import Mock
-    from mockserver.exchange import Answer, Exchange
-    from mockserver.faults.around import Meant
-    from mockserver.stage import Check
+    from mockserver.exchange import Answer, Exchange, Refusal
+    from mockserver.faults.tools import Meant
 
 CREATE_SERVICE, CREATE_CHILD = on("create", "handle_service", "caller"), on("create", "child", "group")
 CREATE_GROUP = on("create", "group")
@@ -28,92 +27,49 @@ def _location(change: Callable[[bytes], bytes | None]) -> Callable[[Exchange, An
     return act
 
 
-def _without(key: str) -> Callable[[dict[str, Any]], None]:
-    return lambda data: (data.pop(key, None), None)[1]
-
-
 def _text(key: str) -> Callable[[dict[str, Any]], None]:
     return lambda data: data.update({key: str(data[key])})
-
-
-def _body(text: bytes) -> Callable[[Exchange, Answer], None]:
-    def act(_exchange: Exchange, answer: Answer) -> None:
-        answer.body = text
-        put(answer, b"content-length", str(len(text)).encode())
-
-    return act
-
-
-def _page(exchange: Exchange, answer: Answer) -> None:
-    _body(b"<p>no</p>")(exchange, answer)
-    put(answer, b"content-type", b"text/html")
 
 
 def _refused(meant: Meant, stage: str, old: str, new: str) -> Hook:
     """Another error in the place of one that a stage raises."""
 
-    def around(inner: Check, _mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal as refusal:
-                if refusal.error == old:
-                    raise Refusal(new, "a fault of the mock") from None
-                raise
+    def act(refusal: Refusal, _exchange: Exchange, _mock: Mock) -> None:
+        raise refused(new) if refusal.error == old else refusal
 
-        return check
-
-    return Hook(stage, around, meant)
+    return rescue(stage, act, meant)
 
 
 def _let_through(meant: Meant, stage: str, error: str) -> Hook:
     """A stage that does not raise one of its errors."""
 
-    def around(inner: Check, _mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal as refusal:
-                if refusal.error != error:
-                    raise
+    def act(refusal: Refusal, _exchange: Exchange, _mock: Mock) -> None:
+        if refusal.error != error:
+            raise refusal
 
-        return check
-
-    return Hook(stage, around, meant)
+    return rescue(stage, act, meant)
 
 
 def _anyway(meant: Meant) -> Hook:
     """Who cannot show who they are is somebody nevertheless."""
 
-    def around(inner: Check, mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal:
-                everything = mock.contract.privileges["zone"].keys()
-                users = mock.world.users.values()
-                exchange.user = next(one for one in users if mock.world.own_zone("user", one.id) >= everything)
+    def act(_refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
+        everything = mock.contract.privileges["zone"].keys()
+        users = mock.world.users.values()
+        exchange.user = next(one for one in users if mock.world.own_zone("user", one.id) >= everything)
 
-        return check
-
-    return Hook("authenticate", around, meant)
+    return rescue("authenticate", act, meant)
 
 
 def _idempotent(meant: Meant) -> Hook:
     """Ending the membership of a group in a service that it is no member of is fine."""
 
-    def around(inner: Check, mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal as refusal:
-                if "has no such" not in refusal.reason:
-                    raise
-                mock.world.relate("group", exchange.params["gid"], "handle_service", exchange.params["id"], NOTHING)
+    def act(refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
+        if "has no such" not in refusal.reason:
+            raise refusal
+        mock.world.relate("group", exchange.params["gid"], "handle_service", exchange.params["id"], NOTHING)
 
-        return check
-
-    return Hook("locate", around, meant)
+    return rescue("locate", act, meant)
 
 
 FAULTS = (
@@ -174,13 +130,13 @@ FAULTS = (
     fault(
         "around-user-without-name",
         "A user has no full name.",
-        shown(on("get", "user"), _without("fullName")),
+        shown(on("get", "user"), without("fullName")),
         "get_user.success.body",
     ),
     fault(
         "around-shared-without-id",
         "A member's data have no id.",
-        shown(on("get", "user", "group"), _without("userId")),
+        shown(on("get", "user", "group"), without("userId")),
         "get_group_user.success.body",
     ),
     fault(
@@ -192,13 +148,13 @@ FAULTS = (
     fault(
         "around-public-without-name",
         "The public details have no name.",
-        shown(on("get", "handle_service", part="public"), _without("name")),
+        shown(on("get", "handle_service", part="public"), without("name")),
         "get_handle_service_public.success.body",
     ),
     fault(
         "around-sets-without-member",
         "The list of group privileges has no members' set.",
-        shown(on("catalogue", "group"), _without("member")),
+        shown(on("catalogue", "group"), without("member")),
         "get_group_privilege_sets.success.body",
     ),
     fault(
@@ -246,26 +202,20 @@ FAULTS = (
     fault(
         "around-error-bare",
         "A refused change of a group has no error.",
-        answers(on("update", "group"), _body(b"{}"), 400, 401, 403, 404),
+        answers(on("update", "group"), body(b"{}"), 400, 401, 403, 404),
         "update_group.error*",
     ),
     fault(
         "around-error-without-id",
         "The error of a refused user has no id.",
-        answers(on("get", "user"), _body(b'{"error":{"description":"no"}}'), 401, 403, 404),
+        answers(on("get", "user"), body(b'{"error":{"description":"no"}}'), 401, 403, 404),
         "get_user.error*",
         editions=NEWER,
     ),
     fault(
         "around-error-html",
         "The errors of a list are pages.",
-        answers(
-            on("list", "child", "group"),
-            _page,
-            401,
-            403,
-            404,
-        ),
+        answers(on("list", "child", "group"), body(b"<p>no</p>", b"text/html"), 401, 403, 404),
         "list_group_children.error*",
     ),
     fault(
@@ -289,7 +239,7 @@ FAULTS = (
     fault(
         "around-conflict-bare",
         "The error of a second joining is empty.",
-        answers(on("attach", "group", "handle_service"), _body(b"{}"), 409),
+        answers(on("attach", "group", "handle_service"), body(b"{}"), 409),
         "add_handle_service_group.error.shape.409",
         editions=DEPLOYED,
     ),

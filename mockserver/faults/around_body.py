@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.exchange import Refusal
 from mockserver.faults.around import fault, mended, on
 from mockserver.faults.fault import Hook
+from mockserver.faults.tools import replace, rescue
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
     from mockserver.exchange import Exchange
-    from mockserver.faults.around import Meant
+    from mockserver.faults.tools import Meant
     from mockserver.stage import Check
 
 USER, GROUP = "user", "group"
@@ -26,17 +26,7 @@ CHILD = on("create", "child", GROUP)
 
 def _parsed(meant: Meant) -> Hook:
     """What is not JSON counts for an empty object."""
-
-    def around(inner: Check, _mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal:
-                exchange.value, exchange.body = {"name": "unnamed"}, b'{"name":"unnamed"}'
-
-        return check
-
-    return Hook("parse", around, meant)
+    return rescue("parse", lambda _refusal, exchange, _mock: replace(exchange, {"name": "unnamed"}), meant)
 
 
 def _object(meant: Meant) -> Hook:
@@ -45,7 +35,7 @@ def _object(meant: Meant) -> Hook:
     def around(inner: Check, _mock: Mock) -> Check:
         def check(exchange: Exchange) -> None:
             if not isinstance(exchange.value, dict):
-                exchange.value, exchange.body = {"name": "unnamed"}, b'{"name":"unnamed"}'
+                replace(exchange, {"name": "unnamed"})
             inner(exchange)
 
         return check

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mockserver.faults.around import Perform, effect, fault, on, shown
+from mockserver.faults.tools import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockserver.exchange import Answer, Exchange
-    from mockserver.faults.around import Meant
     from mockserver.faults.fault import Hook
+    from mockserver.faults.tools import Meant
     from mockserver.world import World
 
 GROUP, USER, SERVICE = "group", "user", "handle_service"
@@ -32,9 +33,7 @@ def _direct(meant: Meant, ids: Callable[[World, Exchange], list[str]], key: str)
 
     def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
         answer = inner(exchange)
-        answer.body = orjson.dumps({key: ids(world, exchange)})
-        answer.headers = [one for one in answer.headers if one[0] != b"content-length"]
-        answer.headers.append((b"content-length", str(len(answer.body)).encode()))
+        write(answer, orjson.dumps({key: ids(world, exchange)}))
         return answer
 
     return effect(meant, perform)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from mockserver.exchange import Answer, Refusal
-from mockserver.faults.around import Perform, afterwards, effect, fault, mended, on, put
+from mockserver.faults.around import Perform, afterwards, effect, fault, member, mended, named, on
+from mockserver.faults.tools import write
 from mockserver.world import NOTHING
 
 if TYPE_CHECKING:
@@ -18,29 +19,20 @@ GROUP, USER = "group", "user"
 ATTACH, GRANT = on("attach", USER, GROUP), on("grant", USER, GROUP)
 
 
-def _member(exchange: Exchange) -> tuple[str, str]:
-    return exchange.params["uid"], exchange.params["id"]
-
-
-def _names(exchange: Exchange, key: str) -> frozenset[str]:
-    return frozenset(orjson.loads(exchange.data.get(key, b"[]")))
-
-
 def _shows_password(inner: Perform, world: World, exchange: Exchange) -> Answer:
     answer = inner(exchange)
     password = world.users[exchange.params["id"]].password
-    answer.body = orjson.dumps({**orjson.loads(answer.body), "password": password})
-    put(answer, b"content-length", str(len(answer.body)).encode())
+    write(answer, orjson.dumps({**orjson.loads(answer.body), "password": password}))
     return answer
 
 
 def _conflict_counts(inner: Perform, world: World, exchange: Exchange) -> Answer:
-    user, group = _member(exchange)
+    user, group = member(exchange)
     try:
         return inner(exchange)
     except Refusal:
         if world.exists(USER, user) and world.related(USER, user, GROUP, group) is not None:
-            world.relate(USER, user, GROUP, group, _names(exchange, "privileges"))
+            world.relate(USER, user, GROUP, group, named(exchange, "privileges"))
         raise
 
 
@@ -53,8 +45,8 @@ def _children_too(inner: Perform, world: World, exchange: Exchange) -> Answer:
 
 
 def _held_already(inner: Perform, world: World, exchange: Exchange) -> Answer:
-    user, group = _member(exchange)
-    if (world.related(USER, user, GROUP, group) or NOTHING) & _names(exchange, "grant"):
+    user, group = member(exchange)
+    if (world.related(USER, user, GROUP, group) or NOTHING) & named(exchange, "grant"):
         raise Refusal("alreadyExists", "a fault of the mock")
     return inner(exchange)
 

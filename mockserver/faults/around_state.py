@@ -7,15 +7,27 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mockserver.exchange import Answer
-from mockserver.faults.around import Perform, afterwards, early, effect, fault, nothing, on, sent
+from mockserver.faults.around import (
+    Perform,
+    afterwards,
+    early,
+    effect,
+    fault,
+    member,
+    named,
+    nothing,
+    on,
+    sent,
+    without,
+)
 from mockserver.world import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockserver.exchange import Exchange
-    from mockserver.faults.around import Act, Meant
     from mockserver.faults.fault import Hook
+    from mockserver.faults.tools import Meant
     from mockserver.world import World
 
 GROUP, USER, SERVICE = "group", "user", "handle_service"
@@ -27,15 +39,7 @@ def _new(world: World, kind: str) -> str:
     return list(world.ids(kind))[-1]
 
 
-def _drop(key: str) -> Callable[[dict[str, Any]], None]:
-    return lambda data: (data.pop(key, None), None)[1]
-
-
-def _keep_own(exchange: Exchange) -> tuple[str, str]:
-    return exchange.params["uid"], exchange.params["id"]
-
-
-def _creator_joins(world: World, exchange: Exchange) -> None:
+def _creator_views(world: World, exchange: Exchange) -> None:
     if exchange.user:
         world.relate(USER, exchange.user.id, GROUP, _new(world, GROUP), frozenset({"group_view"}))
 
@@ -45,18 +49,13 @@ def _caller_leaves(world: World, exchange: Exchange) -> None:
         world.unrelate(USER, exchange.user.id, GROUP, _new(world, GROUP))
 
 
-def _caller_views(world: World, exchange: Exchange) -> None:
-    if exchange.user:
-        world.relate(USER, exchange.user.id, GROUP, _new(world, GROUP), frozenset({"group_view"}))
-
-
 def _orphan(world: World, exchange: Exchange) -> None:
     world.unrelate(GROUP, _new(world, GROUP), GROUP, exchange.params["id"])
 
 
 def _everything(world: World, exchange: Exchange) -> None:
     if "privileges" not in exchange.data:
-        user, group = _keep_own(exchange)
+        user, group = member(exchange)
         world.relate(USER, user, GROUP, group, frozenset({"group_view", "group_update", "group_delete"}))
 
 
@@ -65,24 +64,20 @@ def _from_everywhere(world: World, exchange: Exchange) -> None:
         world.unrelate(USER, exchange.params["uid"], GROUP, group)
 
 
-def _names(exchange: Exchange, key: str) -> frozenset[str]:
-    return frozenset(orjson.loads(exchange.data.get(key, b"[]")))
-
-
 def _revoke_wins(world: World, exchange: Exchange) -> None:
-    user, group = _keep_own(exchange)
+    user, group = member(exchange)
     world.relate(
-        USER, user, GROUP, group, (world.related(USER, user, GROUP, group) or NOTHING) - _names(exchange, "revoke")
+        USER, user, GROUP, group, (world.related(USER, user, GROUP, group) or NOTHING) - named(exchange, "revoke")
     )
 
 
 def _grant_replaces(world: World, exchange: Exchange) -> None:
-    user, group = _keep_own(exchange)
-    world.relate(USER, user, GROUP, group, _names(exchange, "grant"))
+    user, group = member(exchange)
+    world.relate(USER, user, GROUP, group, named(exchange, "grant"))
 
 
 def _zone_grant_replaces(world: World, exchange: Exchange) -> None:
-    world.set_zone(USER, exchange.params["id"], _names(exchange, "grant"))
+    world.set_zone(USER, exchange.params["id"], named(exchange, "grant"))
 
 
 def _type_lost(world: World, exchange: Exchange) -> None:
@@ -138,7 +133,7 @@ def _restored(kind: str) -> Callable[[Perform, World, Exchange], Answer]:
 
 
 def _overwrites(inner: Perform, world: World, exchange: Exchange) -> Answer:
-    user, group = _keep_own(exchange)
+    user, group = member(exchange)
     if world.exists(USER, user) and world.related(USER, user, GROUP, group) is not None:
         world.unrelate(USER, user, GROUP, group)
     return inner(exchange)
@@ -169,57 +164,53 @@ def _itself(meant: Meant) -> Hook:
     return effect(meant, perform)
 
 
-def _then(meant: Meant, act: Act) -> Hook:
-    return afterwards(meant, act)
-
-
 FAULTS = (
     fault(
         "around-full-name-not-set",
         "A new user's full name is forgotten.",
-        sent(on("create", USER), _drop("fullName")),
+        sent(on("create", USER), without("fullName")),
         "create_user.effect*",
     ),
     fault(
         "around-creator-joins",
         "Who creates a group at /groups becomes a member.",
-        _then(on("create", GROUP), _creator_joins),
+        afterwards(on("create", GROUP), _creator_views),
         "create_group.effect*",
     ),
     fault(
         "around-caller-not-member",
         "Who creates a group at /user/groups is no member.",
-        _then(on("create", GROUP, "caller"), _caller_leaves),
+        afterwards(on("create", GROUP, "caller"), _caller_leaves),
         "create_user_group.effect*",
     ),
     fault(
         "around-caller-only-views",
         "Who creates a group at /user/groups may only view it.",
-        _then(on("create", GROUP, "caller"), _caller_views),
+        afterwards(on("create", GROUP, "caller"), _creator_views),
         "create_user_group.effect*",
     ),
     fault(
         "around-type-ignored",
         "A new group is a team, whatever was asked for.",
-        sent(on("create", GROUP), _drop("type")),
+        sent(on("create", GROUP), without("type")),
         "create_group.effect*",
     ),
     fault(
         "around-child-not-related",
         "A new child belongs to nothing.",
-        _then(on("create", "child", GROUP), _orphan),
+        afterwards(on("create", "child", GROUP), _orphan),
         "create_group_child.effect*",
     ),
     fault(
         "around-attach-ignores-privileges",
         "A new member's privileges are forgotten.",
-        sent(ATTACH, _drop("privileges")),
+        sent(ATTACH, without("privileges")),
         "add_group_user.effect*",
     ),
     fault(
         "around-attach-gives-more",
         "A new member without named privileges may change and delete the group.",
-        _then(ATTACH, _everything),
+        afterwards(ATTACH, _everything),
         "add_group_user.effect*",
     ),
     fault("around-attach-does-nothing", "A new member is none.", nothing(ATTACH, 201), "add_group_user.effect*"),
@@ -246,7 +237,7 @@ FAULTS = (
     fault(
         "around-detach-everywhere",
         "A removed member is removed from every group.",
-        _then(DETACH, _from_everywhere),
+        afterwards(DETACH, _from_everywhere),
         "remove_group_user.effect*",
     ),
     fault(
@@ -258,25 +249,25 @@ FAULTS = (
     fault(
         "around-revoke-wins",
         "What is granted and revoked at once is gone.",
-        _then(GRANT, _revoke_wins),
+        afterwards(GRANT, _revoke_wins),
         "update_group_user_privileges.effect*",
     ),
     fault(
         "around-grant-replaces",
         "What is granted is all that is left.",
-        _then(GRANT, _grant_replaces),
+        afterwards(GRANT, _grant_replaces),
         "update_group_user_privileges.effect*",
     ),
     fault(
         "around-revoke-ignored",
         "Nothing is revoked.",
-        sent(GRANT, _drop("revoke")),
+        sent(GRANT, without("revoke")),
         "update_group_user_privileges.effect*",
     ),
     fault(
         "around-zone-grant-replaces",
         "Granted zone privileges are all that is left.",
-        _then(on("grant", USER, "zone"), _zone_grant_replaces),
+        afterwards(on("grant", USER, "zone"), _zone_grant_replaces),
         "update_user_privileges.effect*",
     ),
     fault(
@@ -288,13 +279,13 @@ FAULTS = (
     fault(
         "around-group-update-ignored",
         "A group keeps its name.",
-        sent(on("update", GROUP), _drop("name")),
+        sent(on("update", GROUP), without("name")),
         "update_group.effect*",
     ),
     fault(
         "around-group-update-resets",
         "A group that is changed becomes a team.",
-        _then(on("update", GROUP), _type_lost),
+        afterwards(on("update", GROUP), _type_lost),
         "update_group.effect*",
     ),
     fault(
@@ -330,7 +321,7 @@ FAULTS = (
     fault(
         "around-block-does-nothing",
         "A blocked user may still do everything.",
-        _then(on("update", USER, part="access_block"), _unblocked),
+        afterwards(on("update", USER, part="access_block"), _unblocked),
         "update_user_access_block.effect*",
     ),
     fault(

@@ -7,13 +7,12 @@ import binascii
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mockserver.exchange import Refusal
 from mockserver.faults.fault import OLDER, Hook, fault
-from mockserver.faults.tools import Where, answers, before, crash, guest, header, refused
+from mockserver.faults.tools import Where, answers, before, crash, guest, header, refused, rescue
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
-    from mockserver.exchange import Exchange
+    from mockserver.exchange import Exchange, Refusal
     from mockserver.world import User, World
 
 HALF, MALFORMED, PASSWORD, TOKEN = (
@@ -98,16 +97,10 @@ def _sticky() -> Hook:
 def _ignored() -> Hook:
     """Wrong credentials are dropped; the group of the path then takes the request for a member's."""
 
-    def around(inner: Any, mock: Mock) -> Any:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal:
-                exchange.user = _first_token(mock.world, "")
+    def act(_refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
+        exchange.user = _first_token(mock.world, "")
 
-        return check
-
-    return Hook("authenticate", around)
+    return rescue("authenticate", act)
 
 
 def _colonless(exchange: Exchange) -> bool:

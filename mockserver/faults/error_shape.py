@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mockserver.faults.fault import ALL, CLASSIC, NEWER, OLDER, Fault, Hook, fault
-from mockserver.faults.tools import answers, body, header, put
+from mockserver.faults.tools import answers, body, header, write
 
 if TYPE_CHECKING:
     from mockserver.exchange import Answer, Exchange
@@ -22,8 +22,7 @@ Change = Callable[[Any], Any]
 def _changed(change: Change, *statuses: int) -> Hook:
     def act(_exchange: Exchange, answer: Answer) -> None:
         if answer.body:
-            answer.body = orjson.dumps(change(orjson.loads(answer.body)))
-            put(answer, b"content-length", str(len(answer.body)).encode())
+            write(answer, orjson.dumps(change(orjson.loads(answer.body))))
 
     return answers(act, *(statuses or ERRORS))
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.exchange import Refusal
 from mockserver.faults.fault import NEWER, Fault, Hook, fault
-from mockserver.faults.tools import plant, put, refused, unknown_group
+from mockserver.faults.tools import plant, put, refused, rescue, unknown_group
 from spec import Effect
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
-    from mockserver.exchange import Answer, Exchange
+    from mockserver.exchange import Answer, Exchange, Refusal
     from spec import Operation
 
 KIND, GROUP = "handle_service", "group"
@@ -200,17 +199,11 @@ def _leaving(act: Act) -> Hook:
 def _refused_leaving(stage: str, act: Act) -> Hook:
     """Do something where a stage refuses to let a service be left."""
 
-    def around(inner: Any, mock: Mock) -> Any:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal:
-                act(mock, exchange.params["id"], exchange)
-                raise
+    def acted(refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
+        act(mock, exchange.params["id"], exchange)
+        raise refusal
 
-        return check
-
-    return Hook(stage, around, _leave)
+    return rescue(stage, acted, _leave)
 
 
 def _left_nevertheless(mock: Mock, group: str, exchange: Exchange) -> None:
@@ -219,17 +212,11 @@ def _left_nevertheless(mock: Mock, group: str, exchange: Exchange) -> None:
 
 
 def _still_read() -> Hook:
-    def around(inner: Any, mock: Mock) -> Any:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal:
-                if exchange.params.get("hsid") not in _left(mock)[1::2]:
-                    raise
+    def act(refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
+        if exchange.params.get("hsid") not in _left(mock)[1::2]:
+            raise refusal
 
-        return check
-
-    return Hook("locate", around, _read)
+    return rescue("locate", act, _read)
 
 
 def _leave(operation: Operation) -> bool:

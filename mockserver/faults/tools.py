@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mockserver.exchange import Answer, Exchange, Refusal
-from mockserver.faults.fault import Hook
+from mockserver.faults.fault import Hook, documented
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
     from mockserver.stage import Check
     from mockserver.world import User
+    from spec import Operation
 
 CREATE, RELATE, MEMBER = "oz_handle_services_create", "oz_groups_add_relationships", "group_create_handle_service"
 Change = Callable[[Exchange, Answer], None]
 Where = Callable[[Exchange], bool]
+Meant = Callable[["Operation"], bool]
 GOOD: dict[str, Any] = {
     "name": "unnamed",
     "proxyEndpoint": "https://proxy.example.org",
@@ -72,23 +74,29 @@ def drop(answer: Answer, *names: bytes) -> None:
     answer.headers = [one for one in answer.headers if one[0] not in names]
 
 
-def put(answer: Answer, name: bytes, value: bytes) -> None:
-    """Give a header another value."""
+def put(answer: Answer, name: bytes, value: bytes | None) -> None:
+    """Give a header another value; None takes it away."""
     drop(answer, name)
-    answer.headers.append((name, value))
+    if value is not None:
+        answer.headers.append((name, value))
+
+
+def write(answer: Answer, text: bytes) -> None:
+    """Give the answer another body, of the length that it then has."""
+    answer.body = text
+    put(answer, b"content-length", str(len(text)).encode())
 
 
 def header(name: bytes, value: bytes | None) -> Change:
     """Give a header another value; None takes it away."""
-    return lambda _exchange, answer: drop(answer, name) if value is None else put(answer, name, value)
+    return lambda _exchange, answer: put(answer, name, value)
 
 
 def body(text: bytes, media: bytes | None = None) -> Change:
     """Give the answer another body."""
 
     def change(_exchange: Exchange, answer: Answer) -> None:
-        answer.body = text
-        put(answer, b"content-length", str(len(text)).encode())
+        write(answer, text)
         if media is not None:
             put(answer, b"content-type", media)
 
@@ -127,6 +135,21 @@ def after(stage: str, act: Callable[[Exchange, Mock], None]) -> Hook:
         return check
 
     return Hook(stage, around)
+
+
+def rescue(stage: str, act: Callable[[Refusal, Exchange, Mock], None], meant: Meant = documented) -> Hook:
+    """Let what a stage refuses pass, once something was done; `act` may raise that refusal, or another one."""
+
+    def around(inner: Check, mock: Mock) -> Check:
+        def check(exchange: Exchange) -> None:
+            try:
+                inner(exchange)
+            except Refusal as refusal:
+                act(refusal, exchange, mock)
+
+        return check
+
+    return Hook(stage, around, meant)
 
 
 def unless(stage: str, where: Where) -> Hook:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mockserver.exchange import Refusal
 from mockserver.faults.fault import Fault, Hook, fault
-from mockserver.faults.tools import GOOD, crash, mended, replace
+from mockserver.faults.tools import GOOD, crash, mended, replace, rescue
 from mockserver.jsontext import loads
 
 if TYPE_CHECKING:
     from mockserver.app import Mock
-    from mockserver.exchange import Exchange
+    from mockserver.exchange import Exchange, Refusal
     from mockserver.stage import Check
 
 Odd = Callable[[Any], bool]
@@ -57,18 +56,12 @@ def _text_of(key: str) -> Hook:
 def _lenient(where: Callable[[bytes], bool]) -> Hook:
     """Bodies that are no JSON are taken for good ones."""
 
-    def around(inner: Check, _mock: Mock) -> Check:
-        def check(exchange: Exchange) -> None:
-            try:
-                inner(exchange)
-            except Refusal:
-                if not where(exchange.body):
-                    raise
-                replace(exchange, dict(GOOD))
+    def act(refusal: Refusal, exchange: Exchange, _mock: Mock) -> None:
+        if not where(exchange.body):
+            raise refusal
+        replace(exchange, dict(GOOD))
 
-        return check
-
-    return Hook("parse", around)
+    return rescue("parse", act)
 
 
 def _shaped(where: Callable[[Any], bool]) -> Hook:

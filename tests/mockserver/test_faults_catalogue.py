@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 import pytest
-from conftest import GOOD, HOME, Client, basic
+from mock_client import GOOD, HOME, Client, basic
 
 from contracts.derive import judged_operations, requirements
 from contracts.full.session import all_requirements

@@ -16,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import EDITIONS, HOME, basic, mock_process
+from mock_client import EDITIONS, HOME, basic, mock_process
 
 from mockserver import cli, create_app
 from mockserver.demo import introduce

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import GOOD, HOME, MISSING, Client, basic
+from mock_client import GOOD, HOME, MISSING, Client, basic
 
 TEXT = {"content-type": "text/plain"}
 XML = {"accept": "application/xml"}

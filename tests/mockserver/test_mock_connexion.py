@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import pytest
-from conftest import EDITIONS, HOME, Client
 from connexion import ConnexionMiddleware
 from connexion.middleware.abstract import (
     ROUTING_CONTEXT,
@@ -17,6 +16,7 @@ from connexion.middleware.abstract import (
     RoutedMiddleware,
     SpecMiddleware,
 )
+from mock_client import EDITIONS, HOME, Client
 
 from mockserver import create_app
 from mockserver.edge import Edge

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import GOOD, HOME, MISSING, Client, basic
+from mock_client import GOOD, HOME, MISSING, Client, basic
 
 from mockserver import create_app
 from spec import bundled_text

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mock_client import Client
 
 from mockserver.jsontext import MAX_DEPTH, depth, loads
 

@@ -7,9 +7,9 @@ import json
 import socket
 
 import pytest
-from conftest import GOOD, HOME, Client, basic
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mock_client import GOOD, HOME, Client, basic
 
 PATH = f"/api/v3/groups/{HOME}/handle_services"
 ADAM = f"Authorization: {basic('adam', 'adam-password')}"

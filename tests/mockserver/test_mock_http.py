@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import orjson
 import pytest
-from conftest import GOOD, HOME, MISSING, SERVICE, Client, basic
+from mock_client import GOOD, HOME, MISSING, SERVICE, Client, basic
 
 from mockserver import create_app
 from mockserver.accept import accepts_json

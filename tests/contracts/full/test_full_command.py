@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from running_mock import ADMIN
 
 import ozkit
-from contracts.full.options import admin_of
+from contracts.arguments import admin_of
 from contracts.target import SetupError
 
 if TYPE_CHECKING:
-    from conftest import Running
-
-ADMIN = "adam:adam-password"
+    from running_mock import Running
 
 
 def verify(mock: Running, *more: str) -> list[str]:
@@ -100,6 +100,39 @@ def test_a_password_may_have_colons() -> None:
     token = admin_of(argparse.Namespace(admin=None, admin_token="t:x"))
     assert token
     assert token.token == "t:x"
+
+
+@pytest.mark.parametrize("edition", ["classic", "current", "deployed"])
+def test_a_target_is_identified_with_an_account(
+    mocks: dict[str, Running], edition: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`identify --admin` finds the edition with personas that it makes itself, removes them, and tells no secret."""
+    mock = mocks[edition]
+    before = mock.world()
+    code = ozkit.main(["identify", mock.base_url, "--admin", ADMIN, "--settle", "0.1", "--format", "json"])
+    out = capsys.readouterr().out
+    assert (code, json.loads(out)["conforms_to"]) == (0, [edition])
+    assert [one["verdict"] for one in json.loads(out)["editions"]][:2] == ["conformant", "nonconformant"]
+    assert "adam-password" not in out
+    assert mock.world() == before
+
+
+def test_identify_takes_the_base_url_from_a_target_file(
+    mock: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As with `verify`, a target file with an account has the base URL, and --admin is the account that counts."""
+    path = tmp_path / "target.yaml"
+    path.write_text(f"base_url: {mock.base_url}\nadmin: {{username: adam, password: wrong}}\n", encoding="utf-8")
+    assert ozkit.main(["identify", "--target", str(path), "--admin", ADMIN, "--settle", "0.1"]) == 0
+    assert "It conforms to current." in capsys.readouterr().out
+
+
+def test_an_account_that_is_none_identifies_nothing(mock: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    """With an account that the target does not know, no edition can be judged: exit code 2, the reason, no secret."""
+    assert ozkit.main(["identify", mock.base_url, "--admin-token", "no-such-token"]) == 2
+    out = capsys.readouterr().out
+    assert out.count("cannot be judged: the target answers 401 to the administrator's account") == 3
+    assert "no-such-token" not in out
 
 
 def test_clean_says_that_nothing_was_left(mock: Running, capsys: pytest.CaptureFixture[str]) -> None:

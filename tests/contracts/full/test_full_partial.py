@@ -18,7 +18,7 @@ from contracts.session import Wanted, judge_target
 from contracts.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
-    from conftest import Running
+    from running_mock import Running
 
 Rewrite = Callable[[str, str], int | None]
 """From method and path to the status that is answered instead, None where the mock answers."""

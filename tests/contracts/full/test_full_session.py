@@ -18,7 +18,7 @@ from contracts.verdict import Verdict
 from spec import editions
 
 if TYPE_CHECKING:
-    from conftest import Running
+    from running_mock import Running
 
 QUICK = Options(depth="quick", settle=1.0)
 
