@@ -8,8 +8,9 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from load import Call
 
@@ -35,6 +36,15 @@ BODY = {
     },
 }
 MOCK, REFERENCE = "ozkit mock", "bare Starlette route"
+LONG = 1000
+REDUCED = (
+    f"its document has no bearer tokens and no pattern of more than {LONG} characters; "
+    "with those of names it takes a minute and gigabytes to come up"
+)
+SCALAR = "@scalar/mock-server"
+OLD_SCALAR = "older than 0.7 and answers every 204 with 500: ask npm for @latest"
+FORGE = "mockforge (PyPI)"
+OTHER_FORGE = "PyPI's package of this name, not the Rust crate mockforge-cli; it checks neither credentials nor body"
 
 
 @dataclass(frozen=True)
@@ -72,13 +82,16 @@ CASES = (
 
 @dataclass(frozen=True)
 class Contender:
-    """A server to be measured: its command for a port, and the cases that mean anything to it."""
+    """A server to be measured: its command for a port, the cases that mean anything to it, and what to know of it."""
 
     name: str
     command: Callable[[int], list[str]]
     base: str = BASE
     cases: tuple[str, ...] = ("create", "no credentials", "bad body", "get")
     environment: dict[str, str] = field(default_factory=dict)
+    folder: Path | None = None
+    limit: float = 20.0
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,28 +125,57 @@ def peers(folders: list[Path], work: Path) -> Iterator[Contender | Absent]:
     node = shutil.which("node") or "node"
 
     def npm(name: str, path: str, command: Callable[[str, int], list[str]], base: str = "") -> Contender | Absent:
-        found = next((one for folder in folders if (one := folder / "node_modules" / path).exists()), None)
+        there = [one for folder in folders if (one := folder.resolve() / "node_modules" / path).exists()]
+        package = "/".join(path.split("/")[: 2 if path[0] == "@" else 1])
+        found = next((str(one) for one in there if package != SCALAR or _answers_204(one)), None)
         if found is None:
-            return Absent(name, f"npm's {'/'.join(path.split('/')[: 2 if path[0] == '@' else 1])} is not there")
-        return Contender(name, lambda port: command(str(found), port), base)
+            return Absent(name, f"npm's {package} is {OLD_SCALAR if there else 'not there'}")
+        return Contender(name, lambda port: command(found, port), base)
 
     prism = ["mock", "-h", "127.0.0.1", "-v", "error", str(yaml), "-p"]
     yield npm("Prism", "@stoplight/prism-cli/dist/index.js", lambda path, port: [node, path, *prism, str(port)])
     serve = str(HERE / "scalar.mjs")
-    yield npm(
-        "Scalar", "@scalar/mock-server/package.json", lambda path, port: [node, serve, path, str(plain), str(port)]
-    )
+    yield npm("Scalar", f"{SCALAR}/package.json", lambda path, port: [node, serve, path, str(plain), str(port)])
     start = ["start", "-d", str(plain), "-X", "--disable-admin-api", "-l", "127.0.0.1", "-p"]
     yield npm("Mockoon", "@mockoon/cli/bin/run.js", lambda path, port: [node, path, *start, str(port)], BASE)
     yield npm("WireMock", "wiremock/package.json", lambda path, port: _wiremock(path, port, work))
-    jar = ["mock", str(yaml), "--host", "127.0.0.1", "--port"]
-    yield npm("Specmatic", "specmatic/specmatic.jar", lambda path, port: ["java", "-jar", path, *jar, str(port)])
-    forge = shutil.which("mockforge")
-    yield (
-        Contender("mockforge", lambda port: [forge or "", str(yaml), str(port)])
-        if forge
-        else Absent("mockforge", "not installed")
-    )
+    reduced = work / "reduced.json"  # specmatic.json would be its configuration
+    reduced.write_text(json.dumps(_reduced(load().document)), encoding="utf-8")
+    jar = ["mock", str(reduced), "--noConsoleLog", "--host", "127.0.0.1", "--port"]
+    found = npm("Specmatic", "specmatic/specmatic.jar", lambda path, port: ["java", "-jar", path, *jar, str(port)])
+    # It leaves a report in the folder it is started in.
+    yield found if isinstance(found, Absent) else replace(found, folder=work, limit=60.0, note=REDUCED)
+    yield _mockforge(plain)
+
+
+def _answers_204(package: Path) -> bool:
+    """Scalar's mock gives a 204 a body, which Node refuses, before 0.7; npm picks 0.3 for a Node older than 22."""
+    version = json.loads(package.read_text(encoding="utf-8"))["version"]
+    return tuple(int(part) for part in version.split(".")[:2]) >= (0, 7)
+
+
+def _reduced(node: Any) -> Any:
+    """The document as Specmatic can serve it in time.
+
+    Where two schemes read one header, it wants both to hold: with `bearer` beside `basic` it refuses every request that
+    has an Authorization. It makes an automaton of every pattern, also of one that lists the letters of all scripts.
+    """
+    if isinstance(node, list):
+        return [_reduced(one) for one in node if one != {"bearer": []}]
+    if not isinstance(node, dict):
+        return node
+    long = {name for name, one in node.items() if name == "pattern" and isinstance(one, str) and len(one) > LONG}
+    return {name: _reduced(one) for name, one in node.items() if name not in {*long, "bearer"}}
+
+
+def _mockforge(document: Path) -> Contender | Absent:
+    """PyPI's mockforge, by the interpreter beside its command: the command itself listens on every address."""
+    command = shutil.which("mockforge")
+    python = Path(command).with_name("python") if command else None
+    if python is None or not python.exists():
+        return Absent(FORGE, "PyPI's mockforge is not on the PATH")
+    serve = [str(python), str(HERE / "forge.py"), str(document)]
+    return Contender(FORGE, lambda port: [*serve, str(port)], base="", note=OTHER_FORGE)
 
 
 def _wiremock(package: str, port: int, work: Path) -> list[str]:

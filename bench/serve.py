@@ -110,13 +110,13 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def start(contender: Contender, limit: float = 20.0) -> Server | Absent:
+def start(contender: Contender) -> Server | Absent:
     """Start a contender and wait for its first answer."""
     port, began = free_port(), time.perf_counter()
     environment = {**os.environ, **contender.environment}
     quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(contender.command(port), env=environment, **quiet)
-    while time.perf_counter() - began < limit and process.poll() is None:
+    process = subprocess.Popen(contender.command(port), env=environment, cwd=contender.folder, **quiet)
+    while time.perf_counter() - began < contender.limit and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0) as asked:
             asked.settimeout(5.0)
             asked.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -125,9 +125,11 @@ def start(contender: Contender, limit: float = 20.0) -> Server | Absent:
                 found.started_cpu_s = found.cpu()
                 return found
         time.sleep(0.004)
+    ended = process.poll()
     process.kill()
     process.wait()
-    return Absent(contender.name, "does not come up")
+    within = f"did not come up in {contender.limit:.0f} s"
+    return Absent(contender.name, within if ended is None else f"ended with {ended} instead of coming up")
 
 
 @contextlib.contextmanager
@@ -139,9 +141,9 @@ def running(contenders: list[Contender]) -> Iterator[tuple[list[Server], list[Ab
             found.append(start(one))  # noqa: PERF401  (what is started is stopped, even if the next one fails)
         yield [one for one in found if isinstance(one, Server)], [one for one in found if isinstance(one, Absent)]
     finally:
-        for one in found:
-            if isinstance(one, Server):
-                one.stop()
+        for server in found:
+            if isinstance(server, Server):
+                server.stop()
 
 
 # --- what is measured -------------------------------------------------------------------------------------------
@@ -309,6 +311,7 @@ def main(arguments: list[str] | None = None) -> int:
             costs(servers, options)
         found = record(options, servers, first)
         found["absent"] = {one.name: one.reason for one in [*absent, *down]}
+        found["notes"] = {one.contender.name: one.contender.note for one in servers if one.contender.note}
         if options.creates:
             found["growth"] = growth(own()[0], options)
     options.json.parent.mkdir(parents=True, exist_ok=True)
@@ -334,6 +337,8 @@ def show(console: Console, found: dict[str, Any], servers: list[Server], first: 
     console.print(table(servers), start_table(first), sep="\n")
     for line in growth_lines(found["growth"]) if "growth" in found else ():
         console.print(line)
+    for name, note in found["notes"].items():
+        console.print(f"{name}: {note}")
     for name, reason in found["absent"].items():
         console.print(f"{name}: not measured: {reason}")
     console.print(f"ratio: CPU of a request beside that of the {REFERENCE}; {MOCK} is to be at most 1.0 in every case")
