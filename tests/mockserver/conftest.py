@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from mock_client import EDITIONS, GOOD, HOME, MISSING, Client, basic, mock_process  # noqa: F401 (test_mock_work)
+from mock_client import EDITIONS, Client, mock_process
 
 from mockserver import Mock, create_app
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from conftest import GOOD, HOME, basic
+from mock_client import GOOD, HOME, basic
 from test_mock_work import Connection
 
 from mockserver import create_app
