@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -11,10 +12,7 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user with its credentials. Without `name` or `password`, or with `basic_auth` off, no password lets it in.
-
-    `as_json` is how it shows as a creator.
-    """
+    """A user with its credentials. Without `name` or `password`, or with `basic_auth` off, no password lets it in."""
 
     id: str
     name: str | None = None
@@ -22,10 +20,16 @@ class User:
     tokens: tuple[str, ...] = ()
     basic_auth: bool = True
     blocked: bool = False
-    as_json: bytes = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "as_json", orjson.dumps({"type": "user", "id": self.id}))
+    @property
+    def as_json(self) -> bytes:
+        """How the user shows as a creator."""
+        return _shown(self.id)
+
+
+@lru_cache(maxsize=1024)
+def _shown(identity: str) -> bytes:
+    return orjson.dumps({"type": "user", "id": identity})
 
 
 class Accounts:

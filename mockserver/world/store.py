@@ -71,7 +71,7 @@ class World(Graph, Accounts):
     def add(self, kind: str, identity: str, details: bytes) -> None:
         """Add an entity without members; users come by `add_user`. Of a resource that is there, replace the details."""
         new = identity not in self._details[kind]
-        self._details[kind][intern(identity)] = details
+        self._details[kind][intern(identity)] = _packed(details)
         if new:
             self._enter(kind, identity)
 
@@ -80,6 +80,7 @@ class World(Graph, Accounts):
     ) -> None:
         """Add an entity under a fresh id with its first member: what `add` and `relate` do, in one step.
 
+        `details` are kept as they are: they must take no more memory than they need (`b"".join` makes such bytes).
         Raises KeyError where there is no such member.
         """
         if kind in self._zones:
@@ -115,7 +116,7 @@ class World(Graph, Accounts):
         """Other details for an entity. Raises KeyError where it is not there."""
         if identity not in self._details[kind]:
             raise KeyError(identity)
-        self._details[kind][identity] = details
+        self._details[kind][identity] = _packed(details)
 
     def remove(self, kind: str, identity: str) -> None:
         """Remove an entity and its memberships; what it alone was a member of stays. Raises KeyError.
@@ -149,6 +150,11 @@ class World(Graph, Accounts):
         creator = orjson.loads(self._details[kind][identity]).get("creator")
         known = isinstance(creator, dict) and creator.get("type") == USER
         return creator.get("id") if known else None
+
+
+def _packed(details: bytes) -> bytes:
+    """The same bytes without room to grow: orjson leaves some kilobytes behind each text."""
+    return bytes(memoryview(details))
 
 
 def user_details(user: User, full_name: str = UNNAMED, created: int = BEGINNING) -> bytes:

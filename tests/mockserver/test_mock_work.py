@@ -6,11 +6,13 @@ import asyncio
 import json
 import re
 import sys
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import jsonschema_rs
+import orjson
 import pytest
 import uvicorn
 import yaml
@@ -165,3 +167,19 @@ def test_tables_are_made_once() -> None:
     assert Connection(apps[0], loop).send(request("bad body")) == 400
     assert compiled.cache_info().currsize == compiled.cache_info().misses == size
     loop.close()
+
+
+def test_what_is_stored_takes_no_more_room_than_its_text() -> None:
+    """A text that orjson made has kilobytes of room to grow, which a great many entities would hold on to."""
+    from mockserver.world import User, World
+
+    world, many = World(), 200
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for number in range(many):
+        world.add_user(User(f"user-{number}", f"name-{number}", "password"))
+        world.add_group(f"group-{number}", "A group")
+        world.replace("group", f"group-{number}", orjson.dumps({"groupId": f"group-{number}", "name": "Another"}))
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown / many < 2048
