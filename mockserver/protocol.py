@@ -80,15 +80,16 @@ class Protocol(HttpToolsProtocol):
         """Parse what came, unless its head is known; what is not there as a whole begins to be served all the same."""
         before = self.cycle
         if self.between and (before is None or before.response_complete):
-            head, _, body = data.partition(BLANK)
+            head, blank, body = data.partition(BLANK)
             known = self.heads.get(head)
-            if known is not None and known.length == len(body):
+            if known is not None and blank and known.length == len(body):
                 self.idle = False
                 self._serve(known, body)
             else:
                 self.length = -1
                 self._parse(data)
-                self._learn(head, len(body))
+                if blank:
+                    self._learn(head, len(body))
         else:
             self._parse(data)
 

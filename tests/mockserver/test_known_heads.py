@@ -172,3 +172,12 @@ def test_a_known_head_waits_for_the_answer_before(loop: asyncio.AbstractEventLoo
     first, second = b"".join(written).split(b"HTTP/1.1 200 OK")[1:]
     assert b"preference-applied: wait=0.02" in first
     assert b"preference-applied" not in second
+
+
+def test_a_head_that_only_begins_like_a_known_one_is_waited_for(loop: asyncio.AbstractEventLoop) -> None:
+    """Nothing is answered before the empty line: another field may come, and change what is asked."""
+    talk = Talk(loop)
+    known = message("GET", ADAM)
+    talk.say(known)
+    assert talk.say(known.removesuffix(b"\r\n\r\n")) == b""
+    assert b" 406 " in talk.say(b"\r\nAccept: text/plain\r\n\r\n")
