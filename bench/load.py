@@ -16,22 +16,30 @@ from urllib.parse import urlsplit
 LUA = """wrk.method = %s
 wrk.body = %s
 wrk.headers = {%s}
+%s
 done = function(summary, latency)
   io.write(string.format('\\n{"requests": %%d, "seconds": %%f, "p50_ms": %%f, "p99_ms": %%f, "lost": %%d}\\n',
     summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
     summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end
 """
+FRESH = """number = 0
+request = function()
+  number = number + 1
+  wrk.headers["X-Request-Id"] = tostring(number)
+  return wrk.format()
+end"""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request that is sent again and again."""
+    """A request that is sent again and again; a `fresh` one with another request id each time."""
 
     method: str
     url: str
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,8 @@ def burst(call: Call, seconds: float, connections: int) -> Burst:
 def _wrk(call: Call, seconds: float, connections: int) -> subprocess.CompletedProcess[str]:
     headers = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in call.headers.items())
     with tempfile.NamedTemporaryFile("w", suffix=".lua", encoding="utf-8") as script:
-        script.write(LUA % (json.dumps(call.method), json.dumps(call.body) if call.body else "nil", headers))
+        body, fresh = json.dumps(call.body) if call.body else "nil", FRESH if call.fresh else ""
+        script.write(LUA % (json.dumps(call.method), body, headers, fresh))
         script.flush()
         length = f"-d{max(1, round(seconds))}s"
         command = ["wrk", "-t1", f"-c{connections}", length, "-s", script.name, call.url]
@@ -73,10 +82,11 @@ def _own(call: Call, seconds: float, connections: int) -> subprocess.CompletedPr
     return subprocess.run([sys.executable, __file__], input=told, capture_output=True, text=True, check=False)
 
 
-def raw(call: Call) -> bytes:
+def raw(call: Call, number: int = 0) -> bytes:
     """The request as it goes over the wire."""
     parts = urlsplit(call.url)
     fields = {"Host": parts.netloc, **call.headers, "Content-Length": str(len(call.body.encode()))}
+    fields |= {"X-Request-Id": str(number)} if call.fresh else {}
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"{call.method} {parts.path} HTTP/1.1\r\n{head}\r\n{call.body}".encode()
 
@@ -100,7 +110,7 @@ async def _connection(call: Call, until: float, times: list[float]) -> None:
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     while time.perf_counter() < until:
         started = time.perf_counter()
-        await ask(reader, writer, request)
+        await ask(reader, writer, raw(call, len(times)) if call.fresh else request)
         times.append(time.perf_counter() - started)
     writer.close()
 

@@ -59,6 +59,7 @@ class Case:
     body: str = json.dumps(BODY)
     method: str = "POST"
     path: str = "/handle_services"
+    fresh: bool = False
 
     def call(self, base_url: str) -> Call:
         """The request to a server."""
@@ -66,11 +67,12 @@ class Case:
         if self.user:
             pair = f"{self.user}:{self.password or f'{self.user}-password'}"
             headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-        return Call(self.method, f"{base_url}/groups/{self.group}{self.path}", headers, self.body)
+        return Call(self.method, f"{base_url}/groups/{self.group}{self.path}", headers, self.body, self.fresh)
 
 
 CASES = (
     Case("create", 204),
+    Case("create, request id", 204, fresh=True),
     Case("no credentials", 401, user=None),
     Case("wrong password", 401, password="wrong"),
     Case("not allowed", 403, user="otto"),
@@ -104,7 +106,7 @@ class Absent:
 
 def own() -> list[Contender]:
     """What is written in Python: the mock, and what it is measured against."""
-    every, some = tuple(case.name for case in CASES), ("create", "get")
+    every, some = tuple(case.name for case in CASES), ("create", "create, request id", "get")
     mock = [sys.executable, "-m", "ozkit", "mock", "--quiet", "--port"]
     bare = [sys.executable, str(HERE / "bare.py")]
     path = {"PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE), os.environ.get("PYTHONPATH", "")])}

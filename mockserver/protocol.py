@@ -3,7 +3,7 @@
 Uvicorn makes a task, an event and a timer for every request, and writes head and body of an answer apart. Here a
 request that came whole is answered at once, in one write; whatever waits for something becomes a task then, and what
 is not usual (a body in pieces, an answer in pieces, a connection that closes) goes uvicorn's own way. Clients send the
-same head again and again: one that came before, byte for byte, is not parsed another time.
+same head again and again: one that came twice before, byte for byte, is not parsed another time.
 """
 
 from __future__ import annotations
@@ -39,10 +39,6 @@ class Head(NamedTuple):
     length: int
 
 
-SHARED = frozenset({"transport", "flow", "logger"})
-"""What a request has of its connection."""
-
-
 class Protocol(HttpToolsProtocol):
     """One connection. `app` is the mock; behind a trusted proxy its headers say what the client's scheme is."""
 
@@ -54,6 +50,7 @@ class Protocol(HttpToolsProtocol):
     mock: Mock
     malformed: bytes
     heads: dict[bytes, Head]
+    once: set[int]
     usual: tuple[Any, bytes] = (None, b"")
 
     def connection_made(self, transport: Any) -> None:
@@ -101,16 +98,27 @@ class Protocol(HttpToolsProtocol):
         self._start_at_once(cycle, self.mock.app)
 
     def _learn(self, head: bytes, length: int) -> None:
-        """Remember the head of a request that was just parsed, where nothing about it is unusual."""
+        """Remember the head of a request that was just parsed, where it came before and nothing about it is unusual."""
         cycle: Any = self.cycle
-        if not self.between or self.unusual or cycle is None or not cycle.keep_alive or self.length != length:
-            return
-        if len(head) > LONG_HEAD or cycle.scope["http_version"] != "1.1" or self.parser.should_upgrade():
+        whole = self.between and self.length == length and cycle is not None and cycle.keep_alive
+        usual = not (self.unusual or self.parser.should_upgrade()) and len(head) <= LONG_HEAD
+        if not (whole and usual and cycle.scope["http_version"] == "1.1") or self._is_new(head):
             return
         if len(self.heads) >= KNOWN_HEADS:
             self.heads.clear()
         scope = {name: cycle.scope[name] for name in ("method", "path", "raw_path", "query_string", "headers")}
         self.heads[head] = Head(scope, length)
+
+    def _is_new(self, head: bytes) -> bool:
+        """Whether a head came for the first time: many carry an id of the request, and never come again."""
+        mark = hash(head)
+        if mark in self.once:
+            self.once.discard(mark)
+            return False
+        if len(self.once) >= KNOWN_HEADS:
+            self.once.clear()
+        self.once.add(mark)
+        return True
 
     def _parse(self, data: bytes) -> None:
         super().data_received(data)
@@ -136,7 +144,7 @@ class Protocol(HttpToolsProtocol):
         if name in UNUSUAL:
             self.unusual = True
             self.forwarded = self.forwarded or name in FORWARDED
-            self.expect_100_continue = self.expect_100_continue or value.lower() == CONTINUE
+            self.expect_100_continue |= name == b"expect" and value.lower() == CONTINUE
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -278,5 +286,5 @@ def protocol(app: Mock) -> type[Protocol]:
     refused = Renderer(app.contract).render(Refusal("malformedData", "not HTTP"), None)
     fields = [*refused.headers, (b"access-control-allow-origin", b"*"), (b"connection", b"close")]
     head = b"HTTP/1.1 400 Bad Request\r\n" + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n"
-    own = {"mock": app, "malformed": head + refused.body, "heads": {}}
+    own = {"mock": app, "malformed": head + refused.body, "heads": {}, "once": set()}
     return type("MockProtocol", (Protocol,), own)
