@@ -43,7 +43,7 @@ class Protocol(HttpToolsProtocol):
     """One connection. `app` is the mock; behind a trusted proxy its headers say what the client's scheme is."""
 
     unstarted: Cycle | None = None
-    unusual = forwarded = False
+    unusual = False
     between = True
     idle = True
     idle_since = 0.0
@@ -85,7 +85,7 @@ class Protocol(HttpToolsProtocol):
             else:
                 self.length = -1
                 self._parse(data)
-                if blank:
+                if blank and not self._is_new(head):
                     self._learn(head, len(body))
         else:
             self._parse(data)
@@ -98,11 +98,11 @@ class Protocol(HttpToolsProtocol):
         self._start_at_once(cycle, self.mock.app)
 
     def _learn(self, head: bytes, length: int) -> None:
-        """Remember the head of a request that was just parsed, where it came before and nothing about it is unusual."""
+        """Remember the head of a request that was just parsed, where nothing about it is unusual."""
         cycle: Any = self.cycle
         whole = self.between and self.length == length and cycle is not None and cycle.keep_alive
         usual = not (self.unusual or self.parser.should_upgrade()) and len(head) <= LONG_HEAD
-        if not (whole and usual and cycle.scope["http_version"] == "1.1") or self._is_new(head):
+        if not (whole and usual and cycle.scope["http_version"] == "1.1"):
             return
         if len(self.heads) >= KNOWN_HEADS:
             self.heads.clear()
@@ -136,16 +136,11 @@ class Protocol(HttpToolsProtocol):
         """Forget the request before."""
         self.url = b""
         self.headers = []
-        self.between = self.expect_100_continue = self.unusual = self.forwarded = False
+        self.between = self.unusual = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header field."""
-        name = name.lower()
-        if name in UNUSUAL:
-            self.unusual = True
-            self.forwarded = self.forwarded or name in FORWARDED
-            self.expect_100_continue |= name == b"expect" and value.lower() == CONTINUE
-        self.headers.append((name, value))
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Make the request's scope; it is served as soon as it is known whether its body is there, too."""
@@ -162,14 +157,23 @@ class Protocol(HttpToolsProtocol):
         scope["headers"] = self.headers
         before, alive = self.cycle, version != "1.0" and parser.should_keep_alive()
         self.cycle = cycle = scope[DIRECT] = Cycle(self, scope, keep_alive=alive)
-        cycle.app = self.app if self.forwarded else self.mock.app
-        if self.expect_100_continue:
-            cycle.waiting_for_100_continue = True
+        cycle.app = self.mock.app
+        if not UNUSUAL.isdisjoint(dict(self.headers)):
+            self._heed(cycle)
         if before is None or before.response_complete:
             self.unstarted = cycle
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, cycle.app))
+
+    def _heed(self, cycle: Cycle) -> None:
+        """What unusual headers ask for."""
+        self.unusual = True
+        cycle.waiting_for_100_continue = any(
+            one == b"expect" and value.lower() == CONTINUE for one, value in self.headers
+        )
+        if any(one in FORWARDED for one, _ in self.headers):
+            cycle.app = self.app
 
     def _target(self) -> tuple[bytes, bytes]:
         """Path and query of the request's target."""
