@@ -141,7 +141,7 @@ def _usable(wanted: Wanted, timeout: float) -> None:
     _complete(wanted)
     data = read_target_file(wanted.target_file) if wanted.target_file else {}
     if wanted.target_file and wanted.admin:
-        admin_from_file(wanted.target_file, data)
+        admin_from_file(wanted.target_file, data, wanted.admin)
     elif wanted.target_file:
         contract = contract_of(replace(wanted, edition=None))
         operation = judged_operations(contract)[0]

@@ -192,14 +192,20 @@ def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, 
     return Target(base_url, found, missing, other)
 
 
-def admin_from_file(path: Path, data: Mapping[str, Any]) -> tuple[str, Credentials]:
-    """The base URL and the administrator's account of a target file. Raises SetupError naming the key to change."""
+def admin_from_file(path: Path, data: Mapping[str, Any], account: Credentials | None = None) -> tuple[str, Credentials]:
+    """The base URL of a target file and the administrator's account, the file's own where none was given.
+
+    Raises SetupError naming the key to change.
+    """
+    base_url = check_url(_text(path, data, "base_url", ""), f"{path}: base_url")
+    if account is not None:
+        return base_url, account
     if "admin" not in data:
         raise SetupError(
             f"{path}: admin is missing: the profile full makes its personas with an administrator's account; "
-            "`ozkit target init --profile full` prints a skeleton"
+            "give it with --admin USER:PASSWORD, or see `ozkit target init --profile full` for a skeleton"
         )
-    return check_url(_text(path, data, "base_url", ""), f"{path}: base_url"), _credentials(path, data, "admin", "")
+    return base_url, _credentials(path, data, "admin", "")
 
 
 def _known(path: Path, data: Mapping[str, Any], keys: set[str], prefix: str) -> None:

@@ -40,8 +40,8 @@ def administered_by(wanted: Wanted, contract: Contract, options: Options) -> Ite
 def _administrator(wanted: Wanted, contract: Contract, options: Options, stack: ExitStack) -> tuple[str, Credentials]:
     """Where the API is and who administers it; what has to be undone in the end goes on the stack."""
     if wanted.target_file:
-        base_url, admin = admin_from_file(wanted.target_file, read_target_file(wanted.target_file))
-        return check_url(wanted.url) if wanted.url else base_url, wanted.admin or admin
+        base_url, admin = admin_from_file(wanted.target_file, read_target_file(wanted.target_file), wanted.admin)
+        return check_url(wanted.url) if wanted.url else base_url, admin
     if wanted.url and wanted.admin:
         return check_url(wanted.url), wanted.admin
     if wanted.url and not wanted.states_url:

@@ -81,6 +81,14 @@ def test_a_target_file_without_an_administrator_is_bad_usage(
     assert "nobody to judge as" in capsys.readouterr().err
 
 
+def test_an_account_on_the_command_line_needs_none_in_the_target_file(mock: Running, tmp_path: Path) -> None:
+    """The file may say where the API is and leave the account to the command line."""
+    path = tmp_path / "target.yaml"
+    path.write_text(f"base_url: {mock.base_url}\n", encoding="utf-8")
+    options = ["--profile", "full", "--depth", "quick", "--requirement", "get_user.*"]
+    assert ozkit.main(["verify", "--target", str(path), "--admin", ADMIN, *options]) == 0
+
+
 @pytest.mark.parametrize("given", ["adam", ":secret", "", "a\nb:c"])
 def test_an_account_is_a_name_and_a_password(given: str) -> None:
     """An account without a colon or a name is bad usage."""
@@ -120,9 +128,9 @@ def test_a_target_is_identified_with_an_account(
 def test_identify_takes_the_base_url_from_a_target_file(
     mock: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As with `verify`, a target file with an account has the base URL, and --admin is the account that counts."""
+    """As with `verify`, the file says where the API is, and --admin is the account."""
     path = tmp_path / "target.yaml"
-    path.write_text(f"base_url: {mock.base_url}\nadmin: {{username: adam, password: wrong}}\n", encoding="utf-8")
+    path.write_text(f"base_url: {mock.base_url}\n", encoding="utf-8")
     assert ozkit.main(["identify", "--target", str(path), "--admin", ADMIN, "--settle", "0.1"]) == 0
     assert "It conforms to current." in capsys.readouterr().out
 
