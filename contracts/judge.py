@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from contracts.derive import provoked, requirements
 from contracts.requirement import Finding, Level, NotJudged, Outcome, Requirement, Result
-from contracts.run import Options, Run
+from contracts.run import Options, OutOfTimeError, Run
 from contracts.target import SetupError, Target
 from contracts.verdict import OUT_OF_TIME, Judgement, Verdict, decide
 from spec import Contract, Operation
@@ -38,9 +38,13 @@ def judge_one(run: Run, requirement: Requirement) -> Result:
 
 
 def _judged(run: Run, requirement: Requirement) -> Result:
+    found: list[Finding] = []
     try:
         run.check_time()
-        found = list(itertools.islice(requirement.check(run), FINDINGS + 1))
+        found.extend(itertools.islice(requirement.check(run), FINDINGS + 1))
+    except OutOfTimeError as late:
+        if not found:
+            return Result(requirement, Outcome.SKIP, (), late.reason)
     except NotJudged as reason:
         return Result(requirement, Outcome.BLOCKED if reason.blocked else Outcome.SKIP, (), reason.reason)
     except SetupError as reason:

@@ -38,7 +38,8 @@ class Read:
 class Readback:
     """Reads through the contract's neighbours of one operation, as whichever persona may.
 
-    `offered` says which reads the target was seen to answer.
+    `offered` says which reads the target was seen to answer. `check_time` raises when the time of the run is over: a
+    wait that is cut short is none in vain.
     """
 
     contract: Contract
@@ -48,6 +49,7 @@ class Readback:
     within: str
     offered: set[str] = field(default_factory=set)
     patience: float = PATIENCE
+    check_time: Callable[[], None] = lambda: None
     lags: int = 0
     reader: Identity | None = None
     _observers: dict[str, Identity | None] = field(default_factory=dict)
@@ -142,13 +144,17 @@ class Readback:
             yield self.target.path(template, id=group, hsid=service)
 
     def until(self, ready: Callable[[], bool]) -> bool:
-        """Wait until `ready`, for as long as a read may lag; a run that waited in vain a few times waits no more."""
+        """Wait until `ready`, for as long as a read may lag; a run that waited in vain a few times waits no more.
+
+        Raises OutOfTimeError when the run's time is over.
+        """
         if ready():
             return True
         if self.lags >= LAGS:
             return False
         deadline, pause = time.monotonic() + self.patience, 0.05
         while time.monotonic() < deadline:
+            self.check_time()
             time.sleep(pause)
             pause = min(2 * pause, 0.4)
             if ready():

@@ -88,6 +88,7 @@ class Run:
         effect = self.operation.effect
         self.readback = Readback(self.contract, self.target, self.wire, effect.resource, effect.within or "")
         self.readback.patience = max(self.options.patience, self.options.settle)
+        self.readback.check_time = self.check_time
         self.ledger = Ledger(self.readback, self._again)
         self.redactor = self.target.redactor()
         self.together = Together(self, self.options.workers)

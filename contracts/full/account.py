@@ -57,7 +57,7 @@ class Account:
         timeout: seconds for a request.
         settle: seconds until privileges must have taken effect.
 
-    `shut` says why no persona can act, where that is so.
+    `shut` says why no persona can act, where that is so. `check_time` raises when the run's time is over.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Account:
         self.api = Api(contract, base_url, Wire(_origin(base_url), timeout))
         self.auth = auth_of(credentials, "the administrator", "OZKIT_ADMIN_SECRET")
         self.settle = settle
+        self.check_time: Callable[[], None] = lambda: None
         self.samples = Samples(contract)
         self.mirror = Mirror()
         self.redactor = Redactor()
@@ -285,6 +286,7 @@ class Account:
             return True
         deadline, pause = time.monotonic() + self.settle, 0.05
         while self.lags < LAGS and time.monotonic() < deadline:
+            self.check_time()
             time.sleep(pause)
             pause = min(2 * pause, 0.4)
             if ready():

@@ -38,6 +38,9 @@ class Bench:
     _strangers: dict[str, Ref] = field(default_factory=dict)
     _victim: Person | None = None
 
+    def __post_init__(self) -> None:
+        self.account.check_time = self.check_time
+
     def preflight(self, needed: frozenset[str]) -> None:
         """See whether the account may do what a run needs, and whether users can log in. Raises SetupError.
 

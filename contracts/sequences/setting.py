@@ -73,6 +73,7 @@ class Setting:
         while not ready():
             if time.monotonic() > deadline:
                 return False
+            self.run.check_time()
             time.sleep(pause)
             pause = min(2 * pause, 0.4)
             if ready():

@@ -1,0 +1,78 @@
+"""--max-time: what is under way when the run's time is over is left, and what was seen by then counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from contracts.full.account import Account
+from contracts.judge import judge_one
+from contracts.readback import Readback
+from contracts.requirement import Finding, Level, NotJudged, Outcome, Requirement
+from contracts.run import OutOfTimeError
+from contracts.target import Credentials
+from spec import load
+
+SEEN = Finding("another status", "204", "200")
+
+
+def over() -> None:
+    raise OutOfTimeError
+
+
+def outcome(check: Callable[[Any], Iterator[Finding]]) -> Any:
+    run: Any = SimpleNamespace(check_time=lambda: None, options=SimpleNamespace(expected=None))
+    return judge_one(run, Requirement("some.topic", "operation", Level.MUST, "text", "source", check))
+
+
+def test_a_finding_counts_though_time_is_over() -> None:
+    """A violation that was seen is one, whatever else there was no time for."""
+
+    def check(_: Any) -> Iterator[Finding]:
+        yield SEEN
+        over()
+
+    found = outcome(check)
+    assert (found.outcome, found.findings) == (Outcome.FAIL, (SEEN,))
+
+
+def test_what_found_nothing_in_time_is_skipped() -> None:
+    """It is no pass, either."""
+
+    def check(_: Any) -> Iterator[Finding]:
+        over()
+        yield SEEN
+
+    assert outcome(check).outcome is Outcome.SKIP
+
+
+def test_what_could_not_be_judged_is_not() -> None:
+    """A check that says halfway that it cannot judge is not taken at its first word."""
+
+    def check(_: Any) -> Iterator[Finding]:
+        yield SEEN
+        raise NotJudged("nobody may look", blocked=True)
+
+    assert outcome(check).outcome is Outcome.BLOCKED
+
+
+def waits() -> Iterator[Any]:
+    nothing: Any = None
+    yield Readback(load(), nothing, nothing, "handle_service", "group", patience=60, check_time=over)
+    account = Account(load(), "http://127.0.0.1:9/api/v3", Credentials("adam", "secret"), settle=60)
+    account.check_time = over
+    yield account
+
+
+@pytest.mark.parametrize("who", list(waits()), ids=["of one operation", "of all operations"])
+def test_a_wait_ends_with_the_time(who: Any) -> None:
+    """A wait that was cut short is none in vain: nothing is concluded from it."""
+    started = time.monotonic()
+    with pytest.raises(OutOfTimeError):
+        who.until(lambda: False)
+    assert time.monotonic() - started < 10
+    assert who.lags == 0
