@@ -27,7 +27,7 @@ class _OfConnection:
 class Cycle(RequestResponseCycle):
     """A request and its answer. What uvicorn gives each one of its own is shared here, or looked up when needed."""
 
-    disconnected = False
+    disconnected: Any = _OfConnection("gone")
     response_started = False
     response_complete = False
     chunked_encoding: bool | None = None
@@ -71,7 +71,7 @@ class Cycle(RequestResponseCycle):
 
     def whole(self, receive: Any) -> bytes | None:
         """The body where it is there and `receive` would give just that; it counts as taken then."""
-        if self.more_body or self.taken or self.waiting_for_100_continue or self.disconnected:
+        if self.more_body or self.taken or self.waiting_for_100_continue or self.protocol.gone:
             return None
         if receive != self.receive:
             return None
@@ -84,7 +84,7 @@ class Cycle(RequestResponseCycle):
         """Whether a whole answer may be written now, and the connection goes on after it."""
         return self.keep_alive and not (
             self.response_started
-            or self.disconnected
+            or self.protocol.gone
             or self.protocol.flow.write_paused
             or self.scope["method"] == "HEAD"
         )

@@ -30,7 +30,7 @@ def loads(text: bytes) -> Any:
 
 
 def exact(text: bytes, value: Any) -> Any:
-    """`value` with numbers that serialise as they stand in `text`, which is JSON that `loads` accepted.
+    """`value` with numbers that serialise with the value they have in `text`, which is JSON that `loads` accepted.
 
     A double keeps decimals of up to 15 digits; only a text with longer numbers, exponents or -0 is read again.
     """
@@ -46,7 +46,7 @@ def exact_object(text: bytes) -> dict[str, Any]:
 
 
 def _may_lose_digits(text: bytes) -> bool:
-    """Whether there could be a number in `text` that is not written back as it stands. Quick; its no is certain.
+    """Whether there could be a number in `text` that is not written back with its value. Quick; its no is certain.
 
     `in` would make an exception each time, only to learn that it is not asked for an integer.
     """

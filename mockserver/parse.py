@@ -61,7 +61,7 @@ def check(exchange: Exchange) -> None:
 
 async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
     """The whole body, chunked or not. Raises Refusal (payloadTooLarge) over `limit`, ClientGoneError."""
-    announced = exchange.headers.get(b"content-length", b"0")
+    announced = exchange.headers.get(b"content-length", b"0").lstrip(b"0")
     if len(announced) > 18 or (len(announced) > 6 and announced.isdigit() and int(announced) > limit):  # noqa: PLR2004
         raise _too_large(limit)
     message = await receive()

@@ -43,7 +43,7 @@ class Protocol(HttpToolsProtocol):
     """One connection. `app` is the mock; behind a trusted proxy its headers say what the client's scheme is."""
 
     unstarted: Cycle | None = None
-    unusual = False
+    unusual = gone = False
     between = True
     idle = True
     idle_since = 0.0
@@ -67,7 +67,8 @@ class Protocol(HttpToolsProtocol):
         }
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the watch over the connection's idleness, too."""
+        """End the watch over the connection's idleness; every request of a pipeline learns that nobody waits."""
+        self.gone = True
         super().connection_lost(exc)
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
@@ -76,7 +77,7 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless its head is known; what is not there as a whole begins to be served all the same."""
         before = self.cycle
-        if self.between and (before is None or before.response_complete):
+        if self.between and (before is None or (before.response_complete and before.keep_alive)):
             head, blank, body = data.partition(BLANK)
             known = self.heads.get(head)
             if known is not None and blank and known.length == len(body):

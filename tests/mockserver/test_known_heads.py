@@ -62,6 +62,7 @@ MESSAGES = {
     "two at once": post(ADAM) + message("GET", ADAM),
     "twice at once": message("GET", ADAM) * 2,
     "bare line feeds": message("GET", ADAM).replace(b"\r\n", b"\n"),
+    "a length with zeros": post(ADAM).replace(b"Content-Length: ", b"Content-Length: " + b"0" * 20),
     "closing": post(ADAM, "Connection: close"),
     "HTTP/1.0": post(ADAM, version="1.0"),
     "HTTP/1.0 that stays": post(ADAM, "Connection: keep-alive", version="1.0"),
@@ -189,3 +190,40 @@ def test_a_head_that_only_begins_like_a_known_one_is_waited_for(loop: asyncio.Ab
     talk.say(known)
     assert talk.say(known.removesuffix(b"\r\n\r\n")) == b""
     assert b" 406 " in talk.say(b"\r\nAccept: text/plain\r\n\r\n")
+
+
+def test_nothing_is_served_after_a_closing_answer(loop: asyncio.AbstractEventLoop) -> None:
+    """Whatever still comes on a connection that was closed makes nothing (RFC 9112, 9.6)."""
+    talk = Talk(loop)
+    for name in ("created", "created", "created", "closing"):
+        talk.say(MESSAGES[name])
+    written = talk.connection.wire.written
+    before = len(written)
+    talk.connection.protocol.data_received(MESSAGES["created"])
+    loop.run_until_complete(asyncio.sleep(0))
+    assert written[before:] == []
+
+
+def test_a_client_that_goes_leaves_no_answer_to_its_pipeline(loop: asyncio.AbstractEventLoop) -> None:
+    """No request of it is answered any more, and none fails."""
+    talk = Talk(loop)
+    protocol, written = talk.connection.protocol, talk.connection.wire.written
+
+    async def leave() -> None:
+        protocol.data_received(message("GET", ADAM, "Prefer: wait=0.02") * 2 + MESSAGES["list"])
+        await asyncio.sleep(0.03)
+        protocol.connection_lost(ConnectionResetError())
+        written.clear()
+        await asyncio.sleep(0.1)
+
+    loop.run_until_complete(leave())
+    assert written == []
+
+
+@pytest.mark.parametrize("name", ["created", "a length with zeros"])
+def test_it_makes_no_difference_how_a_body_comes(loop: asyncio.AbstractEventLoop, name: str) -> None:
+    """In one piece or in two: the same answer."""
+    data = MESSAGES[name]
+    talk, other = Talk(loop), Talk(loop)
+    assert b" 204 " in talk.say(data)
+    assert b" 204 " in other.say(data[:-5]) + other.say(data[-5:])
