@@ -59,14 +59,13 @@ class Cycle(RequestResponseCycle):
 
     async def receive(self) -> Any:
         """The body, in one piece where it is there."""
-        if self.more_body or self.taken or self.waiting_for_100_continue or self.disconnected:
+        body = self.whole(self.receive)
+        if body is None:
             message = await super().receive()
             self.taken = self.taken or not self.more_body
             return message
-        self.taken = True
         if "message_event" in self.__dict__:
             self.message_event.clear()
-        body, self.body = self.body, b""
         return {"type": "http.request", "body": body, "more_body": False}
 
     def whole(self, receive: Any) -> bytes | None:

@@ -11,14 +11,14 @@ import orjson
 from mockserver.effects.places import Perform, Place, done, place, related
 from mockserver.exchange import Answer, Exchange, Refusal
 from mockserver.location import LocationMaker
-from mockserver.world import USER, User, id_name, new_id
+from mockserver.world import ROOT, USER, User, id_name, new_id
 
 if TYPE_CHECKING:
     from mockserver.world import World
     from spec import Contract, Operation
 
 DEFAULT = "x-onezone-default"
-ROOT = b'{"type":"root","id":"root"}'
+NOBODY = orjson.dumps(ROOT)
 """Who made what nobody in particular made, as it shows."""
 Make = Callable[[Exchange, str, str], None]
 """Stores a new entity under its id, and relates it to the one with the other id. Raises Refusal."""
@@ -66,7 +66,11 @@ def _document(operation: Operation, kind: str, store: Store) -> Make:
             value = given.get(name, default)
             if value:
                 parts += key, value
-        parts += b',"creator":', exchange.user.as_json if exchange.user else ROOT, b',"creationTime":%d}' % time.time()
+        parts += (
+            b',"creator":',
+            exchange.user.as_json if exchange.user else NOBODY,
+            b',"creationTime":%d}' % time.time(),
+        )
         store(identity, owner, b"".join(parts))
 
     return make
