@@ -10,13 +10,16 @@ import sys
 from importlib import import_module, metadata
 
 COMMANDS = {
-    "verify": ("contracts.cli", "judge an implementation"),
-    "identify": ("contracts.cli", "say which editions a target conforms to"),
-    "mock": ("mockserver.cli", "serve the mock"),
-    "prove": ("contracts.cli", "judge the mock with each of its faults"),
-    "requirements": ("contracts.cli", "list what the judge requires"),
-    "target": ("contracts.cli", "target init: print a target file; target clean: remove what a killed run left"),
-    "spec": ("spec.cli", "print an edition's OpenAPI document; spec diff A B: compare two editions"),
+    "verify": ("onezone_contracts.cli", "judge an implementation"),
+    "identify": ("onezone_contracts.cli", "say which editions a target conforms to"),
+    "mock": ("onezone_mockserver.cli", "serve the mock"),
+    "prove": ("onezone_contracts.cli", "judge the mock with each of its faults"),
+    "requirements": ("onezone_contracts.cli", "list what the judge requires"),
+    "target": (
+        "onezone_contracts.cli",
+        "target init: print a target file; target clean: remove what a killed run left",
+    ),
+    "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B: compare two editions"),
 }
 DISTRIBUTION = "onezone-contract-kit"
 

@@ -52,9 +52,8 @@ def connexion() -> Any:
     warnings.simplefilter("ignore")
     from connexion import AsyncApp
     from connexion.resolver import Resolver
+    from onezone_spec import load
     from starlette.responses import JSONResponse, Response
-
-    from spec import load
 
     document: Any = copy.deepcopy(load().document)
     document["paths"] = {path: document["paths"][path] for path in (PATH, GROUP_PATH)}

@@ -22,11 +22,10 @@ from statistics import median
 from typing import Any
 from urllib.request import Request, urlopen
 
+from onezone_contracts import embedded
+from onezone_spec import DEFAULT_EDITION, bundled_text, load
 from rich.console import Console
 from rich.table import Table
-
-from contracts import embedded
-from spec import DEFAULT_EDITION, bundled_text, load
 
 RESULTS = Path(__file__).parent / "results" / "judge.json"
 SCHEMATHESIS = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run"]

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from load import Call
-
-from spec import bundled_text, load
+from onezone_spec import bundled_text, load
 
 HERE = Path(__file__).parent
 BASE = "/api/v3"

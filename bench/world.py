@@ -29,12 +29,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-
-from mockserver.access import Guard
-from mockserver.scenario import DEMO, read_scenario
-from mockserver.snapshot import build
-from mockserver.world import GROUP, USER, World
-from spec import load
+from onezone_mockserver.access import Guard
+from onezone_mockserver.scenario import DEMO, read_scenario
+from onezone_mockserver.snapshot import build
+from onezone_mockserver.world import GROUP, USER, World
+from onezone_spec import load
 
 SIZES = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
 RESULTS = Path(__file__).parent / "results" / "world.json"

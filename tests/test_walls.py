@@ -11,11 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("spec", "mockserver", "contracts")
+SPEC, MOCK, JUDGE = PACKAGES = ("onezone_spec", "onezone_mockserver", "onezone_contracts")
 LIMITS = {"median": 10, "most": 35, "longest": 60, "file": 400}
 FORBIDDEN = {
-    "spec": {"mockserver", "contracts", "connexion", "starlette", "schemathesis", "hypothesis", "pytest"},
-    "mockserver": {"contracts", "schemathesis", "hypothesis", "pytest"},
-    "contracts": {"mockserver", "connexion"},
+    "spec": {MOCK, JUDGE, "connexion", "starlette", "schemathesis", "hypothesis", "pytest"},
+    "mockserver": {JUDGE, "schemathesis", "hypothesis", "pytest"},
+    "contracts": {MOCK, "connexion"},
 }
 
 
@@ -61,7 +62,7 @@ def test_a_room_imports_through_no_wall(room: str) -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_nothing_of_another_by_name_in_text(room: str) -> None:
     """No wall is gone round with import_module or runpy."""
-    walls = FORBIDDEN[room] & set(ROOMS)
+    walls = FORBIDDEN[room] & set(PACKAGES)
     calls = [f'{call}("{wall}' for wall in walls for call in ("import_module", "run_module", "__import__")]
     files = sorted((ROOT / room).rglob("*.py"))
     assert not [path.name for path in files if any(call in path.read_text(encoding="utf-8") for call in calls)]
@@ -84,25 +85,25 @@ def test_files_are_short() -> None:
 
 
 def test_importing_the_contract_loads_nothing_heavy() -> None:
-    """`import spec` loads YAML and nothing of the mock, the judge or the author's tools."""
+    """`import onezone_spec` loads nothing of the mock, the judge or the author's tools."""
     heavy = {"connexion", "jsonschema_rs", "jsonschema", "schemathesis", "hypothesis", "pytest", "jsonpath_rfc9535"}
-    assert not loaded_by("import spec") & (heavy | {"mockserver", "contracts", "asyncio"})
+    assert not loaded_by("import onezone_spec") & (heavy | {MOCK, JUDGE, "asyncio"})
 
 
 def test_help_of_the_mock_loads_nothing_of_the_judge() -> None:
     """`ozkit mock --help` imports no pytest, no hypothesis, no schemathesis and not the judge."""
     loaded = loaded_by(no_exit("import ozkit; ozkit.main(['mock', '--help'])"))
-    assert "mockserver" in loaded
-    assert not loaded & {"pytest", "hypothesis", "schemathesis", "contracts"}
+    assert MOCK in loaded
+    assert not loaded & {"pytest", "hypothesis", "schemathesis", JUDGE}
 
 
 def test_help_of_the_judge_loads_nothing_of_the_mock() -> None:
     """`ozkit verify --help` imports neither Connexion nor the mock."""
     loaded = loaded_by(no_exit("import ozkit; ozkit.main(['verify', '--help'])"))
-    assert "contracts" in loaded
-    assert not loaded & {"connexion", "mockserver"}
+    assert JUDGE in loaded
+    assert not loaded & {"connexion", MOCK}
 
 
 def test_the_command_itself_loads_no_room() -> None:
     """`ozkit --help` answers without loading a room."""
-    assert not loaded_by("import ozkit; ozkit.main(['--help'])") & set(ROOMS)
+    assert not loaded_by("import ozkit; ozkit.main(['--help'])") & set(PACKAGES)

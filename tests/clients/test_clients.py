@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from spec import bundled_text, editions, load
+from onezone_spec import bundled_text, editions, load
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent.parent / "docs" / "clients.md"

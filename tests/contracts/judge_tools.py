@@ -14,11 +14,11 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import yaml
+from onezone_contracts.derive import judged_operations
+from onezone_contracts.personas import Persona, personas
+from onezone_spec import load
 
 import ozkit
-from contracts.derive import judged_operations
-from contracts.personas import Persona, personas
-from spec import load
 
 EDITIONS = ("classic", "current", "deployed")
 OPERATION = "create_group_handle_service"

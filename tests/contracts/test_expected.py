@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 import server
 from judge_tools import OPERATION, Told
-
-from contracts.expected import Entry, ExpectedFailures, read
-from contracts.requirement import Level, Outcome, Requirement, Result
-from contracts.target import SetupError
-from contracts.verdict import Verdict, decide
+from onezone_contracts.expected import Entry, ExpectedFailures, read
+from onezone_contracts.requirement import Level, Outcome, Requirement, Result
+from onezone_contracts.target import SetupError
+from onezone_contracts.verdict import Verdict, decide
 
 Command = Callable[..., Told]
 FAULT = "status-200"

@@ -52,7 +52,7 @@ SAMPLE = [name for name in NOTICED if "race" not in name][::18]
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What these servers create shows at once or never."""
-    monkeypatch.setattr("contracts.readback.PATIENCE", 0.3)
+    monkeypatch.setattr("onezone_contracts.readback.PATIENCE", 0.3)
 
 
 def judged(command: Command, fault: str, depth: str, *more: str, variants: tuple[str, ...] = ()) -> Told:

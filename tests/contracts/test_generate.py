@@ -13,9 +13,8 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from judge_tools import EDITIONS, OPERATION
-
-from contracts.generate import Broken, broken_bodies, hostile_bodies, json_type, names, valid_bodies
-from spec import Contract, Level, Operation, bundled_text, load
+from onezone_contracts.generate import Broken, broken_bodies, hostile_bodies, json_type, names, valid_bodies
+from onezone_spec import Contract, Level, Operation, bundled_text, load
 
 KEYS = {"name", "proxyEndpoint", "serviceProperties"}
 # By hand: what Onezone's releases allow in a name (2 to 50 letters, digits and marks; the ends are no blanks or dots).

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 import server
 from judge_tools import EDITIONS, RawServer, Told, always, answer, closed_port, set_up, target_file
-
-from contracts.identify import Match, exit_code
-from contracts.verdict import Judgement, Verdict
+from onezone_contracts.identify import Match, exit_code
+from onezone_contracts.verdict import Judgement, Verdict
 
 Command = Callable[..., Told]
 

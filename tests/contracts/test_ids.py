@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import contracts
-from contracts.full.derive import all_requirements
-from spec import editions, load
+import onezone_contracts
+from onezone_contracts.full.derive import all_requirements
+from onezone_spec import editions, load
 
-LEDGER = Path(contracts.__file__).parent / "requirement_ids.txt"
+LEDGER = Path(onezone_contracts.__file__).parent / "requirement_ids.txt"
 RETIRED = "# retired"
 
 

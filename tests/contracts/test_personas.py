@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from judge_tools import wanted_personas
-
-from contracts.personas import OUTSIDER, Persona, derive
-from spec import AccessRule, Route, Source, load
+from onezone_contracts.personas import OUTSIDER, Persona, derive
+from onezone_spec import AccessRule, Route, Source, load
 
 CREATE, RELATE, INSIDE = "oz_handle_services_create", "oz_groups_add_relationships", "group_create_handle_service"
 ALL = None

@@ -1,4 +1,4 @@
-"""`pytest --pyargs contracts`: the same requirements as pytest items, from any folder."""
+"""`pytest --pyargs onezone_contracts`: the same requirements as pytest items, from any folder."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ import pytest
 import server
 from judge_tools import OPERATION, closed_port, set_up, target_file, wanted_personas
 from junitparser import JUnitXml
-
-from contracts.derive import judged_operations, requirements
-from spec import load
+from onezone_contracts.derive import judged_operations, requirements
+from onezone_spec import load
 
 USAGE_ERROR = 4
 
@@ -39,7 +38,7 @@ def suite(tmp_path: Path) -> Suite:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
 
     def run(*arguments: object) -> Ended:
-        words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "contracts"]
+        words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "onezone_contracts"]
         command = [*words, "--onezone-depth", "quick", "--onezone-settle", "0.3", *map(str, arguments)]
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
@@ -138,7 +137,8 @@ def test_plugin_leaves_other_suites_alone(tmp_path: Path) -> None:
     """A suite of somebody else's runs as if the plugin were not there, fixtures named requirement included."""
     (tmp_path / "test_theirs.py").write_text(
         "import sys\nimport pytest\n\n@pytest.fixture\ndef requirement():\n    return 1\n\n"
-        "def test_it(requirement):\n    assert requirement == 1\n    assert 'contracts.run' not in sys.modules\n"
+        "def test_it(requirement):\n    assert requirement == 1\n"
+        "    assert 'onezone_contracts.run' not in sys.modules\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],

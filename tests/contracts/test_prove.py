@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-
-from contracts import prove
-from contracts.prove import EXEMPT, Matrix, Row, summary, uncovered
-from spec import load
+from onezone_contracts import prove
+from onezone_contracts.prove import EXEMPT, Matrix, Row, summary, uncovered
+from onezone_spec import load
 
 if TYPE_CHECKING:
     from judge_tools import Told

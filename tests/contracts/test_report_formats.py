@@ -16,11 +16,10 @@ import server
 import yaml
 from judge_tools import Told
 from markdown_it import MarkdownIt
+from onezone_contracts.reports import WRITERS, sarif, terminal
+from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
+from onezone_contracts.verdict import Judgement, Verdict
 from rich.console import Console
-
-from contracts.reports import WRITERS, sarif, terminal
-from contracts.requirement import Finding, Level, Outcome, Requirement, Result
-from contracts.verdict import Judgement, Verdict
 
 Command = Callable[..., Told]
 Made = dict[str, str]
@@ -86,7 +85,7 @@ def reports_of_a_verdict(command: Command, servers: dict[str, server.Handle], tm
 
 
 def schema() -> dict[str, Any]:
-    text = (resources.files("contracts.reports") / "report.schema.json").read_text(encoding="utf-8")
+    text = (resources.files("onezone_contracts.reports") / "report.schema.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 
@@ -158,7 +157,7 @@ def test_sarif_tells_what_the_json_report_tells(made: Made, verdict: str) -> Non
 @pytest.mark.parametrize("edition", ["classic", "current", "deployed"])
 def test_sarif_points_at_the_operation(edition: str) -> None:
     """The line of each operation is the one in the bundled file where the operation itself has its id."""
-    document = resources.files("spec") / "bundled" / f"{edition}.yaml"
+    document = resources.files("onezone_spec") / "bundled" / f"{edition}.yaml"
     lines = document.read_text(encoding="utf-8").splitlines()
     paths = yaml.safe_load("\n".join(lines))["paths"].values()
     wanted = {one["operationId"] for path in paths for one in path.values() if isinstance(one, dict)}

@@ -15,12 +15,11 @@ import pytest
 import server
 import yaml
 from judge_tools import Told
-
-from contracts import verify
-from contracts.reports import WRITERS, github
-from contracts.requirement import Finding, Level, Outcome, Requirement, Result
-from contracts.verdict import Judgement, Verdict
-from spec import editions
+from onezone_contracts import verify
+from onezone_contracts.reports import WRITERS, github
+from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
+from onezone_contracts.verdict import Judgement, Verdict
+from onezone_spec import editions
 
 Command = Callable[..., Told]
 ROOT = Path(__file__).parents[2]

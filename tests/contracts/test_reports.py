@@ -17,8 +17,7 @@ import pytest
 import server
 from judge_tools import OPERATION, Told, set_up, target_file
 from junitparser import Error, Failure, JUnitXml, Skipped
-
-from contracts.reports import WRITERS
+from onezone_contracts.reports import WRITERS
 
 Command = Callable[..., Told]
 FAULTS = ("status-200", "error-no-id", "hole-everything")

@@ -12,10 +12,18 @@ import jsonschema
 import pytest
 import server
 from judge_tools import Told
-
-from contracts import reports
-from contracts.sequences import shrink
-from contracts.sequences.action import CREATE, CREATED, LEAVE, REFUSED, Action, Problem, StoppedError, ViolationError
+from onezone_contracts import reports
+from onezone_contracts.sequences import shrink
+from onezone_contracts.sequences.action import (
+    CREATE,
+    CREATED,
+    LEAVE,
+    REFUSED,
+    Action,
+    Problem,
+    StoppedError,
+    ViolationError,
+)
 
 Command = Callable[..., Told]
 ONLY = ("--requirement", "*.sequence.*")

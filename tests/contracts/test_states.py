@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import server
 from judge_tools import HOME, RawServer, Told, always, answer, as_json, closed_port, person, states, wanted_personas
-
-from contracts.states import States
-from contracts.target import SetupError
+from onezone_contracts.states import States
+from onezone_contracts.target import SetupError
 
 Command = Callable[..., Told]
 PEOPLE = wanted_personas("current")

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from judge_tools import EDITIONS, HOME, OPERATION, Told, closed_port, wanted_personas
-
-from spec import load
+from onezone_spec import load
 
 Command = Callable[..., Told]
 Change = Callable[[dict[str, Any]], object]

@@ -8,14 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-from contracts.full.account import Account
-from contracts.judge import judge_one
-from contracts.readback import Readback
-from contracts.requirement import Finding, Level, NotJudged, Outcome, Requirement
-from contracts.run import OutOfTimeError
-from contracts.target import Credentials
-from spec import load
+from onezone_contracts.full.account import Account
+from onezone_contracts.judge import judge_one
+from onezone_contracts.readback import Readback
+from onezone_contracts.requirement import Finding, Level, NotJudged, Outcome, Requirement
+from onezone_contracts.run import OutOfTimeError
+from onezone_contracts.target import Credentials
+from onezone_spec import load
 
 SEEN = Finding("another status", "204", "200")
 

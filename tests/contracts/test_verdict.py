@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from contracts.requirement import Level, Outcome, Requirement, Result
-from contracts.verdict import EXIT_CODES, OUT_OF_TIME, Judgement, Verdict, decide
+from onezone_contracts.requirement import Level, Outcome, Requirement, Result
+from onezone_contracts.verdict import EXIT_CODES, OUT_OF_TIME, Judgement, Verdict, decide
 
 M, S, O = Level.MUST, Level.SHOULD, Level.OBSERVE  # noqa: E741
 

@@ -33,7 +33,7 @@ DEEP = b"[" * 200_000
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What these servers create shows at once or never."""
-    monkeypatch.setattr("contracts.readback.PATIENCE", 0.3)
+    monkeypatch.setattr("onezone_contracts.readback.PATIENCE", 0.3)
 
 
 def clean(told: Told) -> Told:

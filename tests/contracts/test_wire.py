@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 import pytest
 from judge_tools import RawServer, always, answer, closed_port, read_request
-
-from contracts.exchange import Exchange, Request, Response
-from contracts.wire import MAX_BODY, Wire, pause_after
+from onezone_contracts.exchange import Exchange, Request, Response
+from onezone_contracts.wire import MAX_BODY, Wire, pause_after
 
 Talk = Callable[[socket.socket, int], None]
 GET = Request("GET", "/api/v3/x")

@@ -8,13 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from contracts.embedded import mock
-from contracts.requirement import Outcome
-from contracts.run import Options
-from contracts.session import Wanted, judge_target
-from contracts.verdict import Verdict
-from spec import editions
+from onezone_contracts.embedded import mock
+from onezone_contracts.requirement import Outcome
+from onezone_contracts.run import Options
+from onezone_contracts.session import Wanted, judge_target
+from onezone_contracts.verdict import Verdict
+from onezone_spec import editions
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("spec", "mockserver", "contracts", "ozkit.py")
@@ -67,13 +66,17 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(source, folder)
     shutil.copy(OPERATION, folder / "spec/paths/groups/{id}/parents.yaml")
     (folder / "spec/editions/next.yaml").write_text(EDITION, encoding="utf-8")
-    assert run(folder, "spec.bundle").returncode == 0
+    assert run(folder, "onezone_spec.bundle").returncode == 0
     return folder
+
+
+def python_path(folder: Path) -> str:
+    return os.pathsep.join(str(folder / room) for room in (".", "spec", "mockserver", "contracts"))
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "ignore", "-m", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    environment = {**os.environ, "PYTHONPATH": python_path(folder)}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -90,7 +93,7 @@ def test_a_new_operation_is_served_without_new_code(copy: Path) -> None:
     """The mock routes the new operation, and asks for its privileges."""
     script = """
 import json, urllib.error, urllib.request
-from contracts.embedded import mock
+from onezone_contracts.embedded import mock
 with mock("current") as origin:
     body = json.dumps({"action": "setup", "state": "a persona",
                        "params": {"group_privileges": ["group_view"], "zone_privileges": []}}).encode()
@@ -109,7 +112,7 @@ with mock("current") as origin:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
         cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy)},
+        env={**os.environ, "PYTHONPATH": python_path(copy)},
         capture_output=True,
         text=True,
         check=False,
@@ -130,7 +133,7 @@ def test_a_new_operation_is_judged_without_new_code(copy: Path) -> None:
 
 def test_the_whole_gate_holds_in_the_copy(copy: Path) -> None:
     """With one more operation, the judge still finds the mock conformant, and the contract is clean."""
-    lint = run(copy, "spec.lint")
+    lint = run(copy, "onezone_spec.lint")
     assert lint.returncode == 0, lint.stdout + lint.stderr
     done = run(copy, "ozkit", "verify", "--edition", "current", "--depth", "quick")
     assert done.returncode == 0, done.stdout + done.stderr

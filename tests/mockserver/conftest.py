@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from mock_client import EDITIONS, Client, mock_process
-
-from mockserver import Mock, create_app
+from onezone_mockserver import Mock, create_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

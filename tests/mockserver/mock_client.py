@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mockserver.snapshot import snapshot
+from onezone_mockserver.snapshot import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockserver import Mock
+    from onezone_mockserver import Mock
 
 HOME = "4ebd9efd1e67f6c18695db1d762a914a"
 SERVICE = "4f2bb1a9a9cc0a3b5de2a6a1d0f4a1d3ch81a2"

@@ -8,15 +8,14 @@ from fnmatch import fnmatchcase
 
 import pytest
 from mock_client import GOOD, HOME, Client, basic
-
-from contracts.derive import judged_operations, requirements
-from contracts.full.session import all_requirements
-from mockserver import create_app
-from mockserver.cli import main
-from mockserver.faults import GROUPS, Fault, UnknownFaultError, catalogue, chosen
-from mockserver.faults.install import Answering
-from mockserver.world import World
-from spec import editions, load
+from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.full.session import all_requirements
+from onezone_mockserver import create_app
+from onezone_mockserver.cli import main
+from onezone_mockserver.faults import GROUPS, Fault, UnknownFaultError, catalogue, chosen
+from onezone_mockserver.faults.install import Answering
+from onezone_mockserver.world import World
+from onezone_spec import editions, load
 
 CREATE = f"/api/v3/groups/{HOME}/handle_services"
 FEWEST = 120

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_client import GOOD, HOME, basic
+from onezone_mockserver import create_app
 from test_mock_work import Connection
-
-from mockserver import create_app
 
 PATH = f"/api/v3/groups/{HOME}/handle_services"
 ADAM = f"Authorization: {basic('adam', 'adam-password')}"
@@ -146,7 +145,7 @@ def test_usual_heads_are_remembered_and_no_others(loop: asyncio.AbstractEventLoo
 
 def test_the_memory_of_heads_is_bounded(loop: asyncio.AbstractEventLoop) -> None:
     """A client that never repeats itself, or sends long heads, fills nothing."""
-    from mockserver.protocol import KNOWN_HEADS, LONG_HEAD
+    from onezone_mockserver.protocol import KNOWN_HEADS, LONG_HEAD
 
     talk = Talk(loop)
     heads = talk.connection.protocol.heads

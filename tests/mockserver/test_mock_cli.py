@@ -17,9 +17,8 @@ from pathlib import Path
 
 import pytest
 from mock_client import EDITIONS, HOME, basic, mock_process
-
-from mockserver import cli, create_app
-from mockserver.demo import introduce
+from onezone_mockserver import cli, create_app
+from onezone_mockserver.demo import introduce
 
 CREATED = {"classic": 204, "current": 204, "deployed": 201}
 # What each persona of the demo gets, typed by hand from the documents: 0 is the edition's success.

@@ -17,11 +17,10 @@ from connexion.middleware.abstract import (
     SpecMiddleware,
 )
 from mock_client import EDITIONS, HOME, Client
-
-from mockserver import create_app
-from mockserver.edge import Edge
-from mockserver.stage import Stage
-from spec import load
+from onezone_mockserver import create_app
+from onezone_mockserver.edge import Edge
+from onezone_mockserver.stage import Stage
+from onezone_spec import load
 
 
 def test_the_private_names_are_there() -> None:
@@ -118,8 +117,8 @@ def test_a_fault_of_the_mock_is_a_500_in_the_editions_shape(caplog: pytest.LogCa
 
 
 LATER = """
-import sys, warnings, mockserver
-app = mockserver.create_app()
+import sys, warnings, onezone_mockserver
+app = onezone_mockserver.create_app()
 print(*({"httpx", "requests", "jinja2", "starlette.testclient", "starlette.templating"} & set(sys.modules)))
 warnings.simplefilter("ignore")
 import connexion, httpx, jinja2, requests, starlette.testclient
@@ -142,8 +141,8 @@ def test_connexion_is_whole_for_everybody_else() -> None:
 
 
 def test_a_start_loads_no_judge_and_no_test_tools() -> None:
-    """`mockserver` comes up without pytest, hypothesis, schemathesis and the judge."""
-    code = "import sys, mockserver; mockserver.create_app(); print(*sys.modules)"
+    """`onezone_mockserver` comes up without pytest, hypothesis, schemathesis and the judge."""
+    code = "import sys, onezone_mockserver; onezone_mockserver.create_app(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
-    assert not loaded & {"pytest", "hypothesis", "schemathesis", "contracts"}
+    assert not loaded & {"pytest", "hypothesis", "schemathesis", "onezone_contracts"}

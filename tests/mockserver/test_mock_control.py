@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from mock_client import GOOD, HOME, MISSING, Client, basic
-
-from mockserver import create_app
-from spec import bundled_text
+from onezone_mockserver import create_app
+from onezone_spec import bundled_text
 
 ALL = {"group_privileges", "zone_privileges", "handle_service_privileges"}
 

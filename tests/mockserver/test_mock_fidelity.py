@@ -11,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mock_client import Client
-
-from mockserver.jsontext import MAX_DEPTH, depth, loads
+from onezone_mockserver.jsontext import MAX_DEPTH, depth, loads
 
 
 def exactly(text: bytes) -> Any:

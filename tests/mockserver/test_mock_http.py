@@ -9,11 +9,10 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 from mock_client import GOOD, HOME, MISSING, SERVICE, Client, basic
-
-from mockserver import create_app
-from mockserver.accept import accepts_json
-from mockserver.prefer import preferences
-from mockserver.scenario import Scenario
+from onezone_mockserver import create_app
+from onezone_mockserver.accept import accepts_json
+from onezone_mockserver.prefer import preferences
+from onezone_mockserver.scenario import Scenario
 
 BASES = ("/api/v3", "/api/v3/onezone", "/api/onezone/v3")
 COLLECTION = f"/api/v3/groups/{HOME}/handle_services"

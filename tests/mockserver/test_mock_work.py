@@ -17,10 +17,9 @@ import pytest
 import uvicorn
 import yaml
 from mock_client import GOOD, HOME, MISSING, basic
+from onezone_mockserver import Mock, create_app
+from onezone_mockserver.serve import configure
 from uvicorn.server import ServerState
-
-from mockserver import Mock, create_app
-from mockserver.serve import configure
 
 BAD = {**GOOD, "name": 5}
 CASES: dict[str, tuple[int, str | None, str, Any, int]] = {
@@ -154,7 +153,7 @@ def test_nothing_is_compiled_for_a_request(connection: Connection, case: str, mo
 
 def test_tables_are_made_once() -> None:
     """Equal rules share a compiled schema, also between two mocks, and a mock compiles none before it is asked."""
-    from mockserver.validate import compiled
+    from onezone_mockserver.validate import compiled
 
     compiled.cache_clear()
     apps = create_app(), create_app()
@@ -171,7 +170,7 @@ def test_tables_are_made_once() -> None:
 
 def test_what_is_stored_takes_no_more_room_than_its_text() -> None:
     """A text that orjson made has kilobytes of room to grow, which a great many entities would hold on to."""
-    from mockserver.world import User, World
+    from onezone_mockserver.world import User, World
 
     world, many = World(), 2000
     tracemalloc.start()

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from mockserver.access import Guard
-from mockserver.snapshot import WorldError, build, snapshot
-from mockserver.world import User, World, new_id
-from spec import load
+from onezone_mockserver.access import Guard
+from onezone_mockserver.snapshot import WorldError, build, snapshot
+from onezone_mockserver.world import User, World, new_id
+from onezone_spec import load
 
 ONE, TWO, THREE = frozenset({"one"}), frozenset({"two"}), frozenset({"three"})
 NONE: frozenset[str] = frozenset()

@@ -13,13 +13,12 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from mockserver import create_app
-from mockserver.demo import _ask, introduce, lines
-from mockserver.scenario import DEMO, ScenarioError, read_scenario
-from mockserver.scenario_schema import FILE, text
-from mockserver.snapshot import GROUP_TYPES, WorldError, build, snapshot
-from spec import load
+from onezone_mockserver import create_app
+from onezone_mockserver.demo import _ask, introduce, lines
+from onezone_mockserver.scenario import DEMO, ScenarioError, read_scenario
+from onezone_mockserver.scenario_schema import FILE, text
+from onezone_mockserver.snapshot import GROUP_TYPES, WorldError, build, snapshot
+from onezone_spec import load
 
 FOLDER = Path(__file__).parents[2] / "docs" / "scenarios"
 EXAMPLES = sorted(FOLDER.glob("*.yaml"))
@@ -32,7 +31,7 @@ def test_there_are_three_examples() -> None:
 
 
 def test_the_schema_is_the_one_that_the_code_makes() -> None:
-    """`python -m mockserver.scenario_schema > mockserver/scenario.schema.json` writes it anew."""
+    """`python -m onezone_mockserver.scenario_schema > mockserver/scenario.schema.json` writes it anew."""
     assert FILE.read_text(encoding="utf-8") == text()
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 

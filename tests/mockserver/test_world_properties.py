@@ -7,8 +7,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-
-from mockserver.world import User, World, inside
+from onezone_mockserver.world import User, World, inside
 
 USERS = ["u", "v"]
 GROUPS = ["a", "b", "c", "d"]

@@ -5,10 +5,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
-
-from spec import Contract, bundle, editions, load, read_contract
-from spec.lint import problems, room_problems
-from spec.walk import nodes
+from onezone_spec import Contract, bundle, editions, load, read_contract
+from onezone_spec.lint import problems, room_problems
+from onezone_spec.walk import nodes
 
 OPERATION = bundle.ROOM.parent / "docs" / "examples" / "parents.yaml"
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-from spec import bundle, editions, load
-from spec.bundle import OverlayError, apply, stale
-from spec.load import BUNDLED, PREBUILT, bundled_text, parse, prebuilt
-from spec.walk import nodes
+from onezone_spec import bundle, editions, load
+from onezone_spec.bundle import OverlayError, apply, stale
+from onezone_spec.load import BUNDLED, bundled_text, parse
+from onezone_spec.walk import nodes
 
 BASE = {"a": {"b": 1, "list": [1]}, "c": "x"}
 
@@ -25,14 +24,14 @@ def test_the_bundled_files_are_fresh() -> None:
 def test_openapi_spec_validator_accepts(edition: str) -> None:
     """Each bundled file is a valid OpenAPI 3.0 document, also without the optional `regex` package."""
     openapi_spec_validator = pytest.importorskip("openapi_spec_validator")
-    openapi_spec_validator.validate(yaml.safe_load((bundle.ROOM / "bundled" / f"{edition}.yaml").read_text("utf-8")))
+    openapi_spec_validator.validate(yaml.safe_load((BUNDLED / f"{edition}.yaml").read_text("utf-8")))
     assert load(edition).document["openapi"] == "3.0.3"
 
 
 @pytest.mark.parametrize("edition", editions())
 def test_a_bundled_file_stands_alone(edition: str) -> None:
     """No reference leaves the file."""
-    text = (bundle.ROOM / "bundled" / f"{edition}.yaml").read_text("utf-8")
+    text = (BUNDLED / f"{edition}.yaml").read_text("utf-8")
     references = [line.split("$ref:")[1].strip() for line in text.splitlines() if "$ref:" in line]
     assert references
     assert all(reference.startswith("'#/components/") for reference in references)
@@ -79,7 +78,7 @@ def test_a_changed_source_makes_its_bundled_file_stale(tmp_path: Path) -> None:
     room = copy_of_the_room(tmp_path)
     path = room / "schemas" / "HandleServiceList.yaml"
     path.write_text(path.read_text("utf-8").replace("in no order", "in any order"), encoding="utf-8")
-    (room / "bundled" / "gone.yaml").write_text("{}", encoding="utf-8")
+    (room / bundle.BUNDLED / "gone.yaml").write_text("{}", encoding="utf-8")
     yaml_files = [name for name in stale(room) if name.endswith(".yaml")]
     assert yaml_files == ["classic.yaml", "current.yaml", "deployed.yaml", "gone.yaml"]
     bundle.write(room)
@@ -87,19 +86,18 @@ def test_a_changed_source_makes_its_bundled_file_stale(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("edition", editions())
-def test_the_prebuilt_form_says_what_the_yaml_says(edition: str, tmp_path: Path) -> None:
-    """It is taken for the YAML that it was made of, and for no other text."""
-    text = bundled_text(edition)
-    made = prebuilt(BUNDLED / f"{edition}{PREBUILT}", text)
-    assert made == parse(text)
-    assert json.dumps(made) == json.dumps(parse(text)), "in the same order"
-    assert prebuilt(BUNDLED / f"{edition}{PREBUILT}", text + "\n") is None
-    assert prebuilt(tmp_path / "nothing", text) is None
+def test_the_json_says_what_the_yaml_says(edition: str) -> None:
+    """Programs read the one, people the other."""
+    made = json.loads((BUNDLED / f"{edition}.json").read_text("utf-8"))
+    assert json.dumps(made) == json.dumps(parse(bundled_text(edition))), "in the same order"
+    assert json.dumps(made) == json.dumps(load(edition).document)
 
 
 def test_the_command_says_that_all_is_fresh() -> None:
-    """`python -m spec.bundle --check` is quiet and ends with 0."""
-    done = subprocess.run([sys.executable, "-m", "spec.bundle", "--check"], capture_output=True, text=True, check=False)
+    """`python -m onezone_spec.bundle --check` is quiet and ends with 0."""
+    done = subprocess.run(
+        [sys.executable, "-m", "onezone_spec.bundle", "--check"], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

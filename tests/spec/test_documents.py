@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 import pytest
-
-from spec import Effect, Level, Operation, editions, load
+from onezone_spec import Effect, Level, Operation, editions, load
 
 CREATE = "create_group_handle_service"
 LEAF = "/groups/{id}/handle_services/{hsid}"

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from spec import editions, load
-from spec.lint import main, problems, source_problems
+from onezone_spec import editions, load
+from onezone_spec.lint import main, problems, source_problems
 
 Break = Callable[[dict[str, Any]], object]
 GROUP = "/groups/{id}/handle_services"
@@ -35,7 +34,7 @@ def test_the_contract_is_clean(edition: str) -> None:
 
 
 def test_the_command_is_quiet_about_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m spec.lint` says nothing and ends with 0."""
+    """`python -m onezone_spec.lint` says nothing and ends with 0."""
     assert main([]) == 0
     assert capsys.readouterr() == ("", "")
 

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-
-from spec import bundled_text, editions, load, read_contract
-from spec.cli import main
-from spec.diff import differences, report
+from onezone_spec import bundled_text, editions, load, read_contract
+from onezone_spec.cli import main
+from onezone_spec.diff import differences, report
 
 
 def ozkit(*arguments: str) -> subprocess.CompletedProcess[str]:

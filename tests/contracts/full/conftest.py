@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from onezone_contracts import embedded
+from onezone_spec import editions, load
 from running_mock import Running
-
-from contracts import embedded
-from spec import editions, load
 
 
 @pytest.fixture(scope="module")

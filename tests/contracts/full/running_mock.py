@@ -7,8 +7,8 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.target import Credentials
-from spec import Contract
+from onezone_contracts.target import Credentials
+from onezone_spec import Contract
 
 ADMIN = "adam:adam-password"
 

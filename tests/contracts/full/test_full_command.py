@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from onezone_contracts.arguments import admin_of
+from onezone_contracts.target import SetupError
 from running_mock import ADMIN
 
 import ozkit
-from contracts.arguments import admin_of
-from contracts.target import SetupError
 
 if TYPE_CHECKING:
     from running_mock import Running

@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from contracts.requirement import Outcome
-from contracts.run import Options
-from contracts.session import Wanted, judge_target
-from contracts.verdict import Judgement, Verdict
+from onezone_contracts.requirement import Outcome
+from onezone_contracts.run import Options
+from onezone_contracts.session import Wanted, judge_target
+from onezone_contracts.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
     from running_mock import Running

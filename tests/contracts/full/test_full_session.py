@@ -6,16 +6,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-
-from contracts.full.account import Account
-from contracts.full.clean import clean
-from contracts.full.session import administered, judge_full
-from contracts.requirement import Outcome
-from contracts.run import Options
-from contracts.session import Wanted, judge_target
-from contracts.target import Credentials, SetupError
-from contracts.verdict import Verdict
-from spec import editions
+from onezone_contracts.full.account import Account
+from onezone_contracts.full.clean import clean
+from onezone_contracts.full.session import administered, judge_full
+from onezone_contracts.requirement import Outcome
+from onezone_contracts.run import Options
+from onezone_contracts.session import Wanted, judge_target
+from onezone_contracts.target import Credentials, SetupError
+from onezone_contracts.verdict import Verdict
+from onezone_spec import editions
 
 if TYPE_CHECKING:
     from running_mock import Running

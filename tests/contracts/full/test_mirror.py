@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from contracts.full.mirror import Mirror, holds, member_and_container
-from contracts.full.samples import MARK, Samples
-from spec import load
+from onezone_contracts.full.mirror import Mirror, holds, member_and_container
+from onezone_contracts.full.samples import MARK, Samples
+from onezone_spec import load
 
 SERVICE, PARENT, CHILD = ("handle_service", "h"), ("group", "p"), ("group", "c")
 ANN, BOB = ("user", "ann"), ("user", "bob")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from contracts.full.people import people
-from contracts.personas import personas
-from spec import Level, editions, load
+from onezone_contracts.full.people import people
+from onezone_contracts.personas import personas
+from onezone_spec import Level, editions, load
 
 
 def named(edition: str, *effect: str, keys: tuple[str, ...] = (), **more: bool) -> dict[str, tuple[object, Level]]:

@@ -1,0 +1,140 @@
+"""What the commands of the judge share on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onezone_spec import editions
+
+from onezone_contracts.target import Credentials, SetupError
+
+if TYPE_CHECKING:
+    from onezone_contracts.run import Options
+    from onezone_contracts.session import Wanted
+
+DEPTHS = ("quick", "standard", "deep")
+MOST_WORKERS = 64
+
+
+def seconds(text: str) -> float:
+    """A number of seconds, 0 included."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return value
+
+
+def some_seconds(text: str) -> float:
+    """A number of seconds, more than 0."""
+    value = seconds(text)
+    if not value:
+        raise argparse.ArgumentTypeError("0 seconds are no time to answer in")
+    return value
+
+
+def workers(text: str) -> int:
+    """A number of workers."""
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: give one from 1 to {MOST_WORKERS}")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A seed, drawn where it is `random`. Raises SetupError."""
+    if text == "random":
+        return random.SystemRandom().randrange(2**32)
+    try:
+        return int(text)
+    except ValueError:
+        raise SetupError(f"--seed {text!r} is neither a whole number nor `random`") from None
+
+
+def add_target(parser: argparse.ArgumentParser, edition: str) -> None:
+    """Add what names the target; `edition` says what that option means."""
+    parser.add_argument("url", nargs="?", metavar="URL", help="base URL of the API, base path included")
+    parser.add_argument("--edition", metavar="NAME", help=f"one of {', '.join(editions())} ({edition})")
+    parser.add_argument(
+        "--target", type=Path, metavar="FILE", help="target file: base URL, credentials of the personas, ids"
+    )
+    parser.add_argument(
+        "--states-url", metavar="URL", help="where the implementation sets up each persona (provider states)"
+    )
+    add_admin(parser)
+
+
+def add_admin(parser: argparse.ArgumentParser) -> None:
+    """Add what names an administrator's account."""
+    parser.add_argument(
+        "--admin", metavar="USER:PASSWORD", help="an administrator: the kit makes the personas itself, and removes them"
+    )
+    parser.add_argument("--admin-token", metavar="TOKEN", help="the same, with a token")
+
+
+def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
+    """Add how deep, how fast and how long a target is judged; `depth` is the default one."""
+    parser.add_argument("--depth", choices=DEPTHS, default=depth, help=f"default: {depth}")
+    parser.add_argument("--seed", default="0", metavar="N", help="seed of generated requests, or `random` (default 0)")
+    parser.add_argument(
+        "--workers", type=workers, default=1, metavar="N", help="requests at the same time, 1 to 64 (default 1)"
+    )
+    parser.add_argument(
+        "--timeout", type=some_seconds, default=10.0, metavar="SECONDS", help="for a request (default 10)"
+    )
+    parser.add_argument(
+        "--settle",
+        type=seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="how long privileges may take to show (default 5)",
+    )
+    parser.add_argument("--max-time", type=seconds, metavar="SECONDS", help="for the whole run")
+
+
+def options_of(arguments: argparse.Namespace, **more: Any) -> Options:
+    """How the run judges, as `add_run` asked; `more` has what a command asks beside. Raises SetupError."""
+    from onezone_contracts.run import Options
+
+    return Options(
+        depth=arguments.depth,
+        seed=seed(arguments.seed),
+        timeout=arguments.timeout,
+        settle=arguments.settle,
+        max_time=arguments.max_time,
+        workers=arguments.workers,
+        **more,
+    )
+
+
+def wanted_of(arguments: argparse.Namespace, profile: str = "core") -> Wanted:
+    """What is to be judged, as `add_target` asked. Raises SetupError."""
+    from onezone_contracts.session import Wanted
+
+    return Wanted(
+        arguments.url, arguments.target, arguments.states_url, arguments.edition, admin_of(arguments), profile
+    )
+
+
+def admin_of(arguments: argparse.Namespace) -> Credentials | None:
+    """The account that the options name, None where they name none. Raises SetupError."""
+    if arguments.admin is None and arguments.admin_token is None:
+        return None
+    if arguments.admin is not None and arguments.admin_token is not None:
+        raise SetupError("--admin and --admin-token name the same account: give one of them")
+    if arguments.admin_token is not None:
+        return Credentials(token=_text(arguments.admin_token, "--admin-token"))
+    name, colon, password = _text(arguments.admin, "--admin").partition(":")
+    if not colon or not name:
+        raise SetupError("--admin: write USER:PASSWORD")
+    return Credentials(name, password)
+
+
+def _text(text: str, option: str) -> str:
+    if not text or "\r" in text or "\n" in text:
+        raise SetupError(f"{option} is empty, or has a line break in it")
+    return text

@@ -1,0 +1,86 @@
+"""Requests at the same time: none may disturb another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from onezone_contracts.cases import WRITER, Case
+from onezone_contracts.checks import state, status
+from onezone_contracts.ledger import Sent
+from onezone_contracts.requirement import Check, Finding, NotJudged
+from onezone_contracts.run import Run, access_case
+
+AT_ONCE = 8
+CREATES = 24
+FORBIDDEN = 403
+
+
+def _at_once(run: Run, cases: list[Case]) -> list[Sent]:
+    """The cases, sent by several threads at the same time; a connection each."""
+
+    def send(case: Case) -> Sent:
+        return run.transmit(case)
+
+    def close(_: int) -> None:
+        run.wire.close()
+
+    run.wire.close()  # a server with a single thread would wait for this connection
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        sent = list(pool.map(send, cases))
+        list(pool.map(close, range(AT_ONCE)))
+    return sent
+
+
+def creates(run: Run) -> Iterator[Finding]:
+    """Creations at the same time are all accepted, each with an id of its own, and all are kept as they were sent."""
+    run.identity(WRITER)
+    run.ledger.flush()
+    cases = [Case(f"concurrent.create.{n}", "a valid request among others at the same time") for n in range(CREATES)]
+    sent = _at_once(run, cases)
+    run.log += sent
+    accepted = [one for one in sent if one.exchange.succeeded]
+    for one in sent:
+        if not one.exchange.succeeded:
+            yield status.finding(one, str(run.operation.success.status))
+    made = run.ledger.together(accepted)
+    twice = {one for one, count in Counter(each.id for each in made if each.id).items() if count > 1}
+    for each in made:
+        label = each.sent.case.label
+        if each.id in twice:
+            yield Finding(f"{label}: another got the same id", "an id of its own", str(each.id), each.sent.exchange)
+        if each.listed is False or each.extra:
+            came = f"{len(each.extra)} unknown ones" if each.extra else "not there"
+            yield Finding(
+                f"{label}: the list is not what was created", f"{each.id} in the list", came, each.sent.exchange
+            )
+        yield from state.differences_of(run, each)
+
+
+def access(persona: str) -> Check:
+    """While some requests are allowed, those of a persona that may not are still refused, each by its own rights."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        run.identity(WRITER)
+        if run.send(access_case(persona)).exchange.succeeded:
+            raise NotJudged(f"the persona {persona} is not refused alone either", blocked=True)
+        run.ledger.flush()
+        label = "a valid request of {} beside others at the same time"
+        cases = [
+            Case(
+                f"concurrent.access.{n}",
+                label.format("the writer" if n % 2 else persona),
+                who=WRITER if n % 2 else persona,
+            )
+            for n in range(CREATES)
+        ]
+        sent = _at_once(run, cases)
+        run.log += sent
+        run.ledger.together([one for one in sent if one.exchange.succeeded])
+        for one in sent:
+            wanted = FORBIDDEN if one.case.who == persona else run.operation.success.status
+            if one.exchange.succeeded if wanted == FORBIDDEN else not one.exchange.succeeded:
+                yield status.finding(one, str(wanted))
+
+    return check

@@ -1,0 +1,305 @@
+"""Judge drawn requests, one by one, and shrink what is found."""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from onezone_contracts.cases import Case, constant
+from onezone_contracts.checks import error, state, status, success
+from onezone_contracts.ledger import Created, Sent
+from onezone_contracts.requirement import Check, Finding, Level
+from onezone_contracts.run import Run
+from onezone_contracts.together import AT_ONCE, Sending
+
+EXAMPLES = {"quick": 0, "standard": 60, "deep": 600}
+SHRINKING = 4.0
+"""Seconds that shrinking may take, by the clock."""
+BAD_REQUEST = 400
+RARE = ("edges.", "generated")
+TOLERATED = frozenset({400, 413, 415, 431})
+
+
+class _Violation(AssertionError):
+    """A drawn request showed a finding."""
+
+
+class _Shrinker:
+    """Remembers the smallest request that showed a finding, and ends the search when its time is over."""
+
+    def __init__(self) -> None:
+        self.best: tuple[int, list[Finding]] | None = None
+        self._since: float | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the time for shrinking is used up."""
+        return self._since is not None and time.monotonic() - self._since > SHRINKING
+
+    def found(self, sent: Sent, findings: list[Finding]) -> None:
+        """Take note of findings; raises the violation that Hypothesis shrinks."""
+        self._since = self._since or time.monotonic()
+        size = len(sent.exchange.request.body or b"")
+        if self.best is None or size <= self.best[0]:
+            self.best = (size, findings)
+        if sent.exchange.timed_out:
+            self._since = float("-inf")  # a hang costs its whole time-out again at every step
+        raise _Violation(findings[0].message)
+
+
+def _settings(run: Run, *, shrink: bool = True) -> Callable[[Any], Any]:
+    """How a search draws."""
+    from hypothesis import HealthCheck, Phase, seed, settings
+
+    chosen = settings(
+        max_examples=EXAMPLES[run.options.depth],
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+    return lambda test: seed(run.options.seed)(chosen(test))
+
+
+class _Forerun:
+    """With several workers, what a search is going to draw is sent before it is asked for, some at a time."""
+
+    def __init__(self, run: Run, kind: str, strategy: Any, make: Callable[[Any], Case]) -> None:
+        self._run = run
+        self._cases: deque[tuple[str, Case]] = deque()
+        self._sent: dict[str, list[Sent]] = {}
+        if run.together.possible:
+            drawn = _drawn(run, strategy)
+            self._cases += (
+                (repr(one), replace(make(one), name=f"generated.{kind}.{n}")) for n, one in enumerate(drawn)
+            )
+
+    def sent(self, drawn: Any) -> Sent | None:
+        """The exchange of what was drawn, if it is on record already."""
+        key = repr(drawn)
+        if not self._sent.get(key) and any(one == key for one, _ in self._cases):
+            self._more()
+        return self._sent[key].pop(0) if self._sent.get(key) else None
+
+    def _more(self) -> None:
+        batch = [self._cases.popleft() for _ in range(min(AT_ONCE, len(self._cases)))]
+        self._run.together.ahead([case for _, case in batch])
+        for key, case in batch:
+            if self._run.sent_before(case):
+                self._sent.setdefault(key, []).append(self._run.send(case))
+
+
+def _drawn(run: Run, strategy: Any) -> list[Any]:
+    """What a search with this seed draws as long as it finds nothing."""
+    from hypothesis import given
+
+    found: list[Any] = []
+
+    @_settings(run, shrink=False)
+    @given(strategy)
+    def draw(drawn: Any) -> None:
+        found.append(drawn)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        draw()
+    return found
+
+
+def _search(run: Run, strategy: Any, judge: Callable[[Any], tuple[Sent, list[Finding]]]) -> Iterator[Finding]:
+    """Draw until something is found or the examples are used up; yields the findings of the smallest request."""
+    from hypothesis import given
+    from hypothesis.errors import HypothesisException
+
+    shrinker = _Shrinker()
+
+    @_settings(run)
+    @given(strategy)
+    def search(drawn: Any) -> None:
+        if shrinker.over:
+            return
+        sent, findings = judge(drawn)
+        if findings:
+            shrinker.found(sent, findings)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            search()
+        except (_Violation, HypothesisException, BaseExceptionGroup):
+            if shrinker.best is None:
+                raise
+    if shrinker.best:
+        yield from shrinker.best[1]
+
+
+def _case(label: str, value: Any = None, raw: bytes | None = None) -> Case:
+    if raw is not None:
+        return Case("generated", label, raw=lambda _: raw, loose=True)
+    return Case("generated", label, change=constant(value))
+
+
+def valid(run: Run) -> Iterator[Finding]:
+    """Drawn valid bodies are accepted, located and kept."""
+    from onezone_contracts.generate import valid_bodies
+
+    strategy = valid_bodies(run.contract, run.operation)
+
+    def make(body: Any) -> Case:
+        return _case("a drawn valid body", body)
+
+    fore = _Forerun(run, "valid", strategy, make)
+
+    def judge(body: Any) -> tuple[Sent, list[Finding]]:
+        sent = fore.sent(body)
+        if sent is None:
+            run.ledger.flush()
+            sent = run.transmit(make(body))
+            run.record(sent)
+        made = run.created(sent)
+        if made is None:
+            return sent, [status.finding(sent, str(run.operation.success.status))]
+        return sent, [*_located(run, made), *state.differences_of(run, made)]
+
+    yield from _search(run, strategy, judge)
+
+
+def _located(run: Run, made: Created) -> Iterator[Finding]:
+    label = made.sent.case.label
+    if not made.id:
+        yield Finding(f"{label}: no Location with an id", "a Location", str(made.sent.location), made.sent.exchange)
+    elif made.listed is False and not success.beyond_the_list(run, made):
+        yield Finding(f"{label}: the group does not list it", f"{made.id} in the list", "not there", made.sent.exchange)
+    if made.extra or made.gone:
+        came = f"{len(made.extra)} others new, {len(made.gone)} gone"
+        yield Finding(f"{label}: not exactly one service more", "1 new", came, made.sent.exchange)
+
+
+def invalid(run: Run) -> Iterator[Finding]:
+    """Drawn bodies with one thing wrong are refused, and change nothing."""
+    from onezone_contracts.generate import Broken, broken_bodies
+
+    strategy = broken_bodies(run.contract, run.operation)
+
+    def make(broken: Broken) -> Case:
+        return _case(f"a drawn body with one thing wrong: {broken.what}", broken.value)
+
+    fore = _Forerun(run, "invalid", strategy, make)
+
+    def judge(broken: Broken) -> tuple[Sent, list[Finding]]:
+        sent, findings = _taken(run, fore.sent(broken), make(broken))
+        came = sent.exchange.status
+        if broken.level is Level.MUST and came != BAD_REQUEST:
+            findings.insert(0, status.finding(sent, str(BAD_REQUEST)))
+        return sent, findings + _answered(run, sent)
+
+    yield from _search(run, strategy, judge)
+
+
+def hostile(run: Run) -> Iterator[Finding]:
+    """Drawn bytes are answered in time, without a 5xx, and errors have the documented shape."""
+    from onezone_contracts.generate import hostile_bodies
+
+    strategy = hostile_bodies(run.operation)
+
+    def make(body: bytes) -> Case:
+        return _case("drawn hostile bytes", raw=body)
+
+    fore = _Forerun(run, "hostile", strategy, make)
+
+    def judge(body: bytes) -> tuple[Sent, list[Finding]]:
+        sent, findings = _taken(run, fore.sent(body), make(body))
+        if sent.exchange.succeeded and not _could_be_read(body, run):
+            findings.append(status.finding(sent, str(BAD_REQUEST)))
+        return sent, findings + _answered(run, sent)
+
+    yield from _search(run, strategy, judge)
+
+
+def tolerated(*cases: Case) -> Check:
+    """Each case is accepted and kept, or refused as documented; there is always an answer, and never a 5xx."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        for sent in run.each(cases):
+            yield from _answered(run, sent)
+            made = run.created(sent)
+            if made is not None and made.read.details is not None:
+                yield from state.differences_of(run, made)
+
+    return Sending(check, cases)
+
+
+def _could_be_read(body: bytes, run: Run) -> bool:
+    """Whether some lenient parser could take these bytes for an object, or for the lack of one that may be accepted."""
+    text = body.decode("utf-8", "replace").lstrip("\ufeff").strip("\x00 \t\r\n")
+    if not text and run.operation.body and run.operation.body.presence_level is not Level.MUST:
+        return True
+    for encoding in ("", "utf-16"):
+        try:
+            tried = body.decode(encoding) if encoding else text
+            return isinstance(json.loads(tried, strict=False), dict)
+        except (ValueError, RecursionError):
+            continue
+    return _nested(text)
+
+
+def _nested(text: str) -> bool:
+    """Whether the text is only too deep, or too long a number, for Python's own parser."""
+    return text.count("[") > 500 or text.count('{"a"') > 500 or "9" * 4000 in text  # noqa: PLR2004
+
+
+def _taken(run: Run, sent: Sent | None, case: Case) -> tuple[Sent, list[Finding]]:
+    """The exchange of a case that may be on record, and whether it left a trace where it should not."""
+    if sent is not None:
+        return sent, []
+    now = run.transmit(case)
+    return now, _recorded(run, now)
+
+
+def _recorded(run: Run, sent: Sent) -> list[Finding]:
+    """Put the exchange on record and look at once whether a refusal left a trace."""
+    before = len(run.ledger.leaks)
+    run.record(sent)
+    run.ledger.flush()
+    leaks = run.ledger.leaks[before:]
+    return [
+        Finding(
+            f"{sent.case.label}: refused, yet the group's services changed", "nothing changed", "changed", sent.exchange
+        )
+        for _ in leaks[:1]
+    ]
+
+
+def _answered(run: Run, sent: Sent) -> list[Finding]:
+    """What holds of every answer: it comes, is no 5xx, and an error body is the documented Error."""
+    response = sent.exchange.response
+    if response is None:
+        return [status.finding(sent, "an HTTP answer")]
+    if response.status >= status.HTTP_ERROR:
+        return [status.finding(sent, "no 5xx")]
+    if response.success or response.status not in run.operation.responses:
+        return []
+    problem = (
+        error.misshaped(error.validator(run.contract), response)
+        if response.body or response.status == BAD_REQUEST
+        else None
+    )
+    if problem and not _known_misshaped(run, response.status):
+        message = f"{sent.case.label}: the {response.status} does not carry the documented Error"
+        return [Finding(message, "the documented Error", problem, sent.exchange)]
+    return []
+
+
+def _known_misshaped(run: Run, code: int) -> bool:
+    """Whether ordinary requests showed already that this status has another shape: that is judged on its own."""
+    validate = error.validator(run.contract)
+    ordinary = (one for one in run.log if one.exchange.status == code and not one.case.name.startswith(RARE))
+    answers = (one.exchange.response for one in ordinary)
+    return any(answer is not None and error.misshaped(validate, answer) for answer in answers)

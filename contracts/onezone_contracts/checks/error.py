@@ -1,0 +1,131 @@
+"""What an error answer looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+from onezone_spec import Contract
+
+from onezone_contracts.exchange import Response
+from onezone_contracts.ledger import Sent
+from onezone_contracts.requirement import Check, Finding, NotJudged
+from onezone_contracts.run import Run
+
+
+def _seen(run: Run, status: int) -> list[tuple[Sent, Response]]:
+    found = [
+        (sent, sent.exchange.response)
+        for sent in run.log
+        if sent.exchange.response is not None
+        and sent.exchange.response.status == status
+        and sent.case.method not in {"HEAD", "OPTIONS"}
+    ]
+    if not found:
+        raise NotJudged(f"no {status} was seen")
+    return found
+
+
+def shape(status: int) -> Check:
+    """Every answer of that status carries the documented Error."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        validate = validator(run.contract)
+        for sent, response in _seen(run, status):
+            problem = misshaped(validate, response)
+            if problem:
+                message = f"{sent.case.label}: the {status} does not carry the documented Error"
+                yield Finding(message, _wanted(run.contract), problem, sent.exchange)
+
+    return check
+
+
+def validator(contract: Contract) -> Any:
+    """A validator of the edition's Error."""
+    return jsonschema_rs.Draft4Validator(dict(contract.error_schema))
+
+
+def misshaped(validate: Any, response: Response) -> str | None:
+    """What is wrong with an error's body, None where it is the documented Error."""
+    if not response.body:
+        return "an empty body"
+    try:
+        data = response.json()
+    except (ValueError, RecursionError):
+        return "a body that is no JSON in UTF-8"
+    error = next(iter(validate.iter_errors(data)), None)
+    if error is None:
+        return None
+    where = "/".join(map(str, error.instance_path))
+    return f"{where or 'the body'}: {error.message}"[:300]
+
+
+def _wanted(contract: Contract) -> str:
+    if contract.error_is_string:
+        return '{"error": string}'
+    return '{"error": {"id": string, "description": string, "details"?: object}}'
+
+
+def media_type(status: int) -> Check:
+    """Every error body of that status is labelled as JSON."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        for sent, response in _seen(run, status):
+            label = response.header("Content-Type")
+            if response.body and label is not None and not is_json(label):
+                message = f"{sent.case.label}: the {status} is labelled {label}"
+                yield Finding(message, "application/json", label, sent.exchange)
+
+    return check
+
+
+def labelled(status: int) -> Check:
+    """Every error body of that status has a Content-Type."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        for sent, response in _seen(run, status):
+            if response.body and not response.header("Content-Type"):
+                yield Finding(f"{sent.case.label}: no Content-Type", "application/json", "none", sent.exchange)
+
+    return check
+
+
+def is_json(label: str) -> bool:
+    """Whether a Content-Type names JSON, whatever its parameters and case."""
+    kind = label.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def right_id(status: int) -> Check:
+    """Errors carry the id that released servers give, and where their details name a key it is the right one."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        usual = [kind.id for kind in run.contract.errors.values() if kind.status == status and kind.within is None]
+        for sent, response in _seen(run, status):
+            wanted = sent.case.error or (usual[0] if len(usual) == 1 else None)
+            if wanted and run.contract.errors[wanted].status == status:
+                yield from _named(sent, response, wanted)
+
+    return check
+
+
+def _named(sent: Sent, response: Response, wanted: str) -> Iterator[Finding]:
+    try:
+        error = response.json()["error"]
+        came, details = error["id"], error.get("details") or {}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return  # the shape is judged elsewhere
+    asked = sent.case.key if wanted == sent.case.error else None
+    key = details.get("key") if isinstance(details, dict) else None
+    if came != wanted or (asked and key is not None and key != asked):
+        told = f"{came}" + (f" with details.key {key}" if key else "")
+        expected = wanted + (f" with details.key {asked}" if asked else "")
+        yield Finding(f"{sent.case.label}: the error has another id", expected, told, sent.exchange)
+
+
+def challenge(run: Run) -> Iterator[Finding]:
+    """A 401 says how to authenticate (RFC 9110, 11.6.1)."""
+    for sent, response in _seen(run, 401):
+        if not response.header("WWW-Authenticate"):
+            yield Finding(f"{sent.case.label}: no WWW-Authenticate", "WWW-Authenticate", "none", sent.exchange)

@@ -1,0 +1,197 @@
+"""The accepted answer: no body, and a Location."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from urllib.parse import unquote, urljoin, urlsplit
+
+from onezone_contracts.cases import HOME, OTHER, Case, with_value
+from onezone_contracts.checks.status import successes
+from onezone_contracts.ledger import Created, Sent
+from onezone_contracts.readback import last_segment
+from onezone_contracts.requirement import Check, Finding, NotJudged
+from onezone_contracts.run import Run
+
+# RFC 3986: the characters of a URI reference; a percent sign starts an escape.
+_URI = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
+NO_CONTENT = 204
+PAGE = 10
+"""So many services at least fit on a list that is cut."""
+
+
+def empty_body(run: Run) -> Iterator[Finding]:
+    """An accepted answer carries no byte of body, and does not announce one."""
+    run.creations()
+    for sent in successes(run):
+        response = sent.exchange.response
+        assert response is not None
+        body = response.body or response.stray
+        length = response.header("Content-Length")
+        announced = response.status == NO_CONTENT and length not in {None, "0"}
+        if body or announced:
+            came = f"{len(body)} bytes" if body else f"Content-Length: {length}"
+            yield Finding(f"{sent.case.label}: the answer has a body", "no body", came, sent.exchange)
+
+
+def no_framing(run: Run) -> Iterator[Finding]:
+    """A 204 has neither Content-Length nor Transfer-Encoding (RFC 9110, RFC 9112)."""
+    run.creations()
+    for sent in successes(run):
+        response = sent.exchange.response
+        assert response is not None
+        for name in ("Content-Length", "Transfer-Encoding"):
+            value = response.header(name)
+            if response.status == NO_CONTENT and value is not None:
+                message = f"{sent.case.label}: a 204 carries {name}"
+                yield Finding(message, f"no {name}", f"{name}: {value}", sent.exchange)
+
+
+def location_present(run: Run) -> Iterator[Finding]:
+    """An accepted answer carries exactly one Location, and it is not empty."""
+    run.creations()
+    for sent in successes(run):
+        response = sent.exchange.response
+        assert response is not None
+        values = response.header_values("Location")
+        if len(values) != 1 or not values[0].strip():
+            came = "none" if not values else "an empty one" if len(values) == 1 else f"{len(values)} of them"
+            yield Finding(f"{sent.case.label}: a Location is promised", "one Location", came, sent.exchange)
+
+
+def _located(run: Run) -> list[tuple[Sent, str]]:
+    run.creations()
+    found = [(sent, sent.location) for sent in successes(run)]
+    located = [(sent, location) for sent, location in found if location and location.strip()]
+    if not located:
+        raise NotJudged("no answer had a Location", blocked=True)
+    return located
+
+
+def location_uri(run: Run) -> Iterator[Finding]:
+    """A Location is a URI reference (RFC 9110, RFC 3986)."""
+    for sent, location in _located(run):
+        try:
+            parts = urlsplit(location)
+            fits = (
+                bool(_URI.fullmatch(location))
+                and parts.scheme in {"", "http", "https"}
+                and (not parts.scheme or bool(parts.netloc))
+            )
+        except ValueError:
+            fits = False
+        if not fits:
+            yield Finding(
+                f"{sent.case.label}: the Location is no URI", "an http(s) URI reference", location, sent.exchange
+            )
+
+
+def location_form(run: Run) -> Iterator[Finding]:
+    """A Location ends in the documented path, with this group's id and an id of the service."""
+    templates = run.operation.success.location
+    for sent, location in _located(run):
+        try:
+            path = urlsplit(urljoin(run.target.origin + sent.exchange.request.path, location)).path
+        except ValueError:
+            path = ""
+        if not any(_fits(template, path, sent.group) for template in templates):
+            form = " or ".join(f"…{template.replace('{id}', sent.group)}" for template in templates)
+            yield Finding(f"{sent.case.label}: the Location has another form", form, location, sent.exchange)
+
+
+def _fits(template: str, path: str, group: str) -> bool:
+    wanted = template.strip("/").split("/")
+    found = [unquote(segment) for segment in path.strip("/").split("/")][-len(wanted) :]
+    if len(found) != len(wanted):
+        return False
+    fits = all(
+        (segment == group) if name == "{id}" else bool(segment) if name.startswith("{") else segment == name
+        for name, segment in zip(wanted, found, strict=True)
+    )
+    return fits and not _other_group(path, group)
+
+
+def _other_group(path: str, group: str) -> bool:
+    """Whether the path names a group that is not this one."""
+    segments = [unquote(segment) for segment in path.split("/")]
+    return any(name == "groups" and segment != group for name, segment in pairwise(segments))
+
+
+def location_fresh(run: Run) -> Iterator[Finding]:
+    """Each creation has an id of its own, and none that was there before."""
+    seen: dict[tuple[str, str], Sent] = {}
+    for sent, location in _located(run):
+        service = last_segment(location)
+        if (sent.group, service) in seen or service in run.ledger.initial.get(sent.group, frozenset()):
+            yield Finding(f"{sent.case.label}: the id was given before", "a new id", location, sent.exchange)
+        seen[sent.group, service] = sent
+    if len(seen) == 1 and len(_located(run)) == 1:
+        raise NotJudged("only one service was created")
+
+
+def not_the_clients(client_id: str, *cases: Case) -> Check:
+    """The id of the new service is not the one that the client sent."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        for case in (*cases, *_with_known_id(run)):
+            sent = run.send(case, accept=True)
+            location = sent.location
+            taken = {client_id, *(one.id for one in run.ledger.created[:1] if one.sent is not sent)}
+            if sent.exchange.succeeded and location and last_segment(location) in taken:
+                message = f"{case.label}: the client's own id was taken"
+                yield Finding(message, "an id that the server chose", location, sent.exchange)
+
+    return check
+
+
+def _with_known_id(run: Run) -> list[Case]:
+    """A creation with the id of a service that is there: nothing may come of it but another service."""
+    known = next((one.id for one in run.ledger.created if one.id), None)
+    if known is None:
+        return []
+    change = with_value("handleServiceId", known)
+    return [Case("location.own-id.known", "a body with the id of another service", change=change)]
+
+
+def no_location_on_errors(run: Run) -> Iterator[Finding]:
+    """No answer with an error carries a Location."""
+    for sent in run.log:
+        response = sent.exchange.response
+        if response is not None and response.status >= 400 and response.header("Location") is not None:  # noqa: PLR2004
+            came = f"Location: {response.header('Location')}"
+            yield Finding(f"{sent.case.label}: an error with a Location", "no Location", came, sent.exchange)
+
+
+def location_resolves(run: Run) -> Iterator[Finding]:
+    """What the Location names can be read, and carries the Location's id."""
+    made = [one for one in run.creations() if one.id and one.sent.case.group in {HOME, OTHER}]
+    if not made:
+        raise NotJudged("no answer had a Location", blocked=True)
+    if "get" in run.readback.offered:
+        yield from _unreadable(made)
+    elif not any(one.listed is False for one in made):
+        raise NotJudged("the target does not offer to read a service")
+    for one in made:
+        if one.listed is False and not beyond_the_list(run, one):
+            message = f"{one.sent.case.label}: the group does not list the Location's id"
+            came = f"not in the list; new there: {', '.join(sorted(one.extra)) or 'nothing'}"
+            yield Finding(message, f"{one.id} in the list", came, one.sent.exchange)
+
+
+def beyond_the_list(run: Run, one: Created) -> bool:
+    """Whether the list merely ends before this service: earlier ones are on it, and this one can be read."""
+    earlier = itertools.takewhile(lambda other: other is not one, run.ledger.created)
+    return one.read.details is not None and not one.extra and sum(bool(other.listed) for other in earlier) >= PAGE
+
+
+def _unreadable(made: list[Created]) -> Iterator[Finding]:
+    for one in made:
+        details = one.read.details
+        if details is None and one.read.exchange is not None:
+            message = f"{one.sent.case.label}: the Location {one.sent.location} leads nowhere"
+            yield Finding(message, "200 with the new service", one.read.exchange.answer(), one.read.exchange)
+        elif details is not None and details.get("handleServiceId", one.id) != one.id:
+            message = f"{one.sent.case.label}: the Location leads to another service"
+            yield Finding(message, str(one.id), str(details["handleServiceId"]), one.read.exchange)

@@ -1,0 +1,164 @@
+"""The commands of the judge. The long ones have files of their own; here are `requirements` and `target`."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from onezone_spec import DEFAULT_EDITION, Contract, UnknownEditionError, editions, load
+
+from onezone_contracts.full.options import add_clean
+from onezone_contracts.target import SetupError
+
+if TYPE_CHECKING:
+    from onezone_contracts.requirement import Requirement
+
+INCONCLUSIVE = 2
+PROFILES = ("core", "full")
+
+
+def main(name: str, argv: list[str]) -> int:
+    """Run one of the judge's commands; returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    commands: dict[str, Callable[[list[str]], int]] = {
+        "verify": verify,
+        "identify": identify,
+        "requirements": requirements,
+        "target": target,
+        "prove": prove,
+    }
+    try:
+        return commands[name](argv)
+    except (SetupError, UnknownEditionError) as error:
+        print(f"ozkit {name}: {error}", file=sys.stderr)
+        return INCONCLUSIVE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print(f"ozkit {name}: interrupted", file=sys.stderr)
+        return INCONCLUSIVE
+
+
+def verify(argv: list[str]) -> int:
+    """Judge an implementation."""
+    from onezone_contracts.verify import main as run
+
+    return run(argv)
+
+
+def identify(argv: list[str]) -> int:
+    """Say which editions a target conforms to."""
+    from onezone_contracts.identify import main as run
+
+    return run(argv)
+
+
+def prove(argv: list[str]) -> int:
+    """Judge the mock with each of its faults."""
+    from onezone_contracts.prove import main as run
+
+    return run(argv)
+
+
+# --- requirements and target ----------------------------------------------------------------------------------
+
+
+def requirements(argv: list[str]) -> int:
+    """List the requirements of an edition."""
+    parser = argparse.ArgumentParser(prog="ozkit requirements", description="List what the judge requires.")
+    parser.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
+    parser.add_argument("--profile", choices=PROFILES, default="core", help="core (default) or full")
+    parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
+    arguments = parser.parse_args(argv)
+    rows = [
+        {"id": one.id, "level": str(one.level), "text": one.text, "source": one.source}
+        for one in _derived(load(arguments.edition), arguments.profile)
+    ]
+    _LISTS[arguments.format](rows)
+    return 0
+
+
+def _derived(contract: Contract, profile: str) -> tuple[Requirement, ...]:
+    if profile == "full":
+        from onezone_contracts.full.derive import all_requirements
+
+        return all_requirements(contract)
+    from onezone_contracts.derive import judged_operations
+    from onezone_contracts.derive import requirements as derived
+
+    return tuple(one for operation in judged_operations(contract) for one in derived(contract, operation))
+
+
+Rows = list[dict[str, str]]
+
+
+def _as_json(rows: Rows) -> None:
+    print(json.dumps(rows, ensure_ascii=False, indent=2))
+
+
+def _as_markdown(rows: Rows) -> None:
+    print("| requirement | level | text | source |\n|---|---|---|---|")
+    for row in rows:
+        print(
+            "| " + " | ".join(value.replace("|", "\\|") for value in (f"`{row['id']}`", *list(row.values())[1:])) + " |"
+        )
+
+
+def _as_table(rows: Rows) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    table = Table("requirement", "level", "text", "source", header_style="bold")
+    table.columns[0].no_wrap = True
+    for row in rows:
+        table.add_row(*row.values())
+    console.print(table)
+
+
+_LISTS: dict[str, Callable[[Rows], None]] = {"json": _as_json, "markdown": _as_markdown, "table": _as_table}
+
+
+def target(argv: list[str]) -> int:
+    """`target init`: print a skeleton of a target file; `target clean`: remove what earlier runs left behind."""
+    parser = argparse.ArgumentParser(prog="ozkit target", description="Target files, and what runs left behind.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="init|clean")
+    init = commands.add_parser("init", help="print a skeleton that says what every persona must hold")
+    init.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
+    init.add_argument("--profile", choices=PROFILES, default="core", help="core (default) or full")
+    init.set_defaults(run=_init)
+    clean = commands.add_parser("clean", help="remove what runs with --admin made and could not remove")
+    clean.set_defaults(run=_clean)
+    add_clean(clean)
+    arguments = parser.parse_args(argv)
+    code: int = arguments.run(arguments)
+    return code
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    contract = load(arguments.edition)
+    if arguments.profile == "full":
+        from onezone_contracts.full.skeleton import skeleton as administrators
+
+        print(administrators(contract), end="")
+        return 0
+    from onezone_contracts.derive import judged_operations
+    from onezone_contracts.personas import personas
+    from onezone_contracts.target import skeleton
+
+    print(skeleton(contract, {one.id: personas(contract, one) for one in judged_operations(contract)}), end="")
+    return 0
+
+
+def _clean(arguments: argparse.Namespace) -> int:
+    from onezone_contracts.full.clean import main as run
+
+    return run(arguments)

@@ -1,0 +1,48 @@
+"""From an operation of the contract to the requirements that it makes of an implementation. One file a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from onezone_spec import Contract, Operation
+
+from onezone_contracts.derive import access, answers, bodies, credentials, edges, generated, protocol, sequences
+from onezone_contracts.derive.build import Builder
+from onezone_contracts.personas import personas
+from onezone_contracts.requirement import Requirement
+
+PROVOKED = frozenset({400, 401, 403, 404})
+"""Documented error statuses that a client can bring about."""
+
+
+def requirements(contract: Contract, operation: Operation, depth: str = "standard") -> tuple[Requirement, ...]:
+    """The requirements of an operation, in the order in which they are judged.
+
+    Those that send requests come first; those that look at everything that was sent come last.
+    """
+    build = Builder(contract, operation, personas(contract, operation))
+    return tuple(_all(build, depth))
+
+
+def _all(build: Builder, depth: str) -> Iterator[Requirement]:
+    yield from access.requirements(build)
+    yield from bodies.requirements(build)
+    yield from protocol.requirements(build)
+    if depth != "quick":
+        yield from edges.requirements(build)
+        yield from generated.requirements(build)
+        yield from sequences.requirements(build)
+        yield from credentials.requirements(build)
+    yield from answers.requirements(build)
+
+
+def judged_operations(contract: Contract) -> tuple[Operation, ...]:
+    """The operations of the profile `core`: those that create something from a body with documented examples."""
+    return tuple(
+        one for one in contract.operations.values() if one.effect.verb == "create" and one.body and one.body.examples
+    )
+
+
+def provoked(operation: Operation) -> frozenset[int]:
+    """The documented statuses that a whole run must have seen."""
+    return (PROVOKED & operation.responses.keys()) | {operation.success.status}

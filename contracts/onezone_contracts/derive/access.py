@@ -1,0 +1,312 @@
+"""Who may: personas, credentials, and groups that do not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from onezone_spec import Source
+
+from onezone_contracts.cases import (
+    BLANK_AFTER,
+    LENGTHENED,
+    MISSING,
+    NOBODY,
+    OTHER,
+    SHORTENED,
+    Case,
+    Change,
+    Credentialed,
+    b64,
+    constant,
+    password_of_another,
+    raw_authorization,
+    unknown_user,
+    wrong_password,
+    wrong_token,
+)
+from onezone_contracts.checks.status import accepted, answered, answered_with, observed, refused
+from onezone_contracts.derive.build import Builder
+from onezone_contracts.exchange import Auth
+from onezone_contracts.personas import Persona
+from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
+from onezone_contracts.run import Run, access_case
+from onezone_contracts.target import Identity, Target
+from onezone_contracts.wire import TOO_MANY
+
+MALFORMED_BASIC = {
+    "no-base64": "Basic %%%",
+    "no-colon": f"Basic {b64('alice')}",
+    "nothing": "Basic",
+    "blank": "Basic ",
+    "no-utf-8": "Basic /zr/",
+}
+OTHER_SCHEMES = {"digest": 'Digest username="alice"', "unknown": "Onezone alice", "empty": ""}
+
+
+def requirements(build: Builder) -> Iterator[Requirement]:
+    """The requirements of this topic."""
+    yield from _personas(build)
+    yield from _unknown_group(build)
+    yield from _combined(build)
+    yield _scheme_case(build)
+    yield from _credentials(build)  # late: a server may lock an account after wrong passwords
+
+
+# --- personas -------------------------------------------------------------------------------------------------
+
+
+def _personas(build: Builder) -> Iterator[Requirement]:
+    source = build.operation.access.source
+    for persona in build.personas:
+        case = access_case(persona.name)
+        if persona.allowed:
+            text = f"A user with {_holdings(persona)} may: a valid request is answered with success."
+            yield build.requirement(case.name, Level.MUST, text, source, accepted(case))
+        else:
+            text = f"A user with {_holdings(persona, build)} may not: a valid request is answered with 403."
+            yield build.requirement(case.name, Level.MUST, text, source, answered({403}, case))
+    yield from _other_group(build, source)
+    text = "A request without credentials is answered with 401."
+    case = Case("access.anonymous", "a valid request without credentials", who=NOBODY)
+    yield build.requirement(case.name, Level.MUST, text, build.answer_source(401), answered({401}, case))
+
+
+def _other_group(build: Builder, source: Source) -> Iterator[Requirement]:
+    for persona in build.personas:
+        if persona.allowed and not persona.allowed_anywhere:
+            case = Case(
+                f"access.other-group.{persona.name}",
+                f"a valid request of the persona {persona.name} for a group that it does not belong to",
+                who=persona.name,
+                group=OTHER,
+            )
+            text = f"What the persona {persona.name} holds in its own group gives it nothing in another: 403."
+            check = _with_other_group(answered({403}, case))
+            yield build.requirement(case.name, Level.MUST, text, source, check, needs="a second group")
+
+
+def _with_other_group(check: Check) -> Check:
+    def judged(run: Run) -> Iterator[Finding]:
+        if not run.target.other:
+            raise NotJudged("no group is known that the persona does not belong to")
+        yield from check(run)
+
+    return judged
+
+
+def _holdings(persona: Persona, build: Builder | None = None) -> str:
+    words = []
+    for scope, held in persona.grants.items():
+        place = "in the zone" if scope == "zone" else f"in the {scope.replace('_', ' ')}"
+        if held is None:
+            words.append(f"no membership of the {scope.replace('_', ' ')}")
+        elif build and len(held) > 3:  # noqa: PLR2004
+            gone = ", ".join(sorted(set(build.contract.privileges[scope]) - held))
+            words.append(f"every privilege {place}" + (f" but {gone}" if gone else ""))
+        else:
+            words.append(f"{', '.join(sorted(held)) or 'no privilege'} {place}")
+    return " and ".join(words)
+
+
+# --- credentials ----------------------------------------------------------------------------------------------
+
+
+def _credentials(build: Builder) -> Iterator[Requirement]:
+    source = build.answer_source(401)
+
+    def make(topic: str, text: str, *cases: Case, needs: str | None = None) -> Requirement:
+        check = answered_with(needs, {401, TOO_MANY}, *cases) if needs else answered({401}, *cases)
+        return build.requirement(f"authentication.{topic}", Level.MUST, text, source, check, needs)
+
+    victim = next((one.name for one in reversed(build.personas) if not one.allowed), NOBODY)
+    allowed = [one.name for one in build.personas if one.allowed]
+    yield make(
+        "unknown-user", "A user that does not exist is answered with 401.", _case("unknown-user", unknown_user())
+    )
+    yield make(
+        "wrong-password",
+        "A known user with a password that is not theirs is answered with 401.",
+        *_wrong_passwords(victim, allowed),
+        needs="password",
+    )
+    yield make(
+        "password-of-another",
+        "A known user with another user's password is answered with 401.",
+        _case("password-of-another", password_of_another),
+        needs="password",
+    )
+    yield make("wrong-token", "A token that was never given out is answered with 401.", *_wrong_tokens())
+    yield make(
+        "altered-token",
+        "A token that differs from a valid one is answered with 401.",
+        *_altered_tokens((*allowed, victim)),
+        needs="token",
+    )
+    yield from _malformed(build, source)
+
+
+def _case(name: str, auth: Credentialed, label: str | None = None, who: str = NOBODY) -> Case:
+    return Case(f"authentication.{name}", label or f"credentials: {name.replace('-', ' ')}", who=who, auth=auth)
+
+
+def _wrong_passwords(victim: str, allowed: list[str]) -> Iterator[Case]:
+    """Several for a persona that no later case needs, since an account may be locked; one for each that is allowed."""
+    makes = {
+        "other": (lambda _: "no-such-password-7d1", "another password"),
+        "longer": (lambda right: f"{right}x", "the password and one more character"),
+        "shorter": (lambda right: right[:-1], "the password without its last character"),
+        "swapped-case": (
+            lambda right: right.swapcase() if right.swapcase() != right else f"{right}X",
+            "the password in other case",
+        ),
+        "blank": (lambda right: f"{right} ", "the password and a blank"),
+        "empty": (lambda _: "", "an empty password"),
+    }
+    for name, (make, words) in makes.items():
+        yield _case(f"wrong-password.{name}", wrong_password(make, words), f"a known user with {words}", victim)
+    for name in allowed:
+        make, words = makes["other"]
+        label = f"the persona {name} with {words}"
+        yield _case(f"wrong-password.{name}", wrong_password(make, words), label, name)
+
+
+def _wrong_tokens() -> Iterator[Case]:
+    yield _case(
+        "token.unknown",
+        wrong_token(lambda _: "MDAxY2xvY2F0aW9uIG5vd2hlcmU", "an unknown token"),
+        "an unknown X-Auth-Token",
+    )
+    yield _case(
+        "bearer.unknown",
+        wrong_token(lambda _: "MDAxY2xvY2F0aW9uIG5vd2hlcmU", "an unknown bearer token", bearer=True),
+        "an unknown bearer token",
+    )
+
+
+def _altered_tokens(people: tuple[str, ...]) -> Iterator[Case]:
+    makes = {"longer": lambda right: f"{right}x", "shorter": lambda right: right[:-1]}
+    for who in people:
+        for name, make in makes.items():
+            label = f"a valid token of the persona {who}, made {name}"
+            yield _case(f"altered-token.{who}.{name}", wrong_token(make, f"a {name} token"), label, who)
+
+
+def _malformed(build: Builder, source: Source) -> Iterator[Requirement]:
+    cases = [_case(f"malformed.{name}", raw_authorization(value)) for name, value in MALFORMED_BASIC.items()]
+    text = "Credentials that cannot be understood are refused, as not authenticated or as an invalid request."
+    name = "authentication.malformed"
+    yield build.requirement(name, Level.MUST, text, source, answered({400, 401}, *cases))
+    text = "Credentials that cannot be understood are answered with 401."
+    yield build.requirement(f"{name}-401", build.documented(Level.SHOULD), text, source, answered({401}, *cases))
+    halves = (
+        _case("empty-user", raw_authorization(f"Basic {b64(':secret')}")),
+        _case("empty-pair", raw_authorization(f"Basic {b64(':')}")),
+        _case("empty-token", wrong_token(lambda _: "", "an empty token")),
+        _case("empty-bearer", raw_authorization("Bearer ")),
+    )
+    text = "Credentials without a user name, and an empty token, give no access: 401, or 400."
+    name = "authentication.half-credentials"
+    yield build.requirement(name, Level.MUST, text, source, answered({400, 401}, *halves))
+    cases = [_case(f"scheme.{name}", raw_authorization(value)) for name, value in OTHER_SCHEMES.items()]
+    text = "A way to authenticate that the contract does not know gives no access: 401, or 400."
+    yield build.requirement("authentication.unknown-scheme", Level.MUST, text, source, answered({400, 401}, *cases))
+
+
+# --- groups that do not exist ---------------------------------------------------------------------------------
+
+
+def _unknown_group(build: Builder) -> Iterator[Requirement]:
+    source = build.answer_source(404)
+    for persona in build.personas:
+        statuses = {404} if persona.allowed_anywhere else {403, 404}
+        case = Case(
+            f"unknown-group.{persona.name}",
+            f"a valid request of the persona {persona.name} for a group that does not exist",
+            who=persona.name,
+            group=MISSING,
+        )
+        words = "404" if persona.allowed_anywhere else "403 or 404"
+        text = f"For a group that does not exist, the persona {persona.name} is answered with {words}."
+        yield build.requirement(case.name, Level.MUST, text, source, answered(statuses, case))
+    administrator = next((one.name for one in build.personas if one.allowed_anywhere), None)
+    if administrator:
+        label = f"the same request of the persona {administrator} again, for a group that does not exist"
+        case = Case("unknown-group.again", label, who=administrator, group=MISSING)
+        text = "A group that did not exist does not come to be by being asked for: the second time, too, it is 404."
+        yield build.requirement(case.name, Level.MUST, text, source, answered({404}, case))
+    case = Case("unknown-group.anonymous", "no credentials, for a group that does not exist", who=NOBODY, group=MISSING)
+    text = "For a group that does not exist, a request without credentials is answered with 401 or 404."
+    yield build.requirement(case.name, Level.MUST, text, source, answered({401, 404}, case))
+    yield _odd_ids(build, source)
+
+
+def _odd_ids(build: Builder, source: Source) -> Requirement:
+    ids = {
+        "blank": " ",
+        "slash": "a/b",
+        "shortened": SHORTENED,
+        "lengthened": LENGTHENED,
+        "blank-after": BLANK_AFTER,
+        "unicode": "żółw-😀",
+        "quote": "'\"<>",
+        "percent": "%2e",
+        "long": "f" * 600,
+        "brace": "{id}",
+        "star": "*",
+        "zero": "0",
+    }
+    who = next((one.name for one in build.personas if one.allowed_anywhere), "writer")
+    cases = [
+        Case(f"unknown-group.id.{name}", f"an id that no group has: {name}", who=who, group=value)
+        for name, value in ids.items()
+    ]
+    text = "Whatever stands for the group in the path: where no group has that id, the request is refused."
+    return build.requirement("unknown-group.odd-ids", Level.MUST, text, source, refused(*cases))
+
+
+# --- several things wrong at once -----------------------------------------------------------------------------
+
+
+def _combined(build: Builder) -> Iterator[Requirement]:
+    """Where two things are wrong, the documents do not say which is reported; either is right, and nothing else."""
+    bad: Change = constant({})
+    forbidden = [one for one in build.personas if not one.allowed]
+    anywhere = next((one.name for one in build.personas if one.allowed_anywhere), None)
+    rows: list[tuple[str, set[int], Case]] = [
+        ("anonymous-bad-body", {400, 401}, Case("", "no credentials and a bad body", who=NOBODY, change=bad)),
+        (
+            "wrong-credentials-bad-body",
+            {400, 401},
+            Case("", "wrong credentials and a bad body", who=NOBODY, change=bad, auth=unknown_user()),
+        ),
+        (
+            "anonymous-malformed",
+            {400, 401},
+            Case("", "no credentials and malformed JSON", who=NOBODY, raw=lambda _: b'{"name":'),
+        ),
+    ]
+    if forbidden:
+        case = Case("", "no privilege and a bad body", who=forbidden[-1].name, change=bad)
+        rows.append(("forbidden-bad-body", {400, 403}, case))
+    if anywhere:
+        case = Case("", "an unknown group and a bad body", who=anywhere, group=MISSING, change=bad)
+        rows.append(("unknown-group-bad-body", {400, 404}, case))
+    for topic, statuses, case in rows:
+        named = replace(case, name=f"combined.{topic}")
+        words = " or ".join(map(str, sorted(statuses)))
+        text = f"{case.label[0].upper()}{case.label[1:]}: the answer names one of the two, {words}."
+        yield build.requirement(named.name, Level.MUST, text, build.operation.source, answered(statuses, named))
+
+
+def _scheme_case(build: Builder) -> Requirement:
+    case = Case("authentication.scheme-case", "the scheme of the credentials in lower case", auth=_lowered)
+    text = "What becomes of a scheme in lower case is left open."
+    return build.requirement(case.name, Level.OBSERVE, text, build.answer_source(401), observed(case))
+
+
+def _lowered(identity: Identity, _: Target) -> Auth:
+    auth = identity.auth()
+    name, value = auth.headers[0]
+    scheme, _sep, rest = value.partition(" ")
+    return replace(auth, headers=((name, f"{scheme.lower()} {rest}" if rest else value),))

@@ -1,0 +1,104 @@
+"""What holds of every answer in the run; judged last, when everything was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from onezone_contracts.checks import error, state, status, success
+from onezone_contracts.derive.build import Builder
+from onezone_contracts.requirement import Level, Requirement
+
+ERRORS = (400, 401, 403, 404)
+UNLABELLED = 401
+"""The error that released servers send without a Content-Type."""
+
+
+def requirements(build: Builder) -> Iterator[Requirement]:
+    """The requirements of this topic."""
+    yield from _success(build)
+    yield from _location(build)
+    yield from _errors(build)
+    yield from _state(build)
+    yield from _robust(build)
+
+
+def _success(build: Builder) -> Iterator[Requirement]:
+    answer = build.operation.success
+    source = answer.source or build.operation.source
+    text = f"A success is {answer.status}."
+    yield build.requirement("success.status", Level.MUST, text, source, status.documented_success)
+    text = "A success has no body."
+    yield build.requirement("success.empty-body", Level.MUST, text, source, success.empty_body)
+    text = "A 204 carries neither Content-Length nor Transfer-Encoding."
+    rfc = build.rfc("rfc-9110", "15.3.5 204 No Content")
+    yield build.requirement("success.framing", Level.SHOULD, text, rfc, success.no_framing)
+
+
+def _location(build: Builder) -> Iterator[Requirement]:
+    answer = build.operation.success
+    source = answer.location_source or answer.source or build.operation.source
+    uri = build.rfc("rfc-3986", "4.1 URI Reference")
+    rows = (
+        ("location.present", "A success carries one Location.", source, success.location_present),
+        ("location.uri", "A Location is a URI reference.", uri, success.location_uri),
+        ("location.form", "A Location names a service of this group.", source, success.location_form),
+        ("location.fresh", "Each new service has an id of its own.", source, success.location_fresh),
+        ("location.errors", "An error carries no Location.", source, success.no_location_on_errors),
+    )
+    for topic, text, where, check in rows:
+        yield build.requirement(topic, Level.MUST, text, where, check)
+    text = "What a Location names is the new service."
+    check = success.location_resolves
+    yield build.requirement("location.resolves", Level.MUST, text, source, check, needs="reading")
+
+
+def _errors(build: Builder) -> Iterator[Requirement]:
+    documented = [one for one in ERRORS if one in build.operation.responses]
+    for code in documented:
+        source = build.answer_source(code)
+        text = f"The body of a {code} is the documented Error."
+        yield build.requirement(f"error.shape.{code}", Level.MUST, text, source, error.shape(code))
+        text = f"The body of a {code} is labelled as JSON."
+        yield build.requirement(f"error.media-type.{code}", Level.MUST, text, source, error.media_type(code))
+        if not build.contract.error_is_string:
+            text = f"The error of a {code} has the id that released servers give; a key that it names is the right one."
+            level = build.documented(Level.SHOULD)
+            where = build.contract.source({"document": "onezone-21.02-deployed", "section": "Error ids"})
+            yield build.requirement(f"error.id.{code}", level, text, where, error.right_id(code))
+        text = f"The body of a {code} has a Content-Type."
+        level = Level.MUST if code != UNLABELLED else Level.OBSERVE if build.strict else Level.SHOULD
+        where = build.rfc("rfc-9110", "8.3.1 Media Type")
+        yield build.requirement(f"error.labelled.{code}", level, text, where, error.labelled(code))
+    level = build.operation.responses[401].headers.get("WWW-Authenticate", Level.OBSERVE)
+    text = "A 401 says how to authenticate."
+    where = build.rfc("rfc-9110", "11.6.1 WWW-Authenticate")
+    yield build.requirement("authentication.challenge", level, text, where, error.challenge)
+
+
+def _state(build: Builder) -> Iterator[Requirement]:
+    source = build.operation.source
+    rows = (
+        (
+            "state.created-one",
+            "An accepted request creates exactly one service of the group.",
+            state.created_one,
+            "listing",
+        ),
+        ("state.data", "What is read back is what was sent.", state.data_kept, "reading"),
+        ("state.unchanged", "A refused request changes nothing.", state.unchanged, "listing"),
+        ("state.other-group", "A service is created in its own group only.", state.other_group, "a second group"),
+        ("state.kept", "What was created stays, with its data.", state.kept, "reading"),
+    )
+    for topic, text, check, needs in rows:
+        yield build.requirement(topic, Level.MUST, text, source, check, needs)
+
+
+def _robust(build: Builder) -> Iterator[Requirement]:
+    source = build.answer_source(500)
+    text = "No request is answered with a 5xx."
+    yield build.requirement("robust.no-5xx", Level.MUST, text, source, status.no_server_error)
+    text = "Every request is answered, in HTTP and in time."
+    where = build.rfc("rfc-9112", "2.2 Message Parsing")
+    yield build.requirement("robust.answers", Level.MUST, text, where, status.always_answers)
+    text = "No answer has a status that neither the contract nor HTTP foresees for such a request."
+    yield build.requirement("robust.known-status", Level.SHOULD, text, build.operation.source, status.known_status)

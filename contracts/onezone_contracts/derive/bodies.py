@@ -1,0 +1,257 @@
+"""What must be refused and what must be accepted of a request body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from onezone_spec import Property
+
+from onezone_contracts.cases import Case, Change, constant, encode, with_value, without
+from onezone_contracts.checks.status import accepted, answered
+from onezone_contracts.checks.success import not_the_clients
+from onezone_contracts.derive.build import Builder
+from onezone_contracts.requirement import Level, Requirement
+
+OF_TYPE: dict[str, tuple[Any, ...]] = {
+    "integer": (17,),
+    "number": (1.5,),
+    "boolean": (True, False),
+    "string": ("text",),
+    "array": ([], ["text"], [{}]),
+    "object": ({}, {"text": "text"}),
+}
+EMPTY: dict[str, Any] = {"string": "", "object": {}}
+BAD_REQUEST = {400}
+CLIENT_ID = "SADHLKJhlkASHDLAKSHDLKJHJjLH"
+MALFORMED: dict[str, Callable[[bytes], bytes]] = {
+    "truncated": lambda body: body[:-1],
+    "half": lambda body: body[: len(body) // 2],
+    "trailing-comma": lambda body: body[:-1] + b",}",
+    "comment": lambda body: body[:-1] + b"/* x */}",
+    "leading-zero": lambda body: body[:-1] + b',"kit":007}',
+    "plus-sign": lambda body: body[:-1] + b',"kit":+1}',
+    "hexadecimal": lambda body: body[:-1] + b',"kit":0x1F}',
+    "bare-fraction": lambda body: body[:-1] + b',"kit":.5}',
+    "trailing-bracket": lambda body: body + b"}",
+    "trailing-word": lambda body: body + b" trailing",
+    "single-quotes": lambda body: body.replace(b'"', b"'"),
+    "bare-words": lambda _: b"name=service",
+    "unquoted-key": lambda body: body.replace(b'"name"', b"name", 1),
+    "missing-comma": lambda body: body.replace(b',"proxyEndpoint"', b' "proxyEndpoint"', 1),
+}
+NAMES = {
+    "two-characters": "ab",
+    "fifty-characters": "n" * 50,
+    "digits": "0123456789",
+    "underscore-and-parentheses": "_service_ (test)",
+    "inner-blank-dot-hyphen": "a b.c-d",
+    "latin": "Zażółć gęślą jaźń",
+    "greek": "Υπηρεσία λαβών",
+    "cyrillic": "Служба дескрипторов",
+    "han": "句柄服务",
+    "fifty-cyrillic": "Ж" * 50,
+    "hebrew": "שירות מזהים",
+    "kana": "ハンドル",
+}
+
+
+def requirements(build: Builder) -> Iterator[Requirement]:
+    """The requirements of this topic: what must be refused, then what must be accepted."""
+    yield from _missing(build)
+    for prop in build.body.properties:
+        yield from _types(build, prop)
+    yield from _empty(build)
+    yield from _no_object(build)
+    yield from _accepted(build)
+
+
+def _bad(name: str, label: str, change: Change, error: str | None = None, key: str | None = None) -> Case:
+    return Case(name, label, change=change, error=error, key=key)
+
+
+def _missing(build: Builder) -> Iterator[Requirement]:
+    level = build.body.required_level
+    for prop in build.body.properties:
+        if prop.required:
+            name = f"body.missing.{prop.name}"
+            case = _bad(name, f"a body without {prop.name}", without(prop.name), "missingRequiredValue", prop.name)
+            text = f"A body without {prop.name} is answered with 400."
+            yield build.requirement(name, level, text, prop.source or build.body.source, answered(BAD_REQUEST, case))
+    first = min(prop.name for prop in build.body.properties if prop.required)
+    case = _bad("body.missing.everything", "an object without any key", constant({}), "missingRequiredValue", first)
+    text = "An object without any key is answered with 400."
+    yield build.requirement(case.name, level, text, build.body.source, answered(BAD_REQUEST, case))
+
+
+def _types(build: Builder, prop: Property) -> Iterator[Requirement]:
+    level = prop.levels.get("type", Level.MUST)
+    source = prop.source or build.body.source
+    wanted = " or ".join(prop.types)
+    cases = [
+        _bad(
+            f"body.type.{prop.name}.{kind}.{number}",
+            f"a body whose {prop.name} is {json.dumps(value)}",
+            with_value(prop.name, value),
+            prop.errors.get("type"),
+            prop.name,
+        )
+        for kind, values in OF_TYPE.items()
+        if kind not in prop.types
+        for number, value in enumerate(values)
+    ]
+    cases.append(_among_others(cases[0]))
+    text = f"A {prop.name} that is no {wanted} is answered with 400."
+    yield build.requirement(f"body.type.{prop.name}", level, text, source, answered(BAD_REQUEST, *cases))
+    case = _bad(
+        f"body.null.{prop.name}",
+        f"a body whose {prop.name} is null",
+        with_value(prop.name, None),
+        prop.errors.get("null"),
+        _keyed(build, prop.errors.get("null"), prop.name),
+    )
+    text = f"A {prop.name} that is null is answered with 400."
+    yield build.requirement(case.name, level, text, source, answered(BAD_REQUEST, case))
+
+
+def _among_others(case: Case) -> Case:
+    """The same fault in a body that has more keys than the documents know, the client's own id among them."""
+    inner = case.change or constant({})
+    more = {"handleServiceId": CLIENT_ID, "kitUnknownKey": 1}
+    label = f"{case.label}, beside keys that nobody knows"
+    return replace(case, name=f"{case.name}.among-others", label=label, change=lambda body: {**inner(body), **more})
+
+
+def _keyed(build: Builder, error: str | None, key: str) -> str | None:
+    """`key`, where that error names a key at all."""
+    return key if error and build.contract.errors[error].details else None
+
+
+def _empty(build: Builder) -> Iterator[Requirement]:
+    for prop in build.body.properties:
+        kind = next((one for one in prop.types if one in EMPTY), None)
+        if kind is None:
+            continue
+        error = next(
+            (prop.errors[rule] for rule in ("minLength", "minProperties", "pattern") if rule in prop.errors), None
+        )
+        case = _bad(
+            f"body.empty.{prop.name}",
+            f"a body whose {prop.name} is empty",
+            with_value(prop.name, EMPTY[kind]),
+            error,
+            _keyed(build, error, prop.name),
+        )
+        level = prop.levels.get("empty", Level.OBSERVE)
+        text = f"An empty {prop.name} is answered with 400."
+        yield build.requirement(case.name, level, text, prop.source or build.body.source, answered(BAD_REQUEST, case))
+
+
+def _no_object(build: Builder) -> Iterator[Requirement]:
+    source = build.answer_source(400)
+    malformed = [
+        Case(
+            f"body.malformed.{name}",
+            f"malformed JSON: {name.replace('-', ' ')}",
+            raw=lambda body, spoil=spoil: spoil(encode(body)),  # type: ignore[misc]
+            error="malformedData",
+        )
+        for name, spoil in MALFORMED.items()
+    ]
+    text = "A body that is no JSON is answered with 400."
+    yield build.requirement("body.malformed", Level.MUST, text, source, answered(BAD_REQUEST, *malformed))
+    others: dict[str, Any] = {
+        "array": [],
+        "list-of-bodies": None,
+        "string": "service",
+        "number": 17,
+        "true": True,
+        "null": None,
+    }
+    cases = [
+        _bad(
+            f"body.non-object.{name}",
+            f"JSON that is no object: {name.replace('-', ' ')}",
+            (lambda body: [body]) if name == "list-of-bodies" else constant(value),
+            "malformedData",
+        )
+        for name, value in others.items()
+    ]
+    text = "JSON that is no object is answered with 400."
+    yield build.requirement("body.non-object", Level.MUST, text, source, answered(BAD_REQUEST, *cases))
+    empty = Case("body.nothing", "a request without a body", raw=lambda _: b"")
+    blank = Case("body.blank", "a body of blanks only", raw=lambda _: b"  ")
+    text = "A request without anything in its body is answered with 400."
+    yield build.requirement(
+        "body.nothing", build.body.presence_level, text, build.body.source, answered(BAD_REQUEST, empty, blank)
+    )
+
+
+# --- what must be accepted ------------------------------------------------------------------------------------
+
+
+def _accepted(build: Builder) -> Iterator[Requirement]:
+    for example in build.body.examples.values():
+        topic = f"accept.{example.name.replace('_', '-')}"
+        case = Case(topic, f"the example “{example.summary.rstrip('.')}”", change=constant(example.value))
+        text = f"This is accepted: {example.summary[0].lower()}{example.summary[1:]}"
+        yield build.requirement(topic, Level.MUST, text, example.source, accepted(case))
+    source = build.body.source
+    names = [
+        Case(f"accept.names.{name}", f"a name such as {value[:24]!r}", change=with_value("name", value))
+        for name, value in NAMES.items()
+    ]
+    text = (
+        "Names of letters and digits of any script, with blanks, dots, hyphens and parentheses in them, are accepted."
+    )
+    yield build.requirement("accept.names", Level.MUST, text, source, accepted(*names))
+    yield from _spelled(build)
+    yield from _again(build)
+    extra = Case(
+        "accept.extra-keys", "a body with a key nobody knows", change=with_value("kitUnknownKey", {"a": [1, None]})
+    )
+    text = "Keys that the contract does not know are ignored."
+    yield build.requirement(extra.name, build.documented(Level.SHOULD), text, source, accepted(extra))
+    own = [
+        Case(
+            f"location.own-id.{n}",
+            "a body with an id of the client's own",
+            change=with_value("handleServiceId", CLIENT_ID),
+        )
+        for n in (1, 2)
+    ]
+    text = "The id of the new service is the server's choice, also where the client sends one."
+    location = build.operation.success.location_source or source
+    yield build.requirement("location.own-id", Level.MUST, text, location, not_the_clients(CLIENT_ID, *own))
+
+
+def _again(build: Builder) -> Iterator[Requirement]:
+    """A creation is no update: the same body twice makes two services."""
+    same = constant({**next(iter(build.body.examples.values())).value, "name": "Twice the same"})
+    cases = [Case(f"accept.again.{n}", f"the same body, time {n}", change=same) for n in (1, 2)]
+    text = "Names need not be unique: the same body may be sent again."
+    source = build.contract.source({"document": "onezone-21.02-deployed", "section": "Validation"})
+    yield build.requirement("accept.again", build.documented(Level.SHOULD), text, source, accepted(*cases))
+
+
+def _spelled(build: Builder) -> Iterator[Requirement]:
+    """The same JSON value, spelled in the ways that RFC 8259 allows."""
+    spellings: dict[str, Callable[[dict[str, Any]], bytes]] = {
+        "key-order": lambda body: encode(_reversed(body)),
+        "indented": lambda body: json.dumps(body, indent=4, ensure_ascii=False).replace("\n", "\r\n").encode(),
+        "escaped": lambda body: json.dumps(body).replace("/", "\\/").replace("e", "\\u0065").encode(),
+    }
+    cases = [
+        Case(f"accept.spelling.{name}", f"a valid body, {name.replace('-', ' ')}", raw=spell)
+        for name, spell in spellings.items()
+    ]
+    text = "Key order, white space and escapes make no difference to a JSON value."
+    yield build.requirement(
+        "accept.spelling", Level.MUST, text, build.rfc("rfc-8259", "2 JSON Grammar"), accepted(*cases)
+    )
+
+
+def _reversed(value: Any) -> Any:
+    return {key: _reversed(inner) for key, inner in reversed(value.items())} if isinstance(value, dict) else value

@@ -1,0 +1,49 @@
+"""What every topic needs to make requirements: the contract's facts and their sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onezone_spec import Body, Contract, Operation, Source
+
+from onezone_contracts.personas import Persona
+from onezone_contracts.requirement import Check, Level, Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Makes requirements of one operation."""
+
+    contract: Contract
+    operation: Operation
+    personas: tuple[Persona, ...]
+
+    @property
+    def body(self) -> Body:
+        """The operation's request body."""
+        assert self.operation.body is not None
+        return self.operation.body
+
+    def requirement(
+        self, topic: str, level: Level, text: str, source: Source | str, check: Check, needs: str | None = None
+    ) -> Requirement:
+        """A requirement of this operation."""
+        return Requirement(topic, self.operation.id, level, text, str(source), check, needs)
+
+    def answer_source(self, status: int) -> Source:
+        """Where a status is documented."""
+        found = self.operation.responses.get(status)
+        return (found.source if found else None) or self.operation.source
+
+    def rfc(self, document: str, section: str) -> Source:
+        """A section of an RFC that the contract names."""
+        return self.contract.source({"document": document, "section": section})
+
+    @property
+    def strict(self) -> bool:
+        """Whether the edition documents statuses such as 405: then they are promised, not only tolerated."""
+        return 405 in self.operation.responses  # noqa: PLR2004
+
+    def documented(self, level: Level) -> Level:
+        """`level`, or MUST where the edition is the deployed behaviour itself."""
+        return Level.MUST if self.strict else level

@@ -1,0 +1,233 @@
+"""Credentials that are wrong in ways that only a careful server sees. Judged late: a server may lock an account."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+
+from onezone_spec import Source
+
+from onezone_contracts.cases import NOBODY, WRITER, Case, Credentialed, password_of_another, wrong_password
+from onezone_contracts.checks.signin import after_success, right_after_wrong, twice
+from onezone_contracts.checks.status import answered, answered_with, observed
+from onezone_contracts.derive.build import Builder
+from onezone_contracts.exchange import Auth, basic
+from onezone_contracts.personas import Persona
+from onezone_contracts.requirement import Level, Requirement
+from onezone_contracts.target import Identity, Target
+
+DENIED = frozenset({401, 429})
+"""Not authenticated; or too many attempts (RFC 6585), which a server that was asked so often may say."""
+UNREAD = DENIED | {400}
+"""The same, where the credentials may also be called malformed."""
+TOO_LONG = UNREAD | {413, 431}
+WRONG = "no-such-password-7d1"
+UNKNOWN = "MDAxY2xvY2F0aW9uIG5vd2hlcmU"
+ANOTHER_PAGE = 0x100
+Pair = Callable[[str, str], str]
+"""From a right user name and password to the text of wrong Basic credentials."""
+
+COLONS: dict[str, Pair] = {
+    "after": lambda name, right: f"{name}:{right}:x",
+    "before": lambda name, right: f"{name}:x:{right}",
+    "trailing": lambda name, right: f"{name}:{right}:",
+    "doubled": lambda name, right: f"{name}::{right}",
+    "another-user": lambda name, right: f"no-such-user-3f1:{name}:{right}",
+}
+CHARACTERS: dict[str, Pair] = {
+    "letter": lambda name, right: f"{name}:{right}\N{LATIN SMALL LETTER L WITH STROKE}",
+    "emoji": lambda name, right: f"{name}:{right}\N{GRINNING FACE}",
+    "accent": lambda name, right: f"{name}:{right}\N{COMBINING ACUTE ACCENT}",
+    "low-byte": lambda name, right: f"{name}:{right[:-1]}{chr(ord(right[-1:] or 'x') + ANOTHER_PAGE)}",
+    "nul": lambda name, right: f"{name}:{right}\0x",
+    "user": lambda name, right: f"{name}\N{LATIN SMALL LETTER L WITH STROKE}:{right}",
+}
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "unpadded": lambda value: value.rstrip("="),
+    "two-blanks": lambda value: value.replace(" ", "  ", 1),
+    "upper-case": lambda value: value.replace("Basic", "BASIC", 1),
+    "lower-case": lambda value: value.replace("Basic", "basic", 1),
+}
+
+
+def requirements(build: Builder) -> Iterator[Requirement]:
+    """The requirements of this topic."""
+    source = build.answer_source(401)
+    victim = next((one.name for one in reversed(build.personas) if not one.allowed), NOBODY)
+    forbidden = [one.name for one in build.personas if not one.allowed]
+    yield from _passwords(build, source, victim, forbidden)
+    yield from _carriers(build, source, victim)
+    yield from _one_right(build, source)
+    yield from _in_turn(build, source, victim)
+
+
+def _case(name: str, label: str, auth: Credentialed | None, who: str) -> Case:
+    return Case(f"authentication.{name}", label, who=who, auth=auth)
+
+
+# --- passwords ------------------------------------------------------------------------------------------------
+
+
+def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]) -> Iterator[Requirement]:
+    label = "a known user's right password with a colon too many: {}"
+    cases = [_case(f"colon.{name}", label.format(name), _pair(make), victim) for name, make in COLONS.items()]
+    cases += [  # the victim's own password may have a colon, and then shows less
+        _case(f"colon.before.{who}", label.format("before"), _pair(COLONS["before"]), who)
+        for who in forbidden
+        if who != victim
+    ]
+    text = "A colon ends the user name once, and all that follows is the password: one with more in it is another."
+    check = answered_with("password", DENIED, *cases)
+    yield build.requirement("authentication.colon", Level.MUST, text, source, check, "password")
+    cases = [
+        _case(f"character.{name}", f"a known user with a character beyond ASCII, or NUL: {name}", _pair(make), victim)
+        for name, make in CHARACTERS.items()
+    ]
+    text = "A password with characters beyond ASCII, or with a NUL, is not the same without them: 401, or 400."
+    check = answered_with("password", UNREAD, *cases)
+    yield build.requirement("authentication.character", Level.MUST, text, source, check, "password")
+
+
+def _pair(make: Pair) -> Credentialed:
+    """Basic credentials made out of the persona's own."""
+
+    def auth(identity: Identity, _: Target) -> Auth:
+        own = identity.credentials
+        text = make(own.username or "", own.password or "")
+        return _authorization("Basic " + base64.b64encode(text.encode()).decode())
+
+    return auth
+
+
+def _authorization(*values: str, token: str | None = None) -> Auth:
+    """Credentials in several headers at once."""
+    headers = [*([] if token is None else [("X-Auth-Token", token)]), *(("Authorization", one) for one in values)]
+    curl = " ".join(
+        f'-H "{name}: {value.partition(" ")[0] + " " if " " in value else ""}***"' for name, value in headers
+    )
+    return Auth(tuple(headers), curl, "wrong credentials")
+
+
+# --- carriers -------------------------------------------------------------------------------------------------
+
+
+def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requirement]:
+    cases = [
+        _case(f"wrong-spelling.{name}", f"a wrong password in Basic credentials: {name}", _misspelt(spell), victim)
+        for name, spell in SPELLINGS.items()
+    ]
+    text = "Wrong credentials are not taken for right ones, however they are spelled: 401, or 400."
+    topic = "authentication.wrong-spelling"
+    yield build.requirement(topic, Level.MUST, text, source, answered(UNREAD, *cases))
+    unknown, other = basic("nobody-9f2c1d", WRONG), f"Bearer {UNKNOWN}"
+    twos: dict[str, Credentialed] = {
+        "token-and-basic": lambda one, _: _authorization(_wrong(one), token=UNKNOWN),
+        "token-and-bearer": lambda *_: _authorization(other, token=UNKNOWN),
+        "basic-and-basic": lambda one, _: _authorization(_wrong(one), unknown),
+        "basic-and-bearer": lambda one, _: _authorization(_wrong(one), other),
+        "in-one-header": lambda one, _: _authorization(f"{_wrong(one)}, {unknown}"),
+    }
+    cases = [_case(f"two-wrong.{name}", f"two wrong credentials: {name}", auth, victim) for name, auth in twos.items()]
+    text = "Two wrong credentials in one request are no better than one: 401, or 400."
+    yield build.requirement("authentication.two-wrong", Level.MUST, text, source, answered(UNREAD, *cases))
+    longs: dict[str, Credentialed] = {
+        "password": lambda one, _: _authorization(basic(_name(one), "x" * 2000)),
+        "user": lambda *_: _authorization(basic("x" * 2000, WRONG)),
+        "token": lambda *_: _authorization(token="x" * 2000),
+    }
+    cases = [_case(f"long.{name}", f"2000 characters as {name}", auth, victim) for name, auth in longs.items()]
+    text = "Credentials of 2000 characters that nobody has are refused like any other: 401, 400, 413 or 431."
+    yield build.requirement("authentication.long", Level.MUST, text, source, answered(TOO_LONG, *cases))
+
+
+def _name(identity: Identity) -> str:
+    return identity.credentials.username or "nobody-9f2c1d"
+
+
+def _wrong(identity: Identity, more: str = "") -> str:
+    return basic(_name(identity), WRONG + more)
+
+
+def _misspelt(spell: Callable[[str], str]) -> Credentialed:
+    def auth(identity: Identity, _: Target) -> Auth:
+        values = (_wrong(identity, more) for more in ("", "x"))
+        return _authorization(spell(next(one for one in values if one.endswith("="))))
+
+    return auth
+
+
+# --- one of two is right --------------------------------------------------------------------------------------
+
+
+def _one_right(build: Builder, source: Source) -> Iterator[Requirement]:
+    """What nobody documented: a right credential beside a wrong one, or spelled otherwise."""
+    unknown = basic("nobody-9f2c1d", WRONG)
+    case = _case("token-first", "a wrong token beside a right Authorization", _beside(token=UNKNOWN), WRITER)
+    text = "Where a token and Authorization are both there, the token decides: a wrong one is never accepted."
+    level, check = (Level.MUST, answered(UNREAD, case)) if build.strict else (Level.OBSERVE, observed(case))
+    yield build.requirement("authentication.token-first", level, text, source, check)
+    cases = [
+        _case("one-right.first", "a right Authorization, then a wrong one", _beside(after=(unknown,)), WRITER),
+        _case("one-right.second", "a wrong Authorization, then a right one", _beside(before=(unknown,)), WRITER),
+    ]
+    text = "What becomes of two Authorization headers of which one is right is left open."
+    yield build.requirement("authentication.one-right", Level.OBSERVE, text, source, observed(*cases))
+    cases = [
+        _case(f"spelling.{name}", f"right credentials: {name}", _respelt(spell), WRITER)
+        for name, spell in SPELLINGS.items()
+        if name != "lower-case"
+    ]
+    text = "What becomes of right credentials without padding, with blanks or in upper case is left open."
+    yield build.requirement("authentication.spelling", Level.OBSERVE, text, source, observed(*cases))
+
+
+def _beside(*, before: tuple[str, ...] = (), after: tuple[str, ...] = (), token: str | None = None) -> Credentialed:
+    return lambda identity, _: _authorization(*before, _right(identity), *after, token=token)
+
+
+def _respelt(spell: Callable[[str], str]) -> Credentialed:
+    return lambda identity, _: _authorization(spell(_right(identity)))
+
+
+def _right(identity: Identity) -> str:
+    """The persona's own credentials as a value of Authorization."""
+    own = identity.credentials
+    return f"Bearer {own.token}" if own.token else basic(own.username or "", own.password or "")
+
+
+# --- one after the other --------------------------------------------------------------------------------------
+
+
+def _in_turn(build: Builder, source: Source, victim: str) -> Iterator[Requirement]:
+    again = _case("wrong-again", "the same wrong password for the second time", wrong_password(_changed, "x"), victim)
+    text = "A wrong password is as wrong the second time: 401."
+    check = twice(again, DENIED)
+    yield build.requirement("authentication.wrong-again", Level.MUST, text, source, check, "password")
+    text = "Who has just signed in vouches for nobody else: not for another password, another user, or nobody."
+    check = after_success(*_followers(build.personas, victim))
+    yield build.requirement("authentication.after-success", Level.MUST, text, source, check)
+    wrong = _case("right-after-wrong", "a wrong password", wrong_password(_changed, "another password"), WRITER)
+    text = "A right password is right, also directly after a wrong one."
+    source = build.operation.access.source
+    check = right_after_wrong(wrong)
+    yield build.requirement("authentication.right-after-wrong", Level.SHOULD, text, source, check, "password")
+
+
+def _changed(right: str) -> str:
+    return f"{right[:-1]}{'y' if right.endswith('x') else 'x'}"
+
+
+def _followers(people: tuple[Persona, ...], victim: str) -> Iterator[tuple[Case, frozenset[int]]]:
+    """Who comes directly after a success, and how they may be answered."""
+    words = "directly after a success"
+    name = "after-success"
+    changed = wrong_password(_changed, "another password")
+    yield _case(f"{name}.wrong-password", f"the same user with a wrong password, {words}", changed, WRITER), DENIED
+    label = f"the same user with another's password, {words}"
+    yield _case(f"{name}.password-of-another", label, password_of_another, WRITER), DENIED
+    label = f"another user with the same password, {words}"
+    yield _case(f"{name}.user-of-another", label, password_of_another, victim), DENIED
+    yield _case(f"{name}.nobody", f"no credentials, {words}", None, NOBODY), frozenset({401})
+    forbidden = next((one.name for one in people if not one.allowed), None)
+    if forbidden:
+        yield _case(f"{name}.{forbidden}", f"the persona {forbidden}, {words}", None, forbidden), DENIED | {403}

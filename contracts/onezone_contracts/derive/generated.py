@@ -1,0 +1,32 @@
+"""Requirements that drawn requests judge. A violation is shrunk to the smallest request that still shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from onezone_contracts.checks import concurrent, drawn
+from onezone_contracts.derive.build import Builder
+from onezone_contracts.requirement import Level, Requirement
+
+
+def requirements(build: Builder) -> Iterator[Requirement]:
+    """The requirements of this topic."""
+    text = "Requests at the same time make a service each, with an id of its own, and keep their data apart."
+    yield build.requirement("concurrent.creates", Level.MUST, text, build.operation.source, concurrent.creates)
+    forbidden = next((one.name for one in build.personas if not one.allowed and any(one.grants.values())), None)
+    if forbidden:
+        text = (
+            f"Requests at the same time are judged each by its own credentials: the persona {forbidden} stays refused."
+        )
+        check = concurrent.access(forbidden)
+        yield build.requirement("concurrent.access", Level.MUST, text, build.operation.access.source, check)
+    text = "Every body that the contract describes is accepted, kept as it was sent, and named by a right Location."
+    yield build.requirement("generated.valid", Level.MUST, text, build.body.source, drawn.valid)
+    text = (
+        "A body with one thing wrong is refused with the documented Error where it is ruled out, and changes nothing."
+    )
+    yield build.requirement("generated.invalid", Level.MUST, text, build.answer_source(400), drawn.invalid)
+    text = (
+        "Whatever bytes are sent as a body, the answer comes in time, is no 5xx, and any error is the documented one."
+    )
+    yield build.requirement("generated.hostile", Level.MUST, text, build.answer_source(400), drawn.hostile)

@@ -1,0 +1,362 @@
+"""An administrator's account: makes users, groups, services, memberships and privileges, and removes them all.
+
+Nothing is removed but what this account made, or what one of its users made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from onezone_spec import Contract, Operation
+
+from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
+from onezone_contracts.full.api import Api, answer_of, auth_of, new_id, only_list
+from onezone_contracts.full.mirror import RANKS, USER, ZONE, Held, Mirror, Ref, role_of
+from onezone_contracts.full.samples import MARK, Samples, privileges_of, secret, stored
+from onezone_contracts.target import Credentials, SetupError, near
+from onezone_contracts.wire import Wire
+
+DEFAULT_SET = "member"
+"""The privileges of a new member that none were given to."""
+LAGS = 3
+"""How often a run waits in vain before it stops waiting."""
+GONE = frozenset({404, 410})
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user that the kit made."""
+
+    ref: Ref
+    username: str
+    password: str
+
+    @property
+    def credentials(self) -> Credentials:
+        """How the user logs in."""
+        return Credentials(self.username, self.password)
+
+    @property
+    def auth(self) -> Auth:
+        """The user's own credentials."""
+        return auth_of(self.credentials, self.username, "OZKIT_PASSWORD")
+
+
+class Account:
+    """Works with an administrator's credentials, by the effects of operations.
+
+    Args:
+        contract: the edition.
+        base_url: where the API is.
+        credentials: the administrator's.
+        timeout: seconds for a request.
+        settle: seconds until privileges must have taken effect.
+
+    `shut` says why no persona can act, where that is so. `check_time` raises when the run's time is over.
+    """
+
+    def __init__(
+        self, contract: Contract, base_url: str, credentials: Credentials, *, timeout: float = 10.0, settle: float = 5.0
+    ) -> None:
+        self.contract = contract
+        self.api = Api(contract, base_url, Wire(_origin(base_url), timeout))
+        self.auth = auth_of(credentials, "the administrator", "OZKIT_ADMIN_SECRET")
+        self.settle = settle
+        self.check_time: Callable[[], None] = lambda: None
+        self.samples = Samples(contract)
+        self.mirror = Mirror()
+        self.redactor = Redactor()
+        self.redactor.learn(self.samples.password, *credentials.secrets())
+        self.redactor.learn(*(word for one in (credentials.password, credentials.token) if one for word in near(one)))
+        self.made: dict[Ref, None] = {}
+        self.pool: dict[frozenset[str], list[Person]] = {}
+        self.gone: set[Ref] = set()
+        self.people: dict[Ref, list[Person]] = {}
+        self.lags = 0
+        self.shut: str | None = None
+        self._before: dict[str, set[str]] = {}
+        self._offered: set[tuple[str, str]] = set()
+
+    # --- what it makes ------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """See that the target answers and takes the account, and remember what is there. Raises SetupError."""
+        operation = self.contract.find("get", "caller")
+        exchange = self.api.send(operation, {}, self.auth, label="who the administrator is") if operation else None
+        if exchange is not None and exchange.response is None:
+            raise SetupError(f"the target {self.api.base_url} does not answer: {exchange.failure}")
+        if exchange is not None and exchange.status == 401:  # noqa: PLR2004
+            raise SetupError("the target answers 401 to the administrator's account: check its credentials")
+        for kind in RANKS:
+            if (ids := self.everything(kind)) is not None:
+                self._before[kind] = ids
+
+    def create(self, kind: str, body: Mapping[str, Any] | None = None, *, by: Person | None = None) -> Ref:
+        """A new entity, made for itself, or for the user who makes it. Raises SetupError."""
+        operation = self._operation("create", kind, "caller" if by else None)
+        value = dict(body) if body is not None else self.samples.body(operation)
+        exchange = self._do(operation, {}, value, by.auth if by else None)
+        made = new_id(exchange)
+        if made is None:
+            raise SetupError(f"{operation.method} {operation.path} named nothing new: its answer has no Location")
+        ref = (kind, made)
+        self.adopt(ref, stored(operation.body, value))
+        if by:
+            self.mirror.join(by.ref, ref, frozenset(self.contract.privileges[kind]))
+        return ref
+
+    def adopt(self, ref: Ref, details: Mapping[str, Any] | None = None) -> None:
+        """Take something new into account: it is removed in the end."""
+        if ref not in self.made and ref[1] not in self._before.get(ref[0], ()):
+            self.made[ref] = None
+        self.mirror.add(ref, details or {})
+
+    def take(self, kind: str, ids: Iterable[str]) -> None:
+        """Take what one of the kit's users made into account, to be removed in the end."""
+        for one in ids:
+            self.made.setdefault((kind, one))
+
+    def person(self, zone: Iterable[str] = ()) -> Person:
+        """A new user with these zone privileges, who can log in. Raises SetupError."""
+        operation = self._operation("create", USER)
+        body = self.samples.body(operation)
+        ref = self.create(USER, body)
+        made = self.logs_in(ref, body, operation)
+        if made is None:
+            raise SetupError(f"{operation.id} makes no users who can log in")
+        self.grant_zone(ref, zone)
+        return made
+
+    def logs_in(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> Person | None:
+        """Remember how a user logs in that was made with this body, None where the body does not say."""
+        known = operation.body.properties if operation.body else ()
+        name = next((str(body[one.name]) for one in known if one.unique and one.name in body), None)
+        word = next((str(body[one.name]) for one in known if secret(one) and one.name in body), None)
+        if name is None or word is None:
+            return None
+        made = Person(ref, name, word)
+        self.people[ref] = [made]
+        self.redactor.learn(word, basic(name, word).removeprefix("Basic "))
+        return made
+
+    def renamed(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> None:
+        """A user's name or password was changed by a body of that operation: both are remembered, the new ones last."""
+        known = self.people.get(ref)
+        if not known or operation.body is None:
+            return
+        names = [str(body[one.name]) for one in operation.body.properties if one.unique and one.name in body]
+        words = [str(body[one.name]) for one in operation.body.properties if secret(one) and one.name in body]
+        self.redactor.learn(*words)
+        known.append(Person(ref, (names or [known[-1].username])[0], (words or [known[-1].password])[0]))
+
+    def logins(self, ref: Ref, *, may: bool) -> Iterator[tuple[Auth, bool]]:
+        """Every name and password that a user had, with whether they should serve: the last ones, if any."""
+        *before, last = self.people[ref]
+        yield last.auth, may
+        for one in before:
+            if (one.username, one.password) != (last.username, last.password):
+                yield one.auth, False
+
+    def pooled(self, zone: Iterable[str], apart: Iterable[Ref], others: Iterable[Person]) -> Person:
+        """A user with these zone privileges, none of `others`, who belongs to nothing of `apart`; made if need be."""
+        known = self.pool.setdefault(frozenset(zone), [])
+        places, taken = list(apart), set(others)
+        for one in known:
+            if one not in taken and not any(one.ref in self.mirror.inside(place, effective=True) for place in places):
+                return one
+        known.append(self.person(zone))
+        return known[-1]
+
+    def attach(self, member: Ref, container: Ref, privileges: Held = None) -> None:
+        """A direct membership with these privileges, or those that every new member gets. Raises SetupError."""
+        role = role_of(member[0], container[0])
+        operation = self._operation("attach", role, container[0])
+        key = (
+            next((one.name for one in operation.body.properties if privileges_of(one)), None)
+            if operation.body
+            else None
+        )
+        value = {key: sorted(privileges)} if key and privileges is not None else None
+        self._do(operation, {role: member, container[0]: container}, value)
+        self.mirror.join(member, container, self.default(container[0]) if privileges is None else privileges)
+
+    def default(self, kind: str) -> frozenset[str]:
+        """The privileges of a new member that none were given to."""
+        return frozenset(self.contract.privilege_sets.get(kind, {}).get(DEFAULT_SET, ()))
+
+    def grant_zone(self, ref: Ref, privileges: Iterable[str]) -> None:
+        """Zone privileges for somebody. Raises SetupError."""
+        wanted = sorted(privileges)
+        if wanted:
+            self._do(self._operation("grant", ref[0], ZONE), {ref[0]: ref}, {"grant": wanted})
+            self.mirror.zone[ref] = self.mirror.zone[ref] | frozenset(wanted)
+
+    def _operation(self, verb: str, resource: str, within: str | None = None) -> Operation:
+        found = self.contract.find(verb, resource, within)
+        if found is None:
+            place = f" in {within}" if within else ""
+            raise SetupError(
+                f"edition {self.contract.edition} has no operation with the effect {verb} {resource}{place}"
+            )
+        return found
+
+    def _do(self, operation: Operation, roles: Mapping[str, Ref], value: Any, auth: Auth | None = None) -> Exchange:
+        exchange = self.api.send(operation, roles, auth or self.auth, value, label="set up")
+        if not exchange.succeeded:
+            raise SetupError(self._why(operation, exchange))
+        return exchange
+
+    def _why(self, operation: Operation, exchange: Exchange) -> str:
+        asked = f"{operation.method} {operation.path}"
+        told = f"the administrator's account could not set up: {asked} was answered {exchange.answer()}"
+        if exchange.status not in {401, 403}:
+            return f"{told}; the operation {operation.id} is needed"
+        needed = next((route for route in operation.access.routes if set(route.needs) == {ZONE}), None)
+        names = ", ".join(sorted(needed.with_body(["privileges"]).needs[ZONE])) if needed else "more"
+        return f"{told}; {operation.id} needs the zone privileges {names}"
+
+    # --- what it reads ------------------------------------------------------------------------------------
+
+    def read(
+        self, verb: str, resource: str, within: str | None, roles: Mapping[str, Ref], *, effective: bool = False
+    ) -> Exchange | None:
+        """What the administrator is answered; None where the contract has no such operation."""
+        operation = self.contract.find(verb, resource, within, effective=effective)
+        return self.api.send(operation, roles, self.auth, label=f"look: {operation.summary}") if operation else None
+
+    def everything(self, kind: str) -> set[str] | None:
+        """The ids of all entities of a kind, None where the target does not say."""
+        exchange = self.read("list", kind, None, {})
+        found = only_list(answer_of(exchange)) if exchange else None
+        return None if found is None else {str(one) for one in found}
+
+    def details(self, ref: Ref) -> dict[str, Any] | None:
+        """The stored details, None where there are none to be read."""
+        exchange = self.read("get", ref[0], None, {ref[0]: ref})
+        found = answer_of(exchange) if exchange else None
+        if not isinstance(found, dict):
+            return None
+        self.note("get", ref[0])
+        return found
+
+    def note(self, verb: str, kind: str) -> None:
+        """Remember that the target offers to read."""
+        self._offered.add((verb, kind))
+
+    def look(self, ref: Ref) -> None:
+        """Read something that is there, to know that it can be read."""
+        exchange = self.read("get", ref[0], None, {ref[0]: ref})
+        if exchange is not None and exchange.succeeded:
+            self.note("get", ref[0])
+
+    def offers(self, verb: str, kind: str) -> bool:
+        """Whether the target was seen to answer a read."""
+        return (verb, kind) in self._offered
+
+    def held(self, member: Ref, container: Ref | None) -> frozenset[str] | None:
+        """The effective privileges of somebody, in a container or in the zone, None where they are not to be read."""
+        role = role_of(member[0], container[0]) if container else member[0]
+        roles = {role: member, **({container[0]: container} if container else {})}
+        exchange = self.read("privileges", role, container[0] if container else ZONE, roles, effective=True)
+        found = only_list(answer_of(exchange)) if exchange else None
+        return None if found is None else frozenset(map(str, found))
+
+    def settled(self, member: Ref, containers: Iterable[Ref]) -> bool:
+        """Wait until what somebody was given has taken effect; False where it has not in time."""
+        return all(self.until(lambda place=place: self._shows(member, place)) for place in (None, *containers))  # type: ignore[misc]
+
+    def _shows(self, member: Ref, container: Ref | None) -> bool:
+        if container is None:
+            wanted: Held = self.mirror.zone_privileges(member, effective=True)
+            if not wanted:
+                return True
+        else:
+            wanted = self.mirror.privileges(member, container, effective=True)
+        found = self.held(member, container)
+        return wanted is None or found is None or found == wanted
+
+    def until(self, ready: Callable[[], bool]) -> bool:
+        """Wait until `ready`, for as long as privileges may take; after waiting in vain a few times, not any more."""
+        if ready():
+            return True
+        deadline, pause = time.monotonic() + self.settle, 0.05
+        while self.lags < LAGS and time.monotonic() < deadline:
+            self.check_time()
+            time.sleep(pause)
+            pause = min(2 * pause, 0.4)
+            if ready():
+                return True
+        self.lags += 1
+        return False
+
+    # --- afterwards ---------------------------------------------------------------------------------------
+
+    def remove(self) -> None:
+        """Remove all that was made, users last; an interrupt waits until that is done."""
+        with undisturbed():
+            for ref in self._leftovers():
+                self.made.setdefault(ref)
+            for ref in sorted(filter(self._removable, self.made), key=lambda one: -RANKS[one[0]]):
+                self.delete(ref)
+            self.made.clear()
+            self.api.wire.close()
+
+    def delete(self, ref: Ref) -> Exchange | None:
+        """Delete an entity; what the target says to that does not matter."""
+        operation = self.contract.find("delete", ref[0])
+        return (
+            self.api.send(operation, {ref[0]: ref}, self.auth, label="remove what the kit made") if operation else None
+        )
+
+    def _removable(self, ref: Ref) -> bool:
+        """Whether something is surely the kit's: it was not there before, or it says so itself."""
+        if ref[0] in self._before:
+            return ref[1] not in self._before[ref[0]]
+        users = [one[1] for one in self.made if one[0] == USER]
+        return is_ours(self.details(ref) or {}, users, self.samples.run_id)
+
+    def _leftovers(self) -> Iterator[Ref]:
+        """What is new, carries the run's mark or was made by a user of the kit, and was not accounted for."""
+        ours = {ref[1] for ref in self.made if ref[0] == USER}
+        for kind in self._before:
+            new = (self.everything(kind) or set()) - self._before[kind]
+            for one in sorted(new - {ref[1] for ref in self.made if ref[0] == kind}):
+                if is_ours(self.details((kind, one)) or {}, ours, self.samples.run_id):
+                    yield kind, one
+
+
+def is_ours(details: Mapping[str, Any], users: Iterable[str], run_id: str = "") -> bool:
+    """Whether details carry the mark of a run, of this one or of any, or name one of the users as the creator."""
+    creator = details.get("creator")
+    if isinstance(creator, dict) and creator.get("id") in set(users):
+        return True
+    words = [one for one in details.values() if isinstance(one, str)]
+    return any(MARK.fullmatch(one) and run_id in one for one in words)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait until the block is over, then they have their effect."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {one: signal.signal(one, lambda number, _: came.append(number)) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    if came:
+        raise KeyboardInterrupt
+
+
+def _origin(base_url: str) -> str:
+    scheme, _, rest = base_url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"

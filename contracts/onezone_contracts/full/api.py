@@ -1,0 +1,101 @@
+"""Calls to the target: an operation of the contract with ids for the roles of its path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from onezone_spec import Contract, Operation
+
+from onezone_contracts.exchange import Auth, Exchange, Request, basic
+from onezone_contracts.full.mirror import Ref
+from onezone_contracts.target import Credentials
+from onezone_contracts.wire import Wire
+
+JSON_TYPE = (("Content-Type", "application/json"),)
+NOT_OFFERED = frozenset({404, 405, 501})
+"""How a target answers that does not have an operation."""
+Roles = Mapping[str, Ref]
+
+
+@dataclass(slots=True)
+class Api:
+    """Sends operations to one target.
+
+    Args:
+        contract: the edition.
+        base_url: where the API is.
+        wire: the connection to its origin.
+    """
+
+    contract: Contract
+    base_url: str
+    wire: Wire
+
+    def path(self, operation: Operation, roles: Roles) -> str:
+        """The absolute path of an operation, with the ids of what plays its roles."""
+        filled = operation.path
+        for one in operation.parameters:
+            filled = filled.replace(f"{{{one.name}}}", quote(roles[one.entity or one.name][1], safe=""))
+        return urlsplit(self.base_url).path.rstrip("/") + filled
+
+    def send(
+        self,
+        operation: Operation,
+        roles: Roles,
+        auth: Auth,
+        value: Any = None,
+        *,
+        raw: bytes | None = None,
+        label: str = "",
+    ) -> Exchange:
+        """Send an operation with a JSON body, with raw bytes as the body, or without one."""
+        body = raw if raw is not None else None if value is None else json.dumps(value, ensure_ascii=False).encode()
+        headers = JSON_TYPE if body is not None else ()
+        request = Request(
+            operation.method, self.path(operation, roles), auth, headers, body, label=label or operation.summary
+        )
+        return self.wire.patiently(request)
+
+    def follow(self, location: str, sent: Exchange, auth: Auth) -> Exchange:
+        """Read what a Location names, from the target and nowhere else."""
+        path = urlsplit(urljoin(self.wire.origin + sent.request.path, location)).path
+        return self.wire.patiently(Request("GET", path, auth, label="read what the Location names"))
+
+
+def auth_of(known: Credentials, who: str, variable: str) -> Auth:
+    """Headers for credentials, and the same for curl with the secret read from an environment variable."""
+    if known.token is not None:
+        return Auth((("X-Auth-Token", known.token),), f'-H "X-Auth-Token: ${variable}"', who)
+    pair = basic(known.username or "", known.password or "")
+    return Auth((("Authorization", pair),), f'-u "{known.username}:${variable}"', who)
+
+
+def new_id(exchange: Exchange) -> str | None:
+    """The id of what was made: the last segment of the Location, None where there is none."""
+    location = exchange.response.header("Location") if exchange.response else None
+    if not location:
+        return None
+    try:
+        return unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2]) or None
+    except ValueError:
+        return None
+
+
+def answer_of(exchange: Exchange) -> Any:
+    """The JSON value of a 200, None where it is none."""
+    if exchange.response is None or exchange.response.status != 200:  # noqa: PLR2004
+        return None
+    try:
+        return exchange.response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def only_list(value: Any) -> list[Any] | None:
+    """The one list that an object holds, None where there is no such thing."""
+    lists = [one for one in value.values() if isinstance(one, list)] if isinstance(value, dict) else []
+    return lists[0] if len(lists) == 1 else None

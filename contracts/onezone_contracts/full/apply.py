@@ -1,0 +1,132 @@
+"""What a success does to the mirror, by the verb of its effect. Source: Onezone 21.02 as deployed, Operation table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from onezone_spec import Operation
+
+from onezone_contracts.full.account import Account
+from onezone_contracts.full.mirror import CALLER, GROUP, RANKS, USER, Ref, holds
+from onezone_contracts.full.probe import Probe
+from onezone_contracts.full.samples import privileges_of, stored, usual
+from onezone_contracts.full.stage import pair
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A request that succeeded: the operation, its roles, who called, the body and the id of what was made."""
+
+    account: Account
+    operation: Operation
+    roles: Mapping[str, Ref]
+    caller: Ref | None
+    value: Any
+    made: str | None
+
+    @property
+    def resource(self) -> Ref | None:
+        """What the effect is about."""
+        return self.roles.get(self.operation.effect.resource) or self.caller
+
+    @property
+    def membership(self) -> tuple[Ref, Ref] | None:
+        """The membership that the effect is about."""
+        return pair(self.account.contract, self.operation, self.roles, self.caller)
+
+
+def apply(
+    account: Account, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None, value: Any, made: str | None
+) -> list[Probe]:
+    """Do to the mirror what the operation did to the target; gives what else there is to look at."""
+    return _VERBS[operation.effect.verb](Done(account, operation, roles, caller, value, made))
+
+
+def _create(done: Done) -> list[Probe]:
+    contract, effect, mirror = done.account.contract, done.operation.effect, done.account.mirror
+    if done.made is None:
+        return []
+    kind = contract.kind(effect.resource)
+    ref = (kind, done.made)
+    done.account.adopt(ref, usual(done.operation.body, done.value or {}))
+    if done.caller:
+        mirror.details[ref]["creator"] = {"type": "user", "id": done.caller[1]}
+    place = {**done.roles, **({CALLER: done.caller} if done.caller else {})}.get(effect.within or "")
+    found = [Probe("details", ref)]
+    if not effect.within and RANKS[kind] > 0:
+        found += [Probe("members", ref, kind=each) for each in (USER, GROUP)]
+    if kind == USER:
+        done.account.logs_in(ref, done.value or {}, done.operation)
+        found.append(Probe("login", ref))
+    if effect.within and place:
+        if holds(contract, effect.resource, effect.within):
+            mirror.join(ref, place, None)
+        else:
+            mirror.join(place, ref, frozenset(contract.privileges[kind]))
+            found += [Probe("members", ref, kind=place[0]), Probe("privileges", place, ref)]
+    return found
+
+
+def _update(done: Done) -> list[Probe]:
+    if done.resource:
+        done.account.mirror.details[done.resource].update(stored(done.operation.body, done.value or {}))
+        done.account.renamed(done.resource, done.value or {}, done.operation)
+    return []
+
+
+def _delete(done: Done) -> list[Probe]:
+    if done.resource:
+        done.account.mirror.drop(done.resource)
+        done.account.gone.add(done.resource)
+    return []
+
+
+def _attach(done: Done) -> list[Probe]:
+    assert done.membership is not None
+    member, container = done.membership
+    body = done.operation.body
+    key = next((one.name for one in body.properties if privileges_of(one)), "") if body else ""
+    given = (done.value or {}).get(key)
+    done.account.mirror.join(
+        member, container, done.account.default(container[0]) if given is None else frozenset(given)
+    )
+    return []
+
+
+def _detach(done: Done) -> list[Probe]:
+    assert done.membership is not None
+    done.account.mirror.leave(*done.membership)
+    return []
+
+
+def _grant(done: Done) -> list[Probe]:
+    value = done.value or {}
+    _change(done, lambda old: (old - frozenset(value.get("revoke", ()))) | frozenset(value.get("grant", ())))
+    return []
+
+
+def _revoke(done: Done) -> list[Probe]:
+    _change(done, lambda _: frozenset())
+    return []
+
+
+def _change(done: Done, change: Callable[[frozenset[str]], frozenset[str]]) -> None:
+    mirror = done.account.mirror
+    if done.membership:
+        member, container = done.membership
+        mirror.join(member, container, change(mirror.privileges(member, container) or frozenset()))
+    elif done.resource:
+        mirror.zone[done.resource] = change(mirror.zone_privileges(done.resource))
+
+
+_VERBS: dict[str, Callable[[Done], list[Probe]]] = {
+    "create": _create,
+    "update": _update,
+    "delete": _delete,
+    "attach": _attach,
+    "detach": _detach,
+    "grant": _grant,
+    "revoke": _revoke,
+}

@@ -1,0 +1,266 @@
+"""Checks of one operation: they ask its trial for attempts and yield findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+import jsonschema_rs
+from onezone_spec import Contract, Operation
+
+from onezone_contracts.checks.error import misshaped, validator
+from onezone_contracts.full.api import answer_of, new_id, only_list
+from onezone_contracts.full.attempt import Attempt, Leak
+from onezone_contracts.full.look import Difference
+from onezone_contracts.full.mirror import CALLER, Ref
+from onezone_contracts.full.trial import Trial
+from onezone_contracts.requirement import Finding, Level, NotJudged
+
+Judged = Callable[[Trial], Iterable[Finding]]
+CONFLICT = 409
+
+
+def finding(attempt: Attempt, expected: str) -> Finding:
+    """That an attempt was answered otherwise than expected."""
+    came = attempt.exchange.answer()
+    return Finding(f"{attempt.label}: expected {expected}, got {came}", expected, came, attempt.exchange)
+
+
+def _answered(attempt: Attempt, statuses: Iterable[int]) -> Iterator[Finding]:
+    allowed = frozenset(statuses)
+    if attempt.exchange.status not in allowed:
+        yield finding(attempt, " or ".join(map(str, sorted(allowed))))
+
+
+def answered(make: Callable[[Trial], Attempt], *statuses: int) -> Judged:
+    """The attempt is answered with one of the statuses."""
+    return lambda trial: _answered(make(trial), statuses)
+
+
+def observed(make: Callable[[Trial], Attempt]) -> Judged:
+    """What the attempt is answered with, whatever it is."""
+
+    def check(trial: Trial) -> Iterator[Finding]:
+        attempt = make(trial)
+        came = attempt.exchange.answer()
+        yield Finding(f"{attempt.label}: {came}", "left open", came, attempt.exchange)
+
+    return check
+
+
+def accepted(make: Callable[[Trial], Attempt]) -> Judged:
+    """The attempt is answered with a 2xx; which one is judged elsewhere."""
+
+    def check(trial: Trial) -> Iterator[Finding]:
+        attempt = make(trial)
+        if not attempt.exchange.succeeded:
+            yield finding(attempt, str(trial.operation.success.status))
+
+    return check
+
+
+# --- what a success looks like ---------------------------------------------------------------------------------
+
+
+def successes(trial: Trial) -> list[Attempt]:
+    """Every attempt that was rightly answered with a 2xx. Raises NotJudged where there is none."""
+    found = [one for one in trial.log if one.ask.allowed and one.exchange.succeeded]
+    if not found:
+        raise NotJudged("nobody who must be allowed had a success", blocked=True)
+    return found
+
+
+def status(trial: Trial) -> Iterator[Finding]:
+    """Every success is the documented one."""
+    for one in successes(trial):
+        yield from _answered(one, {trial.operation.success.status})
+
+
+def body(trial: Trial) -> Iterator[Finding]:
+    """A success has the documented body, or none where none is documented."""
+    schema = trial.operation.success.schema
+    validate = jsonschema_rs.Draft4Validator(plain(trial.account.contract, schema)) if schema else None
+    known = trial.account.people
+    for one in successes(trial):
+        response = one.exchange.response
+        assert response is not None
+        if validate is None:
+            if response.body or response.stray:
+                came = f"{len(response.body or response.stray)} bytes"
+                yield Finding(f"{one.label}: the answer has a body", "no body", came, one.exchange)
+        elif problem := misshaped(validate, response):
+            yield Finding(
+                f"{one.label}: the body is not the documented one", "the documented body", problem, one.exchange
+            )
+        elif any(person.password.encode() in response.body for people in known.values() for person in people):
+            yield Finding(f"{one.label}: the answer shows a user's password", "no password", "it", one.exchange)
+
+
+def plain(contract: Contract, schema: Any) -> Any:
+    """An OpenAPI schema as a JSON Schema: nothing referred to, `nullable` as a type."""
+    if isinstance(schema, list):
+        return [plain(contract, one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: plain(contract, value) for key, value in contract.resolve(schema).items()}
+    if found.pop("nullable", False) is True and "type" in found:
+        found["type"] = [found["type"], "null"]
+    return found
+
+
+def in_order(trial: Trial) -> Iterator[Finding]:
+    """A list of privileges is sorted."""
+    for one in successes(trial):
+        found = only_list(answer_of(one.exchange))
+        if found is not None and found != sorted(found, key=str):
+            yield Finding(
+                f"{one.label}: the list is not sorted", "a sorted list", ", ".join(map(str, found)), one.exchange
+            )
+
+
+def location(trial: Trial) -> Iterator[Finding]:
+    """A success carries one Location of the documented form, which leads to the new thing where that can be read."""
+    for one in successes(trial):
+        response = one.exchange.response
+        assert response is not None
+        values = response.header_values("Location")
+        if len(values) != 1 or not values[0].strip():
+            yield Finding(
+                f"{one.label}: a Location is promised", "one Location", f"{len(values)} of them", one.exchange
+            )
+            continue
+        templates = trial.operation.success.location
+        if not any(_fits(trial.operation, template, values[0], one) for template in templates):
+            yield Finding(
+                f"{one.label}: the Location has another form", " or ".join(templates), values[0], one.exchange
+            )
+        else:
+            yield from _leads(trial, one, values[0])
+
+
+def _path(one: Attempt, text: str) -> list[str]:
+    try:
+        path = urlsplit(urljoin(one.exchange.base + one.exchange.request.path, text)).path
+    except ValueError:
+        return []
+    return [unquote(segment) for segment in path.strip("/").split("/")]
+
+
+def _fits(operation: Operation, template: str, text: str, one: Attempt) -> bool:
+    """Whether a Location ends as the template does, with the ids of the request in their places."""
+    known = {f"{{{each.name}}}": one.ask.roles[each.entity or each.name][1] for each in operation.parameters}
+    wanted = template.strip("/").split("/")
+    found = _path(one, text)[-len(wanted) :]
+    if len(found) != len(wanted):
+        return False
+    pairs = zip(wanted, found, strict=True)
+    return all(came == known.get(name, came if name.startswith("{") else name) and came for name, came in pairs)
+
+
+def _leads(trial: Trial, one: Attempt, text: str) -> Iterator[Finding]:
+    """What the Location names can be read, where the contract has such an operation and the target offers it."""
+    operation = _reader(trial)
+    if operation is None or not trial.bench.trial(operation).known_offered:
+        return
+    own = CALLER in {trial.operation.effect.within, operation.effect.within} and one.ask.person
+    auth = one.ask.person.auth if own and one.ask.person else trial.account.auth
+    last = [trial.account.api.follow(text, one.exchange, auth)]
+    made = new_id(one.exchange)
+    resource = trial.operation.effect.resource
+    roles = {**one.ask.roles, **({resource: (trial.account.contract.kind(resource), made)} if made else {})}
+
+    def there() -> bool:
+        last.append(trial.account.api.follow(text, one.exchange, auth))
+        if not last[-1].succeeded and _known(operation, roles):  # the Location may be of another host, or base path
+            last.append(trial.account.api.send(operation, roles, auth, label="read what the Location names"))
+        return last[-1].succeeded
+
+    if not last[-1].succeeded and not trial.account.until(there):
+        came = last[-1].answer()
+        yield Finding(f"{one.label}: the Location {text} leads nowhere", "200", came, last[-1])
+
+
+def _known(operation: Operation, roles: Mapping[str, Ref]) -> bool:
+    return all((one.entity or one.name) in roles for one in operation.parameters)
+
+
+def _reader(trial: Trial) -> Operation | None:
+    """The operation that reads what the Location names: its path is the Location's, whatever its parameters' names."""
+    shapes = {_shape(template) for template in trial.operation.success.location}
+    known = trial.account.contract.operations.values()
+    return next((one for one in known if one.method == "GET" and _shape(one.path) in shapes), None)
+
+
+def _shape(path: str) -> tuple[str, ...]:
+    return tuple("{}" if one.startswith("{") else one for one in path.strip("/").split("/"))
+
+
+# --- what a success does, and what a refusal does not ------------------------------------------------------------
+
+
+def effect(*more: Callable[[Trial], Attempt]) -> Judged:
+    """Everything that was accepted did what the effect says, and every answer says what is there."""
+
+    def check(trial: Trial) -> Iterator[Finding]:
+        for make in more:
+            make(trial)
+        for one in successes(trial):
+            yield from _differences(one)
+
+    return check
+
+
+def own_effect(make: Callable[[Trial], Attempt]) -> Judged:
+    """One attempt is accepted and does what it should."""
+
+    def check(trial: Trial) -> Iterator[Finding]:
+        attempt = make(trial)
+        if not attempt.exchange.succeeded:
+            yield finding(attempt, str(trial.operation.success.status))
+        yield from _differences(attempt)
+
+    return check
+
+
+def _differences(one: Attempt) -> Iterator[Finding]:
+    for difference in one.differences:
+        yield _told(f"{one.label}: {difference.what}", difference, one)
+
+
+def _told(message: str, difference: Difference, one: Attempt | None) -> Finding:
+    exchange = difference.exchange or (one.exchange if one else None)
+    return Finding(message[:300], difference.expected, difference.actual, exchange)
+
+
+def unchanged(trial: Trial) -> Iterator[Finding]:
+    """No refused request changed anything."""
+    leaks: list[Leak] = trial.leaks()
+    if not any(not one.exchange.succeeded for one in trial.log):
+        raise NotJudged("no request was refused")
+    for leak in leaks:
+        labels = ", ".join(one.label for one in leak.attempts)
+        yield _told(
+            f"after {labels}: {leak.difference.what}", leak.difference, leak.attempts[-1] if leak.attempts else None
+        )
+
+
+def shape(code: int) -> Judged:
+    """Every answer of that status carries the documented Error."""
+
+    def check(trial: Trial) -> Iterator[Finding]:
+        seen = [one for one in trial.log if one.exchange.status == code]
+        if not seen:
+            raise NotJudged(f"no {code} was seen")
+        validate = validator(trial.account.contract)
+        for one in seen:
+            assert one.exchange.response is not None
+            if problem := misshaped(validate, one.exchange.response):
+                yield Finding(f"{one.label}: the {code} does not carry the Error", "the Error", problem, one.exchange)
+
+    return check
+
+
+def conflict(level: Level) -> Judged:
+    """The same relation a second time is a conflict; where that is left open, whatever comes is noted."""
+    return observed(Trial.again) if level is Level.OBSERVE else answered(Trial.again, CONFLICT)

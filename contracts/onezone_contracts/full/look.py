@@ -1,0 +1,249 @@
+"""Compare what the target shows with what it should hold; and say what a reading operation should answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from onezone_spec import Contract, Operation
+
+from onezone_contracts.exchange import Exchange
+from onezone_contracts.full.account import GONE, Account
+from onezone_contracts.full.api import answer_of, only_list
+from onezone_contracts.full.mirror import CALLER, GROUP, RANKS, USER, ZONE, Mirror, Ref, holds, role_of
+from onezone_contracts.full.probe import Probe
+from onezone_contracts.full.stage import pair
+
+LOGIN: Mapping[str, Any] = {"blocked": False, "basicAuthEnabled": True}
+"""What is stored of a user who may log in with a password."""
+UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What was expected and what was seen, with the exchange that shows it."""
+
+    what: str
+    expected: str
+    actual: str
+    exchange: Exchange | None
+
+
+def probes(contract: Contract, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None) -> list[Probe]:
+    """What an operation can touch."""
+    effect = operation.effect
+    touched = [*roles.values(), *([caller] if caller and CALLER in {effect.resource, effect.within} else [])]
+    found = [Probe("details", ref) for ref in dict.fromkeys(touched)]
+    for ref in dict.fromkeys(touched):
+        found += [Probe("members", ref, kind=kind) for kind in (USER, GROUP) if RANKS[ref[0]] > 0]
+    about = pair(contract, operation, roles, caller)
+    if about:
+        found.append(Probe("privileges", *about))
+    about_user = contract.kind(effect.resource) == USER and effect.within is None
+    if about_user and effect.verb in {"update", "create"}:
+        holder = roles.get(effect.resource) or caller
+        found += [Probe("login", holder)] if holder else []
+    if effect.within == ZONE:
+        holder = roles.get(effect.resource) or caller
+        found += [Probe("zone", holder)] if holder else []
+    return found
+
+
+def differences(account: Account, wanted: list[Probe]) -> list[Difference]:
+    """What differs from the mirror, once the target had time to show it."""
+    left = list(wanted)
+    found: list[Difference] = []
+
+    def same() -> bool:
+        found.clear()
+        found.extend(one for probe in left for one in _differs(account, probe))
+        return not found
+
+    account.until(same)
+    return found
+
+
+def _differs(account: Account, probe: Probe) -> Iterator[Difference]:
+    mirror = account.mirror
+    if probe.what != "details" and not _there(mirror, probe):
+        return
+    look: Callable[[Account, Probe], Iterator[Difference]] = _LOOKS[probe.what]
+    yield from look(account, probe)
+
+
+def _there(mirror: Mirror, probe: Probe) -> bool:
+    """Whether the mirror knows what the probe looks at."""
+    if probe.ref not in mirror.details or (probe.other and probe.other not in mirror.details):
+        return False
+    return probe.what != "privileges" or mirror.privileges(probe.ref, probe.other or probe.ref) is not None
+
+
+def _details(account: Account, probe: Probe) -> Iterator[Difference]:
+    exchange = account.read("get", probe.ref[0], None, {probe.ref[0]: probe.ref})
+    if exchange is None:
+        return
+    wanted, found = account.mirror.details.get(probe.ref), answer_of(exchange)
+    name = f"the {probe.ref[0].replace('_', ' ')} {probe.ref[1]}"
+    if wanted is None:
+        if exchange.succeeded:
+            yield Difference(f"{name} is still there", "404", exchange.answer(), exchange)
+    elif exchange.status in GONE:
+        if account.offers("get", probe.ref[0]):
+            yield Difference(f"{name} is not there", "200", exchange.answer(), exchange)
+    elif isinstance(found, dict):
+        account.note("get", probe.ref[0])
+        yield from unequal(name, wanted, found, exchange)
+
+
+def unequal(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any], exchange: Exchange) -> Iterator[Difference]:
+    """The keys that both have with different values."""
+    for key in wanted.keys() & found.keys():
+        if wanted[key] != found[key]:
+            yield Difference(f"{key} of {name}", repr(wanted[key]), repr(found[key]), exchange)
+
+
+def _members(account: Account, probe: Probe) -> Iterator[Difference]:
+    place = probe.ref
+    exchange = account.read("list", role_of(probe.kind, place[0]), place[0], {place[0]: place})
+    found = only_list(answer_of(exchange)) if exchange else None
+    if exchange is None or found is None:
+        return
+    wanted = {ref[1] for ref in account.mirror.inside(place) if ref[0] == probe.kind}
+    if set(map(str, found)) != wanted:
+        yield Difference(f"the {probe.kind}s of the {place[0].replace('_', ' ')}", told(wanted), told(found), exchange)
+
+
+def _privileges(account: Account, probe: Probe) -> Iterator[Difference]:
+    assert probe.other is not None
+    role = role_of(probe.ref[0], probe.other[0])
+    exchange = account.read("privileges", role, probe.other[0], {role: probe.ref, probe.other[0]: probe.other})
+    yield from _held(account.mirror.privileges(probe.ref, probe.other), exchange, f"what the {role} may")
+
+
+def _zone(account: Account, probe: Probe) -> Iterator[Difference]:
+    exchange = account.read("privileges", probe.ref[0], ZONE, {probe.ref[0]: probe.ref})
+    yield from _held(account.mirror.zone_privileges(probe.ref), exchange, f"what the {probe.ref[0]} may in the zone")
+
+
+def _held(wanted: frozenset[str] | None, exchange: Exchange | None, what: str) -> Iterator[Difference]:
+    found = only_list(answer_of(exchange)) if exchange else None
+    if found is not None and wanted is not None and set(map(str, found)) != wanted:
+        yield Difference(what, told(wanted), told(found), exchange)
+
+
+def _login(account: Account, probe: Probe) -> Iterator[Difference]:
+    """Whether the user can log in where that should be, and that no earlier password serves."""
+    operation, person = account.contract.find("get", CALLER), account.people.get(probe.ref)
+    if operation is None or person is None:
+        return
+    stored = account.mirror.details[probe.ref]
+    may = all(stored.get(key, right) == right for key, right in LOGIN.items())
+    for auth, works in account.logins(probe.ref, may=may):
+        exchange = account.api.send(operation, {}, auth, label="log in")
+        if (exchange.status == UNAUTHORIZED) is works:
+            what = "the user cannot log in" if works else "the user can log in"
+            yield Difference(what, "200" if works else "401", exchange.answer(), exchange)
+
+
+_LOOKS = {"login": _login, "details": _details, "members": _members, "privileges": _privileges, "zone": _zone}
+
+
+def told(values: Any) -> str:
+    """A set in words."""
+    return ", ".join(sorted(map(str, values))) or "none"
+
+
+# --- what a reading operation answers --------------------------------------------------------------------------
+
+
+def misread(
+    account: Account, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None, exchange: Exchange
+) -> list[Difference]:
+    """How an answer differs from what the operation should say of the entities in its path."""
+    found = answer_of(exchange)
+    if not isinstance(found, dict):
+        return [Difference("the answer", "a JSON object", exchange.answer(), exchange)]
+    named: dict[str, Ref | None] = {**roles, CALLER: caller}
+    return list(_READS[operation.effect.verb](account, operation, named, exchange))
+
+
+Named = Mapping[str, Ref | None]
+
+
+def _list(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
+    effect, mirror = operation.effect, account.mirror
+    found = only_list(answer_of(exchange))
+    if found is None:
+        yield Difference("the answer", "one list of ids", "something else", exchange)
+        return
+    ids, kind = set(map(str, found)), account.contract.kind(effect.resource)
+    if len(ids) != len(found):
+        yield Difference("the list", "each id once", "an id twice", exchange)
+    place = named.get(effect.within or "")
+    if place is None:
+        wanted = {ref[1] for ref in mirror.details if ref[0] == kind}
+        known = wanted | {ref[1] for ref in account.gone if ref[0] == kind}
+    else:
+        wanted = {ref[1] for ref in _related(account.contract, mirror, operation, place) if ref[0] == kind}
+        ours = {ref[1] for ref in account.made if ref[0] == kind}
+        known = ours if effect.within == CALLER else ids | wanted
+    if ids & known != wanted:
+        yield Difference("the list", told(wanted), told(ids & known), exchange)
+
+
+def _related(contract: Contract, mirror: Mirror, operation: Operation, place: Ref) -> set[Ref]:
+    effect = operation.effect
+    assert effect.within is not None
+    if holds(contract, effect.resource, effect.within):
+        return mirror.inside(place, effective=effect.effective)
+    return mirror.containers(place, contract.kind(effect.resource), effective=effect.effective)
+
+
+def _get(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
+    ref, found = named[operation.effect.resource], answer_of(exchange)
+    assert ref is not None
+    if ref[1] not in found.values():
+        yield Difference("the answer", f"the id {ref[1]}", "another id, or none", exchange)
+    yield from unequal(f"the {ref[0].replace('_', ' ')}", account.mirror.details.get(ref, {}), found, exchange)
+
+
+def _sets(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
+    effect, mirror = operation.effect, account.mirror
+    about = pair(account.contract, operation, {role: ref for role, ref in named.items() if ref}, named.get(CALLER))
+    if about:
+        wanted = mirror.privileges(*about, effective=effect.effective)
+    else:
+        ref = named[effect.resource]
+        assert ref is not None
+        wanted = mirror.zone_privileges(ref, effective=effect.effective)
+    yield from _held(wanted, exchange, "the privileges")
+
+
+def _through(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
+    ref, place = named[operation.effect.resource], named[operation.effect.within or ""]
+    found = only_list(answer_of(exchange))
+    assert ref is not None
+    assert place is not None
+    wanted = {f"{kind} {one}" for kind, one in account.mirror.through(ref, place)}
+    came = {f"{one.get('type')} {one.get('id')}" for one in found or () if isinstance(one, dict)}
+    if found is None or came != wanted:
+        yield Difference("the members between", told(wanted), told(came), exchange)
+
+
+def _catalogue(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
+    assert named is not None
+    found = answer_of(exchange)
+    for name, wanted in account.contract.privilege_sets[operation.effect.resource].items():
+        came = found.get(name)
+        if not isinstance(came, list) or set(map(str, came)) != set(wanted):
+            yield Difference(f"the set {name}", told(wanted), told(came or ()), exchange)
+
+
+_READS: dict[str, Callable[[Account, Operation, Named, Exchange], Iterator[Difference]]] = {
+    "list": _list,
+    "get": _get,
+    "privileges": _sets,
+    "intermediaries": _through,
+    "catalogue": _catalogue,
+}

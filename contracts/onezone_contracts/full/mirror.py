@@ -1,0 +1,112 @@
+"""What the target should hold of all that the kit made: a slow and obvious model of memberships and privileges.
+
+Source: Onezone 21.02 as deployed, How effective privileges arise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from onezone_spec import Contract
+
+Ref = tuple[str, str]
+"""An entity: its kind and its id."""
+USER = "user"
+GROUP = "group"
+CHILD = "child"
+CALLER = "caller"
+ZONE = "zone"
+RANKS = {USER: 0, GROUP: 1, "handle_service": 2}
+"""Who can belong to whom: a kind to itself where it is a group, else to a later one."""
+Held = frozenset[str] | None
+
+
+def member_and_container(contract: Contract, resource: str, within: str) -> tuple[str, str]:
+    """The two roles of an effect as (who belongs, to what): a group belongs to a service, whichever is named first."""
+    return (resource, within) if holds(contract, resource, within) else (within, resource)
+
+
+def holds(contract: Contract, resource: str, within: str) -> bool:
+    """Whether the resource belongs to what it stands within; among groups the child belongs, whoever else contains."""
+    ranks = RANKS[contract.kind(resource)], RANKS[contract.kind(within)]
+    return ranks[0] < ranks[1] or (ranks[0] == ranks[1] and resource == CHILD)
+
+
+def role_of(member: str, container: str) -> str:
+    """The role that a kind plays in a container: a group in a group is a child."""
+    return CHILD if member == container == GROUP else member
+
+
+@dataclass(slots=True)
+class Mirror:
+    """Entities with what is stored of them, direct members with their privileges, and own zone privileges.
+
+    Privileges of None are not known.
+    """
+
+    details: dict[Ref, dict[str, Any]] = field(default_factory=dict)
+    members: dict[Ref, dict[Ref, Held]] = field(default_factory=dict)
+    zone: dict[Ref, frozenset[str]] = field(default_factory=dict)
+
+    def add(self, ref: Ref, details: Mapping[str, Any]) -> None:
+        """A new entity."""
+        self.details[ref] = dict(details)
+        self.members[ref] = {}
+        self.zone[ref] = frozenset()
+
+    def drop(self, ref: Ref) -> None:
+        """An entity is gone, with every membership of it and in it."""
+        self.details.pop(ref, None)
+        self.members.pop(ref, None)
+        self.zone.pop(ref, None)
+        for inside in self.members.values():
+            inside.pop(ref, None)
+
+    def join(self, member: Ref, container: Ref, privileges: Held) -> None:
+        """A new direct membership."""
+        self.members[container][member] = privileges
+
+    def leave(self, member: Ref, container: Ref) -> None:
+        """A direct membership ends."""
+        self.members[container].pop(member, None)
+
+    def inside(self, container: Ref, *, effective: bool = False) -> set[Ref]:
+        """The direct members, or everybody who is reached through groups, too."""
+        found = set(self.members.get(container, ()))
+        if not effective:
+            return found
+        waiting = list(found)
+        while waiting:
+            for member in self.members.get(waiting.pop(), ()):
+                if member not in found:
+                    found.add(member)
+                    waiting.append(member)
+        return found
+
+    def containers(self, member: Ref, kind: str, *, effective: bool = False) -> set[Ref]:
+        """The entities of a kind that somebody belongs to."""
+        return {one for one in self.members if one[0] == kind and member in self.inside(one, effective=effective)}
+
+    def through(self, member: Ref, container: Ref) -> set[Ref]:
+        """The direct members of a container by which somebody belongs to it."""
+        direct = self.members.get(container, {})
+        return {one for one in direct if one == member or member in self.inside(one, effective=True)}
+
+    def privileges(self, member: Ref, container: Ref, *, effective: bool = False) -> Held:
+        """What somebody may in a container; None where that is not known, or where it is no member."""
+        direct = self.members.get(container, {})
+        if not effective:
+            return direct.get(member)
+        sets = [direct[one] for one in self.through(member, container)]
+        known = [one for one in sets if one is not None]
+        return frozenset().union(*known) if known and len(known) == len(sets) else None
+
+    def zone_privileges(self, ref: Ref, *, effective: bool = False) -> frozenset[str]:
+        """Own zone privileges, or with those that are inherited from every group above."""
+        own = self.zone.get(ref, frozenset())
+        if not effective:
+            return own
+        above = self.containers(ref, GROUP, effective=True)
+        return own.union(*(self.zone[one] for one in above))

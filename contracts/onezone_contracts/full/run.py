@@ -1,0 +1,108 @@
+"""A run of the profile `full`: what the requirements of all operations share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from onezone_spec import Operation
+
+from onezone_contracts.exchange import Exchange
+from onezone_contracts.full.account import Account, Person
+from onezone_contracts.full.api import answer_of, only_list
+from onezone_contracts.full.mirror import CALLER, USER, ZONE, Ref
+from onezone_contracts.full.stage import Stage
+from onezone_contracts.full.trial import Trial
+from onezone_contracts.requirement import NotJudged
+from onezone_contracts.run import Options, OutOfTimeError
+from onezone_contracts.target import SetupError, missing_id
+
+UNAUTHORIZED = 401
+
+
+@dataclass(slots=True)
+class Bench:
+    """Everything that a run has set up and sent, for all operations.
+
+    Args:
+        account: the administrator's, opened.
+        options: how the run judges.
+    """
+
+    account: Account
+    options: Options
+    missing: str = field(default_factory=missing_id)
+    started: float = field(default_factory=time.monotonic)
+    _trials: dict[str, Trial] = field(default_factory=dict)
+    _stages: dict[object, Stage] = field(default_factory=dict)
+    _strangers: dict[str, Ref] = field(default_factory=dict)
+    _victim: Person | None = None
+
+    def __post_init__(self) -> None:
+        self.account.check_time = self.check_time
+
+    def preflight(self, needed: frozenset[str]) -> None:
+        """See whether the account may do what a run needs, and whether users can log in. Raises SetupError.
+
+        Args:
+            needed: the zone privileges that the account must hold.
+        """
+        contract = self.account.contract
+        exchange = self.account.read("privileges", CALLER, ZONE, {}, effective=True)
+        held = only_list(answer_of(exchange)) if exchange else None
+        lacking = sorted(needed - set(map(str, held or ())))
+        if held is not None and lacking:
+            raise SetupError(f"the administrator's account lacks zone privileges: {', '.join(lacking)}")
+        operation = contract.find("get", CALLER)
+        try:
+            victim = self.victim()
+        except SetupError as error:
+            self.account.shut = str(error)
+            return
+        if operation and self.account.api.send(operation, {}, victim.auth, label="log in").status == UNAUTHORIZED:
+            self.account.shut = "the target answers 401 to the users that the kit makes"
+
+    def trial(self, operation: Operation) -> Trial:
+        """The operation's trial."""
+        if operation.id not in self._trials:
+            self._trials[operation.id] = Trial(self, operation)
+        return self._trials[operation.id]
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """Every judged exchange."""
+        return (one.exchange for trial in self._trials.values() for one in trial.log)
+
+    def offered(self) -> bool:
+        """Whether any operation was seen to be offered."""
+        return any(trial.known_offered for trial in self._trials.values())
+
+    def check_time(self) -> None:
+        """Raises OutOfTimeError when the run's time is over."""
+        limit = self.options.max_time
+        if limit is not None and time.monotonic() - self.started > limit:
+            raise OutOfTimeError
+
+    def shared(self, operation: Operation) -> Stage:
+        """The stage of all reading operations with the same roles and relations. Raises NotJudged."""
+        effect = operation.effect
+        scopes = {scope for route in operation.access.routes for scope in route.needs}
+        roles = tuple(sorted(one.entity or one.name for one in operation.parameters))
+        key = (roles, effect.resource, effect.within, effect.effective, effect.verb == "list", "creator" in scopes)
+        if key not in self._stages:
+            try:
+                self._stages[key] = Stage(self.account, operation).build()
+            except SetupError as error:
+                raise NotJudged(str(error), blocked=True) from None
+        return self._stages[key]
+
+    def stranger(self, kind: str) -> Ref:
+        """Something of a kind that is related to nothing. Raises SetupError."""
+        if kind not in self._strangers:
+            self._strangers[kind] = self.account.person().ref if kind == USER else self.account.create(kind)
+        return self._strangers[kind]
+
+    def victim(self) -> Person:
+        """A user with whose name wrong passwords are sent, and who does nothing else. Raises SetupError."""
+        self._victim = self._victim or self.account.person()
+        return self._victim

@@ -1,0 +1,137 @@
+"""Values for request bodies, right and wrong, made from the contract's schemas. Names carry the mark of the run."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+from onezone_spec import Body, Contract, Level, Operation, Property
+
+MARK = re.compile(r"ozkit[ -][0-9a-f]{8}[ -]\d+")
+"""The whole of a name that the kit gives: the word, the run, and a number."""
+LIST = "array"
+DEFAULT = "x-onezone-default"
+WRONG: Mapping[str, tuple[Any, ...]] = {
+    "string": (17, ["text"], {"text": "text"}),
+    "boolean": (17, ["text"], {"text": "text"}),
+    "object": (17, "text", ["text"]),
+    LIST: (17, "text", {"text": "text"}),
+}
+"""Values of other types. No boolean for a string: released servers take it for a word."""
+NO_NAMES = ("!ozkit!", "-ozkit-", " ozkit ", "x")
+
+
+class Samples:
+    """Makes values; each name is made once.
+
+    Args:
+        contract: the edition.
+        run_id: eight hexadecimal digits that no other run has.
+    """
+
+    def __init__(self, contract: Contract, run_id: str | None = None) -> None:
+        self.contract = contract
+        self.run_id = run_id or secrets.token_hex(4)
+        self.password = f"Oz-{secrets.token_hex(12)}"
+        self._serial = itertools.count(1)
+
+    def mark(self, *, unique: bool = False) -> str:
+        """A name that says which run made what carries it; at most 20 characters, in the form of user names or not."""
+        gap = "-" if unique else " "
+        return f"ozkit{gap}{self.run_id}{gap}{next(self._serial)}"
+
+    def body(self, operation: Operation, keys: Iterable[str] | None = None) -> dict[str, Any]:
+        """A valid body with these keys, or with every key."""
+        assert operation.body is not None
+        wanted = None if keys is None else set(keys)
+        found = [one for one in operation.body.properties if wanted is None or one.name in wanted]
+        if len(found) < len(operation.body.properties) and all(one.types == ("boolean",) for one in found):
+            return {one.name: False for one in found}  # alone, so that it shows by itself
+        return {one.name: self.value(one, number) for number, one in enumerate(found)}
+
+    def value(self, prop: Property, number: int = 0) -> Any:
+        """A valid value for a key that differs from the last one; `number` keeps two lists apart."""
+        schema, serial = prop.schema, next(self._serial)
+        if scope := privileges_of(prop):
+            known = sorted(self.contract.privileges[scope])
+            return [known[(serial + 2 * number + step) % len(known)] for step in (0, 1)][: len(known)]
+        return self._plain(prop, schema, serial)
+
+    def _plain(self, prop: Property, schema: Mapping[str, Any], serial: int) -> Any:
+        if "enum" in schema:
+            return schema["enum"][serial % len(schema["enum"])]
+        if schema.get("format") == "password":
+            return f"{self.password}-{serial}"
+        if "string" in prop.types:
+            example = str(schema.get("example", ""))
+            return f"{example}/{serial}" if "://" in example else self.mark(unique=prop.unique is not None)
+        return True if "boolean" in prop.types else self._object(schema, serial)
+
+    def _object(self, schema: Mapping[str, Any], serial: int) -> dict[str, Any]:
+        branches = [self.contract.resolve(one) for one in schema.get("anyOf", ())]
+        branches = [one for one in branches if one.get("x-onezone-level") != Level.OBSERVE] or [schema]
+        branch = branches[serial % len(branches)]
+        properties = branch.get("properties", {})
+        return {name: _example(self.contract.resolve(properties[name])) for name in branch.get("required", properties)}
+
+
+def _example(schema: Mapping[str, Any]) -> Any:
+    """The example of a nested key, or a plain value of its type."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    plain = {"string": "text", "boolean": True, "integer": 1, "number": 1, "object": {}, LIST: []}
+    return schema["example"] if "example" in schema else plain[schema.get("type", "string")]
+
+
+def privileges_of(prop: Property) -> str | None:
+    """The scope whose privileges a list holds, None for any other key."""
+    scope: str | None = prop.schema.get("items", {}).get("x-onezone-privileges-of")
+    return scope
+
+
+def secret(prop: Property) -> bool:
+    """Whether a key holds a password, which nothing shows again."""
+    return prop.schema.get("format") == "password"
+
+
+def stored(body: Body | None, value: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a body is stored and shown again."""
+    shown = {one.name for one in body.properties if not secret(one)} if body else set()
+    return {key: held for key, held in value.items() if key in shown}
+
+
+def usual(body: Body | None, value: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored of a body that leaves keys out which have a usual value, and what of its own keys."""
+    known = {one.name: one.schema[DEFAULT] for one in body.properties if DEFAULT in one.schema} if body else {}
+    return known | stored(body, value)
+
+
+Wrong = tuple[str, Level, tuple[Any, ...]]
+"""A rule that is broken, how binding it is, and values that break it."""
+
+
+def wrong_values(prop: Property) -> Iterator[Wrong]:
+    """For each rule of a key the values that break it."""
+    kind = next((one for one in ("string", "boolean", "object", LIST) if one in prop.types), None)
+    if kind and "type" in prop.levels:
+        yield "type", prop.levels["type"], WRONG[kind]
+    if kind == LIST:
+        yield "items", prop.levels.get("type", Level.MUST), ([17], [["text"]])
+    if "empty" in prop.levels and kind in {"string", "object"}:
+        yield "empty", prop.levels["empty"], ("" if kind == "string" else {},)
+    if "enum" in prop.levels:
+        yield "enum", prop.levels["enum"], (["ozkit_no_such_privilege"] if kind == LIST else "ozkit_no_such_word",)
+    if "pattern" in prop.levels and (value := no_name(prop)) is not None:
+        yield "pattern", prop.levels["pattern"], (value,)
+
+
+def no_name(prop: Property) -> str | None:
+    """A string that the key's pattern rules out, None where none is at hand."""
+    validate = jsonschema_rs.Draft4Validator(
+        {key: prop.schema[key] for key in ("pattern", "anyOf") if key in prop.schema}
+    )
+    return next((one for one in NO_NAMES if not validate.is_valid(one)), None)

@@ -1,0 +1,238 @@
+"""Stages: entities that play the roles of an operation's path, related as its effect asks, and who acts on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from onezone_spec import Contract, Operation
+
+from onezone_contracts.full.account import Account, Person
+from onezone_contracts.full.mirror import CALLER, GROUP, RANKS, USER, ZONE, Ref, holds, member_and_container
+from onezone_contracts.full.probe import Probe
+from onezone_contracts.personas import Persona
+from onezone_contracts.requirement import NotJudged
+from onezone_contracts.target import SetupError
+
+if TYPE_CHECKING:
+    from onezone_contracts.full.attempt import Attempt
+
+UNRELATED = frozenset({"attach", "create"})
+"""Verbs that make a relation: none is there before."""
+READING = frozenset({"list", "get", "privileges", "catalogue", "intermediaries"})
+"""Verbs that change nothing."""
+SEVERAL = 3
+
+
+def harmless(contract: Contract, kind: str) -> frozenset[str]:
+    """A few privileges that no operation of the contract asks for: they tell sets apart and open no route."""
+    routes = [route for operation in contract.operations.values() for route in operation.access.routes]
+    routes += [route.with_body(route.given) for route in routes]
+    used = {name for route in routes for needed in route.needs.values() for name in needed}
+    return frozenset(sorted(set(contract.privileges[kind]) - used)[:SEVERAL])
+
+
+@dataclass(slots=True)
+class Stage:
+    """The roles of an operation with the entities that play them.
+
+    `people` are the personas that act here; `founder` created what users of the path stand under; `pending` are
+    refused attempts whose traces were not looked for; `witnesses` is what must stay as it is; a `spoiled` stage is in
+    a state that nobody knows.
+    """
+
+    account: Account
+    operation: Operation
+    roles: dict[str, Ref] = field(default_factory=dict)
+    people: dict[object, Person] = field(default_factory=dict)
+    founder: Person | None = None
+    pending: list[Attempt] = field(default_factory=list)
+    witnesses: list[Probe] = field(default_factory=list)
+    spoiled: bool = False
+
+    @property
+    def _contract(self) -> Contract:
+        return self.account.contract
+
+    # --- what is there ------------------------------------------------------------------------------------
+
+    def build(self) -> Stage:
+        """Make the entities. Raises SetupError."""
+        effect = self.operation.effect
+        scopes = {scope for route in self.operation.access.routes for scope in route.needs}
+        for one in self.operation.parameters:
+            role = one.entity or one.name
+            kind = self._contract.kind(role)
+            if "creator" in scopes and kind != USER:
+                self.founder = self.account.person(_needed(self._contract, kind))
+                self.roles[role] = self.account.create(kind, by=self.founder)
+            elif kind == USER:
+                self.roles[role] = self.account.person().ref
+            else:
+                self.roles[role] = self.account.create(kind)
+        within = effect.within
+        if effect.verb == "delete":
+            self._inhabit()
+        if within in self.roles and effect.verb not in UNRELATED:
+            if effect.resource in self.roles and effect.resource != within:
+                self.relate(self.roles[effect.resource], self.roles[within])
+                self._witness(self.roles[effect.resource], self.roles[within])
+            else:
+                self._fill(self.roles[within])
+        elif within == ZONE and effect.resource in self.roles:
+            self._empower(self.roles[effect.resource])
+        return self
+
+    def relate(self, one: Ref, other: Ref, *, effective: bool | None = None) -> None:
+        """Make one belong to the other, or the other way round where only that is possible, as the effect asks."""
+        member, container = _ordered(one, other)
+        given = harmless(self._contract, container[0])
+        if self.operation.effect.effective if effective is None else effective:
+            between = self.account.create(GROUP)
+            self.account.attach(between, container, given)
+            self.account.attach(member, between)
+        else:
+            self.account.attach(member, container, given)
+
+    def _witness(self, one: Ref, other: Ref) -> None:
+        """For what changes something: another membership of the member, and another member, which stay as they are."""
+        if self.operation.effect.verb in READING:
+            return
+        member, container = _ordered(one, other)
+        place = self.account.create(container[0])
+        self.account.attach(member, place, harmless(self._contract, place[0]))
+        another = self.account.person().ref
+        self.account.attach(another, container, harmless(self._contract, container[0]))
+        self.witnesses += [Probe("members", place, kind=member[0]), Probe("privileges", member, place)]
+        self.witnesses += [Probe("privileges", another, container)]
+
+    def _inhabit(self) -> None:
+        """What belongs to something, and what that belongs to: all of it stays when that is deleted."""
+        for ref in self.roles.values():
+            if RANKS[ref[0]] > 0:
+                for inside in (self.account.person().ref, self.account.create(GROUP)):
+                    self.account.attach(inside, ref)
+                    self.witnesses.append(Probe("details", inside))
+            for kind in RANKS:
+                if RANKS[kind] > RANKS[ref[0]]:
+                    place = self.account.create(kind)
+                    self.account.attach(ref, place)
+                    self.witnesses += [Probe("details", place), Probe("members", place, kind=ref[0])]
+        for probe in self.witnesses:
+            self.account.look(probe.ref)
+
+    def _fill(self, place: Ref) -> None:
+        """What a list has to show: something that is related directly, and something through a group."""
+        kind = self._contract.kind(self.operation.effect.resource)
+        for effective in (False, True):
+            ref = self.account.person().ref if kind == USER else self.account.create(kind)
+            below = holds(self._contract, self.operation.effect.resource, self.operation.effect.within or "")
+            one, other = (ref, place) if below else (place, ref)
+            self.relate(one, other, effective=effective)
+
+    def _empower(self, ref: Ref) -> None:
+        """Own zone privileges, and others that are inherited from a group."""
+        some = sorted(harmless(self._contract, ZONE))
+        self.account.grant_zone(ref, some[:2])
+        above = self.account.create(GROUP)
+        self.account.grant_zone(above, some[2:])
+        self.account.attach(ref, above)
+
+    # --- who acts -----------------------------------------------------------------------------------------
+
+    def enter(self, persona: Persona, *, fresh: bool = False) -> Person:
+        """A user who holds exactly what the persona does. Raises NotJudged where that cannot be brought about."""
+        key = tuple(sorted((scope, held) for scope, held in persona.grants.items() if held is not None))
+        if key in self.people and not fresh:
+            return self.people[key]
+        if self.account.shut:
+            raise NotJudged(self.account.shut, blocked=True)
+        person = self._person(persona, fresh=fresh)
+        for role, held in persona.grants.items():
+            if role in self.roles and held is not None:
+                self._join(person, self.roles[role], held, persona)
+        self._relate_self(person, persona)
+        if not self.account.settled(person.ref, self._containers(person.ref)):
+            raise NotJudged(f"what the persona {persona.name} was given did not take effect in time", blocked=True)
+        self.people[key] = person
+        return person
+
+    def dismiss(self, person: Person) -> None:
+        """Whoever has changed plays no persona here any more."""
+        self.people = {key: one for key, one in self.people.items() if one is not person}
+
+    def _containers(self, member: Ref) -> list[Ref]:
+        inside = self.account.mirror
+        return [one for one in self.roles.values() if member in inside.inside(one, effective=True)]
+
+    def _person(self, persona: Persona, *, fresh: bool) -> Person:
+        zone = persona.grants.get(ZONE) or frozenset()
+        if fresh or persona.grants.get("self") is not None or self.operation.effect.within == CALLER:
+            return self.account.person(zone)
+        return self.account.pooled(zone, self.roles.values(), self.people.values())
+
+    def _join(self, person: Person, place: Ref, held: frozenset[str], persona: Persona) -> None:
+        """A membership; for who is to be attached here directly later on, through a group."""
+        if persona.grants.get("self") is not None and self.operation.effect.verb == "attach":
+            between = self.account.create(GROUP)
+            self.account.attach(between, place, held)
+            self.account.attach(person.ref, between)
+        else:
+            self.account.attach(person.ref, place, held)
+
+    def _relate_self(self, person: Person, persona: Persona) -> None:
+        """What the operation says of oneself or of the caller has to be there."""
+        effect, mirror = self.operation.effect, self.account.mirror
+        if effect.within == CALLER and effect.verb not in UNRELATED:
+            if effect.resource in self.roles:
+                self.relate(person.ref, self.roles[effect.resource])
+            else:
+                for effective in (False, True):
+                    self.relate(
+                        person.ref, self.account.create(self._contract.kind(effect.resource)), effective=effective
+                    )
+        elif effect.resource == CALLER and effect.within == ZONE and effect.effective:
+            self._empower(person.ref)
+        elif persona.grants.get("self") is not None and effect.resource == USER and effect.verb not in UNRELATED:
+            place = self.roles.get(effect.within or "")
+            if place and person.ref not in mirror.inside(place, effective=True):
+                self.relate(person.ref, place)
+
+    def cast(self, persona: Persona, person: Person) -> dict[str, Ref]:
+        """The roles as they are when this persona acts: it may be the user of the path itself."""
+        roles = dict(self.roles)
+        if persona.grants.get("self") is not None:
+            roles[USER] = person.ref
+        elif persona.grants.get("creator") is not None:
+            if self.founder is None:
+                raise NotJudged("nobody is known to have created what stands in the path", blocked=True)
+            roles[USER] = self.founder.ref
+        return roles
+
+
+def _ordered(one: Ref, other: Ref) -> tuple[Ref, Ref]:
+    return (other, one) if RANKS[one[0]] > RANKS[other[0]] else (one, other)
+
+
+def _needed(contract: Contract, kind: str) -> frozenset[str]:
+    """The zone privileges that it takes to create something of that kind for oneself. Raises SetupError."""
+    operation = contract.find("create", kind, CALLER)
+    if operation is None:
+        raise SetupError(f"no operation creates a {kind} for the caller")
+    return next((route.needs.get(ZONE, frozenset()) for route in operation.access.routes), frozenset())
+
+
+def pair(
+    contract: Contract, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None
+) -> tuple[Ref, Ref] | None:
+    """The membership that an operation is about, as (member, container), None where it is about none."""
+    effect = operation.effect
+    named: dict[str, Ref | None] = {**roles, CALLER: caller}
+    if effect.within in {None, ZONE} or named.get(effect.resource) is None or named.get(effect.within or "") is None:
+        return None
+    member, container = member_and_container(contract, effect.resource, effect.within or "")
+    found = named[member], named[container]
+    assert found[0] is not None
+    assert found[1] is not None
+    return found[0], found[1]

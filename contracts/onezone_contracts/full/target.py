@@ -1,0 +1,42 @@
+"""The personas of the profile `core`, made with an administrator's account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from onezone_contracts.full.account import Account, Person
+from onezone_contracts.full.mirror import Ref
+from onezone_contracts.personas import ZONE, Persona
+from onezone_contracts.target import Identity, SetupError, Target, missing_id
+
+
+def core_target(account: Account, wanted: Iterable[Persona]) -> Target:
+    """A target with a persona each, in one group. Raises SetupError where one cannot be made.
+
+    Args:
+        account: the administrator's, opened.
+        wanted: the personas of the judged operation.
+    """
+    home, other = account.create("group"), account.create("group")
+    people = [(persona, _make(account, persona, home)) for persona in wanted]
+    for persona, person in people:
+        containers = [ref for scope, ref in _places(home).items() if persona.grants.get(scope) is not None]
+        if not account.settled(person.ref, containers):
+            raise SetupError(
+                f"what the persona {persona.name} was given did not take effect within {account.settle:g} s (--settle)"
+            )
+    identities = {one.name: Identity(one, person.credentials, home[1]) for one, person in people}
+    return Target(account.api.base_url, identities, missing_id(), other[1])
+
+
+def _places(home: Ref) -> dict[str, Ref]:
+    return {"group": home}
+
+
+def _make(account: Account, persona: Persona, home: Ref) -> Person:
+    person = account.person(persona.grants.get(ZONE) or ())
+    for scope, ref in _places(home).items():
+        held = persona.grants.get(scope)
+        if held is not None:
+            account.attach(person.ref, ref, held)
+    return person

@@ -1,0 +1,265 @@
+"""Requests that Hypothesis and Schemathesis draw: valid bodies, bodies with one thing wrong, and hostile bytes."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from onezone_spec import Body, Contract, Level, Operation
+from schemathesis import GenerationMode
+
+from onezone_contracts.cases import encode
+
+# Letters and digits that every Unicode table since 2010 knows and that normalisation leaves alone.
+_SCRIPTS = "abcxyzABCXYZ0189_()ąćęłńóśźżßéèñøåçāőűžščřďťΑΒΓαβγδωЖДЯжюя句柄服务名あいアイ가나אבגשابتहिन्दी"
+_LETTERS = "".join(dict.fromkeys(character for character in _SCRIPTS if character.isalnum() or character in "_()"))
+NAME_LENGTH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A body with exactly one thing wrong. `level` says how binding the broken rule is; `what` says what is wrong."""
+
+    value: Any
+    what: str
+    level: Level
+
+
+def names() -> SearchStrategy[str]:
+    """Names that every release has accepted."""
+    edge = st.sampled_from(_LETTERS)
+    middle = st.text(st.sampled_from(_LETTERS + " .-"), max_size=NAME_LENGTH - 2)
+    return st.builds(lambda a, b, c: a + b + c, edge, middle, edge)
+
+
+def _urls() -> SearchStrategy[str]:
+    label = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyz0123456789"), min_size=1, max_size=12)
+    return st.builds(
+        "{}://{}.example.org{}{}".format,
+        st.sampled_from(["http", "https"]),
+        label,
+        st.sampled_from(["", ":8080", ":17000", ":443"]),
+        st.sampled_from(["", "/", "/handle_proxy", "/api/v1/proxy", "/a-b/c_d/"]),
+    )
+
+
+def _paths() -> SearchStrategy[str]:
+    return st.builds("/{}".format, st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyz0123456789-_/"), max_size=20))
+
+
+def _texts() -> SearchStrategy[str]:
+    """Printable text of any script; blanks inside only."""
+    characters = st.sampled_from(_LETTERS + " !#$%&*+,-./:;<=>?@[]^`{|}~'\"\\")
+    return st.text(characters, min_size=1, max_size=40).map(str.strip).filter(bool)
+
+
+@cache
+def _register_formats() -> None:
+    for name, strategy in (("name", names()), ("url", _urls()), ("path", _paths()), ("text", _texts())):
+        schemathesis.openapi.format(f"onezone-{name}", strategy)
+
+
+def accepted_schema(contract: Contract, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a schema that an implementation must accept: no branch or key that is left open, no extra keys.
+
+    Strings become formats that our strategies draw, by what the contract's examples look like.
+    """
+    schema = contract.resolve(schema)
+    branches = [contract.resolve(one) for one in schema.get("anyOf", ())]
+    if branches and schema.get("type") != "object":
+        kinds = [accepted_schema(contract, {**one, "example": schema.get("example")}) for one in branches]
+        return {"anyOf": [one for one in kinds if one.get("type") != "boolean"] or kinds}
+    if branches:
+        return {
+            "anyOf": [accepted_schema(contract, one) for one in branches if one.get("x-onezone-level") != "OBSERVE"]
+        }
+    if schema.get("type") == "object":
+        return _accepted_object(contract, schema)
+    if schema.get("type") == "string" and "enum" not in schema:
+        return {"type": "string", "format": _format(schema)}
+    if schema.get("type") == "number":
+        return {"type": "number", "enum": [10.5072, 20.5, 11089, 0.25]}
+    return {key: value for key, value in schema.items() if key in {"type", "enum"}}
+
+
+def _accepted_object(contract: Contract, schema: Mapping[str, Any]) -> dict[str, Any]:
+    properties = {
+        name: {"type": "string", "format": "onezone-name"} if name == "name" else accepted_schema(contract, one)
+        for name, one in schema.get("properties", {}).items()
+        if one.get("x-onezone-level") != "OBSERVE"
+    }
+    return {
+        "type": "object",
+        "required": list(schema.get("required", ())),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _format(schema: Mapping[str, Any]) -> str:
+    example = str(schema.get("example", ""))
+    kind = "url" if "://" in example else "path" if example.startswith("/") else "text"
+    return f"onezone-{kind}"
+
+
+def valid_bodies(contract: Contract, operation: Operation) -> SearchStrategy[dict[str, Any]]:
+    """Bodies that every implementation must accept, drawn by Schemathesis from the documented schema."""
+    _register_formats()
+    assert operation.body is not None
+    document = copy.deepcopy({key: value for key, value in contract.document.items() if not key.startswith("x-")})
+    node = document["paths"][operation.path][operation.method.lower()]
+    node["requestBody"]["content"] = {"application/json": {"schema": accepted_schema(contract, operation.body.schema)}}
+    document["paths"] = {operation.path: {operation.method.lower(): node}}
+    node["responses"] = {"default": {"description": "any"}}
+    node["parameters"] = [
+        {"name": one.name, "in": "path", "required": True, "schema": {"type": "string"}} for one in operation.parameters
+    ]
+    config = schemathesis.Config.from_dict({"generation": {"database": "none", "with-security-parameters": False}})
+    schema = schemathesis.openapi.from_dict(document, config=config)
+    cases = schema[operation.path][operation.method].as_strategy(
+        generation_mode=GenerationMode.POSITIVE, path_parameters={one.name: "x" for one in operation.parameters}
+    )
+    return cases.map(_object)
+
+
+def _object(case: Any) -> dict[str, Any]:
+    body: dict[str, Any] = case.body
+    return body
+
+
+# --- one thing wrong ------------------------------------------------------------------------------------------
+
+
+def broken_bodies(contract: Contract, operation: Operation) -> SearchStrategy[Broken]:
+    """Valid bodies with exactly one thing wrong, at any depth."""
+    assert operation.body is not None
+    body = operation.body
+    return st.builds(
+        lambda valid, breaker, value: breaker(valid, value),
+        valid_bodies(contract, operation),
+        st.sampled_from(_breakers(body)),
+        wrong_values(),
+    ).filter(lambda broken: broken is not None)
+
+
+def wrong_values() -> SearchStrategy[Any]:
+    """JSON values of every type."""
+    leaves = st.one_of(
+        st.none(), st.booleans(), st.integers(-(2**31), 2**31), st.sampled_from([0.5, -1.25, 1e10]), _texts()
+    )
+    return st.one_of(leaves, st.lists(leaves, max_size=3), st.dictionaries(_texts(), leaves, max_size=3))
+
+
+Breaker = Callable[[dict[str, Any], Any], Broken | None]
+
+
+def _breakers(body: Body) -> list[Breaker]:
+    made: list[Breaker] = []
+    for prop in body.properties:
+        if prop.required:
+            made.append(_drop(prop.name, body.required_level))
+        made.append(_retype(prop.name, prop.types, prop.levels.get("type", Level.MUST)))
+    made += [_root, _deep]
+    return made
+
+
+def _drop(key: str, level: Level) -> Breaker:
+    return lambda valid, _: Broken({k: v for k, v in valid.items() if k != key}, f"no {key}", level)
+
+
+def json_type(value: Any) -> str:
+    """The JSON type of a value, as OpenAPI names it."""
+    kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+    return kinds.get(type(value), "null")
+
+
+def _retype(key: str, types: tuple[str, ...], level: Level) -> Breaker:
+    def broken(valid: dict[str, Any], value: Any) -> Broken | None:
+        kind = json_type(value)
+        return None if kind in types else Broken({**valid, key: value}, f"{key} is {kind}", level)
+
+    return broken
+
+
+def _root(_: dict[str, Any], value: Any) -> Broken | None:
+    kind = json_type(value)
+    return None if kind == "object" else Broken(value, f"the body is {kind}", Level.MUST)
+
+
+def _deep(valid: dict[str, Any], value: Any) -> Broken | None:
+    """Something else at a key inside an object of the body: no document rules it out."""
+    inner = next((key for key, held in sorted(valid.items()) if isinstance(held, dict) and held), None)
+    if inner is None:
+        return None
+    key = sorted(valid[inner])[len(json.dumps(value)) % len(valid[inner])]
+    if json_type(value) == json_type(valid[inner][key]):
+        return None
+    return Broken({**valid, inner: {**valid[inner], key: value}}, f"{inner}.{key} is {json_type(value)}", Level.OBSERVE)
+
+
+# --- hostile --------------------------------------------------------------------------------------------------
+
+
+def hostile_bodies(operation: Operation) -> SearchStrategy[bytes]:
+    """Bytes that no careful client sends: noise, torn JSON, JSON at the edges of what parsers can take."""
+    assert operation.body is not None
+    example: dict[str, Any] = copy.deepcopy(next(iter(operation.body.examples.values())).value)
+    whole = encode(example)
+    return st.one_of(
+        st.binary(max_size=200),
+        st.integers(0, len(whole) - 1).map(lambda end: whole[:end]),
+        st.builds(_flip, st.just(whole), st.integers(0, len(whole) - 1), st.integers(1, 255)),
+        st.sampled_from(_edges(example)),
+        st.builds(_with_text, st.just(example), st.text(max_size=80)),
+    )
+
+
+def _flip(data: bytes, at: int, mask: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ mask]) + data[at + 1 :]
+
+
+def _with_text(example: dict[str, Any], text: str) -> bytes:
+    return json.dumps({**example, "name": text}).encode()
+
+
+def _edges(example: dict[str, Any]) -> list[bytes]:
+    def put(raw: str) -> bytes:
+        return (
+            json.dumps({**example, "serviceProperties": {"type": "DOI", "x": "HERE"}}).replace('"HERE"', raw).encode()
+        )
+
+    whole = encode(example)
+    depths = [64, 1000, 10_000]
+    return [
+        *(put("[" * depth + "]" * depth) for depth in depths),
+        *(put('{"a":' * depth + "1" + "}" * depth) for depth in depths),
+        *(b"[" * depth for depth in depths),
+        put("9" * 5000),
+        put("-0"),
+        put("1e400"),
+        put("1E-400"),
+        put("NaN"),
+        put("-Infinity"),
+        put("0x10"),
+        put("01"),
+        put('"\\ud800"'),
+        put('"\\u0000"'),
+        put('"' + "x" * 100_000 + '"'),
+        put("{" + ",".join(f'"k{n}":{n}' for n in range(2000)) + "}"),
+        b"\xef\xbb\xbf" + whole,
+        whole.decode().encode("utf-16"),
+        whole.replace(b"alice", b"\xff\xfe"),
+        whole.replace(b'"name"', b'"name":"first","name"', 1),
+        whole + b"\x00",
+        b"\x1f\x8b\x08\x00" + whole,
+        whole * 2,
+        b"null",
+        b'"' + b"\\" * 999,
+    ]

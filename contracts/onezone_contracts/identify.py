@@ -1,0 +1,290 @@
+"""`ozkit identify`: which editions a target conforms to, and what keeps it from each other one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib import metadata
+from typing import Any
+
+from onezone_spec import DEFAULT_EDITION, AccessRule, Contract, editions, load
+
+from onezone_contracts import arguments as shared
+from onezone_contracts import embedded
+from onezone_contracts.derive import judged_operations
+from onezone_contracts.exchange import Redactor, Request
+from onezone_contracts.judge import judge
+from onezone_contracts.personas import Persona, personas
+from onezone_contracts.reports import shown
+from onezone_contracts.requirement import Level, Outcome, Result
+from onezone_contracts.run import Options
+from onezone_contracts.session import Wanted, contract_of, judge_target
+from onezone_contracts.target import SetupError, Target, admin_from_file, check_url, read_target_file, target_from_file
+from onezone_contracts.verdict import Judgement, Verdict
+from onezone_contracts.verify import terminated_cleanly
+from onezone_contracts.wire import Wire
+
+SHOWN = 4
+"""How many violations of an edition are told."""
+LONGEST = 110
+NEAR = 0.2
+"""Seconds: privileges in the kit's own mock show at once."""
+RANK = {Verdict.CONFORMANT: 0, Verdict.PARTIAL: 1, Verdict.NONCONFORMANT: 2, Verdict.INCONCLUSIVE: 3}
+SIGNS = {
+    Verdict.CONFORMANT: ("✓", "green"),
+    Verdict.PARTIAL: ("~", "yellow"),
+    Verdict.NONCONFORMANT: ("✗", "red"),
+    Verdict.INCONCLUSIVE: ("?", "magenta"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well a target fits an edition."""
+
+    judgement: Judgement
+
+    @property
+    def edition(self) -> str:
+        """The edition's name."""
+        return self.judgement.edition
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict by that edition."""
+        return self.judgement.verdict
+
+    @property
+    def violated(self) -> list[Result]:
+        """The MUST requirements that are broken."""
+        return [one for one in self.judgement.results if one.outcome is Outcome.FAIL]
+
+    @property
+    def musts(self) -> int:
+        """How many MUST requirements there are."""
+        return sum(one.requirement.level is Level.MUST for one in self.judgement.results)
+
+
+def main(argv: list[str]) -> int:
+    """Identify a target: 0 where it conforms to an edition, 1 where it conforms to none, 2 where that is not known."""
+    arguments = _parser().parse_args(argv)
+    options, wanted = shared.options_of(arguments), shared.wanted_of(arguments)
+    with terminated_cleanly():
+        where, matches = identify(wanted, options)
+    {"text": _as_text, "json": _as_json}[arguments.format](where, matches)
+    return exit_code(matches)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ozkit identify",
+        description="Say which editions a target conforms to, and what keeps it from each other one.",
+        epilog="exit codes: 0 it conforms to one or more, 1 it conforms to none, 2 that is not known",
+    )
+    shared.add_target(parser, "which one the kit's own mock serves, without URL and --target")
+    shared.add_run(parser, "quick")
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+    return parser
+
+
+def exit_code(matches: list[Match]) -> int:
+    """0 where an edition is kept, 1 where none is of those that could be judged, else 2."""
+    verdicts = {one.verdict for one in matches}
+    if Verdict.CONFORMANT in verdicts:
+        return 0
+    return 1 if Verdict.NONCONFORMANT in verdicts and Verdict.PARTIAL not in verdicts else 2
+
+
+# --- the judging ----------------------------------------------------------------------------------------------
+
+
+def identify(wanted: Wanted, options: Options) -> tuple[str, list[Match]]:
+    """The base URL, and how it fits each edition, the best first. Raises SetupError."""
+    if wanted.edition and (wanted.url or wanted.target_file):
+        raise SetupError("--edition is for the kit's own mock: a target is judged by every edition")
+    with _located(wanted, options.timeout) as found:
+        own = not wanted.url and not wanted.target_file
+        chosen = replace(options, settle=min(options.settle, NEAR)) if own else options
+        base = found.url or str(read_target_file(found.target_file)["base_url"]) if found.target_file else found.url
+        judgements = [_judged(found, edition, chosen) for edition in editions()]
+    matches = sorted(map(Match, judgements), key=lambda one: (RANK[one.verdict], len(one.violated)))
+    return base or "", matches
+
+
+@contextmanager
+def _located(wanted: Wanted, timeout: float) -> Iterator[Wanted]:
+    """What to judge, seen to answer: where nothing is named, the kit's own mock. Raises SetupError."""
+    if wanted.url or wanted.target_file or wanted.states_url or wanted.admin:
+        _usable(wanted, timeout)
+        yield wanted
+        return
+    edition = wanted.edition or DEFAULT_EDITION
+    contract = load(edition)
+    with embedded.mock(edition) as origin:
+        yield Wanted(origin + contract.base_paths[0], None, f"{origin}/_mock/states")
+
+
+def _complete(wanted: Wanted) -> None:
+    """Raises SetupError where it is not said what to judge, or as whom."""
+    if wanted.states_url and not wanted.url:
+        raise SetupError("--states-url needs the base URL of the API too: ozkit identify URL --states-url URL")
+    if wanted.admin and not wanted.url and not wanted.target_file:
+        raise SetupError("--admin needs the base URL of the API too: ozkit identify URL --admin USER:PASSWORD")
+    if not wanted.states_url and not wanted.target_file and not wanted.admin:
+        raise SetupError("nobody to judge as: give --target FILE, --states-url URL or --admin USER:PASSWORD")
+
+
+def _usable(wanted: Wanted, timeout: float) -> None:
+    _complete(wanted)
+    data = read_target_file(wanted.target_file) if wanted.target_file else {}
+    if wanted.target_file and wanted.admin:
+        admin_from_file(wanted.target_file, data, wanted.admin)
+    elif wanted.target_file:
+        contract = contract_of(replace(wanted, edition=None))
+        operation = judged_operations(contract)[0]
+        target_from_file(wanted.target_file, data, operation, personas(contract, operation))
+    url = check_url(wanted.url or data["base_url"])
+    wire = Wire("/".join(url.split("/")[:3]), timeout)
+    exchange = wire.send(Request("GET", "/" + "/".join(url.split("/")[3:]), label="see that the target answers"))
+    wire.close()
+    if exchange.response is None:
+        raise SetupError(f"the target {url} does not answer: {exchange.failure}")
+
+
+def _judged(wanted: Wanted, edition: str, options: Options) -> Judgement:
+    """The judgement by one edition; `inconclusive` where the target's personas are none of that edition's."""
+    contract = load(edition)
+    if wanted.admin or not wanted.target_file:
+        return judge_target(replace(wanted, edition=edition), options)
+    operation = judged_operations(contract)[0]
+    target, lacking = _target(wanted, contract)
+    if target is None:
+        return Judgement(wanted.url or "", edition, "core", options.depth, options.seed, Verdict.INCONCLUSIVE, lacking)
+    return judge(contract, operation, target, options)
+
+
+def _target(wanted: Wanted, contract: Contract) -> tuple[Target | None, str]:
+    """The target with the personas of that edition, or why there is none: a target file is written for one rule."""
+    assert wanted.target_file
+    data = read_target_file(wanted.target_file)
+    written_for = contract_of(replace(wanted, edition=None))
+    operation = judged_operations(written_for)[0]
+    known = {one.name: one for one in personas(written_for, operation)}
+    wanted_operation = judged_operations(contract)[0]
+    needed = personas(contract, wanted_operation)
+    rule = wanted_operation.access
+    lacking = [one.name for one in needed if one.name not in known or not _alike(rule, known[one.name], one)]
+    if lacking:
+        return None, f"the target file lacks persona {', '.join(lacking)}: it is written for {written_for.edition}"
+    found = target_from_file(wanted.target_file, data, operation, tuple(known.values()))
+    if wanted.url:
+        found.base_url = check_url(wanted.url)
+    found.personas = {one.name: replace(found.personas[one.name], persona=one) for one in needed}
+    return found, ""
+
+
+def _alike(rule: AccessRule, has: Persona, needed: Persona) -> bool:
+    """Whether two personas are one to an access rule: they differ in nothing that a route of it asks for."""
+
+    def seen(persona: Persona) -> dict[str, frozenset[str] | None]:
+        asked = {
+            scope: {name for route in rule.routes for name in route.needs.get(scope, ())} for scope in needed.grants
+        }
+        held = persona.grants
+        return {scope: None if (names := held.get(scope)) is None else names & asked[scope] for scope in asked}
+
+    exact = has.grants == needed.grants or not needed.allowed
+    return exact and has.grants.keys() == needed.grants.keys() and seen(has) == seen(needed)
+
+
+# --- what is printed ------------------------------------------------------------------------------------------
+
+
+def _as_json(where: str, matches: list[Match]) -> None:
+    found = {
+        "report_version": 1,
+        "kit_version": metadata.version("onezone-contract-kit"),
+        "target": where,
+        "conforms_to": [one.edition for one in matches if one.verdict is Verdict.CONFORMANT],
+        "editions": [_edition(one) for one in matches],
+    }
+    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+
+
+def _edition(match: Match) -> dict[str, Any]:
+    judgement = match.judgement
+    redactor = judgement.redactor or Redactor()
+    return {
+        "edition": match.edition,
+        "verdict": str(match.verdict),
+        "reason": redactor.text(judgement.reason) if judgement.reason else None,
+        "requests": judgement.requests,
+        "duration_s": round(judgement.duration_s, 3),
+        "violated": [
+            {
+                "id": one.requirement.id,
+                "text": one.requirement.text,
+                "source": one.requirement.source,
+                "why": redactor.text(one.findings[0].message),
+                "expected": redactor.text(one.findings[0].expected),
+                "actual": redactor.text(one.findings[0].actual),
+            }
+            for one in match.violated
+        ],
+    }
+
+
+def _as_text(where: str, matches: list[Match]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(shown.visible(where), style="bold"), soft_wrap=True)
+    for match in matches:
+        sign, colour = SIGNS[match.verdict]
+        head = Text(f"\n{sign} {match.edition:<10}", style=f"bold {colour}") + Text(_told(match))
+        console.print(head, soft_wrap=True)
+        for line in _lines(match):
+            console.print(line, markup=False, soft_wrap=True)
+    console.print(f"\n{_last(matches)}", style="bold", soft_wrap=True)
+
+
+def _told(match: Match) -> str:
+    """The verdict in a few words."""
+    match match.verdict:
+        case Verdict.CONFORMANT:
+            return f"conformant: all of {match.musts} MUST"
+        case Verdict.NONCONFORMANT:
+            return f"nonconformant: {len(match.violated)} of {match.musts} MUST are violated"
+        case Verdict.PARTIAL:
+            return f"partial: {shown.line(match.judgement.reason or '')}"
+        case _:
+            return f"cannot be judged: {shown.line(match.judgement.reason or '')}"
+
+
+def _lines(match: Match) -> Iterator[str]:
+    """The first violations, a line each, and how many more there are."""
+    violated = match.violated[:SHOWN]
+    width = max((len(one.requirement.topic) for one in violated), default=0)
+    redactor = match.judgement.redactor or Redactor()
+    for one in violated:
+        finding = one.findings[0]
+        why = shown.line(redactor.text(f"expected {finding.expected}, got {finding.actual}"))
+        yield f"    {one.requirement.topic:<{width}}  {why if len(why) <= LONGEST else why[:LONGEST] + '…'}"
+    if len(match.violated) > SHOWN:
+        yield f"    … and {len(match.violated) - SHOWN} more: ozkit verify --edition {match.edition}"
+    yield from (f"    {hint}" for hint in match.judgement.hints)
+
+
+def _last(matches: list[Match]) -> str:
+    """The answer in one line."""
+    kept = [one.edition for one in matches if one.verdict is Verdict.CONFORMANT]
+    if kept:
+        return f"It conforms to {' and '.join(kept)}."
+    if exit_code(matches) == 1:
+        return f"It conforms to no edition; {matches[0].edition} is the nearest."
+    return "Whether it conforms to an edition is not known."

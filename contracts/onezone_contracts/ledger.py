@@ -1,0 +1,238 @@
+"""What the target should hold after each request: one service more for an accepted one, nothing for a refused one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from onezone_contracts.cases import MISSING, Case
+from onezone_contracts.exchange import Exchange
+from onezone_contracts.readback import Read, Readback, last_segment
+from onezone_contracts.target import Identity
+
+BATCH = 12
+"""How many refused requests may wait for one look at the group's services."""
+BLIND = 3
+"""After so many services that could not be read, reading is taken as not offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A case that was sent: as whom, to which group, the JSON value, and the exchange."""
+
+    case: Case
+    identity: Identity
+    group: str
+    value: Any
+    exchange: Exchange
+
+    @property
+    def location(self) -> str | None:
+        """The Location of the answer."""
+        return self.exchange.response.header("Location") if self.exchange.response else None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """An accepted creation as it was seen afterwards.
+
+    `listed` says whether the group lists the new id (None: the target does not say), `extra` holds ids that
+    appeared beside it, `gone` ids that vanished, `read` what its Location leads to.
+    """
+
+    sent: Sent
+    id: str | None
+    listed: bool | None
+    extra: frozenset[str]
+    gone: frozenset[str]
+    read: Read
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A refused request after which the group's services were not the same."""
+
+    sent: Sent
+    appeared: frozenset[str]
+    gone: frozenset[str]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Keeps account of the services of every group that a run acts on.
+
+    `replay` sends a case again, unrecorded; it serves to find the request that left something behind.
+    """
+
+    readback: Readback
+    replay: Callable[[Sent], Sent]
+    initial: dict[str, frozenset[str]] = field(default_factory=dict)
+    known: dict[str, set[str]] = field(default_factory=dict)
+    created: list[Created] = field(default_factory=list)
+    leaks: list[Leak] = field(default_factory=list)
+    pending: list[Sent] = field(default_factory=list)
+    spare: list[Created] = field(default_factory=list)
+    """What was created and is not judged: it is only removed at the end."""
+
+    def open(self, group: str) -> None:
+        """Take the group's services as they are now for given."""
+        ids = self.readback.ids(group)
+        if ids is not None:
+            self.known[group] = set(ids)
+            ours = {one.id for one in self.created}
+            self.initial.setdefault(group, frozenset(ids - ours))
+
+    def refused(self, sent: Sent) -> None:
+        """A request that was not accepted; the look at its traces may wait for others."""
+        self.pending.append(sent)
+        if len(self.pending) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """See that the refused requests left no trace, and where they did, find those that do."""
+        pending, self.pending = self.pending, []
+        touched = {group for sent in pending for group in (sent.group, sent.identity.group)}
+        for group in sorted(touched & self.known.keys()):
+            appeared, gone = self._drift(group)
+            if appeared or gone:
+                suspects = [one for one in pending if group in {one.group, one.identity.group}]
+                self._blame(suspects, group, appeared, gone)
+
+    def _drift(self, group: str) -> tuple[frozenset[str], frozenset[str]]:
+        now = self.readback.ids(group)
+        if now is None:
+            return frozenset(), frozenset()
+        before = self.known[group]
+        self.known[group] = set(now)
+        return frozenset(now - before), frozenset(before - now)
+
+    def _blame(self, suspects: list[Sent], group: str, appeared: frozenset[str], gone: frozenset[str]) -> bool:
+        """Send each suspect again and look at once; with none found guilty, the last one stands for all."""
+        guilty = False
+        for suspect in suspects:
+            again = self.replay(suspect)
+            new, lost = self._drift(group)
+            accepted = again.exchange.succeeded and again.case.method == "POST"
+            if (new or lost) and not accepted:
+                guilty = True
+                self.leaks.append(Leak(again, new, lost))
+        if not guilty and suspects:
+            self.leaks.append(Leak(suspects[-1], appeared, gone))
+        return guilty
+
+    def accepted(self, sent: Sent) -> Created:
+        """A creation that was accepted: find it in its group, and read it."""
+        location = sent.location
+        service = last_segment(location) if location else None
+        listed, extra, gone = self._account(sent, service or None)
+        read = self._read(sent, location, service, extra)
+        made = Created(sent, service or None, listed, extra, gone, read)
+        self.created.append(made)
+        return made
+
+    def together(self, accepted: list[Sent]) -> list[Created]:
+        """Creations that were accepted at the same time: account for all of them at once."""
+        ids = {last_segment(one.location) for one in accepted if one.location}
+        now: dict[str, set[str]] = {}
+        extra: dict[str, frozenset[str]] = {}
+        for group in {one.group for one in accepted} & self.known.keys():
+
+            def shows(group: str = group) -> bool:
+                now[group] = self.readback.ids(group) or set()
+                return len(now[group] - self.known[group]) >= len(accepted)
+
+            self.readback.until(shows)
+            extra[group] = frozenset(now[group] - self.known[group] - ids)
+            self.known[group] = set(now[group])
+        made = []
+        for sent in accepted:
+            service = last_segment(sent.location) if sent.location else ""
+            listed = service in now[sent.group] if sent.group in now else None
+            read = self._read(sent, sent.location, service or None, frozenset())
+            made.append(Created(sent, service or None, listed, extra.pop(sent.group, frozenset()), frozenset(), read))
+        self.created += made
+        return made
+
+    def plain(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, frozenset[str]]:
+        """Whether requests at the same time changed only what was accepted, and what vanished.
+
+        What there is now is taken for given.
+        """
+        lags, plain, gone = self.readback.lags, True, frozenset[str]()
+        for group in sorted({group for one in sent for group in (one.group, one.identity.group)} & self.known.keys()):
+            new = [last_segment(one.location or "") for one in accepted if one.group == group]
+            before = self.known[group]
+            plain &= self._holds(group, new)
+            gone |= before - self.known[group]
+        self.readback.lags = lags  # each of them is waited for again, alone, where something is odd
+        return plain, gone
+
+    def _holds(self, group: str, new: list[str]) -> bool:
+        """Whether the group holds what it held and the new ids, each of them once."""
+        before = self.known[group]
+        wanted, now = before | set(new), set(before)
+
+        def shows() -> bool:
+            ids = self.readback.ids(group)
+            now.clear()
+            now.update(before if ids is None else ids)
+            return wanted <= now
+
+        self.readback.until(shows)
+        self.known[group] = set(now)
+        return now == wanted and all(new) and len(wanted) == len(before) + len(new)
+
+    def seen(self, sent: Sent) -> Created:
+        """An accepted creation whose group holds it, with what is read of it; unrecorded."""
+        service = last_segment(sent.location or "") or None
+        listed = None if sent.group not in self.known or sent.case.group == MISSING else True
+        read = self._read(sent, sent.location, service, frozenset())
+        return Created(sent, service, listed, frozenset(), frozenset(), read)
+
+    def _account(self, sent: Sent, service: str | None) -> tuple[bool | None, frozenset[str], frozenset[str]]:
+        group = sent.group
+        if group not in self.known or sent.case.group == MISSING:
+            return None, frozenset(), frozenset()
+        before = set(self.known[group])
+        now: set[str] = set()
+
+        def shows() -> bool:
+            now.clear()
+            now.update(self.readback.ids(group) or ())
+            return service in now if service else bool(now - before)
+
+        self.readback.until(shows)
+        self.known[group] = set(now)
+        extra, gone = frozenset(now - before - {service}), frozenset(before - now)
+        if (extra or gone) and self.pending:
+            suspects, self.pending = self.pending, []
+            if self._blame_only([one for one in suspects if one.group == group], group):
+                return (service in now), frozenset(), frozenset()
+        return (service in now), extra, gone
+
+    def _blame_only(self, suspects: list[Sent], group: str) -> bool:
+        before = len(self.leaks)
+        if suspects and not self._blame(suspects, group, frozenset(), frozenset()):
+            del self.leaks[before:]
+        return len(self.leaks) > before
+
+    def _read(self, sent: Sent, location: str | None, service: str | None, extra: frozenset[str]) -> Read:
+        reads = self.readback
+        if "get" not in reads.offered and len(self.created) >= BLIND:
+            return Read(None, None)
+        path = sent.exchange.request.path
+        found = reads.read(location, path, sent.group, sent.identity) if location else Read(None, None)
+        if found.details is None and "get" not in reads.offered:
+            for other in sorted(extra):  # a Location that leads nowhere: is reading offered at all?
+                reads.by_id(sent.group, other, sent.identity)
+        if found.details is None and "get" in reads.offered and location:
+            latest = [found]
+
+            def there() -> bool:
+                latest[0] = reads.read(location, path, sent.group, sent.identity)
+                return latest[0].details is not None
+
+            reads.until(there)
+            found = latest[0]
+        return found if service or found.details is not None else Read(found.exchange, None)

@@ -1,0 +1,326 @@
+"""`ozkit prove`: judge the kit's own mock with each of its faults, and say what the judge did not notice."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from onezone_spec import DEFAULT_EDITION, Contract, editions, load
+
+from onezone_contracts import embedded
+from onezone_contracts.checks import drawn
+from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.exchange import Request
+from onezone_contracts.full.derive import all_requirements
+from onezone_contracts.full.session import administered_by, judge_full
+from onezone_contracts.judge import judge
+from onezone_contracts.personas import personas
+from onezone_contracts.requirement import Level, Outcome
+from onezone_contracts.run import Options
+from onezone_contracts.session import Wanted
+from onezone_contracts.states import States
+from onezone_contracts.target import SetupError
+from onezone_contracts.verdict import Judgement, Verdict
+from onezone_contracts.wire import Wire
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import SimpleQueue
+
+FULL = "full"
+EXEMPT = {
+    "authentication.altered-token": "the personas of the embedded mock have passwords, no tokens",
+    "any.offered": "what a target does not offer is skipped, never a failure",
+}
+NOTICED = frozenset({Outcome.FAIL, Outcome.WARN})
+TIMEOUT, SETTLE, PATIENCE = 1.5, 0.2, 0.2
+"""Seconds: the mock is near and does not lag, so a run need not wait as long as it does for a stranger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault of the mock, and the topics (glob patterns) that should notice it.
+
+    One of profile `full` names whole ids, and only the operations of these ids are judged.
+    """
+
+    id: str
+    text: str
+    noticed_by: tuple[str, ...]
+    profile: str = "core"
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Patterns of everything that is required of the operations that should notice it."""
+        return tuple(dict.fromkeys(f"{one.partition('.')[0]}.*" for one in self.noticed_by))
+
+
+@dataclass(slots=True)
+class Row:
+    """What came of one fault: the topics that noticed it, the named ones that did not, and how deep it took to look."""
+
+    fault: str
+    text: str
+    noticed_by: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    depth: str = "quick"
+    seconds: float = 0.0
+    problem: str | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether it was noticed, by all that should."""
+        return bool(self.noticed_by) and not self.missed and not self.problem
+
+
+@dataclass(slots=True)
+class Matrix:
+    """All faults of an edition, and what no fault made fail."""
+
+    edition: str
+    rows: list[Row]
+    uncovered: list[str]
+    exempt: dict[str, str]
+    seconds: float
+    false_alarms: list[str]
+
+    @property
+    def good(self) -> bool:
+        """Whether the judge is proven: without a fault it finds nothing, and with each what it should."""
+        return bool(self.rows) and not self.uncovered and not self.false_alarms and all(row.good for row in self.rows)
+
+
+def main(argv: list[str]) -> int:
+    """Prove the judge. Returns 0, 1 where something goes unnoticed, 2 where it cannot be tried."""
+    arguments = _parser().parse_args(argv)
+    matrix = prove(arguments.edition, arguments.workers, tuple(arguments.fault))
+    {"json": _as_json, "table": _as_table}[arguments.format](matrix)
+    return 0 if matrix.good else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ozkit prove",
+        description="Judge the kit's own mock with each of its faults: every one must be noticed.",
+        epilog="exit codes: 0 proven, 1 a fault goes unnoticed or no fault makes a requirement fail, 2 not tried",
+    )
+    parser.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
+    parser.add_argument("--workers", type=_count, default=2, metavar="N", help="faults at the same time (default 2)")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="ID", help="only these, repeatable; glob patterns"
+    )
+    parser.add_argument("--format", choices=["table", "json"], default="table")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 64:  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: give one from 1 to 64")
+    return int(text)
+
+
+# --- the trials -----------------------------------------------------------------------------------------------
+
+
+def prove(edition: str, workers: int, patterns: tuple[str, ...] = ()) -> Matrix:
+    """Try the faults of an edition, all or those whose id matches. Raises SetupError, UnknownEditionError."""
+    started = time.perf_counter()
+    contract = load(edition)
+    with ExitStack() as stack:
+        origins = [stack.enter_context(embedded.mock(edition)) for _ in range(workers)]
+        faults = _selected(catalogue(origins[0]), patterns)
+        context = multiprocessing.get_context("spawn")
+        queue: SimpleQueue[str] = context.SimpleQueue()
+        for origin in origins:
+            queue.put(origin)
+        with ProcessPoolExecutor(workers, context, _start, (queue,)) as pool:
+            sound = pool.submit(_trial_without, edition)
+            rows = list(pool.map(partial(_trial, edition), faults))
+            alarms = sound.result()
+    return Matrix(
+        edition=edition,
+        rows=rows,
+        uncovered=[] if patterns else uncovered(contract, rows),
+        exempt=EXEMPT,
+        seconds=time.perf_counter() - started,
+        false_alarms=alarms,
+    )
+
+
+def catalogue(origin: str) -> list[Fault]:
+    """The faults that a mock offers. Raises SetupError."""
+    data = _control(origin, "GET", None)
+    return [Fault(one["id"], one["text"], tuple(one["noticed_by"]), one["profile"]) for one in data["faults"]]
+
+
+def _selected(faults: list[Fault], patterns: Iterable[str]) -> list[Fault]:
+    patterns = tuple(patterns)
+    for pattern in patterns:
+        if not any(fnmatchcase(one.id, pattern) for one in faults):
+            raise SetupError(f"no fault matches {pattern!r}; `ozkit mock --list-faults` lists them")
+    return [one for one in faults if not patterns or any(fnmatchcase(one.id, pattern) for pattern in patterns)]
+
+
+_origin: list[str] = []
+"""The worker's own mock."""
+
+
+def _start(queue: SimpleQueue[str]) -> None:
+    """Take a mock of the worker's own, and do not wait for it as for a stranger."""
+    _origin[:] = [queue.get()]
+    drawn.SHRINKING = PATIENCE
+
+
+def _trial_without(edition: str) -> list[str]:
+    """What the judge finds where nothing is wrong."""
+    _control(_origin[0], "PUT", [])
+    contract, alarms = load(edition), set()
+    for found in (_judged(contract, "standard", ()), _judged(contract, "quick", ("*",), FULL)):
+        sound = found.verdict is Verdict.CONFORMANT
+        alarms |= _noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
+    return sorted(alarms)
+
+
+def _trial(edition: str, fault: Fault) -> Row:
+    """Look quickly, then at what should notice it in full depth, then at everything: no more than it takes."""
+    row, started = Row(fault.id, fault.text), time.perf_counter()
+    contract = load(edition)
+    try:
+        for row.depth, patterns in _looks(fault):
+            _control(_origin[0], "PUT", [fault.id])
+            found = _judged(contract, row.depth, patterns, fault.profile)
+            seen = {*row.noticed_by, *_noticed(found, fault.profile)}
+            row.noticed_by = sorted(seen)
+            row.missed = [one for one in fault.noticed_by if not any(fnmatchcase(topic, one) for topic in seen)]
+            row.problem = _problem(found)
+            if row.good:
+                break
+    except SetupError as error:
+        row.problem = str(error)
+    row.seconds = round(time.perf_counter() - started, 2)
+    return row
+
+
+def _looks(fault: Fault) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """How deep to look, and at what, one after the other."""
+    if fault.profile == FULL:
+        return (("quick", fault.operations),)
+    return ("quick", ()), ("standard", fault.noticed_by), ("standard", ())
+
+
+def _judged(contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core") -> Judgement:
+    options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE)
+    if profile == FULL:
+        wanted = Wanted(_origin[0] + contract.base_paths[0], states_url=f"{_origin[0]}/_mock/states")
+        with administered_by(wanted, contract, options) as account:
+            return judge_full(contract, account, options, topics)
+    operation = judged_operations(contract)[0]
+    states = States(f"{_origin[0]}/_mock/states", 10.0)
+    target = states.target(_origin[0] + contract.base_paths[0], personas(contract, operation))
+    return judge(contract, operation, target, options, tuple(f"{operation.id}.{topic}" for topic in topics))
+
+
+def _noticed(found: Judgement, profile: str = "core") -> set[str]:
+    bad = [one.requirement for one in found.results if one.outcome in NOTICED]
+    return {one.id if profile == FULL else one.topic for one in bad}
+
+
+def _problem(found: Judgement) -> str | None:
+    broken = [one for one in found.results if one.outcome is Outcome.ERROR]
+    if broken:
+        return f"{broken[0].requirement.topic}: {broken[0].reason}"
+    return found.reason if found.verdict is Verdict.INCONCLUSIVE and not found.results else None
+
+
+def _control(origin: str, method: str, value: Any) -> Any:
+    """Ask the control plane for its faults, or switch to others. Raises SetupError."""
+    wire = Wire(origin, 30.0)
+    body = None if method == "GET" else json.dumps(value).encode()
+    exchange = wire.send(Request(method, "/_mock/faults", body=body))
+    wire.close()
+    if exchange.response is None or not exchange.response.success:
+        raise SetupError(f"the mock did not switch its faults: {exchange.answer()}")
+    return exchange.response.json() if exchange.response.body else None
+
+
+def uncovered(contract: Contract, rows: Iterable[Row]) -> list[str]:
+    """What no fault made fail, of what a MUST asks for; what cannot be tried is left out.
+
+    Of the documented operation these are topics, of the operations around it kinds of requirements: what is asked of
+    one of them is asked of all by the same code.
+    """
+    made = {topic for row in rows for topic in row.noticed_by}
+    operation = judged_operations(contract)[0]
+    topics = [one.topic for one in requirements(contract, operation) if one.level is Level.MUST]
+    around = [one for one in all_requirements(contract) if one.level is Level.MUST and one.operation != operation.id]
+    kinds = dict.fromkeys(kind(one.id) for one in around)
+    seen = {kind(name) for name in made}
+    return [one for one in topics if one not in made and one not in EXEMPT] + [
+        one for one in kinds if one not in seen and one not in EXEMPT
+    ]
+
+
+def kind(name: str) -> str:
+    """What a requirement of profile `full` asks for, whichever operation, property or persona it asks it of."""
+    words = name.split(".")[1:]
+    first = words[0] if words else name
+    if first in {"access", "unknown"}:
+        return f"any.{first}"
+    if first == "body" or words[1:2] == ["shape"]:
+        return f"any.{first}.{words[-1] if first == 'body' else 'shape'}"
+    return "any." + ".".join([*words[:-1], words[-1].partition("-")[0] if first == "effect" else words[-1]])
+
+
+# --- what is printed ------------------------------------------------------------------------------------------
+
+
+def _as_json(matrix: Matrix) -> None:
+    text = json.dumps({"good": matrix.good, **asdict(matrix)}, ensure_ascii=False, indent=2)
+    sys.stdout.write(f"{text}\n")
+
+
+def _as_table(matrix: Matrix) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    table = Table("fault", "", "noticed by", header_style="bold", box=None, pad_edge=False)
+    for row in matrix.rows:
+        table.add_row(row.fault, "ok" if row.good else "[red]bad[/]", _brief(row.noticed_by))
+    console.print(table)
+    for line in summary(matrix):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _brief(topics: list[str], shown: int = 4) -> str:
+    more = f" and {len(topics) - shown} more" if len(topics) > shown else ""
+    return ", ".join(topics[:shown]) + more if topics else "nobody"
+
+
+def summary(matrix: Matrix) -> Iterator[str]:
+    """What is wrong, a line each, and a last line with the numbers."""
+    yield from (f"false alarm without any fault: {one}" for one in matrix.false_alarms)
+    for row in matrix.rows:
+        if row.problem:
+            yield f"not judged: {row.fault}: {row.problem}"
+        elif not row.noticed_by:
+            yield f"unnoticed: {row.fault}: {row.text}"
+        elif row.missed:
+            yield f"not noticed by what it names: {row.fault}: {', '.join(row.missed)}"
+    yield from (f"no fault makes it fail: {one}" for one in matrix.uncovered)
+    yield from (f"not tried: {topic}: {why}" for topic, why in matrix.exempt.items())
+    made = {topic for row in matrix.rows for topic in row.noticed_by}
+    good = sum(row.good for row in matrix.rows)
+    yield (
+        f"edition {matrix.edition}: {good} of {len(matrix.rows)} faults noticed, "
+        f"{len(made)} requirements made to fail; {matrix.seconds:.0f} s: {'proven' if matrix.good else 'not proven'}"
+    )

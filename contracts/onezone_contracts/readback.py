@@ -1,0 +1,208 @@
+"""Look at what the target holds: which services a group has, and what a Location leads to.
+
+The two documents do not describe these operations. Where a target does not offer one, None is returned and nothing
+is held against it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from onezone_spec import Contract
+
+from onezone_contracts.exchange import Exchange, Request
+from onezone_contracts.target import Identity, Target
+from onezone_contracts.wire import Wire
+
+PATIENCE = 3.0
+"""Seconds that a read may lag behind a write."""
+ID_KEYS = ("handleServiceId", "id", "serviceId", "handle_service_id")
+SHOWN = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
+"""What a read shows some of; an answer with none of them is of a form that is not ours to judge."""
+LAGS = 2
+"""How often a run waits in vain before it stops waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a read gave: the details, and the exchange that shows them (or shows why there are none)."""
+
+    exchange: Exchange | None
+    details: dict[str, Any] | None
+
+
+@dataclass(slots=True)
+class Readback:
+    """Reads through the contract's neighbours of one operation, as whichever persona may.
+
+    `offered` says which reads the target was seen to answer. `check_time` raises when the time of the run is over: a
+    wait that is cut short is none in vain.
+    """
+
+    contract: Contract
+    target: Target
+    wire: Wire
+    resource: str
+    within: str
+    offered: set[str] = field(default_factory=set)
+    patience: float = PATIENCE
+    check_time: Callable[[], None] = lambda: None
+    lags: int = 0
+    reader: Identity | None = None
+    _observers: dict[str, Identity | None] = field(default_factory=dict)
+
+    def _template(self, verb: str, *, within: bool = True) -> str | None:
+        found = self.contract.find(verb, self.resource, self.within if within else None)
+        return found.path if found else None
+
+    def _get(self, identity: Identity, path: str, label: str) -> Exchange:
+        return self.wire.send(Request("GET", path, identity.auth(), label=label))
+
+    def ids(self, group: str) -> set[str] | None:
+        """The ids of the group's services, None where the target does not say."""
+        template = self._template("list")
+        if template is None or (group in self._observers and self._observers[group] is None):
+            return None
+        path = self.target.path(template, id=group)
+        known = self._observers.get(group)
+        for identity in [known] if known else self._candidates():
+            ids = _ids(self._get(identity, path, f"list the services of the {self.within}"))
+            if ids is not None:
+                self._observers[group] = identity
+                self.offered.add("list")
+                return ids
+        if known is None:
+            self._observers[group] = None
+        return None
+
+    def look(self, group: str) -> tuple[set[str] | None, Exchange | None]:
+        """One look at the group's list, by whoever could list before: the ids, and the exchange that shows them."""
+        template, observer = self._template("list"), self._observers.get(group)
+        if template is None or observer is None:
+            return None, None
+        exchange = self._get(observer, self.target.path(template, id=group), f"list the services of the {self.within}")
+        return _ids(exchange), exchange
+
+    def again(self, group: str, service: str) -> Read:
+        """One look at a service of the group, by whoever could read before."""
+        path = next(self._own_paths(group, service), None)
+        if path is None or self.reader is None:
+            return Read(None, None)
+        exchange = self._get(self.reader, path, f"read the {self.resource.replace('_', ' ')}")
+        return Read(exchange, _details(exchange))
+
+    def forget(self) -> None:
+        """Forget who may list what: privileges may have taken effect since."""
+        self._observers.clear()
+
+    def _candidates(self) -> list[Identity]:
+        """The personas, those who hold most first."""
+        return sorted(
+            self.target.personas.values(), key=lambda one: -sum(len(s or ()) for s in one.persona.grants.values())
+        )
+
+    def read(self, location: str, request_path: str, group: str, creator: Identity) -> Read:
+        """The service that a Location names: by its path as it stands, else by its id at the contract's own path."""
+        return self._first(self._paths(location, request_path, group), creator)
+
+    def by_id(self, group: str, service: str, creator: Identity) -> Read:
+        """The service of that id, read at the contract's own path."""
+        return self._first(self._own_paths(group, service), creator)
+
+    def _first(self, paths: Iterable[str], creator: Identity) -> Read:
+        last: Exchange | None = None
+        for path in paths:
+            for identity in self._readers(creator):
+                last = self._get(identity, path, f"read the {self.resource.replace('_', ' ')}")
+                details = _details(last)
+                if details is not None:
+                    self.reader = identity
+                    self.offered.add("get")
+                    return Read(last, details)
+        return Read(last, None)
+
+    def _readers(self, creator: Identity) -> Iterator[Identity]:
+        first = [self.reader] if self.reader else []
+        yield from {one.persona.name: one for one in [*first, *self._candidates()[:2], creator]}.values()
+
+    def _paths(self, location: str, request_path: str, group: str) -> Iterator[str]:
+        try:
+            resolved = urlsplit(urljoin(self.target.origin + request_path, location))
+        except ValueError:
+            return
+        path = resolved.path + (f"?{resolved.query}" if resolved.query else "")
+        if path.startswith("/") and path.isascii() and path.isprintable() and " " not in path:
+            yield path
+        yield from (one for one in self._own_paths(group, last_segment(location)) if one != path)
+
+    def _own_paths(self, group: str, service: str) -> Iterator[str]:
+        template = self._template("get")
+        if template and service:
+            yield self.target.path(template, id=group, hsid=service)
+
+    def until(self, ready: Callable[[], bool]) -> bool:
+        """Wait until `ready`, for as long as a read may lag; a run that waited in vain a few times waits no more.
+
+        Raises OutOfTimeError when the run's time is over.
+        """
+        if ready():
+            return True
+        if self.lags >= LAGS:
+            return False
+        deadline, pause = time.monotonic() + self.patience, 0.05
+        while time.monotonic() < deadline:
+            self.check_time()
+            time.sleep(pause)
+            pause = min(2 * pause, 0.4)
+            if ready():
+                return True
+        self.lags += 1
+        return False
+
+
+def last_segment(location: str) -> str:
+    """The last path segment of a Location, decoded: the id of the new service; "" where it is no URI at all."""
+    try:
+        return unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2])
+    except ValueError:
+        return ""
+
+
+def _ids(exchange: Exchange) -> set[str] | None:
+    """The ids in a list's answer, None where it is none."""
+    if exchange.response is None or exchange.response.status != 200:  # noqa: PLR2004
+        return None
+    try:
+        data = exchange.response.json()
+    except (ValueError, RecursionError):
+        return None
+    lists = [value for value in data.values() if isinstance(value, list)] if isinstance(data, dict) else [data]
+    if len(lists) != 1 or not isinstance(lists[0], list):
+        return None
+    ids = list(_flat(lists[0]))
+    return None if None in ids else {str(one) for one in ids}
+
+
+def _flat(entries: Iterable[Any]) -> Iterator[Any]:
+    for entry in entries:
+        if isinstance(entry, dict):
+            yield next((entry[key] for key in ID_KEYS if key in entry), None)
+        else:
+            yield entry
+
+
+def _details(exchange: Exchange) -> dict[str, Any] | None:
+    if exchange.response is None or exchange.response.status != 200:  # noqa: PLR2004
+        return None
+    try:
+        data = exchange.response.json()
+    except ValueError:
+        return None
+    except RecursionError:
+        return {}  # it can be read, only not by this parser
+    known = isinstance(data, dict) and any(key in data for key in SHOWN)
+    return data if known else None

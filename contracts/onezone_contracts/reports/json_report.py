@@ -1,0 +1,85 @@
+"""The JSON report, for programs."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from typing import Any
+
+from onezone_contracts.exchange import Redactor, curl, request_report, response_report
+from onezone_contracts.requirement import Finding, Result
+from onezone_contracts.verdict import Judgement
+
+REPORT_VERSION = 1
+
+
+def render(judgement: Judgement) -> str:
+    """The judgement as JSON text."""
+    text = json.dumps(data(judgement), ensure_ascii=False, indent=2) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()  # half characters as JSON escapes: UTF-8 has none
+
+
+def data(judgement: Judgement) -> dict[str, Any]:
+    """The judgement as plain data, without secrets."""
+    redactor = judgement.redactor or Redactor()
+    return {
+        "report_version": REPORT_VERSION,
+        "kit_version": metadata.version("onezone-contract-kit"),
+        "target": judgement.target,
+        "edition": judgement.edition,
+        "profile": judgement.profile,
+        "depth": judgement.depth,
+        "seed": judgement.seed,
+        "verdict": str(judgement.verdict),
+        "reason": redactor.text(judgement.reason) if judgement.reason else None,
+        "requests": judgement.requests,
+        "duration_s": round(judgement.duration_s, 3),
+        "counts": {str(outcome): count for outcome, count in sorted(judgement.counts.items())},
+        "unseen_statuses": sorted(judgement.unseen),
+        "requirements_total": max(judgement.total, len(judgement.results)),
+        "expected_failures": judgement.known,
+        "unmatched_expected_failures": list(judgement.unmatched),
+        "hints": list(judgement.hints),
+        "requirements": [_requirement(result, redactor) for result in judgement.results],
+    }
+
+
+def _requirement(result: Result, redactor: Redactor) -> dict[str, Any]:
+    requirement = result.requirement
+    return {
+        "id": requirement.id,
+        "level": str(requirement.level),
+        "operation": requirement.operation,
+        "text": requirement.text,
+        "source": requirement.source,
+        "outcome": str(result.outcome),
+        "expected_failure": result.known,
+        "unexpected_pass": result.unexpected_pass,
+        "reason": redactor.text(result.reason) if result.reason else None,
+        "findings": [_finding(one, redactor) for one in result.findings],
+    }
+
+
+def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
+    exchange = finding.exchange
+    return {
+        "message": redactor.text(finding.message),
+        "expected": redactor.text(finding.expected),
+        "actual": redactor.text(finding.actual),
+        "request": request_report(exchange, redactor) if exchange else None,
+        "response": response_report(exchange, redactor) if exchange else None,
+        "curl": curl(exchange, redactor) if exchange else None,
+        "steps": steps(finding, redactor),
+    }
+
+
+def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
+    """What it takes to see the finding again where one request is not enough: a curl line each, in order."""
+    return [
+        {
+            "text": redactor.text(f"{one.request.auth.who}: {one.request.label}"),
+            "curl": curl(one, redactor),
+            "status": one.status,
+        }
+        for one in finding.steps
+    ]

@@ -1,0 +1,93 @@
+"""The markdown report, short: for the summary of a CI job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from onezone_contracts.reports import json_report, shown
+from onezone_contracts.verdict import Judgement
+
+SIGNS = {"conformant": "✅", "nonconformant": "❌", "partial": "⚠️", "inconclusive": "❔"}
+MOST = 30
+"""How many violations are told with their requests."""
+LONGEST = 300
+"""How many characters of a value are told in a table."""
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&$])")
+
+
+def render(judgement: Judgement) -> str:
+    """The judgement as GitHub-flavoured markdown."""
+    report = json_report.data(judgement)
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: dict[str, Any]) -> Iterator[str]:
+    why = f": {_text(report['reason'])}" if report["reason"] else ""
+    yield f"## {SIGNS[report['verdict']]} {report['verdict']}{why}"
+    yield ""
+    yield f"{_text(report['target'])}, edition {report['edition']}, profile {report['profile']}"
+    yield ""
+    run = (
+        f"{report['requests']} requests in {report['duration_s']:.1f} s; depth {report['depth']}, seed {report['seed']}"
+    )
+    yield f"{shown.told_counts(report)}; {run}"
+    found = shown.violations(report["requirements"])
+    if found:
+        yield from ("", "| outcome | level | requirement | expected | actual |", "|---|---|---|---|---|")
+        yield from (_row(one) for one in found)
+        for one in found[:MOST]:
+            yield from ("", *_details(one))
+        if len(found) > MOST:
+            yield from ("", f"… and {len(found) - MOST} more, in the other reports.")
+    for one in (*report["unmatched_expected_failures"], *report["hints"]):
+        yield from ("", _text(one))
+    yield from _known(shown.known(report["requirements"]))
+
+
+def _known(requirements: list[dict[str, Any]]) -> Iterator[str]:
+    """What fails as expected."""
+    if requirements:
+        yield from ("", "| known | level | requirement | why |", "|---|---|---|---|")
+    for one in requirements:
+        values = (one["level"], _text(shown.topic(one)), _text(one["reason"], LONGEST))
+        yield f"| {shown.KNOWN} {one['outcome']} | {' | '.join(values)} |"
+
+
+def _row(one: dict[str, Any]) -> str:
+    finding = one["findings"][0] if one["findings"] else {"expected": "", "actual": one["reason"] or ""}
+    values = (_text(finding["expected"], LONGEST), _text(finding["actual"], LONGEST))
+    sign = f"{shown.MARKS[one['outcome']]} {one['outcome']}"
+    return f"| {sign} | {one['level']} | {_text(shown.topic(one))} | {' | '.join(values)} |"
+
+
+def _details(one: dict[str, Any]) -> Iterator[str]:
+    yield f"<details><summary>{_html(shown.topic(one))}: {_html(one['text'])}</summary>"
+    yield ""
+    yield f"Source: {_text(one['source'])}"
+    for finding in one["findings"][:1]:
+        yield from ("", _text(finding["message"]))
+        if curl := "\n".join(shown.numbered(finding["steps"])) or finding["curl"]:
+            yield from ("", *_block(curl))
+    if len(one["findings"]) > 1:
+        yield from ("", f"{len(one['findings']) - 1} more like this.")
+    yield from ("", "</details>")
+
+
+def _block(text: str) -> tuple[str, str, str]:
+    """A code block whose fence no run of backticks in the text can end."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}bash", shown.visible(text), fence
+
+
+def _text(text: str, longest: int | None = None) -> str:
+    """`text` on one line, with nothing in it that markdown reads."""
+    one = shown.line(text)
+    if longest is not None and len(one) > longest:
+        one = f"{one[:longest]}…"
+    return _SPECIAL.sub(r"\\\1", one)
+
+
+def _html(text: str) -> str:
+    return shown.line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,158 @@
+"""The SARIF 2.1.0 report, for code scanning: rules are requirements, results are findings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+from onezone_contracts.reports import json_report, shown
+from onezone_contracts.verdict import Judgement
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+LEVELS = {"MUST": "error", "SHOULD": "warning", "OBSERVE": "note"}
+NOT_JUDGED = {"error": "error", "blocked": "warning", "skip": "note"}
+
+
+def render(judgement: Judgement) -> str:
+    """The judgement as SARIF."""
+    report = json_report.data(judgement)
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
+    return json.dumps(_clean(log), ensure_ascii=False, indent=2) + "\n"
+
+
+def _run(report: dict[str, Any]) -> dict[str, Any]:
+    lines = spec_lines(report["edition"])
+    spec = f"spec/onezone_spec/bundled/{report['edition']}.yaml"
+    driver = {
+        "name": "onezone-contract-kit",
+        "semanticVersion": report["kit_version"],
+        "rules": [_rule(one) for one in report["requirements"]],
+    }
+    return {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"ozkit/{report['edition']}/{report['profile']}/"},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [_invocation(report)],
+        "results": list(_results(report["requirements"], spec, lines)),
+        "properties": {key: report[key] for key in ("target", "verdict", "depth", "seed", "requests")},
+    }
+
+
+def _invocation(report: dict[str, Any]) -> dict[str, Any]:
+    """How the run went: what could not be judged, and whether there is a verdict at all."""
+    told = [
+        {
+            "level": NOT_JUDGED[one["outcome"]],
+            "message": {"text": f"{one['outcome']}: {one['id']}: {one['reason']}"},
+            "associatedRule": {"id": one["id"], "index": index},
+        }
+        for index, one in enumerate(report["requirements"])
+        if one["outcome"] in NOT_JUDGED
+    ]
+    told += [{"level": "error", "message": {"text": one}} for one in report["unmatched_expected_failures"]]
+    inconclusive = report["verdict"] == "inconclusive"
+    if inconclusive:
+        told.append({"level": "error", "message": {"text": f"inconclusive: {report['reason']}"}})
+    return {"executionSuccessful": not inconclusive, "toolExecutionNotifications": told}
+
+
+def _rule(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": one["id"],
+        "shortDescription": {"text": one["text"]},
+        "fullDescription": {"text": f"{one['level']}: {one['text']}"},
+        "help": {"text": f"{one['text']}\n\nLevel: {one['level']}\nSource: {one['source']}"},
+        "defaultConfiguration": {"level": LEVELS[one["level"]]},
+        "properties": {
+            "tags": [one["operation"], shown.topic(one).partition(".")[0], one["level"]],
+            "source": one["source"],
+        },
+    }
+
+
+def _results(requirements: list[dict[str, Any]], spec: str, lines: dict[str, int]) -> Iterator[dict[str, Any]]:
+    for index, one in enumerate(requirements):
+        seen: Counter[str] = Counter()
+        for finding in one["findings"]:
+            case = (finding["request"] or {}).get("label", "")
+            seen[case] += 1
+            place: dict[str, Any] = {"artifactLocation": {"uri": spec}}
+            if one["operation"] in lines:
+                place["region"] = {"startLine": lines[one["operation"]]}
+            yield {
+                "ruleId": one["id"],
+                "ruleIndex": index,
+                "level": "error" if one["unexpected_pass"] else LEVELS[one["level"]],
+                "message": {"text": _message(finding)},
+                "locations": [{"physicalLocation": place, "logicalLocations": [_logical(one)]}],
+                "partialFingerprints": {"primaryLocationLineHash": _fingerprint(one["id"], case, seen[case])},
+                **_exchange(finding),
+                **_suppression(one),
+            }
+
+
+def _suppression(one: dict[str, Any]) -> dict[str, Any]:
+    """That it is known to fail, where it is."""
+    if not one["expected_failure"]:
+        return {}
+    return {"suppressions": [{"kind": "external", "status": "accepted", "justification": one["reason"]}]}
+
+
+def _logical(one: dict[str, Any]) -> dict[str, Any]:
+    return {"name": one["operation"], "kind": "function"}
+
+
+def _message(finding: dict[str, Any]) -> str:
+    lines = [finding["message"], f"expected: {finding['expected']}", f"actual: {finding['actual']}"]
+    lines += shown.numbered(finding["steps"]) or ([finding["curl"]] if finding["curl"] else [])
+    return "\n".join(lines)
+
+
+def _fingerprint(requirement: str, case: str, number: int) -> str:
+    """The same for the same finding in every run: made of what was asked, never of what came or where from."""
+    digest = hashlib.sha256(f"{requirement}\n{case}".encode())
+    return f"{digest.hexdigest()[:16]}:{number}"
+
+
+def _exchange(finding: dict[str, Any]) -> dict[str, Any]:
+    request, response = finding["request"], finding["response"]
+    found: dict[str, Any] = {}
+    if request:
+        found["webRequest"] = {"method": request["method"], "target": request["url"], **_content(request)}
+    if response and "status" in response:
+        found["webResponse"] = {"statusCode": response["status"], **_content(response)}
+    elif request:
+        found["webResponse"] = {"noResponseReceived": True}
+    return found
+
+
+def _content(message: dict[str, Any]) -> dict[str, Any]:
+    headers: dict[str, str] = {}
+    for name, value in message["headers"]:
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return {"headers": headers, **({"body": {"text": message["body"]}} if message["body"] is not None else {})}
+
+
+def spec_lines(edition: str) -> dict[str, int]:
+    """The line of each operation in the edition's bundled file; the shallowest mention is the operation itself."""
+    text = (resources.files("onezone_spec") / "bundled" / f"{edition}.yaml").read_text(encoding="utf-8")
+    found: dict[str, tuple[int, int]] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := re.fullmatch(r"( *)operationId: *[\"']?(\w+)[\"']?", line):
+            mention = (len(match[1]), number)
+            found[match[2]] = min(mention, found.get(match[2], mention))
+    return {name: number for name, (_, number) in found.items()}
+
+
+def _clean(value: Any) -> Any:
+    """The same JSON value with nothing in its texts that cannot be seen or stored."""
+    if isinstance(value, dict):
+        return {key: _clean(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_clean(one) for one in value]
+    return shown.visible(value) if isinstance(value, str) else value

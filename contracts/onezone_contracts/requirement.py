@@ -1,0 +1,102 @@
+"""What the judge asks, and what came of it: requirements, findings and outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from onezone_spec import Level
+
+if TYPE_CHECKING:
+    from onezone_contracts.exchange import Exchange
+    from onezone_contracts.run import Run
+
+__all__ = ["Check", "Finding", "Level", "NotJudged", "Outcome", "Requirement", "Result"]
+
+
+class Outcome(StrEnum):
+    """What came of a requirement."""
+
+    PASS = "pass"  # noqa: S105  (an outcome, no password)
+    FAIL = "fail"
+    WARN = "warn"
+    """A SHOULD that fails."""
+    OBSERVED = "observed"
+    """An OBSERVE: noted, never judged."""
+    SKIP = "skip"
+    """Not judged, for a reason that does not speak against the target."""
+    BLOCKED = "blocked"
+    """Not judged because something that it builds on failed."""
+    ERROR = "error"
+    """The kit itself failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Evidence against a requirement: what was expected, what came, and the exchange that shows it.
+
+    `steps` has all exchanges that it takes, where one is not enough.
+    """
+
+    message: str
+    expected: str
+    actual: str
+    exchange: Exchange | None = None
+    steps: tuple[Exchange, ...] = ()
+
+
+class NotJudged(Exception):
+    """Raised by a check that cannot judge; `blocked` says that a failed precondition is the reason."""
+
+    def __init__(self, reason: str, *, blocked: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.blocked = blocked
+
+
+Check = Callable[["Run"], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One sentence of the contract that an implementation keeps or breaks.
+
+    `topic` is the id below the operation; `check` sends what it needs through the run and yields findings;
+    `needs` names what a target may lack without fault (then the requirement is skipped and does not lessen
+    the verdict).
+    """
+
+    topic: str
+    operation: str
+    level: Level
+    text: str
+    source: str
+    check: Check = field(compare=False, repr=False)
+    needs: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The stable slug `<operation>.<topic>`."""
+        return f"{self.operation}.{self.topic}"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A requirement with its outcome, the findings against it, and the reason where it was not judged.
+
+    `listed` says that it is expected to fail, `unexpected_pass` that it was and passes.
+    """
+
+    requirement: Requirement
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    reason: str | None = None
+    listed: bool = False
+    unexpected_pass: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether it fails as expected."""
+        return self.listed and self.outcome in {Outcome.FAIL, Outcome.WARN}

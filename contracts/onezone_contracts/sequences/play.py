@@ -1,0 +1,284 @@
+"""Take the steps of one sequence, and compare what the target holds with the model after each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from onezone_contracts.cases import Case, with_value
+from onezone_contracts.checks import state
+from onezone_contracts.checks.success import PAGE
+from onezone_contracts.exchange import Auth, Exchange
+from onezone_contracts.ledger import Created, Sent
+from onezone_contracts.readback import Read, last_segment
+from onezone_contracts.requirement import NotJudged
+from onezone_contracts.sequences.action import (
+    CREATE,
+    CREATED,
+    FRESH,
+    LEAVE,
+    LEAVING,
+    LEFT,
+    NAMESAKE,
+    READ,
+    REFUSED,
+    TRESPASS,
+    UNCHANGED,
+    Action,
+    Problem,
+    StoppedError,
+    ViolationError,
+)
+from onezone_contracts.sequences.setting import Setting, absent
+from onezone_contracts.wire import TOO_MANY
+
+BUSY = frozenset({TOO_MANY, 503})
+
+
+@dataclass(slots=True)
+class Made:
+    """A service of this sequence, and which one it is."""
+
+    sent: Sent
+    id: str
+    name: str
+    left: bool = False
+
+
+class Play:
+    """One sequence, from the state that the group is in.
+
+    Args:
+        setting: what the target offers, with the model.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.made: dict[int, Made] = {}
+        self.actions: list[Action] = []
+        self.steps: list[Exchange] = []
+        self._read_last: Exchange | None = None
+        self._verbs: dict[str, Callable[[Action], None]] = {
+            CREATE: self._create,
+            NAMESAKE: self._create,
+            REFUSED: self._refused,
+            LEAVE: self._leave,
+            TRESPASS: self._trespass,
+            READ: self._read,
+        }
+        setting.settle()
+
+    def fits(self, action: Action) -> bool:
+        """Whether the step can be taken: the service that it is about is there, and leaving is offered."""
+        if action.verb in LEAVING and self.setting.leaver is None:
+            return False
+        about = self.made.get(action.service)
+        if about and about.left and about.id in self.setting.known:
+            return False  # its id is another's now
+        return not action.service or about is not None
+
+    def perform(self, action: Action) -> None:
+        """Take a step. Raises ViolationError where the target is then not as it should be, StoppedError out of time."""
+        if self.setting.over:
+            raise StoppedError
+        self.actions.append(action)
+        try:
+            self._verbs[action.verb](action)
+        except NotJudged as reason:
+            raise StoppedError(reason.reason) from None
+        self.setting.taken += 1
+
+    def end(self) -> None:
+        """Have removed what this sequence made."""
+        for one in self.made.values():
+            if not one.left:
+                self.setting.remove(one.sent, one.id)
+
+    # --- steps --------------------------------------------------------------------------------------------
+
+    def _step(self, exchange: Exchange) -> Exchange:
+        self.steps.append(exchange)
+        if exchange.status in BUSY:
+            raise StoppedError
+        return exchange
+
+    def _violated(self, kind: str, message: str, expected: str, actual: str, about: str = "") -> ViolationError:
+        return self._shown(kind, Problem(message, expected, actual, about=frozenset({about})))
+
+    def _shown(self, kind: str, problem: Problem, *seen: Exchange) -> ViolationError:
+        """The violation with all it takes: before the own steps those of earlier services that have a part in it.
+
+        Where nothing leaves in this sequence, what left last before it may have: before anything did, all was well.
+        """
+        earlier = sorted(problem.about & self.setting.left.keys())
+        if not earlier and not any(action.verb in LEAVING for action in self.actions):
+            earlier = list(self.setting.left)[-1:]
+        before = [line for one in earlier for line in self.setting.story(one)]
+        return ViolationError(kind, problem, self.actions, [*before, *self.steps, *seen])
+
+    def _create(self, action: Action) -> None:
+        first = self.made.get(action.service)
+        name = first.sent.value["name"] if first else None
+        own = f"service {len(self.made) + 1}"
+        label = f"create {own}" + (f" with the name of {first.name}" if first else "")
+        case = Case(
+            "sequence.create",
+            label,
+            who=action.who,
+            group=self.setting.group,
+            change=with_value("name", name) if first else None,
+        )
+        sent = self.setting.run.transmit(case)
+        self._step(sent.exchange)
+        service = last_segment(sent.location) if sent.location and sent.exchange.succeeded else ""
+        wanted = f"{self.setting.run.operation.success.status} with a Location"
+        if not service:
+            raise self._violated(CREATED, "a request that must be accepted was not", wanted, sent.exchange.answer())
+        if service in self.setting.known:
+            message = "the new service has the id of one that is there"
+            raise self._violated(CREATED, message, "an id of its own", f"the id of {self._name(service)}")
+        before = self._name(service)
+        self.made[action.gives] = Made(sent, service, own)
+        self.setting.known.add(service)
+        self._agree(CREATED, *self._ends())
+        if service in self.setting.left and self.setting.fresh:
+            message = "the new service has the id of one that left"
+            about = "" if any(one.name == before for one in self.made.values()) else service
+            raise self._violated(FRESH, message, "a new id", f"the id of {before}", about)
+
+    def _name(self, service: str) -> str:
+        own = next((one.name for one in self.made.values() if one.id == service), None)
+        return own or (f"an earlier service ({service})" if service in self.setting.left else service)
+
+    def _ends(self) -> Iterable[Made]:
+        """The oldest and the newest service of the sequence that are there."""
+        there = [one for one in self.made.values() if not one.left]
+        return {one.id: one for one in (*there[:1], *there[-1:])}.values()
+
+    def _refused(self, action: Action) -> None:
+        sent = self.setting.run.transmit(self.setting.refusals[action.who])
+        answer = self._step(sent.exchange).response
+        if answer is None or not answer.refusal:
+            if sent.location:
+                self.setting.remove(sent, last_segment(sent.location))
+            message = f"what is refused alone is not refused: {sent.case.label}"
+            raise self._violated(UNCHANGED, message, "4xx", sent.exchange.answer())
+        self._agree(UNCHANGED)
+
+    def _leave(self, action: Action) -> None:
+        leaver, made = self.setting.leaver, self.made[action.service]
+        assert leaver is not None
+        again = " once more" if made.left else ""
+        label = f"leave {made.name}{again}"
+        exchange = self._step(self.setting.leave(made.id, leaver.auth(), label))
+        if not made.left and not exchange.succeeded:
+            raise self._violated(LEFT, "what can be left alone cannot be left here", "2xx", exchange.answer())
+        self._has_left(made)
+        self._agree(LEFT, made)
+
+    def _has_left(self, made: Made) -> None:
+        made.left = True
+        self.setting.gone(made.sent, made.id, self.steps[-1])
+
+    def _trespass(self, action: Action) -> None:
+        made = self.made[action.service]
+        label = f"leave {made.name} without credentials"
+        exchange = self._step(self.setting.leave(made.id, Auth(), label))
+        if exchange.succeeded:  # no matter of this operation's
+            self._has_left(made)
+        self._agree(LEFT)
+
+    def _read(self, action: Action) -> None:
+        made = self.made[action.service]
+        self._wait(LEFT if made.left else CREATED, lambda: self._unlike(made))
+        self.steps += [self._read_last] if self._read_last else []
+
+    # --- the model ----------------------------------------------------------------------------------------
+
+    def _agree(self, kind: str, *services: Made) -> None:
+        """Compare the list, and these services. Raises ViolationError where they stay different."""
+
+        def different() -> Problem | None:
+            return next((one for one in self._differences(services) if one), None)
+
+        self._wait(kind, different)
+
+    def _wait(self, kind: str, different: Callable[[], Problem | None]) -> None:
+        latest: list[Problem | None] = [None]
+
+        def same() -> bool:
+            latest[0] = different()
+            return latest[0] is None
+
+        if not self.setting.until(same) and latest[0]:
+            problem = latest[0]
+            seen = [problem.exchange] if problem.exchange else []
+            raise self._shown(kind, problem, *seen)
+
+    def _differences(self, services: Iterable[Made]) -> Iterator[Problem | None]:
+        yield self._list_differs()
+        for one in services:
+            yield self._unlike(one)
+
+    def _list_differs(self) -> Problem | None:
+        now, exchange = self.setting.look()
+        if now is None or now == self.setting.known:
+            return None
+        missing, extra = self.setting.known - now, now - self.setting.known
+        if not extra and len(now) >= PAGE and all(self._readable(one) for one in missing):
+            return None  # the list merely ends before these
+        expected = _count(self.setting.known) + self._named("with", self._there())
+        actual = _count(now) + self._named("without", missing) + self._named("but with", extra)
+        message = "the group's services are not those that the steps leave"
+        return Problem(message, expected, actual, exchange, frozenset(extra - {one.id for one in self.made.values()}))
+
+    def _there(self) -> set[str]:
+        return {one.id for one in self.made.values() if not one.left}
+
+    def _named(self, word: str, services: set[str], most: int = 4) -> str:
+        """The services in words: by the line that made them, else by their id."""
+        words = sorted(self._name(one) for one in services)
+        more = [f"{len(words) - most} more"] if len(words) > most else []
+        return f", {word} {', '.join([*words[:most], *more])}" if words else ""
+
+    def _readable(self, service: str) -> bool:
+        return self.setting.run.readback.again(self.setting.group, service).details is not None
+
+    def _unlike(self, made: Made) -> Problem | None:
+        """How what is read of a service differs from what the model has of it."""
+        if made.left:
+            given_again = made.id in self.setting.known
+            return self._still_read(made) if self.setting.vanishing and not given_again else None
+        if not self.setting.reading:
+            return None
+        reads, setting = self.setting.run.readback, self.setting
+        read = reads.again(setting.group, made.id)
+        if read.details is None and absent(read):
+            read = reads.by_id(setting.group, made.id, made.sent.identity)
+        self._read_last = read.exchange
+        if read.details is None:
+            return self._unread(made, read) if absent(read) else None
+        return self._altered(made, read) if setting.faithful else None
+
+    def _unread(self, made: Made, read: Read) -> Problem:
+        actual = read.exchange.answer() if read.exchange else "nothing"
+        return Problem(f"{made.name} cannot be read", "200", actual, read.exchange)
+
+    def _still_read(self, made: Made) -> Problem | None:
+        read = self.setting.run.readback.again(self.setting.group, made.id)
+        self._read_last = read.exchange
+        if read.details is None:
+            return None
+        message = f"{made.name} left, and can still be read"
+        return Problem(message, "404, as for others that left", "200", read.exchange)
+
+    def _altered(self, made: Made, read: Read) -> Problem | None:
+        created = Created(made.sent, made.id, None, frozenset(), frozenset(), read)
+        for one in state.differences_of(self.setting.run, created):
+            where = one.message.removeprefix(f"{made.sent.case.label}: ")
+            return Problem(f"{made.name}: {where}", one.expected, one.actual, read.exchange)
+        return None
+
+
+def _count(services: set[str]) -> str:
+    return f"{len(services)} service{'' if len(services) == 1 else 's'}"

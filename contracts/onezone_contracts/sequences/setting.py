@@ -1,0 +1,246 @@
+"""What a target offers to sequences, found out before the first one: a step that fails alone is no part of any."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from onezone_contracts.cases import HOME, MISSING, NOBODY, WRITER, Case, constant
+from onezone_contracts.checks import state
+from onezone_contracts.exchange import Auth, Exchange, Request
+from onezone_contracts.ledger import Created, Sent
+from onezone_contracts.readback import Read, last_segment
+from onezone_contracts.requirement import NotJudged
+from onezone_contracts.run import Run, access_case
+from onezone_contracts.sequences.action import Numbers
+from onezone_contracts.target import Identity
+
+SECONDS = {"standard": 10.0, "deep": 90.0}
+"""How long the sequences of a run may take; a target whose reads lag sees fewer of them."""
+SHORTEST = 0.05
+ABSENT = frozenset({403, 404, 410})
+FORBIDDEN = 2
+"""How many forbidden personas take part."""
+
+
+@dataclass(slots=True)
+class Setting:
+    """The group, who creates there, what is refused there, who may leave, and what can be looked at.
+
+    `known` is the model: the ids that the group should have. `left` are the ids of services that left.
+    """
+
+    run: Run
+    group: str
+    known: set[str] = field(default_factory=set)
+    creators: list[str] = field(default_factory=list)
+    refusals: dict[str, Case] = field(default_factory=dict)
+    leaver: Identity | None = None
+    listing: bool = False
+    reading: bool = False
+    faithful: bool = False
+    """Whether a service that was created alone is read back as it was sent."""
+    vanishing: bool = False
+    """Whether a service that left cannot be read any more."""
+    fresh: bool = True
+    hasty: float | None = None
+    """Seconds to wait beyond what it took so far, instead of the whole patience: while what was shown is shrunk."""
+    left: dict[str, tuple[Exchange, Exchange]] = field(default_factory=dict)
+    """The services that left: how each was made, and how it left."""
+    sample: tuple[Sent, str] | None = None
+    """The service that was created alone, and its id."""
+    numbers: Numbers = field(default_factory=Numbers)
+    taken: int = 0
+    _slowest: float = 0.0
+    _end: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._end = time.monotonic() + SECONDS.get(self.run.options.depth, 0.0)
+
+    @property
+    def over(self) -> bool:
+        """Whether the time for sequences is used up."""
+        return time.monotonic() > self._end
+
+    def until(self, ready: Callable[[], bool]) -> bool:
+        """Wait until `ready`, for as long as a read may lag."""
+        started, pause = time.monotonic(), SHORTEST / 2
+        patience = self.run.readback.patience
+        if self.hasty is not None:
+            patience = min(patience, self.hasty + 4 * self._slowest)
+        deadline = started + patience
+        while not ready():
+            if time.monotonic() > deadline:
+                return False
+            self.run.check_time()
+            time.sleep(pause)
+            pause = min(2 * pause, 0.4)
+            if ready():
+                self._slowest = max(self._slowest, time.monotonic() - started)
+                return True
+        return True
+
+    def look(self) -> tuple[set[str] | None, Exchange | None]:
+        """The ids that the group lists, None where it does not say."""
+        return self.run.readback.look(self.group) if self.listing else (None, None)
+
+    def settle(self) -> None:
+        """Wait until the group lists what it should; where it never does, take what it lists for given."""
+        latest: list[set[str] | None] = [None]
+
+        def same() -> bool:
+            latest[0] = self.look()[0]
+            return latest[0] is None or latest[0] == self.known
+
+        if not self.until(same) and latest[0] is not None:
+            self.known = set(latest[0])
+
+    def leave(self, service: str, auth: Auth, label: str) -> Exchange:
+        """Ask to take the group off a service that the kit made."""
+        run = self.run
+        operation = run.contract.find("detach", run.operation.effect.resource, run.operation.effect.within)
+        assert operation is not None
+        path = run.target.path(operation.path, id=self.group, hsid=service)
+        return run.wire.send(Request("DELETE", path, auth, label=label))
+
+    def remove(self, sent: Sent, service: str) -> None:
+        """Have a service of the kit's removed: now where that works, else when the run ends."""
+        gone = self.leave(service, self.leaver.auth(), "leave the earlier service") if self.leaver else None
+        if gone and gone.succeeded:
+            self.gone(sent, service, gone)
+        else:
+            remember(self.run, sent, service)
+
+    def gone(self, sent: Sent, service: str, exchange: Exchange) -> None:
+        """Take note that a service left."""
+        self.known.discard(service)
+        self.left[service] = (sent.exchange, exchange)
+
+    def story(self, service: str) -> tuple[Exchange, ...]:
+        """How an earlier service was made and left, told as such; of nothing that did not leave."""
+        words = ("create an earlier service", "leave the earlier service")
+        found = zip(self.left.get(service, ()), words, strict=False)
+        return tuple(replace(one, request=replace(one.request, label=label)) for one, label in found)
+
+    def find_leaver(self) -> None:
+        """Find who may take the group off a service: the service that was created alone is gone then."""
+        if self.sample and not _left_alone(self, *self.sample):
+            remember(self.run, *self.sample)
+
+
+def remember(run: Run, sent: Sent, service: str) -> None:
+    """Leave a service to the end of the run, which removes it; nothing else is judged by it."""
+    sent = replace(sent, case=replace(sent.case, group=HOME))
+    run.ledger.created.append(Created(sent, service, None, frozenset(), frozenset(), Read(None, None)))
+
+
+def found(run: Run) -> Setting:
+    """What the target offers. Raises NotJudged where that is too little."""
+    writer = run.identity(WRITER)
+    run.ledger.flush()
+    setting = Setting(run, writer.group)
+    ids = run.readback.ids(writer.group)
+    setting.listing, setting.known = ids is not None, set(ids or ())
+    setting.refusals = {case.name: case for case in _refusals(setting) if _refused(run, case)}
+    run.ledger.flush()
+    setting.creators = [one.persona.name for one in run.target.personas.values() if _may_create(setting, one)]
+    _alone(setting, run.transmit(Case("sequence.alone", "create a service")))
+    return setting
+
+
+def creation(setting: Setting, name: str) -> Case:
+    """A valid request of a persona for the group of the setting, which need not be its own."""
+    own = setting.run.identity(name).group == setting.group
+    if own:
+        return access_case(name)
+    return Case(f"sequence.{name}", f"a valid request of the persona {name}", who=name, group=setting.group)
+
+
+def _may_create(setting: Setting, identity: Identity) -> bool:
+    """Whether a persona that must be allowed was, or is, alone."""
+    if not identity.persona.allowed:
+        return False
+    case = creation(setting, identity.persona.name)
+    if identity.group == setting.group:
+        return setting.run.send(case).exchange.succeeded
+    sent = setting.run.transmit(case)
+    service = last_segment(sent.location) if sent.location and sent.exchange.succeeded else ""
+    if service:
+        setting.known.add(service)
+        remember(setting.run, sent, service)
+    return bool(service)
+
+
+def _refusals(setting: Setting) -> Iterator[Case]:
+    yield Case("sequence.body", "ask with an array as the body", change=constant([]))
+    forbidden = [one.persona.name for one in setting.run.target.personas.values() if not one.persona.allowed]
+    yield from (creation(setting, name) for name in forbidden[:FORBIDDEN])
+    yield Case("sequence.nobody", "ask without credentials", who=NOBODY)
+    yield Case("sequence.missing", "ask for a group that does not exist", group=MISSING)
+
+
+def _refused(run: Run, case: Case) -> bool:
+    response = run.send(case).exchange.response
+    return response is not None and response.refusal
+
+
+def _alone(setting: Setting, sent: Sent) -> None:
+    """See what one service, created and left alone, can show. Raises NotJudged where it shows nothing."""
+    run, location = setting.run, sent.location
+    service = last_segment(location) if location and sent.exchange.succeeded else ""
+    if not service or service in setting.known:
+        raise NotJudged("a service that was created alone has no id of its own", blocked=True)
+    expected = {*setting.known, service}
+    setting.listing = setting.listing and setting.until(lambda: setting.look()[0] == expected)
+    if setting.listing:
+        setting.known = expected
+    _read_alone(setting, sent, service)
+    if not setting.listing and not setting.reading:
+        remember(run, sent, service)
+        raise NotJudged("the target offers neither to list nor to read a service that was created alone")
+    setting.sample = (sent, service)
+
+
+def _read_alone(setting: Setting, sent: Sent, service: str) -> None:
+    reads = setting.run.readback
+    latest = [Read(None, None)]
+
+    def there() -> bool:
+        latest[0] = reads.by_id(setting.group, service, sent.identity)
+        return latest[0].details is not None
+
+    setting.reading = setting.until(there) if "get" in reads.offered else there()
+    made = Created(sent, service, None, frozenset(), frozenset(), latest[0])
+    setting.faithful = setting.reading and not list(state.differences_of(setting.run, made))
+
+
+def _left_alone(setting: Setting, sent: Sent, service: str) -> bool:
+    run = setting.run
+    if run.contract.find("detach", run.operation.effect.resource, run.operation.effect.within) is None:
+        return False
+    for identity in run.target.personas.values():
+        exchange = setting.leave(service, identity.auth(), "leave the service")
+        if exchange.succeeded:
+            if _gone(setting, service):
+                setting.leaver = identity
+                setting.gone(sent, service, exchange)
+            return setting.leaver is not None
+    return False
+
+
+def _gone(setting: Setting, service: str) -> bool:
+    def unread() -> bool:
+        return absent(setting.run.readback.again(setting.group, service))
+
+    if setting.listing:
+        gone = setting.until(lambda: service not in (setting.look()[0] or {service}))
+        setting.vanishing = gone and setting.reading and setting.until(unread)
+        return gone
+    setting.vanishing = setting.until(unread)
+    return setting.vanishing
+
+
+def absent(read: Read) -> bool:
+    """Whether an answer says that there is no such service, or none that may be read."""
+    return read.details is None and read.exchange is not None and read.exchange.status in ABSENT

@@ -1,0 +1,111 @@
+"""Provider states: the implementation makes the personas itself, asked by one call each (Pact's convention)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from onezone_contracts.exchange import Exchange, Request
+from onezone_contracts.personas import ZONE, Persona
+from onezone_contracts.target import Credentials, Identity, SetupError, Target, missing_id
+from onezone_contracts.wire import Wire
+
+_JSON = (("Content-Type", "application/json"),)
+
+
+class States:
+    """Asks a provider-state URL for personas and groups; remembers what to tear down.
+
+    Args:
+        url: where `POST {"action", "state", "params"}` is answered.
+        timeout: seconds that a call may take.
+    """
+
+    def __init__(self, url: str, timeout: float = 10.0) -> None:
+        parts = urlsplit(url)
+        self._url = url
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._wire = Wire(f"{parts.scheme}://{parts.netloc}", timeout)
+        self._made: list[dict[str, Any]] = []
+
+    def target(self, base_url: str, wanted: tuple[Persona, ...]) -> Target:
+        """A target with a persona each, made now. Raises SetupError where a state is refused."""
+        try:
+            other = self._group()
+            personas = {persona.name: self._identity(persona, lambda: other) for persona in wanted}
+        except SetupError:
+            self.teardown()
+            raise
+        self._wire.close()
+        homes = {identity.group for identity in personas.values()}
+        return Target(base_url, personas, missing_id(), other if other not in homes else None, self.teardown)
+
+    def administrator(self, zone: Iterable[str]) -> Credentials:
+        """A user with these zone privileges who belongs to nothing. Raises SetupError."""
+        params = {"group_privileges": None, f"{ZONE}_privileges": sorted(zone), "handle_service_privileges": None}
+        try:
+            return _credentials(self._call("setup", "a persona", params), "administrator")
+        except SetupError:
+            self.teardown()
+            raise
+
+    def _group(self) -> str | None:
+        """A group of its own, None where the implementation has no such state."""
+        try:
+            answer = self._call("setup", "a group", {})
+        except SetupError:
+            return None
+        group = answer.get("group")
+        return group if isinstance(group, str) and group else None
+
+    def _identity(self, persona: Persona, default_group: Callable[[], str | None]) -> Identity:
+        params: dict[str, Any] = {f"{scope}_privileges": _names(held) for scope, held in persona.grants.items()}
+        params.setdefault(f"{ZONE}_privileges", [])
+        answer = self._call("setup", "a persona", params)
+        group = answer.get("group") or default_group()
+        if not isinstance(group, str):
+            raise SetupError(f"the states URL named no group for the persona {persona.name}")
+        return Identity(persona, _credentials(answer, persona.name), group)
+
+    def _call(self, action: str, state: str, params: dict[str, Any]) -> dict[str, Any]:
+        message = {"action": action, "state": state, "params": params}
+        exchange = self._wire.send(Request("POST", self._path, headers=_JSON, body=json.dumps(message).encode()))
+        if not exchange.succeeded:
+            raise SetupError(f"the states URL {self._url} did not set up {state!r}: {_why(exchange)}")
+        if action == "setup":
+            self._made.append({"state": state, "params": params})
+        assert exchange.response is not None
+        try:
+            answer = exchange.response.json() if exchange.response.body else {}
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise SetupError(f"the states URL {self._url} answered {state!r} with something that is no JSON object")
+        return answer
+
+    def teardown(self) -> None:
+        """Tear down every state that was set up; what the implementation says to that does not matter."""
+        while self._made:
+            message = {"action": "teardown", **self._made.pop()}
+            self._wire.send(Request("POST", self._path, headers=_JSON, body=json.dumps(message).encode()))
+
+
+def _names(held: frozenset[str] | None) -> list[str] | None:
+    return None if held is None else sorted(held)
+
+
+def _why(exchange: Exchange) -> str:
+    if exchange.response is None:
+        return exchange.failure or "no answer"
+    text = exchange.response.body[:200].decode("utf-8", "replace").strip()
+    return f"it answered {exchange.response.status}" + (f" ({text})" if text else "")
+
+
+def _credentials(answer: dict[str, Any], name: str) -> Credentials:
+    if isinstance(answer.get("token"), str):
+        return Credentials(token=answer["token"])
+    if isinstance(answer.get("username"), str) and isinstance(answer.get("password"), str):
+        return Credentials(answer["username"], answer["password"])
+    raise SetupError(f"the states URL gave the persona {name} neither username and password nor a token")

@@ -1,0 +1,298 @@
+"""The implementation under test: where it is, who the personas are there, and which groups they act on."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import yaml
+from onezone_spec import Contract, Operation
+
+from onezone_contracts.exchange import Auth, Redactor, basic
+from onezone_contracts.personas import Persona
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+BLANK = "..."
+"""What the skeleton has where something is to be filled in."""
+_CREDENTIAL_KEYS = ({"username", "password"}, {"token"})
+
+
+class SetupError(Exception):
+    """The run cannot start; the message says in one line what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user name with password (HTTP Basic), or a token (sent as `X-Auth-Token`)."""
+
+    username: str | None = None
+    password: str | None = None
+    token: str | None = None
+
+    def secrets(self) -> list[str]:
+        """What must not be shown, in every spelling that is sent."""
+        if self.token is not None:
+            return [self.token]
+        return [self.password or "", basic(self.username or "", self.password or "").removeprefix("Basic ")]
+
+
+def near(secret: str) -> set[str]:
+    """A secret and what the judge makes of it to see that only the right one is taken: all of them tell it."""
+    made = {secret, f"{secret}x", f"{secret} ", secret[:-1], secret.swapcase(), f"{secret.swapcase()}X"}
+    return {one for one in made if one}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A persona at the target: its credentials and the group in which it is judged."""
+
+    persona: Persona
+    credentials: Credentials
+    group: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that curl lines read this persona's secret from."""
+        name = re.sub(r"\W+", "_", self.persona.name).upper()
+        return f"{name}_{'TOKEN' if self.credentials.token is not None else 'PASSWORD'}"
+
+    def auth(self) -> Auth:
+        """The persona's own credentials."""
+        known = self.credentials
+        if known.token is not None:
+            return Auth((("X-Auth-Token", known.token),), f'-H "X-Auth-Token: ${self.variable}"', self.persona.name)
+        pair = basic(known.username or "", known.password or "")
+        return Auth((("Authorization", pair),), f'-u "{known.username}:${self.variable}"', self.persona.name)
+
+
+@dataclass(slots=True)
+class Target:
+    """An implementation, its personas by name, and the groups.
+
+    `missing` is an id that no group has; `other` is a group that no persona belongs to, where one is known;
+    `cleanup` undoes what making the personas did; `created` are the ids of all that a run created.
+    """
+
+    base_url: str
+    personas: dict[str, Identity]
+    missing: str
+    other: str | None = None
+    cleanup: Callable[[], None] = field(default=lambda: None)
+    created: set[str] = field(default_factory=set)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def path(self, template: str, **values: str) -> str:
+        """The absolute path of an operation, its parameters percent-encoded."""
+        filled = re.sub(r"\{(\w+)\}", lambda match: quote(values[match[1]], safe=""), template)
+        return urlsplit(self.base_url).path.rstrip("/") + filled
+
+    def redactor(self) -> Redactor:
+        """A redactor that knows every secret of the personas."""
+        redactor = Redactor()
+        known = [identity.credentials for identity in self.personas.values()]
+        for one in known:
+            redactor.learn(*one.secrets())
+        names = {one.username for one in known if one.username is not None}
+        words = {word for one in known if one.password is not None for word in near(one.password)}
+        for name in names:
+            redactor.learn(*(basic(name, word).removeprefix("Basic ") for word in words))
+        redactor.learn(*words, *(word for one in known if one.token for word in near(one.token)))
+        return redactor
+
+
+def check_url(url: str, what: str = "the URL") -> str:
+    """`url` without a trailing slash. Raises SetupError where it is no http or https URL."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        if usable and parts.username is not None:
+            raise SetupError(f"{what} carries credentials: give them with the personas")
+    except ValueError:
+        usable = False
+    if not usable or any(character.isspace() for character in url) or parts.query or parts.fragment:
+        raise SetupError(f"{what} {url!r} is no base URL: write it like http://127.0.0.1:8080/api/onezone/v3")
+    return url.rstrip("/")
+
+
+def missing_id() -> str:
+    """An id of the usual form that no group has."""
+    return secrets.token_hex(16)
+
+
+def read_target_file(path: Path) -> dict[str, Any]:
+    """The target file as data, with `${ENV_VAR}` filled in. Raises SetupError with file and line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SetupError(f"there is no target file {path}; `ozkit target init` prints a skeleton") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"the target file {path} cannot be read: {error}") from None
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        told = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise SetupError(f"{path}{where}: this is no YAML: {told}") from None
+    except (ValueError, RecursionError) as error:
+        raise SetupError(f"{path}: this is no YAML that can be used: {' '.join(str(error).split())}") from None
+    if not isinstance(data, dict):
+        raise SetupError(f"{path}: a target file is a mapping with base_url, groups and personas")
+    try:
+        filled: dict[str, Any] = _fill(data, path)
+    except RecursionError:
+        raise SetupError(f"{path}: a value of this file contains itself") from None
+    return filled
+
+
+def _fill(node: Any, path: Path) -> Any:
+    if isinstance(node, dict):
+        return {key: _fill(value, path) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_fill(value, path) for value in node]
+    if isinstance(node, str):
+        return _VARIABLE.sub(lambda match: _variable(match[1], path), node)
+    return node
+
+
+def _variable(name: str, path: Path) -> str:
+    if name not in os.environ:
+        raise SetupError(f"{path}: the environment variable {name} is not set")
+    return os.environ[name]
+
+
+def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, wanted: tuple[Persona, ...]) -> Target:
+    """The target that a target file describes, for one operation. Raises SetupError naming the key to change."""
+    _known(path, data, {"admin", "base_url", "edition", "groups", "personas"}, "")
+    base_url = check_url(_text(path, data, "base_url", ""), f"{path}: base_url")
+    groups = _mapping(path, data, "groups", "")
+    _known(path, groups, {"home", "missing", "other"}, "groups.")
+    home = _text(path, groups, "home", "groups.")
+    missing = _text(path, groups, "missing", "groups.") if "missing" in groups else missing_id()
+    if missing == home:
+        raise SetupError(f"{path}: groups.missing is the home group; it must be an id that no group has")
+    other = _text(path, groups, "other", "groups.") if "other" in groups else None
+    entries = _mapping(path, _mapping(path, data, "personas", ""), operation.id, "personas.")
+    prefix = f"personas.{operation.id}."
+    _known(path, entries, {persona.name for persona in wanted}, prefix)
+    found = {
+        persona.name: Identity(persona, _credentials(path, entries, persona.name, prefix), home) for persona in wanted
+    }
+    return Target(base_url, found, missing, other)
+
+
+def admin_from_file(path: Path, data: Mapping[str, Any], account: Credentials | None = None) -> tuple[str, Credentials]:
+    """The base URL of a target file and the administrator's account, the file's own where none was given.
+
+    Raises SetupError naming the key to change.
+    """
+    base_url = check_url(_text(path, data, "base_url", ""), f"{path}: base_url")
+    if account is not None:
+        return base_url, account
+    if "admin" not in data:
+        raise SetupError(
+            f"{path}: admin is missing: the profile full makes its personas with an administrator's account; "
+            "give it with --admin USER:PASSWORD, or see `ozkit target init --profile full` for a skeleton"
+        )
+    return base_url, _credentials(path, data, "admin", "")
+
+
+def _known(path: Path, data: Mapping[str, Any], keys: set[str], prefix: str) -> None:
+    unknown = [str(key) for key in data if key not in keys]
+    if unknown:
+        known = ", ".join(sorted(keys))
+        raise SetupError(f"{path}: unknown key {prefix}{unknown[0]}: choose one of {known}")
+
+
+def _mapping(path: Path, data: Mapping[str, Any], key: str, prefix: str) -> Mapping[str, Any]:
+    value = data.get(key)
+    if not isinstance(value, dict):
+        raise SetupError(f"{path}: {prefix}{key} is missing or no mapping")
+    return value
+
+
+def _text(path: Path, data: Mapping[str, Any], key: str, prefix: str) -> str:
+    value = data.get(key)
+    if value is None or value == "":
+        raise SetupError(f"{path}: {prefix}{key} is missing")
+    if not isinstance(value, str):
+        raise SetupError(f"{path}: {prefix}{key} must be a string; put it in quotes")
+    if value == BLANK:
+        raise SetupError(f"{path}: {prefix}{key} is not filled in")
+    return value
+
+
+def _credentials(path: Path, entries: Mapping[str, Any], name: str, prefix: str) -> Credentials:
+    value = entries.get(name)
+    if value is None:
+        raise SetupError(f"{path}: {prefix}{name} is missing; `ozkit target init` says which privileges it must hold")
+    if not isinstance(value, dict) or set(value) not in _CREDENTIAL_KEYS:
+        raise SetupError(f"{path}: {prefix}{name} needs username and password, or token, and nothing else")
+    texts = {key: str(_secret(path, value, key, f"{prefix}{name}.")) for key in value}
+    return Credentials(**texts)
+
+
+def _secret(path: Path, value: Mapping[str, Any], key: str, prefix: str) -> str:
+    if not isinstance(value[key], str):
+        raise SetupError(f"{path}: {prefix}{key} must be a string; put it in quotes")
+    if value[key] == BLANK:
+        raise SetupError(f"{path}: {prefix}{key} is not filled in")
+    if key != "password" and not value[key]:
+        raise SetupError(f"{path}: {prefix}{key} is empty")
+    text: str = value[key]
+    if ("\r" in text) or ("\n" in text):
+        raise SetupError(f"{path}: {prefix}{key} has a line break in it")
+    return text
+
+
+def skeleton(contract: Contract, wanted: Mapping[str, tuple[Persona, ...]]) -> str:
+    """A target file to fill in, that says for every persona exactly what it must hold."""
+    lines = [
+        f"# Target file for edition {contract.edition}. Values may be ${{ENV_VAR}}.",
+        "# A persona has username and password (HTTP Basic), or token (X-Auth-Token).",
+        "base_url: http://127.0.0.1:9000/api/onezone/v3",
+        f"edition: {contract.edition}",
+        "groups:",
+        '  home: "..."      # the group that the personas belong to, or deliberately do not',
+        '  # missing: "..." # an id that no group has; generated when absent',
+        '  # other: "..."   # a group that no persona belongs to: lets the kit see that privileges end at a group',
+        "personas:",
+    ]
+    for operation, people in wanted.items():
+        lines.append(f"  {operation}:")
+        for persona in people:
+            lines += [f"    # {text}" for text in _holdings(contract, persona)]
+            lines.append(f'    {persona.name}: {{username: "...", password: "..."}}')
+    return "\n".join(lines) + "\n"
+
+
+def _holdings(contract: Contract, persona: Persona) -> list[str]:
+    expected = "must be allowed" if persona.allowed else "must be refused with 403"
+    lines = [f"{persona.name} {expected}."]
+    for scope, held in persona.grants.items():
+        where = "zone privileges" if scope == "zone" else f"in the home {scope.replace('_', ' ')}"
+        lines.append(f"  {where}: {_held(contract, scope, held)}")
+    return lines
+
+
+def _held(contract: Contract, scope: str, held: frozenset[str] | None) -> str:
+    everything = frozenset(contract.privileges[scope])
+    if held is None:
+        return "no member"
+    if not held:
+        return "none" if scope == "zone" else "a member without privileges"
+    if len(held) > len(everything) / 2:
+        gone = ", ".join(sorted(everything - held))
+        return f"every one but {gone}" if gone else "every one"
+    return f"exactly {', '.join(sorted(held))}"

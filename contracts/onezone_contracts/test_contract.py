@@ -1,0 +1,52 @@
+"""The suite under pytest: an item a requirement, and one for what must have been seen."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import pytest
+
+from onezone_contracts.derive import provoked
+from onezone_contracts.exchange import curl
+from onezone_contracts.judge import judge_one
+from onezone_contracts.requirement import Outcome, Requirement, Result
+from onezone_contracts.run import Run
+
+
+def test_requirement(onezone_run: Run, requirement: Requirement) -> None:
+    """The target keeps one requirement of the contract."""
+    result = judge_one(onezone_run, requirement)
+    told = _told(onezone_run, result)
+    if result.known:
+        pytest.xfail(told)
+    if result.outcome in {Outcome.FAIL, Outcome.ERROR}:
+        pytest.fail(told, pytrace=False)
+    if result.outcome is Outcome.BLOCKED:
+        pytest.fail(f"blocked: {result.reason}", pytrace=False)
+    if result.outcome is Outcome.SKIP:
+        pytest.skip(result.reason or "")
+    if result.outcome is Outcome.WARN:
+        warnings.warn(told, stacklevel=1)
+
+
+def test_every_documented_answer_was_seen(onezone_run: Run, request: pytest.FixtureRequest) -> None:
+    """A run that never saw a documented answer has not judged the target."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        pytest.skip("each worker sees only a part of the run")
+    if request.config.getoption("keyword") or request.config.getoption("deselect"):
+        pytest.skip("only a part of the suite runs")
+    unseen = provoked(onezone_run.operation) - {one.status for one in onezone_run.exchanges() if one.status}
+    assert not unseen, f"never seen: {sorted(unseen)}"
+
+
+def _told(run: Run, result: Result) -> str:
+    requirement, redactor = result.requirement, run.redactor
+    lines = [f"{requirement.id} ({requirement.level}): {requirement.text}", f"source: {requirement.source}"]
+    if result.reason:
+        lines.append(result.reason)
+    for finding in result.findings:
+        lines += ["", finding.message, f"expected: {finding.expected}", f"actual:   {finding.actual}"]
+        if finding.exchange:
+            lines.append(curl(finding.exchange, redactor))
+    return redactor.text("\n".join(lines))

@@ -1,0 +1,121 @@
+"""From outcomes to a verdict, and from a verdict to an exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from onezone_contracts.requirement import Level, Outcome, Result
+
+if TYPE_CHECKING:
+    from onezone_contracts.exchange import Redactor
+
+
+class Verdict(StrEnum):
+    """What a run says of a target."""
+
+    CONFORMANT = "conformant"
+    NONCONFORMANT = "nonconformant"
+    INCONCLUSIVE = "inconclusive"
+    PARTIAL = "partial"
+
+
+EXIT_CODES = {Verdict.CONFORMANT: 0, Verdict.NONCONFORMANT: 1, Verdict.INCONCLUSIVE: 2, Verdict.PARTIAL: 3}
+
+
+@dataclass(slots=True)
+class Judgement:
+    """A finished run: what was judged with which outcome, the verdict, and why it is no better."""
+
+    target: str
+    edition: str
+    profile: str
+    depth: str
+    seed: int
+    verdict: Verdict
+    reason: str | None = None
+    results: tuple[Result, ...] = ()
+    requests: int = 0
+    duration_s: float = 0.0
+    redactor: Redactor | None = None
+    unseen: tuple[int, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    """Expected failures that are no requirements, in words."""
+    total: int = 0
+    """How many requirements there are at this depth, whether they were to be judged or not."""
+    hints: tuple[str, ...] = ()
+    """What may be the cause, for people."""
+    counts: Counter[Outcome] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.counts = Counter(result.outcome for result in self.results)
+
+    @property
+    def known(self) -> int:
+        """How many requirements fail as expected."""
+        return sum(one.known for one in self.results)
+
+    def exit_code(self, *, allow_partial: bool = False) -> int:
+        """0 conformant, 1 nonconformant, 2 inconclusive, 3 partial (0 where that is allowed)."""
+        if allow_partial and self.verdict is Verdict.PARTIAL:
+            return 0
+        return EXIT_CODES[self.verdict]
+
+
+def decide(
+    results: Iterable[Result], unseen: Iterable[int], *, strict: bool = False, unmatched: tuple[str, ...] = ()
+) -> tuple[Verdict, str | None]:
+    """The verdict of a run, and the reason where it is not `conformant`.
+
+    Args:
+        results: the outcome of every requirement.
+        unseen: documented statuses that can be provoked and were not seen.
+        strict: whether a SHOULD that fails counts as violated.
+        unmatched: expected failures that are no requirements; each is a failure itself.
+    """
+    judged = list(results)
+    if any(one.outcome is Outcome.ERROR for one in judged):
+        return Verdict.INCONCLUSIVE, "the kit itself failed"
+    against = list(_against(judged, {Outcome.FAIL, Outcome.WARN} if strict else {Outcome.FAIL}, unmatched))
+    if against:
+        return Verdict.NONCONFORMANT, "; ".join(against)
+    if not any(one.known or one.outcome in {Outcome.PASS, Outcome.WARN, Outcome.OBSERVED} for one in judged):
+        return Verdict.INCONCLUSIVE, "nothing was judged"
+    missing = sorted(set(unseen))
+    if missing:
+        return Verdict.PARTIAL, f"a documented answer was never seen: {', '.join(map(str, missing))}"
+    open_ones = [one for one in judged if _lessens(one)]
+    if open_ones:
+        first = open_ones[0]
+        what = "MUST" if not first.listed else "MUST or expected failures"
+        return Verdict.PARTIAL, f"{len(open_ones)} {what} could not be judged: {first.requirement.id}: {first.reason}"
+    return Verdict.CONFORMANT, None
+
+
+def _against(judged: list[Result], bad: set[Outcome], unmatched: tuple[str, ...]) -> Iterator[str]:
+    """What makes a run nonconformant, in words."""
+    violated = sum(one.outcome in bad and not one.known and not one.unexpected_pass for one in judged)
+    if violated:
+        yield f"{violated} requirement{'s are' if violated > 1 else ' is'} violated"
+    passing = sum(one.unexpected_pass for one in judged)
+    if passing:
+        yield f"{passing} expected failure{'s pass' if passing > 1 else ' passes'}"
+    if unmatched:
+        yield unmatched[0] + (f" (and {len(unmatched) - 1} more)" if len(unmatched) > 1 else "")
+
+
+def _lessens(result: Result) -> bool:
+    """Whether a MUST was not judged, and the target had no right to that: the run is then not conformant."""
+    if result.reason == OUT_OF_TIME or (result.listed and not result.known):
+        return True
+    if result.requirement.level is not Level.MUST:
+        return False
+    if result.outcome is Outcome.BLOCKED:
+        return True
+    return result.outcome is Outcome.SKIP and result.requirement.needs is None
+
+
+OUT_OF_TIME = "the time of --max-time was over"

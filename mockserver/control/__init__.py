@@ -1,5 +1,0 @@
-"""The mock's control plane under `/_mock/`: for test suites and people, never a part of the contract."""
-
-from mockserver.control.plane import Control
-
-__all__ = ["Control"]

@@ -1,0 +1,140 @@
+"""The command `ozkit mock`."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from onezone_mockserver.app import Mock
+
+_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#,@]+", re.IGNORECASE)
+
+
+class UsageError(Exception):
+    """The command cannot be carried out as given; the message is one line."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `ozkit mock`, as docs and INTERFACES promise them."""
+    found = _Parser(prog="ozkit mock", description="Serve the mock, in the world of a scenario.", allow_abbrev=False)
+    found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    found.add_argument("--port", type=_port, default=8080, help="port to listen on, 0 picks one (default: %(default)s)")
+    found.add_argument("--edition", help="edition of the contract (default: current)")
+    found.add_argument("--scenario", type=Path, metavar="FILE", help="world to start with, in YAML (default: the demo)")
+    found.add_argument("--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by milliseconds")
+    found.add_argument(
+        "--cors-origin",
+        type=_origin,
+        action="append",
+        metavar="ORIGIN",
+        help="origin whose pages may read the answers, repeatable (default: every origin)",
+    )
+    found.add_argument(
+        "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
+    )
+    found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
+    found.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate (PEM)")
+    found.add_argument("--tls-key", metavar="FILE", help="the certificate's key, where it is not in the same file")
+    found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
+    found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
+    found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
+    return found
+
+
+def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main is told the command's name)
+    """Serve until SIGTERM or SIGINT. Returns 0, or 2 with one line on standard error where it cannot serve."""
+    try:
+        return _run(parser().parse_args(argv))
+    except UsageError as error:
+        print(f"ozkit mock: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.tls_key and not options.tls_cert:
+        raise UsageError("--tls-key needs --tls-cert")
+    if options.list_faults:
+        return _list_faults(options)
+    from onezone_mockserver.serve import ServeError, bind, configure, origin, serve
+
+    app = _app(options)
+    try:
+        config = configure(app, options.tls_cert, options.tls_key)
+        listening = bind(options.host, options.port)
+    except ServeError as error:
+        raise UsageError(str(error)) from None
+    url = origin(listening, options.host, tls=bool(options.tls_cert))
+    text = "" if options.quiet else _introduction(app, url)
+    serve(config, listening, lambda: print(f"{text}listening on {url}", flush=True))
+    return 0
+
+
+def _list_faults(options: argparse.Namespace) -> int:
+    from onezone_spec import DEFAULT_EDITION, UnknownEditionError, load
+
+    from onezone_mockserver.faults import catalogue
+
+    try:
+        edition = load(options.edition or DEFAULT_EDITION).edition
+    except UnknownEditionError as error:
+        raise UsageError(str(error)) from None
+    found = [one for one in catalogue() if edition in one.editions]
+    width = max(len(one.id) for one in found)
+    print("\n".join(f"{one.id:<{width}}  {one.text}" for one in found))
+    return 0
+
+
+def _app(options: argparse.Namespace) -> Mock:
+    from onezone_spec import DEFAULT_EDITION, UnknownEditionError
+
+    from onezone_mockserver import create_app
+    from onezone_mockserver.faults import UnknownFaultError
+    from onezone_mockserver.scenario import ScenarioError
+
+    try:
+        return create_app(
+            options.edition or DEFAULT_EDITION,
+            options.scenario,
+            control=not options.no_control,
+            latency=options.latency / 1000,
+            cors_origins=options.cors_origin or ("*",),
+            faults=options.fault,
+            journal=not options.no_journal,
+        )
+    except (ScenarioError, UnknownEditionError, UnknownFaultError) as error:
+        raise UsageError(str(error)) from None
+
+
+def _introduction(app: Mock, url: str) -> str:
+    from onezone_mockserver.demo import introduce
+    from onezone_mockserver.location import edition_base_path
+
+    control = "" if app.control is None else f"\ncontrol plane: {url}/_mock/\n"
+    return f"{introduce(app, url + edition_base_path(app.contract))}{control}"
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
+    return int(text)
+
+
+def _latency(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of milliseconds")
+    return float(text)
+
+
+def _origin(text: str) -> str:
+    if not _ORIGIN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no origin: give * or scheme://host[:port]")
+    return text

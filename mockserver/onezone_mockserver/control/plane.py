@@ -1,0 +1,183 @@
+"""The control plane's application: a table of paths and methods, and what each does."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from onezone_spec import bundled_text
+
+from onezone_mockserver.control.states import States, StatesError
+from onezone_mockserver.exchange import (
+    KEY,
+    Answer,
+    ClientGoneError,
+    Exchange,
+    Receive,
+    Refusal,
+    Scope,
+    Send,
+    json_answer,
+)
+from onezone_mockserver.faults import UnknownFaultError, catalogue, chosen
+from onezone_mockserver.jsontext import exact, loads
+from onezone_mockserver.parse import read_body
+from onezone_mockserver.snapshot import WorldError, build, snapshot
+
+if TYPE_CHECKING:
+    from onezone_mockserver.app import Mock
+
+logger = logging.getLogger("onezone_mockserver")
+DISTRIBUTION = "onezone-contract-kit"
+PREFIX = b"/_mock"
+MAX_BODY = 64 * 1024 * 1024
+
+Handler = Callable[[bytes], Answer]
+"""Answers a request by its body. Raises ControlError."""
+
+
+class ControlError(ValueError):
+    """A request to the control plane that cannot be fulfilled; the message says why."""
+
+
+class Control:
+    """Answers under `/_mock/`: health, provider states, reset, snapshots, journal, and the OpenAPI document."""
+
+    def __init__(self, mock: Mock) -> None:
+        self.mock = mock
+        self.states = States(mock)
+        self.started = time.monotonic()
+        self.table: dict[bytes, dict[str, Handler]] = {
+            b"": {"GET": self.index},
+            b"/health": {"GET": self.health},
+            b"/states": {"POST": self.state},
+            b"/reset": {"POST": self.reset},
+            b"/world": {"GET": self.world, "PUT": self.replace},
+            b"/journal": {"GET": self.journal, "DELETE": self.forget},
+            b"/faults": {"GET": self.faults, "PUT": self.switch},
+            b"/openapi.yaml": {"GET": self.document},
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of the control plane; a fault of its own is a 500 with the reason."""
+        exchange: Exchange = scope[KEY]
+        handlers = self.table.get(exchange.path.removeprefix(PREFIX).rstrip(b"/"))
+        method = "GET" if exchange.method == "HEAD" else exchange.method
+        if handlers is None:
+            answer = problem(404, "the control plane has no such path; GET /_mock/ lists them")
+        elif method not in handlers:
+            answer = _other_method(exchange, handlers)
+        else:
+            answer = await self._handle(exchange, receive, handlers[method])
+        await answer.send(send)
+
+    async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer:
+        try:
+            return handler(await read_body(exchange, receive, MAX_BODY))
+        except (ControlError, StatesError, WorldError, UnknownFaultError) as error:
+            return problem(400, str(error))
+        except Refusal as refusal:
+            return problem(413, refusal.reason)
+        except ClientGoneError:
+            return Answer(400)
+        except Exception:
+            logger.exception("the control plane failed; please report this")
+            return problem(500, "the control plane failed: see the mock's output")
+
+    def index(self, _body: bytes) -> Answer:
+        """What there is under the control plane."""
+        paths = {f"/_mock{path.decode() or '/'}": sorted(handlers) for path, handlers in self.table.items()}
+        contract = self.mock.contract
+        return _json({"edition": contract.edition, "base_paths": contract.base_paths, "control": paths})
+
+    def health(self, _body: bytes) -> Answer:
+        """That the mock is up, as what, and since when."""
+        uptime = round(time.monotonic() - self.started, 3)
+        version = metadata.version(DISTRIBUTION)
+        return _json({"status": "ok", "edition": self.mock.contract.edition, "version": version, "uptime_s": uptime})
+
+    def state(self, body: bytes) -> Answer:
+        """Set a provider state up, or tear it down."""
+        return _json(self.states.change(_parse(body)))
+
+    def reset(self, _body: bytes) -> Answer:
+        """Start anew: the scenario's world, no provider states, an empty journal."""
+        self.mock.reset()
+        self.states.clear()
+        return Answer(204)
+
+    def world(self, _body: bytes) -> Answer:
+        """The whole world, credentials included."""
+        return _json(snapshot(self.mock.world))
+
+    def replace(self, body: bytes) -> Answer:
+        """Put another world in the place of this one; a mistake in it changes nothing. Personas are of no account."""
+        data = exact(body, _parse(body))
+        if isinstance(data, dict):
+            data.pop("personas", None)
+        self.mock.world.become(build(data, self.mock.contract))
+        self.states.clear()
+        return Answer(204)
+
+    def journal(self, _body: bytes) -> Answer:
+        """The last exchanges, the newest last."""
+        return _json({"total": self.mock.journal.total, "exchanges": self.mock.journal.rows()})
+
+    def forget(self, _body: bytes) -> Answer:
+        """Empty the journal."""
+        self.mock.journal.clear()
+        return Answer(204)
+
+    def faults(self, _body: bytes) -> Answer:
+        """Every fault of the edition, and whether it is on."""
+        edition, on = self.mock.contract.edition, {one.id for one in self.mock.faults}
+        rows = [
+            {"id": one.id, "text": one.text, "noticed_by": one.noticed_by, "profile": one.profile, "on": one.id in on}
+            for one in catalogue()
+            if edition in one.editions
+        ]
+        return _json({"faults": rows})
+
+    def switch(self, body: bytes) -> Answer:
+        """Start anew with these faults and no other; a list with an unknown one changes nothing."""
+        ids = _parse(body)
+        if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+            raise ControlError("the faults that are to be on are given as a list of their ids")
+        self.mock.assemble(chosen(ids, self.mock.contract.edition))
+        self.states.clear()
+        return Answer(204)
+
+    def document(self, _body: bytes) -> Answer:
+        """The edition's OpenAPI document, the very text that is checked in."""
+        answer = json_answer(200, bundled_text(self.mock.contract.edition).encode())
+        answer.headers[0] = (b"content-type", b"application/yaml")
+        return answer
+
+
+def problem(status: int, message: str) -> Answer:
+    """The control plane's own error: `{"error": message}`."""
+    return json_answer(status, orjson.dumps({"error": message}))
+
+
+def _json(value: Any) -> Answer:
+    return json_answer(200, orjson.dumps(value))
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return loads(body)
+    except ValueError:
+        raise ControlError("the body is not JSON") from None
+
+
+def _other_method(exchange: Exchange, handlers: dict[str, Handler]) -> Answer:
+    allow = (b"allow", ", ".join(sorted({*handlers, "OPTIONS"} | ({"HEAD"} if "GET" in handlers else set()))).encode())
+    if exchange.method == "OPTIONS":
+        return Answer(204, [allow])
+    answer = problem(405, f"this path answers {allow[1].decode()}")
+    answer.headers.append(allow)
+    return answer

@@ -1,0 +1,140 @@
+"""Provider states (Pact's convention): the judge asks for a user with exactly these grants, and gets one."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from onezone_spec import editions, load
+
+from onezone_mockserver.world import GROUP, USER, User, new_id
+
+if TYPE_CHECKING:
+    from onezone_mockserver.app import Mock
+
+Granted = frozenset[str] | None
+PARAMETERS = {"group_privileges": "group", "zone_privileges": "zone", "handle_service_privileges": "handle_service"}
+STATES = ("a persona", "a group")
+DETAILS: dict[str, Any] = {
+    "name": "Provider state",
+    "proxyEndpoint": "https://proxy.example.org",
+    "serviceProperties": {"type": "DOI"},
+    "creator": {"type": "root", "id": "root"},
+    "creationTime": 0,
+}
+
+
+class StatesError(ValueError):
+    """A request for a state that cannot be understood; the message says what is wrong."""
+
+
+@dataclass(slots=True)
+class Made:
+    """What a set-up made, to be removed by the tear-down."""
+
+    answer: dict[str, str]
+    users: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+
+
+class States:
+    """Sets states up and tears them down. Each persona gets a group of its own, so none disturbs another."""
+
+    def __init__(self, mock: Mock) -> None:
+        self.mock = mock
+        self.made: defaultdict[bytes, list[Made]] = defaultdict(list)
+
+    def clear(self) -> None:
+        """Forget what was made: the world that it was made in is gone."""
+        self.made.clear()
+
+    def change(self, request: Any) -> dict[str, str]:
+        """Do what the request asks; the answer has the credentials and ids that the state's user needs.
+
+        A tear-down names the state and parameters of its set-up; one that was never set up is no error.
+        Raises StatesError.
+        """
+        if not isinstance(request, dict):
+            raise StatesError("a provider state is asked for by a JSON object")
+        action, state = request.get("action", "setup"), request.get("state")
+        if action not in ("setup", "teardown"):  # a tuple: what was sent may be unhashable
+            raise StatesError("action must be setup or teardown")
+        if state not in STATES:
+            raise StatesError(f"there is no such state; there are: {', '.join(STATES)}")
+        params = self._params({} if request.get("params") is None else request["params"])
+        key = orjson.dumps([state, {name: None if held is None else sorted(held) for name, held in params.items()}])
+        if action == "teardown":
+            self._remove(self.made[key].pop() if self.made[key] else Made({}))
+            return {}
+        made = self._group() if state == "a group" else self._persona(params)
+        self.made[key].append(made)
+        return made.answer
+
+    def _params(self, params: Any) -> dict[str, Granted]:
+        if not isinstance(params, dict):
+            raise StatesError("params must be an object")
+        for name in params:
+            if name not in PARAMETERS:
+                raise StatesError(f"there is no parameter {name}; there are: {', '.join(PARAMETERS)}")
+        return {name: self._granted(name, scope, params[name]) for name, scope in PARAMETERS.items() if name in params}
+
+    def _granted(self, name: str, scope: str, value: Any) -> Granted:
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise StatesError(f"{name} must be a list of privileges or null")
+        for one in value:
+            if one not in known_privileges(scope):
+                raise StatesError(f"{name}: there is no {scope} privilege {one!r} in any edition")
+        return frozenset(value)
+
+    def _group(self) -> Made:
+        group = new_id()
+        self.mock.world.add_group(group, "Provider state")
+        return Made({"group": group}, groups=[group])
+
+    def _persona(self, params: dict[str, Granted]) -> Made:
+        world, made = self.mock.world, self._group()
+        group, user = made.groups[0], new_id()
+        name, password = f"persona-{secrets.token_hex(8)}", secrets.token_urlsafe(16)
+        world.add_user(User(user, name, password), zone=params.get("zone_privileges") or frozenset())
+        membership = params.get("group_privileges")
+        if membership is not None:
+            world.relate(USER, user, GROUP, group, membership)
+        made.users.append(user)
+        made.answer = {"username": name, "password": password, "group": group}
+        if "handle_service_privileges" in params:
+            made.answer["handle_service"] = self._service(made, membership, params["handle_service_privileges"])
+        return made
+
+    def _service(self, made: Made, membership: Granted, wanted: Granted) -> str:
+        """A service in which the user has exactly the wanted privileges.
+
+        The group holds it wherever that leaves the user with just those: what a group holds, its members hold.
+        """
+        world, service = self.mock.world, new_id()
+        world.add("handle_service", service, orjson.dumps({"handleServiceId": service, **DETAILS}))
+        if wanted is not None:
+            world.relate(USER, made.users[0], "handle_service", service, wanted)
+        if membership is None or wanted is not None:
+            everything = frozenset(self.mock.contract.privileges["handle_service"])
+            held = everything if membership is None else wanted or frozenset()
+            world.relate(GROUP, made.groups[0], "handle_service", service, held)
+        return service
+
+    def _remove(self, made: Made) -> None:
+        world = self.mock.world
+        for kind, ids in ((USER, made.users), (GROUP, made.groups)):
+            for one in ids:
+                if world.exists(kind, one):
+                    world.remove_with_orphans(kind, one)
+
+
+@cache
+def known_privileges(scope: str) -> frozenset[str]:
+    """The privileges of a scope in any edition: whoever judges by another edition is to be refused by the judgement."""
+    return frozenset(name for edition in editions() for name in load(edition).privileges.get(scope, ()))

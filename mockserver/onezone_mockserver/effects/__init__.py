@@ -1,0 +1,53 @@
+"""The effects: the verbs that operations name. Each is prepared once an operation and works on any kind of entity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from onezone_mockserver.effects import changing, making, reading
+from onezone_mockserver.effects.places import Perform
+from onezone_mockserver.exchange import KEY, Exchange, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from onezone_spec import Contract, Operation
+
+    from onezone_mockserver.world import World
+
+__all__ = ["Effects", "Perform", "verbs"]
+
+Prepare = Callable[["Contract", "World", "Operation"], Perform]
+
+
+def verbs() -> dict[str, Prepare]:
+    """Every verb that an operation may name as its effect."""
+    return {
+        "create": making.create,
+        "list": reading.list_,
+        "get": reading.get,
+        "privileges": reading.privileges,
+        "intermediaries": reading.intermediaries,
+        "catalogue": reading.catalogue,
+        "update": changing.update,
+        "delete": changing.delete,
+        "attach": changing.attach,
+        "detach": changing.detach,
+        "grant": changing.grant,
+        "revoke": changing.revoke,
+    }
+
+
+class Effects:
+    """The application inside the stages: performs the routed operation and sends the answer."""
+
+    def __init__(self, contract: Contract, world: World) -> None:
+        known = verbs()
+        self.performers = {one.id: known[one.effect.verb](contract, world, one) for one in contract.operations.values()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Perform and answer. Raises Refusal where only the effect can tell."""
+        exchange: Exchange = scope[KEY]
+        exchange.stage = "effect"
+        answer = self.performers[exchange.operation.id](exchange)  # type: ignore[union-attr]  # routing comes first
+        if not exchange.answered(answer, send):
+            await answer.send(send)

@@ -1,0 +1,167 @@
+"""The verbs that change what is there: update, delete, attach, detach, grant, revoke."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from onezone_mockserver.effects.making import refuse_taken
+from onezone_mockserver.effects.places import ZONE, Perform, Place, done, place, related
+from onezone_mockserver.exchange import Answer, Exchange, Refusal
+from onezone_mockserver.jsontext import exact_object
+from onezone_mockserver.location import LocationMaker
+from onezone_mockserver.world import NOTHING, USER, id_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onezone_spec import Contract, Operation
+
+    from onezone_mockserver.world import Privileges, World
+
+ACCOUNT = {"username": "name", "newPassword": "password", "basicAuthEnabled": "basic_auth", "blocked": "blocked"}
+"""Keys of bodies that change how a user logs in, each with the field of its account."""
+SECRET = {"newPassword"}
+
+
+def update(contract: Contract, world: World, operation: Operation) -> Perform:
+    """Change the keys that are given; each is replaced as a whole."""
+    what, status = place(contract, operation, operation.effect.resource), operation.success.status
+    properties = operation.body.properties if operation.body else ()
+    unique = {one.name: one.unique for one in properties if one.unique}
+
+    def perform(exchange: Exchange) -> Answer:
+        identity = what.find(exchange)
+        if what.kind == USER:
+            given = {key: orjson.loads(text) for key, text in exchange.data.items()}
+            refuse_taken(world, unique, given, identity)
+            world.change_user(identity, **{ACCOUNT[key]: value for key, value in given.items() if key in ACCOUNT})
+        shown = {key: orjson.Fragment(text) for key, text in exchange.data.items() if key not in SECRET}
+        stored = exact_object(world.details(what.kind, identity))
+        world.replace(what.kind, identity, orjson.dumps({**stored, **shown}))
+        return done(status)
+
+    return perform
+
+
+def delete(contract: Contract, world: World, operation: Operation) -> Perform:
+    """Delete an entity with all its memberships."""
+    what, status = place(contract, operation, operation.effect.resource), operation.success.status
+
+    def perform(exchange: Exchange) -> Answer:
+        world.remove(what.kind, what.find(exchange))
+        return done(status)
+
+    return perform
+
+
+def attach(contract: Contract, world: World, operation: Operation) -> Perform:
+    """Make an entity a member of another, with the given privileges or those of a plain member.
+
+    Source: Onezone 21.02 as deployed, Error ids: an unknown member is a bad value, one that belongs already a conflict.
+    """
+    member, container = _ends(contract, operation)
+    usual = frozenset(contract.privilege_sets[container.kind].get("member", ()))
+    answer = _attached(contract, operation)
+
+    def perform(exchange: Exchange) -> Answer:
+        who, what = member.find(exchange), container.find(exchange)
+        if not world.exists(member.kind, who):
+            key = id_name(member.kind)
+            raise Refusal("badValueIdNotFound", f"effect: there is no such {member.role}", details={"key": key})
+        if (member.kind, who) == (container.kind, what):
+            raise Refusal("cannotAddRelationToSelf", "effect: nothing can be a member of itself")
+        if world.related(member.kind, who, container.kind, what) is not None:
+            raise _related_already(member, who, container, what)
+        given = exchange.data.get("privileges")
+        world.relate(member.kind, who, container.kind, what, _set(given) if given else usual)
+        return answer(exchange)
+
+    return perform
+
+
+def _attached(contract: Contract, operation: Operation) -> Callable[[Exchange], Answer]:
+    status = operation.success.status
+    if not operation.success.location:
+        return lambda _exchange: done(status)
+    maker = LocationMaker(contract, operation)
+
+    def answer(exchange: Exchange) -> Answer:
+        made = done(status)
+        made.headers.append((b"location", maker.make(exchange, exchange.params, "")))
+        return made
+
+    return answer
+
+
+def _related_already(member: Place, who: str, container: Place, what: str) -> Refusal:
+    details = {"childType": member.kind, "childId": who, "parentType": container.kind, "parentId": what}
+    return Refusal("relationAlreadyExists", f"effect: the {member.role} belongs to it already", details=details)
+
+
+def detach(contract: Contract, world: World, operation: Operation) -> Perform:
+    """End a direct membership; both entities stay."""
+    member, container = _ends(contract, operation)
+    status = operation.success.status
+
+    def perform(exchange: Exchange) -> Answer:
+        world.unrelate(member.kind, member.find(exchange), container.kind, container.find(exchange))
+        return done(status)
+
+    return perform
+
+
+def grant(contract: Contract, world: World, operation: Operation) -> Perform:
+    """Change direct privileges: what is granted stays, also where it is revoked in the same request."""
+    status = operation.success.status
+    hold = _holding(contract, world, operation)
+
+    def perform(exchange: Exchange) -> Answer:
+        more, less = (_set(exchange.data.get(key)) for key in ("grant", "revoke"))
+        hold(exchange, lambda held: (held - less) | more)
+        return done(status)
+
+    return perform
+
+
+def revoke(contract: Contract, world: World, operation: Operation) -> Perform:
+    """Take every privilege of one's own away."""
+    status = operation.success.status
+    hold = _holding(contract, world, operation)
+
+    def perform(exchange: Exchange) -> Answer:
+        hold(exchange, lambda _held: NOTHING)
+        return done(status)
+
+    return perform
+
+
+def _holding(
+    contract: Contract, world: World, operation: Operation
+) -> Callable[[Exchange, Callable[[Privileges], Privileges]], None]:
+    """What changes the direct privileges that the operation speaks of."""
+    member = place(contract, operation, operation.effect.resource)
+    if operation.effect.within == ZONE:
+
+        def in_zone(exchange: Exchange, change: Callable[[Privileges], Privileges]) -> None:
+            who = member.find(exchange)
+            world.set_zone(member.kind, who, change(world.own_zone(member.kind, who)))
+
+        return in_zone
+    container = place(contract, operation, operation.effect.within or "")
+
+    def inside(exchange: Exchange, change: Callable[[Privileges], Privileges]) -> None:
+        ends = member.kind, member.find(exchange), container.kind, container.find(exchange)
+        world.relate(*ends, change(world.related(*ends) or NOTHING))
+
+    return inside
+
+
+def _ends(contract: Contract, operation: Operation) -> tuple[Place, Place]:
+    member, container = related(contract, operation) or ("", "")
+    return place(contract, operation, member), place(contract, operation, container)
+
+
+def _set(text: Any) -> Privileges:
+    return frozenset(orjson.loads(text)) if text else NOTHING

@@ -1,0 +1,128 @@
+"""The verb that makes entities: create."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from onezone_mockserver.effects.places import Perform, Place, done, place, related
+from onezone_mockserver.exchange import Answer, Exchange, Refusal
+from onezone_mockserver.location import LocationMaker
+from onezone_mockserver.world import ROOT, USER, User, id_name, new_id
+
+if TYPE_CHECKING:
+    from onezone_spec import Contract, Operation
+
+    from onezone_mockserver.world import World
+
+DEFAULT = "x-onezone-default"
+NOBODY = orjson.dumps(ROOT)
+"""Who made what nobody in particular made, as it shows."""
+Make = Callable[[Exchange, str, str], None]
+"""Stores a new entity under its id, and relates it to the one with the other id. Raises Refusal."""
+Store = Callable[[str, str, bytes], None]
+"""Stores an entity: its id, the id of the one that it is related to, its details."""
+
+
+def create(contract: Contract, world: World, operation: Operation) -> Perform:
+    """Make an entity and relate it to the one that the effect names.
+
+    Where that one becomes a member, it gets every privilege there is in the new one; where the new one becomes its
+    member, the new one gets the privileges of a plain member. Source: Onezone 20.02 documentation, Description;
+    effective privileges as deployed. The entity may be looked for only here: then an unknown one is refused before
+    anything is made.
+    """
+    made = place(contract, operation, operation.effect.resource)
+    if made.kind == USER:
+        make = _user(contract, world, operation)
+    else:
+        make = _document(operation, made.kind, _store(contract, world, operation, made))
+    location, bare = LocationMaker(contract, operation), done(operation.success.status)
+    whose = place(contract, operation, operation.effect.within) if operation.effect.within else None
+
+    def perform(exchange: Exchange) -> Answer:
+        owner = whose.find(exchange) if whose else ""
+        if whose and not world.exists(whose.kind, owner):
+            raise Refusal("notFound", f"effect: there is no such {whose.role}")
+        identity = new_id()
+        make(exchange, identity, owner)
+        headers = [*bare.headers, (b"location", location.make(exchange, exchange.params, identity))]
+        return Answer(bare.status, headers)
+
+    return perform
+
+
+def _document(operation: Operation, kind: str, store: Store) -> Make:
+    """Stores the known keys of the body as they were sent, with the id, the creator and the time."""
+    start = f'{{"{id_name(kind)}":"'.encode()
+    keys = [(one.name, f',"{one.name}":'.encode(), _default(one.schema)) for one in _properties(operation)]
+
+    def make(exchange: Exchange, identity: str, owner: str) -> None:
+        given = exchange.data
+        parts = [start, identity.encode(), b'"']
+        for name, key, default in keys:
+            value = given.get(name, default)
+            if value:
+                parts += key, value
+        parts += (
+            b',"creator":',
+            exchange.user.as_json if exchange.user else NOBODY,
+            b',"creationTime":%d}' % time.time(),
+        )
+        store(identity, owner, b"".join(parts))
+
+    return make
+
+
+def _store(contract: Contract, world: World, operation: Operation, made: Place) -> Store:
+    """What stores an entity and relates it to the one that the effect names, if it names any."""
+    roles = related(contract, operation)
+    if roles is None:
+        return lambda identity, _owner, details: world.add(made.kind, identity, details)
+    whose = place(contract, operation, operation.effect.within or "")
+    if roles[0] == operation.effect.resource:
+        usual = frozenset(contract.privilege_sets[whose.kind]["member"])
+
+        def as_member(identity: str, owner: str, details: bytes) -> None:
+            world.add(made.kind, identity, details)
+            world.relate(made.kind, identity, whose.kind, owner, usual)
+
+        return as_member
+    everything = frozenset(contract.privileges[made.kind])
+    kind, member_kind = made.kind, whose.kind
+    return lambda identity, owner, details: world.add_resource(kind, identity, details, member_kind, owner, everything)
+
+
+def _user(contract: Contract, world: World, operation: Operation) -> Make:
+    """Stores a user with its credentials; what is shown of it never has the password."""
+    defaults = {one.name: one.schema[DEFAULT] for one in _properties(operation) if DEFAULT in one.schema}
+    unique = {one.name: one.unique for one in _properties(operation) if one.unique}
+
+    def make(exchange: Exchange, identity: str, _owner: str) -> None:
+        given = defaults | {key: orjson.loads(text) for key, text in exchange.data.items()}
+        refuse_taken(world, unique, given, identity)
+        user = User(identity, given.get("username"), given.get("password"), basic_auth="password" in given)
+        named = {key: given[key] for key in ("fullName", "username") if key in given}
+        flags = {"basicAuthEnabled": user.basic_auth, "blocked": user.blocked, "creationTime": int(time.time())}
+        world.add_user(user, orjson.dumps({id_name(contract.kind(USER)): identity, **named, **flags}))
+
+    return make
+
+
+def refuse_taken(world: World, unique: dict[str, str], given: dict[str, Any], identity: str) -> None:
+    """Raises Refusal where another user has the name."""
+    for name, error in unique.items():
+        owner = world.named(given[name]) if name in given else None
+        if owner is not None and owner.id != identity:
+            raise Refusal(error, f"effect: {name} is taken", details={"key": name})
+
+
+def _properties(operation: Operation) -> tuple[Any, ...]:
+    return operation.body.properties if operation.body else ()
+
+
+def _default(schema: Any) -> bytes:
+    return orjson.dumps(schema[DEFAULT]) if DEFAULT in schema else b""

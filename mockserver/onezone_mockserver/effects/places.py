@@ -1,0 +1,62 @@
+"""Who and what an operation speaks of: the entities behind its roles, and which of two is a member of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from onezone_mockserver.exchange import Answer, Exchange
+
+if TYPE_CHECKING:
+    from onezone_spec import Contract, Operation
+
+Perform = Callable[[Exchange], Answer]
+"""Does what an operation is for and gives the answer. Raises Refusal, and then has changed nothing."""
+Find = Callable[[Exchange], str]
+"""The id of an entity in an exchange."""
+
+CALLER, CHILD, ZONE = "caller", "child", "zone"
+NO_CONTENT = 204
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entity that an operation speaks of: its role, its kind, and how its id is found."""
+
+    role: str
+    kind: str
+    find: Find
+
+
+def place(contract: Contract, operation: Operation, role: str) -> Place:
+    """The entity in that role: the caller, or what a parameter of the path names."""
+    return Place(role, contract.kind(role), _caller if role == CALLER else _parameter(operation, role))
+
+
+def related(contract: Contract, operation: Operation) -> tuple[str, str] | None:
+    """The roles of member and container in the operation's effect; None where it speaks of no membership.
+
+    Users and groups are members, of groups and of everything else but users; among groups the child is the member.
+    """
+    one, other = operation.effect.resource, operation.effect.within
+    if other is None or other == ZONE:
+        return None
+    member_first = one == CHILD or contract.kind(one) == "user" or contract.kind(other) not in {"user", "group"}
+    return (one, other) if member_first else (other, one)
+
+
+def done(status: int) -> Answer:
+    """The answer without a body."""
+    return Answer(status) if status == NO_CONTENT else Answer(status, [(b"content-length", b"0")])
+
+
+def _caller(exchange: Exchange) -> str:
+    return exchange.user.id if exchange.user else ""
+
+
+def _parameter(operation: Operation, role: str) -> Find:
+    name = next((one.name for one in operation.parameters if one.entity == role), None)
+    if name is None:
+        return _caller  # an entity that the effect makes has no id before
+    return lambda exchange: exchange.params[name]

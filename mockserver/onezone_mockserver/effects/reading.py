@@ -1,0 +1,116 @@
+"""The verbs that only look: list, get, privileges, intermediaries, catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from onezone_mockserver.effects.places import ZONE, Perform, place, related
+from onezone_mockserver.exchange import Answer, Exchange, json_answer
+
+if TYPE_CHECKING:
+    from onezone_spec import Contract, Operation
+
+    from onezone_mockserver.world import World
+
+Ids = Callable[[Exchange], Iterable[str]]
+Show = Callable[[bytes], bytes]
+
+
+def list_(contract: Contract, world: World, operation: Operation) -> Perform:
+    """The ids of what the effect names, in no order."""
+    ids = _ids(contract, world, operation)
+    return _listing(contract, operation, lambda exchange: list(ids(exchange)))
+
+
+def _ids(contract: Contract, world: World, operation: Operation) -> Ids:
+    effect = operation.effect
+    roles = related(contract, operation)
+    if roles is None:
+        kind = contract.kind(effect.resource)
+        return lambda _exchange: world.ids(kind)
+    whose = place(contract, operation, effect.within or "")
+    kind = contract.kind(effect.resource)
+    if roles[0] == effect.resource != effect.within:  # members of an entity
+        members = world.effective_members if effect.effective else world.members
+        return lambda exchange: members(kind, whose.kind, whose.find(exchange))
+    owned = world.effective_memberships if effect.effective else world.memberships
+    return lambda exchange: owned(whose.kind, whose.find(exchange), kind)
+
+
+def get(contract: Contract, world: World, operation: Operation) -> Perform:
+    """What is stored of an entity, as far as the documented schema shows it."""
+    what, status = place(contract, operation, operation.effect.resource), operation.success.status
+    show = _shown(contract, operation, what.kind)
+
+    def perform(exchange: Exchange) -> Answer:
+        return json_answer(status, show(world.details(what.kind, what.find(exchange))))
+
+    return perform
+
+
+def _shown(contract: Contract, operation: Operation, kind: str) -> Show:
+    """What makes the answer's text of the stored one: the same, where the schema shows all of the entity."""
+    whole = contract.find("get", kind)
+    shown = _properties(contract, operation)
+    if whole is None or set(shown) >= set(_properties(contract, whole)):
+        return lambda text: text
+
+    def some(text: bytes) -> bytes:
+        stored = orjson.loads(text)
+        return orjson.dumps({name: stored[name] for name in shown if name in stored})
+
+    return some
+
+
+def privileges(contract: Contract, world: World, operation: Operation) -> Perform:
+    """The privileges of a member, sorted: own or effective, in an entity or in the zone."""
+    held = _held(contract, world, operation)
+    return _listing(contract, operation, lambda exchange: sorted(held(exchange)))
+
+
+def _held(contract: Contract, world: World, operation: Operation) -> Ids:
+    effect = operation.effect
+    member = place(contract, operation, effect.resource)
+    if effect.within == ZONE:
+        zone = world.zone_privileges if effect.effective else world.own_zone
+        return lambda exchange: zone(member.kind, member.find(exchange))
+    container = place(contract, operation, effect.within or "")
+    ask = world.effective_privileges if effect.effective else world.related
+    return lambda exchange: ask(member.kind, member.find(exchange), container.kind, container.find(exchange)) or ()
+
+
+def intermediaries(contract: Contract, world: World, operation: Operation) -> Perform:
+    """The direct members of a group through which a user belongs to it."""
+    user = place(contract, operation, operation.effect.resource)
+    group = place(contract, operation, operation.effect.within or "")
+
+    def found(exchange: Exchange) -> list[dict[str, str]]:
+        through = world.intermediaries(user.find(exchange), group.find(exchange))
+        return [{"type": kind, "id": one} for kind, one in through]
+
+    return _listing(contract, operation, found)
+
+
+def catalogue(contract: Contract, _world: World, operation: Operation) -> Perform:
+    """The sets of privileges that usually go together in a scope."""
+    text = orjson.dumps(contract.privilege_sets[operation.effect.resource])
+    status = operation.success.status
+    return lambda _exchange: json_answer(status, text)
+
+
+def _listing(contract: Contract, operation: Operation, found: Callable[[Exchange], list[Any]]) -> Perform:
+    """Answers with the list that is found, under the one key of the documented schema."""
+    status, key = operation.success.status, next(iter(_properties(contract, operation)))
+
+    def perform(exchange: Exchange) -> Answer:
+        return json_answer(status, orjson.dumps({key: found(exchange)}))
+
+    return perform
+
+
+def _properties(contract: Contract, operation: Operation) -> dict[str, Any]:
+    found: dict[str, Any] = contract.resolve(operation.success.schema or {})["properties"]
+    return found

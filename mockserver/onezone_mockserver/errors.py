@@ -1,0 +1,80 @@
+"""The one place that renders an error: by the shape that the edition documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from onezone_mockserver.exchange import Answer, Header, Refusal, json_answer
+
+if TYPE_CHECKING:
+    from onezone_spec import Contract, ErrorKind, Operation
+
+KEY = "key"
+CHALLENGES: tuple[Header, ...] = (
+    (b"www-authenticate", b'Basic realm="onezone", charset="UTF-8"'),
+    (b"www-authenticate", b'Bearer realm="onezone"'),
+)
+"""The ways to authenticate, on every 401 (RFC 9110, 11.6.1; RFC 7617, 2.1)."""
+
+
+class Renderer:
+    """Renders refusals as the errors of one edition. An answer that names nothing but a key is made once."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self._made: dict[tuple[str, str | None, str | None], Answer] = {}
+        self._bare = {
+            operation.id: frozenset(status for status, answer in operation.responses.items() if answer.schema is None)
+            for operation in contract.operations.values()
+        }
+
+    def render(self, refusal: Refusal, operation: Operation | None) -> Answer:
+        """The answer for `refusal`; without a body where the edition documents the status so."""
+        if refusal.details.keys() - {KEY} or refusal.headers:
+            return self._make(refusal, operation)
+        key = refusal.error, refusal.details.get(KEY), operation.id if operation else None
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._make(refusal, operation)
+        return Answer(made.status, made.headers.copy(), made.body)
+
+    def _make(self, refusal: Refusal, operation: Operation | None) -> Answer:
+        status = self._outer(self.contract.errors[refusal.error]).status
+        bare = operation is not None and status in self._bare[operation.id]
+        answer = Answer(status, [(b"content-length", b"0")]) if bare else json_answer(status, self._body(refusal))
+        answer.headers.extend(refusal.headers)
+        if status == 401:  # noqa: PLR2004
+            answer.headers.extend(CHALLENGES)
+        return answer
+
+    def default(self, status: int) -> str | None:
+        """The id of the error that stands for `status` in general, None where the contract has none."""
+        kinds = self.contract.errors.values()
+        return next((kind.id for kind in kinds if kind.status == status and not kind.within), None)
+
+    def _outer(self, kind: ErrorKind) -> ErrorKind:
+        return self.contract.errors[kind.within] if kind.within else kind
+
+    def _body(self, refusal: Refusal) -> bytes:
+        return orjson.dumps({"error": self._error(refusal)})
+
+    def _error(self, refusal: Refusal) -> str | dict[str, Any]:
+        kind = self.contract.errors[refusal.error]
+        if self.contract.error_is_string:
+            return sentence(kind, refusal.details)
+        error = describe(kind, refusal.details)
+        return describe(self._outer(kind), {"authError": error}) if kind.within else error
+
+
+def describe(kind: ErrorKind, details: dict[str, Any]) -> dict[str, Any]:
+    """The error as an object with id, description and (where there are any) details."""
+    error: dict[str, Any] = {"id": kind.id, "description": sentence(kind, details)}
+    return error | ({"details": details} if details else {})
+
+
+def sentence(kind: ErrorKind, details: dict[str, Any]) -> str:
+    """The error in a sentence; lists in it are written out."""
+    told = {key: ", ".join(value) if isinstance(value, list) else value for key, value in details.items()}
+    return kind.description.format(**told)

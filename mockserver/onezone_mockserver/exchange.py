@@ -1,0 +1,187 @@
+"""What the stages of one request share: the exchange, the answer, and the exception by which a stage refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from onezone_spec import Operation
+
+    from onezone_mockserver.world import User
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+KEY = "onezone_exchange"
+"""Where the exchange stands in the ASGI scope."""
+DIRECT = "onezone_direct"
+"""Where the mock's own server puts what writes a whole answer at once."""
+NO_DATA: dict[str, Any] = {}
+
+
+class Direct(Protocol):
+    """The server's side of an exchange, for an answer that nothing stands in the way of."""
+
+    def open(self) -> bool:
+        """Whether a whole answer may be written now."""
+        ...
+
+    def whole(self, receive: Receive) -> bytes | None:
+        """The request's body where it is there and `receive` would give just that."""
+        ...
+
+    def write(self, status: int, headers: list[Header], body: bytes) -> None:
+        """Write a whole answer."""
+        ...
+
+
+class Refusal(Exception):
+    """A stage refuses the request: an error id of the contract, its details, and the reason for people.
+
+    Raise a fresh one each time: an instance that is raised again keeps growing its traceback.
+    """
+
+    def __init__(
+        self, error: str, reason: str, headers: tuple[Header, ...] = (), details: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(error)
+        self.error = error
+        self.reason = reason
+        self.headers = headers
+        self.details = details or {}
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection before its request was read. Nobody waits for an answer."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """A whole response. `headers` is this answer's own list: the edge appends to it."""
+
+    status: int
+    headers: list[Header] = field(default_factory=list)
+    body: bytes = b""
+
+    async def send(self, send: Send) -> None:
+        """Send the answer as two ASGI messages."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+    async def send_lingering(self, send: Send, drain: Callable[[], Awaitable[None]]) -> None:
+        """Send the whole answer, but end the exchange only when `drain` has taken what the client still sends."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        await drain()
+        await send({"type": "http.response.body", "body": b""})
+
+
+def json_answer(status: int, body: bytes) -> Answer:
+    """The answer with a JSON body (already serialised)."""
+    length = str(len(body)).encode()
+    return Answer(status, [(b"content-type", b"application/json"), (b"content-length", length)], body)
+
+
+@lru_cache(maxsize=256)
+def one_line(text: str) -> bytes:
+    """`text` as the value of a header: ASCII, without line breaks, not longer than 500 characters."""
+    return " ".join(text.split()).encode("ascii", "replace")[:500]
+
+
+class Exchange:
+    """One request on its way through the stages, and what they found out about it.
+
+    `headers` has each header once, repeated ones joined as RFC 9110, 5.3 says; `repeated` has their names.
+    """
+
+    repeated: frozenset[bytes] = frozenset()
+    hoped: int | None = None
+    status: int | None = None
+    stage = ""
+    operation: Operation | None = None
+    siblings: tuple[Operation, ...] = ()
+    user: User | None = None
+    unread = True
+    body = b""
+    value: Any = None
+    receive: Receive
+    params: dict[str, str] = NO_DATA
+    data: dict[str, bytes] = NO_DATA
+    applied: tuple[str, ...] = ()
+    common: tuple[Header, ...] = ()
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        pairs = scope["headers"]
+        self.headers: dict[bytes, bytes] = dict(pairs)
+        if len(self.headers) != len(pairs):
+            self._join(pairs)
+        self._send = send
+        self.direct: Direct | None = scope.pop(DIRECT, None)
+        self.scope = scope
+        self.started = perf_counter()
+        self.method: str = scope["method"]
+        raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
+        self.path = raw.partition(b"?")[0]
+        self.reasons: list[str] = []
+
+    def _join(self, pairs: list[Header]) -> None:
+        seen: dict[bytes, list[bytes]] = {}
+        for name, value in pairs:
+            seen.setdefault(name, []).append(value)
+        self.headers = {name: b", ".join(values) for name, values in seen.items()}
+        self.repeated = frozenset(name for name, values in seen.items() if len(values) > 1)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the request announces a body (RFC 9112, 6.3)."""
+        length = self.headers.get(b"content-length", b"0")
+        return b"transfer-encoding" in self.headers or length.strip(b"0 ") != b""
+
+    @property
+    def closing(self) -> bool:
+        """Whether the connection ends with this exchange (RFC 9112, 9.6)."""
+        return b"close" in self.headers.get(b"connection", b"").lower() or self.scope.get("http_version") == "1.0"
+
+    def whole_body(self) -> bytes | None:
+        """The body where it is there as a whole; None where it has to be waited for."""
+        return None if self.direct is None else self.direct.whole(self.receive)
+
+    def answered(self, answer: Answer, send: Send) -> bool:
+        """Write the whole answer at once, where nothing but the server is behind `send`; else say no."""
+        if self.direct is None or send != self.send or not self.direct.open():
+            return False
+        self.status = answer.status
+        headers = answer.headers
+        headers += self.common
+        if self.reasons or self.applied or self.hoped is not None:
+            self._explain(headers)
+        self.direct.write(answer.status, headers, answer.body)
+        return True
+
+    async def send(self, message: Message) -> None:
+        """Pass an answer's message on: with the headers that every answer has, and without a body for HEAD."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"].extend(self.common)
+            self._explain(message["headers"])
+        elif self.method == "HEAD":
+            message["body"] = b""
+        await self._send(message)
+
+    def _explain(self, headers: list[Header]) -> None:
+        if self.hoped == self.status and self.hoped is not None:
+            self.applied = (f"code={self.hoped}", *self.applied)
+        elif self.hoped is not None:
+            self.reasons.append(f"Prefer: code={self.hoped} not applied: a success has to be earned")
+        if self.reasons:
+            headers.append((b"x-mock-reason", one_line("; ".join(self.reasons))))
+        if self.applied:
+            headers.append((b"preference-applied", one_line(", ".join(self.applied))))

@@ -1,0 +1,239 @@
+"""Faults of credentials."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from onezone_mockserver.faults.fault import OLDER, Hook, fault
+from onezone_mockserver.faults.tools import Where, answers, before, crash, guest, header, refused, rescue
+
+if TYPE_CHECKING:
+    from onezone_mockserver.app import Mock
+    from onezone_mockserver.exchange import Exchange, Refusal
+    from onezone_mockserver.world import User, World
+
+HALF, MALFORMED, PASSWORD, TOKEN = (
+    f"authentication.{one}" for one in ("half-credentials", "malformed", "wrong-password", "wrong-token")
+)
+
+
+def authorization(exchange: Exchange) -> bytes:
+    """The value of Authorization."""
+    return exchange.headers.get(b"authorization", b"-")
+
+
+def decoded(exchange: Exchange) -> bytes | None:
+    """What Basic credentials say, None where there are none that can be read."""
+    scheme, _, rest = authorization(exchange).partition(b" ")
+    try:
+        return base64.b64decode(rest, validate=True) if scheme == b"Basic" else None
+    except binascii.Error:
+        return None
+
+
+def fits(same: Callable[[str, str], bool]) -> Hook:
+    """Compare passwords otherwise: the right one, then the one that was given."""
+
+    def around(inner: Any, _mock: Mock) -> Any:
+        def login(world: World, name: str, password: str) -> User | None:
+            user = next((one for one in world.users.values() if one.name == name), None)
+            found: User | None = inner(world, name, password)
+            return found or (user if user and user.password and same(user.password, password) else None)
+
+        return login
+
+    return Hook("world.login", around)
+
+
+def _of_others() -> Hook:
+    def around(_inner: Any, _mock: Mock) -> Any:
+        def login(world: World, name: str, password: str) -> User | None:
+            known = any(one.password == password for one in world.users.values())
+            return next((one for one in world.users.values() if known and one.name == name), None)
+
+        return login
+
+    return Hook("world.login", around)
+
+
+def _first_token(world: World, _token: str) -> User | None:
+    return next((one for one in world.users.values() if one.name and "persona" in one.name), None)
+
+
+def _cached() -> Hook:
+    def around(inner: Any, _mock: Mock) -> Any:
+        seen: dict[str, User] = {}
+
+        def login(world: World, name: str, password: str) -> User | None:
+            found: User | None = inner(world, name, password)
+            if found:
+                seen[name] = found
+            return found or seen.get(name)
+
+        return login
+
+    return Hook("world.login", around)
+
+
+def _sticky() -> Hook:
+    def around(inner: Any, _mock: Mock) -> Any:
+        last: list[User] = []
+
+        def check(exchange: Exchange) -> None:
+            inner(exchange)
+            if exchange.user is None and last:
+                exchange.user = last[0]
+            elif exchange.user is not None:
+                last[:] = [exchange.user]
+
+        return check
+
+    return Hook("authenticate", around)
+
+
+def _ignored() -> Hook:
+    """Wrong credentials are dropped; the group of the path then takes the request for a member's."""
+
+    def act(_refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
+        exchange.user = _first_token(mock.world, "")
+
+    return rescue("authenticate", act)
+
+
+def _colonless(exchange: Exchange) -> bool:
+    pair = decoded(exchange)
+    return pair is not None and b":" not in pair
+
+
+def _bad_request(where: Where) -> Hook:
+    def act(exchange: Exchange, _mock: Mock) -> None:
+        if where(exchange):
+            raise refused()
+
+    return before("authenticate", act)
+
+
+FAULTS = (
+    fault(
+        "authentication-any",
+        "Wrong credentials are not noticed.",
+        _ignored(),
+        "authentication.unknown-user",
+        PASSWORD,
+        TOKEN,
+    ),
+    fault(
+        "authentication-unknown-user",
+        "A user whom nobody knows may.",
+        guest(lambda e: (decoded(e) or b"").startswith(b"nobody")),
+        "authentication.unknown-user",
+    ),
+    fault(
+        "authentication-no-password",
+        "Passwords are not compared.",
+        fits(lambda _r, _g: True),
+        PASSWORD,
+        "authentication.password-of-another",
+    ),
+    fault(
+        "authentication-prefix",
+        "The beginning of a password is enough.",
+        fits(lambda r, g: bool(g) and r.startswith(g)),
+        PASSWORD,
+    ),
+    fault("authentication-longer", "More may follow the password.", fits(lambda r, g: g.startswith(r)), PASSWORD),
+    fault(
+        "authentication-case",
+        "Passwords are compared without regard to case.",
+        fits(lambda r, g: r.lower() == g.lower()),
+        PASSWORD,
+    ),
+    fault("authentication-empty", "An empty password is right.", fits(lambda _r, g: not g), PASSWORD),
+    fault(
+        "authentication-blank", "Blanks around a password do not count.", fits(lambda r, g: r == g.strip()), PASSWORD
+    ),
+    fault(
+        "authentication-length",
+        "Only the length of a password counts.",
+        fits(lambda r, g: len(r) == len(g)),
+        "authentication.password-of-another",
+    ),
+    fault(
+        "authentication-of-others", "Any user's password is right.", _of_others(), "authentication.password-of-another"
+    ),
+    fault(
+        "authentication-cached",
+        "Whoever signed in once needs no right password again.",
+        _cached(),
+        PASSWORD,
+        "authentication.password-of-another",
+    ),
+    fault("authentication-sticky", "Who sends no credentials is the last one who did.", _sticky(), "access.anonymous"),
+    fault("authentication-any-token", "Any token is somebody's.", guest(lambda e: b"x-auth-token" in e.headers), TOKEN),
+    fault(
+        "authentication-any-bearer",
+        "Any bearer token is somebody's.",
+        guest(lambda e: authorization(e).startswith(b"Bearer")),
+        TOKEN,
+    ),
+    fault(
+        "authentication-empty-token",
+        "An empty token is somebody's.",
+        guest(lambda e: e.headers.get(b"x-auth-token") == b""),
+        HALF,
+    ),
+    fault(
+        "authentication-empty-user",
+        "An empty user name is somebody's.",
+        guest(lambda e: (decoded(e) or b"").startswith(b":")),
+        HALF,
+    ),
+    fault(
+        "authentication-any-scheme",
+        "Schemes that nobody knows are trusted.",
+        guest(lambda e: e.headers.get(b"authorization", b"Basic").split(b" ")[0] not in {b"Basic", b"Bearer"}),
+        "authentication.unknown-scheme",
+    ),
+    fault(
+        "authentication-malformed",
+        "Basic credentials that are no base64 are trusted.",
+        guest(lambda e: authorization(e).startswith(b"Basic") and decoded(e) is None),
+        MALFORMED,
+    ),
+    fault(
+        "authentication-crash-colon",
+        "Basic credentials without a colon crash the server.",
+        crash(_colonless, "authenticate"),
+        MALFORMED,
+        "robust.no-5xx",
+    ),
+    fault(
+        "authentication-crash-scheme",
+        "A scheme that nobody knows crashes the server.",
+        crash(lambda e: authorization(e).startswith((b"Digest", b"Onezone")), "authenticate"),
+        "authentication.unknown-scheme",
+    ),
+    fault(
+        "authentication-crash-token",
+        "A token that nobody has crashes the server.",
+        crash(lambda e: b"x-auth-token" in e.headers, "authenticate"),
+        TOKEN,
+        HALF,
+    ),
+    fault(
+        "authentication-malformed-400",
+        "Credentials without a colon are answered with 400.",
+        _bad_request(_colonless),
+        "authentication.malformed-401",
+    ),
+    fault(
+        "authentication-no-challenge",
+        "A 401 does not say how to authenticate.",
+        answers(header(b"www-authenticate", None), 401),
+        "authentication.challenge",
+        editions=OLDER,
+    ),
+)

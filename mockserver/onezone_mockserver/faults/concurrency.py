@@ -1,0 +1,130 @@
+"""Faults that only requests at the same time show."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from onezone_mockserver.exchange import KEY
+from onezone_mockserver.faults.fault import Hook, fault
+
+if TYPE_CHECKING:
+    from onezone_mockserver.app import Mock
+    from onezone_mockserver.exchange import App, Exchange, Message, Receive, Scope, Send
+
+PAUSE = 0.004
+
+
+def _together(change: Callable[[Any, list[Any]], Any]) -> Hook:
+    """Change what a request that is not alone is, before the stages see it. The others are those that wait, too."""
+
+    def around(inner: App, _mock: Mock) -> App:
+        waiting: list[Scope] = []
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["method"] != "POST":
+                await inner(scope, receive, send)
+                return
+            waiting.append(scope)
+            await asyncio.sleep(PAUSE)
+            others = [one for one in waiting if one is not scope]
+            instead = change(scope, others) if others else None
+            try:
+                await inner(scope, instead or receive, send)
+            finally:
+                waiting.remove(scope)
+
+        return app
+
+    return Hook("application", around)
+
+
+def _other_user(scope: Scope, others: list[Scope]) -> None:
+    """The credentials of another request."""
+    for name in (b"authorization", b"x-auth-token"):
+        value = others[0][KEY].headers.get(name)
+        if value is not None and name in scope[KEY].headers:
+            scope[KEY].headers[name] = value
+
+
+def _crashed(_scope: Scope, _others: list[Scope]) -> Receive:
+    """The body is taken away by another request."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"{", "more_body": False}
+
+    return receive
+
+
+def _locked() -> Hook:
+    return _together(_crashed)
+
+
+def _same_id() -> Hook:
+    """Ids come from a clock of a fiftieth of a second."""
+
+    def around(inner: Any, _mock: Mock) -> Any:
+        last: dict[str, Any] = {}
+
+        def perform(exchange: Exchange) -> Any:
+            now = asyncio.get_running_loop().time()
+            if last and now - last["time"] < 0.0008 and last["group"] == exchange.params["id"]:  # noqa: PLR2004
+                first = last["answer"]
+                return type(first)(first.status, list(first.headers), first.body)
+            answer = inner(exchange)
+            last.update(time=now, group=exchange.params["id"], answer=type(answer)(answer.status, list(answer.headers)))
+            return answer
+
+        return perform
+
+    return Hook("effect", around)
+
+
+def _mixed() -> Hook:
+    """Requests at the same time are stored with one another's data."""
+
+    def around(inner: App, _mock: Mock) -> App:
+        waiting: list[Any] = []
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["method"] != "POST":
+                await inner(scope, receive, send)
+                return
+            message = await receive()
+            mine = [message]
+            waiting.append(mine)
+            await asyncio.sleep(PAUSE)
+            shared = waiting[-1][0]
+            waiting.remove(mine)
+
+            async def again() -> Message:
+                return shared if shared["type"] == "http.request" and not shared.get("more_body") else message
+
+            await inner(scope, again if not message.get("more_body") else _first(message, receive), send)
+
+        return app
+
+    return Hook("application", around)
+
+
+def _first(message: Message, receive: Receive) -> Receive:
+    left = [message]
+
+    async def again() -> Message:
+        return left.pop() if left else await receive()
+
+    return again
+
+
+FAULTS = (
+    fault("concurrency-ids", "Ids are made of the time.", _same_id(), "concurrent.creates"),
+    fault("concurrency-body", "Requests at the same time get the last one's body.", _mixed(), "concurrent.creates"),
+    fault("concurrency-torn", "Requests at the same time tear one another's body.", _locked(), "concurrent.creates"),
+    fault(
+        "concurrency-user",
+        "Requests at the same time get one another's user.",
+        _together(_other_user),
+        "concurrent.access",
+    ),
+)

@@ -1,0 +1,65 @@
+"""What a fault is: an id, one sentence, who should notice it, and a hook at a point of the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onezone_spec import Operation
+
+    from onezone_mockserver.app import Mock
+
+Around = Callable[[Any, "Mock"], Any]
+"""Makes what stands at a point out of what stood there before."""
+
+CLASSIC = ("classic",)
+CURRENT = ("current",)
+DEPLOYED = ("deployed",)
+NEWER = ("current", "deployed")
+OLDER = ("classic", "current")
+ALL = ("classic", "current", "deployed")
+
+
+class UnknownFaultError(ValueError):
+    """There is no such fault; the message is one line."""
+
+
+def documented(operation: Operation) -> bool:
+    """Whether it is the operation that the two documents describe, known by what it does."""
+    effect = operation.effect
+    return (effect.verb, effect.resource, effect.within) == ("create", "handle_service", "group")
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Puts something around what stands at a point of the pipeline, when the mock is assembled.
+
+    The points are `application` (the whole pipeline as ASGI), `answer` (what a finished answer becomes), the name of
+    a stage (its check), `effect` (its performer), and `world.METHOD`. `meant` says of which operations.
+    """
+
+    point: str
+    around: Around
+    meant: Callable[[Operation], bool] = documented
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One deviation. `noticed_by` has the topics of the requirements that should notice it, as glob patterns.
+
+    One of profile `full` is seen by judging every operation; then they are whole ids of requirements.
+    """
+
+    id: str
+    text: str
+    hook: Hook
+    noticed_by: tuple[str, ...]
+    editions: tuple[str, ...] = ALL
+    profile: str = "core"
+
+
+def fault(name: str, text: str, hook: Hook, *noticed_by: str, editions: tuple[str, ...] = ALL) -> Fault:
+    """A fault, its requirements written behind its hook."""
+    return Fault(name, text, hook, noticed_by, editions)

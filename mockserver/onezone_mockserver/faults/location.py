@@ -1,0 +1,159 @@
+"""Faults of the Location."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from onezone_mockserver.faults.fault import NEWER, Hook, fault
+from onezone_mockserver.faults.tools import Where, answers, anywhere, drop, header, plant, put, successes
+from onezone_mockserver.world import new_id
+
+if TYPE_CHECKING:
+    from onezone_mockserver.app import Mock
+    from onezone_mockserver.exchange import Answer, Exchange
+
+NAME = b"location"
+
+
+def _moved(change: Callable[[bytes], bytes], where: Where = anywhere) -> Hook:
+    def act(_exchange: Exchange, answer: Answer) -> None:
+        old = dict(answer.headers).get(NAME)
+        if old is not None:
+            put(answer, NAME, change(old))
+
+    return successes(act, where)
+
+
+def _parted(change: Callable[[list[bytes]], list[bytes]]) -> Hook:
+    """Change the segments of the path: …, groups, id, handle_services, hsid."""
+    return _moved(lambda old: b"/".join(change(old.split(b"/"))))
+
+
+def _id(change: Callable[[bytes], bytes]) -> Hook:
+    return _parted(lambda parts: [*parts[:-1], change(parts[-1])])
+
+
+def _twice(_exchange: Exchange, answer: Answer) -> None:
+    answer.headers += [one for one in answer.headers if one[0] == NAME]
+
+
+def _elsewhere(_exchange: Exchange, answer: Answer) -> None:
+    value = dict(answer.headers).get(NAME, b"")
+    drop(answer, NAME)
+    answer.headers.append((b"content-location", value))
+
+
+def _previous() -> Hook:
+    def around(inner: Any, _mock: Mock) -> Any:
+        last: list[bytes] = []
+
+        def changed(exchange: Exchange, answer: Answer) -> Answer:
+            answer = inner(exchange, answer)
+            old = dict(answer.headers).get(NAME)
+            if old is not None:
+                put(answer, NAME, (last or [old])[-1])
+                last[:] = [old]
+            return answer
+
+        return changed
+
+    return Hook("answer", around)
+
+
+def _foreign() -> Hook:
+    """The id of another service, made beside the right one in another group."""
+
+    def around(inner: Any, mock: Mock) -> Any:
+        def changed(exchange: Exchange, answer: Answer) -> Answer:
+            answer = inner(exchange, answer)
+            old = dict(answer.headers).get(NAME)
+            if old is not None:
+                other = next(one for one in mock.world.ids("group") if one != exchange.params["id"])
+                put(answer, NAME, old.rpartition(b"/")[0] + b"/" + plant(mock, other).encode())
+            return answer
+
+        return changed
+
+    return Hook("answer", around)
+
+
+def _client_id() -> Hook:
+    def act(exchange: Exchange, answer: Answer) -> None:
+        given = exchange.value.get("handleServiceId") if isinstance(exchange.value, dict) else None
+        if isinstance(given, str) and given.isalnum():
+            old = dict(answer.headers)[NAME]
+            put(answer, NAME, old.rpartition(b"/")[0] + b"/" + given.encode())
+
+    return successes(act)
+
+
+FORM, RESOLVES, URI = "location.form", "location.resolves", "location.uri"
+FAULTS = (
+    fault("location-missing", "A success has no Location.", successes(header(NAME, None)), "location.present"),
+    fault("location-empty", "The Location is empty.", successes(header(NAME, b"")), "location.present"),
+    fault("location-twice", "There are two Locations.", successes(_twice), "location.present"),
+    fault("location-content", "It is called Content-Location.", successes(_elsewhere), "location.present"),
+    fault("location-id-only", "The Location is the id alone.", _moved(lambda old: old.split(b"/")[-1]), FORM),
+    fault(
+        "location-no-group",
+        "The Location does not name the group.",
+        _parted(lambda parts: [*parts[:-4], parts[-2], parts[-1]]),
+        FORM,
+        editions=NEWER,
+    ),
+    fault("location-group-only", "The Location is the group's.", _parted(lambda parts: parts[:-2]), FORM),
+    fault("location-collection", "The Location is the list's.", _parted(lambda parts: parts[:-1]), FORM),
+    fault("location-slash", "The Location has two slashes.", _parted(lambda p: [*p[:-1], b"", p[-1]]), FORM),
+    fault(
+        "location-hyphen",
+        "The path of the Location has a hyphen.",
+        _moved(lambda old: old.replace(b"handle_services", b"handle-services")),
+        FORM,
+    ),
+    fault(
+        "location-other-group",
+        "The Location names another group.",
+        _parted(lambda parts: [*parts[:-3], new_id().encode(), *parts[-2:]]),
+        FORM,
+    ),
+    fault(
+        "location-swapped",
+        "The ids in the Location are swapped.",
+        _parted(lambda parts: [*parts[:-3], parts[-1], parts[-2], parts[-3]]),
+        FORM,
+    ),
+    fault(
+        "location-template",
+        "The Location has placeholders for ids.",
+        _parted(lambda parts: [*parts[:-3], b"{id}", parts[-2], b"{hsid}"]),
+        URI,
+        FORM,
+    ),
+    fault("location-blank", "The Location has a blank.", _id(lambda old: old[:8] + b" " + old[8:]), URI),
+    fault("location-angles", "The Location is in angle brackets.", _moved(lambda old: b"<" + old + b">"), URI),
+    fault("location-quoted", "The Location is in quotes.", _moved(lambda old: b'"' + old + b'"'), URI),
+    fault("location-backslash", "The Location has backslashes.", _moved(lambda old: old.replace(b"/", b"\\")), URI),
+    fault("location-percent", "The Location ends in a bare percent sign.", _moved(lambda old: old + b"%"), URI),
+    fault("location-utf-8", "The Location has a letter that is no ASCII.", _moved(lambda o: o + "ż".encode()), URI),
+    fault("location-ftp", "The Location is one of FTP.", _moved(lambda old: b"ftp" + old[old.index(b":") :]), URI),
+    fault(
+        "location-query",
+        "The id stands in the query.",
+        _moved(lambda old: old.rpartition(b"/")[0] + b"?id=" + old.rpartition(b"/")[2]),
+        FORM,
+    ),
+    fault("location-random", "The id in the Location is nobody's.", _id(lambda _: new_id().encode()), RESOLVES),
+    fault("location-truncated", "The id in the Location is cut.", _id(lambda old: old[:-1]), RESOLVES),
+    fault("location-capitals", "The id in the Location is in capitals.", _id(bytes.upper), RESOLVES),
+    fault("location-constant", "The id in the Location is always 1.", _id(lambda _: b"1"), "location.fresh"),
+    fault("location-previous", "The Location names the service before.", _previous(), "state.data"),
+    fault("location-foreign", "The Location names another group's service.", _foreign(), RESOLVES),
+    fault("location-client-id", "The Location has the id that the client sent.", _client_id(), "location.own-id"),
+    fault(
+        "location-on-errors",
+        "Errors have a Location, too.",
+        answers(header(NAME, b"/errors/1"), 400, 401, 403, 404),
+        "location.errors",
+    ),
+)

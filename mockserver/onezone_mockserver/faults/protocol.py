@@ -1,0 +1,86 @@
+"""Faults of methods, media types and HTTP."""
+
+from __future__ import annotations
+
+from onezone_mockserver.exchange import Exchange
+from onezone_mockserver.faults.fault import DEPLOYED, fault
+from onezone_mockserver.faults.tools import Where, answers, before, header, refuse, replace, status, unless
+
+OTHER_METHOD, OTHER_TYPE, NEAR = "method.other", "media-type.other", "media-type.case"
+
+
+def _type(*names: bytes) -> Where:
+    return lambda exchange: exchange.headers.get(b"content-type", b"").startswith(names)
+
+
+def _accept(exchange: Exchange) -> bool:
+    return exchange.headers.get(b"accept") == b"application/json"
+
+
+FAULTS = (
+    fault("protocol-method-accepted", "Any method creates.", answers(status(204), 405), OTHER_METHOD),
+    fault("protocol-method-ok", "Any method is answered with 200.", answers(status(200), 405), OTHER_METHOD),
+    fault(
+        "protocol-method-crash",
+        "Other methods crash the server.",
+        answers(status(500), 405),
+        OTHER_METHOD,
+        "robust.no-5xx",
+    ),
+    fault("protocol-method-missing", "Other methods are answered with 501.", answers(status(501), 405), OTHER_METHOD),
+    fault(
+        "protocol-method-404",
+        "Other methods are answered with 404.",
+        answers(status(404), 405),
+        OTHER_METHOD,
+        editions=DEPLOYED,
+    ),
+    fault("protocol-no-allow", "A 405 has no Allow.", answers(header(b"allow", None), 405), "method.allow"),
+    fault(
+        "protocol-wrong-allow", "A 405 lists another method.", answers(header(b"allow", b"GET"), 405), "method.allow"
+    ),
+    fault("protocol-any-type", "Bodies of any label are accepted.", unless("media type", lambda _e: True), OTHER_TYPE),
+    fault("protocol-text", "JSON labelled as text is accepted.", unless("media type", _type(b"text/")), OTHER_TYPE),
+    fault(
+        "protocol-form", "A form's label is accepted.", unless("media type", _type(b"application/x-www")), OTHER_TYPE
+    ),
+    fault("protocol-xml", "XML's label is accepted.", unless("media type", _type(b"application/xml")), OTHER_TYPE),
+    fault("protocol-type-crash", "Other media types crash the server.", answers(status(500), 415), OTHER_TYPE),
+    fault(
+        "protocol-type-400",
+        "Other media types are answered with 400.",
+        answers(status(400), 415),
+        OTHER_TYPE,
+        editions=DEPLOYED,
+    ),
+    fault(
+        "protocol-type-case",
+        "Media types are compared with regard to case.",
+        refuse(lambda e: e.headers.get(b"content-type") == b"Application/JSON", "unsupportedMediaType", "media type"),
+        NEAR,
+    ),
+    fault(
+        "protocol-accept",
+        "Clients that accept JSON are not served.",
+        refuse(_accept, "notAcceptable", "accept"),
+        "accept-header.json",
+    ),
+    fault(
+        "protocol-accept-any",
+        "Clients that accept anything are not served.",
+        refuse(lambda e: e.headers.get(b"accept") == b"*/*", "notAcceptable", "accept"),
+        "accept-header.json",
+    ),
+    fault(
+        "protocol-chunked",
+        "Bodies in chunks are refused.",
+        refuse(lambda e: b"transfer-encoding" in e.headers, stage="parse"),
+        "transfer.chunked",
+    ),
+    fault(
+        "protocol-chunked-empty",
+        "Bodies in chunks are taken for empty ones.",
+        before("validate", lambda e, _m: replace(e, {}) if b"transfer-encoding" in e.headers else None),
+        "transfer.chunked",
+    ),
+)

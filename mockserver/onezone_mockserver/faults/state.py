@@ -1,0 +1,246 @@
+"""Faults of what is remembered, and of what a refusal leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from onezone_mockserver.faults.fault import Fault, Hook, fault
+from onezone_mockserver.faults.tools import plant, properties, stored, texts, unknown_group
+
+if TYPE_CHECKING:
+    from onezone_mockserver.app import Mock
+    from onezone_mockserver.exchange import Answer, Exchange
+    from onezone_mockserver.world import World
+
+KIND = "handle_service"
+ONE, DATA, KEPT = "state.created-one", "state.data", "state.kept"
+
+
+def _made(act: Callable[[Mock, str, str], None]) -> Hook:
+    """Do something after a creation: with the world, the group, and the new service."""
+
+    def around(inner: Callable[[Exchange], Answer], mock: Mock) -> Any:
+        def perform(exchange: Exchange) -> Answer:
+            answer = inner(exchange)
+            service = dict(answer.headers)[b"location"].rpartition(b"/")[2].decode()
+            act(mock, exchange.params["id"], service)
+            return answer
+
+        return perform
+
+    return Hook("effect", around)
+
+
+def _services(world: World, group: str) -> list[str]:
+    return list(world.memberships("group", group, KIND))
+
+
+def _part(world: World, group: str, services: Iterable[str]) -> None:
+    for service in services:
+        world.unrelate("group", group, KIND, service)
+
+
+def _lost(mock: Mock, _group: str, service: str) -> None:
+    mock.world.remove(KIND, service)
+
+
+def _not_listed(mock: Mock, group: str, service: str) -> None:
+    _part(mock.world, group, [service])
+
+
+def _overwritten(mock: Mock, group: str, service: str) -> None:
+    _part(mock.world, group, [one for one in _services(mock.world, group) if one != service])
+
+
+def _forgotten(mock: Mock, group: str, _service: str) -> None:
+    """Only the last twenty are remembered."""
+    _part(mock.world, group, _services(mock.world, group)[:-20])
+
+
+def _everywhere(mock: Mock, group: str, service: str) -> None:
+    held = mock.world.memberships("group", group, KIND)[service]
+    for other in mock.world.ids("group"):
+        mock.world.relate("group", other, KIND, service, held)
+
+
+def _elsewhere(mock: Mock, group: str, service: str) -> None:
+    held = mock.world.memberships("group", group, KIND)[service]
+    other = next(one for one in mock.world.ids("group") if one != group)
+    mock.world.relate("group", other, KIND, service, held)
+    _part(mock.world, group, [service])
+
+
+def _renamed(mock: Mock, group: str, service: str) -> None:
+    """A new service gives its name to the others of the group."""
+    world = mock.world
+    name = orjson.loads(world.details(KIND, service)).get("name")
+    for other in _services(world, group):
+        world.replace(KIND, other, orjson.dumps({**orjson.loads(world.details(KIND, other)), "name": name}))
+
+
+def _another(mock: Mock, group: str, _service: str) -> None:
+    plant(mock, group)
+
+
+def _third(act: Callable[[Mock, str, str], None]) -> Callable[[Mock, str, str], None]:
+    count = [0]
+
+    def third(mock: Mock, group: str, service: str) -> None:
+        count[0] += 1
+        if count[0] % 7 == 0:
+            act(mock, group, service)
+
+    return third
+
+
+def _after_refusal(*statuses: int) -> Hook:
+    def around(inner: Any, mock: Mock) -> Any:
+        def changed(exchange: Exchange, answer: Answer) -> Answer:
+            answer = inner(exchange, answer)
+            if answer.status in statuses and exchange.operation and not unknown_group(exchange, mock):
+                plant(mock, exchange.params["id"])
+            return answer
+
+        return changed
+
+    return Hook("answer", around)
+
+
+def _removed_by_refusal() -> Hook:
+    def around(inner: Any, mock: Mock) -> Any:
+        def changed(exchange: Exchange, answer: Answer) -> Answer:
+            answer = inner(exchange, answer)
+            if answer.status == 403 and exchange.operation:  # noqa: PLR2004
+                group = exchange.params["id"]
+                _part(mock.world, group, _services(mock.world, group))
+            elif answer.status == 400 and exchange.operation and not unknown_group(exchange, mock):  # noqa: PLR2004
+                group = exchange.params["id"]
+                _part(mock.world, group, _services(mock.world, group)[-1:])
+            return answer
+
+        return changed
+
+    return Hook("answer", around)
+
+
+def _repeated() -> Hook:
+    """A name that is there is updated instead."""
+
+    def around(inner: Callable[[Exchange], Answer], _mock: Mock) -> Any:
+        names: dict[tuple[str, bytes], Answer] = {}
+
+        def perform(exchange: Exchange) -> Answer:
+            key = exchange.params["id"], exchange.data["name"]
+            if key not in names:
+                names[key] = inner(exchange)
+            first = names[key]
+            return type(first)(first.status, list(first.headers), first.body)
+
+        return perform
+
+    return Hook("effect", around)
+
+
+def _shared_properties() -> Hook:
+    """Properties of earlier services show in later ones."""
+    seen: dict[str, Any] = {}
+
+    def change(held: dict[str, Any]) -> dict[str, Any]:
+        seen.update(held)
+        return dict(seen)
+
+    return properties(change)
+
+
+def _set(**more: Any) -> Hook:
+    return stored(lambda data: data.update(more))
+
+
+def _without(key: str) -> Hook:
+    return stored(lambda data: data.pop(key, None))
+
+
+def _data(name: str, text: str, hook: Hook, *noticed_by: str) -> Fault:
+    return fault(f"state-{name}", text, hook, *(noticed_by or (DATA,)))
+
+
+FAULTS = (
+    fault("state-lost", "Nothing is remembered.", _made(_lost), "location.resolves"),
+    fault("state-not-listed", "The service is not the group's.", _made(_not_listed), "location.resolves"),
+    fault("state-two", "Each request makes two services.", _made(_another), ONE),
+    fault("state-sometimes-two", "One request in seven makes two services.", _made(_third(_another)), ONE),
+    fault("state-sometimes-lost", "One service in seven is lost.", _made(_third(_lost)), "location.resolves"),
+    fault("state-overwrites", "A new service takes the place of the group's others.", _made(_overwritten), ONE),
+    fault("state-forgets", "Only the last twenty services of a group are remembered.", _made(_forgotten), ONE, KEPT),
+    fault("state-renames", "A new service gives its name to the group's others.", _made(_renamed), KEPT),
+    fault("state-everywhere", "A service is registered for all groups.", _made(_everywhere), "state.other-group"),
+    fault("state-elsewhere", "A service is registered for another group.", _made(_elsewhere), "location.resolves"),
+    fault("state-by-name", "A name that is there gives the service that has it.", _repeated(), "location.fresh"),
+    fault("state-refused-403", "Whatever is forbidden is made nevertheless.", _after_refusal(403), "state.unchanged"),
+    fault("state-refused-400", "A bad body is made nevertheless.", _after_refusal(400), "state.unchanged"),
+    fault(
+        "state-refused-401",
+        "Who cannot show who they are makes one nevertheless.",
+        _after_refusal(401),
+        "state.unchanged",
+    ),
+    fault("state-refused-removes", "A refusal removes services.", _removed_by_refusal(), "state.unchanged"),
+    _data("name-fixed", "Every service has the same name.", _set(name="handle service")),
+    _data("name-lost", "The name is not remembered.", _without("name")),
+    _data("endpoint-lost", "The endpoint is not remembered.", _without("proxyEndpoint")),
+    _data("properties-lost", "The properties are not remembered.", _set(serviceProperties={})),
+    _data("properties-shared", "Properties of earlier services show in later ones.", _shared_properties()),
+    _data(
+        "properties-text",
+        "The properties are remembered as JSON in a string.",
+        stored(lambda d: d.update(serviceProperties=orjson.dumps(d["serviceProperties"]).decode())),
+    ),
+    _data(
+        "properties-type",
+        "Only the type of the properties is remembered.",
+        properties(lambda p: {"type": p.get("type")}),
+    ),
+    _data(
+        "properties-lower",
+        "The keys of the properties are in lower case.",
+        properties(lambda p: {key.lower(): one for key, one in p.items()}),
+    ),
+    _data(
+        "endpoint-slash",
+        "The endpoint gets a slash at its end.",
+        stored(lambda d: d.update(proxyEndpoint=f"{d['proxyEndpoint']}/")),
+    ),
+    _data(
+        "endpoint-http",
+        "The endpoint loses its TLS.",
+        stored(lambda d: d.update(proxyEndpoint=d["proxyEndpoint"].replace("https", "http"))),
+    ),
+    _data("name-lower", "Names are in lower case.", stored(lambda d: d.update(name=d["name"].lower())), "edges.names"),
+    _data("name-32", "Names are cut to 32 characters.", stored(lambda d: d.update(name=d["name"][:32]))),
+    _data(
+        "name-ascii",
+        "Names lose what is no ASCII.",
+        stored(lambda d: d.update(name=d["name"].encode("ascii", "replace").decode())),
+    ),
+    _data(
+        "name-digits",
+        "A name of digits becomes a number.",
+        stored(lambda d: d.update(name=int(d["name"]) if d["name"].isdigit() else d["name"])),
+    ),
+    _data(
+        "numbers-text",
+        "Numbers become strings.",
+        properties(lambda p: {k: str(v) if type(v) in {int, float} else v for k, v in p.items()}),
+    ),
+    _data(
+        "numbers-whole",
+        "Numbers are cut to whole ones.",
+        properties(lambda p: {k: int(v) if type(v) is float else v for k, v in p.items()}),
+        "edges.values",
+        "generated.valid",
+    ),
+    _data("text-titled", "Words begin with capitals.", texts(str.title)),
+)

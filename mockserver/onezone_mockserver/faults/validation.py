@@ -1,0 +1,242 @@
+"""Faults of what must be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from onezone_mockserver.faults.fault import Fault, Hook, fault
+from onezone_mockserver.faults.tools import GOOD, crash, mended, replace, rescue
+from onezone_mockserver.jsontext import loads
+
+if TYPE_CHECKING:
+    from onezone_mockserver.app import Mock
+    from onezone_mockserver.exchange import Exchange, Refusal
+    from onezone_mockserver.stage import Check
+
+Odd = Callable[[Any], bool]
+
+
+def _hole(key: str, odd: Odd) -> Hook:
+    """Values of the key that are odd in this way are taken for good ones."""
+
+    def mend(value: dict[str, Any]) -> None:
+        if key in value and odd(value[key]):
+            value[key] = GOOD[key]
+
+    return mended(mend)
+
+
+def _default(*keys: str) -> Hook:
+    def mend(value: dict[str, Any]) -> None:
+        for key in keys:
+            value.setdefault(key, GOOD[key])
+
+    return mended(mend)
+
+
+def _of(*kinds: type) -> Odd:
+    return lambda value: type(value) in kinds
+
+
+def _null(value: Any) -> bool:
+    return value is None
+
+
+def _text_of(key: str) -> Hook:
+    """Numbers, booleans and null become strings."""
+
+    def mend(value: dict[str, Any]) -> None:
+        if type(value.get(key)) in {int, float, bool}:
+            value[key] = str(value[key])
+
+    return mended(mend)
+
+
+def _lenient(where: Callable[[bytes], bool]) -> Hook:
+    """Bodies that are no JSON are taken for good ones."""
+
+    def act(refusal: Refusal, exchange: Exchange, _mock: Mock) -> None:
+        if not where(exchange.body):
+            raise refusal
+        replace(exchange, dict(GOOD))
+
+    return rescue("parse", act)
+
+
+def _shaped(where: Callable[[Any], bool]) -> Hook:
+    """JSON that is no object is taken for a good one."""
+
+    def around(inner: Check, _mock: Mock) -> Check:
+        def check(exchange: Exchange) -> None:
+            if not isinstance(exchange.value, dict) and where(exchange.value):
+                replace(exchange, dict(GOOD))
+            inner(exchange)
+
+        return check
+
+    return Hook("validate", around)
+
+
+def _first(exchange: Exchange) -> bool:
+    return not exchange.body.strip()
+
+
+def _per_key() -> tuple[Fault, ...]:
+    found = []
+    for key in GOOD:
+        what = key.lower()
+        kinds = (bool, int, float, list, str if isinstance(GOOD[key], dict) else dict)
+        found += [
+            fault(
+                f"validation-{what}-missing", f"A missing {key} gets a default.", _default(key), f"body.missing.{key}"
+            ),
+            fault(
+                f"validation-{what}-null",
+                f"A {key} that is null gets a default.",
+                _hole(key, _null),
+                f"body.null.{key}",
+            ),
+            fault(
+                f"validation-{what}-type",
+                f"The type of {key} is not looked at.",
+                _hole(key, _of(*kinds)),
+                f"body.type.{key}",
+            ),
+            fault(
+                f"validation-{what}-list",
+                f"A {key} that is a list is accepted.",
+                _hole(key, _of(list)),
+                f"body.type.{key}",
+            ),
+            fault(
+                f"validation-{what}-empty",
+                f"An empty {key} gets a default.",
+                _hole(key, lambda value: value in ("", {})),
+                f"body.empty.{key}",
+            ),
+        ]
+    return tuple(found)
+
+
+def _unchecked() -> Hook:
+    """A body with a key that the contract does not know is not looked at."""
+
+    def mend(value: dict[str, Any]) -> None:
+        if "handleServiceId" in value:
+            value.update(GOOD)
+
+    return mended(mend)
+
+
+def _empty(value: dict[str, Any]) -> None:
+    if not value:
+        value.update(GOOD)
+
+
+def _malformed(exchange: Exchange) -> bool:
+    try:
+        loads(exchange.body or b"{}")
+    except ValueError:
+        return True
+    return False
+
+
+FAULTS = (
+    *_per_key(),
+    fault(
+        "validation-name-text", "Names that are numbers or booleans become strings.", _text_of("name"), "body.type.name"
+    ),
+    fault(
+        "validation-nothing",
+        "Nothing in an object is looked at.",
+        mended(lambda value: value.update(GOOD)),
+        "body.type.*",
+        "body.null.*",
+        "body.missing.*",
+    ),
+    fault(
+        "validation-nothing-missing",
+        "An object without any key gets defaults.",
+        mended(_empty),
+        "body.missing.everything",
+    ),
+    fault(
+        "validation-client-id", "A body with an id of the client's own is not looked at.", _unchecked(), "body.type.*"
+    ),
+    fault(
+        "validation-malformed",
+        "What is no JSON is taken for a good body.",
+        _lenient(lambda _body: True),
+        "body.malformed",
+        "generated.hostile",
+    ),
+    fault(
+        "validation-truncated",
+        "JSON that ends too soon is mended.",
+        _lenient(lambda b: not b.endswith(b"}")),
+        "body.malformed",
+    ),
+    fault("validation-comma", "A comma too many is overlooked.", _lenient(lambda b: b",}" in b), "body.malformed"),
+    fault(
+        "validation-trailing",
+        "What follows the JSON is overlooked.",
+        _lenient(lambda b: b.endswith((b"trailing", b"}}"))),
+        "body.malformed",
+    ),
+    fault(
+        "validation-quotes",
+        "Single quotes are as good as double ones.",
+        _lenient(lambda b: b"'name'" in b),
+        "body.malformed",
+    ),
+    fault(
+        "validation-nan",
+        "NaN and Infinity are numbers.",
+        _lenient(lambda b: b"NaN" in b or b"Infinity" in b),
+        "edges.not-json",
+    ),
+    fault(
+        "validation-latin-1",
+        "Bytes that are no UTF-8 are overlooked.",
+        _lenient(lambda b: b"\xff" in b),
+        "edges.not-json",
+    ),
+    fault(
+        "validation-array",
+        "A list is taken for its first member.",
+        _shaped(lambda v: isinstance(v, list)),
+        "body.non-object",
+    ),
+    fault("validation-string", "A JSON string is a body.", _shaped(lambda v: isinstance(v, str)), "body.non-object"),
+    fault("validation-number", "A number is a body.", _shaped(lambda v: isinstance(v, int | float)), "body.non-object"),
+    fault("validation-null-body", "The body null is as good as any.", _shaped(lambda v: v is None), "body.non-object"),
+    fault("validation-no-body", "A request without a body gets defaults.", mended(_empty), "body.nothing"),
+    fault(
+        "validation-list-crash",
+        "A list as the body crashes the server.",
+        crash(lambda e: isinstance(e.value, list), "validate"),
+        "body.non-object",
+        "robust.no-5xx",
+    ),
+    fault(
+        "validation-null-crash",
+        "A name that is null crashes the server.",
+        crash(lambda e: isinstance(e.value, dict) and e.value.get("name", "") is None, "validate"),
+        "body.null.name",
+    ),
+    fault(
+        "validation-object-crash",
+        "A name that is an object crashes the server.",
+        crash(lambda e: isinstance(e.value, dict) and isinstance(e.value.get("name"), dict), "validate"),
+        "body.type.name",
+    ),
+    fault("validation-malformed-crash", "What is no JSON crashes the server.", crash(_malformed), "body.malformed"),
+    fault(
+        "validation-empty-crash",
+        "A request without a body crashes the server.",
+        crash(_first),
+        "body.nothing",
+        "robust.no-5xx",
+    ),
+)

@@ -1,0 +1,42 @@
+"""The contract of Onezone's handle-service operations as data. `load(edition)` is the only door in."""
+
+from onezone_spec.load import DEFAULT_EDITION, UnknownEditionError, bundled_text, editions, load, read_contract
+from onezone_spec.model import (
+    AccessRule,
+    Body,
+    Contract,
+    Effect,
+    ErrorKind,
+    Example,
+    Grants,
+    Level,
+    Operation,
+    Parameter,
+    Property,
+    Response,
+    Route,
+    Source,
+)
+
+__all__ = [
+    "DEFAULT_EDITION",
+    "AccessRule",
+    "Body",
+    "Contract",
+    "Effect",
+    "ErrorKind",
+    "Example",
+    "Grants",
+    "Level",
+    "Operation",
+    "Parameter",
+    "Property",
+    "Response",
+    "Route",
+    "Source",
+    "UnknownEditionError",
+    "bundled_text",
+    "editions",
+    "load",
+    "read_contract",
+]

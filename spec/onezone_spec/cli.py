@@ -1,0 +1,59 @@
+"""The command `ozkit spec`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+from onezone_spec.diff import report
+from onezone_spec.load import DEFAULT_EDITION, UnknownEditionError, bundled_text, load
+
+USAGE_ERROR = 2
+
+
+def parser(name: str) -> argparse.ArgumentParser:
+    """The options of `ozkit spec`."""
+    options = argparse.ArgumentParser(
+        prog=f"ozkit {name}", description="Print an edition's whole OpenAPI document, or say how two editions differ."
+    )
+    options.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help="default: %(default)s")
+    options.add_argument("--format", choices=("yaml", "json"), default="yaml", help="default: %(default)s")
+    commands = options.add_subparsers(dest="command", metavar="diff A B")
+    diff = commands.add_parser("diff", help="say how edition B differs from edition A")
+    diff.add_argument("old", metavar="A")
+    diff.add_argument("new", metavar="B")
+    return options
+
+
+def answer(arguments: argparse.Namespace) -> str:
+    """What the command prints. Raises UnknownEditionError."""
+    if arguments.command == "diff":
+        return report(load(arguments.old), load(arguments.new))
+    text = bundled_text(arguments.edition)
+    if arguments.format == "yaml":
+        return text
+    return json.dumps(load(arguments.edition).document, indent=2, ensure_ascii=False) + "\n"
+
+
+def main(name: str, argv: list[str]) -> int:
+    """Run `ozkit spec`; exit code 2 where there is no such edition."""
+    arguments = parser(name).parse_args(argv)
+    try:
+        text = answer(arguments)
+    except UnknownEditionError as error:
+        print(f"ozkit {name}: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    return _print(text)
+
+
+def _print(text: str) -> int:
+    """Write to standard output as UTF-8, quietly where the reader has gone (`| head`)."""
+    try:
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more at exit; give it somewhere to flush to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
