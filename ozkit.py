@@ -6,8 +6,11 @@ never loads the mock.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module, metadata
+from io import TextIOWrapper
+from pathlib import Path
 
 COMMANDS = {
     "verify": ("onezone_contracts.cli", "judge an implementation"),
@@ -22,6 +25,8 @@ COMMANDS = {
     "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B: compare two editions"),
 }
 DISTRIBUTION = "onezone-contract-kit"
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended before it could do anything about it."""
 
 
 def usage() -> str:
@@ -44,9 +49,23 @@ def main(argv: list[str] | None = None) -> int:
     if name not in COMMANDS:
         print(f"ozkit: there is no command {name!r}: choose one of {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
-    run = import_module(COMMANDS[name][0]).main
-    code: int = run(name, rest)
+    _prepare_console()
+    try:
+        run = import_module(COMMANDS[name][0]).main
+        code: int = run(name, rest)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return code
+
+
+def _prepare_console() -> None:
+    """Let a console that lacks a character show its number, and nothing go wrong where there is no console."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed before the start
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (open until the end)
+        stream = getattr(sys, name)
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":
