@@ -1,7 +1,11 @@
-"""What bench/serve.py measured, as tables: for the terminal, and for docs/performance.md between its two marks."""
+"""What bench/serve.py measured, as tables: for the terminal, and for docs/performance.md between its two marks.
+
+`python bench/report.py` writes the documentation from the results of the last run.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +18,7 @@ from peers import REFERENCE
 from rich.console import Console
 from rich.table import Table
 
+RESULTS = Path(__file__).parent / "results" / "serve.json"
 DOCS = Path(__file__).parents[1] / "docs" / "performance.md"
 BEGIN, END = "<!-- bench/serve.py --docs writes from here -->", "<!-- to here -->"
 FUNCTIONS = 15
@@ -172,3 +177,7 @@ def write_docs(found: dict[str, Any]) -> None:
     DOCS.write_text(f"{before}{BEGIN}\n\n{markdown(found)}\n\n{END}{after}", encoding="utf-8")
     print("wrote docs/performance.md")
     plot.draw(found)
+
+
+if __name__ == "__main__":
+    write_docs(json.loads(RESULTS.read_text(encoding="utf-8")))
