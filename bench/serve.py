@@ -33,7 +33,6 @@ from load import client
 from peers import CASES, CREATE, MOCK, REFERENCE, Absent, Case, Contender, bare, mock, peers
 from servers import CONNECTIONS, Server, implementation, running, start
 
-RESULTS = Path(__file__).parent / "results" / "serve.json"
 REFUSALS = [case for case in CASES if case.status >= 400]
 Rows = dict[str, dict[str, list[dict[str, Any]]]]
 """What was measured, by case and server."""
@@ -121,7 +120,7 @@ class Bench:
 
     def profile(self) -> dict[str, Any]:
         """Where the CPU of a create goes."""
-        return hotspots.sampled(self.options.seconds * 5)
+        return hotspots.sampled(self.options.seconds * 10)
 
 
 PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
@@ -177,14 +176,16 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--npm", type=Path, action="append", default=[], metavar="FOLDER", help="repeatable")
     found.add_argument("--only", action="append", metavar="NAME", help="beside the mock and the bare route; repeatable")
     found.add_argument("--case", action="append", metavar="NAME", help="costs of these cases only; repeatable")
-    found.add_argument("--rounds", type=int, default=5)
-    found.add_argument("--seconds", type=float, default=2.0, help="of each load (default 2)")
+    found.add_argument("--rounds", type=int, default=10, help="of each load (default 10)")
+    found.add_argument("--seconds", type=float, default=1.0, help="of each load (default 1)")
     found.add_argument("--starts", type=int, default=5, help="of each server (default 5)")
     found.add_argument("--creates", type=int, default=100_000, help="for the growth of memory (default 100,000)")
     found.add_argument("--tail", type=int, default=500_000, help="creates before the slowest answers (default 500,000)")
     found.add_argument("--http", help="uvicorn's HTTP implementation for the bare route (default: the mock's)")
     found.add_argument("--loop", help="uvicorn's event loop for the bare route (default: the mock's)")
-    found.add_argument("--json", type=Path, default=RESULTS, help="file for the raw numbers (default: %(default)s)")
+    found.add_argument(
+        "--json", type=Path, default=report.RESULTS, help="file for the raw numbers (default: %(default)s)"
+    )
     found.add_argument("--docs", action="store_true", help="write the tables to docs/performance.md, and the drawings")
     return found
 
