@@ -26,14 +26,15 @@ class Goal:
     at_least: bool = False
 
     def reached(self, value: float) -> str:
-        """`goal`, `floor` or `missed`."""
+        """`goal`, `floor` or `missed`, of the value as it is shown; `floor` where there is no goal beyond it."""
+        shown = float(f"{value:.{digits(value)}f}")
 
         def within(limit: float) -> bool:
-            return value >= limit if self.at_least else value <= limit
+            return shown >= limit if self.at_least else shown <= limit
 
         if not within(self.floor):
             return "**missed**"
-        return "goal" if within(self.floor if self.goal is None else self.goal) else "floor"
+        return "goal" if self.goal is not None and within(self.goal) else "floor"
 
     def row(self, found: Found) -> list[str]:
         """The goal as a row of a table; nothing was seen where its part was not measured."""

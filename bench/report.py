@@ -126,8 +126,9 @@ def hot(part: dict[str, Any], count: int) -> Sheet:
 def circumstances(found: dict[str, Any]) -> str:
     """On what it was measured, in a sentence or two."""
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    busy = f"load average {found['load_average']:.1f} before, {found['load_average_after']:.1f} after"
     return (
-        f"Commit {found['commit']}, {found['on']} (load average {found['load_average']:.1f} at the start), {versions}. "
+        f"Commit {found['commit']}, {found['on']} ({busy}), {versions}. "
         f"The mock and the bare route: {found['server']}. "
         f"{found['rounds']} rounds of {found['seconds']:g} s over {found['connections']} connections "
         f"by {found['client']}; {found['starts_each']} starts of each server; medians."

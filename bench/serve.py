@@ -202,7 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
                 found[name] = PARTS[name](bench)
             except hotspots.ProfileError as error:
                 bench.absent[name] = str(error)
-    found["absent"] = bench.absent
+    found["absent"], found["load_average_after"] = bench.absent, os.getloadavg()[0]
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     report.show(found)
