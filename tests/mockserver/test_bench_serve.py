@@ -116,7 +116,8 @@ def test_the_tables_are_written_between_the_marks_of_the_documentation(tmp_path:
         "print(json.dumps(texts))\n"
     )
     conditions = {
-        "commit": "abc", "on": "x", "load_average": 0.0, "load_average_after": 0.0, "server": "s", "versions": {}, "rounds": 1, "seconds": 1,
+        "commit": "abc", "on": "x", "load_average": 0.0, "load_average_after": 0.0,
+        "server": "s", "versions": {}, "rounds": 1, "seconds": 1,
         "connections": 1, "client": "wrk", "starts_each": 1,
     }  # fmt: skip
     first, second = run(code.replace("CONDITIONS", str(conditions)))
