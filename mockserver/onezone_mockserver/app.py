@@ -12,13 +12,13 @@ from onezone_spec import DEFAULT_EDITION, Contract, load
 
 from onezone_mockserver.control import Control
 from onezone_mockserver.cors import Cors
+from onezone_mockserver.delay import Delay
 from onezone_mockserver.edge import Edge
 from onezone_mockserver.effects import Effects
 from onezone_mockserver.error_handler import ErrorHandler
 from onezone_mockserver.errors import Renderer
 from onezone_mockserver.journaling import Journaling
 from onezone_mockserver.pipeline import Pipeline
-from onezone_mockserver.preferences import Delay
 from onezone_mockserver.routing import Routing
 from onezone_mockserver.scenario import DEMO, Scenario, read_scenario
 from onezone_mockserver.state import MockState
@@ -94,7 +94,7 @@ class Mock:
                 partial(Edge, state=self.state, cors=options["cors"], control=self.control),
                 *([Journaling] if options["journal"] else ()),
                 partial(ErrorHandler, renderer=self.renderer),
-                partial(Delay, latency=options["latency"]),
+                *([partial(Delay, latency=options["latency"])] if options["latency"] else ()),
                 Routing,
                 *self.middlewares,
                 Pipeline,

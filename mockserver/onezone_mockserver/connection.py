@@ -42,10 +42,14 @@ class Parser:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.parser = self._new(connection)
+        self._go_on_with(connection)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.parser, name)
+    def _go_on_with(self, callbacks: Any) -> None:
+        """Parse by a fresh parser from now on."""
+        self.parser = parser = httptools.HttpRequestParser(callbacks)
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self.get_method, self.get_http_version = parser.get_method, parser.get_http_version
+        self.should_keep_alive, self.should_upgrade = parser.should_keep_alive, parser.should_upgrade
 
     def feed_data(self, data: bytes) -> None:
         """Parse what came. Raises httptools.HttpParserError."""
@@ -62,15 +66,9 @@ class Parser:
         head = b"".join(b"%b: %b\r\n" % field for field in self.connection.framing)
         awake: list[bool] = []
         known = {name: _later(getattr(self.connection, name), awake) for name in CALLBACKS}
-        self.parser = self._new(SimpleNamespace(**known))
+        self._go_on_with(SimpleNamespace(**known))
         self.parser.feed_data(b"POST / HTTP/1.1\r\n" + head + b"\r\n")
         awake.append(True)
-
-    @staticmethod
-    def _new(callbacks: Any) -> Any:
-        parser = httptools.HttpRequestParser(callbacks)
-        parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
-        return parser
 
 
 def _later(callback: Any, awake: list[bool]) -> Any:

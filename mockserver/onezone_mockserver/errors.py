@@ -29,9 +29,10 @@ class Renderer:
 
     def render(self, refusal: Refusal, operation: Operation | None) -> Answer:
         """The answer for `refusal`; without a body where the edition documents the status so."""
-        if refusal.details.keys() - {KEY} or refusal.headers:
+        details = refusal.details
+        if refusal.headers or (details and (len(details) > 1 or KEY not in details)):
             return self._make(refusal, operation)
-        key = refusal.error, refusal.details.get(KEY), operation.id if operation else None
+        key = refusal.error, details.get(KEY), operation.id if operation else None
         made = self._made.get(key)
         if made is None:
             made = self._made[key] = self._make(refusal, operation)

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LIMIT = 1000
 LONG_PATH = 2000
 """So much of a path is kept."""
 
 
-@dataclass(slots=True, eq=False)
 class Row:
     """One exchange: there from the moment that its request is, without a duration until it is over."""
 
-    number: int
-    time: float
-    method: str
-    path: bytes
     status: int | None = None
     operation: str | None = None
     user: str | None = None
-    stage: str = ""
-    reasons: list[str] | None = None
+    stage = ""
+    reasons: Sequence[str] = ()
     seconds: float | None = None
+
+    def __init__(self, number: int, method: str, path: bytes) -> None:
+        self.number = number
+        self.time = time.time()
+        self.method = method
+        self.path = path if len(path) < LONG_PATH else path[:LONG_PATH]
 
     def as_json(self) -> dict[str, Any]:
         """The row as GET /_mock/journal shows it."""
@@ -33,12 +36,12 @@ class Row:
             "number": self.number,
             "time": self.time,
             "method": self.method,
-            "path": self.path[:LONG_PATH].decode("ascii", "backslashreplace"),
+            "path": self.path.decode("ascii", "backslashreplace"),
             "status": self.status,
             "operation": self.operation,
             "user": self.user,
             "stage": self.stage,
-            "reason": "; ".join(self.reasons or ()),
+            "reason": "; ".join(self.reasons),
             "duration_ms": None if self.seconds is None else self.seconds * 1000,
             "pending": self.seconds is None,
         }
@@ -54,7 +57,7 @@ class Journal:
     def begin(self, method: str, path: bytes) -> Row:
         """Write down a request that has just come; whoever answers it fills in the rest."""
         self.total += 1
-        row = Row(self.total, time.time(), method, path if len(path) < LONG_PATH else path[:LONG_PATH])
+        row = Row(self.total, method, path)
         self.entries.append(row)
         return row
 

@@ -34,14 +34,17 @@ def loads(text: bytes) -> Any:
     return value
 
 
-def members(text: bytes) -> dict[str, bytes]:
-    """The values of a JSON object that `loads` accepts by key, each as it stands in the text, every digit included."""
-    return {key: bytes(value) for key, value in _members.decode(text).items()}
+def members(text: bytes) -> dict[str, msgspec.Raw]:
+    """The values of a JSON object that `loads` accepts by key, each as it stands in the text, every digit included.
+
+    `bytes` makes a text of one that is to be kept; until then it is a piece of the whole.
+    """
+    return _members.decode(text)
 
 
-def joined(values: Mapping[str, bytes]) -> bytes:
+def joined(values: Mapping[str, bytes | msgspec.Raw]) -> bytes:
     """The JSON object of these members: what `members` takes apart."""
-    return orjson.dumps({key: orjson.Fragment(value) for key, value in values.items()})
+    return orjson.dumps({key: orjson.Fragment(bytes(value)) for key, value in values.items()})
 
 
 def exact(text: bytes, value: Any) -> Any:

@@ -70,11 +70,14 @@ class OperationPipeline:
             self.assemble()
         exchange: Exchange = scope[KEY]
         exchange.receive = receive
-        for name, check in self.checks:
+        name = ""
+        try:
+            for name, check in self.checks:  # noqa: B007  (where it ends is what the journal says)
+                waiting = check(exchange)
+                if waiting is not None:
+                    await waiting
+        finally:
             exchange.stage = name
-            waiting = check(exchange)
-            if waiting is not None:
-                await waiting
         await self.next_app(scope, receive, send)
 
 

@@ -10,9 +10,9 @@ import orjson
 import pytest
 from mock_client import GOOD, HOME, MISSING, SERVICE, Client, basic
 from onezone_mockserver import create_app
-from onezone_mockserver.preferences import preferences
 from onezone_mockserver.scenario import Scenario
 from onezone_mockserver.stages.accept import accepts
+from onezone_mockserver.stages.prefer import preferences
 
 BASES = ("/api/v3", "/api/v3/onezone", "/api/onezone/v3")
 COLLECTION = f"/api/v3/groups/{HOME}/handle_services"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -123,6 +124,8 @@ def _authorization(exchange: Exchange, scheme: bytes) -> bytes | None:
         return None
     if b"authorization" in exchange.repeated:
         raise Refusal("badBasicCredentials", "security: more than one Authorization header")
+    if not value.startswith(scheme):
+        return None
     name, _, credential = value.partition(b" ")
     return credential.strip(b" ") if name == scheme else None
 
@@ -155,7 +158,7 @@ def _basic(exchange: Exchange) -> User | None:
     if credential is None:
         return None
     try:
-        name, colon, password = _base64(credential).decode("utf-8").partition(":")
+        name, colon, password = _pair(credential)
     except ValueError:
         raise Refusal("badBasicCredentials", "security: the Basic credential is not base64 of UTF-8") from None
     user = exchange.world.login(name, password)
@@ -172,6 +175,12 @@ def _refused(world: World, name: str) -> Refusal:
     if user is not None and not (user.basic_auth and user.password):
         return Refusal("basicAuthDisabled", "security: the user may not log in with a password")
     return Refusal("badBasicCredentials", "security: the user name or the password is wrong")
+
+
+@lru_cache(maxsize=256)
+def _pair(credential: bytes) -> tuple[str, str, str]:
+    """Name, colon and password of a Basic credential, which comes with every request of a client. Raises ValueError."""
+    return _base64(credential).decode("utf-8").partition(":")
 
 
 def _base64(text: bytes) -> bytes:

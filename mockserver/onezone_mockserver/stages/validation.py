@@ -57,8 +57,9 @@ def validation(operation: Any, state: MockState) -> Check | None:
         value = exchange.value
         if whole or not good.is_valid(value):
             _find_fault(contract, exchange, whole, rules)
-        texts = members(exchange.body) if exchange.body else {}
-        exchange.data = {name: texts[name] for name in names if name in texts}
+        if exchange.body:
+            texts = members(exchange.body)
+            exchange.data = {name: bytes(texts[name]) for name in names if name in texts}
         for name in words:
             if isinstance(value.get(name), bool):
                 exchange.data[name] = BOOLEAN_WORDS[value[name]]
