@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import msgspec
-import orjson
 from msgspec import UNSET, Raw, ValidationError
 from msgspec.json import Decoder
+from msgspec.structs import asdict
 
 from onezone_mockserver.mistakes import Path, WorldError
-from onezone_mockserver.scenario_types import GROUP_TYPES, SUCCESS, Kinds, entry_types, scenario_type
+from onezone_mockserver.scenario_types import GROUP_TYPES, SUCCESS, Text, entry_types, scenario_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-_MESSAGE = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
+T = TypeVar("T")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _FIELD = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
 _BY_KEY = {
@@ -37,62 +35,48 @@ _BY_PROBLEM = {
 }
 
 
+_PRIVILEGES = Decoder(Literal["all"] | tuple[Text, ...])
+
+
 class Reader:
-    """Reads JSON texts of scenarios that `jsontext.loads` accepts, one entry at a time: a world may be great."""
+    """The lists of the scenario in a JSON text that `jsontext.loads` accepts. Raises WorldError where it holds others.
 
-    def __init__(self, kinds: Kinds) -> None:
-        types = entry_types(kinds)
-        self._decoders = {name: Decoder(entry) for name, entry in types.items()}
-        self._keys = {name: entry.__struct_encode_fields__ for name, entry in types.items()}
-        self._whole = Decoder(scenario_type(dict.fromkeys(types, Raw)))
-
-    def lists(self, text: bytes) -> dict[str, list[Raw]]:
-        """The lists that there are, by their names. Raises WorldError."""
-        try:
-            lists = msgspec.structs.asdict(self._whole.decode(text))
-        except ValidationError as error:
-            raise explained(error, (), text, tuple(self._keys)) from None
-        return {name: entries for name, entries in lists.items() if entries is not UNSET}
-
-    def entries(self, lists: Mapping[str, list[Raw]], name: str) -> Iterator[tuple[Path, Any]]:
-        """The entries of a list, each with the path to it. Raises WorldError when it comes to a mistake."""
-        decoder = self._decoders[name]
-        for at, raw in enumerate(lists.get(name, ())):
-            try:
-                entry = decoder.decode(raw)
-            except ValidationError as error:
-                raise explained(error, (name, at), raw, self._keys[name]) from None
-            yield (name, at), entry
-
-
-def explained(error: ValidationError, start: Path, text: bytes | Raw, known: Sequence[str]) -> WorldError:
-    """What msgspec says of a part of a scenario, in our words; in its own where they are new.
-
-    `start` is the path to the part, `text` the part itself, and `known` are its keys.
+    Entries are read one at a time: a world may be great.
     """
-    problem, where = _MESSAGE.fullmatch(str(error)).groups(default="")  # type: ignore[union-attr]  # it always matches
-    before, unnamed, after = where.partition("[...]")
-    path = (*start, *_steps(before))
+
+    def __init__(self, text: bytes, kinds: Mapping[str, tuple[str, ...]]) -> None:
+        self._types = entry_types(kinds)
+        whole = _decoded(Decoder(scenario_type(dict.fromkeys(self._types, Raw))), text, (), self._types)
+        self.lists = {name: entries for name, entries in asdict(whole).items() if entries is not UNSET}
+
+    def entries(self, name: str) -> Iterator[tuple[Path, Any]]:
+        """The entries of a list, each with the path to it. Raises WorldError when it comes to a mistake."""
+        decoder, keys = Decoder(self._types[name]), self._types[name].__struct_encode_fields__
+        for at, raw in enumerate(self.lists.get(name, ())):
+            yield (name, at), _decoded(decoder, raw, (name, at), keys)
+
+
+def privilege_names(raw: Raw, path: Path) -> tuple[str, ...] | Literal["all"]:
+    """The names in a set of privileges. Raises WorldError."""
+    return _decoded(_PRIVILEGES, raw, path, ())
+
+
+def _decoded(decoder: Decoder[T], text: bytes | Raw, path: Path, keys: Iterable[str]) -> T:
+    """What stands in the part of a scenario that `path` leads to, and that may have `keys`. Raises WorldError."""
+    try:
+        return decoder.decode(text)
+    except ValidationError as error:
+        raise _explained(str(error), path, ", ".join(keys)) from None
+
+
+def _explained(message: str, start: Path, keys: str) -> WorldError:
+    """What msgspec says of the part that `start` leads to, in our words; in its own where they are new."""
+    problem, _, where = message.partition(" - at `$")
+    path = (*start, *(int(at) if at else key for key, at in _STEP.findall(where)))
     if field := _FIELD.fullmatch(problem):
-        words = "missing" if field[1] == "missing required" else f"unknown key; known are {', '.join(known)}"
+        words = "missing" if field[1] == "missing required" else f"unknown key; known are {keys}"
         return WorldError((*path, field[2]), words)
     if not path:
-        return WorldError(path, f"a scenario is a mapping with {', '.join(known)}")
+        return WorldError(path, f"a scenario is a mapping with {keys}")
     words = next((ours for theirs, ours in _BY_PROBLEM.items() if problem.startswith(theirs)), problem)
-    if unnamed:
-        return WorldError((*path, _mistaken_member(text, _steps(before)), *_steps(after)), words)
-    return WorldError(path, _BY_KEY.get(str(path[-1]), words))
-
-
-def _steps(where: str) -> Path:
-    return tuple(int(at) if at else key for key, at in _STEP.findall(where))
-
-
-def _mistaken_member(text: bytes | Raw, path: Path) -> str:
-    """The first of the members under a path whose privileges are malformed: msgspec does not say which."""
-    members: Any = reduce(lambda value, step: value[step], path, orjson.loads(memoryview(text)))
-    return next((str(member) for member, privileges in members.items() if not _are_privileges(privileges)), "...")
-
-
-def _are_privileges(value: Any) -> bool:
-    return value == "all" or (isinstance(value, list) and all(isinstance(name, str) and name for name in value))
+    return WorldError(path, _BY_KEY.get(str(path[-1]), words) if len(path) > len(start) else words)

@@ -18,11 +18,11 @@ that a user exists or a token is used once, is checked where the world is built.
 
 from __future__ import annotations
 
-from types import GenericAlias
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import msgspec
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from onezone_mockserver.world import BEGINNING, GROUP, USER
 
@@ -31,14 +31,12 @@ if TYPE_CHECKING:
 
     from onezone_spec import Contract
 
-Kinds = tuple[tuple[str, tuple[str, ...]], ...]
-"""Kinds of resources, each with the keys of its documented forms."""
 SUCCESS = "success"
 HOLDERS = {"groups": GROUP, "users": USER}
 
 
 def _privileges(scope: str) -> Meta:
-    """Their names are the edition's: only the JSON Schema has them."""
+    """Stored as sent: few sets come again and again, and each is looked at once. The edition knows their names."""
     return Meta(extra_json_schema={"$ref": f"#/$defs/{scope}_privileges"})
 
 
@@ -47,54 +45,44 @@ def _members(kind: str) -> Meta:
 
 
 GroupType = Literal["organization", "unit", "team", "role_holders"]
+GROUP_TYPES: tuple[str, ...] = get_args(GroupType)
 Text = Annotated[str, Meta(min_length=1)]
 Username = Annotated[str, Meta(min_length=1, pattern="^[^:]*$")]
 Moment = Annotated[int, Meta(ge=0, le=2**63 - 1, description="Seconds since 1970-01-01 UTC.")]
 Tokens = Annotated[tuple[Text, ...], Meta(extra_json_schema={"uniqueItems": True})]
-Flag = Annotated[bool | UnsetType, Meta(description="Whether the password counts; it does where one is given.")]
+BasicAuth = Annotated[bool | UnsetType, Meta(description="Whether the password counts; it does where one is given.")]
 Body = Annotated[str | None, Meta(description="The request's body as it is sent; a good one where it is missing.")]
 Details = Annotated[dict[str, Raw], Meta(description="More keys of the entity as the API shows it.")]
-Privileges = Literal["all"] | tuple[Text, ...]
-ZonePrivileges = Annotated[Privileges, _privileges("zone")]
-GroupPrivileges = Annotated[Privileges, _privileges("group")]
-GROUP_TYPES: tuple[str, ...] = get_args(GroupType)
+ZonePrivileges = Annotated[Raw, _privileges("zone")]
+GroupPrivileges = Annotated[Raw, _privileges("group")]
 
 
-_RENAMED = {"created": "creationTime"}
-
-
-class User(
-    Struct,
-    forbid_unknown_fields=True,
-    gc=False,
-    kw_only=True,
-    rename={**_RENAMED, "full_name": "fullName", "basic_auth": "basicAuthEnabled"},
-):
+class User(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
     """A user with its credentials."""
 
     id: Text | None = None
     username: Username | None = None
-    full_name: Text | None = None
-    basic_auth: Flag = UNSET
+    full_name: Text | None = field(default=None, name="fullName")
+    basic_auth: BasicAuth = field(default=UNSET, name="basicAuthEnabled")
     blocked: bool = False
-    created: Moment = BEGINNING
+    created: Moment = field(default=BEGINNING, name="creationTime")
     password: Text | None = None
     tokens: Tokens = ()
-    zone_privileges: ZonePrivileges = ()
+    zone_privileges: ZonePrivileges = field(default_factory=partial(Raw, b"[]"))
     details: Details = {}
 
 
-class Group(Struct, forbid_unknown_fields=True, gc=False, kw_only=True, rename=_RENAMED):
+class Group(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
     """A group with its direct members."""
 
     id: Text
     name: Text | None = None
     type: GroupType | None = None
     creator: dict[str, Raw] | UnsetType = UNSET
-    created: Moment = BEGINNING
+    created: Moment = field(default=BEGINNING, name="creationTime")
     users: Annotated[dict[str, GroupPrivileges], _members("user")] = {}
     children: Annotated[dict[str, GroupPrivileges], _members("group")] = {}
-    zone_privileges: ZonePrivileges = ()
+    zone_privileges: ZonePrivileges = field(default_factory=partial(Raw, b"[]"))
     details: Details = {}
 
 
@@ -120,8 +108,8 @@ class Persona(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     expect: Annotated[int, Meta(ge=100, le=599)] | Literal["success"] | None = None
 
 
-def resource_kinds(*contracts: Contract) -> Kinds:
-    """The kinds of resources that operations of any of the contracts show."""
+def resource_kinds(*contracts: Contract) -> dict[str, tuple[str, ...]]:
+    """The kinds of resources that operations of any of the contracts show, each with the keys of its forms."""
     kinds: dict[str, dict[str, None]] = {}
     for contract in contracts:
         for operation in contract.operations.values():
@@ -129,23 +117,25 @@ def resource_kinds(*contracts: Contract) -> Kinds:
             if operation.effect.verb == "get" and kind not in {USER, GROUP}:
                 schema = contract.resolve(operation.success.schema or {})
                 kinds.setdefault(kind, {}).update(dict.fromkeys(schema["properties"]))
-    return tuple((kind, tuple(keys)) for kind, keys in kinds.items())
+    return {kind: tuple(keys) for kind, keys in kinds.items()}
 
 
-def entry_types(kinds: Kinds) -> dict[str, type[Struct]]:
+def entry_types(kinds: Mapping[str, tuple[str, ...]]) -> dict[str, type[Struct]]:
     """What the lists of a scenario hold, by their names."""
-    resources = {f"{kind}s": _resource(kind, keys) for kind, keys in kinds}
+    resources = {f"{kind}s": _resource(kind, keys) for kind, keys in kinds.items()}
     return {"users": User, "groups": Group, **resources, "personas": Persona}
 
 
 def _resource(kind: str, keys: tuple[str, ...]) -> type[Struct]:
-    held = GenericAlias(dict, (str, Annotated[Privileges, _privileges(kind)]))
+    members: Any = dict[str, Annotated[Raw, _privileges(kind)]]
     shown = [(key, Raw | UnsetType, UNSET) for key in keys]
-    lists: list[tuple[str, Any, Any]] = [(key, Annotated[held, _members(kind)], {}) for key, kind in HOLDERS.items()]
+    lists: list[tuple[str, Any, Any]] = [
+        (plural, Annotated[members, _members(member)], {}) for plural, member in HOLDERS.items()
+    ]
     return msgspec.defstruct(kind, [*shown, *lists], bases=(Resource,))
 
 
 def scenario_type(lists: Mapping[str, Any]) -> type[Struct]:
     """A scenario with these lists, each of entries of a type. A list that is not there is UNSET."""
-    fields = [(name, GenericAlias(list, (entry,)) | UnsetType, UNSET) for name, entry in lists.items()]
+    fields = [(name, list.__class_getitem__(entry) | UnsetType, UNSET) for name, entry in lists.items()]
     return msgspec.defstruct("Scenario", fields, forbid_unknown_fields=True)

@@ -11,20 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from onezone_mockserver.jsontext import exact
 from onezone_mockserver.mistakes import WorldError, check
-from onezone_mockserver.scenario_reader import Reader
-from onezone_mockserver.scenario_types import (
-    HOLDERS,
-    Group,
-    Persona,
-    Privileges,
-    Resource,
-    User,
-    resource_kinds,
-)
+from onezone_mockserver.scenario_reader import Reader, privilege_names
+from onezone_mockserver.scenario_types import HOLDERS, Group, Persona, Resource, User, resource_kinds
 from onezone_mockserver.world import GROUP, NOTHING, ROOT, UNNAMED, USER, World, id_name
 from onezone_mockserver.world import User as Account
 
@@ -132,25 +124,24 @@ class _Builder:
         self.world = World()
         self.names = contract.privileges
         self.kinds = resource_kinds(contract)
-        self.sets: dict[tuple[str, Privileges], frozenset[str]] = {}
-        self.reader = Reader(self.kinds)
-        self.lists = self.reader.lists(text)
+        self.reader = Reader(text, self.kinds)
+        self.sets: dict[tuple[str, bytes], frozenset[str]] = {}
 
     def personas(self) -> tuple[Persona, ...]:
-        return tuple(persona for _, persona in self.reader.entries(self.lists, "personas"))
+        return tuple(persona for _, persona in self.reader.entries("personas"))
 
     def build(self) -> World:
-        names, reader, lists = ["users", "groups", *(f"{kind}s" for kind, _ in self.kinds)], self.reader, self.lists
-        empty = lists.keys().isdisjoint(names)
+        names, entries = ["users", "groups", *(f"{kind}s" for kind in self.kinds)], self.reader.entries
+        empty = self.reader.lists.keys().isdisjoint(names)
         check(not empty, (), f"an empty object is no world: send {', '.join(names)}, as GET /_mock/world gives them")
-        for path, user in reader.entries(lists, "users"):
+        for path, user in entries("users"):
             self._user(user, path)
-        for path, group in reader.entries(lists, "groups"):
+        for path, group in entries("groups"):
             self._group(group, path)
-        for path, group in reader.entries(lists, "groups"):
+        for path, group in entries("groups"):
             self._members(GROUP, group, path, {"users": USER, "children": GROUP})
-        for kind, keys in self.kinds:
-            for path, resource in reader.entries(lists, f"{kind}s"):
+        for kind, keys in self.kinds.items():
+            for path, resource in entries(f"{kind}s"):
                 self._resource(kind, keys, resource, path)
         self.world.settle()
         return self.world
@@ -215,17 +206,18 @@ class _Builder:
     def _check_new(self, kind: str, identity: str, path: Path) -> None:
         check(not self.world.exists(kind, identity), (*path, "id"), f"used twice: {identity}")
 
-    def _privileges(self, names: Privileges, scope: str, path: Path) -> frozenset[str]:
-        """A set of privileges, the same one for the same names."""
-        if (scope, names) not in self.sets:
-            known = self.names.get(scope, {})
+    def _privileges(self, raw: Raw, scope: str, path: Path) -> frozenset[str]:
+        """A set of privileges, the same one for the same text."""
+        key = scope, bytes(raw)
+        if key not in self.sets:
+            known, names = self.names.get(scope, {}), privilege_names(raw, path)
             for name in () if names == "all" else names:
                 check(name in known, path, f"there is no privilege {name}")
-            self.sets[scope, names] = frozenset(known if names == "all" else names) or NOTHING
-        return self.sets[scope, names]
+            self.sets[key] = frozenset(known if names == "all" else names) or NOTHING
+        return self.sets[key]
 
 
-def _details(shown: dict[str, Any], more: dict[str, msgspec.Raw], path: Path) -> bytes:
+def _details(shown: dict[str, Any], more: dict[str, Raw], path: Path) -> bytes:
     """The JSON of an entity as the API shows it."""
     for key in more:
         check(key not in shown, (*path, "details", key), "stands outside details")

@@ -162,7 +162,10 @@ SCENARIOS = {
         "serviceProperties.1: a key must be a string",
     ),
     "handle_services:\n  - id: h\n    name: 123456789012345678901\n": (3, "too large a number: quote it"),
-    "groups:\n  - id: g\n    users:\n      x: []\n      y: 5\n": (5, "groups[0].users.y: must be a list of privileges"),
+    "groups:\n  - id: g\n    users:\n      y: 5\nusers: [{id: y}]\n": (
+        4,
+        "groups[0].users.y: must be a list of privileges",
+    ),
     "groups:\n  - id: g\n    creator:\n      a: &a [*a]\n": (2, "groups[0]: nested too deep"),
     "personas:\n  - name: p\n": (2, "personas[0].group: missing"),
     "personas:\n  - {name: p, group: 5}\n": (2, "quote it"),
