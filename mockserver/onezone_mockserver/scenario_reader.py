@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import UNSET, Raw, ValidationError
 from msgspec.json import Decoder
-from msgspec.structs import asdict
+from msgspec.structs import asdict, fields
 
 from onezone_mockserver.mistakes import Path, WorldError
 from onezone_mockserver.scenario_types import GROUP_TYPES, SUCCESS, Text, entry_types, scenario_type
@@ -33,8 +33,6 @@ _BY_PROBLEM = {
     "Expected `object`": "must be an object",
     "Invalid enum value": "must be a list of privileges, or all",
 }
-
-
 _PRIVILEGES = Decoder(Literal["all"] | tuple[Text, ...])
 
 
@@ -51,7 +49,7 @@ class Reader:
 
     def entries(self, name: str) -> Iterator[tuple[Path, Any]]:
         """The entries of a list, each with the path to it. Raises WorldError when it comes to a mistake."""
-        decoder, keys = Decoder(self._types[name]), self._types[name].__struct_encode_fields__
+        decoder, keys = Decoder(self._types[name]), [field.encode_name for field in fields(self._types[name])]
         for at, raw in enumerate(self.lists.get(name, ())):
             yield (name, at), _decoded(decoder, raw, (name, at), keys)
 

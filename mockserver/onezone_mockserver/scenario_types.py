@@ -36,7 +36,7 @@ HOLDERS = {"groups": GROUP, "users": USER}
 
 
 def _privileges(scope: str) -> Meta:
-    """Stored as sent: few sets come again and again, and each is looked at once. The edition knows their names."""
+    """The edition knows the names. Few sets come again and again: they stay as sent until each is looked at, once."""
     return Meta(extra_json_schema={"$ref": f"#/$defs/{scope}_privileges"})
 
 
@@ -128,14 +128,12 @@ def entry_types(kinds: Mapping[str, tuple[str, ...]]) -> dict[str, type[Struct]]
 
 def _resource(kind: str, keys: tuple[str, ...]) -> type[Struct]:
     members: Any = dict[str, Annotated[Raw, _privileges(kind)]]
-    shown = [(key, Raw | UnsetType, UNSET) for key in keys]
-    lists: list[tuple[str, Any, Any]] = [
-        (plural, Annotated[members, _members(member)], {}) for plural, member in HOLDERS.items()
-    ]
+    shown: list[Any] = [(key, Raw | UnsetType, UNSET) for key in keys]
+    lists: list[Any] = [(plural, Annotated[members, _members(member)], {}) for plural, member in HOLDERS.items()]
     return msgspec.defstruct(kind, [*shown, *lists], bases=(Resource,))
 
 
 def scenario_type(lists: Mapping[str, Any]) -> type[Struct]:
     """A scenario with these lists, each of entries of a type. A list that is not there is UNSET."""
-    fields = [(name, list.__class_getitem__(entry) | UnsetType, UNSET) for name, entry in lists.items()]
+    fields: list[Any] = [(name, list.__class_getitem__(entry) | UnsetType, UNSET) for name, entry in lists.items()]
     return msgspec.defstruct("Scenario", fields, forbid_unknown_fields=True)

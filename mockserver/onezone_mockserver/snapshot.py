@@ -195,13 +195,13 @@ class _Builder:
     def _members(self, kind: str, entry: Group | Resource, path: Path, lists: Mapping[str, str]) -> None:
         world, identity = self.world, entry.id
         for key, member_kind in lists.items():
-            for member, privileges in getattr(entry, key).items():
+            for member, raw in getattr(entry, key).items():
                 if not world.exists(member_kind, member):
                     raise WorldError((*path, key, member), f"there is no such {member_kind}")
                 if member == identity and member_kind == kind:
                     raise WorldError((*path, key, member), "a group cannot be its own child")
-                held = self._privileges(privileges, kind, (*path, key, member))
-                world.relate(member_kind, member, kind, identity, held)
+                granted = self._privileges(raw, kind, (*path, key, member))
+                world.relate(member_kind, member, kind, identity, granted)
 
     def _check_new(self, kind: str, identity: str, path: Path) -> None:
         check(not self.world.exists(kind, identity), (*path, "id"), f"used twice: {identity}")
