@@ -31,7 +31,7 @@ from typing import Any
 import orjson
 from onezone_mockserver.access import Guard
 from onezone_mockserver.scenario import DEMO, read_scenario
-from onezone_mockserver.snapshot import build
+from onezone_mockserver.scenario.snapshot import build
 from onezone_mockserver.world import GROUP, USER, World
 from onezone_spec import load
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,6 @@ MAX_DEPTH = 200
 SHALLOW = 2 * MAX_DEPTH
 """A text of so many bytes cannot be nested deeper: what is opened is closed."""
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-_SAFE_DIGITS = 15
-_LONG_NUMBER = b"0" * (_SAFE_DIGITS + 1)
-_DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -45,35 +41,6 @@ def members(text: bytes) -> dict[str, msgspec.Raw]:
 def joined(values: Mapping[str, bytes | msgspec.Raw]) -> bytes:
     """The JSON object of these members: what `members` takes apart."""
     return orjson.dumps({key: orjson.Fragment(bytes(value)) for key, value in values.items()})
-
-
-def exact(text: bytes, value: Any) -> Any:
-    """`value` with numbers that serialise with the value they have in `text`, which is JSON that `loads` accepted.
-
-    A double keeps decimals of up to 15 digits; only a text with longer numbers, exponents or -0 is read again.
-    """
-    if _may_lose_digits(text):
-        return json.loads(text, parse_float=orjson.Fragment, parse_int=_integer)
-    return value
-
-
-def exact_object(text: bytes) -> dict[str, Any]:
-    """A stored JSON object, to be serialised again with every number as it stands."""
-    value: dict[str, Any] = exact(text, orjson.loads(text))
-    return value
-
-
-def _may_lose_digits(text: bytes) -> bool:
-    """Whether there could be a number in `text` that is not written back with its value. Quick; its no is certain.
-
-    `in` would make an exception each time, only to learn that it is not asked for an integer.
-    """
-    digits = text.translate(_DIGITS)
-    return digits.find(b"0e") >= 0 or digits.replace(b".", b"0").find(_LONG_NUMBER) >= 0 or text.find(b"-0") >= 0
-
-
-def _integer(digits: str) -> Any:
-    return int(digits) if len(digits) <= _SAFE_DIGITS and digits != "-0" else orjson.Fragment(digits)
 
 
 def depth(text: bytes) -> int:

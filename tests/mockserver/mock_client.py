@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.snapshot import snapshot
+from onezone_mockserver.scenario.snapshot import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

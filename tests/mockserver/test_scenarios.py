@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from onezone_mockserver import create_app
 from onezone_mockserver.demo import _ask, introduce, lines
 from onezone_mockserver.scenario import DEMO, ScenarioError, read_scenario
-from onezone_mockserver.scenario_schema import FILE, text
-from onezone_mockserver.snapshot import GROUP_TYPES, WorldError, build, snapshot
+from onezone_mockserver.scenario.schema import FILE, text
+from onezone_mockserver.scenario.snapshot import WorldError, build, snapshot
+from onezone_mockserver.scenario.types import GROUP_TYPES
 from onezone_spec import load
 
 FOLDER = Path(__file__).parents[2] / "docs" / "scenarios"
@@ -31,7 +32,7 @@ def test_there_are_three_examples() -> None:
 
 
 def test_the_schema_is_the_one_that_the_code_makes() -> None:
-    """`python -m onezone_mockserver.scenario_schema > mockserver/scenario.schema.json` writes it anew."""
+    """`python -m onezone_mockserver.scenario.schema` prints what is checked in."""
     assert FILE.read_text(encoding="utf-8") == text()
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
@@ -107,6 +108,43 @@ def test_a_mistake_names_file_line_and_key(tmp_path: Path, suffix: str, line: st
     with pytest.raises(ScenarioError) as caught:
         read_scenario(path, CONTRACT)
     assert str(caught.value).startswith(f"{path}:3: {tail}")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"groups": [\n{"id": "\\ud800"}]}', '{"groups": [\n{"id": "g", "details": {"\\udfff": 1}}]}']
+)
+def test_half_a_character_is_refused(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where PyYAML came without its C library, which refuses such escapes by itself."""
+    path = tmp_path / "half.json"
+    path.write_text(text, encoding="utf-8")
+    for told in ("not YAML: ", "groups[0]"):
+        with pytest.raises(ScenarioError) as caught:
+            read_scenario(path, CONTRACT)
+        assert str(caught.value).startswith(f"{path}:2: {told}")
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+
+
+def test_merged_keys_may_be_overridden(tmp_path: Path) -> None:
+    """A key stands there twice only where it is written twice; what an anchor gives gives way."""
+    path = tmp_path / "merged.yaml"
+    path.write_text("groups:\n  - &g {id: g, name: G}\n  - {<<: *g, id: h}\n  - {id: i, <<: *g}\n", encoding="utf-8")
+    groups = snapshot(read_scenario(path, CONTRACT).world(CONTRACT))["groups"]
+    assert [(group["id"], group["name"]) for group in groups] == [("g", "G"), ("h", "G"), ("i", "G")]
+
+
+def test_numbers_keep_their_digits(tmp_path: Path) -> None:
+    """Of resources, of users' and groups' details, and of creators."""
+    numbers = '{"long":123456789012345678901234567890,"exponent":1.50e3,"zero":-0}'
+    path = tmp_path / "numbers.json"
+    path.write_text(
+        f'{{"users":[{{"id":"u","details":{{"a":{numbers}}}}}],'
+        f'"groups":[{{"id":"g","creator":{{"b":{numbers}}},"details":{{"c":{numbers}}}}}],'
+        f'"handle_services":[{{"id":"h","serviceProperties":{numbers}}},{{"id":"i","details":{{"d":{numbers}}}}}]}}',
+        encoding="utf-8",
+    )
+    world = read_scenario(path, CONTRACT).world(CONTRACT)
+    for kind, identity in [("user", "u"), ("group", "g"), ("handle_service", "h"), ("handle_service", "i")]:
+        assert world.details(kind, identity).count(numbers.encode()) == (2 if kind == "group" else 1)
 
 
 def test_a_json_file_is_a_scenario(tmp_path: Path) -> None:

@@ -24,8 +24,9 @@ from onezone_mockserver.exchange import (
     json_answer,
 )
 from onezone_mockserver.faults import UnknownFaultError, catalogue, chosen
-from onezone_mockserver.jsontext import exact, loads
-from onezone_mockserver.snapshot import WorldError, build, snapshot
+from onezone_mockserver.jsontext import loads
+from onezone_mockserver.scenario.mistakes import WorldError
+from onezone_mockserver.scenario.snapshot import read_world, snapshot
 from onezone_mockserver.stages.body import read_body
 
 if TYPE_CHECKING:
@@ -117,10 +118,8 @@ class Control:
 
     def replace(self, body: bytes) -> Answer:
         """Put another world in the place of this one; a mistake in it changes nothing. Personas are of no account."""
-        data = exact(body, _parse(body))
-        if isinstance(data, dict):
-            data.pop("personas", None)
-        self.state.become(build(data, self.state.contract, self.state.empty_world()))
+        _parse(body)  # strictly, and to a bounded depth
+        self.state.become(read_world(body, self.state.contract, self.state.empty_world()))
         return Answer(204)
 
     def journal(self, _body: bytes) -> Answer:

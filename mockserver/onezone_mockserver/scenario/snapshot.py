@@ -1,0 +1,223 @@
+"""A world as plain data, in and out: the form of scenario files, of the provider's snapshots and of the reset.
+
+`types` says what the data looks like; its JSON Schema is scenario.schema.json.
+"""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import orjson
+from msgspec import UNSET, Raw
+
+from onezone_mockserver.jsontext import joined, members
+from onezone_mockserver.scenario.mistakes import WorldError, check
+from onezone_mockserver.scenario.reader import Reader, privilege_names
+from onezone_mockserver.scenario.types import HOLDERS, Group, Persona, Resource, User, resource_kinds
+from onezone_mockserver.world import GROUP, NOTHING, ROOT, UNNAMED, USER, World, id_name
+from onezone_mockserver.world import User as Account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from onezone_spec import Contract
+
+    from onezone_mockserver.scenario.mistakes import Path
+
+__all__ = ["WorldError", "build", "snapshot"]
+
+ZONE = "zone"
+USER_SHOWN = ("username", "fullName", "basicAuthEnabled", "blocked", "creationTime")
+GROUP_SHOWN = ("name", "type", "creator", "creationTime")
+
+
+def snapshot(world: World) -> dict[str, Any]:
+    """The world as data that `build` makes the same world of; resources stand in it as `orjson.Fragment`."""
+    data: dict[str, Any] = {
+        "users": [_user_out(world, user) for user in world.users.values()],
+        "groups": [_group_out(world, group) for group in world.ids(GROUP)],
+    }
+    for kind in world.kinds():
+        if kind not in {USER, GROUP}:
+            data[f"{kind}s"] = [_resource_out(world, kind, identity) for identity in world.ids(kind)]
+    return data
+
+
+def _user_out(world: World, user: Account) -> dict[str, Any]:
+    secrets = {} if user.password is None else {"password": user.password}
+    return {
+        **_shown(world, USER, user.id, USER_SHOWN),
+        **secrets,
+        "tokens": list(user.tokens),
+        "zone_privileges": sorted(world.own_zone(USER, user.id)),
+    }
+
+
+def _group_out(world: World, group: str) -> dict[str, Any]:
+    return {
+        **_shown(world, GROUP, group, GROUP_SHOWN),
+        "users": _sorted(world.members(USER, GROUP, group)),
+        "children": _sorted(world.members(GROUP, GROUP, group)),
+        "zone_privileges": sorted(world.own_zone(GROUP, group)),
+    }
+
+
+def _shown(world: World, kind: str, identity: str, keys: tuple[str, ...]) -> dict[str, Any]:
+    """What is shown of an entity: the known keys, and under `details` the others."""
+    text = world.details(kind, identity)
+    values = {key: bytes(value) for key, value in members(text).items() if key != id_name(kind)}
+    shown = {key: orjson.loads(values.pop(key)) for key in keys if key in values}
+    shown = {key: value for key, value in shown.items() if value is not None}
+    return {"id": identity, **shown, **({"details": orjson.Fragment(joined(values))} if values else {})}
+
+
+def _resource_out(world: World, kind: str, identity: str) -> dict[str, Any]:
+    members = {plural: _sorted(world.members(member, kind, identity)) for plural, member in HOLDERS.items()}
+    return {"id": identity, "details": orjson.Fragment(world.details(kind, identity)), **members}
+
+
+def _sorted(grants: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+    names = {privileges: sorted(privileges) for privileges in set(grants.values())}
+    return {member: names[privileges] for member, privileges in grants.items()}
+
+
+def build(data: Any, contract: Contract) -> World:
+    """The world that the data describes, which serialises as JSON. Raises WorldError for the first mistake."""
+    try:
+        text = orjson.dumps(data)
+    except TypeError as error:
+        raise WorldError((), f"is not JSON: {error}") from None
+    return read_world(text, contract, World())
+
+
+def read_world(text: bytes, contract: Contract, empty: World) -> World:
+    """The world that a JSON text describes, made of an empty one. Raises WorldError for the first mistake.
+
+    The text must be one that `jsontext.loads` accepts.
+    """
+    with _collector_paused():
+        return _Builder(text, contract, empty).build()
+
+
+def read_personas(text: bytes, contract: Contract) -> tuple[Persona, ...]:
+    """The personas in the same text. Raises WorldError for the first mistake."""
+    return tuple(persona for _, persona in Reader(text, resource_kinds(contract)).entries("personas"))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Nothing that is built is garbage: looking for some would take longer than building."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+class _Builder:
+    """Puts a world together, and checks what the types of its parts do not say."""
+
+    def __init__(self, text: bytes, contract: Contract, world: World) -> None:
+        self.world = world
+        self.names = contract.privileges
+        self.kinds = resource_kinds(contract)
+        self.reader = Reader(text, self.kinds)
+        self.sets: dict[tuple[str, bytes], frozenset[str]] = {}
+
+    def build(self) -> World:
+        names, entries = ["users", "groups", *(f"{kind}s" for kind in self.kinds)], self.reader.entries
+        empty = self.reader.lists.keys().isdisjoint(names)
+        check(not empty, (), f"an empty object is no world: send {', '.join(names)}, as GET /_mock/world gives them")
+        for path, user in entries("users"):
+            self._user(user, path)
+        for path, group in entries("groups"):
+            self._group(group, path)
+        for path, group in entries("groups"):
+            self._members(GROUP, group, path, {"users": USER, "children": GROUP})
+        for kind, keys in self.kinds.items():
+            for path, resource in entries(f"{kind}s"):
+                self._resource(kind, keys, resource, path)
+        self.world.settle()
+        return self.world
+
+    def _user(self, user: User, path: Path) -> None:
+        name, identity = user.username, user.id or user.username
+        if identity is None:
+            raise WorldError(path, "a user needs an id or a username")
+        check(user.password is None or name is not None, (*path, "password"), "a password needs a username")
+        self._check_new(USER, identity, path)
+        check(name is None or self.world.named(name) is None, (*path, "username"), "used twice")
+        for token in user.tokens:
+            free = self.world.holder_of(token) is None and user.tokens.count(token) == 1
+            check(free, (*path, "tokens"), "a token is used twice")
+        basic = user.password is not None if user.basic_auth is UNSET else user.basic_auth
+        shown = {
+            "userId": identity,
+            "fullName": user.full_name or UNNAMED,
+            "username": name,
+            "basicAuthEnabled": basic,
+            "blocked": user.blocked,
+            "creationTime": user.created,
+        }
+        account = Account(identity, name, user.password, user.tokens, basic, user.blocked)
+        zone = self._privileges(user.zone_privileges, ZONE, (*path, "zone_privileges"))
+        self.world.add_user(account, _details(shown, user.details, path), zone)
+
+    def _group(self, group: Group, path: Path) -> None:
+        self._check_new(GROUP, group.id, path)
+        shown = {
+            "groupId": group.id,
+            "name": group.name or group.id,
+            "type": group.type or "team",
+            "creator": ROOT if group.creator is UNSET else group.creator,
+            "creationTime": group.created,
+        }
+        self.world.add(GROUP, group.id, _details(shown, group.details, path))
+        zone = self._privileges(group.zone_privileges, ZONE, (*path, "zone_privileges"))
+        self.world.set_zone(GROUP, group.id, zone)
+
+    def _resource(self, kind: str, keys: tuple[str, ...], resource: Resource, path: Path) -> None:
+        self._check_new(kind, resource.id, path)
+        shown = {key: value for key in keys if (value := getattr(resource, key)) is not UNSET}
+        for place, where in ((shown, path), (resource.details, (*path, "details"))):
+            raw = place.pop(id_name(kind), None)
+            same = raw is None or msgspec.json.decode(raw) == resource.id
+            check(same, (*where, id_name(kind)), "is not the id")
+        self.world.add(kind, resource.id, _details({id_name(kind): resource.id, **shown}, resource.details, path))
+        self._members(kind, resource, path, HOLDERS)
+
+    def _members(self, kind: str, entry: Group | Resource, path: Path, lists: Mapping[str, str]) -> None:
+        world, identity = self.world, entry.id
+        for key, member_kind in lists.items():
+            for member, raw in getattr(entry, key).items():
+                if not world.exists(member_kind, member):
+                    raise WorldError((*path, key, member), f"there is no such {member_kind}")
+                if member == identity and member_kind == kind:
+                    raise WorldError((*path, key, member), "a group cannot be its own child")
+                granted = self._privileges(raw, kind, (*path, key, member))
+                world.relate(member_kind, member, kind, identity, granted)
+
+    def _check_new(self, kind: str, identity: str, path: Path) -> None:
+        check(not self.world.exists(kind, identity), (*path, "id"), f"used twice: {identity}")
+
+    def _privileges(self, raw: Raw, scope: str, path: Path) -> frozenset[str]:
+        """A set of privileges, the same one for the same text."""
+        key = scope, bytes(raw)
+        if key not in self.sets:
+            known, names = self.names.get(scope, {}), privilege_names(raw, path)
+            for name in () if names == "all" else names:
+                check(name in known, path, f"there is no privilege {name}")
+            self.sets[key] = frozenset(known if names == "all" else names) or NOTHING
+        return self.sets[key]
+
+
+def _details(shown: dict[str, Any], more: dict[str, Raw], path: Path) -> bytes:
+    """The JSON of an entity as the API shows it."""
+    for key in more:
+        check(key not in shown, (*path, "details", key), "stands outside details")
+    return msgspec.json.encode({**shown, **more})
