@@ -7,7 +7,7 @@ never loads the mock.
 from __future__ import annotations
 
 import sys
-from importlib import import_module, metadata
+from importlib import import_module
 
 COMMANDS = {
     "verify": ("onezone_contracts.cli", "judge an implementation"),
@@ -21,7 +21,10 @@ COMMANDS = {
     ),
     "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B: compare two editions"),
 }
-DISTRIBUTION = "onezone-contract-kit"
+MOCK_ALONE = (
+    "only the mock is installed here: "
+    "`pip uninstall onezone-mockserver`, then `pip install onezone-contract-kit`, which has the mock too"
+)
 
 
 def usage() -> str:
@@ -38,14 +41,22 @@ def main(argv: list[str] | None = None) -> int:
         print(usage(), end="")
         return 0 if arguments else 2
     if arguments[0] in {"-V", "--version"}:
-        print(f"ozkit {metadata.version(DISTRIBUTION)}")
+        from onezone_spec import __version__
+
+        print(f"ozkit {__version__}")
         return 0
     name, *rest = arguments
     if name not in COMMANDS:
         print(f"ozkit: there is no command {name!r}: choose one of {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
-    run = import_module(COMMANDS[name][0]).main
-    code: int = run(name, rest)
+    try:
+        room = import_module(COMMANDS[name][0])
+    except ModuleNotFoundError as error:
+        if error.name != "onezone_contracts":
+            raise
+        print(f"ozkit {name}: {MOCK_ALONE}", file=sys.stderr)
+        return 2
+    code: int = room.main(name, rest)
     return code
 
 
