@@ -1,0 +1,105 @@
+"""What the two distributions install, and under which names."""
+
+from __future__ import annotations
+
+import email
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from onezone_spec import __version__
+
+pytestmark = pytest.mark.slow
+
+NAMES = {
+    "kit": {"ozkit.py", "onezone_spec", "onezone_mockserver", "onezone_contracts"},
+    "mock": {"ozkit.py", "onezone_spec", "onezone_mockserver"},
+}
+ROOT = Path(__file__).parents[2]
+
+
+def files(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if ".dist-info/" not in name}
+
+
+def metadata(wheel: Path) -> email.message.Message:
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        return email.message_from_string(archive.read(name).decode())
+
+
+@pytest.mark.parametrize("which", NAMES)
+def test_a_wheel_has_no_other_name_at_top_level(wheels: dict[str, Path], which: str) -> None:
+    """A wheel installs its packages and `ozkit`, and nothing beside them."""
+    assert {name.partition("/")[0] for name in files(wheels[which])} == NAMES[which]
+
+
+def test_the_mock_is_a_part_of_the_kit(wheels: dict[str, Path]) -> None:
+    """The mock's wheel has every file of the kit but the judge's."""
+    kit = {name for name in files(wheels["kit"]) if not name.startswith("onezone_contracts/")}
+    assert files(wheels["mock"]) == kit
+
+
+def test_both_have_the_version_of_the_contract(wheels: dict[str, Path]) -> None:
+    """Both distributions and `onezone_spec.__version__` are one version."""
+    assert {metadata(wheel)["Version"] for wheel in wheels.values()} == {__version__}
+
+
+def test_the_mock_depends_on_a_part_of_what_the_kit_depends_on(projects: dict[str, Any]) -> None:
+    """What the mock needs is bounded as in the kit, and has nothing of the judge."""
+    kit, mock = (set(projects[name]["project"]["dependencies"]) for name in ("kit", "mock"))
+    assert mock < kit
+    names = {re.split(r"[^a-z-]", one)[0] for one in mock}
+    assert not names & {"schemathesis", "hypothesis", "pytest", "junitparser"}
+
+
+def test_both_carry_the_licence() -> None:
+    """The licence in the mock's folder is the licence."""
+    assert (ROOT / "mockserver" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+@pytest.mark.parametrize("which", NAMES)
+def test_the_readme_on_an_index_has_no_link_into_the_repository(wheels: dict[str, Path], which: str) -> None:
+    """What a package index renders links to whole addresses only, and starts with the title."""
+    text = str(metadata(wheels[which]).get_payload())
+    assert text.startswith("# Onezone ")
+    assert [link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith("https://")] == []
+
+
+def test_every_name_can_be_imported(kit: Any) -> None:
+    """The four names can be imported, and the rooms' old names cannot."""
+    code = (
+        "import ozkit, onezone_spec, onezone_mockserver, onezone_contracts\n"
+        "from importlib.util import find_spec\n"
+        "print([name for name in ('spec', 'mockserver', 'contracts') if find_spec(name)])"
+    )
+    ended = kit.run("python", "-c", code)
+    assert (ended.code, ended.out.strip()) == (0, "[]"), ended.err
+
+
+def test_pycontracts_lies_beside(wheels: dict[str, Path], environment: Callable[..., Any], tmp_path: Path) -> None:
+    """A distribution that owns `contracts/`, as PyContracts does, shares no file with the kit."""
+    beside = tmp_path / "pycontracts"
+    (beside / "contracts").mkdir(parents=True)
+    (beside / "contracts" / "__init__.py").write_text("WHOSE = 'PyContracts'\n")
+    (beside / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n\n'
+        '[project]\nname = "PyContracts"\nversion = "1.8.12"\n\n'
+        '[tool.hatch.build.targets.wheel]\npackages = ["contracts"]\n'
+    )
+    both = environment(beside, wheels["kit"])
+    records = {path.parent.name: path.read_text() for path in both.packages.glob("*.dist-info/RECORD")}
+    owned = [
+        {line.rsplit(",", 2)[0] for line in text.splitlines()}
+        for name, text in records.items()
+        if name.startswith(("onezone_contract_kit-", "pycontracts-", "PyContracts-"))
+    ]
+    assert len(owned) == 2
+    assert owned[0] & owned[1] == set()
+    code = "import contracts, onezone_contracts.cli; print(contracts.WHOSE)"
+    assert both.run("python", "-c", code).out == "PyContracts\n"
+    assert both.run("ozkit", "requirements", "--format", "json").code == 0
