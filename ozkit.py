@@ -6,8 +6,11 @@ never loads the mock.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
 
 COMMANDS = {
     "verify": ("onezone_contracts.cli", "judge an implementation"),
@@ -25,6 +28,8 @@ MOCK_ALONE = (
     "only the mock is installed here: "
     "`pip uninstall onezone-mockserver`, then `pip install onezone-contract-kit`, which has the mock too"
 )
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended before it could do anything about it."""
 
 
 def usage() -> str:
@@ -49,15 +54,28 @@ def main(argv: list[str] | None = None) -> int:
     if name not in COMMANDS:
         print(f"ozkit: there is no command {name!r}: choose one of {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
+    _prepare_console()
     try:
         room = import_module(COMMANDS[name][0])
+        code: int = room.main(name, rest)
     except ModuleNotFoundError as error:
         if error.name != "onezone_contracts":
             raise
         print(f"ozkit {name}: {MOCK_ALONE}", file=sys.stderr)
         return 2
-    code: int = room.main(name, rest)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return code
+
+
+def _prepare_console() -> None:
+    """Let a console that lacks a character show its number, and nothing go wrong where there is no console."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed before the start
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (open until the end)
+        stream = getattr(sys, name)
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

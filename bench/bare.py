@@ -1,4 +1,7 @@
-"""What the mock is measured against in Python: `python bench/bare.py asgi|starlette|connexion PORT`."""
+"""What the mock is measured against in Python: `python bench/bare.py asgi|starlette|connexion PORT [HTTP [LOOP]]`.
+
+HTTP and LOOP are uvicorn's names for its implementations, so that a bare server stands on the same ones as the mock.
+"""
 
 from __future__ import annotations
 
@@ -83,10 +86,11 @@ def nobody_info(_token: str) -> None:
 APPS: dict[str, Callable[[], Any]] = {"asgi": asgi, "starlette": starlette, "connexion": connexion}
 
 
-def main(name: str, port: int) -> None:
+def main(name: str, port: int, http: Any = "auto", loop: Any = "auto") -> None:
     logging.disable(logging.WARNING)
-    uvicorn.run(APPS[name](), port=port, access_log=False, log_level="error", lifespan="off", ws="none")
+    quiet: Any = {"access_log": False, "log_level": "error", "server_header": False}
+    uvicorn.run(APPS[name](), port=port, http=http, loop=loop, lifespan="off", ws="none", **quiet)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

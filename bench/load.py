@@ -9,7 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,23 +26,31 @@ done = function(summary, latency)
     summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end
 """
-FRESH = """number = 0
+PLACE = "PLACE-OF-THE-REQUEST-ID"
+OWN_HEADS = f"""local head, tail
+local number = 0
+wrk.headers["X-Request-Id"] = "{PLACE}"
+init = function()
+  local text = wrk.format()
+  local first, last = text:find("{PLACE}", 1, true)
+  head, tail = text:sub(1, first - 1), text:sub(last + 1)
+end
 request = function()
   number = number + 1
-  wrk.headers["X-Request-Id"] = tostring(number)
-  return wrk.format()
+  return head .. string.format("%s-%%012x", number) .. tail
 end"""
+"""The text is formatted once and cut at the id, so that the client has little more to do than with one request."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request that is sent again and again; a `fresh` one with another request id each time."""
+    """A request that is sent again and again, each time with an id of its own unless it is to be `identical`."""
 
     method: str
     url: str
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
-    fresh: bool = False
+    identical: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,8 +80,8 @@ def burst(call: Call, seconds: float, connections: int) -> Burst:
 def _wrk(call: Call, seconds: float, connections: int) -> subprocess.CompletedProcess[str]:
     headers = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in call.headers.items())
     with tempfile.NamedTemporaryFile("w", suffix=".lua", encoding="utf-8") as script:
-        body, fresh = json.dumps(call.body) if call.body else "nil", FRESH if call.fresh else ""
-        script.write(LUA % (json.dumps(call.method), body, headers, fresh))
+        body, own = json.dumps(call.body) if call.body else "nil", "" if call.identical else OWN_HEADS % run_id()
+        script.write(LUA % (json.dumps(call.method), body, headers, own))
         script.flush()
         length = f"-d{max(1, round(seconds))}s"
         command = ["wrk", "-t1", f"-c{connections}", length, "-s", script.name, call.url]
@@ -82,11 +93,16 @@ def _own(call: Call, seconds: float, connections: int) -> subprocess.CompletedPr
     return subprocess.run([sys.executable, __file__], input=told, capture_output=True, text=True, check=False)
 
 
-def raw(call: Call, number: int = 0) -> bytes:
+def run_id() -> str:
+    """The first part of the request ids of one burst; with twelve more digits they look like UUIDs."""
+    return str(uuid.uuid4())[:23]
+
+
+def raw(call: Call, request_id: str) -> bytes:
     """The request as it goes over the wire."""
     parts = urlsplit(call.url)
     fields = {"Host": parts.netloc, **call.headers, "Content-Length": str(len(call.body.encode()))}
-    fields |= {"X-Request-Id": str(number)} if call.fresh else {}
+    fields |= {} if call.identical else {"X-Request-Id": request_id}
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"{call.method} {parts.path} HTTP/1.1\r\n{head}\r\n{call.body}".encode()
 
@@ -105,20 +121,22 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reques
     return int(head.split(b" ", 2)[1])
 
 
-async def _connection(call: Call, until: float, times: list[float]) -> None:
-    parts, request = urlsplit(call.url), raw(call)
+async def _connection(call: Call, until: float, times: list[float], numbers: Iterator[int]) -> None:
+    parts, run = urlsplit(call.url), run_id()
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     while time.perf_counter() < until:
+        request = raw(call, f"{run}-{next(numbers):012x}")
         started = time.perf_counter()
-        await ask(reader, writer, raw(call, len(times)) if call.fresh else request)
+        await ask(reader, writer, request)
         times.append(time.perf_counter() - started)
     writer.close()
 
 
 async def _main(call: Call, seconds: float, connections: int) -> dict[str, Any]:
     times: list[float] = []
+    numbers = count()
     started = time.perf_counter()
-    await asyncio.gather(*(_connection(call, started + seconds, times) for _ in range(connections)))
+    await asyncio.gather(*(_connection(call, started + seconds, times, numbers) for _ in range(connections)))
     took = time.perf_counter() - started
     times.sort()
     p50, p99 = (times[int(len(times) * part)] * 1000 for part in (0.5, 0.99))

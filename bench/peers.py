@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from load import Call
-from onezone_spec import bundled_text, load
+from onezone_spec import load
 
 HERE = Path(__file__).parent
 BASE = "/api/v3"
@@ -58,7 +57,7 @@ class Case:
     body: str = json.dumps(BODY)
     method: str = "POST"
     path: str = "/handle_services"
-    fresh: bool = False
+    identical: bool = False
 
     def call(self, base_url: str) -> Call:
         """The request to a server."""
@@ -66,12 +65,14 @@ class Case:
         if self.user:
             pair = f"{self.user}:{self.password or f'{self.user}-password'}"
             headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-        return Call(self.method, f"{base_url}/groups/{self.group}{self.path}", headers, self.body, self.fresh)
+        return Call(self.method, f"{base_url}/groups/{self.group}{self.path}", headers, self.body, self.identical)
 
 
+CREATE = Case("create", 204)
+IDENTICAL = Case("create, byte-identical", 204, identical=True)
 CASES = (
-    Case("create", 204),
-    Case("create, request id", 204, fresh=True),
+    CREATE,
+    IDENTICAL,
     Case("no credentials", 401, user=None),
     Case("wrong password", 401, password="wrong"),
     Case("not allowed", 403, user="otto"),
@@ -83,15 +84,15 @@ CASES = (
 
 @dataclass(frozen=True)
 class Contender:
-    """A server to be measured: its command for a port, the cases that mean anything to it, and what to know of it."""
+    """A server to be measured: its command for a port, where its paths begin, and what to know of it."""
 
     name: str
     command: Callable[[int], list[str]]
     base: str = BASE
-    cases: tuple[str, ...] = ("create", "no credentials", "bad body", "get")
     environment: dict[str, str] = field(default_factory=dict)
     folder: Path | None = None
     limit: float = 20.0
+    create_only: bool = False
     note: str = ""
 
 
@@ -103,25 +104,22 @@ class Absent:
     reason: str
 
 
-def own() -> list[Contender]:
-    """What is written in Python: the mock, and what it is measured against."""
-    every, some = tuple(case.name for case in CASES), ("create", "create, request id", "get")
-    mock = [sys.executable, "-m", "ozkit", "mock", "--quiet", "--port"]
-    bare = [sys.executable, str(HERE / "bare.py")]
-    path = {"PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE), os.environ.get("PYTHONPATH", "")])}
-    return [
-        Contender(MOCK, lambda port: [*mock, str(port)], cases=every, environment=path),
-        Contender("… --no-journal", lambda port: [*mock, str(port), "--no-journal"], cases=every, environment=path),
-        Contender(REFERENCE, lambda port: [*bare, "starlette", str(port)], cases=some, environment=path),
-        Contender("bare ASGI function", lambda port: [*bare, "asgi", str(port)], cases=("create",), environment=path),
-        Contender("stock Connexion", lambda port: [*bare, "connexion", str(port)], environment=path),
-    ]
+def mock(*options: str, name: str = MOCK, create_only: bool = False) -> Contender:
+    """The mock, by its public command."""
+    command = [sys.executable, "-m", "ozkit", "mock", "--quiet", *options, "--port"]
+    return Contender(name, lambda port: [*command, str(port)], create_only=create_only)
+
+
+def bare(app: str, name: str, implementation: tuple[str, str] = ("auto", "auto")) -> Contender:
+    """A server of bare.py, on uvicorn's HTTP implementation and event loop of these names."""
+    command, path = [sys.executable, str(HERE / "bare.py"), app], {"PYTHONPATH": str(HERE)}
+    found = Contender(name, lambda port: [*command, str(port), *implementation], environment=path)
+    return found if app == "starlette" else replace(found, create_only=True)
 
 
 def peers(folders: list[Path], work: Path) -> Iterator[Contender | Absent]:
     """Mocks of others: npm packages below `folders`, and mockforge. They get the document, written to `work`."""
-    yaml, plain = work / "current.yaml", work / "current.json"
-    yaml.write_text(bundled_text("current"), encoding="utf-8")
+    plain = work / "current.json"
     plain.write_text(json.dumps(load().document), encoding="utf-8")
     node = shutil.which("node") or "node"
 
@@ -133,7 +131,7 @@ def peers(folders: list[Path], work: Path) -> Iterator[Contender | Absent]:
             return Absent(name, f"npm's {package} is {OLD_SCALAR if there else 'not there'}")
         return Contender(name, lambda port: command(found, port), base)
 
-    prism = ["mock", "-h", "127.0.0.1", "-v", "error", str(yaml), "-p"]
+    prism = ["mock", "-h", "127.0.0.1", "-v", "error", str(plain), "-p"]
     yield npm("Prism", "@stoplight/prism-cli/dist/index.js", lambda path, port: [node, path, *prism, str(port)])
     serve = str(HERE / "scalar.mjs")
     yield npm("Scalar", f"{SCALAR}/package.json", lambda path, port: [node, serve, path, str(plain), str(port)])

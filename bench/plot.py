@@ -11,11 +11,13 @@ from statistics import median
 from typing import Any
 
 import matplotlib as mpl
+from goals import ratio
 from matplotlib import pyplot as plt
+from peers import CREATE, MOCK, REFERENCE
 
 RESULTS = Path(__file__).parent / "results"
 IMAGES = Path(__file__).parents[1] / "docs" / "img"
-OWN, OTHER, REFERENCE = "#2a6f97", "#b7b7a4", "bare Starlette route"
+OWN, OTHER = "#2a6f97", "#b7b7a4"
 STYLE = {
     "svg.hashsalt": "bench",
     "svg.fonttype": "none",
@@ -25,32 +27,24 @@ STYLE = {
 }
 
 
-def serve(found: dict[str, Any]) -> None:
+def creates(found: dict[str, Any]) -> None:
     """CPU of a create, one bar a server; the scale is logarithmic."""
-    rows = [
-        (median(one["cpu_us"] for one in server["bursts"]["create"]), name)
-        for name, server in found["servers"].items()
-        if server["bursts"].get("create")
-    ]
-    rows.sort(reverse=True)
+    servers = found["rates"]["rows"][CREATE.name]
+    rows = sorted(((median(one["cpu_us"] for one in some), name) for name, some in servers.items()), reverse=True)
     figure, axes = plt.subplots(figsize=(7, 0.34 * len(rows) + 0.8))
-    colours = [OWN if name.startswith(("ozkit", "…")) else OTHER for _, name in rows]
-    names = [name.replace("…", "ozkit mock") for _, name in rows]
-    bars = axes.barh(names, [cost for cost, _ in rows], color=colours)
+    colours = [OWN if name == MOCK else OTHER for _, name in rows]
+    bars = axes.barh([name for _, name in rows], [cost for cost, _ in rows], color=colours)
     axes.bar_label(bars, fmt=" %.0f")
     axes.set_xscale("log")
     axes.set_xlabel("server CPU, µs for a create (log scale)")
     save(figure, "serve-create.svg")
 
 
-def refusals(found: dict[str, Any]) -> None:
-    """CPU of each case of the mock, beside the bare route."""
-    servers = found["servers"]
-    bare = median(one["cpu_us"] for one in servers[REFERENCE]["bursts"]["create"])
-    cases = servers["ozkit mock"]["bursts"]
+def cases(found: dict[str, Any]) -> None:
+    """CPU of each case of the mock, beside the bare route's with the same requests."""
+    ratios = {name: ratio(some[MOCK], some[REFERENCE], "cpu_us") for name, some in found["costs"]["rows"].items()}
     figure, axes = plt.subplots(figsize=(7, 2.8))
-    ratios = [median(one["cpu_us"] for one in rows) / bare for rows in cases.values()]
-    bars = axes.barh(list(cases)[::-1], ratios[::-1], color=OWN)
+    bars = axes.barh(list(ratios)[::-1], list(ratios.values())[::-1], color=OWN)
     axes.bar_label(bars, fmt=" %.2f")
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_xlabel(f"server CPU of a request, the {REFERENCE} = 1")
@@ -80,15 +74,20 @@ def save(figure: Any, name: str) -> None:
     print(f"wrote docs/img/{name}")
 
 
-def main() -> None:
-    """Draw what there is."""
+def draw(found: dict[str, Any]) -> None:
+    """Draw the parts that a run of bench/serve.py measured, or the rows of bench/world.py."""
     mpl.use("svg")
     mpl.rcParams.update(STYLE)
-    for file, drawings in (("serve.json", (serve, refusals)), ("world.json", (world,))):
-        path = RESULTS / file
+    for part, drawing in (("rates", creates), ("costs", cases), ("rows", world)):
+        if part in found:
+            drawing(found)
+
+
+def main() -> None:
+    """Draw what there is."""
+    for path in (RESULTS / "serve.json", RESULTS / "world.json"):
         if path.exists():
-            for draw in drawings:
-                draw(json.loads(path.read_text(encoding="utf-8")))
+            draw(json.loads(path.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

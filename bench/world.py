@@ -86,7 +86,7 @@ class Asking:
 
     def __init__(self, world: World, dice: random.Random) -> None:
         self.world, self.dice = world, dice
-        self.guard = Guard(load("current").operations[OPERATION], world)
+        self.guard = Guard(load("current").operations[OPERATION])
         self.users, self.groups = list(world.users.values()), list(world.ids(GROUP))
         self.pools = self.allowed(ASKED), self.refused(ASKED)
 
@@ -97,7 +97,7 @@ class Asking:
             user = self.dice.choice(self.users)
             groups = list(self.world.memberships(USER, user.id, GROUP)) or self.groups
             params = {"id": self.dice.choice(groups)}
-            if self.guard.decide(user, params).allowed:
+            if self.guard.decide(self.world, user, params).allowed:
                 found.append((user, params))
             if len(found) == count:
                 break
@@ -106,7 +106,7 @@ class Asking:
     def refused(self, count: int) -> list[Pair]:
         """Random users who may not, each with the parameters of a request for a random group."""
         drawn = ((self.dice.choice(self.users), {"id": self.dice.choice(self.groups)}) for _ in range(count * 50))
-        return list(islice((pair for pair in drawn if not self.guard.decide(*pair).allowed), count))
+        return list(islice((pair for pair in drawn if not self.guard.decide(self.world, *pair).allowed), count))
 
     def pairs(self, count: int) -> list[Pair]:
         """As many allowed as refused ones."""
@@ -122,7 +122,7 @@ class Asking:
                 self.world.exists(GROUP, params["id"])
             before = time.thread_time_ns()
             for user, params in some_pairs:
-                decide(user, params)
+                decide(self.world, user, params)
             spent += time.thread_time_ns() - before
         return spent / len(pairs) / 1000
 

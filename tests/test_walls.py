@@ -1,9 +1,11 @@
 """The walls of the house: which room may import which, how long a piece may grow, what a command may load."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
 
@@ -66,6 +68,44 @@ def test_a_room_imports_nothing_of_another_by_name_in_text(room: str) -> None:
     calls = [f'{call}("{wall}' for wall in walls for call in ("import_module", "run_module", "__import__")]
     files = sorted((ROOT / room).rglob("*.py"))
     assert not [path.name for path in files if any(call in path.read_text(encoding="utf-8") for call in calls)]
+
+
+def modules(room: str, package: str) -> dict[str, Path]:
+    base = ROOT / room / package
+    names = {path: ".".join((package, *path.relative_to(base).with_suffix("").parts)) for path in base.rglob("*.py")}
+    return {name.removesuffix(".__init__"): path for path, name in names.items()}
+
+
+def imports_within(room: str, package: str) -> dict[str, set[str]]:
+    """For each module of a package those of it that it imports, anywhere in its text, for types alone included."""
+    known, found = modules(room, package), {}
+    for name, path in known.items():
+        nodes = [
+            node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
+        ]
+        pairs = [(node.module or "", alias.name) for node in nodes for alias in node.names]
+        found[name] = {
+            f"{module}.{one}" if f"{module}.{one}" in known else module for module, one in pairs
+        } & known.keys()
+        found[name].discard(name)
+    return found
+
+
+@pytest.mark.parametrize(("room", "package"), list(zip(ROOMS, PACKAGES, strict=True))[:2])
+def test_no_import_goes_round_in_a_circle(room: str, package: str) -> None:
+    """Not even for types; the judge has one circle left."""
+    graph = imports_within(room, package)
+    assert len(graph) > 5
+    TopologicalSorter(graph).prepare()
+
+
+def test_the_mock_uses_nothing_private_of_its_libraries() -> None:
+    """No private module or name of uvicorn and Connexion, and no surgery on modules or classes."""
+    text = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "mockserver").rglob("*.py")}
+    forbidden = re.compile(r"uvicorn\._|connexion\._|sys\.modules|\.__class__|\.__dict__|\b_build_middleware_stack\b")
+    assert {name for name, source in text.items() if forbidden.search(source)} == set()
+    users = {name for name, source in text.items() if re.search(r"^(import|from) uvicorn", source, re.MULTILINE)}
+    assert users == {"serve.py", "connection.py"}
 
 
 def test_functions_are_short() -> None:

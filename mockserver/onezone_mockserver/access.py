@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.world import Privileges, User, World
 
     Params = Mapping[str, str]
-    Condition = Callable[[User, Params], bool]
+    Condition = Callable[[World, User, Params], bool]
 
 PEOPLE = {"zone", "caller", "self", "creator"}
 """The scopes beside groups in which nothing changes but along with users and groups."""
@@ -65,51 +65,50 @@ class Guard:
     `roles` says of which kind the roles are that are no kinds.
     """
 
-    def __init__(self, operation: Operation, world: World, roles: Mapping[str, str] | None = None) -> None:
+    def __init__(self, operation: Operation, roles: Mapping[str, str] | None = None) -> None:
         self.rule: AccessRule = operation.access
-        self.world = world
         kinds = {
             one.entity or "": (roles or {}).get(one.entity or "", one.entity or "") for one in operation.parameters
         }
         names = {one.entity or "": one.name for one in operation.parameters}
         scopes = {scope for route in self.rule.routes for scope in _scopes(route)}
         self.entities = [(scope, kinds[scope], names[scope]) for scope in sorted(scopes & names.keys())]
-        self.conditions = [pair for pair in _conditions(world, names, kinds).items() if pair[0] in scopes]
+        self.conditions = [pair for pair in _conditions(names, kinds).items() if pair[0] in scopes]
         self.lasting = all(scope in PEOPLE or kinds.get(scope) == GROUP for scope in scopes)
         self.keys = sorted({key for route in self.rule.routes for key in route.given})
         self.anonymous = _decide(self.rule, {})
         self.memory: dict[tuple[str, ...], tuple[object, Decision]] = {}
 
-    def grants(self, user: User | None, params: Params) -> dict[str, Privileges | None]:
+    def grants(self, world: World, user: User | None, params: Params) -> dict[str, Privileges | None]:
         """What `user` holds in each scope that the rule names; None is no member. Anonymous holds nothing."""
         if user is None:
             return {}
-        grants: dict[str, Privileges | None] = {"zone": self.world.zone_privileges(USER, user.id)}
+        grants: dict[str, Privileges | None] = {"zone": world.zone_privileges(USER, user.id)}
         for scope, kind, name in self.entities:
-            grants[scope] = self.world.effective_privileges(USER, user.id, kind, params[name])
+            grants[scope] = world.effective_privileges(USER, user.id, kind, params[name])
         for scope, met in self.conditions:
-            grants[scope] = NOTHING if met(user, params) else None
+            grants[scope] = NOTHING if met(world, user, params) else None
         return grants
 
-    def decide(self, user: User | None, params: Params, body: Any = None) -> Decision:
-        """The decision on a request by `user` with these path parameters and this body.
+    def decide(self, world: World, user: User | None, params: Params, body: Any = None) -> Decision:
+        """The decision on a request in `world` by `user` with these path parameters and this body.
 
         One that depends on users and groups alone is remembered until they change.
         """
         if self.keys:
             given = [key for key in self.keys if isinstance(body, dict) and key in body]
-            return _decide(self.rule.with_body(given), self.grants(user, params))
+            return _decide(self.rule.with_body(given), self.grants(world, user, params))
         if user is None:
             return self.anonymous
         if not self.lasting:
-            return _decide(self.rule, self.grants(user, params))
+            return _decide(self.rule, self.grants(world, user, params))
         key = (user.id, *params.values())
-        known, epoch = self.memory.get(key), self.world.epoch
+        known, epoch = self.memory.get(key), world.epoch
         if known is not None and known[0] is epoch:
             return known[1]
         if len(self.memory) >= LIMIT:
             self.memory.clear()
-        decision = _decide(self.rule, self.grants(user, params))
+        decision = _decide(self.rule, self.grants(world, user, params))
         self.memory[key] = (epoch, decision)
         return decision
 
@@ -126,15 +125,15 @@ def _scopes(route: Route) -> set[str]:
     return set(route.needs).union(*route.given.values())
 
 
-def _conditions(world: World, names: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, Condition]:
+def _conditions(names: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, Condition]:
     """How it is seen whether a condition of a route is met."""
     first, user = next(iter(names), ""), names.get(USER, "")
 
-    def made(_user: User, params: Params) -> bool:
+    def made(world: World, _user: User, params: Params) -> bool:
         return world.creator(kinds[first], params[names[first]]) == params[user]
 
     return {
-        "caller": lambda _user, _params: True,
-        "self": lambda caller, params: params[user] == caller.id,
+        "caller": lambda _world, _user, _params: True,
+        "self": lambda _world, caller, params: params[user] == caller.id,
         "creator": made,
     }

@@ -1,4 +1,4 @@
-"""The mock as one ASGI application: Connexion's assembly around our stages, built when it is created."""
+"""The mock as one ASGI application: Connexion reads the contract's document and dispatches to our middlewares."""
 
 from __future__ import annotations
 
@@ -6,96 +6,109 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from connexion import ConnexionMiddleware
+from connexion.resolver import Resolver
 from onezone_spec import DEFAULT_EDITION, Contract, load
 
-from onezone_mockserver.accept import Accept
-from onezone_mockserver.authenticate import Authenticate
-from onezone_mockserver.authorize import Authorize
 from onezone_mockserver.control import Control
 from onezone_mockserver.cors import Cors
 from onezone_mockserver.edge import Edge
 from onezone_mockserver.effects import Effects
+from onezone_mockserver.error_handler import ErrorHandler
 from onezone_mockserver.errors import Renderer
-from onezone_mockserver.journal import Journal, Journaling
-from onezone_mockserver.lean import ConnexionMiddleware, Resolver, routes
-from onezone_mockserver.locate import Locate
-from onezone_mockserver.media_type import MediaType
-from onezone_mockserver.parse import Parse
-from onezone_mockserver.prefer import Prefer
-from onezone_mockserver.refuse import Refuse
-from onezone_mockserver.route import Route
+from onezone_mockserver.journaling import Journaling
+from onezone_mockserver.pipeline import Pipeline
+from onezone_mockserver.preferences import Delay
+from onezone_mockserver.routing import Routing
 from onezone_mockserver.scenario import DEMO, Scenario, read_scenario
-from onezone_mockserver.stage import link
-from onezone_mockserver.validate import Validate
+from onezone_mockserver.state import MockState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from onezone_mockserver.faults import Fault
-    from onezone_mockserver.faults.install import Installer
+    from onezone_mockserver.exchange import App, Receive, Scope, Send
+    from onezone_mockserver.journal import Journal
+    from onezone_mockserver.world import World
+
+ASSEMBLE = {"type": "assemble"}
+"""No protocol of ASGI: nothing happens but that Connexion puts its stack together, as it does when first called."""
 
 
-class Mock(ConnexionMiddleware):  # type: ignore[misc]  # Connexion is untyped
-    """The mock of one edition. `world` is its state, `journal` what it was asked, `contract` what it keeps.
+class Mock:
+    """The mock of one contract. `state` has all that changes; `world` and `journal` are those that it has now.
 
-    The stack is built here and not on the first request, so that a mistake in the contract is an error of the start.
+    The contract is served under each of its base paths. Connexion registers a document under one: there is one stack
+    for each base path, all of one state. The first is put together now, so that a mistake in the contract is an error
+    of the start, and the others when they are first asked for.
     """
 
-    def __init__(
-        self, contract: Contract, scenario: Scenario, *, control: bool, latency: float, cors: Cors, journal: bool = True
-    ) -> None:
-        self.contract = contract
-        self.scenario = scenario
-        self.journaling = journal
-        self.control = Control(self) if control else None
-        self.edge = partial(Edge, cors=cors, control=self.control, latency=latency)
-        self.assemble()
+    def __init__(self, state: MockState, middlewares: Sequence[Callable[[App], Any]], options: dict[str, Any]) -> None:
+        self.state = state
+        self.middlewares = middlewares
+        self.control = Control(state) if options.pop("control") else None
+        self.options = options
+        self.effects = Effects(state)
+        self.renderer = Renderer(state.contract)
+        first, *_ = state.contract.base_paths
+        self.bases = sorted(state.contract.base_paths, key=len, reverse=True)
+        self.stacks = {first: self._stack(first)}
+        self.first = self.stacks[first]
 
-    def assemble(self, faults: Iterable[Fault] = ()) -> None:
-        """Put the stack together in a world like new, with these faults and no other."""
-        self.world = self.scenario.world(self.contract)
-        self.journal = Journal()
-        self.faults = tuple(faults)
-        installer = self._installer() if self.faults else None
-        middlewares = [self.edge, *(installer.outside() if installer else ()), *self._stages()]
-        super().__init__(Effects(self.contract, self.world), middlewares=middlewares, resolver=Resolver(_no_function))
-        self.add_api(routes(self.contract.document), base_path=self.contract.base_paths[0])
-        self.app, self.middleware_stack = self._build_middleware_stack()
-        if installer:
-            installer.world(self.world)
-            installer.inside(self.middleware_stack)
-        link(self.middleware_stack)
+    @property
+    def contract(self) -> Contract:
+        """What the mock keeps."""
+        return self.state.contract
 
-    def _installer(self) -> Installer:
-        from onezone_mockserver.faults.install import Installer
+    @property
+    def world(self) -> World:
+        """The world that is served now."""
+        return self.state.world
 
-        return Installer(self, self.faults)
-
-    def _stages(self) -> list[Callable[..., Any]]:
-        """The stages inside the edge, in the order of a request."""
-        contract, world, renderer = self.contract, self.world, Renderer(self.contract)
-        return [
-            *([partial(Journaling, journal=self.journal)] if self.journaling else ()),
-            partial(Refuse, renderer=renderer),
-            partial(Route, contract=contract),
-            partial(Prefer, renderer=renderer),
-            partial(Authenticate, world=world),
-            Accept,
-            partial(MediaType, contract=contract),
-            partial(Parse, contract=contract),
-            partial(Locate, contract=contract, world=world),
-            partial(Authorize, contract=contract, world=world),
-            partial(Validate, contract=contract),
-        ]
+    @property
+    def journal(self) -> Journal:
+        """What was asked last."""
+        return self.state.journal
 
     def reset(self) -> None:
         """Put the world back to the scenario, and forget the exchanges."""
-        self.world.become(self.scenario.world(self.contract))
-        self.journal.clear()
+        self.state.reset()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        await self._stack_of(scope.get("path", ""))(scope, receive, send)
+
+    def _stack_of(self, path: str) -> App:
+        for base in self.bases:
+            if path.startswith(base):
+                if base not in self.stacks:
+                    self.stacks[base] = self._stack(base)
+                return self.stacks[base]
+        return self.first
+
+    def _stack(self, base_path: str) -> App:
+        """Connexion with our middlewares, for one base path."""
+        options = self.options
+        stack = ConnexionMiddleware(
+            self.effects,
+            middlewares=[
+                partial(Edge, state=self.state, cors=options["cors"], control=self.control),
+                *([Journaling] if options["journal"] else ()),
+                partial(ErrorHandler, renderer=self.renderer),
+                partial(Delay, latency=options["latency"]),
+                Routing,
+                *self.middlewares,
+                Pipeline,
+            ],
+            resolver=Resolver(_no_function),
+        )
+        stack.add_api(self.contract.document, base_path=base_path, state=self.state)
+        _run(stack(dict(ASSEMBLE), _nothing, _nothing))
+        served: App = stack
+        return served
 
 
 def create_app(  # noqa: PLR0913  (every option of a mock)
-    edition: str = DEFAULT_EDITION,
+    edition: str | Contract = DEFAULT_EDITION,
     scenario: Scenario | Path | str | None = None,
     *,
     control: bool = True,
@@ -103,21 +116,37 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     cors_origins: Sequence[str] = ("*",),
     faults: Sequence[str] = (),
     journal: bool = True,
+    middlewares: Sequence[Callable[[App], Any]] = (),
 ) -> Mock:
     """The mock of `edition` as an ASGI application, in the world of `scenario` (a file, or None for the demo).
 
-    `latency` is in seconds, `faults` are ids of the catalogue; without `journal` nothing is written
-    down. Raises onezone_spec.UnknownEditionError, ScenarioError and faults.UnknownFaultError.
+    `edition` is a name or a contract, `latency` is in seconds, `faults` are ids of the catalogue; without `journal`
+    nothing is written down. `middlewares` stand between routing and the mock's own stages: ASGI middlewares, or
+    Connexion's, which find the routed operation in the scope. Raises onezone_spec.UnknownEditionError, ScenarioError
+    and faults.UnknownFaultError.
     """
-    contract = load(edition)
+    contract = load(edition) if isinstance(edition, str) else edition
     if not isinstance(scenario, Scenario):
         scenario = read_scenario(Path(scenario) if scenario else DEMO, contract)
-    mock = Mock(contract, scenario, control=control, latency=latency, cors=Cors(cors_origins), journal=journal)
+    state = MockState(contract, scenario)
     if faults:
         from onezone_mockserver.faults import chosen
 
-        mock.assemble(chosen(faults, contract.edition))
-    return mock
+        state.switch(chosen(faults, contract.edition))
+    options = {"control": control, "latency": latency, "cors": Cors(cors_origins), "journal": journal}
+    return Mock(state, middlewares, options)
+
+
+def _run(assembling: Any) -> None:
+    """Run a coroutine that waits for nothing."""
+    try:
+        assembling.send(None)
+    except StopIteration:
+        return
+
+
+async def _nothing(*_: Any) -> Any:
+    """What an application receives and sends while it is put together."""
 
 
 def _no_function(operation_id: str) -> Callable[[], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import sys
 from pathlib import Path
@@ -74,8 +75,14 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     url = origin(listening, options.host, tls=bool(options.tls_cert))
     text = "" if options.quiet else _introduction(app, url)
-    serve(config, listening, lambda: print(f"{text}listening on {url}", flush=True))
+    serve(config, listening, lambda: _say(f"{text}listening on {url}"), app.state.stop)
     return 0
+
+
+def _say(text: str) -> None:
+    """Print; whoever started the server need not listen to it."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 def _list_faults(options: argparse.Namespace) -> int:

@@ -50,7 +50,7 @@ def lines(mock: Mock, operation: Operation, base_url: str) -> Iterator[Line]:
     """The request of every persona of the scenario."""
     good = json.dumps(_shortest_example(operation), ensure_ascii=False, separators=(",", ":"))
     parameter = next(one.name for one in operation.parameters if one.entity == "group")
-    for persona in mock.scenario.personas:
+    for persona in mock.state.scenario.personas:
         user = mock.world.users.get(persona.user or "")
         name, known = (user.name, user.password) if user else (persona.user, None)
         password = known if persona.password is None else persona.password

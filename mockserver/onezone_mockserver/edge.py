@@ -1,14 +1,15 @@
-"""The outermost stage: makes the exchange, answers CORS, and hands the control plane what is the control plane's."""
+"""The outermost middleware: makes the exchange, answers CORS, and lets the control plane answer what is its own."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from onezone_mockserver.exchange import KEY, App, Exchange, Receive, Scope, Send
+from onezone_mockserver.state import NO_FAULTS
 
 if TYPE_CHECKING:
     from onezone_mockserver.cors import Cors
+    from onezone_mockserver.state import MockState
 
 CONTROL_PREFIX = b"/_mock"
 
@@ -16,18 +17,20 @@ CONTROL_PREFIX = b"/_mock"
 class Edge:
     """Every request comes in and every answer goes out through here."""
 
-    def __init__(self, app: App, *, cors: Cors, control: App | None, latency: float) -> None:
+    def __init__(self, app: App, *, state: MockState, cors: Cors, control: App | None) -> None:
         self.app = app
+        self.state = state
         self.cors = cors
         self.control = control
-        self.latency = latency
+        self.faults = NO_FAULTS
+        self.faulty = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request, or the lifespan protocol; a web socket is closed."""
         if scope["type"] != "http":
             await _other_protocol(scope, receive, send)
             return
-        exchange = scope[KEY] = Exchange(scope, send)
+        exchange = scope[KEY] = Exchange(scope, send, self.state.run)
         exchange.common = self.cors.headers(exchange)
         preflight = self.cors.preflight(exchange) if exchange.method == "OPTIONS" else None
         try:
@@ -36,14 +39,20 @@ class Edge:
             elif exchange.path.startswith(CONTROL_PREFIX) and self._is_control(exchange.path):
                 await self.control(scope, receive, exchange.send)  # type: ignore[misc]  # there is one
             else:
-                if self.latency:
-                    await asyncio.sleep(self.latency)
-                await self.app(scope, receive, exchange.send)
+                await self._inner()(scope, receive, exchange.send)
         finally:
             del scope[KEY]  # the exchange knows the scope: without a circle, memory is free at once
 
     def _is_control(self, path: bytes) -> bool:
         return self.control is not None and path[len(CONTROL_PREFIX) :][:1] in {b"", b"/"}
+
+    def _inner(self) -> App:
+        """The application inside, with what the faults that are on put around all of it."""
+        if self.faults is not self.state.faults:
+            from onezone_mockserver.faults.install import outside
+
+            self.faults, self.faulty = self.state.faults, outside(self.app, self.state)
+        return self.faulty
 
 
 async def _other_protocol(scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,4 +62,5 @@ async def _other_protocol(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": f"{event}.complete"})
         if event == "lifespan.shutdown":
             return
-    await send({"type": "websocket.close"})
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close"})

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.exchange import Answer, Header, Refusal, json_answer
+from onezone_mockserver.stages.security import challenges
 
 if TYPE_CHECKING:
     from onezone_spec import Contract, ErrorKind, Operation
 
 KEY = "key"
-CHALLENGES: tuple[Header, ...] = (
-    (b"www-authenticate", b'Basic realm="onezone", charset="UTF-8"'),
-    (b"www-authenticate", b'Bearer realm="onezone"'),
-)
-"""The ways to authenticate, on every 401 (RFC 9110, 11.6.1; RFC 7617, 2.1)."""
+UNAUTHORIZED = 401
 
 
 class Renderer:
@@ -45,14 +42,15 @@ class Renderer:
         bare = operation is not None and status in self._bare[operation.id]
         answer = Answer(status, [(b"content-length", b"0")]) if bare else json_answer(status, self._body(refusal))
         answer.headers.extend(refusal.headers)
-        if status == 401:  # noqa: PLR2004
-            answer.headers.extend(CHALLENGES)
+        if status == UNAUTHORIZED:
+            answer.headers.extend(self._challenges(operation))
         return answer
 
-    def default(self, status: int) -> str | None:
-        """The id of the error that stands for `status` in general, None where the contract has none."""
-        kinds = self.contract.errors.values()
-        return next((kind.id for kind in kinds if kind.status == status and not kind.within), None)
+    def _challenges(self, operation: Operation | None) -> list[Header]:
+        document = self.contract.document
+        node = document["paths"][operation.path][operation.method.lower()] if operation else {}
+        schemes = document["components"].get("securitySchemes", {})
+        return challenges(node.get("security", document.get("security")), schemes)
 
     def _outer(self, kind: ErrorKind) -> ErrorKind:
         return self.contract.errors[kind.within] if kind.within else kind
@@ -66,6 +64,12 @@ class Renderer:
             return sentence(kind, refusal.details)
         error = describe(kind, refusal.details)
         return describe(self._outer(kind), {"authError": error}) if kind.within else error
+
+
+def default_error(contract: Contract, status: int) -> str | None:
+    """The id of the error that stands for `status` in general, None where the contract has none."""
+    kinds = contract.errors.values()
+    return next((kind.id for kind in kinds if kind.status == status and not kind.within), None)
 
 
 def describe(kind: ErrorKind, details: dict[str, Any]) -> dict[str, Any]:

@@ -1,16 +1,16 @@
-"""What the stages of one request share: the exchange, the answer, and the exception by which a stage refuses."""
+"""What the parts of one request share: the exchange, the answer, and the exception by which a stage refuses."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onezone_spec import Operation
 
+    from onezone_mockserver.state import WorldRun
     from onezone_mockserver.world import User
 
 Scope = MutableMapping[str, Any]
@@ -22,29 +22,11 @@ Header = tuple[bytes, bytes]
 
 KEY = "onezone_exchange"
 """Where the exchange stands in the ASGI scope."""
-DIRECT = "onezone_direct"
-"""Where the mock's own server puts what writes a whole answer at once."""
 NO_DATA: dict[str, Any] = {}
 
 
-class Direct(Protocol):
-    """The server's side of an exchange, for an answer that nothing stands in the way of."""
-
-    def open(self) -> bool:
-        """Whether a whole answer may be written now."""
-        ...
-
-    def whole(self, receive: Receive) -> bytes | None:
-        """The request's body where it is there and `receive` would give just that."""
-        ...
-
-    def write(self, status: int, headers: list[Header], body: bytes) -> None:
-        """Write a whole answer."""
-        ...
-
-
 class Refusal(Exception):
-    """A stage refuses the request: an error id of the contract, its details, and the reason for people.
+    """The request is refused: an error id of the contract, its details, and the reason for people.
 
     Raise a fresh one each time: an instance that is raised again keeps growing its traceback.
     """
@@ -97,9 +79,10 @@ def one_line(text: str) -> bytes:
 
 
 class Exchange:
-    """One request on its way through the stages, and what they found out about it.
+    """One request on its way through the mock, and what the stages found out about it.
 
-    `headers` has each header once, repeated ones joined as RFC 9110, 5.3 says; `repeated` has their names.
+    `run` is the world that it came into. `headers` has each header once, repeated ones joined as RFC 9110, 5.3 says;
+    `repeated` has their names. `unread` says that the body, or a part of it, was not read yet.
     """
 
     repeated: frozenset[bytes] = frozenset()
@@ -111,6 +94,7 @@ class Exchange:
     user: User | None = None
     unread = True
     body = b""
+    too_large: Refusal | None = None
     value: Any = None
     receive: Receive
     params: dict[str, str] = NO_DATA
@@ -118,15 +102,15 @@ class Exchange:
     applied: tuple[str, ...] = ()
     common: tuple[Header, ...] = ()
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, run: WorldRun) -> None:
         pairs = scope["headers"]
         self.headers: dict[bytes, bytes] = dict(pairs)
         if len(self.headers) != len(pairs):
             self._join(pairs)
         self._send = send
-        self.direct: Direct | None = scope.pop(DIRECT, None)
         self.scope = scope
-        self.started = perf_counter()
+        self.run = run
+        self.world = run.world
         self.method: str = scope["method"]
         raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
         self.path = raw.partition(b"?")[0]
@@ -150,28 +134,19 @@ class Exchange:
         """Whether the connection ends with this exchange (RFC 9112, 9.6)."""
         return b"close" in self.headers.get(b"connection", b"").lower() or self.scope.get("http_version") == "1.0"
 
-    def whole_body(self) -> bytes | None:
-        """The body where it is there as a whole; None where it has to be waited for."""
-        return None if self.direct is None else self.direct.whole(self.receive)
-
-    def answered(self, answer: Answer, send: Send) -> bool:
-        """Write the whole answer at once, where nothing but the server is behind `send`; else say no."""
-        if self.direct is None or send != self.send or not self.direct.open():
-            return False
-        self.status = answer.status
-        headers = answer.headers
-        headers += self.common
-        if self.reasons or self.applied or self.hoped is not None:
-            self._explain(headers)
-        self.direct.write(answer.status, headers, answer.body)
-        return True
+    def check_host(self) -> None:
+        """A request of HTTP/1.1 names one host (RFC 9112, 3.2). Raises Refusal: malformedData."""
+        if self.scope.get("http_version") == "1.1" and (b"host" not in self.headers or b"host" in self.repeated):
+            raise Refusal("malformedData", "protocol: a request of HTTP/1.1 has one Host header (RFC 9112, 3.2)")
 
     async def send(self, message: Message) -> None:
         """Pass an answer's message on: with the headers that every answer has, and without a body for HEAD."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"].extend(self.common)
-            self._explain(message["headers"])
+            headers: list[Header] = message["headers"]
+            headers += self.common
+            if self.reasons or self.applied or self.hoped is not None:
+                self._explain(headers)
         elif self.method == "HEAD":
             message["body"] = b""
         await self._send(message)
@@ -185,3 +160,7 @@ class Exchange:
             headers.append((b"x-mock-reason", one_line("; ".join(self.reasons))))
         if self.applied:
             headers.append((b"preference-applied", one_line(", ".join(self.applied))))
+
+
+Check = Callable[[Exchange], Awaitable[None] | None]
+"""Lets an exchange pass by returning, or by what is awaited then; refuses it by raising Refusal."""

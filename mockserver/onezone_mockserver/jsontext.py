@@ -1,12 +1,16 @@
-"""JSON as the mock reads it (RFC 8259): strict, bounded in depth, and with every number kept as it was sent."""
+"""JSON as the mock reads it (RFC 8259): strict, bounded in depth, and with every value kept as it was sent."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_DEPTH = 200
 SHALLOW = 2 * MAX_DEPTH
@@ -15,18 +19,29 @@ _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 _SAFE_DIGITS = 15
 _LONG_NUMBER = b"0" * (_SAFE_DIGITS + 1)
 _DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def loads(text: bytes) -> Any:
     """The value of a JSON text. Raises ValueError: not JSON, not UTF-8, or nested deeper than MAX_DEPTH.
 
-    Of equal keys the last one counts. Numbers may have lost digits; `exact` has them all.
+    Of equal keys the last one counts. Numbers may have lost digits; `members` has them all.
     """
     value = orjson.loads(text)
     if len(text) > SHALLOW and text.count(b"[") + text.count(b"{") > MAX_DEPTH and depth(text) > MAX_DEPTH:
         msg = f"nested deeper than {MAX_DEPTH} levels"
         raise ValueError(msg)
     return value
+
+
+def members(text: bytes) -> dict[str, bytes]:
+    """The values of a JSON object that `loads` accepts by key, each as it stands in the text, every digit included."""
+    return {key: bytes(value) for key, value in _members.decode(text).items()}
+
+
+def joined(values: Mapping[str, bytes]) -> bytes:
+    """The JSON object of these members: what `members` takes apart."""
+    return orjson.dumps({key: orjson.Fragment(value) for key, value in values.items()})
 
 
 def exact(text: bytes, value: Any) -> Any:

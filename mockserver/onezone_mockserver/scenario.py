@@ -55,9 +55,9 @@ class Scenario:
     text: bytes
     personas: tuple[Persona, ...]
 
-    def world(self, contract: Contract) -> World:
-        """A fresh world as the scenario describes it."""
-        return build(exact(self.text, loads(self.text)), contract)
+    def world(self, contract: Contract, empty: World | None = None) -> World:
+        """A fresh world as the scenario describes it, made of an empty one."""
+        return build(exact(self.text, loads(self.text)), contract, empty)
 
 
 def read_scenario(path: Path, contract: Contract) -> Scenario:

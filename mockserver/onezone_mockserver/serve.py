@@ -7,21 +7,24 @@ import contextlib
 import gc
 import signal
 import socket
-import threading
+import ssl
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from onezone_mockserver.protocol import protocol
+from onezone_mockserver.connection import connection_class
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from types import FrameType
 
     from onezone_mockserver.app import Mock
 
-GRACE_SECONDS = 35
-"""Longer than the longest wait that a client may prefer."""
+GRACE_SECONDS = 5
+"""So long a body that is under way may take when the server is told to stop."""
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  (read, not bound)
 
 
@@ -30,11 +33,12 @@ class ServeError(Exception):
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which says when it is ready, and ends with its exit code where uvicorn dies of the signal."""
+    """uvicorn's server, which says when it takes connections, and when it is told to stop."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], None]) -> None:
         super().__init__(config)
-        self.announce = announce
+        self.announce = started
+        self.stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to accept connections, then announce it."""
@@ -42,18 +46,10 @@ class Server(uvicorn.Server):
         if self.started:
             self.announce()
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Let SIGTERM and SIGINT end the server, and nothing more; a second SIGINT does not wait for requests."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {one: signal.signal(one, self.handle_exit) for one in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for one, handler in before.items():
-                signal.signal(one, handler)
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop at SIGTERM and SIGINT; a second SIGINT does not wait for requests."""
+        self.stopping()
+        super().handle_exit(sig, frame)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -61,17 +57,17 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         addresses = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, _, _, address = addresses[0]
-        found = socket.socket(family, kind)
+        listening = socket.socket(family, kind)
     except (OSError, UnicodeError) as error:
         raise ServeError(f"cannot listen on {host}: {_words(error)}") from None
     try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(address)
-        found.listen(2048)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(2048)
     except OSError as error:
-        found.close()
+        listening.close()
         raise ServeError(f"cannot listen on {host} port {port}: {_words(error)}") from None
-    return found
+    return listening
 
 
 def origin(listening: socket.socket, host: str, *, tls: bool) -> str:
@@ -82,30 +78,57 @@ def origin(listening: socket.socket, host: str, *, tls: bool) -> str:
 
 
 def configure(app: Mock, tls_cert: str | None, tls_key: str | None) -> uvicorn.Config:
-    """The server's configuration, with the certificate loaded. Raises ServeError."""
-    config = uvicorn.Config(
+    """The server's configuration. Raises ServeError for a certificate or a key that cannot be used."""
+    if tls_cert:
+        check_certificate(tls_cert, tls_key)
+    return uvicorn.Config(
         app,
         loop="uvloop" if find_spec("uvloop") else "asyncio",
-        http=protocol(app),
+        http=connection_class(app.state, app.renderer),
         ws="none",
         lifespan="off",
         access_log=False,
+        log_config=None,
         log_level="error",
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_certfile=tls_cert,
         ssl_keyfile=tls_key,
     )
+
+
+def check_certificate(cert: str, key: str | None) -> None:
+    """Say now, and in words, why a certificate and its key cannot be used. Raises ServeError."""
+    for option, name in (("--tls-cert", cert), ("--tls-key", key)):
+        try:
+            if name is not None:
+                Path(name).read_bytes()
+        except OSError as error:
+            raise ServeError(f"cannot read {option} {name}: {_words(error)}") from None
+    asked: list[str] = []
     try:
-        config.load()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key, password=lambda: asked.append("") or "")  # type: ignore[func-returns-value]
     except (OSError, ValueError) as error:
-        raise ServeError(f"cannot use the certificate {tls_cert}: {_words(error)}") from None
-    return config
+        if asked:
+            raise ServeError(f"the key {key or cert} asks for a pass phrase: give one that does not") from None
+        more = f" with the key {key}" if key else "; if its key is in another file, give the key with --tls-key"
+        raise ServeError(f"cannot use the certificate {cert}{more}: {error}") from None
 
 
-def serve(config: uvicorn.Config, listening: socket.socket, announce: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT; requests in flight are finished, for at most GRACE_SECONDS."""
-    server = Server(config, announce)
+def serve(
+    config: uvicorn.Config, listening: socket.socket, started: Callable[[], None], stopping: Callable[[], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT. `stopping` is called at once then; bodies under way have GRACE_SECONDS."""
+    server = Server(config, started, stopping)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        """End before the server has started. It has handlers of its own, and sends the signal again when it is done."""
+        if not server.started:
+            sys.exit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     gc.collect()
     gc.freeze()
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):

@@ -112,10 +112,10 @@ def _sorted(grants: Mapping[str, Privileges]) -> dict[str, list[str]]:
     return {name: known[privileges] for name, privileges in grants.items()}
 
 
-def build(data: Any, contract: Contract) -> World:
-    """The world that the data describes. Raises WorldError for the first mistake."""
+def build(data: Any, contract: Contract, empty: World | None = None) -> World:
+    """The world that the data describes, made of an empty one. Raises WorldError for the first mistake."""
     with _collector_paused():
-        return _Builder(contract).build(data)
+        return _Builder(contract, World() if empty is None else empty).build(data)
 
 
 @contextmanager
@@ -133,8 +133,8 @@ def _collector_paused() -> Iterator[None]:
 class _Builder:
     """Puts a world together from data."""
 
-    def __init__(self, contract: Contract) -> None:
-        self.world = World()
+    def __init__(self, contract: Contract, world: World) -> None:
+        self.world = world
         self.known = contract.privileges
         self.kinds = resource_kinds(contract)
         self.sets: dict[tuple[str, ...], Privileges] = {}

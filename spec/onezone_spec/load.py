@@ -175,7 +175,7 @@ def _effect(node: Node) -> Effect:
 
 def _body(contract: Contract, operation: Node) -> Body:
     node = operation["requestBody"]
-    media = node["content"]["application/json"]
+    media = next(iter(node["content"].values()))  # all of them are JSON
     schema = contract.resolve(media["schema"])
     other = operation.get("x-onezone-media-types", {})
     source = contract.source(node["x-onezone-source"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
@@ -13,7 +15,8 @@ from onezone_contracts.full.session import all_requirements
 from onezone_mockserver import create_app
 from onezone_mockserver.cli import main
 from onezone_mockserver.faults import GROUPS, Fault, UnknownFaultError, catalogue, chosen
-from onezone_mockserver.faults.install import Answering
+from onezone_mockserver.faults.install import ANSWER, APPLICATION, EFFECT
+from onezone_mockserver.pipeline import STAGES
 from onezone_mockserver.world import World
 from onezone_spec import editions, load
 
@@ -66,19 +69,30 @@ def test_it_names_requirements_that_exist() -> None:
                 assert (one.id, edition, lost) == (one.id, edition, [])
 
 
-def test_all_of_them_can_be_on() -> None:
-    """Every hook goes to a point that there is."""
-    for edition in editions():
-        app = create_app(edition)
-        app.assemble(one for one in catalogue() if edition in one.editions)
-        assert app.faults
+def test_every_hook_goes_to_a_point_that_there_is(fault: Fault) -> None:
+    """A stage, the effect, the answer, the whole application, or a method of the world; a typo would do nothing."""
+    points = {APPLICATION, ANSWER, EFFECT, *(stage.__name__ for stage in STAGES)}
+    assert fault.hook.point in points | {f"world.{name}" for name in dir(World)}
+
+
+@pytest.mark.parametrize("edition", editions())
+def test_all_of_them_can_be_on(edition: str) -> None:
+    """Every hook can be installed beside all others, and the mock still answers."""
+    ids = [one.id for one in catalogue() if edition in one.editions]
+    client = faulty(*ids, edition=edition)
+    assert len(client.app.state.faults) == len(ids)
+    assert client("GET", "/_mock/health").status == 200
 
 
 def test_without_faults_nothing_is_installed() -> None:
-    """The stack has no stage for faults, and the world is an ordinary one."""
-    app = create_app()
-    assert not [layer for layer in app.middleware_stack if isinstance(layer, Answering)]
-    assert type(app.world) is World
+    """A mock that has no faults does not even load them, and its world is an ordinary one."""
+    code = (
+        "import sys, onezone_mockserver\n"
+        "app = onezone_mockserver.create_app()\n"
+        "print('onezone_mockserver.faults.install' in sys.modules, type(app.world).__name__)"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "World"]
 
 
 def test_several_faults_are_on_together() -> None:
@@ -142,7 +156,7 @@ def test_a_bad_switch_changes_nothing(body: object) -> None:
     client = faulty("status-202")
     reply = client("PUT", "/_mock/faults", body)
     assert (reply.status, set(reply.json)) == (400, {"error"})
-    assert [one.id for one in client.app.faults] == ["status-202"]
+    assert [one.id for one in client.app.state.faults] == ["status-202"]
 
 
 def test_the_command_lists_them(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,99 +1,266 @@
-"""What of Connexion the mock relies on: a new version that changes it fails here first, and says where."""
+"""Connexion drives the mock: the document decides what is served, and other middlewares can stand in the stack."""
 
 from __future__ import annotations
 
+import asyncio
 import copy
-import inspect
 import subprocess
 import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from connexion import ConnexionMiddleware
-from connexion.middleware.abstract import (
-    ROUTING_CONTEXT,
-    AbstractRoutingAPI,
-    RoutedAPI,
-    RoutedMiddleware,
-    SpecMiddleware,
-)
-from mock_client import EDITIONS, HOME, Client
+from connexion.exceptions import InvalidSpecification
+from connexion.middleware.abstract import ROUTING_CONTEXT, RoutedAPI, RoutedMiddleware
+from mock_client import EDITIONS, GOOD, HOME, SERVICE, Client, basic
 from onezone_mockserver import create_app
-from onezone_mockserver.edge import Edge
-from onezone_mockserver.stage import Stage
-from onezone_spec import load
+from onezone_spec import load, read_contract
+from starlette.middleware.gzip import GZipMiddleware
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BASES = ("/api/v3", "/api/v3/onezone", "/api/onezone/v3")
+COLLECTION = "/groups/{id}/handle_services"
+TOKEN = {"x-auth-token": "demo-token-adam"}
 
 
-def test_the_private_names_are_there() -> None:
-    """Building the stack eagerly, and registering routes of our own, go through private names."""
-    assert list(inspect.signature(ConnexionMiddleware._build_middleware_stack).parameters) == ["self"]
-    added = inspect.signature(AbstractRoutingAPI._add_operation_internal).parameters
-    assert list(added) == ["self", "method", "path", "operation", "name"]
-    assert list(inspect.signature(AbstractRoutingAPI._framework_path_and_name).parameters) == ["operation", "path"]
-    assert ROUTING_CONTEXT == "connexion_routing"
+def changed(change: Callable[[dict[str, Any]], object], edition: str = "current") -> Client:
+    """The mock of a changed document."""
+    document = copy.deepcopy(dict(load(edition).document))
+    change(document)
+    return Client(create_app(read_contract(document)))
 
 
-def test_the_bases_call_what_the_stages_implement() -> None:
-    """Abstract methods that Connexion would add are noticed."""
-    assert RoutedAPI.__abstractmethods__ <= {"make_operation"} if hasattr(RoutedAPI, "__abstractmethods__") else True
-    assert SpecMiddleware.__abstractmethods__ == {"add_api", "__call__"}
-    assert list(inspect.signature(RoutedMiddleware.__init__).parameters) == ["self", "app"]
+def create_of(document: dict[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = document["paths"][COLLECTION]["post"]
+    return operation
 
 
-def test_the_stack_is_built_when_the_application_is_made() -> None:
-    """A mistake in the contract is an error of the start, not of the first request."""
-    stack = list(create_app().middleware_stack)
-    assert isinstance(stack[0], Edge)
-    assert [one.name for one in stack if isinstance(one, Stage)] == [
-        "prefer", "authenticate", "accept", "media type", "parse", "locate", "authorize", "validate",
-    ]  # fmt: skip
+# --- security -------------------------------------------------------------------------------------------------
 
 
-def test_connexion_sees_the_operations_and_nothing_of_its_own_is_in_the_stack() -> None:
-    """Every operation went through Connexion's specification; its slow defaults are not assembled."""
-    app = create_app()
-    stages = [one for one in app.middleware_stack if isinstance(one, Stage)]
-    assert all(set(stage.checks) == set(app.contract.operations) for stage in stages)
-    assert not [one for one in app.middleware_stack if type(one).__module__.startswith("connexion")]
+def test_a_scheme_that_is_taken_out_is_no_credential() -> None:
+    """Without Basic in the document nobody gets in by a password, and no challenge speaks of it."""
+
+    def no_basic(document: dict[str, Any]) -> None:
+        document["security"].remove({"basic": []})
+        del document["components"]["securitySchemes"]["basic"]
+        for item in document["paths"].values():
+            for operation in item.values():
+                if "security" in operation:
+                    operation["security"] = [one for one in operation["security"] if "basic" not in one]
+
+    client = changed(no_basic)
+    refused = client.create(as_="adam")
+    assert (refused.status, refused.error) == (401, "unauthorized")
+    assert [value.split()[0] for name, value in refused.pairs if name == "www-authenticate"] == ["Bearer"]
+    assert client.create(headers=TOKEN).status == 204
+
+
+def test_a_document_whose_only_scheme_is_a_key_accepts_nothing_else() -> None:
+    """A key in a header of another name, asked for by the one operation."""
+
+    def only_key(document: dict[str, Any]) -> None:
+        document["components"]["securitySchemes"]["key"] = {"type": "apiKey", "in": "header", "name": "X-Key"}
+        create_of(document)["security"] = [{"key": []}]
+
+    client = changed(only_key)
+    assert client.create(as_="adam").status == 401
+    assert client.create(headers=TOKEN).status == 401
+    assert client.create(headers={"authorization": "Bearer demo-token-adam"}).status == 401
+    assert client.create(headers={"x-key": "demo-token-adam"}).status == 204
+    assert client.create(headers={"x-key": "nobody's"}).status == 401
+
+
+@pytest.mark.parametrize("where", ["query", "cookie"])
+def test_a_key_may_stand_in_the_query_or_in_a_cookie(where: str) -> None:
+    """As OpenAPI has it."""
+
+    def key(document: dict[str, Any]) -> None:
+        document["components"]["securitySchemes"]["key"] = {"type": "apiKey", "in": where, "name": "key"}
+        create_of(document)["security"] = [{"key": []}]
+
+    app = changed(key).app
+
+    async def ask(token: str) -> int:
+        query, headers = (f"key={token}", {}) if where == "query" else ("", {"cookie": f"a=b; key={token}"})
+        sent: list[Any] = []
+        raw = b'{"name":"ab","proxyEndpoint":"https://p","serviceProperties":{"type":"DOI"}}'
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": raw}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        path = f"/api/v3/groups/{HOME}/handle_services"
+        pairs = {"content-type": "application/json", "content-length": str(len(raw)), **headers}
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": query.encode()}
+        scope["headers"] = [(name.encode(), value.encode()) for name, value in pairs.items()]
+        await app(scope, receive, send)
+        return int(sent[0]["status"])
+
+    assert asyncio.run(ask("demo-token-adam")) == 204
+    assert asyncio.run(ask("x")) == 401
+
+
+def test_an_operation_with_an_empty_list_asks_for_nothing() -> None:
+    """Neither credentials nor privileges; wrong credentials are not even looked at."""
+    client = changed(lambda document: create_of(document).update(security=[]))
+    assert client.create().status == 204
+    assert client.create(headers={"authorization": basic("adam", "wrong")}).status == 204
+
+
+def test_several_schemes_at_once_must_all_be_there() -> None:
+    """One requirement with two schemes asks for both, of the same user."""
+    client = changed(lambda document: create_of(document).update(security=[{"basic": [], "token": []}]))
+    both = {"authorization": basic("adam", "adam-password"), **TOKEN}
+    assert client.create(headers=both).status == 204
+    assert client.create(headers=TOKEN).status == 401
+    assert client.create(as_="adam").status == 401
+    other = {"authorization": basic("alice", "alice-password"), **TOKEN}
+    assert client.create(headers=other).status == 401
+
+
+def test_the_macaroon_header_is_a_scheme_of_deployed(edition_client: Callable[[str], Client]) -> None:
+    """Source: Onezone 21.02 as deployed, Authentication. Elsewhere it is no credential."""
+    header = {"macaroon": "demo-token-adam"}
+    assert edition_client("deployed").create(headers=header).status == 201
+    assert edition_client("current").create(headers=header).status == 401
+    wrong = edition_client("deployed").create(as_="adam", headers={"macaroon": "nobody's"})
+    assert (wrong.status, wrong.json["error"]["details"]["authError"]["id"]) == (401, "badToken")
+
+
+# --- the rest of an operation ---------------------------------------------------------------------------------
+
+
+def test_a_declared_parameter_is_checked() -> None:
+    """A pattern of an id, a required header, a number in the query: 400 where they are not as documented."""
+
+    def declare(document: dict[str, Any]) -> None:
+        create_of(document)["parameters"] = [
+            {"name": "X-Tenant", "in": "header", "required": True, "schema": {"type": "string", "enum": ["a", "b"]}},
+            {"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 5}},
+        ]
+        document["components"]["parameters"]["GroupId"]["schema"] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+
+    client = changed(declare)
+    assert client.create(as_="adam").error == "malformedData"
+    assert client.create(as_="adam", headers={"x-tenant": "c"}).status == 400
+    assert client.create(as_="adam", headers={"x-tenant": "a"}).status == 204
+    odd = client.create(as_="adam", group="odd", headers={"x-tenant": "a"})
+    assert (odd.status, odd.reason) == (400, "parameters: id is not as documented")
+
+
+def test_another_name_of_a_parameter_is_followed() -> None:
+    """The path template says what a parameter is called."""
+
+    def rename(document: dict[str, Any]) -> None:
+        item = document["paths"].pop(COLLECTION)
+        group = {**document["components"]["parameters"]["GroupId"], "name": "gid"}
+        document["paths"]["/groups/{gid}/handle_services"] = {**item, "parameters": [group]}
+
+    assert changed(rename).create(as_="vera").status == 403
+    assert changed(rename).create(as_="adam").status == 204
+
+
+def test_other_media_types_are_taken_as_the_document_says() -> None:
+    """A body in one that is named, an answer in one that is named."""
+
+    def vendor(document: dict[str, Any]) -> None:
+        content = create_of(document)["requestBody"]["content"]
+        create_of(document)["requestBody"]["content"] = {"application/vnd.onezone+json": content["application/json"]}
+
+    client = changed(vendor)
+    assert client.create(as_="adam").status == 415
+    assert client.create(as_="adam", headers={"content-type": "application/vnd.onezone+json"}).status == 204
+
+
+def test_the_body_schema_decides() -> None:
+    """A property that is no longer required may be missing."""
+
+    def no_name(document: dict[str, Any]) -> None:
+        document["components"]["schemas"]["HandleServiceCreateRequest"]["required"].remove("name")
+
+    nameless = {key: value for key, value in GOOD.items() if key != "name"}
+    assert changed(lambda _: None).create(nameless, as_="adam").status == 400
+    assert changed(no_name).create(nameless, as_="adam").status == 204
+
+
+def test_operations_come_and_go_with_the_document() -> None:
+    """A removed method is a 405 whose Allow leaves it out, a removed path a 404, an added path is served."""
+
+    def move(document: dict[str, Any]) -> None:
+        del document["paths"][COLLECTION]["get"]
+        document["paths"]["/services/{id}"] = document["paths"].pop("/handle_services/{id}")
+
+    client = changed(move)
+    gone = client("GET", f"/api/v3/groups/{HOME}/handle_services", as_="adam")
+    assert (gone.status, gone.headers["allow"]) == (405, "OPTIONS, POST")
+    assert client("GET", f"/api/v3/handle_services/{SERVICE}", as_="adam").status == 404
+    assert client("GET", f"/api/v3/services/{SERVICE}", as_="adam").status == 200
+
+
+def test_a_document_that_is_not_openapi_is_an_error_of_the_start() -> None:
+    """Connexion validates the whole document, also what the mock itself does not read."""
+    with pytest.raises(InvalidSpecification):
+        changed(lambda document: document["info"].pop("title") and document["info"].update(title=5))
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_the_contract_stays_as_it_is(edition: str) -> None:
-    """Connexion edits the document that it is given; the contract's own must not change."""
+    """Connexion resolves the document that it is given; the contract's own must not change."""
     before = copy.deepcopy(load(edition).document)
     create_app(edition)
     assert load(edition).document == before
 
 
-def test_a_middleware_of_connexion_could_stand_among_the_stages() -> None:
-    """The routing context in the scope is the one that Connexion's own middlewares read."""
-    seen = []
+# --- the stack ------------------------------------------------------------------------------------------------
 
-    class Spy:
-        def __init__(self, app: object) -> None:
-            self.app = app
 
-        async def __call__(self, scope: dict, receive: object, send: object) -> None:
-            seen.append(scope["extensions"][ROUTING_CONTEXT])
-            await self.app(scope, receive, send)  # type: ignore[operator]
+@pytest.mark.parametrize("base", BASES)
+def test_a_middleware_of_connexion_finds_its_operation(base: str) -> None:
+    """Connexion's own dispatch works on what the mock's routing leaves in the scope, under every base path."""
+    seen: list[tuple[str, dict[str, str], dict[str, str]]] = []
 
-    app = create_app()
-    prefer = next(one for one in app.middleware_stack if isinstance(one, Stage))
-    prefer.app = Spy(prefer.app)
-    Client(app)("GET", f"/api/onezone/v3/groups/{HOME}/handle_services", as_="adam")
-    assert seen == [{"api_base_path": "/api/v3", "operation_id": "list_group_handle_services"}]
+    class NotingAPI(RoutedAPI):  # type: ignore[type-arg]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.add_paths()
+
+        def make_operation(self, operation: Any) -> Any:
+            async def note(scope: Any, receive: Any, send: Any) -> None:
+                seen.append((operation.operation_id, scope["extensions"][ROUTING_CONTEXT], scope["path_params"]))
+                await self.next_app(scope, receive, send)
+
+            return note
+
+    class Noting(RoutedMiddleware):  # type: ignore[type-arg]
+        api_cls = NotingAPI
+
+    client = Client(create_app(middlewares=[Noting]))
+    assert client.create(base=base, as_="adam").status == 204
+    context = {"api_base_path": base, "operation_id": "create_group_handle_service"}
+    assert seen == [("create_group_handle_service", context, {"id": HOME})]
+
+
+def test_an_asgi_middleware_of_somebody_else_stands_in_the_stack() -> None:
+    """Starlette's compression sees the mock's answers."""
+    client = Client(create_app(middlewares=[lambda app: GZipMiddleware(app, minimum_size=1)]))
+    reply = client("GET", f"/api/v3/handle_services/{SERVICE}", as_="adam", headers={"accept-encoding": "gzip"})
+    assert (reply.status, reply.headers["content-encoding"]) == (200, "gzip")
+    assert client.create(as_="adam").status == 204
 
 
 def test_the_lifespan_and_web_sockets_are_answered() -> None:
     """An ASGI server that insists on the lifespan protocol starts; a web socket is closed."""
-    import asyncio
-
     sent: list[str] = []
     events = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
 
-    async def receive() -> dict:
+    async def receive() -> dict[str, str]:
         return events.pop(0)
 
-    async def send(message: dict) -> None:
+    async def send(message: dict[str, Any]) -> None:
         sent.append(message["type"])
 
     asyncio.run(create_app()({"type": "lifespan"}, receive, send))
@@ -101,43 +268,33 @@ def test_the_lifespan_and_web_sockets_are_answered() -> None:
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete", "websocket.close"]
 
 
-def test_a_fault_of_the_mock_is_a_500_in_the_editions_shape(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_of_the_mock_is_a_500_in_the_editions_shape(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged, answered as documented, and says that it is the mock's."""
     app = create_app()
 
     def broken(*_: object) -> None:
         raise RuntimeError("boom")
 
-    app.world.details = broken  # type: ignore[method-assign]
-    reply = Client(app)("GET", "/api/v3/handle_services/4f2bb1a9a9cc0a3b5de2a6a1d0f4a1d3ch81a2", as_="adam")
+    app.world.details = broken  # type: ignore[method-assign,assignment]
+    reply = Client(app)("GET", f"/api/v3/handle_services/{SERVICE}", as_="adam")
     assert (reply.status, reply.error) == (500, "internalServerError")
     assert "the mock failed" in reply.reason
     assert "boom" in caplog.text
     assert b"boom" not in reply.body
 
 
-LATER = """
-import sys, warnings, onezone_mockserver
-app = onezone_mockserver.create_app()
-print(*({"httpx", "requests", "jinja2", "starlette.testclient", "starlette.templating"} & set(sys.modules)))
-warnings.simplefilter("ignore")
-import connexion, httpx, jinja2, requests, starlette.testclient
-from connexion import json_schema, security, spec
-print(security.httpx.AsyncClient is httpx.AsyncClient, spec.jinja2.Template is jinja2.Template)
-print(json_schema.requests.get is requests.get)
-theirs = connexion.AsyncApp("theirs")
-theirs.add_api({"openapi": "3.0.0", "info": {"title": "t", "version": "1"}, "paths": {}})
-client = theirs.test_client()
-print(type(client) is starlette.testclient.TestClient)
-print(client.get("/openapi.json").status_code, client.get("/x").status_code)
-"""
+def test_asyncio_timeout_works_in_a_middleware() -> None:
+    """Each request runs in a task, so that what asyncio gives to tasks works anywhere."""
 
+    class Timed:
+        def __init__(self, app: Any) -> None:
+            self.app = app
 
-def test_connexion_is_whole_for_everybody_else() -> None:
-    """The mock starts without what it does not need; another application in the process has all of Connexion."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", LATER], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["", "True True", "True", "True", "200 404"]
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            async with asyncio.timeout(30):
+                await self.app(scope, receive, send)
+
+    assert Client(create_app(middlewares=[Timed])).create(as_="adam").status == 204
 
 
 def test_a_start_loads_no_judge_and_no_test_tools() -> None:

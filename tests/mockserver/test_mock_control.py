@@ -115,10 +115,10 @@ def test_the_journal_says_what_was_decided_and_holds_no_secrets(client: Client) 
     client("GET", "/nowhere?token=s3cret-query", headers={"authorization": basic("x", "s3cret-basic")})
     reply = client("GET", "/_mock/journal")
     first, second, third, fourth = reply.json["exchanges"]
-    assert (first["status"], first["stage"], first["user"]) == (403, "authorize", "vera")
+    assert (first["status"], first["stage"], first["user"]) == (403, "authorization", "vera")
     assert first["reason"] == "route member: lacks group group_create_handle_service"
     assert (second["status"], second["operation"], second["reason"]) == (204, "create_group_handle_service", "")
-    assert (third["status"], third["stage"]) == (401, "authenticate")
+    assert (third["status"], third["stage"]) == (401, "security")
     assert (fourth["status"], fourth["path"], fourth["number"]) == (404, "/nowhere", 4)
     for secret in ("s3cret", "password", basic("vera", "vera-password"), basic("adam", "adam-password")):
         assert secret not in reply.body.decode()

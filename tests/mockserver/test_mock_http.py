@@ -10,9 +10,9 @@ import orjson
 import pytest
 from mock_client import GOOD, HOME, MISSING, SERVICE, Client, basic
 from onezone_mockserver import create_app
-from onezone_mockserver.accept import accepts_json
-from onezone_mockserver.prefer import preferences
+from onezone_mockserver.preferences import preferences
 from onezone_mockserver.scenario import Scenario
+from onezone_mockserver.stages.accept import accepts
 
 BASES = ("/api/v3", "/api/v3/onezone", "/api/onezone/v3")
 COLLECTION = f"/api/v3/groups/{HOME}/handle_services"
@@ -187,7 +187,7 @@ def test_only_chosen_origins_may_read() -> None:
 )
 def test_accept_is_read_as_rfc_9110_says(header: str, accepted: object) -> None:
     """The most specific range decides, a weight of 0 excludes, and what is no range does not count."""
-    assert accepts_json(header.encode()) is accepted
+    assert accepts(header.encode(), ("application/json",)) is accepted
 
 
 @pytest.mark.parametrize(
@@ -325,4 +325,4 @@ def test_a_reason_stands_on_every_refusal(client: Client) -> None:
     """One ASCII line that says which check refused and why."""
     assert client.create(as_="vera").reason == "route member: lacks group group_create_handle_service"
     assert client.create(as_="adam", group=MISSING).reason == "effect: there is no such group"
-    assert client.create({}, as_="adam").reason == "validate: name: missingRequiredValue"
+    assert client.create({}, as_="adam").reason == "validation: name: missingRequiredValue"

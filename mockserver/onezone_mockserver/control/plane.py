@@ -24,15 +24,16 @@ from onezone_mockserver.exchange import (
 )
 from onezone_mockserver.faults import UnknownFaultError, catalogue, chosen
 from onezone_mockserver.jsontext import exact, loads
-from onezone_mockserver.parse import read_body
 from onezone_mockserver.snapshot import WorldError, build, snapshot
+from onezone_mockserver.stages.body import read_body
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
+    from onezone_mockserver.state import MockState
 
 logger = logging.getLogger("onezone_mockserver")
 PREFIX = b"/_mock"
 MAX_BODY = 64 * 1024 * 1024
+TOO_LARGE = "payloadTooLarge"
 
 Handler = Callable[[bytes], Answer]
 """Answers a request by its body. Raises ControlError."""
@@ -45,14 +46,14 @@ class ControlError(ValueError):
 class Control:
     """Answers under `/_mock/`: health, provider states, reset, snapshots, journal, and the OpenAPI document."""
 
-    def __init__(self, mock: Mock) -> None:
-        self.mock = mock
-        self.states = States(mock)
+    def __init__(self, state: MockState) -> None:
+        self.state = state
+        self.states = States(state)
         self.started = time.monotonic()
         self.table: dict[bytes, dict[str, Handler]] = {
             b"": {"GET": self.index},
             b"/health": {"GET": self.health},
-            b"/states": {"POST": self.state},
+            b"/states": {"POST": self.provider_state},
             b"/reset": {"POST": self.reset},
             b"/world": {"GET": self.world, "PUT": self.replace},
             b"/journal": {"GET": self.journal, "DELETE": self.forget},
@@ -75,11 +76,12 @@ class Control:
 
     async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer:
         try:
+            exchange.check_host()
             return handler(await read_body(exchange, receive, MAX_BODY))
         except (ControlError, StatesError, WorldError, UnknownFaultError) as error:
             return problem(400, str(error))
         except Refusal as refusal:
-            return problem(413, refusal.reason)
+            return problem(413 if refusal.error == TOO_LARGE else 400, refusal.reason)
         except ClientGoneError:
             return Answer(400)
         except Exception:
@@ -89,51 +91,49 @@ class Control:
     def index(self, _body: bytes) -> Answer:
         """What there is under the control plane."""
         paths = {f"/_mock{path.decode() or '/'}": sorted(handlers) for path, handlers in self.table.items()}
-        contract = self.mock.contract
+        contract = self.state.contract
         return _json({"edition": contract.edition, "base_paths": contract.base_paths, "control": paths})
 
     def health(self, _body: bytes) -> Answer:
         """That the mock is up, as what, and since when."""
         uptime = round(time.monotonic() - self.started, 3)
         return _json(
-            {"status": "ok", "edition": self.mock.contract.edition, "version": __version__, "uptime_s": uptime}
+            {"status": "ok", "edition": self.state.contract.edition, "version": __version__, "uptime_s": uptime}
         )
 
-    def state(self, body: bytes) -> Answer:
+    def provider_state(self, body: bytes) -> Answer:
         """Set a provider state up, or tear it down."""
         return _json(self.states.change(_parse(body)))
 
     def reset(self, _body: bytes) -> Answer:
         """Start anew: the scenario's world, no provider states, an empty journal."""
-        self.mock.reset()
-        self.states.clear()
+        self.state.reset()
         return Answer(204)
 
     def world(self, _body: bytes) -> Answer:
         """The whole world, credentials included."""
-        return _json(snapshot(self.mock.world))
+        return _json(snapshot(self.state.world))
 
     def replace(self, body: bytes) -> Answer:
         """Put another world in the place of this one; a mistake in it changes nothing. Personas are of no account."""
         data = exact(body, _parse(body))
         if isinstance(data, dict):
             data.pop("personas", None)
-        self.mock.world.become(build(data, self.mock.contract))
-        self.states.clear()
+        self.state.become(build(data, self.state.contract, self.state.empty_world()))
         return Answer(204)
 
     def journal(self, _body: bytes) -> Answer:
         """The last exchanges, the newest last."""
-        return _json({"total": self.mock.journal.total, "exchanges": self.mock.journal.rows()})
+        return _json({"total": self.state.journal.total, "exchanges": self.state.journal.rows()})
 
     def forget(self, _body: bytes) -> Answer:
         """Empty the journal."""
-        self.mock.journal.clear()
+        self.state.journal.clear()
         return Answer(204)
 
     def faults(self, _body: bytes) -> Answer:
         """Every fault of the edition, and whether it is on."""
-        edition, on = self.mock.contract.edition, {one.id for one in self.mock.faults}
+        edition, on = self.state.contract.edition, {one.id for one in self.state.faults}
         rows = [
             {"id": one.id, "text": one.text, "noticed_by": one.noticed_by, "profile": one.profile, "on": one.id in on}
             for one in catalogue()
@@ -146,13 +146,12 @@ class Control:
         ids = _parse(body)
         if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
             raise ControlError("the faults that are to be on are given as a list of their ids")
-        self.mock.assemble(chosen(ids, self.mock.contract.edition))
-        self.states.clear()
+        self.state.switch(chosen(ids, self.state.contract.edition))
         return Answer(204)
 
     def document(self, _body: bytes) -> Answer:
         """The edition's OpenAPI document, the very text that is checked in."""
-        answer = json_answer(200, bundled_text(self.mock.contract.edition).encode())
+        answer = json_answer(200, bundled_text(self.state.contract.edition).encode())
         answer.headers[0] = (b"content-type", b"application/yaml")
         return answer
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from onezone_spec import editions, load
 from onezone_mockserver.world import GROUP, USER, User, new_id
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
+    from onezone_mockserver.state import MockState
 
 Granted = frozenset[str] | None
 PARAMETERS = {"group_privileges": "group", "zone_privileges": "zone", "handle_service_privileges": "handle_service"}
@@ -44,13 +43,8 @@ class Made:
 class States:
     """Sets states up and tears them down. Each persona gets a group of its own, so none disturbs another."""
 
-    def __init__(self, mock: Mock) -> None:
-        self.mock = mock
-        self.made: defaultdict[bytes, list[Made]] = defaultdict(list)
-
-    def clear(self) -> None:
-        """Forget what was made: the world that it was made in is gone."""
-        self.made.clear()
+    def __init__(self, state: MockState) -> None:
+        self.state = state
 
     def change(self, request: Any) -> dict[str, str]:
         """Do what the request asks; the answer has the credentials and ids that the state's user needs.
@@ -67,11 +61,12 @@ class States:
             raise StatesError(f"there is no such state; there are: {', '.join(STATES)}")
         params = self._params({} if request.get("params") is None else request["params"])
         key = orjson.dumps([state, {name: None if held is None else sorted(held) for name, held in params.items()}])
+        set_up = self.state.run.provider_states
         if action == "teardown":
-            self._remove(self.made[key].pop() if self.made[key] else Made({}))
+            self._remove(set_up[key].pop() if set_up[key] else Made({}))
             return {}
         made = self._group() if state == "a group" else self._persona(params)
-        self.made[key].append(made)
+        set_up[key].append(made)
         return made.answer
 
     def _params(self, params: Any) -> dict[str, Granted]:
@@ -94,11 +89,11 @@ class States:
 
     def _group(self) -> Made:
         group = new_id()
-        self.mock.world.add_group(group, "Provider state")
+        self.state.world.add_group(group, "Provider state")
         return Made({"group": group}, groups=[group])
 
     def _persona(self, params: dict[str, Granted]) -> Made:
-        world, made = self.mock.world, self._group()
+        world, made = self.state.world, self._group()
         group, user = made.groups[0], new_id()
         name, password = f"persona-{secrets.token_hex(8)}", secrets.token_urlsafe(16)
         world.add_user(User(user, name, password), zone=params.get("zone_privileges") or frozenset())
@@ -116,18 +111,18 @@ class States:
 
         The group holds it wherever that leaves the user with just those: what a group holds, its members hold.
         """
-        world, service = self.mock.world, new_id()
+        world, service = self.state.world, new_id()
         world.add("handle_service", service, orjson.dumps({"handleServiceId": service, **DETAILS}))
         if wanted is not None:
             world.relate(USER, made.users[0], "handle_service", service, wanted)
         if membership is None or wanted is not None:
-            everything = frozenset(self.mock.contract.privileges["handle_service"])
+            everything = frozenset(self.state.contract.privileges["handle_service"])
             held = everything if membership is None else wanted or frozenset()
             world.relate(GROUP, made.groups[0], "handle_service", service, held)
         return service
 
     def _remove(self, made: Made) -> None:
-        world = self.mock.world
+        world = self.state.world
         for kind, ids in ((USER, made.users), (GROUP, made.groups)):
             for one in ids:
                 if world.exists(kind, one):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.effects import changing, making, reading
 from onezone_mockserver.effects.places import Perform
@@ -12,11 +12,12 @@ from onezone_mockserver.exchange import KEY, Exchange, Receive, Scope, Send
 if TYPE_CHECKING:
     from onezone_spec import Contract, Operation
 
-    from onezone_mockserver.world import World
+    from onezone_mockserver.state import MockState
 
 __all__ = ["Effects", "Perform", "verbs"]
 
-Prepare = Callable[["Contract", "World", "Operation"], Perform]
+Prepare = Callable[["Contract", "Operation"], Perform]
+"""Makes what performs an operation."""
 
 
 def verbs() -> dict[str, Prepare]:
@@ -38,16 +39,29 @@ def verbs() -> dict[str, Prepare]:
 
 
 class Effects:
-    """The application inside the stages: performs the routed operation and sends the answer."""
+    """The application inside the middlewares: performs the routed operation and sends the answer."""
 
-    def __init__(self, contract: Contract, world: World) -> None:
-        known = verbs()
-        self.performers = {one.id: known[one.effect.verb](contract, world, one) for one in contract.operations.values()}
+    def __init__(self, state: MockState) -> None:
+        self.state = state
+        self.faults: Any = None
+        self.performers: dict[str, Perform] = {}
+        self.assemble()
+
+    def assemble(self) -> None:
+        """Prepare every operation, with what the faults that are on put around it."""
+        self.faults, contract, known = self.state.faults, self.state.contract, verbs()
+        self.performers = {one.id: known[one.effect.verb](contract, one) for one in contract.operations.values()}
+        if self.faults:
+            from onezone_mockserver.faults.install import EFFECT, wrapped
+
+            for name, operation in contract.operations.items():
+                self.performers[name] = wrapped(EFFECT, self.performers[name], operation, self.state)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Perform and answer. Raises Refusal where only the effect can tell."""
+        if self.faults is not self.state.faults:
+            self.assemble()
         exchange: Exchange = scope[KEY]
         exchange.stage = "effect"
         answer = self.performers[exchange.operation.id](exchange)  # type: ignore[union-attr]  # routing comes first
-        if not exchange.answered(answer, send):
-            await answer.send(send)
+        await answer.send(send)

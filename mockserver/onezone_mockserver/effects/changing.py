@@ -9,7 +9,7 @@ import orjson
 from onezone_mockserver.effects.making import refuse_taken
 from onezone_mockserver.effects.places import ZONE, Perform, Place, done, place, related
 from onezone_mockserver.exchange import Answer, Exchange, Refusal
-from onezone_mockserver.jsontext import exact_object
+from onezone_mockserver.jsontext import joined, members
 from onezone_mockserver.location import LocationMaker
 from onezone_mockserver.world import NOTHING, USER, id_name
 
@@ -18,45 +18,44 @@ if TYPE_CHECKING:
 
     from onezone_spec import Contract, Operation
 
-    from onezone_mockserver.world import Privileges, World
+    from onezone_mockserver.world import Privileges
 
 ACCOUNT = {"username": "name", "newPassword": "password", "basicAuthEnabled": "basic_auth", "blocked": "blocked"}
 """Keys of bodies that change how a user logs in, each with the field of its account."""
 SECRET = {"newPassword"}
 
 
-def update(contract: Contract, world: World, operation: Operation) -> Perform:
+def update(contract: Contract, operation: Operation) -> Perform:
     """Change the keys that are given; each is replaced as a whole."""
     what, status = place(contract, operation, operation.effect.resource), operation.success.status
     properties = operation.body.properties if operation.body else ()
     unique = {one.name: one.unique for one in properties if one.unique}
 
     def perform(exchange: Exchange) -> Answer:
-        identity = what.find(exchange)
+        world, identity = exchange.world, what.find(exchange)
         if what.kind == USER:
             given = {key: orjson.loads(text) for key, text in exchange.data.items()}
             refuse_taken(world, unique, given, identity)
             world.change_user(identity, **{ACCOUNT[key]: value for key, value in given.items() if key in ACCOUNT})
-        shown = {key: orjson.Fragment(text) for key, text in exchange.data.items() if key not in SECRET}
-        stored = exact_object(world.details(what.kind, identity))
-        world.replace(what.kind, identity, orjson.dumps({**stored, **shown}))
+        shown = {key: text for key, text in exchange.data.items() if key not in SECRET}
+        world.replace(what.kind, identity, joined({**members(world.details(what.kind, identity)), **shown}))
         return done(status)
 
     return perform
 
 
-def delete(contract: Contract, world: World, operation: Operation) -> Perform:
+def delete(contract: Contract, operation: Operation) -> Perform:
     """Delete an entity with all its memberships."""
     what, status = place(contract, operation, operation.effect.resource), operation.success.status
 
     def perform(exchange: Exchange) -> Answer:
-        world.remove(what.kind, what.find(exchange))
+        exchange.world.remove(what.kind, what.find(exchange))
         return done(status)
 
     return perform
 
 
-def attach(contract: Contract, world: World, operation: Operation) -> Perform:
+def attach(contract: Contract, operation: Operation) -> Perform:
     """Make an entity a member of another, with the given privileges or those of a plain member.
 
     Source: Onezone 21.02 as deployed, Error ids: an unknown member is a bad value, one that belongs already a conflict.
@@ -66,7 +65,7 @@ def attach(contract: Contract, world: World, operation: Operation) -> Perform:
     answer = _attached(contract, operation)
 
     def perform(exchange: Exchange) -> Answer:
-        who, what = member.find(exchange), container.find(exchange)
+        world, who, what = exchange.world, member.find(exchange), container.find(exchange)
         if not world.exists(member.kind, who):
             key = id_name(member.kind)
             raise Refusal("badValueIdNotFound", f"effect: there is no such {member.role}", details={"key": key})
@@ -100,22 +99,22 @@ def _related_already(member: Place, who: str, container: Place, what: str) -> Re
     return Refusal("relationAlreadyExists", f"effect: the {member.role} belongs to it already", details=details)
 
 
-def detach(contract: Contract, world: World, operation: Operation) -> Perform:
+def detach(contract: Contract, operation: Operation) -> Perform:
     """End a direct membership; both entities stay."""
     member, container = _ends(contract, operation)
     status = operation.success.status
 
     def perform(exchange: Exchange) -> Answer:
-        world.unrelate(member.kind, member.find(exchange), container.kind, container.find(exchange))
+        exchange.world.unrelate(member.kind, member.find(exchange), container.kind, container.find(exchange))
         return done(status)
 
     return perform
 
 
-def grant(contract: Contract, world: World, operation: Operation) -> Perform:
+def grant(contract: Contract, operation: Operation) -> Perform:
     """Change direct privileges: what is granted stays, also where it is revoked in the same request."""
     status = operation.success.status
-    hold = _holding(contract, world, operation)
+    hold = _holding(contract, operation)
 
     def perform(exchange: Exchange) -> Answer:
         more, less = (_set(exchange.data.get(key)) for key in ("grant", "revoke"))
@@ -125,10 +124,10 @@ def grant(contract: Contract, world: World, operation: Operation) -> Perform:
     return perform
 
 
-def revoke(contract: Contract, world: World, operation: Operation) -> Perform:
+def revoke(contract: Contract, operation: Operation) -> Perform:
     """Take every privilege of one's own away."""
     status = operation.success.status
-    hold = _holding(contract, world, operation)
+    hold = _holding(contract, operation)
 
     def perform(exchange: Exchange) -> Answer:
         hold(exchange, lambda _held: NOTHING)
@@ -138,14 +137,14 @@ def revoke(contract: Contract, world: World, operation: Operation) -> Perform:
 
 
 def _holding(
-    contract: Contract, world: World, operation: Operation
+    contract: Contract, operation: Operation
 ) -> Callable[[Exchange, Callable[[Privileges], Privileges]], None]:
     """What changes the direct privileges that the operation speaks of."""
     member = place(contract, operation, operation.effect.resource)
     if operation.effect.within == ZONE:
 
         def in_zone(exchange: Exchange, change: Callable[[Privileges], Privileges]) -> None:
-            who = member.find(exchange)
+            world, who = exchange.world, member.find(exchange)
             world.set_zone(member.kind, who, change(world.own_zone(member.kind, who)))
 
         return in_zone
@@ -153,7 +152,7 @@ def _holding(
 
     def inside(exchange: Exchange, change: Callable[[Privileges], Privileges]) -> None:
         ends = member.kind, member.find(exchange), container.kind, container.find(exchange)
-        world.relate(*ends, change(world.related(*ends) or NOTHING))
+        exchange.world.relate(*ends, change(exchange.world.related(*ends) or NOTHING))
 
     return inside
 

@@ -23,11 +23,11 @@ NOBODY = orjson.dumps(ROOT)
 """Who made what nobody in particular made, as it shows."""
 Make = Callable[[Exchange, str, str], None]
 """Stores a new entity under its id, and relates it to the one with the other id. Raises Refusal."""
-Store = Callable[[str, str, bytes], None]
-"""Stores an entity: its id, the id of the one that it is related to, its details."""
+Store = Callable[["World", str, str, bytes], None]
+"""Stores an entity in a world: its id, the id of the one that it is related to, its details."""
 
 
-def create(contract: Contract, world: World, operation: Operation) -> Perform:
+def create(contract: Contract, operation: Operation) -> Perform:
     """Make an entity and relate it to the one that the effect names.
 
     Where that one becomes a member, it gets every privilege there is in the new one; where the new one becomes its
@@ -37,15 +37,15 @@ def create(contract: Contract, world: World, operation: Operation) -> Perform:
     """
     made = place(contract, operation, operation.effect.resource)
     if made.kind == USER:
-        make = _user(contract, world, operation)
+        make = _user(contract, operation)
     else:
-        make = _document(operation, made.kind, _store(contract, world, operation, made))
+        make = _document(operation, made.kind, _store(contract, operation, made))
     location, bare = LocationMaker(contract, operation), done(operation.success.status)
     whose = place(contract, operation, operation.effect.within) if operation.effect.within else None
 
     def perform(exchange: Exchange) -> Answer:
         owner = whose.find(exchange) if whose else ""
-        if whose and not world.exists(whose.kind, owner):
+        if whose and not exchange.world.exists(whose.kind, owner):
             raise Refusal("notFound", f"effect: there is no such {whose.role}")
         identity = new_id()
         make(exchange, identity, owner)
@@ -72,42 +72,45 @@ def _document(operation: Operation, kind: str, store: Store) -> Make:
             exchange.user.as_json if exchange.user else NOBODY,
             b',"creationTime":%d}' % time.time(),
         )
-        store(identity, owner, b"".join(parts))
+        store(exchange.world, identity, owner, b"".join(parts))
 
     return make
 
 
-def _store(contract: Contract, world: World, operation: Operation, made: Place) -> Store:
+def _store(contract: Contract, operation: Operation, made: Place) -> Store:
     """What stores an entity and relates it to the one that the effect names, if it names any."""
     roles = related(contract, operation)
     if roles is None:
-        return lambda identity, _owner, details: world.add(made.kind, identity, details)
+        return lambda world, identity, _owner, details: world.add(made.kind, identity, details)
     whose = place(contract, operation, operation.effect.within or "")
     if roles[0] == operation.effect.resource:
         usual = frozenset(contract.privilege_sets[whose.kind]["member"])
 
-        def as_member(identity: str, owner: str, details: bytes) -> None:
+        def as_member(world: World, identity: str, owner: str, details: bytes) -> None:
             world.add(made.kind, identity, details)
             world.relate(made.kind, identity, whose.kind, owner, usual)
 
         return as_member
     everything = frozenset(contract.privileges[made.kind])
-    kind, member_kind = made.kind, whose.kind
-    return lambda identity, owner, details: world.add_resource(kind, identity, details, member_kind, owner, everything)
+
+    def as_container(world: World, identity: str, owner: str, details: bytes) -> None:
+        world.add_resource(made.kind, identity, details, whose.kind, owner, everything)
+
+    return as_container
 
 
-def _user(contract: Contract, world: World, operation: Operation) -> Make:
+def _user(contract: Contract, operation: Operation) -> Make:
     """Stores a user with its credentials; what is shown of it never has the password."""
     defaults = {one.name: one.schema[DEFAULT] for one in _properties(operation) if DEFAULT in one.schema}
     unique = {one.name: one.unique for one in _properties(operation) if one.unique}
 
     def make(exchange: Exchange, identity: str, _owner: str) -> None:
         given = defaults | {key: orjson.loads(text) for key, text in exchange.data.items()}
-        refuse_taken(world, unique, given, identity)
+        refuse_taken(exchange.world, unique, given, identity)
         user = User(identity, given.get("username"), given.get("password"), basic_auth="password" in given)
         named = {key: given[key] for key in ("fullName", "username") if key in given}
         flags = {"basicAuthEnabled": user.basic_auth, "blocked": user.blocked, "creationTime": int(time.time())}
-        world.add_user(user, orjson.dumps({id_name(contract.kind(USER)): identity, **named, **flags}))
+        exchange.world.add_user(user, orjson.dumps({id_name(contract.kind(USER)): identity, **named, **flags}))
 
     return make
 

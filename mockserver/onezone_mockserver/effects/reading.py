@@ -9,44 +9,44 @@ import orjson
 
 from onezone_mockserver.effects.places import ZONE, Perform, place, related
 from onezone_mockserver.exchange import Answer, Exchange, json_answer
+from onezone_mockserver.world import World
 
 if TYPE_CHECKING:
     from onezone_spec import Contract, Operation
 
-    from onezone_mockserver.world import World
 
 Ids = Callable[[Exchange], Iterable[str]]
 Show = Callable[[bytes], bytes]
 
 
-def list_(contract: Contract, world: World, operation: Operation) -> Perform:
+def list_(contract: Contract, operation: Operation) -> Perform:
     """The ids of what the effect names, in no order."""
-    ids = _ids(contract, world, operation)
+    ids = _ids(contract, operation)
     return _listing(contract, operation, lambda exchange: list(ids(exchange)))
 
 
-def _ids(contract: Contract, world: World, operation: Operation) -> Ids:
+def _ids(contract: Contract, operation: Operation) -> Ids:
     effect = operation.effect
     roles = related(contract, operation)
     if roles is None:
         kind = contract.kind(effect.resource)
-        return lambda _exchange: world.ids(kind)
+        return lambda exchange: exchange.world.ids(kind)
     whose = place(contract, operation, effect.within or "")
     kind = contract.kind(effect.resource)
     if roles[0] == effect.resource != effect.within:  # members of an entity
-        members = world.effective_members if effect.effective else world.members
-        return lambda exchange: members(kind, whose.kind, whose.find(exchange))
-    owned = world.effective_memberships if effect.effective else world.memberships
-    return lambda exchange: owned(whose.kind, whose.find(exchange), kind)
+        members = World.effective_members if effect.effective else World.members
+        return lambda exchange: members(exchange.world, kind, whose.kind, whose.find(exchange))
+    owned = World.effective_memberships if effect.effective else World.memberships
+    return lambda exchange: owned(exchange.world, whose.kind, whose.find(exchange), kind)
 
 
-def get(contract: Contract, world: World, operation: Operation) -> Perform:
+def get(contract: Contract, operation: Operation) -> Perform:
     """What is stored of an entity, as far as the documented schema shows it."""
     what, status = place(contract, operation, operation.effect.resource), operation.success.status
     show = _shown(contract, operation, what.kind)
 
     def perform(exchange: Exchange) -> Answer:
-        return json_answer(status, show(world.details(what.kind, what.find(exchange))))
+        return json_answer(status, show(exchange.world.details(what.kind, what.find(exchange))))
 
     return perform
 
@@ -65,36 +65,40 @@ def _shown(contract: Contract, operation: Operation, kind: str) -> Show:
     return some
 
 
-def privileges(contract: Contract, world: World, operation: Operation) -> Perform:
+def privileges(contract: Contract, operation: Operation) -> Perform:
     """The privileges of a member, sorted: own or effective, in an entity or in the zone."""
-    held = _held(contract, world, operation)
+    held = _held(contract, operation)
     return _listing(contract, operation, lambda exchange: sorted(held(exchange)))
 
 
-def _held(contract: Contract, world: World, operation: Operation) -> Ids:
+def _held(contract: Contract, operation: Operation) -> Ids:
     effect = operation.effect
     member = place(contract, operation, effect.resource)
     if effect.within == ZONE:
-        zone = world.zone_privileges if effect.effective else world.own_zone
-        return lambda exchange: zone(member.kind, member.find(exchange))
+        zone = World.zone_privileges if effect.effective else World.own_zone
+        return lambda exchange: zone(exchange.world, member.kind, member.find(exchange))
     container = place(contract, operation, effect.within or "")
-    ask = world.effective_privileges if effect.effective else world.related
-    return lambda exchange: ask(member.kind, member.find(exchange), container.kind, container.find(exchange)) or ()
+    ask = World.effective_privileges if effect.effective else World.related
+
+    def held(exchange: Exchange) -> Iterable[str]:
+        return ask(exchange.world, member.kind, member.find(exchange), container.kind, container.find(exchange)) or ()
+
+    return held
 
 
-def intermediaries(contract: Contract, world: World, operation: Operation) -> Perform:
+def intermediaries(contract: Contract, operation: Operation) -> Perform:
     """The direct members of a group through which a user belongs to it."""
     user = place(contract, operation, operation.effect.resource)
     group = place(contract, operation, operation.effect.within or "")
 
     def found(exchange: Exchange) -> list[dict[str, str]]:
-        through = world.intermediaries(user.find(exchange), group.find(exchange))
+        through = exchange.world.intermediaries(user.find(exchange), group.find(exchange))
         return [{"type": kind, "id": one} for kind, one in through]
 
     return _listing(contract, operation, found)
 
 
-def catalogue(contract: Contract, _world: World, operation: Operation) -> Perform:
+def catalogue(contract: Contract, operation: Operation) -> Perform:
     """The sets of privileges that usually go together in a scope."""
     text = orjson.dumps(contract.privilege_sets[operation.effect.resource])
     status = operation.success.status

@@ -8,9 +8,8 @@ from onezone_mockserver.faults.fault import ALL, CLASSIC, NEWER, Fault, Hook, fa
 from onezone_mockserver.faults.tools import CREATE, MEMBER, RELATE, Rule, guest, rule, unless
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
-    from onezone_mockserver.exchange import Exchange
-    from onezone_mockserver.stage import Check
+    from onezone_mockserver.exchange import Check, Exchange
+    from onezone_mockserver.state import MockState
 
 ADMINISTRATOR, MEMBERS, OUTSIDER = "access.administrator", "access.member", "access.outsider"
 NO_CREATE, NO_RELATION = "access.without-oz_handle_services_create", "access.without-group_create_*"
@@ -23,21 +22,21 @@ def _rule(name: str, text: str, allows: Rule, *noticed_by: str, editions: tuple[
 def _elsewhere() -> Hook:
     """Members of any group may in every group."""
 
-    def around(inner: Check, mock: Mock) -> Check:
+    def around(inner: Check, state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             user = exchange.user.id if exchange.user else ""
-            groups = mock.world.effective_memberships("user", user, "group")
+            groups = state.world.effective_memberships("user", user, "group")
             held: set[str] = set().union(*groups.values())
-            if MEMBER not in held or CREATE not in mock.world.zone_privileges("user", user):
+            if MEMBER not in held or CREATE not in state.world.zone_privileges("user", user):
                 inner(exchange)
 
         return check
 
-    return Hook("authorize", around)
+    return Hook("authorization", around)
 
 
 def _cached() -> Hook:
-    def around(inner: Any, _mock: Mock) -> Any:
+    def around(inner: Any, _state: MockState) -> Any:
         seen: set[str] = set()
 
         def check(exchange: Exchange) -> None:
@@ -47,7 +46,7 @@ def _cached() -> Hook:
 
         return check
 
-    return Hook("authorize", around)
+    return Hook("authorization", around)
 
 
 FAULTS = (
@@ -146,7 +145,7 @@ FAULTS = (
     fault(
         "access-unchecked",
         "Nobody is asked for privileges, nor for credentials.",
-        unless("authorize", lambda _e: True),
+        unless("authorization", lambda _e: True),
         "access.anonymous",
         OUTSIDER,
     ),

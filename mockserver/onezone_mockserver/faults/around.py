@@ -16,8 +16,8 @@ from onezone_mockserver.faults.fault import Fault, Hook
 from onezone_mockserver.faults.tools import Meant
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
-    from onezone_mockserver.stage import Check
+    from onezone_mockserver.exchange import Check
+    from onezone_mockserver.state import MockState
     from onezone_mockserver.world import World
 
 Perform = Callable[[Exchange], Answer]
@@ -61,23 +61,24 @@ def without(key: str) -> Callable[[dict[str, Any]], None]:
 def access(meant: Meant, change: Callable[[list[Route]], list[Route]]) -> Hook:
     """Other routes than the contract's."""
 
-    def around(inner: Check, mock: Mock) -> Check:
+    def around(inner: Check, state: MockState) -> Check:
         guards: dict[str, Guard] = {}
 
         def check(exchange: Exchange) -> None:
             operation = exchange.operation
             if operation is None:
-                return inner(exchange)
+                inner(exchange)
+                return
             if operation.id not in guards:
                 rule = AccessRule(tuple(change(list(operation.access.routes))), operation.access.source)
-                guards[operation.id] = Guard(replace(operation, access=rule), mock.world, mock.contract.roles)
-            if not guards[operation.id].decide(exchange.user, exchange.params, exchange.value).allowed:
+                guards[operation.id] = Guard(replace(operation, access=rule), state.contract.roles)
+            guard = guards[operation.id]
+            if not guard.decide(exchange.world, exchange.user, exchange.params, exchange.value).allowed:
                 raise Refusal("forbidden" if exchange.user else "unauthorized", "a fault of the mock")
-            return None
 
         return check
 
-    return Hook("authorize", around, meant)
+    return Hook("authorization", around, meant)
 
 
 def anybody(meant: Meant) -> Hook:
@@ -117,8 +118,8 @@ def nothing_extra(meant: Meant) -> Hook:
 def effect(meant: Meant, perform: Callable[[Perform, World, Exchange], Answer]) -> Hook:
     """Another effect; `perform` is given the right one."""
 
-    def around(inner: Perform, mock: Mock) -> Perform:
-        return lambda exchange: perform(inner, mock.world, exchange)
+    def around(inner: Perform, _state: MockState) -> Perform:
+        return lambda exchange: perform(inner, exchange.world, exchange)
 
     return Hook("effect", around, meant)
 
@@ -142,14 +143,14 @@ def nothing(meant: Meant, status: int = 204) -> Hook:
 def early(meant: Meant) -> Hook:
     """Do it before asking who may: the refusal comes too late."""
 
-    def act(refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
-        _anyway(mock, exchange)
+    def act(refusal: Refusal, exchange: Exchange, state: MockState) -> None:
+        _anyway(state, exchange)
         raise refusal
 
-    return tools.rescue("authorize", act, meant)
+    return tools.rescue("authorization", act, meant)
 
 
-def _anyway(mock: Mock, exchange: Exchange) -> None:
+def _anyway(state: MockState, exchange: Exchange) -> None:
     from onezone_mockserver.effects import verbs
 
     operation = exchange.operation
@@ -158,13 +159,13 @@ def _anyway(mock: Mock, exchange: Exchange) -> None:
     value = exchange.value if isinstance(exchange.value, dict) else {}
     known = [one.name for one in operation.body.properties] if operation.body else []
     exchange.data = {name: orjson.dumps(value[name]) for name in known if name in value}
-    verbs()[operation.effect.verb](mock.contract, mock.world, operation)(exchange)
+    verbs()[operation.effect.verb](state.contract, operation)(exchange)
 
 
 def sent(meant: Meant, change: Callable[[dict[str, Any]], None]) -> Hook:
     """Other data than was sent, after it was found good."""
 
-    def around(inner: Check, _mock: Mock) -> Check:
+    def around(inner: Check, _state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             inner(exchange)
             data = {name: orjson.loads(text) for name, text in exchange.data.items()}
@@ -173,13 +174,13 @@ def sent(meant: Meant, change: Callable[[dict[str, Any]], None]) -> Hook:
 
         return check
 
-    return Hook("validate", around, meant)
+    return Hook("validation", around, meant)
 
 
 def mended(meant: Meant, change: Callable[[dict[str, Any]], None]) -> Hook:
     """Make good data of bad data before anybody looks."""
 
-    def around(inner: Check, _mock: Mock) -> Check:
+    def around(inner: Check, _state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             if isinstance(exchange.value, dict):
                 value = dict(exchange.value)
@@ -189,7 +190,7 @@ def mended(meant: Meant, change: Callable[[dict[str, Any]], None]) -> Hook:
 
         return check
 
-    return Hook("validate", around, meant)
+    return Hook("validation", around, meant)
 
 
 # --- what it answers ------------------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ def mended(meant: Meant, change: Callable[[dict[str, Any]], None]) -> Hook:
 def answers(meant: Meant, change: Callable[[Exchange, Answer], None], *statuses: int) -> Hook:
     """Change the finished answers of these statuses."""
 
-    def around(inner: Callable[[Exchange, Answer], Answer], _mock: Mock) -> Any:
+    def around(inner: Callable[[Exchange, Answer], Answer], _state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
             if answer.status in statuses:

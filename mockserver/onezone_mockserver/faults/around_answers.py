@@ -12,9 +12,9 @@ from onezone_mockserver.world import NOTHING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onezone_mockserver.app import Mock
     from onezone_mockserver.exchange import Answer, Exchange, Refusal
     from onezone_mockserver.faults.tools import Meant
+    from onezone_mockserver.state import MockState
 
 CREATE_SERVICE, CREATE_CHILD = on("create", "handle_service", "caller"), on("create", "child", "group")
 CREATE_GROUP = on("create", "group")
@@ -34,7 +34,7 @@ def _text(key: str) -> Callable[[dict[str, Any]], None]:
 def _refused(meant: Meant, stage: str, old: str, new: str) -> Hook:
     """Another error in the place of one that a stage raises."""
 
-    def act(refusal: Refusal, _exchange: Exchange, _mock: Mock) -> None:
+    def act(refusal: Refusal, _exchange: Exchange, _state: MockState) -> None:
         raise refused(new) if refusal.error == old else refusal
 
     return rescue(stage, act, meant)
@@ -43,7 +43,7 @@ def _refused(meant: Meant, stage: str, old: str, new: str) -> Hook:
 def _let_through(meant: Meant, stage: str, error: str) -> Hook:
     """A stage that does not raise one of its errors."""
 
-    def act(refusal: Refusal, _exchange: Exchange, _mock: Mock) -> None:
+    def act(refusal: Refusal, _exchange: Exchange, _state: MockState) -> None:
         if refusal.error != error:
             raise refusal
 
@@ -53,23 +53,23 @@ def _let_through(meant: Meant, stage: str, error: str) -> Hook:
 def _anyway(meant: Meant) -> Hook:
     """Who cannot show who they are is somebody nevertheless."""
 
-    def act(_refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
-        everything = mock.contract.privileges["zone"].keys()
-        users = mock.world.users.values()
-        exchange.user = next(one for one in users if mock.world.own_zone("user", one.id) >= everything)
+    def act(_refusal: Refusal, exchange: Exchange, state: MockState) -> None:
+        everything = state.contract.privileges["zone"].keys()
+        users = state.world.users.values()
+        exchange.user = next(one for one in users if state.world.own_zone("user", one.id) >= everything)
 
-    return rescue("authenticate", act, meant)
+    return rescue("security", act, meant)
 
 
 def _idempotent(meant: Meant) -> Hook:
     """Ending the membership of a group in a service that it is no member of is fine."""
 
-    def act(refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
+    def act(refusal: Refusal, exchange: Exchange, state: MockState) -> None:
         if "has no such" not in refusal.reason:
             raise refusal
-        mock.world.relate("group", exchange.params["gid"], "handle_service", exchange.params["id"], NOTHING)
+        state.world.relate("group", exchange.params["gid"], "handle_service", exchange.params["id"], NOTHING)
 
-    return rescue("locate", act, meant)
+    return rescue("existence", act, meant)
 
 
 FAULTS = (
@@ -160,43 +160,43 @@ FAULTS = (
     fault(
         "around-unknown-user-403",
         "An unknown user is answered 403.",
-        _refused(on("get", "user"), "locate", "notFound", "forbidden"),
+        _refused(on("get", "user"), "existence", "notFound", "forbidden"),
         "get_user.unknown.user",
     ),
     fault(
         "around-unknown-group-400",
         "An unknown group is answered 400.",
-        _refused(on("list", "user", "group"), "locate", "notFound", "malformedData"),
+        _refused(on("list", "user", "group"), "existence", "notFound", "malformedData"),
         "list_group_users.unknown.group",
     ),
     fault(
         "around-unknown-service-500",
         "An unknown service is answered 500.",
-        _refused(on("update", "handle_service"), "locate", "notFound", "internalServerError"),
+        _refused(on("update", "handle_service"), "existence", "notFound", "internalServerError"),
         "update_handle_service.unknown.handle_service",
     ),
     fault(
         "around-forbidden-404",
         "Who may not is told that a service is not there.",
-        _refused(on("delete", "handle_service"), "authorize", "forbidden", "notFound"),
+        _refused(on("delete", "handle_service"), "authorization", "forbidden", "notFound"),
         "delete_handle_service.access.*",
     ),
     fault(
         "around-forbidden-401",
         "Who may not see a list of users is told to log in.",
-        _refused(on("list", "user"), "authorize", "forbidden", "unauthorized"),
+        _refused(on("list", "user"), "authorization", "forbidden", "unauthorized"),
         "list_users.access.*",
     ),
     fault(
         "around-anonymous-403",
         "Nobody in particular is forbidden.",
-        _refused(on("create", "group"), "authorize", "unauthorized", "forbidden"),
+        _refused(on("create", "group"), "authorization", "unauthorized", "forbidden"),
         "create_group.authentication.none",
     ),
     fault(
         "around-anonymous-lists",
         "Groups are listed without credentials.",
-        _let_through(on("list", "group"), "authorize", "unauthorized"),
+        _let_through(on("list", "group"), "authorization", "unauthorized"),
         "list_groups.authentication.none",
     ),
     fault(
@@ -227,7 +227,7 @@ FAULTS = (
     fault(
         "around-unknown-child-400",
         "An unknown child is answered 400.",
-        _refused(on("get", "child", "group"), "locate", "notFound", "malformedData"),
+        _refused(on("get", "child", "group"), "existence", "notFound", "malformedData"),
         "get_group_child.unknown.child",
     ),
     fault(

@@ -13,10 +13,9 @@ from onezone_mockserver.faults.fault import Hook
 from onezone_mockserver.faults.tools import replace, rescue
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
-    from onezone_mockserver.exchange import Exchange
+    from onezone_mockserver.exchange import Check, Exchange
     from onezone_mockserver.faults.tools import Meant
-    from onezone_mockserver.stage import Check
+    from onezone_mockserver.state import MockState
 
 USER, GROUP = "user", "group"
 GRANT = on("grant", USER, GROUP)
@@ -26,13 +25,13 @@ CHILD = on("create", "child", GROUP)
 
 def _parsed(meant: Meant) -> Hook:
     """What is not JSON counts for an empty object."""
-    return rescue("parse", lambda _refusal, exchange, _mock: replace(exchange, {"name": "unnamed"}), meant)
+    return rescue("body", lambda _refusal, exchange, _mock: replace(exchange, {"name": "unnamed"}), meant)
 
 
 def _object(meant: Meant) -> Hook:
     """What is no object counts for one."""
 
-    def around(inner: Check, _mock: Mock) -> Check:
+    def around(inner: Check, _state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             if not isinstance(exchange.value, dict):
                 replace(exchange, {"name": "unnamed"})
@@ -40,22 +39,22 @@ def _object(meant: Meant) -> Hook:
 
         return check
 
-    return Hook("validate", around, meant)
+    return Hook("validation", around, meant)
 
 
 def _taken(meant: Meant) -> Hook:
     """A user name that is somebody's is forgotten."""
 
-    def around(inner: Check, mock: Mock) -> Check:
+    def around(inner: Check, state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             inner(exchange)
             name = orjson.loads(exchange.data.get("username", b"null"))
-            if name is not None and mock.world.named(name):
+            if name is not None and state.world.named(name):
                 exchange.data.pop("username")
 
         return check
 
-    return Hook("validate", around, meant)
+    return Hook("validation", around, meant)
 
 
 def _short_name(data: dict[str, Any]) -> None:

@@ -11,8 +11,8 @@ from onezone_mockserver.faults.fault import OLDER, Hook, fault
 from onezone_mockserver.faults.tools import Where, answers, before, crash, guest, header, refused, rescue
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
     from onezone_mockserver.exchange import Exchange, Refusal
+    from onezone_mockserver.state import MockState
     from onezone_mockserver.world import User, World
 
 HALF, MALFORMED, PASSWORD, TOKEN = (
@@ -37,7 +37,7 @@ def decoded(exchange: Exchange) -> bytes | None:
 def fits(same: Callable[[str, str], bool]) -> Hook:
     """Compare passwords otherwise: the right one, then the one that was given."""
 
-    def around(inner: Any, _mock: Mock) -> Any:
+    def around(inner: Any, _state: MockState) -> Any:
         def login(world: World, name: str, password: str) -> User | None:
             user = next((one for one in world.users.values() if one.name == name), None)
             found: User | None = inner(world, name, password)
@@ -49,7 +49,7 @@ def fits(same: Callable[[str, str], bool]) -> Hook:
 
 
 def _of_others() -> Hook:
-    def around(_inner: Any, _mock: Mock) -> Any:
+    def around(_inner: Any, _state: MockState) -> Any:
         def login(world: World, name: str, password: str) -> User | None:
             known = any(one.password == password for one in world.users.values())
             return next((one for one in world.users.values() if known and one.name == name), None)
@@ -64,7 +64,7 @@ def _first_token(world: World, _token: str) -> User | None:
 
 
 def _cached() -> Hook:
-    def around(inner: Any, _mock: Mock) -> Any:
+    def around(inner: Any, _state: MockState) -> Any:
         seen: dict[str, User] = {}
 
         def login(world: World, name: str, password: str) -> User | None:
@@ -79,7 +79,7 @@ def _cached() -> Hook:
 
 
 def _sticky() -> Hook:
-    def around(inner: Any, _mock: Mock) -> Any:
+    def around(inner: Any, _state: MockState) -> Any:
         last: list[User] = []
 
         def check(exchange: Exchange) -> None:
@@ -91,16 +91,16 @@ def _sticky() -> Hook:
 
         return check
 
-    return Hook("authenticate", around)
+    return Hook("security", around)
 
 
 def _ignored() -> Hook:
     """Wrong credentials are dropped; the group of the path then takes the request for a member's."""
 
-    def act(_refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
-        exchange.user = _first_token(mock.world, "")
+    def act(_refusal: Refusal, exchange: Exchange, state: MockState) -> None:
+        exchange.user = _first_token(state.world, "")
 
-    return rescue("authenticate", act)
+    return rescue("security", act)
 
 
 def _colonless(exchange: Exchange) -> bool:
@@ -109,11 +109,11 @@ def _colonless(exchange: Exchange) -> bool:
 
 
 def _bad_request(where: Where) -> Hook:
-    def act(exchange: Exchange, _mock: Mock) -> None:
+    def act(exchange: Exchange, _state: MockState) -> None:
         if where(exchange):
             raise refused()
 
-    return before("authenticate", act)
+    return before("security", act)
 
 
 FAULTS = (
@@ -206,20 +206,20 @@ FAULTS = (
     fault(
         "authentication-crash-colon",
         "Basic credentials without a colon crash the server.",
-        crash(_colonless, "authenticate"),
+        crash(_colonless, "security"),
         MALFORMED,
         "robust.no-5xx",
     ),
     fault(
         "authentication-crash-scheme",
         "A scheme that nobody knows crashes the server.",
-        crash(lambda e: authorization(e).startswith((b"Digest", b"Onezone")), "authenticate"),
+        crash(lambda e: authorization(e).startswith((b"Digest", b"Onezone")), "security"),
         "authentication.unknown-scheme",
     ),
     fault(
         "authentication-crash-token",
         "A token that nobody has crashes the server.",
-        crash(lambda e: b"x-auth-token" in e.headers, "authenticate"),
+        crash(lambda e: b"x-auth-token" in e.headers, "security"),
         TOKEN,
         HALF,
     ),

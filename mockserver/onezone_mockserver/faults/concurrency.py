@@ -10,8 +10,8 @@ from onezone_mockserver.exchange import KEY
 from onezone_mockserver.faults.fault import Hook, fault
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
     from onezone_mockserver.exchange import App, Exchange, Message, Receive, Scope, Send
+    from onezone_mockserver.state import MockState
 
 PAUSE = 0.004
 
@@ -19,7 +19,7 @@ PAUSE = 0.004
 def _together(change: Callable[[Any, list[Any]], Any]) -> Hook:
     """Change what a request that is not alone is, before the stages see it. The others are those that wait, too."""
 
-    def around(inner: App, _mock: Mock) -> App:
+    def around(inner: App, _state: MockState) -> App:
         waiting: list[Scope] = []
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +64,7 @@ def _locked() -> Hook:
 def _same_id() -> Hook:
     """Ids come from a clock of a fiftieth of a second."""
 
-    def around(inner: Any, _mock: Mock) -> Any:
+    def around(inner: Any, _state: MockState) -> Any:
         last: dict[str, Any] = {}
 
         def perform(exchange: Exchange) -> Any:
@@ -84,7 +84,7 @@ def _same_id() -> Hook:
 def _mixed() -> Hook:
     """Requests at the same time are stored with one another's data."""
 
-    def around(inner: App, _mock: Mock) -> App:
+    def around(inner: App, _state: MockState) -> App:
         waiting: list[Any] = []
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,8 +11,8 @@ from onezone_mockserver.faults.fault import DEPLOYED, Hook, fault
 from onezone_mockserver.faults.tools import crash, guest
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
     from onezone_mockserver.exchange import Exchange
+    from onezone_mockserver.state import MockState
     from onezone_mockserver.world import User, World
 
 AFTER, AGAIN, CHARACTER, COLON, LONG, SPELLING, TWO = (
@@ -68,7 +68,7 @@ def _both(exchange: Exchange) -> bool:
 def _falls_through() -> Hook:
     """Where Authorization is there as well, the token is not looked at."""
 
-    def around(inner: Any, _mock: Mock) -> Any:
+    def around(inner: Any, _state: MockState) -> Any:
         def check(exchange: Exchange) -> None:
             if _both(exchange):
                 exchange.headers = {k: v for k, v in exchange.headers.items() if k != b"x-auth-token"}
@@ -76,7 +76,7 @@ def _falls_through() -> Hook:
 
         return check
 
-    return Hook("authenticate", around)
+    return Hook("security", around)
 
 
 def _unpadded(exchange: Exchange) -> bool:
@@ -180,7 +180,7 @@ FAULTS = (
     fault(
         "credentials-crash-unicode",
         "Credentials with characters beyond ASCII crash the server.",
-        crash(_beyond_ascii, "authenticate"),
+        crash(_beyond_ascii, "security"),
         CHARACTER,
         "robust.no-5xx",
     ),
@@ -224,7 +224,7 @@ FAULTS = (
     fault(
         "credentials-crash-long",
         "Long credentials crash the server.",
-        crash(lambda e: len(authorization(e)) > LONGEST, "authenticate"),
+        crash(lambda e: len(authorization(e)) > LONGEST, "security"),
         LONG,
         "robust.no-5xx",
     ),

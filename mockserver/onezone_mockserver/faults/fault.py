@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from onezone_spec import Operation
 
-    from onezone_mockserver.app import Mock
 
-Around = Callable[[Any, "Mock"], Any]
-"""Makes what stands at a point out of what stood there before."""
+Around = Callable[[Any, Any], Any]
+"""Makes what stands at a point out of what stood there before, and the mock's state (MockState)."""
 
 CLASSIC = ("classic",)
 CURRENT = ("current",)

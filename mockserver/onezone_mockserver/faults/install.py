@@ -1,75 +1,54 @@
-"""Installs the hooks of the chosen faults in a mock that is being assembled."""
+"""Puts the hooks of the faults that are on around what stands at their points."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.effects import Effects
 from onezone_mockserver.exchange import KEY, Answer, App, Exchange, Message, Receive, Scope, Send
-from onezone_mockserver.stage import Stage
-from onezone_mockserver.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator
 
-    from onezone_mockserver.app import Mock
-    from onezone_mockserver.faults.fault import Fault, Hook
+    from onezone_spec import Operation
 
-APPLICATION, ANSWER, EFFECT, WORLD = "application", "answer", "effect", "world."
+    from onezone_mockserver.faults.fault import Hook
+    from onezone_mockserver.state import MockState
+
+APPLICATION, ANSWER, EFFECT = "application", "answer", "effect"
+Change = "Callable[[Exchange, Answer], Answer]"
 
 
-class Installer:
-    """The hooks of the faults that are on, and where they go."""
+def wrapped(point: str, inner: Any, operation: Operation, state: MockState) -> Any:
+    """What stands at a stage or an effect of an operation, with the hooks there; None where there is nothing at all."""
+    for hook in _hooks(state, point):
+        if hook.meant(operation):
+            inner = hook.around(inner or _pass, state)
+    return inner
 
-    def __init__(self, mock: Mock, faults: Iterable[Fault]) -> None:
-        self.mock = mock
-        self.hooks = [one.hook for one in faults]
 
-    def outside(self) -> list[Callable[..., Any]]:
-        """The middlewares that go round all stages: for what is done to finished answers, and to the whole."""
-        found: list[Callable[..., Any]] = [
-            partial(_wrapped, hook=hook, mock=self.mock) for hook in self._at(APPLICATION)
-        ]
-        changes = [(hook, hook.around(_as_it_is, self.mock)) for hook in self._at(ANSWER)]
-        return [*found, partial(Answering, changes=changes)] if changes else found
+def outside(app: App, state: MockState) -> App:
+    """The application with the hooks around all of it: for what is done to finished answers, and to the whole."""
+    changes = [(hook, hook.around(_as_it_is, state)) for hook in _hooks(state, ANSWER)]
+    if changes:
+        app = Answering(app, changes)
+    for hook in reversed(list(_hooks(state, APPLICATION))):
+        app = hook.around(app, state)
+    return app
 
-    def inside(self, stack: Iterable[Any]) -> None:
-        """Wrap the checks of the stages and the performers of the effects, before the stages are linked."""
-        for layer in stack:
-            if isinstance(layer, Stage):
-                for hook in self._at(layer.name):
-                    self._wrap(layer.checks, hook)
-            elif isinstance(layer, Effects):
-                for hook in self._at(EFFECT):
-                    self._wrap(layer.performers, hook)
 
-    def world(self, world: World) -> None:
-        """Override the methods of a world. Its state may be replaced afterwards: its class stays."""
-        for hook in self.hooks:
-            if hook.point.startswith(WORLD):
-                name = hook.point.removeprefix(WORLD)
-                method = hook.around(getattr(type(world), name), self.mock)
-                world.__class__ = type("FaultyWorld", (type(world),), {name: method})
-
-    def _at(self, point: str) -> list[Hook]:
-        return [hook for hook in self.hooks if hook.point == point]
-
-    def _wrap(self, table: dict[str, Any], hook: Hook) -> None:
-        for name, operation in self.mock.contract.operations.items():
-            if hook.meant(operation) and name in table:
-                table[name] = hook.around(table[name] or _pass, self.mock)
+def _hooks(state: MockState, point: str) -> Iterator[Hook]:
+    return (fault.hook for fault in state.faults if fault.hook.point == point)
 
 
 class Answering:
     """Changes finished answers of the operations that are meant, also those to requests that did not reach them."""
 
-    def __init__(self, app: App, *, changes: list[tuple[Hook, Callable[[Exchange, Answer], Answer]]]) -> None:
+    def __init__(self, app: App, changes: list[tuple[Hook, Callable[[Exchange, Answer], Answer]]]) -> None:
         self.app = app
         self.changes = changes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the inner stages, then send what the changes make of their answer."""
+        """Run what is inside, then send what the changes make of its answer."""
         answer = Answer(0)
 
         async def keep(message: Message) -> None:
@@ -92,11 +71,6 @@ def concerns(hook: Hook, exchange: Exchange) -> bool:
     """Whether a request is for an operation that the hook means, or for another method of its path."""
     asked = (exchange.operation,) if exchange.operation else exchange.siblings
     return any(hook.meant(one) for one in asked if one)
-
-
-def _wrapped(app: App, *, hook: Hook, mock: Mock) -> App:
-    made: App = hook.around(app, mock)
-    return made
 
 
 def _as_it_is(_exchange: Exchange, answer: Answer) -> Answer:

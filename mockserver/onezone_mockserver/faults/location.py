@@ -10,8 +10,8 @@ from onezone_mockserver.faults.tools import Where, answers, anywhere, drop, head
 from onezone_mockserver.world import new_id
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
     from onezone_mockserver.exchange import Answer, Exchange
+    from onezone_mockserver.state import MockState
 
 NAME = b"location"
 
@@ -45,7 +45,7 @@ def _elsewhere(_exchange: Exchange, answer: Answer) -> None:
 
 
 def _previous() -> Hook:
-    def around(inner: Any, _mock: Mock) -> Any:
+    def around(inner: Any, _state: MockState) -> Any:
         last: list[bytes] = []
 
         def changed(exchange: Exchange, answer: Answer) -> Answer:
@@ -64,13 +64,13 @@ def _previous() -> Hook:
 def _foreign() -> Hook:
     """The id of another service, made beside the right one in another group."""
 
-    def around(inner: Any, mock: Mock) -> Any:
+    def around(inner: Any, state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
             old = dict(answer.headers).get(NAME)
             if old is not None:
-                other = next(one for one in mock.world.ids("group") if one != exchange.params["id"])
-                put(answer, NAME, old.rpartition(b"/")[0] + b"/" + plant(mock, other).encode())
+                other = next(one for one in state.world.ids("group") if one != exchange.params["id"])
+                put(answer, NAME, old.rpartition(b"/")[0] + b"/" + plant(state, other).encode())
             return answer
 
         return changed

@@ -39,12 +39,12 @@ FAULTS = (
     fault(
         "protocol-wrong-allow", "A 405 lists another method.", answers(header(b"allow", b"GET"), 405), "method.allow"
     ),
-    fault("protocol-any-type", "Bodies of any label are accepted.", unless("media type", lambda _e: True), OTHER_TYPE),
-    fault("protocol-text", "JSON labelled as text is accepted.", unless("media type", _type(b"text/")), OTHER_TYPE),
+    fault("protocol-any-type", "Bodies of any label are accepted.", unless("media_type", lambda _e: True), OTHER_TYPE),
+    fault("protocol-text", "JSON labelled as text is accepted.", unless("media_type", _type(b"text/")), OTHER_TYPE),
     fault(
-        "protocol-form", "A form's label is accepted.", unless("media type", _type(b"application/x-www")), OTHER_TYPE
+        "protocol-form", "A form's label is accepted.", unless("media_type", _type(b"application/x-www")), OTHER_TYPE
     ),
-    fault("protocol-xml", "XML's label is accepted.", unless("media type", _type(b"application/xml")), OTHER_TYPE),
+    fault("protocol-xml", "XML's label is accepted.", unless("media_type", _type(b"application/xml")), OTHER_TYPE),
     fault("protocol-type-crash", "Other media types crash the server.", answers(status(500), 415), OTHER_TYPE),
     fault(
         "protocol-type-400",
@@ -56,7 +56,7 @@ FAULTS = (
     fault(
         "protocol-type-case",
         "Media types are compared with regard to case.",
-        refuse(lambda e: e.headers.get(b"content-type") == b"Application/JSON", "unsupportedMediaType", "media type"),
+        refuse(lambda e: e.headers.get(b"content-type") == b"Application/JSON", "unsupportedMediaType", "media_type"),
         NEAR,
     ),
     fault(
@@ -74,13 +74,13 @@ FAULTS = (
     fault(
         "protocol-chunked",
         "Bodies in chunks are refused.",
-        refuse(lambda e: b"transfer-encoding" in e.headers, stage="parse"),
+        refuse(lambda e: b"transfer-encoding" in e.headers, stage="body"),
         "transfer.chunked",
     ),
     fault(
         "protocol-chunked-empty",
         "Bodies in chunks are taken for empty ones.",
-        before("validate", lambda e, _m: replace(e, {}) if b"transfer-encoding" in e.headers else None),
+        before("validation", lambda e, _m: replace(e, {}) if b"transfer-encoding" in e.headers else None),
         "transfer.chunked",
     ),
 )

@@ -33,7 +33,7 @@ def _name(odd: Callable[[str], bool]) -> Where:
 
 
 def _crash(name: str, text: str, odd: Callable[[str], bool], *noticed_by: str) -> Fault:
-    return fault(f"rare-{name}", text, crash(_name(odd), "validate"), *noticed_by)
+    return fault(f"rare-{name}", text, crash(_name(odd), "validation"), *noticed_by)
 
 
 def _nth(number: int) -> Where:
@@ -158,7 +158,7 @@ FAULTS = (
     fault(
         "rare-keys-crash",
         "More than a hundred keys crash the server.",
-        crash(lambda e: e.body.count(b'":') > MANY, "parse"),
+        crash(lambda e: e.body.count(b'":') > MANY, "body"),
         KEYS,
         VALUES,
     ),
@@ -190,12 +190,12 @@ FAULTS = (
                 and bool(e.value["serviceProperties"])
                 and "type" not in e.value["serviceProperties"]
             ),
-            "validate",
+            "validation",
         ),
         "edges.properties",
     ),
-    fault("rare-request-97", "Each 97th request crashes.", crash(_nth(97), "validate"), "robust.no-5xx"),
-    fault("rare-request-31", "Each 31st request crashes.", crash(_nth(31), "validate"), "robust.no-5xx"),
+    fault("rare-request-97", "Each 97th request crashes.", crash(_nth(97), "validation"), "robust.no-5xx"),
+    fault("rare-request-31", "Each 31st request crashes.", crash(_nth(31), "validation"), "robust.no-5xx"),
     fault(
         "rare-key-twice",
         "A key that is there twice crashes the server.",

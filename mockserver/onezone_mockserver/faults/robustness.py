@@ -11,8 +11,8 @@ from onezone_mockserver.faults.fault import Hook, fault
 from onezone_mockserver.faults.tools import crash
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
     from onezone_mockserver.exchange import App, Message, Receive, Scope, Send
+    from onezone_mockserver.state import MockState
 
 BYTES, HOSTILE = "edges.bytes", "generated.hostile"
 LONG = 30.0
@@ -21,7 +21,7 @@ LONG = 30.0
 def _instead(statuses: set[int], act: Callable[[Send, Message], object]) -> Hook:
     """Do something else than to send an answer of these statuses."""
 
-    def around(inner: App, _mock: Mock) -> App:
+    def around(inner: App, _state: MockState) -> App:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             post = scope["method"] == "POST"
 

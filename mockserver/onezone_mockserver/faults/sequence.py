@@ -14,50 +14,50 @@ from onezone_mockserver.faults.tools import plant, put, refused, rescue, unknown
 if TYPE_CHECKING:
     from onezone_spec import Operation
 
-    from onezone_mockserver.app import Mock
     from onezone_mockserver.exchange import Answer, Exchange, Refusal
+    from onezone_mockserver.state import MockState
 
 KIND, GROUP = "handle_service", "group"
 CREATED, UNCHANGED, LEFT, FRESH = "sequence.created", "sequence.refused", "sequence.left", "sequence.fresh"
-Act = Callable[["Mock", str, "Exchange"], None]
+Act = Callable[["MockState", str, "Exchange"], None]
 Perform = Callable[["Exchange"], "Answer"]
 
 
-def _services(mock: Mock, group: str) -> list[str]:
+def _services(state: MockState, group: str) -> list[str]:
     """The services of a group, oldest first."""
-    return list(mock.world.memberships(GROUP, group, KIND))
+    return list(state.world.memberships(GROUP, group, KIND))
 
 
-def _left(mock: Mock) -> list[str]:
+def _left(state: MockState) -> list[str]:
     """The services that were left: those that no group has, oldest first."""
-    return [one for one in mock.world.ids(KIND) if not mock.world.members(GROUP, KIND, one)]
+    return [one for one in state.world.ids(KIND) if not state.world.members(GROUP, KIND, one)]
 
 
-def _details(mock: Mock, service: str) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(mock.world.details(KIND, service))
+def _details(state: MockState, service: str) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(state.world.details(KIND, service))
     return found
 
 
-def _write(mock: Mock, service: str, details: dict[str, Any]) -> None:
-    mock.world.replace(KIND, service, orjson.dumps({**details, "handleServiceId": service}))
+def _write(state: MockState, service: str, details: dict[str, Any]) -> None:
+    state.world.replace(KIND, service, orjson.dumps({**details, "handleServiceId": service}))
 
 
-def _share(mock: Mock, group: str, service: str) -> None:
-    mock.world.relate(GROUP, group, KIND, service, frozenset(mock.contract.privileges[KIND]))
+def _share(state: MockState, group: str, service: str) -> None:
+    state.world.relate(GROUP, group, KIND, service, frozenset(state.contract.privileges[KIND]))
 
 
-def _part(mock: Mock, group: str, service: str) -> None:
-    mock.world.unrelate(GROUP, group, KIND, service)
+def _part(state: MockState, group: str, service: str) -> None:
+    state.world.unrelate(GROUP, group, KIND, service)
 
 
 # --- creating after something was left ------------------------------------------------------------------------
 
 
-def _creating(change: Callable[[Perform, Mock, Exchange], Answer]) -> Hook:
+def _creating(change: Callable[[Perform, MockState, Exchange], Answer]) -> Hook:
     """Create otherwise."""
 
-    def around(inner: Perform, mock: Mock) -> Perform:
-        return lambda exchange: change(inner, mock, exchange)
+    def around(inner: Perform, state: MockState) -> Perform:
+        return lambda exchange: change(inner, state, exchange)
 
     return Hook("effect", around)
 
@@ -71,64 +71,64 @@ def _relocated(answer: Answer, old: str, new: str) -> Answer:
     return answer
 
 
-def _same_id(inner: Perform, mock: Mock, exchange: Exchange) -> Answer:
-    free, answer = _left(mock), inner(exchange)
+def _same_id(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
+    free, answer = _left(state), inner(exchange)
     if not free:
         return answer
     group, made, old = exchange.params["id"], _service(answer), free[-1]
-    _write(mock, old, _details(mock, made))
-    _share(mock, group, old)
-    mock.world.remove(KIND, made)
+    _write(state, old, _details(state, made))
+    _share(state, group, old)
+    state.world.remove(KIND, made)
     return _relocated(answer, made, old)
 
 
-def _revived(inner: Perform, mock: Mock, exchange: Exchange) -> Answer:
+def _revived(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
     name = orjson.loads(exchange.data["name"])
-    old = next((one for one in _left(mock) if _details(mock, one).get("name") == name), None)
+    old = next((one for one in _left(state) if _details(state, one).get("name") == name), None)
     answer = inner(exchange)
     if old is None:
         return answer
     group, made = exchange.params["id"], _service(answer)
-    _part(mock, group, made)
-    _share(mock, group, old)
+    _part(state, group, made)
+    _share(state, group, old)
     return _relocated(answer, made, old)
 
 
 def _third_lost() -> Hook:
     count = {"left": 0, "since": 0}
 
-    def change(inner: Perform, mock: Mock, exchange: Exchange) -> Answer:
-        gone, answer = len(_left(mock)), inner(exchange)
+    def change(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
+        gone, answer = len(_left(state)), inner(exchange)
         if gone != count["left"]:
             count.update(left=gone, since=0)
         count["since"] += bool(gone)
         if count["since"] == 3:  # noqa: PLR2004
-            _part(mock, exchange.params["id"], _service(answer))
+            _part(state, exchange.params["id"], _service(answer))
             count["left"] += 1
         return answer
 
     return _creating(change)
 
 
-def _comes_back(inner: Perform, mock: Mock, exchange: Exchange) -> Answer:
-    gone, answer = _left(mock), inner(exchange)
+def _comes_back(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
+    gone, answer = _left(state), inner(exchange)
     if gone:
-        _share(mock, exchange.params["id"], gone[-1])
+        _share(state, exchange.params["id"], gone[-1])
     return answer
 
 
-def _name_taken(inner: Perform, mock: Mock, exchange: Exchange) -> Answer:
+def _name_taken(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
     name = orjson.loads(exchange.data["name"])
-    if any(_details(mock, one).get("name") == name for one in _left(mock)):
+    if any(_details(state, one).get("name") == name for one in _left(state)):
         raise refused("badValueString")
     return inner(exchange)
 
 
-def _details_of_left(inner: Perform, mock: Mock, exchange: Exchange) -> Answer:
-    gone, answer = _left(mock), inner(exchange)
+def _details_of_left(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
+    gone, answer = _left(state), inner(exchange)
     if gone:
         made = _service(answer)
-        _write(mock, made, {**_details(mock, made), **_details(mock, gone[-1])})
+        _write(state, made, {**_details(state, made), **_details(state, gone[-1])})
     return answer
 
 
@@ -136,11 +136,11 @@ def _swapped() -> Hook:
     """Who creates after somebody else writes over the service of that other, too."""
     last: list[tuple[str, str]] = []
 
-    def change(inner: Perform, mock: Mock, exchange: Exchange) -> Answer:
+    def change(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
         answer, user = inner(exchange), exchange.user.id if exchange.user else ""
         made = _service(answer)
-        if last and last[0][0] != user and mock.world.exists(KIND, last[0][1]):
-            _write(mock, last[0][1], _details(mock, made))
+        if last and last[0][0] != user and state.world.exists(KIND, last[0][1]):
+            _write(state, last[0][1], _details(state, made))
         last[:] = [(user, made)]
         return answer
 
@@ -153,11 +153,11 @@ def _swapped() -> Hook:
 def _refusing(act: Act, *statuses: int) -> Hook:
     """Do something when a creation is refused."""
 
-    def around(inner: Any, mock: Mock) -> Any:
+    def around(inner: Any, state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
-            if answer.status in statuses and exchange.operation and not unknown_group(exchange, mock):
-                act(mock, exchange.params["id"], exchange)
+            if answer.status in statuses and exchange.operation and not unknown_group(exchange, state):
+                act(state, exchange.params["id"], exchange)
             return answer
 
         return changed
@@ -165,31 +165,31 @@ def _refusing(act: Act, *statuses: int) -> Hook:
     return Hook("answer", around)
 
 
-def _made_nevertheless(mock: Mock, group: str, _exchange: Exchange) -> None:
-    if _left(mock):
-        plant(mock, group)
+def _made_nevertheless(state: MockState, group: str, _exchange: Exchange) -> None:
+    if _left(state):
+        plant(state, group)
 
 
-def _undone(mock: Mock, group: str, _exchange: Exchange) -> None:
-    for service in _left(mock)[-1:]:
-        _share(mock, group, service)
+def _undone(state: MockState, group: str, _exchange: Exchange) -> None:
+    for service in _left(state)[-1:]:
+        _share(state, group, service)
 
 
 # --- leaving --------------------------------------------------------------------------------------------------
 
 
-def _newest_too(mock: Mock, group: str, _exchange: Exchange) -> None:
-    for service in _services(mock, group)[-1:]:
-        _part(mock, group, service)
+def _newest_too(state: MockState, group: str, _exchange: Exchange) -> None:
+    for service in _services(state, group)[-1:]:
+        _part(state, group, service)
 
 
 def _leaving(act: Act) -> Hook:
     """Do something after a service was left."""
 
-    def around(inner: Perform, mock: Mock) -> Perform:
+    def around(inner: Perform, state: MockState) -> Perform:
         def perform(exchange: Exchange) -> Answer:
             answer = inner(exchange)
-            act(mock, exchange.params["id"], exchange)
+            act(state, exchange.params["id"], exchange)
             return answer
 
         return perform
@@ -200,24 +200,24 @@ def _leaving(act: Act) -> Hook:
 def _refused_leaving(stage: str, act: Act) -> Hook:
     """Do something where a stage refuses to let a service be left."""
 
-    def acted(refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
-        act(mock, exchange.params["id"], exchange)
+    def acted(refusal: Refusal, exchange: Exchange, state: MockState) -> None:
+        act(state, exchange.params["id"], exchange)
         raise refusal
 
     return rescue(stage, acted, _leave)
 
 
-def _left_nevertheless(mock: Mock, group: str, exchange: Exchange) -> None:
-    if exchange.user is None and exchange.params["hsid"] in _services(mock, group):
-        _part(mock, group, exchange.params["hsid"])
+def _left_nevertheless(state: MockState, group: str, exchange: Exchange) -> None:
+    if exchange.user is None and exchange.params["hsid"] in _services(state, group):
+        _part(state, group, exchange.params["hsid"])
 
 
 def _still_read() -> Hook:
-    def act(refusal: Refusal, exchange: Exchange, mock: Mock) -> None:
-        if exchange.params.get("hsid") not in _left(mock)[1::2]:
+    def act(refusal: Refusal, exchange: Exchange, state: MockState) -> None:
+        if exchange.params.get("hsid") not in _left(state)[1::2]:
             raise refusal
 
-    return rescue("locate", act, _read)
+    return rescue("existence", act, _read)
 
 
 def _leave(operation: Operation) -> bool:
@@ -249,12 +249,15 @@ FAULTS = (
     _after("undone", "A bad body brings back the service that left last.", _refusing(_undone, 400), UNCHANGED),
     _after("leave-two", "Leaving a service leaves the newest one, too.", _leaving(_newest_too), LEFT),
     _after(
-        "leave-again", "Leaving a service twice leaves the newest one.", _refused_leaving("locate", _newest_too), LEFT
+        "leave-again",
+        "Leaving a service twice leaves the newest one.",
+        _refused_leaving("existence", _newest_too),
+        LEFT,
     ),
     _after(
         "leave-nobody",
         "Nobody may leave a service: 401, yet it is left.",
-        _refused_leaving("authorize", _left_nevertheless),
+        _refused_leaving("authorization", _left_nevertheless),
         LEFT,
     ),
     _after("still-read", "Every second service that left can still be read.", _still_read(), LEFT),

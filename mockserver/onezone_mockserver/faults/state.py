@@ -11,22 +11,22 @@ from onezone_mockserver.faults.fault import Fault, Hook, fault
 from onezone_mockserver.faults.tools import plant, properties, stored, texts, unknown_group
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
     from onezone_mockserver.exchange import Answer, Exchange
+    from onezone_mockserver.state import MockState
     from onezone_mockserver.world import World
 
 KIND = "handle_service"
 ONE, DATA, KEPT = "state.created-one", "state.data", "state.kept"
 
 
-def _made(act: Callable[[Mock, str, str], None]) -> Hook:
+def _made(act: Callable[[MockState, str, str], None]) -> Hook:
     """Do something after a creation: with the world, the group, and the new service."""
 
-    def around(inner: Callable[[Exchange], Answer], mock: Mock) -> Any:
+    def around(inner: Callable[[Exchange], Answer], state: MockState) -> Any:
         def perform(exchange: Exchange) -> Answer:
             answer = inner(exchange)
             service = dict(answer.headers)[b"location"].rpartition(b"/")[2].decode()
-            act(mock, exchange.params["id"], service)
+            act(state, exchange.params["id"], service)
             return answer
 
         return perform
@@ -43,65 +43,65 @@ def _part(world: World, group: str, services: Iterable[str]) -> None:
         world.unrelate("group", group, KIND, service)
 
 
-def _lost(mock: Mock, _group: str, service: str) -> None:
-    mock.world.remove(KIND, service)
+def _lost(state: MockState, _group: str, service: str) -> None:
+    state.world.remove(KIND, service)
 
 
-def _not_listed(mock: Mock, group: str, service: str) -> None:
-    _part(mock.world, group, [service])
+def _not_listed(state: MockState, group: str, service: str) -> None:
+    _part(state.world, group, [service])
 
 
-def _overwritten(mock: Mock, group: str, service: str) -> None:
-    _part(mock.world, group, [one for one in _services(mock.world, group) if one != service])
+def _overwritten(state: MockState, group: str, service: str) -> None:
+    _part(state.world, group, [one for one in _services(state.world, group) if one != service])
 
 
-def _forgotten(mock: Mock, group: str, _service: str) -> None:
+def _forgotten(state: MockState, group: str, _service: str) -> None:
     """Only the last twenty are remembered."""
-    _part(mock.world, group, _services(mock.world, group)[:-20])
+    _part(state.world, group, _services(state.world, group)[:-20])
 
 
-def _everywhere(mock: Mock, group: str, service: str) -> None:
-    held = mock.world.memberships("group", group, KIND)[service]
-    for other in mock.world.ids("group"):
-        mock.world.relate("group", other, KIND, service, held)
+def _everywhere(state: MockState, group: str, service: str) -> None:
+    held = state.world.memberships("group", group, KIND)[service]
+    for other in state.world.ids("group"):
+        state.world.relate("group", other, KIND, service, held)
 
 
-def _elsewhere(mock: Mock, group: str, service: str) -> None:
-    held = mock.world.memberships("group", group, KIND)[service]
-    other = next(one for one in mock.world.ids("group") if one != group)
-    mock.world.relate("group", other, KIND, service, held)
-    _part(mock.world, group, [service])
+def _elsewhere(state: MockState, group: str, service: str) -> None:
+    held = state.world.memberships("group", group, KIND)[service]
+    other = next(one for one in state.world.ids("group") if one != group)
+    state.world.relate("group", other, KIND, service, held)
+    _part(state.world, group, [service])
 
 
-def _renamed(mock: Mock, group: str, service: str) -> None:
+def _renamed(state: MockState, group: str, service: str) -> None:
     """A new service gives its name to the others of the group."""
-    world = mock.world
+    world = state.world
     name = orjson.loads(world.details(KIND, service)).get("name")
     for other in _services(world, group):
         world.replace(KIND, other, orjson.dumps({**orjson.loads(world.details(KIND, other)), "name": name}))
 
 
-def _another(mock: Mock, group: str, _service: str) -> None:
-    plant(mock, group)
+def _another(state: MockState, group: str, _service: str) -> None:
+    plant(state, group)
 
 
-def _third(act: Callable[[Mock, str, str], None]) -> Callable[[Mock, str, str], None]:
+def _third(act: Callable[[MockState, str, str], None]) -> Callable[[MockState, str, str], None]:
     count = [0]
 
-    def third(mock: Mock, group: str, service: str) -> None:
+    def third(state: MockState, group: str, service: str) -> None:
         count[0] += 1
         if count[0] % 7 == 0:
-            act(mock, group, service)
+            act(state, group, service)
 
     return third
 
 
 def _after_refusal(*statuses: int) -> Hook:
-    def around(inner: Any, mock: Mock) -> Any:
+    def around(inner: Any, state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
-            if answer.status in statuses and exchange.operation and not unknown_group(exchange, mock):
-                plant(mock, exchange.params["id"])
+            if answer.status in statuses and exchange.operation and not unknown_group(exchange, state):
+                plant(state, exchange.params["id"])
             return answer
 
         return changed
@@ -110,15 +110,15 @@ def _after_refusal(*statuses: int) -> Hook:
 
 
 def _removed_by_refusal() -> Hook:
-    def around(inner: Any, mock: Mock) -> Any:
+    def around(inner: Any, state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
             if answer.status == 403 and exchange.operation:  # noqa: PLR2004
                 group = exchange.params["id"]
-                _part(mock.world, group, _services(mock.world, group))
-            elif answer.status == 400 and exchange.operation and not unknown_group(exchange, mock):  # noqa: PLR2004
+                _part(state.world, group, _services(state.world, group))
+            elif answer.status == 400 and exchange.operation and not unknown_group(exchange, state):  # noqa: PLR2004
                 group = exchange.params["id"]
-                _part(mock.world, group, _services(mock.world, group)[-1:])
+                _part(state.world, group, _services(state.world, group)[-1:])
             return answer
 
         return changed
@@ -129,7 +129,7 @@ def _removed_by_refusal() -> Hook:
 def _repeated() -> Hook:
     """A name that is there is updated instead."""
 
-    def around(inner: Callable[[Exchange], Answer], _mock: Mock) -> Any:
+    def around(inner: Callable[[Exchange], Answer], _state: MockState) -> Any:
         names: dict[tuple[str, bytes], Answer] = {}
 
         def perform(exchange: Exchange) -> Answer:

@@ -13,8 +13,8 @@ from onezone_mockserver.faults.fault import Hook, documented
 if TYPE_CHECKING:
     from onezone_spec import Operation
 
-    from onezone_mockserver.app import Mock
-    from onezone_mockserver.stage import Check
+    from onezone_mockserver.exchange import Check
+    from onezone_mockserver.state import MockState
     from onezone_mockserver.world import User
 
 CREATE, RELATE, MEMBER = "oz_handle_services_create", "oz_groups_add_relationships", "group_create_handle_service"
@@ -39,7 +39,7 @@ def anywhere(_exchange: Exchange) -> bool:
 def answers(change: Change, *statuses: int, where: Where = anywhere) -> Hook:
     """Change the answers of these statuses (all, where none is named) to these requests."""
 
-    def around(inner: Callable[[Exchange, Answer], Answer], _mock: Mock) -> Any:
+    def around(inner: Callable[[Exchange, Answer], Answer], _state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
             if (not statuses or answer.status in statuses) and where(exchange):
@@ -112,12 +112,12 @@ def refused(error: str = "malformedData") -> Refusal:
 # --- requests -------------------------------------------------------------------------------------------------
 
 
-def before(stage: str, act: Callable[[Exchange, Mock], None]) -> Hook:
+def before(stage: str, act: Callable[[Exchange, MockState], None]) -> Hook:
     """Do something before a stage; it may raise a Refusal, or change what the stage sees."""
 
-    def around(inner: Check, mock: Mock) -> Check:
+    def around(inner: Check, state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
-            act(exchange, mock)
+            act(exchange, state)
             inner(exchange)
 
         return check
@@ -125,28 +125,28 @@ def before(stage: str, act: Callable[[Exchange, Mock], None]) -> Hook:
     return Hook(stage, around)
 
 
-def after(stage: str, act: Callable[[Exchange, Mock], None]) -> Hook:
+def after(stage: str, act: Callable[[Exchange, MockState], None]) -> Hook:
     """Do something after a stage has let the request pass."""
 
-    def around(inner: Check, mock: Mock) -> Check:
+    def around(inner: Check, state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             inner(exchange)
-            act(exchange, mock)
+            act(exchange, state)
 
         return check
 
     return Hook(stage, around)
 
 
-def rescue(stage: str, act: Callable[[Refusal, Exchange, Mock], None], meant: Meant = documented) -> Hook:
+def rescue(stage: str, act: Callable[[Refusal, Exchange, MockState], None], meant: Meant = documented) -> Hook:
     """Let what a stage refuses pass, once something was done; `act` may raise that refusal, or another one."""
 
-    def around(inner: Check, mock: Mock) -> Check:
+    def around(inner: Check, state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             try:
                 inner(exchange)
             except Refusal as refusal:
-                act(refusal, exchange, mock)
+                act(refusal, exchange, state)
 
         return check
 
@@ -156,26 +156,26 @@ def rescue(stage: str, act: Callable[[Refusal, Exchange, Mock], None], meant: Me
 def unless(stage: str, where: Where) -> Hook:
     """Leave a stage out for these requests."""
 
-    def around(inner: Check, _mock: Mock) -> Check:
+    def around(inner: Check, _state: MockState) -> Check:
         return lambda exchange: None if where(exchange) else inner(exchange)
 
     return Hook(stage, around)
 
 
-def refuse(where: Where, error: str = "malformedData", stage: str = "validate") -> Hook:
+def refuse(where: Where, error: str = "malformedData", stage: str = "validation") -> Hook:
     """Refuse requests that deserve better, after a stage."""
 
-    def act(exchange: Exchange, _mock: Mock) -> None:
+    def act(exchange: Exchange, _state: MockState) -> None:
         if where(exchange):
             raise refused(error)
 
     return after(stage, act)
 
 
-def crash(where: Where, stage: str = "parse") -> Hook:
+def crash(where: Where, stage: str = "body") -> Hook:
     """Answer these requests with a 500 before a stage."""
 
-    def act(exchange: Exchange, _mock: Mock) -> None:
+    def act(exchange: Exchange, _state: MockState) -> None:
         if where(exchange):
             raise refused("internalServerError")
 
@@ -188,14 +188,14 @@ def crash(where: Where, stage: str = "parse") -> Hook:
 def mended(mend: Callable[[dict[str, Any]], None]) -> Hook:
     """Make good data of bad data before it is validated: what is wrong is then never noticed."""
 
-    def act(exchange: Exchange, _mock: Mock) -> None:
+    def act(exchange: Exchange, _state: MockState) -> None:
         if isinstance(exchange.value, dict):
             value = dict(exchange.value)
             mend(value)
             if value != exchange.value:
                 replace(exchange, value)
 
-    return before("validate", act)
+    return before("validation", act)
 
 
 def replace(exchange: Exchange, value: Any) -> None:
@@ -206,7 +206,7 @@ def replace(exchange: Exchange, value: Any) -> None:
 def stored(change: Callable[[dict[str, Any]], None]) -> Hook:
     """Store other data than was sent; `change` sees the keys that the contract knows."""
 
-    def act(exchange: Exchange, _mock: Mock) -> None:
+    def act(exchange: Exchange, _state: MockState) -> None:
         value = {name: orjson.loads(data) for name, data in exchange.data.items()}
         kept = dict(value)
         change(kept)
@@ -215,7 +215,7 @@ def stored(change: Callable[[dict[str, Any]], None]) -> Hook:
             for name, new in kept.items()
         }
 
-    return after("validate", act)
+    return after("validation", act)
 
 
 def texts(change: Callable[[str], str]) -> Hook:
@@ -253,20 +253,20 @@ Rule = Callable[[bool, frozenset[str], frozenset[str] | None], bool]
 def rule(allows: Rule) -> Hook:
     """Another access rule for whoever has shown who they are."""
 
-    def around(inner: Check, mock: Mock) -> Check:
+    def around(inner: Check, state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             if exchange.user is None:
                 inner(exchange)
                 return
             user, group = exchange.user.id, exchange.params["id"]
-            zone = mock.world.zone_privileges("user", user)
-            held = mock.world.effective_privileges("user", user, "group", group)
+            zone = state.world.zone_privileges("user", user)
+            held = state.world.effective_privileges("user", user, "group", group)
             if not allows(_right(inner, exchange), zone, held):
                 raise refused("forbidden")
 
         return check
 
-    return Hook("authorize", around)
+    return Hook("authorization", around)
 
 
 def _right(inner: Check, exchange: Exchange) -> bool:
@@ -277,9 +277,9 @@ def _right(inner: Check, exchange: Exchange) -> bool:
     return True
 
 
-def somebody(mock: Mock) -> User | None:
+def somebody(state: MockState) -> User | None:
     """A user who may create, whoever asks."""
-    held = [(one, mock.world.own_zone("user", one.id)) for one in mock.world.users.values()]
+    held = [(one, state.world.own_zone("user", one.id)) for one in state.world.users.values()]
     able = [one for one, zone in held if {CREATE, RELATE} <= zone] + [one for one, zone in held if CREATE in zone]
     return able[0] if able else None
 
@@ -287,30 +287,30 @@ def somebody(mock: Mock) -> User | None:
 def guest(where: Where) -> Hook:
     """Take these requests for somebody's who may."""
 
-    def around(inner: Check, mock: Mock) -> Check:
+    def around(inner: Check, state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             if where(exchange):
-                exchange.user = somebody(mock)
+                exchange.user = somebody(state)
             else:
                 inner(exchange)
 
         return check
 
-    return Hook("authenticate", around)
+    return Hook("security", around)
 
 
-def unknown_group(exchange: Exchange, mock: Mock) -> bool:
+def unknown_group(exchange: Exchange, state: MockState) -> bool:
     """Whether the group of the path does not exist."""
-    return not mock.world.exists("group", exchange.params.get("id", ""))
+    return not state.world.exists("group", exchange.params.get("id", ""))
 
 
-def plant(mock: Mock, group: str, name: str = "planted") -> str:
+def plant(state: MockState, group: str, name: str = "planted") -> str:
     """A service of a group that nobody asked for; gives its id."""
     from onezone_mockserver.world import new_id
 
     identity = new_id()
     document = {"handleServiceId": identity, **GOOD, "name": name, "creationTime": 0}
-    mock.world.add("handle_service", identity, orjson.dumps(document))
-    everything = frozenset(mock.contract.privileges["handle_service"])
-    mock.world.relate("group", group, "handle_service", identity, everything)
+    state.world.add("handle_service", identity, orjson.dumps(document))
+    everything = frozenset(state.contract.privileges["handle_service"])
+    state.world.relate("group", group, "handle_service", identity, everything)
     return identity

@@ -8,17 +8,17 @@ from onezone_mockserver.faults.fault import Hook, fault
 from onezone_mockserver.faults.tools import Change, before, refused, status, unknown_group
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
     from onezone_mockserver.exchange import Answer, Exchange
+    from onezone_mockserver.state import MockState
 
 PERSONAS = "unknown-group.administrator", "unknown-group.without-*", "unknown-group.outsider"
 
 
 def _answered(change: Change) -> Hook:
-    def around(inner: Any, mock: Mock) -> Any:
+    def around(inner: Any, state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
-            if exchange.operation and unknown_group(exchange, mock):
+            if exchange.operation and unknown_group(exchange, state):
                 change(exchange, answer)
             return answer
 
@@ -28,25 +28,25 @@ def _answered(change: Change) -> Hook:
 
 
 def _refused(error: str) -> Hook:
-    def act(exchange: Exchange, mock: Mock) -> None:
-        if unknown_group(exchange, mock):
+    def act(exchange: Exchange, state: MockState) -> None:
+        if unknown_group(exchange, state):
             raise refused(error)
 
-    return before("authenticate", act)
+    return before("security", act)
 
 
-def _made(exchange: Exchange, mock: Mock) -> None:
+def _made(exchange: Exchange, state: MockState) -> None:
     group = exchange.params["id"]
-    if unknown_group(exchange, mock) and group.isalnum():
-        mock.world.add_group(group, "made")
+    if unknown_group(exchange, state) and group.isalnum():
+        state.world.add_group(group, "made")
 
 
 def _made_after() -> Hook:
-    def around(inner: Any, mock: Mock) -> Any:
+    def around(inner: Any, state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
             if exchange.operation and exchange.user is not None:
-                _made(exchange, mock)
+                _made(exchange, state)
             return answer
 
         return changed
@@ -54,20 +54,20 @@ def _made_after() -> Hook:
     return Hook("answer", around)
 
 
-def _first(exchange: Exchange, mock: Mock) -> None:
-    if unknown_group(exchange, mock):
-        exchange.params = {**exchange.params, "id": next(iter(mock.world.ids("group")))}
+def _first(exchange: Exchange, state: MockState) -> None:
+    if unknown_group(exchange, state):
+        exchange.params = {**exchange.params, "id": next(iter(state.world.ids("group")))}
 
 
-def _prefix(exchange: Exchange, mock: Mock) -> None:
+def _prefix(exchange: Exchange, state: MockState) -> None:
     given = exchange.params["id"]
-    near = [one for one in mock.world.ids("group") if one.startswith(given)]
-    if unknown_group(exchange, mock) and len(given) > 8 and near:  # noqa: PLR2004
+    near = [one for one in state.world.ids("group") if one.startswith(given)]
+    if unknown_group(exchange, state) and len(given) > 8 and near:  # noqa: PLR2004
         exchange.params = {**exchange.params, "id": near[0]}
 
 
-def _odd(exchange: Exchange, mock: Mock) -> None:
-    if unknown_group(exchange, mock) and not exchange.params["id"].isalnum():
+def _odd(exchange: Exchange, state: MockState) -> None:
+    if unknown_group(exchange, state) and not exchange.params["id"].isalnum():
         raise refused("internalServerError")
 
 
@@ -109,29 +109,27 @@ FAULTS = (
         *PERSONAS,
         "robust.no-5xx",
     ),
-    fault(
-        "unknown-group-made", "An unknown group is made.", before("authenticate", _made), "unknown-group.administrator"
-    ),
+    fault("unknown-group-made", "An unknown group is made.", before("security", _made), "unknown-group.administrator"),
     fault(
         "unknown-group-made-later", "An unknown group is there the second time.", _made_after(), "unknown-group.again"
     ),
     fault(
         "unknown-group-first",
         "An unknown group is taken for another.",
-        before("authenticate", _first),
+        before("security", _first),
         "unknown-group.administrator",
         "unknown-group.odd-ids",
     ),
     fault(
         "unknown-group-prefix",
         "The beginning of a group's id is enough.",
-        before("authenticate", _prefix),
+        before("security", _prefix),
         "unknown-group.odd-ids",
     ),
     fault(
         "unknown-group-odd",
         "A group's id with odd characters crashes the server.",
-        before("authenticate", _odd),
+        before("security", _odd),
         "unknown-group.odd-ids",
     ),
 )

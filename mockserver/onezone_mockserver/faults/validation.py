@@ -10,9 +10,8 @@ from onezone_mockserver.faults.tools import GOOD, crash, mended, replace, rescue
 from onezone_mockserver.jsontext import loads
 
 if TYPE_CHECKING:
-    from onezone_mockserver.app import Mock
-    from onezone_mockserver.exchange import Exchange, Refusal
-    from onezone_mockserver.stage import Check
+    from onezone_mockserver.exchange import Check, Exchange, Refusal
+    from onezone_mockserver.state import MockState
 
 Odd = Callable[[Any], bool]
 
@@ -56,18 +55,18 @@ def _text_of(key: str) -> Hook:
 def _lenient(where: Callable[[bytes], bool]) -> Hook:
     """Bodies that are no JSON are taken for good ones."""
 
-    def act(refusal: Refusal, exchange: Exchange, _mock: Mock) -> None:
+    def act(refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
         if not where(exchange.body):
             raise refusal
         replace(exchange, dict(GOOD))
 
-    return rescue("parse", act)
+    return rescue("body", act)
 
 
 def _shaped(where: Callable[[Any], bool]) -> Hook:
     """JSON that is no object is taken for a good one."""
 
-    def around(inner: Check, _mock: Mock) -> Check:
+    def around(inner: Check, _state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             if not isinstance(exchange.value, dict) and where(exchange.value):
                 replace(exchange, dict(GOOD))
@@ -75,7 +74,7 @@ def _shaped(where: Callable[[Any], bool]) -> Hook:
 
         return check
 
-    return Hook("validate", around)
+    return Hook("validation", around)
 
 
 def _first(exchange: Exchange) -> bool:
@@ -215,20 +214,20 @@ FAULTS = (
     fault(
         "validation-list-crash",
         "A list as the body crashes the server.",
-        crash(lambda e: isinstance(e.value, list), "validate"),
+        crash(lambda e: isinstance(e.value, list), "validation"),
         "body.non-object",
         "robust.no-5xx",
     ),
     fault(
         "validation-null-crash",
         "A name that is null crashes the server.",
-        crash(lambda e: isinstance(e.value, dict) and e.value.get("name", "") is None, "validate"),
+        crash(lambda e: isinstance(e.value, dict) and e.value.get("name", "") is None, "validation"),
         "body.null.name",
     ),
     fault(
         "validation-object-crash",
         "A name that is an object crashes the server.",
-        crash(lambda e: isinstance(e.value, dict) and isinstance(e.value.get("name"), dict), "validate"),
+        crash(lambda e: isinstance(e.value, dict) and isinstance(e.value.get("name"), dict), "validation"),
         "body.type.name",
     ),
     fault("validation-malformed-crash", "What is no JSON crashes the server.", crash(_malformed), "body.malformed"),

@@ -54,10 +54,6 @@ class World(Graph, Accounts):
         Accounts.__init__(self)
         self._details: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
 
-    def become(self, other: World) -> None:
-        """Take over the whole state of `other`, which must not be used afterwards."""
-        self.__dict__ = other.__dict__
-
     # Entities
 
     def exists(self, kind: str, identity: str) -> bool:

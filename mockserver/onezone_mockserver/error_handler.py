@@ -1,4 +1,4 @@
-"""The stage that answers for the others: a refusal becomes the edition's error, a fault of the mock itself a 500."""
+"""The middleware that answers for the inner ones: a refusal becomes the edition's error, a failure a 500."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.exchange import KEY, App, ClientGoneError, Exchange, Receive, Refusal, Scope, Send
+from onezone_mockserver.exchange import KEY, ClientGoneError, Refusal
 
 if TYPE_CHECKING:
     from onezone_mockserver.errors import Renderer
+    from onezone_mockserver.exchange import App, Exchange, Receive, Scope, Send
 
 LINGER_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 5.0
@@ -18,15 +19,15 @@ LINGER_SECONDS = 5.0
 logger = logging.getLogger("onezone_mockserver")
 
 
-class Refuse:
-    """Catches what the inner stages raise. A client that is gone gets no answer."""
+class ErrorHandler:
+    """Catches what the inner middlewares raise. A client that is gone gets no answer."""
 
     def __init__(self, app: App, *, renderer: Renderer) -> None:
         self.app = app
         self.renderer = renderer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the inner stages and answer where they raise."""
+        """Run the inner middlewares and answer where they raise."""
         try:
             await self.app(scope, receive, send)
         except Refusal as refusal:
@@ -46,7 +47,7 @@ class Refuse:
         answer = self.renderer.render(refusal, operation)
         if exchange.unread and exchange.has_body and exchange.closing:
             await answer.send_lingering(send, lambda: drain(receive))
-        elif not exchange.answered(answer, send):
+        else:
             await answer.send(send)
 
 

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 import orjson
 
-from onezone_mockserver.exchange import App, Exchange, Refusal
-from onezone_mockserver.jsontext import exact
-from onezone_mockserver.stage import Check, Stage
+from onezone_mockserver.exchange import Exchange, Refusal
+from onezone_mockserver.jsontext import members
 
 if TYPE_CHECKING:
     from onezone_spec import Body, Contract, Property
+
+    from onezone_mockserver.exchange import Check
+    from onezone_mockserver.state import MockState
 
 JSON_TYPES = {
     str: "string",
@@ -32,54 +34,52 @@ JSON_TYPES = {
 }
 MISSING = "missingRequiredValue"
 BOOLEAN_WORDS = {True: b'"true"', False: b'"false"'}
+"""What true and false are stored as where they stand for a string."""
 
 Judge = Callable[[Any], str | None]
 """The error id for a value, None for a good one."""
 Rule = tuple["Property", Judge]
+Whole = Callable[[Exchange], None]
 
 
-class Validate(Stage):
-    """Refuses bad data; leaves each known key's value in `exchange.data`, serialised as it is to be stored."""
+def validation(operation: Any, state: MockState) -> Check | None:
+    """Refuse bad data; leave each known key's value in `exchange.data`, as the text that is to be stored."""
+    contract = state.contract
+    body = contract.operations[operation.operation_id].body
+    if body is None:
+        return None
+    rules = [(one, judge(contract, one)) for one in body.properties]
+    whole, good = _whole(body), _Compiled(lambda: _quick(contract, body))
+    names = [one.name for one in body.properties]
+    words = [one.name for one in body.properties if _is_word(one)]
 
-    name = "validate"
+    def check(exchange: Exchange) -> None:
+        value = exchange.value
+        if whole or not good.is_valid(value):
+            _find_fault(contract, exchange, whole, rules)
+        texts = members(exchange.body) if exchange.body else {}
+        exchange.data = {name: texts[name] for name in names if name in texts}
+        for name in words:
+            if isinstance(value.get(name), bool):
+                exchange.data[name] = BOOLEAN_WORDS[value[name]]
 
-    def __init__(self, app: App, *, contract: Contract) -> None:
-        super().__init__(app)
-        self.contract = contract
-
-    def prepare(self, operation_id: str) -> Check | None:
-        """The check for an operation that takes a body; its validators are compiled here."""
-        body = self.contract.operations[operation_id].body
-        if body is None:
-            return None
-        rules = [(one, judge(self.contract, one)) for one in body.properties]
-        whole, good = _whole(body), _Compiled(lambda: _quick(self.contract, body))
-        plain = _Compiled(lambda: _without_numbers(_quick(self.contract, body)))
-        stores = [(one.name, partial(_stored, one) if _is_word(one) else orjson.dumps) for one, _ in rules]
-
-        def check(exchange: Exchange) -> None:
-            value = exchange.value
-            if whole or not plain.is_valid(value):
-                if whole or not good.is_valid(value):
-                    self._find_fault(value, exchange, whole, rules)
-                value = exact(exchange.body, value)
-            exchange.data = {name: store(value[name]) for name, store in stores if name in value}
-
-        return check
-
-    def _find_fault(self, value: Any, exchange: Exchange, whole: Check | None, rules: list[Rule]) -> None:
-        """Refuse what is wrong, by the first error that released servers would name; it may be that nothing is."""
-        if not isinstance(value, dict):
-            raise Refusal("malformedData", "validate: the body is JSON, but not an object")
-        if whole:
-            whole(exchange)
-        for one, verdict in rules:
-            error = verdict(value[one.name]) if one.name in value else _absent(one)
-            if error:
-                raise _refusal(self.contract, one, error)
+    return check
 
 
-def _whole(body: Body) -> Check | None:
+def _find_fault(contract: Contract, exchange: Exchange, whole: Whole | None, rules: list[Rule]) -> None:
+    """Refuse what is wrong, by the first error that released servers would name; it may be that nothing is."""
+    value = exchange.value
+    if not isinstance(value, dict):
+        raise Refusal("malformedData", "validation: the body is JSON, but not an object")
+    if whole:
+        whole(exchange)
+    for one, verdict in rules:
+        error = verdict(value[one.name]) if one.name in value else _absent(one)
+        if error:
+            raise _refusal(contract, one, error)
+
+
+def _whole(body: Body) -> Whole | None:
     """The check of which keys there are; None where the body asks for none in particular."""
     known = [one.name for one in body.properties]
     if not body.none_known and not body.needs:
@@ -87,11 +87,11 @@ def _whole(body: Body) -> Check | None:
 
     def check(exchange: Exchange) -> None:
         if body.none_known and exchange.value.keys().isdisjoint(known):
-            raise Refusal(body.none_known, "validate: no known key is there", details={"keys": known})
+            raise Refusal(body.none_known, "validation: no known key is there", details={"keys": known})
         for key, others in body.needs.items():
             for other in others if key in exchange.value else ():
                 if other not in exchange.value:
-                    raise Refusal(MISSING, f"validate: {key} needs {other}", details={"key": other})
+                    raise Refusal(MISSING, f"validation: {key} needs {other}", details={"key": other})
 
     return check
 
@@ -101,13 +101,6 @@ def _quick(contract: Contract, body: Body) -> dict[str, Any]:
     properties = {one.name: {"anyOf": list(_good(contract, one))} for one in body.properties}
     required = [one.name for one in body.properties if one.required]
     return {"type": "object", "properties": properties} | ({"required": required} if required else {})
-
-
-def _without_numbers(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema, for values without any number in them: those cannot have lost a digit (RFC 8259, 6)."""
-    anywhere = {"$ref": "#/definitions/plain"}
-    plain = {"not": {"type": "number"}, "additionalProperties": anywhere, "items": anywhere}
-    return {"allOf": [schema, anywhere], "definitions": {"plain": plain}}
 
 
 def _good(contract: Contract, one: Property) -> Iterable[dict[str, Any]]:
@@ -125,7 +118,7 @@ def _refusal(contract: Contract, one: Property, error: str) -> Refusal:
     known = contract.errors[error].details
     said = {"key": one.name, "allowed": _allowed(one.schema)}
     details = {key: value for key, value in said.items() if key in known}
-    return Refusal(error, f"validate: {one.name}: {error}", details=details)
+    return Refusal(error, f"validation: {one.name}: {error}", details=details)
 
 
 def _allowed(schema: Any) -> list[str]:
@@ -199,10 +192,3 @@ def _rules(one: Property, branch: Any) -> dict[str, Any]:
 def _is_word(one: Property) -> bool:
     """Whether true and false become strings: where a string may be given as one of them."""
     return "string" in one.types and "boolean" in one.types
-
-
-def _stored(one: Property, value: Any) -> bytes:
-    """The value as it is stored: where a string may be given as true or false, it becomes that word."""
-    if isinstance(value, bool) and "string" in one.types:
-        return BOOLEAN_WORDS[value]
-    return orjson.dumps(value)

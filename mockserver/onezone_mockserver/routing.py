@@ -1,4 +1,4 @@
-"""The routing stage: which operation a request means, by the segments of the raw path (RFC 3986, 3.3).
+"""Routing: which operation a request means, by the segments of the raw path (RFC 3986, 3.3).
 
 Segments are split before they are decoded, so an id may hold any character, a percent-encoded slash included.
 """
@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from connexion.middleware.abstract import ROUTING_CONTEXT, RoutedAPI, SpecMiddleware
+
 from onezone_mockserver.exchange import KEY, Answer, App, Exchange, Receive, Refusal, Scope, Send
-from onezone_mockserver.lean import ROUTING_CONTEXT, AbstractRoutingAPI, SpecMiddleware
 
 if TYPE_CHECKING:
-    from onezone_spec import Contract, Operation
+    from onezone_spec import Operation
 
-LONG_PATH = 200
-"""Paths longer than this are not remembered."""
+    from onezone_mockserver.state import MockState
+
 BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -71,70 +71,73 @@ class Node:
         return node
 
 
-class RoutingTable(AbstractRoutingAPI):  # type: ignore[misc]  # Connexion is untyped
+class RoutingAPI(RoutedAPI["Operation"]):  # type: ignore[misc]  # Connexion is untyped
     """The path templates of one base path, taken from Connexion's operations."""
 
-    def __init__(self, specification: Any, *, contract: Contract, root: Node, **options: Any) -> None:
-        self.contract = contract
-        self.root = root
-        super().__init__(specification, **options)
+    def __init__(self, specification: Any, *, state: MockState, next_app: App, **options: Any) -> None:
+        super().__init__(specification, next_app=next_app, **options)
+        self.state = state
+        self.root = Node()
+        self.add_paths()
 
     def make_operation(self, operation: Any) -> Operation:
-        """The contract's operation of the same id."""
-        return self.contract.operations[operation.operation_id]
-
-    @staticmethod
-    def _framework_path_and_name(_operation: Any, path: str) -> tuple[str, str]:
-        return path, path
-
-    def _add_operation_internal(self, method: str, path: str, operation: Operation, name: str | None = None) -> None:  # noqa: ARG002
-        segments = path.strip("/").split("/")
+        """The contract's operation of the same id, put at the end of its path."""
+        known = self.state.contract.operations[operation.operation_id]
+        segments = operation.path.strip("/").split("/")
         node = self.root.grow(segments)
         node.place = node.place or Place(tuple(one.strip("{}") for one in segments if one.startswith("{")))
-        node.place.operations[method.upper()] = operation
+        node.place.operations[operation.method.upper()] = known
+        return known
 
 
-class Route(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
-    """Finds the operation, or refuses: 404 for an unknown path, 405 with the full Allow for an unknown method."""
+class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
+    """Finds the operation, or refuses: 404 for an unknown path, 405 with the full Allow for an unknown method.
 
-    def __init__(self, app: App, *, contract: Contract) -> None:
+    It leaves in the scope what Connexion's own routing leaves there: the routing context and the path parameters.
+    """
+
+    def __init__(self, app: App) -> None:
         self.app = app
-        self.contract = contract
-        self.root = Node()
-        self.contexts: dict[str, dict[str, str]] = {}
-        self.bases = sorted((f"{base}/".encode() for base in contract.base_paths), key=len, reverse=True)
-        self.known = lru_cache(maxsize=4096)(self.find)
+        self.apis: dict[bytes, RoutingAPI] = {}
+        self.contexts: dict[tuple[bytes, str], dict[str, str]] = {}
 
-    def add_api(self, specification: Any, base_path: str | None = None, **options: Any) -> RoutingTable:
-        """Add the paths of a specification. They count under every base path of the contract."""
-        names = self.contract.operations
-        self.contexts = {name: {"api_base_path": base_path or "", "operation_id": name} for name in names}
-        return RoutingTable(specification, contract=self.contract, root=self.root, base_path=base_path, **options)
+    def add_api(self, specification: Any, **options: Any) -> RoutingAPI:
+        """Add the paths of a specification under a base path."""
+        api = RoutingAPI(specification, next_app=self.app, **options)
+        base = f"{api.base_path}/".encode()
+        self.apis[base] = api
+        for name in api.operations:
+            self.contexts[base, name] = {"api_base_path": api.base_path, "operation_id": name}
+        return api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route the exchange and pass it on. Raises Refusal: notFound, methodNotAllowed, malformedData."""
         exchange: Exchange = scope[KEY]
-        exchange.stage = "route"
-        path = exchange.path
-        place, exchange.params = self.known(path) if len(path) < LONG_PATH else self.find(path)
+        exchange.stage = "routing"
+        exchange.check_host()
+        base, place, params = self.find(exchange.path)
         operation = place.operations.get("GET" if exchange.method == "HEAD" else exchange.method)
         if operation is None:
             await _no_operation(exchange, place, send)
             return
         exchange.operation = operation
-        scope.setdefault("extensions", {})[ROUTING_CONTEXT] = self.contexts[operation.id]
+        exchange.params = scope["path_params"] = params
+        scope.setdefault("extensions", {})[ROUTING_CONTEXT] = self.contexts[base, operation.id]
         await self.app(scope, receive, send)
 
-    def find(self, path: bytes) -> tuple[Place, dict[str, str]]:
-        """The place of a raw path and its parameters by name. Raises Refusal: notFound, malformedData."""
-        for base in self.bases:
+    def find(self, path: bytes) -> tuple[bytes, Place, dict[str, str]]:
+        """The base path, place and parameters by name of a raw path. Raises Refusal: notFound, malformedData."""
+        for base, api in self.apis.items():
             if path.startswith(base):
                 values: list[bytes] = []
-                place = self.root.find(_segments(path[len(base) :]), 0, values)
+                place = api.root.find(_segments(path[len(base) :]), 0, values)
                 if place:
-                    return place, dict(zip(place.names, map(_text, values), strict=True))
-        bases = ", ".join(self.contract.base_paths)
-        raise Refusal("notFound", f"route: no operation has this path; the base paths are {bases}")
+                    return base, place, dict(zip(place.names, map(_text, values), strict=True))
+        raise Refusal("notFound", f"routing: no operation has this path; the base paths are {self._base_paths()}")
+
+    def _base_paths(self) -> str:
+        contracts = [api.state.contract for api in self.apis.values()]
+        return ", ".join(base for contract in contracts[:1] for base in contract.base_paths)
 
 
 async def _no_operation(exchange: Exchange, place: Place, send: Send) -> None:
@@ -144,7 +147,7 @@ async def _no_operation(exchange: Exchange, place: Place, send: Send) -> None:
         await Answer(204, [allow]).send(send)
         return
     exchange.siblings = tuple(place.operations.values())
-    raise Refusal("methodNotAllowed", f"route: this path answers {allow[1].decode()}", (allow,))
+    raise Refusal("methodNotAllowed", f"routing: this path answers {allow[1].decode()}", (allow,))
 
 
 def _segments(path: bytes) -> list[bytes]:
@@ -153,7 +156,7 @@ def _segments(path: bytes) -> list[bytes]:
     if b"%" not in path:
         return segments
     if BAD_ESCAPE.search(path):
-        raise Refusal("malformedData", "route: a percent sign in the path is not followed by two hexadecimal digits")
+        raise Refusal("malformedData", "routing: a percent sign in the path is not followed by two hexadecimal digits")
     return [unquote_to_bytes(segment) for segment in segments]
 
 

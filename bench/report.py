@@ -1,0 +1,184 @@
+"""What bench/serve.py measured, as tables: for the terminal, and for docs/performance.md between its two marks.
+
+`python bench/report.py` writes the documentation from the results of the last run.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from goals import digits, goals, ratio
+from peers import REFERENCE
+from rich.console import Console
+from rich.table import Table
+
+RESULTS = Path(__file__).parent / "results" / "serve.json"
+DOCS = Path(__file__).parents[1] / "docs" / "performance.md"
+BEGIN, END = "<!-- bench/serve.py --docs writes from here -->", "<!-- to here -->"
+FUNCTIONS = 15
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table: what it is about, its columns, its rows, and how many columns at the left are words."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+    words: int = 1
+    picture: str = ""
+
+
+def number(value: float) -> str:
+    """As many digits as tell something."""
+    return f"{value:.{digits(value)}f}"
+
+
+def sheets(found: dict[str, Any], functions: int = FUNCTIONS) -> Iterator[Sheet]:
+    """A table for each part that was measured; the goals where more than a profile was."""
+    if "commit" in found:
+        columns = ("measure", "floor", "goal", "seen", "reached")
+        yield Sheet("Floors and goals", columns, [goal.row(found) for goal in goals()])
+    if "costs" in found:
+        yield costs(found["costs"])
+    if "rates" in found:
+        yield rates(found["rates"])
+    if "starts" in found:
+        yield starts(found["starts"])
+    if "growth" in found:
+        yield growth(found["growth"])
+    if "profile" in found:
+        yield packages(found["profile"])
+        yield hot(found["profile"], functions)
+
+
+def costs(part: dict[str, Any]) -> Sheet:
+    """CPU of each case."""
+    rows = []
+    for case, servers in part["rows"].items():
+        for name, some in servers.items():
+            beside = f"{ratio(some, servers[REFERENCE], 'cpu_us'):.2f}"
+            answer = str(part["answers"][case][name])
+            rows.append([case, name, answer, number(median(one["cpu_us"] for one in some)), beside])
+    picture = "![CPU of each answer, beside the bare route's](img/serve-cases.svg)"
+    return Sheet("CPU of a request", ("request", "server", "answer", "CPU µs", "ratio"), rows, 2, picture)
+
+
+def rates(part: dict[str, Any]) -> Sheet:
+    """Creates a second, beside other servers."""
+    rows = []
+    for case, servers in part["rows"].items():
+        for name, some in servers.items():
+            middle = {key: median(one[key] for one in some) for key in ("cpu_us", "p50_ms", "p99_ms")}
+            rate = f"{median(one['requests'] / one['seconds'] for one in some):.0f}"
+            answer = str(part["answers"][case][name])
+            rows.append([name, answer, rate, *map(number, middle.values())])
+    columns = ("server", "answer", "requests/s", "CPU µs", "p50 ms", "p99 ms")
+    return Sheet("Creates a second", columns, rows, 1, "![CPU of a create, by server](img/serve-create.svg)")
+
+
+def starts(part: dict[str, Any]) -> Sheet:
+    """Start to first answer."""
+    rows = []
+    for name, some in part.items():
+        middle = {key: median(one[key] for one in some) for key in ("wall_s", "cpu_s", "mib")}
+        quickest = min(one["wall_s"] for one in some)
+        seconds = (middle["wall_s"], quickest, middle["cpu_s"])
+        rows.append([name, *(f"{one:.2f}" for one in seconds), f"{middle['mib']:.0f}"])
+    return Sheet("Start to first answer", ("server", "wall s, median", "quickest", "CPU s", "MiB"), rows)
+
+
+def growth(part: dict[str, Any]) -> Sheet:
+    """Memory and slowest answers after many requests."""
+    created, refused = part["created"], part["refused"]
+    beside = part["p99_ms"] / part["reference_p99_ms"]
+    rows = [
+        ["memory of a created service", f"{created['bytes_each']:.0f} bytes, {part['own_bytes']} of them its own data"],
+        ["memory of a refusal", f"{refused['bytes_each']:.1f} bytes, over {refused['requests']:,} refusals"],
+        [f"p99 after {part['creates']:,} creates", f"{number(part['p99_ms'])} ms, {beside:.2f} of the bare route's"],
+    ]
+    return Sheet("Growth", ("grows", ""), rows, 2)
+
+
+def packages(part: dict[str, Any]) -> Sheet:
+    """A create's CPU by package."""
+    each = part["cpu_us"]
+    rows = [[name, number(cost), f"{cost / each:.0%}"] for name, cost in part["packages"].items()]
+    title = f"Where the {number(each)} µs of a create go ({part['samples']:,} samples)"
+    return Sheet(title, ("package", "own µs", "share"), rows)
+
+
+def hot(part: dict[str, Any], count: int) -> Sheet:
+    """The functions that cost most."""
+    rows = [
+        [row["file"], row["function"], number(row["own_us"]), number(row["with_callees_us"])]
+        for row in part["functions"][:count]
+    ]
+    return Sheet("The functions that cost most", ("file", "function", "own µs", "with callees"), rows, 2)
+
+
+def circumstances(found: dict[str, Any]) -> str:
+    """On what it was measured, in a sentence or two."""
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    busy = f"load average {found['load_average']:.1f} before, {found['load_average_after']:.1f} after"
+    return (
+        f"Commit {found['commit']}, {found['on']} ({busy}), {versions}. "
+        f"The mock and the bare route: {found['server']}. "
+        f"{found['rounds']} rounds of {found['seconds']:g} s over {found['connections']} connections "
+        f"by {found['client']}; {found['starts_each']} starts of each server; medians."
+    )
+
+
+def remarks(found: dict[str, Any]) -> Iterator[str]:
+    """What is to be known of single servers, and which were not measured."""
+    for name, note in found.get("rates", {}).get("notes", {}).items():
+        yield f"{name}: {note}."
+    for name, reason in found.get("absent", {}).items():
+        yield f"{name}: not measured: {reason}."
+
+
+def show(found: dict[str, Any], functions: int = FUNCTIONS) -> None:
+    """Print everything."""
+    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    if "commit" in found:
+        console.print(circumstances(found))
+    for sheet in sheets(found, functions):
+        table = Table(box=None)
+        for at, column in enumerate(sheet.columns):
+            table.add_column(column, justify="left" if at < sheet.words else "right")
+        for row in sheet.rows:
+            table.add_row(*row)
+        console.print(f"\n[bold]{sheet.title}[/bold]", table, sep="\n")
+    for remark in remarks(found):
+        console.print(remark)
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """Everything, for the documentation."""
+    blocks = [circumstances(found)]
+    for sheet in sheets(found):
+        signs = [":--" if at < sheet.words else "--:" for at in range(len(sheet.columns))]
+        lines = [f"| {' | '.join(cells)} |" for cells in (sheet.columns, signs, *sheet.rows)]
+        blocks += [f"### {sheet.title}", *([sheet.picture] if sheet.picture else []), "\n".join(lines)]
+    return "\n\n".join([*blocks, *(f"- {remark}" for remark in remarks(found))])
+
+
+def write_docs(found: dict[str, Any]) -> None:
+    """Put the tables between the marks of docs/performance.md, and draw what was measured."""
+    import plot
+
+    before, _, rest = DOCS.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCS.write_text(f"{before}{BEGIN}\n\n{markdown(found)}\n\n{END}{after}", encoding="utf-8")
+    print("wrote docs/performance.md")
+    plot.draw(found)
+
+
+if __name__ == "__main__":
+    write_docs(json.loads(RESULTS.read_text(encoding="utf-8")))

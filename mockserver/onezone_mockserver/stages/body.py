@@ -1,0 +1,70 @@
+"""The stages for the body: one reads it, one makes JSON of it.
+
+An empty body counts as `{}`, as released servers have it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from onezone_mockserver.exchange import ClientGoneError, Exchange, Refusal
+from onezone_mockserver.jsontext import loads
+
+if TYPE_CHECKING:
+    from onezone_mockserver.exchange import Check, Receive
+    from onezone_mockserver.state import MockState
+
+MAX_BODY = 1024 * 1024
+
+
+def reading(operation: Any, _state: MockState) -> Check | None:
+    """Read the body, and refuse one over 1 MiB with 413 as soon as it is known."""
+    return read if operation.is_request_body_defined else None
+
+
+def body(operation: Any, _state: MockState) -> Check | None:
+    """Refuse a body that is not JSON with 400."""
+    return parse if operation.is_request_body_defined else None
+
+
+def parse(exchange: Exchange) -> None:
+    """Set `exchange.value`. Raises Refusal: malformedData."""
+    try:
+        exchange.value = loads(exchange.body) if exchange.body else {}
+    except ValueError:
+        raise Refusal("malformedData", "body: it is not JSON, not UTF-8, or nested too deep") from None
+
+
+async def read(exchange: Exchange) -> None:
+    """Set `exchange.body`, unless it was read before. Raises Refusal (payloadTooLarge) and ClientGoneError."""
+    if exchange.too_large is not None:
+        raise exchange.too_large
+    if exchange.unread:
+        exchange.body = await read_body(exchange, exchange.receive, MAX_BODY)
+
+
+async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
+    """The whole body, chunked or not. Raises Refusal (payloadTooLarge) over `limit`, ClientGoneError."""
+    announced = exchange.headers.get(b"content-length", b"0").lstrip(b"0")
+    if len(announced) > 18 or (len(announced) > 6 and announced.isdigit() and int(announced) > limit):  # noqa: PLR2004
+        raise _too_large(limit)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if len(body) <= limit and message["type"] == "http.request" and not message.get("more_body"):
+        exchange.unread = False
+        return body
+    parts, size = [body], len(body)
+    while message["type"] == "http.request":
+        exchange.unread = message.get("more_body", False)
+        if size > limit:
+            raise _too_large(limit)
+        if not exchange.unread:
+            return b"".join(parts)
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    raise ClientGoneError
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal("payloadTooLarge", f"body: it is larger than {limit} bytes")

@@ -1,0 +1,56 @@
+"""The stage for the body's media type: 415 for one that the operation does not take. Without a body anything goes."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from onezone_mockserver.exchange import Exchange, Refusal
+
+if TYPE_CHECKING:
+    from onezone_mockserver.exchange import Check
+    from onezone_mockserver.state import MockState
+
+JSON = "application/json"
+_UTF8 = re.compile(r'charset\s*=\s*"?(utf-?8|us-ascii)"?', re.IGNORECASE)
+
+
+def media_type(operation: Any, state: MockState) -> Check | None:
+    """Refuse bodies in other media types, other character encodings and content codings.
+
+    Whether a media type may come with parameters is a fact of the edition.
+    """
+    taken = tuple(media.lower() for media in operation.consumes)
+    body = state.contract.operations[operation.operation_id].body
+    if body is None:
+        return None
+    usual = frozenset(media.encode() for media in taken)
+    parameters = body.media_type_parameters
+
+    def check(exchange: Exchange) -> None:
+        headers = exchange.headers
+        content_type = headers.get(b"content-type", b"")
+        if (content_type in usual and b"content-encoding" not in headers) or not exchange.has_body:
+            return
+        if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+            raise Refusal("unsupportedMediaType", "media type: the body must come without a content coding")
+        fault = complaint(content_type, taken, parameters=parameters)
+        if fault:
+            raise Refusal("unsupportedMediaType", f"media type: {fault}")
+
+    return check
+
+
+@lru_cache(maxsize=256)
+def complaint(content_type: bytes, taken: tuple[str, ...] = (JSON,), *, parameters: bool = True) -> str:
+    """What is wrong with a Content-Type, "" where nothing is. JSON is UTF-8 (RFC 8259, 8.1)."""
+    media, *given = (part.strip() for part in content_type.decode("latin-1").split(";"))
+    if not media:
+        return "a body without Content-Type"
+    if media.lower() not in taken:
+        return f"the body is not {' or '.join(taken)}"
+    if given and not parameters:
+        return f"the edition takes {media.lower()} without parameters only"
+    other = [one for one in given if one.lower().startswith("charset") and not _UTF8.fullmatch(one)]
+    return "the body's charset is not UTF-8" if other else ""

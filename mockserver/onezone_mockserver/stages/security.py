@@ -1,0 +1,182 @@
+"""The security stage: who the caller is. Which credentials count is read from the document.
+
+An operation's `security`, else the document's, names `securitySchemes`: HTTP's Basic and Bearer, and API keys. A scheme
+that it does not name is no credential, and an operation with an empty list asks for nothing. Source of the order and
+of the errors: Onezone 21.02 as deployed, Authentication. Tokens come before passwords, each in the document's order; a
+credential that is present and wrong stops the request, whatever else it carries. Names of schemes count in just
+that case.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from onezone_mockserver.exchange import Exchange, Header, Refusal
+
+if TYPE_CHECKING:
+    from onezone_mockserver.exchange import Check
+    from onezone_mockserver.state import MockState
+    from onezone_mockserver.world import User, World
+
+Reader = Callable[[Exchange], "User | None"]
+"""Gives the user of one kind of credential, None where the request has none of it. Raises Refusal for a wrong one."""
+Find = Callable[[Exchange], bytes | None]
+
+B64TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
+"""What a bearer token may consist of (RFC 6750, 2.1)."""
+CHALLENGES: dict[str, Header] = {
+    "basic": (b"www-authenticate", b'Basic realm="onezone", charset="UTF-8"'),
+    "bearer": (b"www-authenticate", b'Bearer realm="onezone"'),
+}
+"""What a 401 says of a way to authenticate (RFC 9110, 11.6.1; RFC 7617, 2.1)."""
+
+
+def security(operation: Any, _state: MockState) -> Check | None:
+    """Name the user of the exchange. Refuses with 401 and the error that says what is wrong with a credential."""
+    schemes = used_schemes(operation.security, operation.security_schemes)
+    readers = [(name, _reader(scheme)) for name, scheme in schemes.items()]
+    if not readers:
+        return None
+    together = [set(names) for names in operation.security if len(names) > 1]
+    known = " nor ".join(one["scheme"].capitalize() for one in schemes.values() if one["type"] == "http")
+
+    def check(exchange: Exchange) -> None:
+        if together:
+            exchange.user = _by_all(exchange, readers, operation.security)
+            return
+        for _, read in readers:
+            user = read(exchange)
+            if user is not None:
+                exchange.user = user
+                return
+        if known and b"authorization" in exchange.headers:
+            exchange.reasons.append(f"Authorization is ignored: it starts neither with {known}")
+
+    return check
+
+
+def used_schemes(requirements: Any, schemes: Any) -> dict[str, Any]:
+    """The security schemes that a list of requirements names, in the order in which their credentials count."""
+    names = {name for requirement in requirements or () for name in requirement}
+    used = [name for name in schemes if name in names]
+    return {name: schemes[name] for name in sorted(used, key=lambda name: _is_password(schemes[name]))}
+
+
+def challenges(requirements: Any, schemes: Any) -> list[Header]:
+    """What a 401 says of the ways to authenticate."""
+    used = [schemes[name] for name in schemes if name in used_schemes(requirements, schemes)]
+    return [CHALLENGES[one["scheme"]] for one in used if one["type"] == "http" and one["scheme"] in CHALLENGES]
+
+
+def _is_password(scheme: Any) -> bool:
+    return (scheme["type"], scheme.get("scheme")) == ("http", "basic")
+
+
+def _by_all(exchange: Exchange, readers: list[tuple[str, Reader]], requirements: Any) -> User | None:
+    """The user where some requirements ask for several credentials at once: all of one requirement, of one user."""
+    users = {name: read(exchange) for name, read in readers}
+    for names in requirements:
+        given = {users[name] for name in names}
+        if len(given) == 1 and None not in given:
+            return given.pop()
+    return None
+
+
+def _reader(scheme: Any) -> Reader:
+    if scheme["type"] == "apiKey":
+        return _token_reader(_place(scheme["in"], scheme["name"]))
+    if _is_password(scheme):
+        return _basic
+    return _token_reader(_bearer)
+
+
+def _place(where: str, name: str) -> Find:
+    """What finds an API key. A header's value stands in the exchange, others are taken out of the request."""
+    if where == "header":
+        header = name.lower().encode()
+        return lambda exchange: exchange.headers.get(header)
+    return lambda exchange: _in_query(exchange, name) if where == "query" else _in_cookie(exchange, name)
+
+
+def _in_query(exchange: Exchange, name: str) -> bytes | None:
+    query: dict[bytes, list[bytes]] = parse_qs(exchange.scope.get("query_string", b""), keep_blank_values=True)
+    return next(iter(query.get(name.encode(), ())), None)
+
+
+def _in_cookie(exchange: Exchange, name: str) -> bytes | None:
+    try:
+        cookies = SimpleCookie(exchange.headers.get(b"cookie", b"").decode("latin-1"))
+    except CookieError:
+        return None
+    return cookies[name].value.encode("latin-1") if name in cookies else None
+
+
+def _authorization(exchange: Exchange, scheme: bytes) -> bytes | None:
+    """The credential in `Authorization`, None where there is none or it is of another scheme. Raises Refusal."""
+    value = exchange.headers.get(b"authorization")
+    if value is None:
+        return None
+    if b"authorization" in exchange.repeated:
+        raise Refusal("badBasicCredentials", "security: more than one Authorization header")
+    name, _, credential = value.partition(b" ")
+    return credential.strip(b" ") if name == scheme else None
+
+
+def _bearer(exchange: Exchange) -> bytes | None:
+    return _authorization(exchange, b"Bearer")
+
+
+def _token_reader(find: Find) -> Reader:
+    def read(exchange: Exchange) -> User | None:
+        token = find(exchange)
+        return None if token is None else _by_token(exchange.world, token)
+
+    return read
+
+
+def _by_token(world: World, token: bytes) -> User:
+    user = world.holder_of(token.decode("utf-8", "surrogateescape"))
+    if user is not None and user.blocked:
+        raise Refusal("userBlocked", "security: the user is blocked")
+    if user is not None:
+        return user
+    if not B64TOKEN.fullmatch(token):
+        raise Refusal("badToken", "security: the token is not one at all")
+    raise Refusal("tokenInvalid", "security: nobody has this token")
+
+
+def _basic(exchange: Exchange) -> User | None:
+    credential = _authorization(exchange, b"Basic")
+    if credential is None:
+        return None
+    try:
+        name, colon, password = _base64(credential).decode("utf-8").partition(":")
+    except ValueError:
+        raise Refusal("badBasicCredentials", "security: the Basic credential is not base64 of UTF-8") from None
+    user = exchange.world.login(name, password)
+    if user is None or not colon:
+        raise _refused(exchange.world, name)
+    return user
+
+
+def _refused(world: World, name: str) -> Refusal:
+    """Why a password is refused: who is blocked, or may not use one, is told so before it is looked at."""
+    user = world.named(name)
+    if user is not None and user.blocked:
+        return Refusal("userBlocked", "security: the user is blocked")
+    if user is not None and not (user.basic_auth and user.password):
+        return Refusal("basicAuthDisabled", "security: the user may not log in with a password")
+    return Refusal("badBasicCredentials", "security: the user name or the password is wrong")
+
+
+def _base64(text: bytes) -> bytes:
+    """The bytes of a base64 text (RFC 4648, 4). Raises ValueError for anything but the one proper spelling."""
+    found = binascii.a2b_base64(text, strict_mode=True)
+    if binascii.b2a_base64(found, newline=False) != text:
+        raise ValueError
+    return found
