@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module, metadata
+from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -24,7 +24,10 @@ COMMANDS = {
     ),
     "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B: compare two editions"),
 }
-DISTRIBUTION = "onezone-contract-kit"
+MOCK_ALONE = (
+    "only the mock is installed here: "
+    "`pip uninstall onezone-mockserver`, then `pip install onezone-contract-kit`, which has the mock too"
+)
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended before it could do anything about it."""
 
@@ -43,7 +46,9 @@ def main(argv: list[str] | None = None) -> int:
         print(usage(), end="")
         return 0 if arguments else 2
     if arguments[0] in {"-V", "--version"}:
-        print(f"ozkit {metadata.version(DISTRIBUTION)}")
+        from onezone_spec import __version__
+
+        print(f"ozkit {__version__}")
         return 0
     name, *rest = arguments
     if name not in COMMANDS:
@@ -51,8 +56,13 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     _prepare_console()
     try:
-        run = import_module(COMMANDS[name][0]).main
-        code: int = run(name, rest)
+        room = import_module(COMMANDS[name][0])
+        code: int = room.main(name, rest)
+    except ModuleNotFoundError as error:
+        if error.name != "onezone_contracts":
+            raise
+        print(f"ozkit {name}: {MOCK_ALONE}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return INTERRUPTED
     return code

@@ -8,10 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib import metadata
 from typing import Any
 
-from onezone_spec import DEFAULT_EDITION, AccessRule, Contract, editions, load
+from onezone_spec import DEFAULT_EDITION, AccessRule, Contract, __version__, editions, load
 
 from onezone_contracts import arguments as shared
 from onezone_contracts import embedded
@@ -207,7 +206,7 @@ def _alike(rule: AccessRule, has: Persona, needed: Persona) -> bool:
 def _as_json(where: str, matches: list[Match]) -> None:
     found = {
         "report_version": 1,
-        "kit_version": metadata.version("onezone-contract-kit"),
+        "kit_version": __version__,
         "target": where,
         "conforms_to": [one.edition for one in matches if one.verdict is Verdict.CONFORMANT],
         "editions": [_edition(one) for one in matches],

@@ -1,140 +1,69 @@
-"""The pytest plugin: `pytest --pyargs onezone_contracts --target FILE` judges a target with one item a requirement.
+"""The pytest plugin: `pytest --pyargs onezone_contracts --onezone-target FILE` judges a target, one item a requirement.
 
-It is loaded by every pytest of an environment that has the kit, so it only adds options and imports the judge where
-the suite itself is collected.
+Every pytest of an environment that has the kit loads this file, most of them for suites that have nothing to do with
+it. So it adds options, all of which begin with `--onezone-`, and nothing else: no marker, no fixture, no hook into
+other people's items. The judge is imported when one of the options is used, or when the suite is collected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
 import pytest
 
-if TYPE_CHECKING:
-    from onezone_contracts.expected import ExpectedFailures
-    from onezone_contracts.run import Run
-
-SUITE = "test_contract"
+DEPTHS = ("quick", "standard", "deep")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suite."""
-    group = parser.getgroup("onezone", "Onezone contract")
-    group.addoption("--target", metavar="FILE", help="target file; without one the kit's own mock is judged")
-    group.addoption(
-        "--edition", metavar="NAME", help="edition of the contract (default: the target file's, or current)"
+    add = parser.getgroup("onezone", "Onezone contract (pytest --pyargs onezone_contracts)").addoption
+    add("--onezone-target", metavar="FILE", help="target file; without a target the kit's own mock is judged")
+    add("--onezone-url", metavar="URL", help="base URL of the API, for use with the next three")
+    add("--onezone-states-url", metavar="URL", help="where the implementation sets up each persona (provider states)")
+    add("--onezone-admin", metavar="USER:PASSWORD", help="an administrator: the kit makes the personas itself")
+    add("--onezone-admin-token", metavar="TOKEN", help="the same, with a token")
+    add("--onezone-edition", metavar="NAME", help="edition of the contract (default: the target file's, or current)")
+    add("--onezone-depth", choices=DEPTHS, help="default: standard")
+    add("--onezone-seed", metavar="N", help="seed of generated requests, or `random` (default 0)")
+    add(
+        "--onezone-requirement",
+        action="append",
+        metavar="ID",
+        help="judge only these: repeatable, glob patterns",
     )
-    group.addoption("--onezone-url", metavar="URL", help="base URL of the API, for use with --onezone-states-url")
-    group.addoption("--onezone-states-url", metavar="URL", help="provider states instead of a target file")
-    group.addoption(
-        "--onezone-expected-failures", metavar="FILE", help="requirement ids known to fail; each is a strict xfail"
-    )
-    group.addoption("--onezone-depth", choices=["quick", "standard", "deep"], default="standard")
-    group.addoption("--onezone-seed", type=int, default=0, metavar="N")
-    group.addoption("--onezone-timeout", type=float, default=10.0, metavar="SECONDS")
-    group.addoption("--onezone-settle", type=float, default=5.0, metavar="SECONDS")
+    add("--onezone-strict", action="store_true", help="a SHOULD that fails is a failure, not a warning")
+    add("--onezone-expected-failures", metavar="FILE", help="requirement ids known to fail; each is a strict xfail")
+    add("--onezone-timeout", type=_some_seconds, metavar="SECONDS", help="for a request (default 10)")
+    add("--onezone-settle", type=_seconds, metavar="SECONDS", help="how long privileges may take to show (default 5)")
+    add("--onezone-max-time", type=_seconds, metavar="SECONDS", help="for the whole run; the rest is skipped")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a file with a mistake before anything is collected. Raises UsageError."""
-    if config.getoption("--onezone-expected-failures"):
-        _expected(config)
-    if config.getoption("--target"):
-        from onezone_contracts.derive import judged_operations
-        from onezone_contracts.personas import personas
-        from onezone_contracts.target import SetupError, read_target_file, target_from_file
+    """Refuse a mistake in the options before anything is collected. Raises UsageError."""
+    if _used(config):
+        from onezone_contracts.suite import check
 
-        contract = _contract(config)
-        operation = judged_operations(contract)[0]
-        path = Path(config.getoption("--target"))
-        try:
-            target_from_file(path, read_target_file(path), operation, personas(contract, operation))
-        except SetupError as error:
-            raise pytest.UsageError(str(error)) from None
+        check(config)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item a requirement, in the order in which they are judged."""
-    if "requirement" in metafunc.fixturenames and metafunc.module.__name__.endswith(SUITE):
-        from onezone_contracts.derive import judged_operations, requirements
-
-        contract = _contract(metafunc.config)
-        depth = metafunc.config.getoption("--onezone-depth")
-        found = requirements(contract, judged_operations(contract)[0], depth)
-        metafunc.parametrize("requirement", found, ids=[one.id for one in found])
-
-
-def _expected(config: pytest.Config) -> ExpectedFailures | None:
-    """What is known to fail. Raises UsageError for a bad file, and where a line of it is no requirement."""
-    file = config.getoption("--onezone-expected-failures")
-    if not file:
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """What is judged by, so that a run with a random seed can be repeated."""
+    if not _used(config):
         return None
-    from onezone_contracts.derive import judged_operations, requirements
-    from onezone_contracts.expected import read
-    from onezone_contracts.target import SetupError
+    from onezone_contracts.suite import header
 
-    contract = _contract(config)
-    try:
-        found = read(Path(file))
-    except SetupError as error:
-        raise pytest.UsageError(str(error)) from None
-    unmatched = found.unmatched(requirements(contract, judged_operations(contract)[0], "deep"))
-    if unmatched:
-        raise pytest.UsageError("\n".join(unmatched))
-    return found
+    return header(config)
 
 
-def _wanted(config: pytest.Config) -> Any:
-    from onezone_contracts.session import Wanted
-
-    file = config.getoption("--target")
-    return Wanted(
-        url=config.getoption("--onezone-url"),
-        target_file=Path(file) if file else None,
-        states_url=config.getoption("--onezone-states-url"),
-        edition=config.getoption("--edition"),
-    )
+def _used(config: pytest.Config) -> bool:
+    return any(value for name, value in vars(config.option).items() if name.startswith("onezone_"))
 
 
-def _contract(config: pytest.Config) -> Any:
-    from onezone_spec import UnknownEditionError
+def _seconds(text: str) -> float:
+    from onezone_contracts.arguments import seconds
 
-    from onezone_contracts.session import contract_of
-    from onezone_contracts.target import SetupError
-
-    try:
-        return contract_of(_wanted(config))
-    except (SetupError, UnknownEditionError) as error:
-        raise pytest.UsageError(str(error)) from None
+    return seconds(text)
 
 
-@pytest.fixture(scope="session")
-def onezone_run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    """A run against the target, past its preflight; what it made is removed at the end."""
-    from onezone_contracts.derive import judged_operations
-    from onezone_contracts.run import Options, Run
-    from onezone_contracts.session import opened
-    from onezone_contracts.target import SetupError
+def _some_seconds(text: str) -> float:
+    from onezone_contracts.arguments import some_seconds
 
-    config = request.config
-    options = Options(
-        depth=config.getoption("--onezone-depth"),
-        seed=config.getoption("--onezone-seed"),
-        timeout=config.getoption("--onezone-timeout"),
-        settle=config.getoption("--onezone-settle"),
-        expected=_expected(config),
-    )
-    contract = _contract(config)
-    operation = judged_operations(contract)[0]
-    try:
-        with opened(_wanted(config), contract, operation, options.timeout) as target:
-            run = Run(contract, operation, target, options)
-            try:
-                run.preflight()
-                yield run
-            finally:
-                run.clean()
-    except SetupError as error:
-        pytest.exit(f"inconclusive: {error}", returncode=2)
+    return some_seconds(text)

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import warnings
+from collections.abc import Iterator
 
 import pytest
 
+from onezone_contracts import suite
 from onezone_contracts.derive import provoked
 from onezone_contracts.exchange import curl
 from onezone_contracts.judge import judge_one
 from onezone_contracts.requirement import Outcome, Requirement, Result
 from onezone_contracts.run import Run
+from onezone_contracts.target import SetupError
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item a requirement, in the order in which they are judged."""
+    if "requirement" in metafunc.fixturenames:
+        requirements = suite.chosen(metafunc.config)
+        metafunc.parametrize("requirement", requirements, ids=[one.id for one in requirements])
+
+
+@pytest.fixture(scope="session")
+def onezone_run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """A run against the target, past its preflight."""
+    try:
+        with suite.running(request.config) as run:
+            yield run
+    except SetupError as error:
+        pytest.exit(f"inconclusive: {error}", returncode=2)
 
 
 def test_requirement(onezone_run: Run, requirement: Requirement) -> None:
@@ -20,7 +39,8 @@ def test_requirement(onezone_run: Run, requirement: Requirement) -> None:
     told = _told(onezone_run, result)
     if result.known:
         pytest.xfail(told)
-    if result.outcome in {Outcome.FAIL, Outcome.ERROR}:
+    strict = result.outcome is Outcome.WARN and onezone_run.options.strict
+    if strict or result.outcome in {Outcome.FAIL, Outcome.ERROR}:
         pytest.fail(told, pytrace=False)
     if result.outcome is Outcome.BLOCKED:
         pytest.fail(f"blocked: {result.reason}", pytrace=False)
@@ -32,10 +52,8 @@ def test_requirement(onezone_run: Run, requirement: Requirement) -> None:
 
 def test_every_documented_answer_was_seen(onezone_run: Run, request: pytest.FixtureRequest) -> None:
     """A run that never saw a documented answer has not judged the target."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        pytest.skip("each worker sees only a part of the run")
-    if request.config.getoption("keyword") or request.config.getoption("deselect"):
-        pytest.skip("only a part of the suite runs")
+    if suite.partial(request.config):
+        pytest.skip("only a part of the suite runs here")
     unseen = provoked(onezone_run.operation) - {one.status for one in onezone_run.exchanges() if one.status}
     assert not unseen, f"never seen: {sorted(unseen)}"
 

@@ -18,6 +18,8 @@ from onezone_spec.model import (
     Source,
 )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "DEFAULT_EDITION",
     "AccessRule",
@@ -35,6 +37,7 @@ __all__ = [
     "Route",
     "Source",
     "UnknownEditionError",
+    "__version__",
     "bundled_text",
     "editions",
     "load",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 import server
 from judge_tools import OPERATION, closed_port, set_up, target_file, wanted_personas
 from junitparser import JUnitXml
+from onezone_contracts import embedded
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_spec import load
 
@@ -56,7 +60,7 @@ def ids(edition: str) -> set[str]:
 def test_own_mock_is_green(suite: Suite, tmp_path: Path) -> None:
     """Without a target the kit's own mock is judged: one item a requirement, all green, in an empty folder."""
     path = tmp_path / "junit.xml"
-    ended = suite("--edition", "deployed", f"--junitxml={path}")
+    ended = suite("--onezone-edition", "deployed", f"--junitxml={path}")
     assert ended.code == 0, ended.text
     names = {case.name for one in JUnitXml.fromfile(str(path)) for case in one}
     wanted = {f"test_requirement[{one}]" for one in ids("deployed")}
@@ -67,7 +71,7 @@ def test_target_file_is_judged(suite: Suite, servers: dict[str, server.Handle], 
     """A correct server is green by a target file, which may name the edition."""
     handle = servers["classic"]
     path = target_file(tmp_path, handle.base_url, set_up(handle.states_url, "classic"), edition="classic")
-    ended = suite("--target", path, "-q")
+    ended = suite("--onezone-target", path, "-q")
     assert ended.code == 0, ended.text
 
 
@@ -85,7 +89,7 @@ def test_fault_fails_with_its_cause(suite: Suite, tmp_path: Path) -> None:
     """A fault fails the item of its requirement, with what was expected, what came, the source and the curl line."""
     with server.start("current", faults=["status-200"]) as handle:
         path = target_file(tmp_path, handle.base_url, set_up(handle.states_url, "current"))
-        ended = suite("--target", path, "--edition", "current")
+        ended = suite("--onezone-target", path, "--onezone-edition", "current")
         secrets = [user.password for user in handle.app.world.users.values()]
     assert ended.code == 1
     failed = {
@@ -102,7 +106,7 @@ def test_fault_fails_with_its_cause(suite: Suite, tmp_path: Path) -> None:
 def test_target_that_is_down_is_never_green(suite: Suite, tmp_path: Path) -> None:
     """A target that does not answer ends the session with exit code 2 and one line that says so."""
     made = {one.name: {"token": "t", "group": "g"} for one in wanted_personas("current")}
-    ended = suite("--target", target_file(tmp_path, f"http://127.0.0.1:{closed_port()}/api", made), "-x", "-q")
+    ended = suite("--onezone-target", target_file(tmp_path, f"http://127.0.0.1:{closed_port()}/api", made), "-x", "-q")
     assert ended.code == 2
     assert "inconclusive: the target" in ended.text
     assert "the connection was refused" in ended.text
@@ -112,12 +116,12 @@ def test_bad_target_file_is_a_usage_error(suite: Suite, tmp_path: Path) -> None:
     """A mistake in a target file ends pytest with its usage error, in one line."""
     path = tmp_path / "target.yaml"
     path.write_text("base_uri: http://127.0.0.1:9/x\n", encoding="utf-8")
-    usage_error(suite("--target", path, "-q"), "base_uri")
+    usage_error(suite("--onezone-target", path, "-q"), "base_uri")
 
 
 def test_missing_target_file_is_a_usage_error(suite: Suite, tmp_path: Path) -> None:
     """A target file that is not there ends pytest with its usage error, in one line."""
-    usage_error(suite("--target", tmp_path / "nowhere.yaml", "-q"), "there is no target file")
+    usage_error(suite("--onezone-target", tmp_path / "nowhere.yaml", "-q"), "there is no target file")
 
 
 def usage_error(ended: Ended, words: str) -> None:
@@ -126,28 +130,84 @@ def usage_error(ended: Ended, words: str) -> None:
     assert len([line for line in ended.text.splitlines() if line.startswith("ERROR") and words in line]) == 1
 
 
-def test_help_lists_the_options(suite: Suite) -> None:
-    """`pytest --help` shows the options of the suite."""
+def test_every_option_begins_with_the_name_of_the_kit(suite: Suite) -> None:
+    """`pytest --help` shows the options of the suite, and each of them begins with --onezone-."""
     text = suite("--help").text
-    for option in ("--target", "--edition", "--onezone-states-url", "--onezone-depth", "--onezone-seed"):
-        assert option in text
+    group = text.partition("Onezone contract (")[2].partition("\n\n")[0]
+    options = set(re.findall(r"^ +(--[a-z-]+)", group, re.MULTILINE))
+    assert {"--onezone-target", "--onezone-edition", "--onezone-states-url", "--onezone-admin"} <= options
+    assert {one for one in options if not one.startswith("--onezone-")} == set()
 
 
 def test_plugin_leaves_other_suites_alone(tmp_path: Path) -> None:
-    """A suite of somebody else's runs as if the plugin were not there, fixtures named requirement included."""
-    (tmp_path / "test_theirs.py").write_text(
+    """A suite of somebody else's keeps its options, fixtures and module names, and loads nothing of the kit."""
+    (tmp_path / "conftest.py").write_text(
+        "def pytest_addoption(parser):\n    for name in ('target', 'edition', 'requirement'):\n"
+        "        parser.addoption(f'--{name}')\n"
+    )
+    (tmp_path / "test_contract.py").write_text(
         "import sys\nimport pytest\n\n@pytest.fixture\ndef requirement():\n    return 1\n\n"
-        "def test_it(requirement):\n    assert requirement == 1\n"
-        "    assert 'onezone_contracts.run' not in sys.modules\n"
+        "def test_it(requirement, pytestconfig):\n"
+        "    assert (requirement, pytestconfig.getoption('target')) == (1, 'theirs')\n"
+        "    loaded = {one for one in sys.modules if one.startswith(('onezone_', 'ozkit'))}\n"
+        "    assert loaded == {'onezone_contracts', 'onezone_contracts.plugin'}\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--target", "theirs", str(tmp_path)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--onezone-edition", "1999"), "there is no edition '1999'"),
+        (("--onezone-url", "http://127.0.0.1:9/api"), "give --onezone-target FILE"),
+        (("--onezone-requirement", "no.such"), "no requirement matches 'no.such'"),
+    ],
+    ids=["edition", "url-alone", "requirement"],
+)
+def test_a_mistake_in_an_option_is_a_usage_error(suite: Suite, arguments: tuple[str, ...], words: str) -> None:
+    """A mistake in an option ends pytest with its usage error, in one line."""
+    usage_error(suite(*arguments), words)
+
+
+def test_administrator_makes_the_personas(suite: Suite) -> None:
+    """With an administrator's account the kit makes the personas itself, and removes all it made."""
+    with embedded.mock("deployed") as origin:
+        where = ("--onezone-url", f"{origin}/api/v3", "--onezone-admin", "adam:adam-password")
+        before = entities(origin)
+        ended = suite(*where, "--onezone-edition", "deployed", "--onezone-requirement", "*.access.*")
+        assert ended.code == 0, ended.text
+        assert entities(origin) == before
+
+
+def entities(origin: str) -> dict[str, set[str]]:
+    with urllib.request.urlopen(f"{origin}/_mock/world", timeout=10) as answer:
+        world = json.load(answer)
+    return {kind: {one["id"] for one in world[kind]} for kind in ("users", "groups", "handle_services")}
+
+
+def test_a_random_seed_is_told_and_shared_by_the_workers(suite: Suite) -> None:
+    """A seed that was drawn is printed, so that the run can be repeated; parts of the suite run on two workers."""
+    ended = suite("--onezone-seed", "random", "--onezone-requirement", "*.success.*", "-n", "2")
+    assert ended.code == 0, ended.text
+    assert re.search(r"^onezone: edition current, depth quick, seed \d+$", ended.text, re.MULTILINE)
+
+
+def test_strict_makes_advice_a_failure(suite: Suite) -> None:
+    """A SHOULD that fails is a warning, and a failure with --onezone-strict."""
+    with embedded.mock("current", "--fault", "authentication-no-challenge") as origin:
+        where = ("--onezone-url", f"{origin}/api/v3", "--onezone-states-url", f"{origin}/_mock/states")
+        options = (*where, "--onezone-requirement", "*.authentication.*")
+        lenient, strict = suite(*options), suite(*options, "--onezone-strict")
+    assert (lenient.code, strict.code) == (0, 1), strict.text
+    assert "1 warning" in lenient.text
 
 
 def test_expected_failures_are_strict(suite: Suite, tmp_path: Path) -> None:

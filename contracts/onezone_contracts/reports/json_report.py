@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from importlib import metadata
 from typing import Any
+
+from onezone_spec import __version__
 
 from onezone_contracts.exchange import Redactor, curl, request_report, response_report
 from onezone_contracts.requirement import Finding, Result
@@ -24,7 +25,7 @@ def data(judgement: Judgement) -> dict[str, Any]:
     redactor = judgement.redactor or Redactor()
     return {
         "report_version": REPORT_VERSION,
-        "kit_version": metadata.version("onezone-contract-kit"),
+        "kit_version": __version__,
         "target": judgement.target,
         "edition": judgement.edition,
         "profile": judgement.profile,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from onezone_spec import bundled_text
+from onezone_spec import __version__, bundled_text
 
 from onezone_mockserver.control.states import States, StatesError
 from onezone_mockserver.exchange import (
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from onezone_mockserver.state import MockState
 
 logger = logging.getLogger("onezone_mockserver")
-DISTRIBUTION = "onezone-contract-kit"
 PREFIX = b"/_mock"
 MAX_BODY = 64 * 1024 * 1024
 TOO_LARGE = "payloadTooLarge"
@@ -100,8 +98,9 @@ class Control:
     def health(self, _body: bytes) -> Answer:
         """That the mock is up, as what, and since when."""
         uptime = round(time.monotonic() - self.started, 3)
-        version = metadata.version(DISTRIBUTION)
-        return _json({"status": "ok", "edition": self.state.contract.edition, "version": version, "uptime_s": uptime})
+        return _json(
+            {"status": "ok", "edition": self.state.contract.edition, "version": __version__, "uptime_s": uptime}
+        )
 
     def provider_state(self, body: bytes) -> Answer:
         """Set a provider state up, or tear it down."""

@@ -1,0 +1,138 @@
+"""What the options of the pytest plugin ask for: the contract, its requirements, and a run against the target."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from onezone_spec import Contract, UnknownEditionError
+
+from onezone_contracts.arguments import admin_of, seed
+from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.expected import ExpectedFailures, read
+from onezone_contracts.judge import DEEPEST, selected
+from onezone_contracts.personas import personas
+from onezone_contracts.requirement import Requirement
+from onezone_contracts.run import Options, Run
+from onezone_contracts.session import Wanted, contract_of, opened
+from onezone_contracts.target import SetupError, read_target_file, target_from_file
+
+
+def check(config: pytest.Config) -> None:
+    """Refuse a mistake in the options, and draw a seed that is to be random. Raises UsageError."""
+    with _usage_errors():
+        config.option.onezone_seed = str(seed(_option(config, "seed") or "0"))
+        wanted = _wanted(config)
+        _enough(wanted)
+        contract = contract_of(wanted)
+        chosen(config)
+        _expected(config, contract)
+        if wanted.target_file and not wanted.admin:
+            operation = judged_operations(contract)[0]
+            data = read_target_file(wanted.target_file)
+            target_from_file(wanted.target_file, data, operation, personas(contract, operation))
+
+
+def header(config: pytest.Config) -> str:
+    """The edition, the depth and the seed, in a line."""
+    options = _options(config)
+    return f"onezone: edition {_contract(config).edition}, depth {options.depth}, seed {options.seed}"
+
+
+def chosen(config: pytest.Config) -> tuple[Requirement, ...]:
+    """The requirements to judge, in the order in which they are judged. Raises UsageError."""
+    contract = _contract(config)
+    every = requirements(contract, judged_operations(contract)[0], _options(config).depth)
+    patterns = _option(config, "requirement")
+    with _usage_errors():
+        return selected(every, patterns) if patterns else tuple(every)
+
+
+def partial(config: pytest.Config) -> bool:
+    """Whether only a part of the suite runs in this process."""
+    words = ("keyword", "deselect", "onezone_requirement")
+    return hasattr(config, "workerinput") or any(config.getoption(word, None) for word in words)
+
+
+@contextmanager
+def running(config: pytest.Config) -> Iterator[Run]:
+    """A run against the target, past its preflight; what it made is removed at the end. Raises SetupError."""
+    contract = _contract(config)
+    operation = judged_operations(contract)[0]
+    options = _options(config, expected=_expected(config, contract), strict=_option(config, "strict"))
+    with opened(_wanted(config), contract, operation, options.timeout, options.settle) as target:
+        run = Run(contract, operation, target, options)
+        try:
+            run.preflight()
+            yield run
+        finally:
+            run.clean()
+
+
+def _option(config: pytest.Config, name: str) -> Any:
+    return config.getoption(f"onezone_{name}")
+
+
+def _options(config: pytest.Config, **more: Any) -> Options:
+    """How the run judges; what no option says is as `Options` has it."""
+    asked = {name: _option(config, name) for name in ("depth", "timeout", "settle", "max_time")}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return Options(seed=int(_option(config, "seed") or 0), **given, **more)
+
+
+def _wanted(config: pytest.Config) -> Wanted:
+    """What is to be judged. Raises SetupError."""
+    file = _option(config, "target")
+    admin = Namespace(admin=_option(config, "admin"), admin_token=_option(config, "admin_token"))
+    return Wanted(
+        url=_option(config, "url"),
+        target_file=Path(file) if file else None,
+        states_url=_option(config, "states_url"),
+        edition=_option(config, "edition"),
+        admin=admin_of(admin),
+    )
+
+
+def _enough(wanted: Wanted) -> None:
+    """Raises SetupError where the options name an API without anybody to judge as, or the other way round."""
+    people = wanted.states_url or wanted.admin
+    if wanted.target_file:
+        return
+    if people and not wanted.url:
+        raise SetupError("the base URL of the API is missing: give --onezone-url URL")
+    if wanted.url and not people:
+        raise SetupError(
+            "nobody to judge as: give --onezone-target FILE (`ozkit target init` prints a skeleton), "
+            "--onezone-states-url URL, or --onezone-admin USER:PASSWORD"
+        )
+
+
+def _contract(config: pytest.Config) -> Contract:
+    with _usage_errors():
+        return contract_of(_wanted(config))
+
+
+def _expected(config: pytest.Config, contract: Contract) -> ExpectedFailures | None:
+    """What is known to fail. Raises UsageError for a bad file, and where a line of it is no requirement."""
+    file = _option(config, "expected_failures")
+    if not file:
+        return None
+    with _usage_errors():
+        expected = read(Path(file))
+    unmatched = expected.unmatched(requirements(contract, judged_operations(contract)[0], DEEPEST))
+    if unmatched:
+        raise pytest.UsageError("\n".join(unmatched))
+    return expected
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    """A mistake of the user ends pytest with its usage error, in one line."""
+    try:
+        yield
+    except (SetupError, UnknownEditionError) as error:
+        raise pytest.UsageError(str(error)) from None
