@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -136,12 +137,16 @@ def test_quick_has_no_sequences(command: Command) -> None:
 
 
 class Stage:
-    """Stands for a setting, and for a target that shows something once certain steps were taken."""
+    """Stands for a setting, and for a target that shows something once certain steps were taken.
+
+    Each look at the clock takes a second.
+    """
 
     hasty = None
 
     def __init__(self, *needed: str, times: int = 1000) -> None:
         self.needed, self.times = needed, times
+        self.clock = itertools.count().__next__
 
     def attempt(self, _setting: Any, actions: Any) -> ViolationError | None:
         left, taken = list(self.needed), []
@@ -162,7 +167,7 @@ def violation(*actions: Action) -> ViolationError:
 PLAN = [Action(verb) for verb in (CREATE, REFUSED, CREATE, CREATE, LEAVE, REFUSED, CREATE, LEAVE, CREATE)]
 
 
-def shortest(stage: Stage, monkeypatch: pytest.MonkeyPatch, seconds: float = 5.0) -> Any:
+def shortest(stage: Stage, monkeypatch: pytest.MonkeyPatch, seconds: float = 1000.0) -> Any:
     monkeypatch.setattr(shrink, "attempt", stage.attempt)
     first = stage.attempt(None, PLAN)
     assert first
