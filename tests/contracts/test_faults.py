@@ -49,12 +49,6 @@ DELICATE = ("rare-emoji", "properties-shared", "zero-null")
 SAMPLE = [name for name in NOTICED if "race" not in name][::18]
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What these servers create shows at once or never."""
-    monkeypatch.setattr("onezone_contracts.readback.PATIENCE", 0.3)
-
-
 def judged(command: Command, fault: str, depth: str, *more: str, variants: tuple[str, ...] = ()) -> Told:
     with server.start(EDITION, variants, [fault]) as handle:
         arguments = ("--states-url", handle.states_url, "--edition", EDITION, "--depth", depth)
