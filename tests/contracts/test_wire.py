@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -193,6 +195,27 @@ def test_idle_connection_closed_by_the_server_is_replaced(pause: float) -> None:
             assert wire.send(POST).status == 200
             time.sleep(pause)
         assert raw.connections == 3
+
+
+def test_interrupt_waits_for_the_request_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C has its effect when the answer is there, so what the target makes can be found; the next request works."""
+    monkeypatch.setattr("onezone_contracts.wire.UNDER_WAY", AGES)
+    made: list[bytes] = []
+
+    def talk(connection: socket.socket, number: int) -> None:
+        while data := read_request(connection):
+            if number == 1:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.3)
+            made.append(data)
+            connection.sendall(answer(201))
+
+    with RawServer(talk) as raw:
+        wire = Wire(raw.origin, AGES)
+        with pytest.raises(KeyboardInterrupt):
+            wire.send(POST)
+        assert len(made) == 1
+        assert wire.send(POST).status == 201
 
 
 def test_fresh_connection_is_not_retried() -> None:
