@@ -73,7 +73,7 @@ def wanted_personas(edition: str) -> tuple[Persona, ...]:
 def post_json(url: str, value: Any) -> Any:
     """POST a JSON value; the JSON value that comes back."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=AGES)
     with contextlib.closing(connection):
         connection.request("POST", parts.path, json.dumps(value), {"Content-Type": "application/json"})
         return json.loads(connection.getresponse().read())

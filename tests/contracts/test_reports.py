@@ -268,6 +268,6 @@ def told(finding: dict[str, Any]) -> int:
 
 def run_curl(line: str, environment: dict[str, str]) -> int:
     """The status that a curl line brings."""
-    done = subprocess.run(["bash", "-c", f"{line} -sS"], env=environment, capture_output=True, timeout=20, check=False)
+    done = subprocess.run(["bash", "-c", f"{line} -sS"], env=environment, capture_output=True, timeout=60, check=False)
     statuses = re.findall(rb"^HTTP/[\d.]+ (\d+)", done.stdout, re.MULTILINE)
     return int(statuses[-1]) if statuses else 0
