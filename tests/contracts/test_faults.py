@@ -1,11 +1,10 @@
 """Faults of another implementation are noticed; the few that are not stand in a table, each with its reason.
 
-The usual run judges a sample. `OZKIT_EXHAUSTIVE=1 pytest tests/contracts/test_faults.py -n 2` judges all of them.
+The usual run judges a sample. `pytest -m exhaustive -n 2 tests/contracts/test_faults.py` judges all of them.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +14,6 @@ from second_faults import DOUBTFUL, HARD, SLOW
 
 Command = Callable[..., Told]
 EDITION = "current"
-EXHAUSTIVE = os.environ.get("OZKIT_EXHAUSTIVE") == "1"
 
 NEIGHBOUR = "the profile core judges the create operation; its neighbours are only read"
 SHOULD = "the documents do not say so: a SHOULD, and a failure with --strict"
@@ -52,8 +50,7 @@ SAMPLE = [name for name in NOTICED if "race" not in name][::18]
 def judged(command: Command, fault: str, depth: str, *more: str, variants: tuple[str, ...] = ()) -> Told:
     with server.start(EDITION, variants, [fault]) as handle:
         arguments = ("--states-url", handle.states_url, "--edition", EDITION, "--depth", depth)
-        arguments += ("--timeout", "3", "--settle", "0.3")
-        return command("verify", handle.base_url, *arguments, *more)
+        return command("verify", handle.base_url, *arguments, "--settle", "0.3", *more)
 
 
 def noticed(told: Told) -> None:
@@ -77,14 +74,16 @@ def test_fault_of_odd_values_is_noticed(command: Command, fault: str) -> None:
     noticed(judged(command, fault, "standard"))
 
 
-@pytest.mark.parametrize("fault", NOTICED if EXHAUSTIVE else [])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("fault", NOTICED)
 def test_every_fault_is_noticed(command: Command, fault: str) -> None:
     """Each fault is a violation; what the quick requirements do not show, the usual depth does."""
     told = judged(command, fault, "quick")
     noticed(told if told.code == 1 else judged(command, fault, "standard"))
 
 
-@pytest.mark.parametrize("fault", UNSEEN if EXHAUSTIVE else [])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("fault", UNSEEN)
 def test_unseen_fault_is_not_noticed(command: Command, fault: str) -> None:
     """What the table says is not seen is not seen; once it is, its row has to go."""
     reason, code = UNSEEN[fault]
