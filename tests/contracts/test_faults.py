@@ -61,6 +61,7 @@ def noticed(told: Told) -> None:
     assert "Traceback" not in told.all
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", SAMPLE)
 def test_sampled_fault_is_noticed(command: Command, fault: str) -> None:
     """A fault is a violation, at the latest at the usual depth."""
@@ -68,6 +69,7 @@ def test_sampled_fault_is_noticed(command: Command, fault: str) -> None:
     noticed(told if told.code else judged(command, fault, "standard"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", DELICATE)
 def test_fault_of_odd_values_is_noticed(command: Command, fault: str) -> None:
     """A fault that shows with odd values only is a violation at the usual depth."""
@@ -91,6 +93,7 @@ def test_unseen_fault_is_not_noticed(command: Command, fault: str) -> None:
     assert told.code == code, f"{fault} is noticed now, take it out of the table: {reason}\n{told.out}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [name for name, (reason, _) in UNSEEN.items() if reason == SHOULD])
 def test_broken_advice_is_told(command: Command, fault: str) -> None:
     """A SHOULD that fails is shown as a warning, and is a violation with --strict."""

@@ -8,8 +8,11 @@ import subprocess
 import sys
 import time
 
+import pytest
 import server
 from judge_tools import AGES
+
+pytestmark = pytest.mark.slow
 
 VERIFY = [sys.executable, "-m", "ozkit", "verify"]
 

@@ -211,6 +211,7 @@ def test_no_secret_is_ever_shown(command: Command, tmp_path: Path, variants: tup
         assert [one for one in spellings(handle) if one in text] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("password", ODD_PASSWORDS)
 def test_no_odd_password_is_ever_shown(command: Command, tmp_path: Path, password: str) -> None:
     """A password of characters that JSON, XML or a shell would bend is hidden like any other."""
@@ -244,6 +245,7 @@ def secrets_of(made: dict[str, dict[str, str]]) -> dict[str, str]:
     return {f"{names[name]}_{kind.upper()}": one[kind] for name, one in made.items() for kind in kinds if kind in one}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variants", [(), ("token-personas",)], ids=["passwords", "tokens"])
 def test_curl_line_repeats_what_was_seen(command: Command, tmp_path: Path, variants: tuple[str, ...]) -> None:
     """The curl line of a finding, with the persona's secret in its variable, is answered as the finding says."""

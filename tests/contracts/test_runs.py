@@ -241,6 +241,7 @@ def bodies(command: Command, seed: str) -> list[bytes]:
         return [one.body for one in seen if one.method == "POST" and CREATE.search(one.path)]
 
 
+@pytest.mark.slow
 def test_seed_decides_what_is_sent(command: Command) -> None:
     """Two runs with one seed send the same bodies; another seed draws others."""
     first = bodies(command, "3")
@@ -272,6 +273,7 @@ def test_order_of_requests_does_not_depend_on_chance(command: Command) -> None:
 # --- manners --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variants", [(), ("own-groups",), ("token-personas",)], ids="+".join)
 def test_what_was_made_is_removed(command: Command, variants: tuple[str, ...]) -> None:
     """After a run no group has a service of those that the run made."""

@@ -31,6 +31,7 @@ def judged(command: Command, edition: str, variants: tuple[str, ...], depth: str
         return command("verify", handle.base_url, *arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variant", "edition"), IN_TURN)
 def test_variant_is_conformant(command: Command, variant: str, edition: str) -> None:
     """A variant is conformant in an edition in which it is one."""
@@ -47,6 +48,7 @@ def test_variant_is_conformant_in_all_its_editions(command: Command, variant: st
     assert told.code == 0, told.all
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variant", "edition"), SAMPLE)
 def test_variant_is_conformant_to_generated_requests(command: Command, variant: str, edition: str) -> None:
     """A good 20 of the variants are conformant at the usual depth."""
@@ -69,6 +71,7 @@ def test_the_sample_is_not_small() -> None:
     assert len({edition for _, edition in SAMPLE}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variants", SOON, ids="+".join)
 def test_combined_variants_are_conformant(command: Command, variants: tuple[str, ...]) -> None:
     """Variants that come together are conformant."""

@@ -39,6 +39,7 @@ def clean(told: Told) -> Told:
 # --- what is right --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", ["quick", "standard"])
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_correct_server_is_conformant(command: Command, servers: Servers, edition: str, depth: str) -> None:
@@ -152,6 +153,7 @@ def test_server_that_answers_all_alike_is_never_green(command: Command, what: st
         assert told.out.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_server_that_hangs_is_inconclusive(command: Command, servers: Servers, tmp_path: Path) -> None:
     """A server that never answers is given up after a few time-outs, and is inconclusive."""
     made = set_up(servers["current"].states_url, "current")

@@ -37,6 +37,7 @@ def both(command: Command, start: Callable[[], Any], *more: str) -> list[tuple[i
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_variants_are_the_same_to_many_workers(command: Command, variant: str) -> None:
     """A legitimate difference between implementations is none for several workers either."""
@@ -45,6 +46,7 @@ def test_variants_are_the_same_to_many_workers(command: Command, variant: str) -
     assert many[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_are_the_same_to_many_workers(command: Command, fault: str) -> None:
     """A fault is noticed by the same requirements, however many workers there are."""
@@ -52,6 +54,7 @@ def test_faults_are_the_same_to_many_workers(command: Command, fault: str) -> No
     assert one == many
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault", ["state-two", "state-refused-400", "state-refused-removes", "unknown-group-made", "rare-name-emoji"]
 )
@@ -66,6 +69,7 @@ def test_faults_of_the_mock_are_the_same_to_many_workers(command: Command, fault
     assert found[0][0] == (0 if fault == "rare-name-emoji" else 1)
 
 
+@pytest.mark.slow
 def test_drawn_requests_are_the_same_to_many_workers(command: Command) -> None:
     """Several workers draw the same bodies as one, and find the mock conformant by them."""
     found = []
@@ -99,6 +103,7 @@ def counting() -> Iterator[tuple[server.Handle, list[int]]]:
         yield handle, counts
 
 
+@pytest.mark.slow
 def test_many_workers_have_many_requests_under_way(command: Command) -> None:
     """With one worker there is never a second request; with eight there are several, but no more than eight."""
     found = {}

@@ -13,6 +13,7 @@ BENCH = Path(__file__).parents[2] / "bench"
 FEW = ["--rounds", "1", "--seconds", "0.2", "--starts", "1", "--creates", "50", "--tail", "100"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="CPU and memory are read from /proc")
 def test_it_prints_tables_and_writes_what_it_measured(tmp_path: Path) -> None:
     """With the mock and a bare route alone, and two cases."""

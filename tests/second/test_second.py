@@ -217,6 +217,7 @@ def test_combined_variants_serve(names: tuple[str, ...]) -> None:
     creates("current", names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topic", KINDS)
 def test_variants_never_crash(topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variant gets through the fixed conversation in each of its editions without a 5xx but its own."""
@@ -235,6 +236,7 @@ def correct_conversations() -> dict[str, Any]:
     return {edition: probe.conversation(server.build(edition)) for edition in ALL}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topic", TOPICS)
 def test_faults_show(topic: str, correct: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault changes an answer of the fixed conversation, and breaks nothing in this server itself."""

@@ -36,6 +36,7 @@ sys.exit(ozkit.main(sys.argv[1:]))
 """What runs in the background of a script has Ctrl-C ignored, and hands that on: this one hears it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_nothing(mock: Running, number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM end a run with exit code 2, and what it made is removed, also by the request under way."""
@@ -51,6 +52,7 @@ def test_an_interrupt_leaves_nothing(mock: Running, number: signal.Signals) -> N
     assert mock.world() == before
 
 
+@pytest.mark.slow
 def test_a_report_says_the_profile_and_no_secret(mock: Running, tmp_path: Path) -> None:
     """The JSON report names the profile full; neither the administrator's password nor a persona's is in it."""
     path = tmp_path / "report.json"
@@ -115,6 +117,7 @@ def test_a_password_may_have_colons() -> None:
     assert token.token == "t:x"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", ["classic", "current", "deployed"])
 def test_a_target_is_identified_with_an_account(
     mocks: dict[str, Running], edition: str, capsys: pytest.CaptureFixture[str]
@@ -156,6 +159,7 @@ def test_clean_says_that_nothing_was_left(mock: Running, capsys: pytest.CaptureF
     assert "--admin USER:PASSWORD" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_killed_run_can_be_cleaned(mock: Running, capsys: pytest.CaptureFixture[str]) -> None:
     """What a run left that was killed outright is found by its marks and removed, and nothing else."""
     before, gate, silent = mock.world(), Gate(12), subprocess.DEVNULL

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from front import Rewrite, front
 from judge_tools import Clock
 from onezone_contracts.requirement import Outcome
@@ -23,6 +24,7 @@ def judged(mock: Running, instead: Rewrite, *patterns: str) -> Judgement:
         return judge_target(wanted, Options(depth="quick", settle=0.3), patterns)
 
 
+@pytest.mark.slow
 def test_what_is_not_offered_is_skipped_and_lessens_nothing(mock: Running) -> None:
     """A target without the effective twins is conformant: each lacking operation is skipped, and says so."""
     before = mock.world()
@@ -38,6 +40,7 @@ def test_what_is_not_offered_is_skipped_and_lessens_nothing(mock: Running) -> No
     assert mock.world() == before
 
 
+@pytest.mark.slow
 def test_methods_that_are_not_offered_are_skipped(mock: Running) -> None:
     """A target without changes of what there is answers 405: nothing fails."""
     changes = re.compile(r"/(user|groups/[^/]+)$")
@@ -47,6 +50,7 @@ def test_methods_that_are_not_offered_are_skipped(mock: Running) -> None:
     assert lacking == {"update_current_user", "update_group"}
 
 
+@pytest.mark.slow
 def test_without_what_makes_personas_there_is_no_conformance(mock: Running) -> None:
     """A target on which nobody can be set up is not judged by personas, and never conformant."""
     found = judged(mock, lambda method, path: 404 if method == "PUT" and "/users/" in path else None, "get_*")
@@ -62,6 +66,7 @@ def test_a_target_that_does_not_answer_is_no_verdict(mock: Running) -> None:
     assert "does not answer" in (found.reason or "")
 
 
+@pytest.mark.slow
 def test_time_that_is_over_is_partial(mock: Running) -> None:
     """With --max-time what is not judged in time is skipped, and the verdict is at best partial."""
     clock, before = Clock(), mock.world()
