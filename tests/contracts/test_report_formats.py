@@ -154,6 +154,7 @@ def test_sarif_tells_what_the_json_report_tells(made: Made, verdict: str) -> Non
     assert run["invocations"][0]["executionSuccessful"] is (verdict != "inconclusive")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", ["classic", "current", "deployed"])
 def test_sarif_points_at_the_operation(edition: str) -> None:
     """The line of each operation is the one in the bundled file where the operation itself has its id."""
@@ -167,6 +168,7 @@ def test_sarif_points_at_the_operation(edition: str) -> None:
         assert lines[number - 1] == f"      operationId: {name}"
 
 
+@pytest.mark.slow
 def test_sarif_fingerprints_are_stable_and_distinct(command: Command, tmp_path: Path) -> None:
     """Two runs against two servers give the same findings the same fingerprints, and no two findings one."""
     runs = []

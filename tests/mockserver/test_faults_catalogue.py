@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 import pytest
 from mock_client import GOOD, HOME, Client, basic
@@ -13,6 +15,7 @@ from onezone_contracts.full.session import all_requirements
 from onezone_mockserver import create_app
 from onezone_mockserver.cli import main
 from onezone_mockserver.faults import GROUPS, Fault, UnknownFaultError, catalogue, chosen
+from onezone_mockserver.faults.fault import Hook
 from onezone_mockserver.faults.install import Answering
 from onezone_mockserver.world import World
 from onezone_spec import editions, load
@@ -66,12 +69,29 @@ def test_it_names_requirements_that_exist() -> None:
                 assert (one.id, edition, lost) == (one.id, edition, [])
 
 
-def test_all_of_them_can_be_on() -> None:
-    """Every hook goes to a point that there is."""
-    for edition in editions():
-        app = create_app(edition)
-        app.assemble(one for one in catalogue() if edition in one.editions)
-        assert app.faults
+@pytest.mark.parametrize("edition", editions())
+def test_every_hook_goes_to_a_point_that_there_is(edition: str) -> None:
+    """What a fault puts around something is asked for when the mock is assembled: at its point, for what it means."""
+    app, installed = create_app(edition), set()
+
+    def noting(one: Fault) -> Fault:
+        def around(inner: Any, mock: Any) -> Any:
+            installed.add(one.id)
+            return one.hook.around(inner, mock)
+
+        return replace(one, hook=replace(one.hook, around=around))
+
+    wanted = [one for one in catalogue() if edition in one.editions]
+    app.assemble(noting(one) for one in wanted)
+    assert [one.id for one in wanted if one.id not in installed] == []
+
+
+def test_a_hook_at_no_point_is_not_installed() -> None:
+    """So the test above can fail."""
+    asked: list[str] = []
+    nowhere = replace(catalogue()[0], hook=Hook("nowhere", lambda inner, _mock: asked.append("nowhere") or inner))
+    create_app().assemble([nowhere])
+    assert asked == []
 
 
 def test_without_faults_nothing_is_installed() -> None:

@@ -205,6 +205,7 @@ def creates(edition: str, names: tuple[str, ...]) -> None:
         assert not handle.app.crashes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", server.VARIANTS)
 def test_variant_serves(name: str) -> None:
     """A variant starts, creates, and its Location leads to what was created."""
