@@ -96,9 +96,10 @@ def test_a_hook_at_no_point_is_not_installed() -> None:
 
 def test_without_faults_nothing_is_installed() -> None:
     """The stack has no stage for faults, and the world is an ordinary one."""
-    app = create_app()
-    assert not [layer for layer in app.middleware_stack if isinstance(layer, Answering)]
-    assert type(app.world) is World
+    plain, faulted = create_app(), create_app(faults=["status-200"])
+    assert [layer for layer in faulted.middleware_stack if isinstance(layer, Answering)]
+    assert not [layer for layer in plain.middleware_stack if isinstance(layer, Answering)]
+    assert type(plain.world) is World
 
 
 def test_several_faults_are_on_together() -> None:
