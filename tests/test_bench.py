@@ -25,6 +25,7 @@ def bench_module() -> Iterator[ModuleType]:
     del sys.modules["bench_judge"]
 
 
+@pytest.mark.slow
 def test_a_small_run_measures_and_records(
     bench: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,8 @@ NO_CHUNKS = b"0\r\n\r\n"
 """The end of a chunked body without any chunk."""
 STALE = 2
 """How often a kept connection may end just when it is used."""
+UNDER_WAY = 5.0
+"""Seconds that an interrupt waits for the answer to the request that is under way."""
 _CHUNK = 65536
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 TOO_MANY = 429
@@ -134,6 +136,9 @@ class Wire:
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             return Exchange(request, self.origin, None, _words(error), seconds=time.perf_counter() - started)
+        except KeyboardInterrupt:
+            self.close()
+            raise
         return Exchange(request, self.origin, response, seconds=time.perf_counter() - started)
 
     def patiently(self, request: Request, before_pause: Callable[[], None] = lambda: None) -> Exchange:
@@ -168,16 +173,11 @@ class Wire:
         sock.settimeout(limit)
         deadline = time.monotonic() + limit
         connection.response_class = partial(_Answer, deadline=deadline)  # type: ignore[assignment]
-        broken: OSError | None = None
         try:
-            _put(connection, request)
-        except (BrokenPipeError, ConnectionResetError) as error:
-            broken = error  # it may have answered and closed before it read all of the body
-        try:
-            answer: Any = connection.getresponse()
-        except (OSError, http.client.HTTPException):
-            if broken:
-                raise broken from None
+            answer, broken = _ask(connection, request)
+        except KeyboardInterrupt:
+            # Whoever is interrupted cleans up, and would not find what the target makes only afterwards.
+            select.select([sock], [], [], UNDER_WAY)
             raise
         stray = b""
         if answer.status in {204, 304}:
@@ -233,6 +233,21 @@ class Wire:
         for connection in left:
             with contextlib.suppress(OSError):
                 connection.close()
+
+
+def _ask(connection: http.client.HTTPConnection, request: Request) -> tuple[Any, OSError | None]:
+    """Send the request; the answer that begins, and the error if the target closed before all was sent."""
+    broken: OSError | None = None
+    try:
+        _put(connection, request)
+    except (BrokenPipeError, ConnectionResetError) as error:
+        broken = error  # it may have answered and closed before it read all of the body
+    try:
+        return connection.getresponse(), broken
+    except (OSError, http.client.HTTPException):
+        if broken:
+            raise broken from None
+        raise
 
 
 def _put(connection: http.client.HTTPConnection, request: Request) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from onezone_spec import bundled_text, editions, load
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 DOCS = HERE.parent.parent / "docs" / "clients.md"
 END = "the story has ended well\n"

@@ -7,8 +7,9 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -22,7 +23,20 @@ import ozkit
 
 EDITIONS = ("classic", "current", "deployed")
 OPERATION = "create_group_handle_service"
+AGES = 60.0
+"""Seconds: an upper bound that nobody comes near to on any machine, unless something hangs."""
+DRIP = 0.05
 HOME = "4ebd9efd1e67f6c18695db1d762a914a"
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until somebody moves it."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,7 @@ def wanted_personas(edition: str) -> tuple[Persona, ...]:
 def post_json(url: str, value: Any) -> Any:
     """POST a JSON value; the JSON value that comes back."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=AGES)
     with contextlib.closing(connection):
         connection.request("POST", parts.path, json.dumps(value), {"Content-Type": "application/json"})
         return json.loads(connection.getresponse().read())
@@ -112,7 +126,6 @@ class RawServer:
 
     talk: Callable[[socket.socket, int], None]
     connections: int = 0
-    requests: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -145,6 +158,26 @@ class RawServer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def silent(connection: socket.socket, _: int) -> None:
+    """Read a request and never answer: wait until the client leaves."""
+    connection.settimeout(AGES)
+    if read_request(connection):
+        connection.recv(1)
+
+
+def dripping(head: bytes, drop: bytes) -> Callable[[socket.socket, int], None]:
+    """Answer with a beginning and then with one drop after the other, until the client leaves."""
+
+    def talk(connection: socket.socket, _: int) -> None:
+        read_request(connection)
+        connection.sendall(head)
+        for _number in range(int(AGES / DRIP)):
+            connection.sendall(drop)
+            time.sleep(DRIP)
+
+    return talk
 
 
 def always(data: bytes, *, close: bool = False) -> Callable[[socket.socket, int], None]:

@@ -47,6 +47,7 @@ def test_careless_reading_is_noticed(command: Command, fault: str, topic: str) -
     assert f"{OPERATION}.authentication.{topic} (MUST)" in told.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", HONEST)
 def test_honest_reading_is_not_flagged(command: Command, variant: str) -> None:
     """What the documents leave open is no violation: neither of two headers, nor of spelling, nor of attempts."""

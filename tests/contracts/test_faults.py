@@ -1,11 +1,10 @@
 """Faults of another implementation are noticed; the few that are not stand in a table, each with its reason.
 
-The usual run judges a sample. `OZKIT_EXHAUSTIVE=1 pytest tests/contracts/test_faults.py -n 2` judges all of them.
+The usual run judges a sample. `pytest -m exhaustive -n 2 tests/contracts/test_faults.py` judges all of them.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +14,6 @@ from second_faults import DOUBTFUL, HARD, SLOW
 
 Command = Callable[..., Told]
 EDITION = "current"
-EXHAUSTIVE = os.environ.get("OZKIT_EXHAUSTIVE") == "1"
 
 NEIGHBOUR = "the profile core judges the create operation; its neighbours are only read"
 SHOULD = "the documents do not say so: a SHOULD, and a failure with --strict"
@@ -49,17 +47,10 @@ DELICATE = ("rare-emoji", "properties-shared", "zero-null")
 SAMPLE = [name for name in NOTICED if "race" not in name][::18]
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What these servers create shows at once or never."""
-    monkeypatch.setattr("onezone_contracts.readback.PATIENCE", 0.3)
-
-
 def judged(command: Command, fault: str, depth: str, *more: str, variants: tuple[str, ...] = ()) -> Told:
     with server.start(EDITION, variants, [fault]) as handle:
         arguments = ("--states-url", handle.states_url, "--edition", EDITION, "--depth", depth)
-        arguments += ("--timeout", "3", "--settle", "0.3")
-        return command("verify", handle.base_url, *arguments, *more)
+        return command("verify", handle.base_url, *arguments, "--settle", "0.3", *more)
 
 
 def noticed(told: Told) -> None:
@@ -70,6 +61,7 @@ def noticed(told: Told) -> None:
     assert "Traceback" not in told.all
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", SAMPLE)
 def test_sampled_fault_is_noticed(command: Command, fault: str) -> None:
     """A fault is a violation, at the latest at the usual depth."""
@@ -77,20 +69,23 @@ def test_sampled_fault_is_noticed(command: Command, fault: str) -> None:
     noticed(told if told.code else judged(command, fault, "standard"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", DELICATE)
 def test_fault_of_odd_values_is_noticed(command: Command, fault: str) -> None:
     """A fault that shows with odd values only is a violation at the usual depth."""
     noticed(judged(command, fault, "standard"))
 
 
-@pytest.mark.parametrize("fault", NOTICED if EXHAUSTIVE else [])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("fault", NOTICED)
 def test_every_fault_is_noticed(command: Command, fault: str) -> None:
     """Each fault is a violation; what the quick requirements do not show, the usual depth does."""
     told = judged(command, fault, "quick")
     noticed(told if told.code == 1 else judged(command, fault, "standard"))
 
 
-@pytest.mark.parametrize("fault", UNSEEN if EXHAUSTIVE else [])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("fault", UNSEEN)
 def test_unseen_fault_is_not_noticed(command: Command, fault: str) -> None:
     """What the table says is not seen is not seen; once it is, its row has to go."""
     reason, code = UNSEEN[fault]
@@ -98,6 +93,7 @@ def test_unseen_fault_is_not_noticed(command: Command, fault: str) -> None:
     assert told.code == code, f"{fault} is noticed now, take it out of the table: {reason}\n{told.out}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [name for name, (reason, _) in UNSEEN.items() if reason == SHOULD])
 def test_broken_advice_is_told(command: Command, fault: str) -> None:
     """A SHOULD that fails is shown as a warning, and is a violation with --strict."""

@@ -67,6 +67,7 @@ def documented_schema(edition: str) -> Any:
     return jsonschema_rs.Draft4Validator({**schema, "components": document["components"]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_drawn_valid_bodies_are_valid_by_the_document(edition: str) -> None:
     """What must be accepted satisfies the documented schema, has every key and no other."""
@@ -117,6 +118,7 @@ def wrong_places(one: Broken, validator: Any) -> int:
     return sum(key not in given or not validator.is_valid({**GOOD, key: given[key]}) for key in KEYS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_broken_bodies_are_wrong_in_one_place(edition: str) -> None:
     """A broken body is wrong in exactly one place at the top, or in one at a level that no document rules out."""
@@ -187,6 +189,7 @@ def _is_object(body: bytes) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [valid_bodies, broken_bodies], ids=lambda make: make.__name__)
 def test_drawing_is_repeatable(make: Any) -> None:
     """The same strategy made twice draws the same."""

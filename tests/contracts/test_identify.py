@@ -22,6 +22,7 @@ def identified(command: Command, handle: server.Handle, *more: str) -> tuple[int
     return told.code, json.loads(told.out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_server_is_its_own_edition(command: Command, servers: dict[str, server.Handle], edition: str) -> None:
     """A correct server conforms to its edition, which comes first, and to no other."""
@@ -32,6 +33,7 @@ def test_server_is_its_own_edition(command: Command, servers: dict[str, server.H
     assert all(one["violated"] for one in report["editions"][1:])
 
 
+@pytest.mark.slow
 def test_text_says_what_keeps_it_from_others(command: Command) -> None:
     """Without a target the kit's own mock is identified; people read a line for each edition and its violations."""
     told = command("identify", "--edition", "deployed")
@@ -43,6 +45,7 @@ def test_text_says_what_keeps_it_from_others(command: Command) -> None:
     assert len(told.out.splitlines()) < 25
 
 
+@pytest.mark.slow
 def test_server_of_no_edition(command: Command) -> None:
     """A server that breaks every edition has exit code 1, and the nearest edition is named."""
     with server.start("current", faults=["status-200"]) as handle:

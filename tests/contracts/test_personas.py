@@ -132,6 +132,7 @@ def undecided(found: tuple[Persona, ...], everybody: list[dict[str, Held]]) -> l
 PRIVILEGES = {"zone": ZONE, "group": GROUP, "handle_service": ("h1",)}
 
 
+@pytest.mark.slow
 @given(rules())
 @settings(max_examples=300, deadline=None)
 def test_personas_single_out_any_rule(rule: AccessRule) -> None:
@@ -150,6 +151,7 @@ def test_personas_are_expected_what_the_rule_says(rule: AccessRule) -> None:
     assert len({one.name for one in found}) == len(found)
 
 
+@pytest.mark.slow
 @given(rules().filter(plain))
 @settings(max_examples=200, deadline=None)
 def test_no_persona_can_be_spared(rule: AccessRule) -> None:

@@ -8,7 +8,11 @@ import subprocess
 import sys
 import time
 
+import pytest
 import server
+from judge_tools import AGES
+
+pytestmark = pytest.mark.slow
 
 VERIFY = [sys.executable, "-m", "ozkit", "verify"]
 
@@ -22,11 +26,11 @@ def test_terminated_run_cleans_up() -> None:
     with server.start("current", ["slow"]) as handle:
         command = arguments(handle)
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + AGES
             while len(handle.app.world.services) < 2 and time.monotonic() < deadline:
                 time.sleep(0.02)
             process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=AGES)
         assert (process.returncode, out, err) == (2, "", "ozkit verify: interrupted\n")
         left = [one for one in handle.app.world.services.values() if one.groups]
         assert len(handle.app.world.services) >= 2
@@ -40,7 +44,7 @@ def test_pipe_that_nobody_reads_changes_no_verdict() -> None:
         os.close(read)
         with os.fdopen(write, "w") as pipe:
             command = [*arguments(handle), "--report", "json=-"]
-            done = subprocess.run(command, stdout=pipe, stderr=subprocess.DEVNULL, timeout=20, check=False)
+            done = subprocess.run(command, stdout=pipe, stderr=subprocess.DEVNULL, timeout=AGES, check=False)
     assert done.returncode == 1
 
 
@@ -49,6 +53,6 @@ def test_output_that_is_ascii_ends_in_no_traceback() -> None:
     with server.start("current", faults=["status-200"]) as handle:
         environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
         command = arguments(handle)
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=AGES, check=False)
     assert "Traceback" not in done.stderr
     assert "nonconformant" in done.stdout

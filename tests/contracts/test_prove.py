@@ -22,6 +22,7 @@ def matrix(*rows: Row, lacking: tuple[str, ...] = (), alarms: tuple[str, ...] = 
     return Matrix("current", list(rows), list(lacking), EXEMPT, 1.0, list(alarms))
 
 
+@pytest.mark.slow
 def test_some_faults_are_proven_from_end_to_end(command: Command) -> None:
     """One that a quick look shows, one of rare inputs, one of requests at the same time; in two workers."""
     chosen = ("status-200", "rare-name-emoji", "concurrency-torn")

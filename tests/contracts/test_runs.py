@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import server
-from judge_tools import EDITIONS, OPERATION, Told
+from judge_tools import EDITIONS, OPERATION, Clock, Told
+from onezone_contracts.reports import WRITERS, terminal
+from onezone_contracts.requirement import Outcome
+from onezone_contracts.run import Options
+from onezone_contracts.session import Wanted, judge_target
+from onezone_contracts.verdict import Judgement, Verdict
+from rich.console import Console
 
 Command = Callable[..., Told]
 CREATE = re.compile(r"/groups/[^/]+/handle_services$")
@@ -42,6 +50,21 @@ def recorded(
 
         handle.server.answer = noting
         yield handle, seen
+
+
+def judged_for(seconds: float, edition: str = "current") -> Judgement:
+    """The judgement of a run that is given so many seconds, of a server to which each request takes one."""
+    clock = Clock()
+    with server.start(edition) as handle:
+        inner = handle.server.answer
+
+        def ticking(request: server.Request) -> server.Response:
+            clock.now += 1
+            return inner(request)
+
+        handle.server.answer = ticking
+        wanted = Wanted(handle.base_url, states_url=handle.states_url, edition=edition)
+        return judge_target(wanted, Options(max_time=seconds, clock=clock))
 
 
 # --- which requirements ---------------------------------------------------------------------------------------
@@ -79,13 +102,10 @@ def test_pattern_without_a_match_is_told(command: Command, servers: dict[str, se
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
-def test_listed_requirements_are_those_that_are_judged(
-    command: Command, servers: dict[str, server.Handle], edition: str
-) -> None:
+def test_listed_requirements_are_those_that_are_judged(command: Command, edition: str) -> None:
     """`ozkit requirements` lists what a run at the usual depth judges, in the same words."""
     listed = json.loads(command("requirements", "--edition", edition, "--format", "json").out)
-    options = ("--edition", edition, "--max-time", "0.2")
-    _, report = outcomes(command, servers[edition], *options, depth="standard")
+    report = json.loads(WRITERS["json"](judged_for(60, edition)))
     keys = ("id", "level", "text", "source")
     assert [{key: one[key] for key in keys} for one in report["requirements"]] == listed
 
@@ -126,22 +146,26 @@ def test_wrong_base_path_is_hinted_at(command: Command, servers: dict[str, serve
 # --- how long, how strictly -----------------------------------------------------------------------------------
 
 
-def test_time_that_is_over_is_partial(command: Command, servers: dict[str, server.Handle]) -> None:
+def test_time_that_is_over_is_partial() -> None:
     """What is not judged in time is skipped with that reason, and the run is partial; that may be allowed."""
-    options = ("--max-time", "0.05")
-    code, report = outcomes(command, servers["current"], *options, depth="standard")
-    assert (code, report["verdict"]) == (3, "partial")
-    late = [one for one in report["requirements"] if one["outcome"] == "skip"]
-    assert late
-    assert {one["reason"] for one in late if "time" in one["reason"]} == {"the time of --max-time was over"}
-    assert outcomes(command, servers["current"], *options, "--allow-partial", depth="standard")[0] == 0
+    found = judged_for(60)
+    assert (found.exit_code(), found.verdict) == (3, Verdict.PARTIAL)
+    assert 60 <= found.requests <= 80
+    outcomes = Counter(one.outcome for one in found.results)
+    assert outcomes[Outcome.PASS] > 10
+    assert outcomes[Outcome.SKIP] > 10
+    late = {one.reason for one in found.results if one.outcome is Outcome.SKIP and "time" in (one.reason or "")}
+    assert late == {"the time of --max-time was over"}
+    assert found.exit_code(allow_partial=True) == 0
 
 
-def test_time_that_is_over_is_told_in_one_line(command: Command, servers: dict[str, server.Handle]) -> None:
+def test_time_that_is_over_is_told_in_one_line() -> None:
     """However many requirements are left when the time is over, they are one line."""
-    told = command(*arguments(servers["current"], "--max-time", "0.05", depth="standard"))
-    assert re.search(r"not judged: \d+ requirements: the time of --max-time was over", told.out)
-    assert told.out.count("--max-time") == 2
+    console = Console(file=StringIO(), record=True)
+    terminal.show(judged_for(60), console)
+    told = console.export_text()
+    assert re.search(r"not judged: \d+ requirements: the time of --max-time was over", told)
+    assert told.count("--max-time") == 2
 
 
 def test_no_time_at_all_is_inconclusive(command: Command, servers: dict[str, server.Handle]) -> None:
@@ -217,6 +241,7 @@ def bodies(command: Command, seed: str) -> list[bytes]:
         return [one.body for one in seen if one.method == "POST" and CREATE.search(one.path)]
 
 
+@pytest.mark.slow
 def test_seed_decides_what_is_sent(command: Command) -> None:
     """Two runs with one seed send the same bodies; another seed draws others."""
     first = bodies(command, "3")
@@ -248,6 +273,7 @@ def test_order_of_requests_does_not_depend_on_chance(command: Command) -> None:
 # --- manners --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variants", [(), ("own-groups",), ("token-personas",)], ids="+".join)
 def test_what_was_made_is_removed(command: Command, variants: tuple[str, ...]) -> None:
     """After a run no group has a service of those that the run made."""

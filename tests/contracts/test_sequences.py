@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -56,6 +57,7 @@ def outcomes(report: Any) -> dict[str, str]:
     return {name: one["outcome"] for name, one in report["found"].items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["0", "1", "2"])
 def test_a_correct_server_passes(command: Command, seed: str) -> None:
     """All four pass, in some 150 requests, and nothing is left in the group."""
@@ -65,6 +67,7 @@ def test_a_correct_server_passes(command: Command, seed: str) -> None:
     assert report["remains"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", HONEST)
 def test_an_honest_server_is_not_blamed(command: Command, variant: str) -> None:
     """However leaving is answered, whatever can be read, and however late: nothing fails."""
@@ -85,6 +88,7 @@ def test_without_read_back_nothing_is_judged(command: Command) -> None:
     assert "neither to list nor to read" in found["created"]["reason"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "kind"), SHOWN.items())
 def test_what_a_sequence_shows_is_told_step_by_step(command: Command, fault: str, kind: str) -> None:
     """The finding has few steps, each a curl line with who does what; the last shows the difference."""
@@ -96,12 +100,14 @@ def test_what_a_sequence_shows_is_told_step_by_step(command: Command, fault: str
     assert finding["steps"][-1]["curl"] == finding["curl"]
 
 
+@pytest.mark.slow
 def test_only_what_binds_ends_the_search(command: Command) -> None:
     """Ids that are given again are a SHOULD: what binds is judged nevertheless."""
     found = outcomes(judged(command, "--settle", "0.3", faults=("sequence-id-again",)))
     assert found == {"created": "pass", "refused": "pass", "left": "pass", "fresh": "warn"}
 
 
+@pytest.mark.slow
 def test_deep_draws_more(command: Command) -> None:
     """A correct server passes long sequences, too; the same seed sends as many requests again."""
     first = judged(command, "--depth", "deep")
@@ -110,6 +116,7 @@ def test_deep_draws_more(command: Command) -> None:
     assert first["requests"] == again["requests"] > 1000
 
 
+@pytest.mark.slow
 def test_every_report_has_the_numbered_lines(command: Command, tmp_path: Path) -> None:
     """In the terminal and in each format, and no password in any."""
     kinds = ("html", "markdown", "junit", "sarif")
@@ -136,12 +143,16 @@ def test_quick_has_no_sequences(command: Command) -> None:
 
 
 class Stage:
-    """Stands for a setting, and for a target that shows something once certain steps were taken."""
+    """Stands for a setting, and for a target that shows something once certain steps were taken.
+
+    Each look at the clock takes a second.
+    """
 
     hasty = None
 
     def __init__(self, *needed: str, times: int = 1000) -> None:
         self.needed, self.times = needed, times
+        self.clock = itertools.count().__next__
 
     def attempt(self, _setting: Any, actions: Any) -> ViolationError | None:
         left, taken = list(self.needed), []
@@ -162,7 +173,7 @@ def violation(*actions: Action) -> ViolationError:
 PLAN = [Action(verb) for verb in (CREATE, REFUSED, CREATE, CREATE, LEAVE, REFUSED, CREATE, LEAVE, CREATE)]
 
 
-def shortest(stage: Stage, monkeypatch: pytest.MonkeyPatch, seconds: float = 5.0) -> Any:
+def shortest(stage: Stage, monkeypatch: pytest.MonkeyPatch, seconds: float = 1000.0) -> Any:
     monkeypatch.setattr(shrink, "attempt", stage.attempt)
     first = stage.attempt(None, PLAN)
     assert first

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -70,8 +69,6 @@ def waits() -> Iterator[Any]:
 @pytest.mark.parametrize("who", list(waits()), ids=["of one operation", "of all operations"])
 def test_a_wait_ends_with_the_time(who: Any) -> None:
     """A wait that was cut short is none in vain: nothing is concluded from it."""
-    started = time.monotonic()
     with pytest.raises(OutOfTimeError):
         who.until(lambda: False)
-    assert time.monotonic() - started < 10
     assert who.lags == 0

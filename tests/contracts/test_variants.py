@@ -1,14 +1,12 @@
 """Legitimate differences between implementations are never flagged.
 
 The usual run judges each variant in one of its editions, in turn, and a good 20 at the depth `standard`;
-`OZKIT_EXHAUSTIVE=1` judges each in all its editions, and each at that depth with three seeds.
+`pytest -m exhaustive` judges each in all its editions, and each at that depth with three seeds.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import server
@@ -16,21 +14,15 @@ from judge_tools import Told
 from second_variants import COMBINATIONS
 
 Command = Callable[..., Told]
-EXHAUSTIVE = os.environ.get("OZKIT_EXHAUSTIVE") == "1"
 # Each of these keeps the judge waiting: in the usual run they are judged by one requirement only.
 LATE = {"delayed-privileges", "list-cached", "list-lags", "slow"}
 ALL_PAIRS = [(entry.id, edition) for entry in server.VARIANTS.values() for edition in entry.editions]
 IN_TURN = [(entry.id, entry.editions[n % len(entry.editions)]) for n, entry in enumerate(server.VARIANTS.values())]
-PAIRS = ALL_PAIRS if EXHAUSTIVE else IN_TURN
 FULLY = [
     (entry.id, "current" if "current" in entry.editions else entry.editions[0]) for entry in server.VARIANTS.values()
 ]
 SAMPLE = [pair for pair in IN_TURN if pair[0] not in LATE][::4]
-SEEDS = (0, 1, 2) if EXHAUSTIVE else (0,)
-
-
-def marked(pair: tuple[str, str]) -> Any:
-    return pytest.param(*pair)
+SOON = [one for one in COMBINATIONS if not LATE & set(one)]
 
 
 def judged(command: Command, edition: str, variants: tuple[str, ...], depth: str, *more: str) -> Told:
@@ -39,19 +31,37 @@ def judged(command: Command, edition: str, variants: tuple[str, ...], depth: str
         return command("verify", handle.base_url, *arguments)
 
 
-@pytest.mark.parametrize(("variant", "edition"), [marked(pair) for pair in PAIRS])
+@pytest.mark.slow
+@pytest.mark.parametrize(("variant", "edition"), IN_TURN)
 def test_variant_is_conformant(command: Command, variant: str, edition: str) -> None:
     """A variant is conformant in an edition in which it is one."""
-    part = ("--requirement", "*.access.administrator") if variant in LATE and not EXHAUSTIVE else ()
+    part = ("--requirement", "*.access.administrator") if variant in LATE else ()
     told = judged(command, edition, (variant,), "quick", *part)
     assert told.code == 0, told.all
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("variant", "edition"), FULLY if EXHAUSTIVE else SAMPLE)
-def test_variant_is_conformant_to_generated_requests(command: Command, variant: str, edition: str, seed: int) -> None:
-    """A good 20 of the variants, or with OZKIT_EXHAUSTIVE=1 all with three seeds, are conformant at the usual depth."""
-    told = judged(command, edition, (variant,), "standard", "--seed", str(seed))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("variant", "edition"), ALL_PAIRS)
+def test_variant_is_conformant_in_all_its_editions(command: Command, variant: str, edition: str) -> None:
+    """A variant is conformant in every edition in which it is one, however long that takes."""
+    told = judged(command, edition, (variant,), "quick")
+    assert told.code == 0, told.all
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("variant", "edition"), SAMPLE)
+def test_variant_is_conformant_to_generated_requests(command: Command, variant: str, edition: str) -> None:
+    """A good 20 of the variants are conformant at the usual depth."""
+    told = judged(command, edition, (variant,), "standard")
+    assert told.code == 0, told.all
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", ["0", "1", "2"])
+@pytest.mark.parametrize(("variant", "edition"), FULLY)
+def test_variant_is_conformant_whatever_is_drawn(command: Command, variant: str, edition: str, seed: str) -> None:
+    """Every variant is conformant at the usual depth, with each of three seeds."""
+    told = judged(command, edition, (variant,), "standard", "--seed", seed)
     assert told.code == 0, told.all
 
 
@@ -61,11 +71,17 @@ def test_the_sample_is_not_small() -> None:
     assert len({edition for _, edition in SAMPLE}) == 3
 
 
-TOGETHER = [one for one in COMBINATIONS if EXHAUSTIVE or not LATE & set(one)]
-
-
-@pytest.mark.parametrize("variants", TOGETHER, ids="+".join)
+@pytest.mark.slow
+@pytest.mark.parametrize("variants", SOON, ids="+".join)
 def test_combined_variants_are_conformant(command: Command, variants: tuple[str, ...]) -> None:
     """Variants that come together are conformant."""
+    told = judged(command, "current", variants, "quick")
+    assert told.code == 0, told.all
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("variants", [one for one in COMBINATIONS if one not in SOON], ids="+".join)
+def test_combined_variants_that_keep_waiting_are_conformant(command: Command, variants: tuple[str, ...]) -> None:
+    """Variants that come together are conformant, also where one of them keeps the judge waiting."""
     told = judged(command, "current", variants, "quick")
     assert told.code == 0, told.all

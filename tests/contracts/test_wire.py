@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import time
 from collections.abc import Callable
 
 import pytest
-from judge_tools import RawServer, always, answer, closed_port, read_request
+from judge_tools import AGES, RawServer, always, answer, closed_port, dripping, read_request, silent
 from onezone_contracts.exchange import Exchange, Request, Response
 from onezone_contracts.wire import MAX_BODY, Wire, pause_after
 
@@ -16,7 +18,7 @@ GET = Request("GET", "/api/v3/x")
 POST = Request("POST", "/api/v3/x", headers=(("Content-Type", "application/json"),), body=b'{"a":1}')
 
 
-def ask(talk: Talk, request: Request = GET, timeout: float = 2.0) -> Exchange:
+def ask(talk: Talk, request: Request = GET, timeout: float = AGES) -> Exchange:
     """One request to a server of its own."""
     with RawServer(talk) as raw:
         return Wire(raw.origin, timeout).send(request)
@@ -77,7 +79,7 @@ def test_unknown_host_is_told() -> None:
 def test_tls_to_a_plain_server_is_told() -> None:
     """A server without TLS behind an https URL is told as such."""
     with RawServer(lambda connection, _: connection.sendall(answer(400, b"plain HTTP only"))) as raw:
-        exchange = Wire(raw.origin.replace("http:", "https:"), 2).send(GET)
+        exchange = Wire(raw.origin.replace("http:", "https:"), AGES).send(GET)
     assert (exchange.failure or "").startswith("TLS failed")
 
 
@@ -96,10 +98,9 @@ def test_announced_body_of_a_204_may_stay_away() -> None:
         connection.sendall(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n")
         connection.recv(1)
 
-    started = time.monotonic()
-    exchange = ask(talk, timeout=5)
+    exchange = ask(talk)
     assert (exchange.status, exchange.response and exchange.response.stray) == (204, b"")
-    assert time.monotonic() - started < 2
+    assert exchange.seconds < AGES / 2
 
 
 def test_chunked_body_of_a_204_is_seen() -> None:
@@ -117,7 +118,7 @@ def test_stray_bytes_after_a_204_do_not_reach_the_next_answer() -> None:
             connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\nstray" if number == 1 else answer(200, b"fine"))
 
     with RawServer(talk) as raw:
-        wire = Wire(raw.origin, 2)
+        wire = Wire(raw.origin, AGES)
         first, second = wire.send(GET), wire.send(GET)
     assert first.response
     assert second.response
@@ -127,61 +128,23 @@ def test_stray_bytes_after_a_204_do_not_reach_the_next_answer() -> None:
 
 def test_silence_times_out() -> None:
     """A server that never answers is a time-out, told with its length."""
-    started = time.monotonic()
-    exchange = ask(lambda connection, _: time.sleep(3 if read_request(connection) else 0), timeout=0.3)
+    exchange = ask(silent, timeout=0.3)
     assert (exchange.timed_out, exchange.failure) == (True, "no answer within 0.3 s")
-    assert time.monotonic() - started < 1.5
 
 
-@pytest.mark.parametrize(
-    "start",
-    [b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"],
-    ids=["length", "chunked"],
-)
-def test_dripping_body_times_out(start: bytes) -> None:
-    """A body that comes byte by byte does not take longer than the time-out."""
-
-    def talk(connection: socket.socket, _: int) -> None:
-        read_request(connection)
-        connection.sendall(start)
-        for _number in range(40):
-            connection.sendall(b"1\r\nx\r\n" if b"chunked" in start else b"x")
-            time.sleep(0.1)
-
-    started = time.monotonic()
-    exchange = ask(talk, timeout=0.4)
-    assert exchange.timed_out
-    assert time.monotonic() - started < 1.5
+DRIPPING = {
+    "body with a length": (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"x"),
+    "body in chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    "status line": (b"HTTP/1.1 200 ", b"K"),
+    "header": (b"HTTP/1.1 200 OK\r\nX: ", b"a"),
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
 
 
-def test_dripping_headers_time_out() -> None:
-    """Headers that come byte by byte do not take longer than the time-out."""
-
-    def talk(connection: socket.socket, _: int) -> None:
-        read_request(connection)
-        for byte in b"HTTP/1.1 200 OK\r\nX: a":
-            connection.sendall(bytes([byte]))
-            time.sleep(0.08)
-
-    started = time.monotonic()
-    exchange = ask(talk, timeout=0.4)
-    assert exchange.timed_out
-    assert time.monotonic() - started < 1
-
-
-def test_endless_interim_answers_time_out() -> None:
-    """A server that says 100 Continue for ever does not keep the judge waiting for ever."""
-
-    def talk(connection: socket.socket, _: int) -> None:
-        read_request(connection)
-        for _number in range(12):
-            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            time.sleep(0.1)
-
-    started = time.monotonic()
-    exchange = ask(talk, timeout=0.4)
-    assert exchange.response is None
-    assert time.monotonic() - started < 1
+@pytest.mark.parametrize(("head", "drop"), DRIPPING.values(), ids=list(DRIPPING))
+def test_dripping_answer_times_out(head: bytes, drop: bytes) -> None:
+    """An answer that comes bit by bit and never ends takes no longer than the time-out."""
+    assert ask(dripping(head, drop), timeout=0.4).timed_out
 
 
 def test_interim_answer_is_skipped() -> None:
@@ -209,7 +172,7 @@ def test_early_refusal_of_a_large_body_is_seen() -> None:
 def test_body_may_end_with_the_connection(head: bytes) -> None:
     """A body without a length ends where the server closes, and the next request opens a new connection."""
     with RawServer(then(head + b"\r\nhello")) as raw:
-        wire = Wire(raw.origin, 2)
+        wire = Wire(raw.origin, AGES)
         answers = [wire.send(GET).response for _ in range(2)]
         assert raw.connections == 2
     assert [one and one.body for one in answers] == [b"hello", b"hello"]
@@ -218,7 +181,7 @@ def test_body_may_end_with_the_connection(head: bytes) -> None:
 def test_connection_is_kept() -> None:
     """Requests go over one connection while the server keeps it."""
     with RawServer(always(answer(200, b"{}"))) as raw:
-        wire = Wire(raw.origin, 2)
+        wire = Wire(raw.origin, AGES)
         assert [wire.send(POST).status for _ in range(5)] == [200] * 5
         assert (raw.connections, wire.sent) == (1, 5)
 
@@ -227,17 +190,38 @@ def test_connection_is_kept() -> None:
 def test_idle_connection_closed_by_the_server_is_replaced(pause: float) -> None:
     """A server that ends a kept connection between requests is asked again, silently."""
     with RawServer(then(answer(200, b"{}"))) as raw:
-        wire = Wire(raw.origin, 2)
+        wire = Wire(raw.origin, AGES)
         for _ in range(3):
             assert wire.send(POST).status == 200
             time.sleep(pause)
         assert raw.connections == 3
 
 
+def test_interrupt_waits_for_the_request_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C has its effect when the answer is there, so what the target makes can be found; the next request works."""
+    monkeypatch.setattr("onezone_contracts.wire.UNDER_WAY", AGES)
+    made: list[bytes] = []
+
+    def talk(connection: socket.socket, number: int) -> None:
+        while data := read_request(connection):
+            if number == 1:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.3)
+            made.append(data)
+            connection.sendall(answer(201))
+
+    with RawServer(talk) as raw:
+        wire = Wire(raw.origin, AGES)
+        with pytest.raises(KeyboardInterrupt):
+            wire.send(POST)
+        assert len(made) == 1
+        assert wire.send(POST).status == 201
+
+
 def test_fresh_connection_is_not_retried() -> None:
     """A server that closes a new connection without an answer is asked once, not twice."""
     with RawServer(lambda connection, _: read_request(connection) and None) as raw:
-        exchange = Wire(raw.origin, 2).send(POST)
+        exchange = Wire(raw.origin, AGES).send(POST)
         assert raw.connections == 1
     assert exchange.failure == "the connection was closed without an answer"
 
@@ -260,7 +244,7 @@ def test_huge_body_is_cut() -> None:
                 connection.sendall(b"x" * (1 << 20))
 
     with RawServer(talk) as raw:
-        wire = Wire(raw.origin, 5)
+        wire = Wire(raw.origin, AGES)
         exchange = wire.send(GET)
         wire.send(GET)
         assert raw.connections == 2
@@ -271,7 +255,7 @@ def test_huge_body_is_cut() -> None:
 def test_redirect_is_not_followed() -> None:
     """A redirect is an answer like any other."""
     with RawServer(always(answer(302, b"", "Location: /elsewhere"))) as raw:
-        exchange = Wire(raw.origin, 2).send(POST)
+        exchange = Wire(raw.origin, AGES).send(POST)
         assert raw.connections == 1
     assert exchange.response
     assert (exchange.status, exchange.response.header("location")) == (302, "/elsewhere")
@@ -287,7 +271,7 @@ def test_cookies_are_not_kept_and_nothing_is_added() -> None:
             connection.sendall(answer(200, b"", "Set-Cookie: a=b"))
 
     with RawServer(talk) as raw:
-        wire = Wire(raw.origin, 2)
+        wire = Wire(raw.origin, AGES)
         wire.send(POST)
         wire.send(POST)
     names = {line.partition(b":")[0].lower() for line in seen[1].partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]}

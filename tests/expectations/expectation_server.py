@@ -17,7 +17,7 @@ from expectation_pairs import FOLDER, read_yaml
 EDITIONS: dict[str, dict[str, Any]] = read_yaml(FOLDER / "editions.yaml")
 WORLDS: dict[str, Any] = read_yaml(FOLDER / "worlds.yaml")
 MISSING_GROUP = "f" * 32
-TIMEOUT = 10
+TIMEOUT = 60
 
 
 @dataclass(frozen=True)

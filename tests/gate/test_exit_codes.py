@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PART = ("--depth", "quick", "--requirement", "*.access.*")
 MEMBER = "create_group_handle_service.access.member"
 

@@ -15,6 +15,8 @@ from onezone_contracts.session import Wanted, judge_target
 from onezone_contracts.verdict import Verdict
 from onezone_spec import editions
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("spec", "mockserver", "contracts", "ozkit.py")
 OPERATION = ROOT / "docs" / "examples" / "parents.yaml"

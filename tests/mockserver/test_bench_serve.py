@@ -24,6 +24,7 @@ def run(code: str) -> Any:
 
 
 @needs_proc
+@pytest.mark.slow
 def test_it_prints_the_goals_and_writes_what_it_measured(tmp_path: Path) -> None:
     """With the mock and a bare route alone, and two cases."""
     written = tmp_path / "serve.json"

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 BENCH = Path(__file__).parents[2] / "bench" / "world.py"
 
 
@@ -17,4 +21,5 @@ def test_it_prints_a_table_and_writes_what_it_measured(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["memberships", "demo", "10", "60"]
     rows = json.loads(written.read_text(encoding="utf-8"))["rows"]
+    assert len(rows) == 3
     assert all(row["warm"] > 0 and row["first"] > 0 for row in rows)

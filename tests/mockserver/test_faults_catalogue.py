@@ -6,7 +6,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 import pytest
 from mock_client import GOOD, HOME, Client, basic
@@ -15,8 +17,7 @@ from onezone_contracts.full.session import all_requirements
 from onezone_mockserver import create_app
 from onezone_mockserver.cli import main
 from onezone_mockserver.faults import GROUPS, Fault, UnknownFaultError, catalogue, chosen
-from onezone_mockserver.faults.install import ANSWER, APPLICATION, EFFECT
-from onezone_mockserver.pipeline import STAGES
+from onezone_mockserver.faults.fault import Hook
 from onezone_mockserver.world import World
 from onezone_spec import editions, load
 
@@ -69,19 +70,40 @@ def test_it_names_requirements_that_exist() -> None:
                 assert (one.id, edition, lost) == (one.id, edition, [])
 
 
-def test_every_hook_goes_to_a_point_that_there_is(fault: Fault) -> None:
-    """A stage, the effect, the answer, the whole application, or a method of the world; a typo would do nothing."""
-    points = {APPLICATION, ANSWER, EFFECT, *(stage.__name__ for stage in STAGES)}
-    assert fault.hook.point in points | {f"world.{name}" for name in dir(World)}
+def assembled(edition: str, faults: tuple[Fault, ...]) -> Client:
+    """A mock that is put together with these faults, which need not be of the catalogue."""
+    client = faulty(edition=edition)
+    client.app.state.switch(faults)
+    client.app.stacks.clear()
+    client("GET", "/nowhere")
+    return client
 
 
 @pytest.mark.parametrize("edition", editions())
-def test_all_of_them_can_be_on(edition: str) -> None:
-    """Every hook can be installed beside all others, and the mock still answers."""
-    ids = [one.id for one in catalogue() if edition in one.editions]
-    client = faulty(*ids, edition=edition)
-    assert len(client.app.state.faults) == len(ids)
+def test_every_hook_goes_to_a_point_that_there_is(edition: str) -> None:
+    """What a fault puts around something is asked for when the mock is assembled: at its point, for what it means."""
+    installed = set()
+
+    def noting(one: Fault) -> Fault:
+        def around(inner: Any, state: Any) -> Any:
+            installed.add(one.id)
+            return one.hook.around(inner, state)
+
+        return replace(one, hook=replace(one.hook, around=around))
+
+    wanted = [one for one in catalogue() if edition in one.editions]
+    client = assembled(edition, tuple(noting(one) for one in wanted))
     assert client("GET", "/_mock/health").status == 200
+    client("GET", f"/api/v3/groups/{HOME}", as_="adam")
+    assert [one.id for one in wanted if one.id not in installed] == []
+
+
+def test_a_hook_at_no_point_is_not_installed() -> None:
+    """So the test above can fail."""
+    asked: list[str] = []
+    nowhere = replace(catalogue()[0], hook=Hook("nowhere", lambda inner, _state: asked.append("nowhere") or inner))
+    assembled("current", (nowhere,))
+    assert asked == []
 
 
 def test_without_faults_nothing_is_installed() -> None:

@@ -49,6 +49,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(texts, values, min_size=1, max_size=5), st.booleans())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_properties_are_read_back_as_sent(client: Client, properties: dict[str, Any], ascii_only: bool) -> None:  # noqa: FBT001

@@ -215,6 +215,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(worlds())
 def test_what_goes_in_comes_out(data: dict[str, Any]) -> None:

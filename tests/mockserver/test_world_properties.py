@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -156,6 +157,6 @@ class AnyWorldOfBits(AnyWorld):
     few = 1
 
 
-TestAnyWorld = AnyWorld.TestCase
-TestAnyWorldOfBits = AnyWorldOfBits.TestCase
+TestAnyWorld = pytest.mark.slow(AnyWorld.TestCase)
+TestAnyWorldOfBits = pytest.mark.slow(AnyWorldOfBits.TestCase)
 TestAnyWorld.settings = TestAnyWorldOfBits.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

@@ -303,7 +303,7 @@ def together(app: App) -> list[Any]:
     barrier = threading.Barrier(8)
 
     def one(number: int) -> tuple[int, str | None]:
-        barrier.wait(5)
+        barrier.wait(60)
         answer = create(app, "both" if number % 2 else "outsider", changed(name=f"name {number}"))
         return number, str(answer.status)
 

@@ -34,6 +34,7 @@ def loaded(room: Path, edition: str) -> Contract:
     return read_contract(bundle.bundle(edition, room))
 
 
+@pytest.mark.slow
 def test_an_operation_is_one_file(room: Path) -> None:
     """A Path Item in the folder tree is an operation of every edition, whole and clean."""
     path = room / "paths/groups/{id}/parents.yaml"
@@ -52,6 +53,7 @@ def test_an_operation_is_one_file(room: Path) -> None:
     assert 415 in loaded(room, "deployed").operations["list_group_parents"].responses
 
 
+@pytest.mark.slow
 def test_an_edition_is_one_overlay(room: Path) -> None:
     """An Overlay in editions/ is an edition: bundled, clean, and different only in what it says."""
     (room / "editions/teapot.yaml").write_text(textwrap.dedent(EDITION), encoding="utf-8")
@@ -64,6 +66,7 @@ def test_an_edition_is_one_overlay(room: Path) -> None:
     assert member.needs["group"] == {"group_create_handle_service", "group_update"}
 
 
+@pytest.mark.slow
 def test_a_mistake_in_a_new_edition_is_named_with_the_edition(room: Path) -> None:
     """The lint says which editions a problem is in."""
     overlay = textwrap.dedent(EDITION).replace("update: group_update", "update: group_dance")
@@ -77,6 +80,7 @@ def test_a_mistake_in_a_new_edition_is_named_with_the_edition(room: Path) -> Non
     ]
 
 
+@pytest.mark.slow
 def test_a_new_operation_is_valid_openapi(room: Path) -> None:
     """The bundled document with the new operation passes the public validator."""
     validator = pytest.importorskip("openapi_spec_validator")

@@ -15,11 +15,13 @@ from onezone_spec.walk import nodes
 BASE = {"a": {"b": 1, "list": [1]}, "c": "x"}
 
 
+@pytest.mark.slow
 def test_the_bundled_files_are_fresh() -> None:
     """What is checked in is what the sources give."""
     assert stale() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", editions())
 def test_openapi_spec_validator_accepts(edition: str) -> None:
     """Each bundled file is a valid OpenAPI 3.0 document, also without the optional `regex` package."""
@@ -73,6 +75,7 @@ def test_an_overlay_action_that_changes_nothing_is_an_error(action: dict[str, ob
         apply(BASE, {"actions": [action]})
 
 
+@pytest.mark.slow
 def test_a_changed_source_makes_its_bundled_file_stale(tmp_path: Path) -> None:
     """Editing a source, or leaving a file that no edition has, is noticed by name."""
     room = copy_of_the_room(tmp_path)
@@ -93,6 +96,7 @@ def test_the_json_says_what_the_yaml_says(edition: str) -> None:
     assert json.dumps(made) == json.dumps(load(edition).document)
 
 
+@pytest.mark.slow
 def test_the_command_says_that_all_is_fresh() -> None:
     """`python -m onezone_spec.bundle --check` is quiet and ends with 0."""
     done = subprocess.run(

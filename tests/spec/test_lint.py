@@ -33,6 +33,7 @@ def test_the_contract_is_clean(edition: str) -> None:
     assert problems(load(edition).document) == []
 
 
+@pytest.mark.slow
 def test_the_command_is_quiet_about_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
     """`python -m onezone_spec.lint` says nothing and ends with 0."""
     assert main([]) == 0
@@ -210,6 +211,7 @@ BREAKS: dict[str, tuple[Break, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_broken_contract_is_named(document: dict[str, Any], name: str) -> None:
     """Each way to break the contract gives a line that says what and where."""

@@ -26,6 +26,7 @@ def test_it_prints_the_bundled_file(edition: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, bundled_text(edition), "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", editions())
 def test_json_says_the_same_as_yaml(edition: str) -> None:
     """The JSON form is the same document."""
@@ -134,6 +135,7 @@ def places(tree: Any, trail: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(value, (*trail, key))
 
 
+@pytest.mark.slow
 def test_no_difference_is_lost() -> None:
     """Whatever text or number of an edition changes, the report says so."""
     old = load("current")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -32,18 +31,20 @@ class _Violation(AssertionError):
 class _Shrinker:
     """Remembers the smallest request that showed a finding, and ends the search when its time is over."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
         self.best: tuple[int, list[Finding]] | None = None
         self._since: float | None = None
 
     @property
     def over(self) -> bool:
         """Whether the time for shrinking is used up."""
-        return self._since is not None and time.monotonic() - self._since > SHRINKING
+        return self._since is not None and self.clock() - self._since > SHRINKING
 
     def found(self, sent: Sent, findings: list[Finding]) -> None:
         """Take note of findings; raises the violation that Hypothesis shrinks."""
-        self._since = self._since or time.monotonic()
+        if self._since is None:
+            self._since = self.clock()
         size = len(sent.exchange.request.body or b"")
         if self.best is None or size <= self.best[0]:
             self.best = (size, findings)
@@ -118,7 +119,7 @@ def _search(run: Run, strategy: Any, judge: Callable[[Any], tuple[Sent, list[Fin
     from hypothesis import given
     from hypothesis.errors import HypothesisException
 
-    shrinker = _Shrinker()
+    shrinker = _Shrinker(run.options.clock)
 
     @_settings(run)
     @given(strategy)

@@ -56,12 +56,17 @@ class Setting:
     _end: float = 0.0
 
     def __post_init__(self) -> None:
-        self._end = time.monotonic() + SECONDS.get(self.run.options.depth, 0.0)
+        self._end = self.clock() + SECONDS.get(self.run.options.depth, 0.0)
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """What tells how much time sequences took."""
+        return self.run.options.clock
 
     @property
     def over(self) -> bool:
         """Whether the time for sequences is used up."""
-        return time.monotonic() > self._end
+        return self.clock() > self._end
 
     def until(self, ready: Callable[[], bool]) -> bool:
         """Wait until `ready`, for as long as a read may lag."""

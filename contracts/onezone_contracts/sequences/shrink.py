@@ -7,7 +7,6 @@ here: by halves, then one by one, within a limit of time; and what is left is re
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Sequence
 
 from onezone_contracts.requirement import Finding
@@ -39,11 +38,11 @@ def attempt(setting: Setting, actions: Sequence[Action]) -> ViolationError | Non
 
 def shortest(setting: Setting, first: ViolationError, seconds: float) -> Finding:
     """The finding of the shortest sequence that showed the same, or of the first where that cannot be repeated."""
-    end, left = time.monotonic() + seconds, [ATTEMPTS]
+    end, left = setting.clock() + seconds, [ATTEMPTS]
 
     def tried(actions: Sequence[Action]) -> ViolationError | None:
         left[0] -= 1
-        if left[0] < 0 or time.monotonic() > end:
+        if left[0] < 0 or setting.clock() > end:
             raise StoppedError
         shown = attempt(setting, actions)
         return shown if shown and shown.kind == first.kind else None

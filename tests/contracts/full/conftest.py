@@ -19,13 +19,6 @@ def mocks() -> Iterator[dict[str, Running]]:
         yield {one: Running(load(one), stack.enter_context(embedded.mock(one))) for one in editions()}
 
 
-@pytest.fixture(scope="module")
-def slow() -> Iterator[Running]:
-    """A mock that takes its time, so that a run is sure to be halfway for a while."""
-    with embedded.mock("current", "--latency", "4") as origin:
-        yield Running(load("current"), origin)
-
-
 @pytest.fixture
 def mock(mocks: dict[str, Running]) -> Running:
     """The mock of the default edition."""

@@ -30,5 +30,5 @@ class Running:
 
     def world(self) -> Any:
         """Everything that the mock holds."""
-        with urllib.request.urlopen(f"{self.origin}/_mock/world", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.origin}/_mock/world", timeout=60) as answer:
             return json.load(answer)

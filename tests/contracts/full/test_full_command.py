@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from front import Gate, front
+from judge_tools import AGES
 from onezone_contracts.arguments import admin_of
 from onezone_contracts.target import SetupError
 from running_mock import ADMIN
@@ -22,30 +23,36 @@ if TYPE_CHECKING:
     from running_mock import Running
 
 
-def verify(mock: Running, *more: str) -> list[str]:
-    return [sys.executable, "-m", "ozkit", "verify", mock.base_url, "--admin", ADMIN, "--profile", "full", *more]
+def verify(mock: Running, *more: str, origin: str = "") -> list[str]:
+    url = (origin or mock.origin) + mock.contract.base_paths[0]
+    return [sys.executable, "-m", "ozkit", "verify", url, "--admin", ADMIN, "--profile", "full", *more]
 
 
-def attentive() -> None:
-    """What runs in the background of a script has Ctrl-C ignored, and hands that on."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+ATTENTIVE = """
+import signal, sys, ozkit
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(ozkit.main(sys.argv[1:]))
+"""
+"""What runs in the background of a script has Ctrl-C ignored, and hands that on: this one hears it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_leaves_nothing(slow: Running, number: signal.Signals) -> None:
-    """Ctrl-C and SIGTERM end a run halfway with exit code 2, and what it made is removed."""
-    mock, before = slow, slow.world()
-    command, pipe = verify(mock, "--depth", "quick"), subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=attentive) as process:  # noqa: PLW1509
-        deadline = time.monotonic() + 30
-        while len(mock.world()["groups"]) < len(before["groups"]) + 20 and time.monotonic() < deadline:
-            time.sleep(0.02)
+def test_an_interrupt_leaves_nothing(mock: Running, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM end a run with exit code 2, and what it made is removed, also by the request under way."""
+    before, gate, pipe = mock.world(), Gate(12), subprocess.PIPE
+    with front(mock.origin, gate) as origin:
+        command = [sys.executable, "-c", ATTENTIVE, *verify(mock, "--depth", "quick", origin=origin)[3:]]
+        process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)
+        assert gate.reached.wait(AGES)
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        gate.open()
+        out, err = process.communicate(timeout=AGES)
     assert (process.returncode, out, err) == (2, "", "ozkit verify: interrupted\n")
     assert mock.world() == before
 
 
+@pytest.mark.slow
 def test_a_report_says_the_profile_and_no_secret(mock: Running, tmp_path: Path) -> None:
     """The JSON report names the profile full; neither the administrator's password nor a persona's is in it."""
     path = tmp_path / "report.json"
@@ -110,6 +117,7 @@ def test_a_password_may_have_colons() -> None:
     assert token.token == "t:x"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", ["classic", "current", "deployed"])
 def test_a_target_is_identified_with_an_account(
     mocks: dict[str, Running], edition: str, capsys: pytest.CaptureFixture[str]
@@ -151,16 +159,16 @@ def test_clean_says_that_nothing_was_left(mock: Running, capsys: pytest.CaptureF
     assert "--admin USER:PASSWORD" in capsys.readouterr().err
 
 
-def test_a_killed_run_can_be_cleaned(slow: Running, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.slow
+def test_a_killed_run_can_be_cleaned(mock: Running, capsys: pytest.CaptureFixture[str]) -> None:
     """What a run left that was killed outright is found by its marks and removed, and nothing else."""
-    mock = slow
-    before = mock.world()
-    with subprocess.Popen(verify(mock), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 30
-        while len(mock.world()["groups"]) < len(before["groups"]) + 20 and time.monotonic() < deadline:
-            time.sleep(0.02)
+    before, gate, silent = mock.world(), Gate(12), subprocess.DEVNULL
+    with front(mock.origin, gate) as origin:
+        process = subprocess.Popen(verify(mock, "--depth", "quick", origin=origin), stdout=silent, stderr=silent)
+        assert gate.reached.wait(AGES)
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait(AGES)
+        gate.open(503)
     assert mock.world() != before
     assert ozkit.main(["target", "clean", mock.base_url, "--admin", ADMIN]) == 0
     assert "removed the group" in capsys.readouterr().out
