@@ -17,6 +17,8 @@ from connexion.middleware.abstract import ROUTING_CONTEXT, RoutedAPI, SpecMiddle
 from onezone_mockserver.exchange import KEY, Answer, App, Exchange, Receive, Refusal, Scope, Send
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onezone_spec import Operation
 
     from onezone_mockserver.state import MockState
@@ -47,8 +49,9 @@ class Templates:
     """
 
     def __init__(self, size: int, parameters: tuple[int, ...]) -> None:
+        fixed = [at for at in range(size) if at not in parameters]
         self.parameters = parameters
-        self.fixed = itemgetter(*(at for at in range(size) if at not in parameters))
+        self.fixed: Callable[[list[bytes]], Any] = itemgetter(*fixed) if fixed else lambda _segments: ()
         self.places: dict[Any, Place] = {}
 
     def find(self, segments: list[bytes]) -> Place | None:

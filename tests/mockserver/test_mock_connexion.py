@@ -201,6 +201,21 @@ def test_operations_come_and_go_with_the_document() -> None:
     assert client("GET", f"/api/v3/services/{SERVICE}", as_="adam").status == 200
 
 
+def test_templates_may_overlap_and_need_no_fixed_segment() -> None:
+    """Of several that fit, the one with the fewest parameters is meant; a path may be all parameters."""
+
+    def odd(document: dict[str, Any]) -> None:
+        paths = document["paths"]
+        group = document["components"]["parameters"]["GroupId"]
+        paths["/{id}"] = {**paths.pop("/groups/{id}"), "parameters": [group]}
+
+    client = changed(odd)
+    assert client("GET", f"/api/v3/{HOME}", as_="adam").status == 200
+    assert client("GET", "/api/v3/groups", as_="adam").json.keys() == {"groups"}
+    assert client("GET", "/api/v3/planets", as_="adam").status == 404
+    assert client("GET", "/api/v3//", as_="adam").status == 404
+
+
 def test_a_document_that_is_not_openapi_is_an_error_of_the_start() -> None:
     """Connexion validates the whole document, also what the mock itself does not read."""
     with pytest.raises(InvalidSpecification):
