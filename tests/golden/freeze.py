@@ -1,0 +1,172 @@
+"""What the judge requires, sends and notices, as files that a change is compared with.
+
+    python tests/golden/freeze.py                  # write the requirements and the requests
+    python tests/golden/freeze.py --check          # say what differs; exit code 1
+    python tests/golden/freeze.py --proof FILE…    # write what `ozkit prove --format json` printed
+    python tests/golden/freeze.py --check --proof FILE…
+
+Requirements must stay as they are. Of requests none may be missing: new ones are declared by writing the file anew, and
+its difference says which. Every fault must be noticed by what noticed it before, at least.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from onezone_contracts import wire
+from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.exchange import Exchange, Request
+from onezone_contracts.full.derive import all_requirements
+from onezone_contracts.requirement import Requirement
+from onezone_contracts.run import Options
+from onezone_contracts.session import Wanted, judge_target
+from onezone_spec import Contract, editions, load
+
+HERE = Path(__file__).parent
+DEPTHS = ("quick", "standard", "deep")
+RUNS = (("core", "quick"), ("core", "standard"), ("full", "quick"))
+"""Profile and depth of the runs whose requests are kept."""
+ADDED = re.compile(r"[0-9a-f]{8,}(ch[0-9a-f]{4})?|[0-9]+")
+
+
+# --- what is required -----------------------------------------------------------------------------------------
+
+
+def required(edition: str) -> list[str]:
+    """A line a requirement: profile, the least depth that has it, id, level, what may be lacking, source, text."""
+    contract = load(edition)
+    operation = judged_operations(contract)[0]
+    lines: dict[str, str] = {}
+    for depth in DEPTHS:
+        for one in requirements(contract, operation, depth):
+            lines.setdefault(f"core {one.id}", _line("core", depth, one))
+    for one in all_requirements(contract):
+        lines[f"full {one.id}"] = _line("full", "quick", one)
+    return sorted(lines.values())
+
+
+def _line(profile: str, depth: str, requirement: Requirement) -> str:
+    found = (profile, depth, requirement.id, requirement.level, requirement.needs or "-", requirement.source)
+    return "\t".join([*found, requirement.text])
+
+
+# --- what is sent ---------------------------------------------------------------------------------------------
+
+
+def sent(edition: str, profile: str, depth: str) -> list[str]:
+    """A line for all equal requests of a run with seed 0: how many, method, path, status, as whom, what for."""
+    contract, seen = load(edition), Counter[str]()
+    send = wire.Wire.send
+
+    def noting(self: wire.Wire, request: Request, timeout: float | None = None) -> Exchange:
+        exchange = send(self, request, timeout)
+        if not request.path.startswith("/_mock/"):
+            seen[_request(contract, request, exchange.status)] += 1
+        return exchange
+
+    wire.Wire.send = noting  # type: ignore[method-assign]
+    try:
+        judgement = judge_target(Wanted(edition=edition, profile=profile), Options(depth=depth))
+    finally:
+        wire.Wire.send = send  # type: ignore[method-assign]
+    assert judgement.verdict == "conformant", judgement.reason
+    return sorted(f"{count}\t{line}" for line, count in seen.items())
+
+
+def _request(contract: Contract, request: Request, status: int | None) -> str:
+    who = ADDED.sub("…", request.auth.who)
+    return "\t".join([request.method, _template(contract, request.path), str(status), who, request.label or "-"])
+
+
+def _template(contract: Contract, path: str) -> str:
+    """The template of a path, longest base path first; of one that no operation has, its shape."""
+    for base in sorted(contract.base_paths, key=len, reverse=True):
+        if path.startswith(f"{base}/"):
+            rest = path[len(base) :].partition("?")[0].rstrip("/")
+            for operation in sorted(contract.operations.values(), key=lambda one: one.path.count("{")):
+                if re.fullmatch(re.sub(r"\{\w+\}", "[^/]*", operation.path), rest):
+                    return operation.path
+    return ADDED.sub("…", path)
+
+
+# --- what is noticed ------------------------------------------------------------------------------------------
+
+
+def noticed(matrix: Any) -> list[str]:
+    """A line a fault: its id, and what noticed it."""
+    return sorted(f"{row['fault']}\t{' '.join(row['noticed_by'])}" for row in matrix["rows"])
+
+
+# --- files ----------------------------------------------------------------------------------------------------
+
+
+def missing(old: Iterable[str], new: Iterable[str]) -> list[str]:
+    """Lines with a count first: what was sent more often than it is now."""
+    counts = [Counter[str](), Counter[str]()]
+    for counter, lines in zip(counts, (old, new), strict=True):
+        for line in lines:
+            count, _, rest = line.partition("\t")
+            counter[rest] += int(count)
+    return [f"{count} fewer: {line}" for line, count in (counts[0] - counts[1]).items()]
+
+
+def unnoticed(old: Iterable[str], new: Iterable[str]) -> list[str]:
+    """What noticed a fault and does so no more."""
+    now = {line.partition("\t")[0]: set(line.partition("\t")[2].split()) for line in new}
+    lost = ((line.partition("\t")[0], set(line.partition("\t")[2].split())) for line in old)
+    return [f"{fault}: {one}" for fault, all_ in lost for one in sorted(all_ - now.get(fault, set()))]
+
+
+def changed(old: Iterable[str], new: Iterable[str]) -> list[str]:
+    """Lines that are gone, and lines that are new."""
+    before, after = list(old), list(new)
+    gone = [f"gone: {line}" for line in before if line not in set(after)]
+    return gone + [f"new: {line}" for line in after if line not in set(before)]
+
+
+def read(name: str) -> list[str]:
+    """The lines of a golden file."""
+    return (HERE / name).read_text(encoding="utf-8").splitlines()
+
+
+def golden() -> Iterator[tuple[str, list[str], Any]]:
+    """The name of each file that is made here, its lines as they are now, and how they are compared."""
+    for edition in editions():
+        yield f"requirements-{edition}.tsv", required(edition), changed
+        for profile, depth in RUNS:
+            yield f"requests-{edition}-{profile}-{depth}.tsv", sent(edition, profile, depth), missing
+
+
+def proofs(files: Iterable[str]) -> Iterator[tuple[str, list[str], Any]]:
+    """The same for what was proven."""
+    for file in files:
+        matrix = json.loads(Path(file).read_text(encoding="utf-8"))
+        yield f"noticed-{matrix['edition']}.tsv", noticed(matrix), unnoticed
+
+
+def main(argv: list[str]) -> int:
+    """Write or compare; exit code 1 where something differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    parser.add_argument("--proof", nargs="+", metavar="FILE", help="what `ozkit prove --format json` printed")
+    options = parser.parse_args(argv)
+    differs = False
+    for name, lines, compare in proofs(options.proof) if options.proof else golden():
+        if not options.check:
+            (HERE / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            continue
+        for line in compare(read(name), lines):
+            print(f"{name}: {line}")
+            differs = True
+    return int(differs)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
