@@ -20,6 +20,7 @@ from onezone_contracts import embedded
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_spec import load
 
+pytestmark = pytest.mark.slow
 USAGE_ERROR = 4
 
 
@@ -57,7 +58,6 @@ def ids(edition: str) -> set[str]:
     return {one.id for one in requirements(contract, judged_operations(contract)[0], "quick")}
 
 
-@pytest.mark.slow
 def test_own_mock_is_green(suite: Suite, tmp_path: Path) -> None:
     """Without a target the kit's own mock is judged: one item a requirement, all green, in an empty folder."""
     path = tmp_path / "junit.xml"
@@ -68,7 +68,6 @@ def test_own_mock_is_green(suite: Suite, tmp_path: Path) -> None:
     assert names == wanted | {"test_every_documented_answer_was_seen"}
 
 
-@pytest.mark.slow
 def test_target_file_is_judged(suite: Suite, servers: dict[str, server.Handle], tmp_path: Path) -> None:
     """A correct server is green by a target file, which may name the edition."""
     handle = servers["classic"]
@@ -77,7 +76,6 @@ def test_target_file_is_judged(suite: Suite, servers: dict[str, server.Handle], 
     assert ended.code == 0, ended.text
 
 
-@pytest.mark.slow
 def test_states_url_is_judged(suite: Suite, servers: dict[str, server.Handle]) -> None:
     """A correct server is green by provider states, and a part of the suite can be selected."""
     handle = servers["current"]
@@ -88,7 +86,6 @@ def test_states_url_is_judged(suite: Suite, servers: dict[str, server.Handle]) -
     assert "deselected" in ended.text
 
 
-@pytest.mark.slow
 def test_fault_fails_with_its_cause(suite: Suite, tmp_path: Path) -> None:
     """A fault fails the item of its requirement, with what was expected, what came, the source and the curl line."""
     with server.start("current", faults=["status-200"]) as handle:
@@ -107,7 +104,6 @@ def test_fault_fails_with_its_cause(suite: Suite, tmp_path: Path) -> None:
     assert [one for one in secrets if one in ended.text] == []
 
 
-@pytest.mark.slow
 def test_target_that_is_down_is_never_green(suite: Suite, tmp_path: Path) -> None:
     """A target that does not answer ends the session with exit code 2 and one line that says so."""
     made = {one.name: {"token": "t", "group": "g"} for one in wanted_personas("current")}
@@ -117,7 +113,6 @@ def test_target_that_is_down_is_never_green(suite: Suite, tmp_path: Path) -> Non
     assert "the connection was refused" in ended.text
 
 
-@pytest.mark.slow
 def test_bad_target_file_is_a_usage_error(suite: Suite, tmp_path: Path) -> None:
     """A mistake in a target file ends pytest with its usage error, in one line."""
     path = tmp_path / "target.yaml"
@@ -125,7 +120,6 @@ def test_bad_target_file_is_a_usage_error(suite: Suite, tmp_path: Path) -> None:
     usage_error(suite("--onezone-target", path, "-q"), "base_uri")
 
 
-@pytest.mark.slow
 def test_missing_target_file_is_a_usage_error(suite: Suite, tmp_path: Path) -> None:
     """A target file that is not there ends pytest with its usage error, in one line."""
     usage_error(suite("--onezone-target", tmp_path / "nowhere.yaml", "-q"), "there is no target file")
@@ -146,7 +140,6 @@ def test_every_option_begins_with_the_name_of_the_kit(suite: Suite) -> None:
     assert {one for one in options if not one.startswith("--onezone-")} == set()
 
 
-@pytest.mark.slow
 def test_plugin_leaves_other_suites_alone(tmp_path: Path) -> None:
     """A suite of somebody else's keeps its options, fixtures and module names, and loads nothing of the kit."""
     (tmp_path / "conftest.py").write_text(
@@ -218,7 +211,6 @@ def test_strict_makes_advice_a_failure(suite: Suite) -> None:
     assert "1 warning" in lenient.text
 
 
-@pytest.mark.slow
 def test_expected_failures_are_strict(suite: Suite, tmp_path: Path) -> None:
     """A listed requirement that fails is an xfail; one that passes fails; one that there is not ends pytest."""
     path, part = tmp_path / "known.txt", ("-k", "success", "-rx")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
 BENCH = Path(__file__).parents[2] / "bench"
 FEW = ["--rounds", "1", "--seconds", "0.2", "--starts", "1", "--creates", "50", "--tail", "100"]
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="CPU and memory are read from /proc")
@@ -24,7 +25,6 @@ def run(code: str) -> Any:
 
 
 @needs_proc
-@pytest.mark.slow
 def test_it_prints_the_goals_and_writes_what_it_measured(tmp_path: Path) -> None:
     """With the mock and a bare route alone, and two cases."""
     written = tmp_path / "serve.json"

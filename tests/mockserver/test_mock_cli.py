@@ -62,6 +62,7 @@ def test_start_up_shows_every_persona_with_its_outcome(edition: str) -> None:
     assert len(app.world.ids("handle_service")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_every_curl_line_works_as_printed(edition: str) -> None:
@@ -96,6 +97,7 @@ def test_quiet_prints_the_one_line_and_then_takes_connections() -> None:
         assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_request_in_flight_is_finished_before_the_end(how: signal.Signals) -> None:
     """The signal stops listening, not answering; the exit code is 0."""

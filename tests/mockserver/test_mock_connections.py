@@ -197,6 +197,7 @@ def test_a_request_names_one_host(address: Address, hosts: tuple[str, ...], path
         assert statuses(connection, 1) == [200]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "status"),
     [
@@ -237,6 +238,7 @@ def test_a_half_closed_client_gets_its_answer(address: Address) -> None:
 # --- waits, resets and the end --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_request_is_in_the_journal_while_it_waits(own: tuple[subprocess.Popen[str], Address]) -> None:
     """Marked as pending; a client that leaves meanwhile does not undo what its request does."""
     _, address = own
@@ -260,6 +262,7 @@ def services(address: Address) -> list[str]:
         return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["reset", "world"])
 def test_what_was_asked_before_a_reset_never_shows_after_it(
     own: tuple[subprocess.Popen[str], Address], how: str
@@ -282,6 +285,7 @@ def test_what_was_asked_before_a_reset_never_shows_after_it(
         assert [row["method"] for row in journal(address)] == ["GET"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_the_end_of_the_server_ends_waits(own: tuple[subprocess.Popen[str], Address], how: signal.Signals) -> None:
     """The client gets its answer, and the process is gone with exit code 0."""
@@ -294,6 +298,7 @@ def test_the_end_of_the_server_ends_waits(own: tuple[subprocess.Popen[str], Addr
     assert process.wait(LONG) == 0
 
 
+@pytest.mark.slow
 def test_the_end_of_the_server_does_not_wait_for_half_a_body(own: tuple[subprocess.Popen[str], Address]) -> None:
     """A body under way has five seconds; who has gone, or never goes on, does not keep the process."""
     process, address = own
@@ -305,6 +310,7 @@ def test_the_end_of_the_server_does_not_wait_for_half_a_body(own: tuple[subproce
         assert process.wait(LONG) == 0
 
 
+@pytest.mark.slow
 def test_a_body_under_way_is_still_answered(own: tuple[subprocess.Popen[str], Address]) -> None:
     """Within those seconds."""
     process, address = own

@@ -21,6 +21,7 @@ from mock_client import HOME
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
 OZKIT = [sys.executable, "-m", "ozkit"]
 LONG = 60.0
 """Seconds after which a test gives up; nothing takes so long."""
