@@ -93,8 +93,8 @@ class Connection(HttpToolsProtocol):
 
     @property
     def framing(self) -> list[tuple[bytes, bytes]]:
-        """The header fields of the request that say how long its body is."""
-        return [field for field in self.headers if field[0] in FRAMING]
+        """The header fields of the request that say how long its body is; none where it has none."""
+        return [(name, value) for name, value in self.headers if name in FRAMING and value.strip(b"0 ")]
 
     def on_message_complete(self) -> None:
         """The end of a request; where it offers an upgrade, httptools says so before the body was there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import signal
 import socket
 import ssl
@@ -47,8 +48,9 @@ class Server(uvicorn.Server):
             self.announce()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop at SIGTERM and SIGINT; a second SIGINT does not wait for requests."""
+        """Stop at SIGTERM and SIGINT; a second SIGINT does not wait for requests. Who is cut off is no error."""
         self.stopping()
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         super().handle_exit(sig, frame)
 
 

@@ -117,12 +117,13 @@ def test_the_body_of_a_request_that_offers_an_upgrade_is_read(
 
 
 def test_offers_in_a_row_and_pipelined(address: Address) -> None:
-    """Three requests in one segment, each with an offer, then a plain one: four answers, in order."""
+    """Four requests in one segment, each with an offer, then a plain one: five answers, in order."""
     offering = head(*COMMON, *UPGRADES["h2c"], length(BODY)) + BODY
     bodiless = head(*COMMON, *UPGRADES["websocket"], method="GET", path="/api/v3/nothing")
+    empty = head(*COMMON, *UPGRADES["h2c"], length(b""))
     with connected(address) as connection:
-        connection.sendall(offering + bodiless + offering + head(*COMMON, length(BODY)) + BODY)
-        assert statuses(connection, 4) == [204, 404, 204, 204]
+        connection.sendall(offering + bodiless + empty + offering + head(*COMMON, length(BODY)) + BODY)
+        assert statuses(connection, 5) == [204, 404, 400, 204, 204]
 
 
 def test_a_body_that_looks_like_a_request_is_a_body(address: Address) -> None:
@@ -308,6 +309,8 @@ def test_the_end_of_the_server_does_not_wait_for_half_a_body(own: tuple[subproce
         until(lambda: journal(address))
         process.send_signal(signal.SIGTERM)
         assert process.wait(LONG) == 0
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
 
 
 @pytest.mark.slow

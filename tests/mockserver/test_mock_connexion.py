@@ -122,6 +122,21 @@ def test_several_schemes_at_once_must_all_be_there() -> None:
     assert client.create(headers=other).status == 401
 
 
+@pytest.mark.parametrize(("scheme", "status"), [
+    ({"type": "http", "scheme": "Bearer"}, 204),
+    ({"type": "http", "scheme": "digest"}, 401),
+    ({"type": "openIdConnect", "openIdConnectUrl": "https://op.example.org"}, 204),
+])  # fmt: skip
+def test_a_bearer_token_is_what_other_schemes_come_to(scheme: dict[str, str], status: int) -> None:
+    """But for those of HTTP that are neither Basic nor Bearer: those credentials nobody has."""
+
+    def other(document: dict[str, Any]) -> None:
+        document["components"]["securitySchemes"]["other"] = scheme
+        create_of(document)["security"] = [{"other": []}]
+
+    assert changed(other).create(headers={"authorization": "Bearer demo-token-adam"}).status == status
+
+
 def test_the_macaroon_header_is_a_scheme_of_deployed(edition_client: Callable[[str], Client]) -> None:
     """Source: Onezone 21.02 as deployed, Authentication. Elsewhere it is no credential."""
     header = {"macaroon": "demo-token-adam"}

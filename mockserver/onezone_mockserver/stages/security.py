@@ -44,7 +44,7 @@ def security(operation: Any, _state: MockState) -> Check | None:
     if not readers:
         return None
     together = [set(names) for names in operation.security if len(names) > 1]
-    known = " nor ".join(one["scheme"].capitalize() for one in schemes.values() if one["type"] == "http")
+    known = " nor ".join(filter(None, (_http(scheme).capitalize() for scheme in schemes.values())))
 
     def check(exchange: Exchange) -> None:
         if together:
@@ -71,11 +71,16 @@ def used_schemes(requirements: Any, schemes: Any) -> dict[str, Any]:
 def challenges(requirements: Any, schemes: Any) -> list[Header]:
     """What a 401 says of the ways to authenticate."""
     used = [schemes[name] for name in schemes if name in used_schemes(requirements, schemes)]
-    return [CHALLENGES[one["scheme"]] for one in used if one["type"] == "http" and one["scheme"] in CHALLENGES]
+    return [CHALLENGES[_http(scheme)] for scheme in used if _http(scheme) in CHALLENGES]
+
+
+def _http(scheme: Any) -> str:
+    """The name of a scheme of HTTP's `Authorization`, "" for a scheme that is none of those."""
+    return scheme["scheme"].lower() if scheme["type"] == "http" else ""
 
 
 def _is_password(scheme: Any) -> bool:
-    return (scheme["type"], scheme.get("scheme")) == ("http", "basic")
+    return _http(scheme) == "basic"
 
 
 def _by_all(exchange: Exchange, readers: list[tuple[str, Reader]], requirements: Any) -> User | None:
@@ -93,7 +98,9 @@ def _reader(scheme: Any) -> Reader:
         return _token_reader(_place(scheme["in"], scheme["name"]))
     if _is_password(scheme):
         return _basic
-    return _token_reader(_bearer)
+    if _http(scheme) not in {"", "bearer"}:
+        return lambda _exchange: None  # nobody has credentials of another scheme
+    return _token_reader(_bearer)  # OAuth 2.0 and OpenID Connect come to a bearer token, too
 
 
 def _place(where: str, name: str) -> Find:
