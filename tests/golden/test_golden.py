@@ -19,10 +19,14 @@ def test_the_requirements_are_what_they_were(edition: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("profile", "depth"), freeze.RUNS)
+@pytest.mark.parametrize(("profile", "depth"), [run for run in freeze.RUNS if run[1] == "quick"])
 @pytest.mark.parametrize("edition", editions())
 def test_no_request_is_missing(edition: str, profile: str, depth: str) -> None:
-    """Each is sent as often as before, as the same persona, and is answered alike by the mock."""
+    """Each is sent as often as before, as the same persona, and is answered alike by the mock.
+
+    What Hypothesis draws from `standard` on depends on the modules that are loaded, pytest's among them: `freeze.py
+    --check` compares those requests, in a process of its own.
+    """
     name = f"requests-{edition}-{profile}-{depth}.tsv"
     assert freeze.missing(freeze.read(name), freeze.sent(edition, profile, depth)) == []
 
