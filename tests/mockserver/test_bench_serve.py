@@ -103,6 +103,7 @@ def test_a_sample_belongs_to_the_innermost_function_that_is_looked_at() -> None:
 
 def test_the_tables_are_written_between_the_marks_of_the_documentation(tmp_path: Path) -> None:
     """Nothing else is touched, and a second time gives the same."""
+    pytest.importorskip("matplotlib", reason="the extra `bench` draws the figures")
     page = tmp_path / "page.md"
     code = (
         "import json, pathlib, report, plot\n"
