@@ -79,6 +79,7 @@ def test_drawn_valid_bodies_are_valid_by_the_document(edition: str) -> None:
         assert set(body) == KEYS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_drawn_names_follow_every_release(edition: str) -> None:
     """Names are of the narrowest form that any release has asked for, so that each of them must be accepted."""
@@ -129,6 +130,7 @@ def test_broken_bodies_are_wrong_in_one_place(edition: str) -> None:
         assert wrong == 1 or one.level is Level.OBSERVE, one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_what_is_said_to_be_wrong_is_wrong(edition: str) -> None:
     """The words for what is wrong name the key and its type as they are."""

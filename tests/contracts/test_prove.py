@@ -36,6 +36,7 @@ def test_some_faults_are_proven_from_end_to_end(command: Command) -> None:
     assert (rows["status-200"]["depth"], rows["rare-name-emoji"]["depth"]) == ("quick", "standard")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

@@ -87,6 +87,7 @@ def test_url_of_the_command_line_wins(command: Command, servers: Servers, tmp_pa
     assert told.code == 0, told.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_kit_judges_its_own_mock(command: Command, edition: str) -> None:
     """Without any URL the kit's own mock is judged, and is conformant in each edition."""

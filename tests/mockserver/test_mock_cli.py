@@ -202,6 +202,7 @@ def test_a_scenario_that_is_no_text_is_told(capsys: pytest.CaptureFixture[str], 
         assert "x.yaml" in fails(capsys, "--port", "0", "--scenario", str(tmp_path / "x.yaml"))
 
 
+@pytest.mark.slow
 def test_a_scenario_of_ones_own_is_served(tmp_path: Path) -> None:
     """With users that have only tokens, and without personas."""
     path = tmp_path / "own.yaml"
@@ -212,6 +213,7 @@ def test_a_scenario_of_ones_own_is_served(tmp_path: Path) -> None:
             assert json.load(answer) == {"handle_services": []}
 
 
+@pytest.mark.slow
 def test_latency_delays_every_answer() -> None:
     """By milliseconds."""
     with mock_process("--latency", "150") as (_, origin):
@@ -221,6 +223,7 @@ def test_latency_delays_every_answer() -> None:
         assert time.perf_counter() - started >= 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
 def test_https_is_served_and_shown(tmp_path: Path) -> None:
     """The printed address, the Location and the scheme are those of https."""

@@ -65,6 +65,7 @@ def test_a_report_says_the_profile_and_no_secret(mock: Running, tmp_path: Path) 
     assert "adam-password" not in text
 
 
+@pytest.mark.slow
 def test_a_target_file_names_the_administrator(mock: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The key `admin` of a target file is the account; values may come from the environment."""
     monkeypatch.setenv("OZ_SECRET", "adam-password")

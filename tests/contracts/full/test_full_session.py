@@ -37,6 +37,7 @@ def test_every_operation_of_the_mock_is_conformant_and_the_world_is_left_as_it_w
     assert mock.world() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", editions())
 def test_core_judges_with_personas_of_its_own_making(mocks: dict[str, Running], edition: str) -> None:
     """With an administrator's account alone the profile core is conformant and leaves nothing."""
