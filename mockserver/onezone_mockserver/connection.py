@@ -53,14 +53,15 @@ class Parser:
 
     def feed_data(self, data: bytes) -> None:
         """Parse what came. Raises httptools.HttpParserError."""
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            if self.connection.framing:
-                self._take_body()
-            rest = data[offer.args[0] :]
-            if rest:
-                self.feed_data(rest)
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                if self.connection.framing:
+                    self._take_body()
+                data = data[offer.args[0] :]
+            else:
+                return
 
     def _take_body(self) -> None:
         head = b"".join(b"%b: %b\r\n" % field for field in self.connection.framing)

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 def authorization(operation: Any, state: MockState) -> Check | None:
     """Refuse with the route that came closest and what was missing. Where no credentials are asked for, ask nothing."""
-    if not operation.security:
+    if not any(operation.security or ()):
         return None
+    optional = {} in operation.security
     guard = Guard(state.contract.operations[operation.operation_id], state.contract.roles)
 
     def check(exchange: Exchange) -> None:
         decision = guard.decide(exchange.world, exchange.user, exchange.params, exchange.value)
-        if not decision.lacks:
+        if not decision.lacks or (optional and exchange.user is None):
             return
         if exchange.user is None:
             raise Refusal("unauthorized", "authorization: no credentials")

@@ -87,7 +87,7 @@ def _by_all(exchange: Exchange, readers: list[tuple[str, Reader]], requirements:
     """The user where some requirements ask for several credentials at once: all of one requirement, of one user."""
     users = {name: read(exchange) for name, read in readers}
     for names in requirements:
-        given = {users[name] for name in names}
+        given = {users.get(name) for name in names}
         if len(given) == 1 and None not in given:
             return given.pop()
     return None
