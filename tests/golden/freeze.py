@@ -40,21 +40,28 @@ ADDED = re.compile(r"[0-9a-f]{8,}(ch[0-9a-f]{4})?|[0-9]+")
 
 
 def required(edition: str) -> list[str]:
-    """A line a requirement: profile, the least depth that has it, id, level, what may be lacking, source, text."""
+    """A line a requirement: profile, the least depth that has it, id, level, what may be lacking, source, text.
+
+    A deeper run requires the same and more; where it does not, the line is there for each depth that has it.
+    """
     contract = load(edition)
     operation = judged_operations(contract)[0]
-    lines: dict[str, str] = {}
-    for depth in DEPTHS:
-        for one in requirements(contract, operation, depth):
-            lines.setdefault(f"core {one.id}", _line("core", depth, one))
-    for one in all_requirements(contract):
-        lines[f"full {one.id}"] = _line("full", "quick", one)
-    return sorted(lines.values())
+    lists = {
+        "core": {depth: requirements(contract, operation, depth) for depth in DEPTHS},
+        "full": {depth: all_requirements(contract, depth) for depth in DEPTHS},
+    }
+    return sorted(line for profile, by_depth in lists.items() for line in _lines(profile, by_depth))
 
 
-def _line(profile: str, depth: str, requirement: Requirement) -> str:
-    found = (profile, depth, requirement.id, requirement.level, requirement.needs or "-", requirement.source)
-    return "\t".join([*found, requirement.text])
+def _lines(profile: str, by_depth: dict[str, tuple[Requirement, ...]]) -> Iterator[str]:
+    depths: dict[str, list[str]] = {}
+    for depth, found in by_depth.items():
+        for one in found:
+            columns = (one.id, one.level, one.needs or "-", one.source, one.text)
+            depths.setdefault("\t".join(columns), []).append(depth)
+    for line, having in depths.items():
+        deeper = DEPTHS[DEPTHS.index(having[0]) :]
+        yield from (f"{profile}\t{one}\t{line}" for one in (having[:1] if having == [*deeper] else having))
 
 
 # --- what is sent ---------------------------------------------------------------------------------------------
