@@ -2,7 +2,7 @@
 
     python tests/golden/freeze.py                  # write the requirements and the requests
     python tests/golden/freeze.py --check          # say what differs; exit code 1
-    python tests/golden/freeze.py --proof FILE…    # write what `ozkit prove --format json` printed
+    python tests/golden/freeze.py --proof FILE…    # write what `ozkit prove --format json` printed, in one run or more
     python tests/golden/freeze.py --check --proof FILE…
 
 Requirements must stay as they are. Of requests none may be missing: new ones are declared by writing the file anew, and
@@ -106,9 +106,12 @@ def _template(contract: Contract, path: str) -> str:
 # --- what is noticed ------------------------------------------------------------------------------------------
 
 
-def noticed(matrix: Any) -> list[str]:
-    """A line a fault: its id, and what noticed it."""
-    return sorted(f"{row['fault']}\t{' '.join(row['noticed_by'])}" for row in matrix["rows"])
+def noticed(matrices: Iterable[Any]) -> list[str]:
+    """A line a fault: its id, and what noticed it in every run. Time has a part in a few, so one run may see more."""
+    runs = [{row["fault"]: set(row["noticed_by"]) for row in matrix["rows"]} for matrix in matrices]
+    faults = sorted(set().union(*runs))
+    always = {fault: set.intersection(*(run.get(fault, set()) for run in runs)) for fault in faults}
+    return [f"{fault}\t{' '.join(sorted(ids))}" for fault, ids in always.items()]
 
 
 # --- files ----------------------------------------------------------------------------------------------------
@@ -152,10 +155,13 @@ def golden() -> Iterator[tuple[str, list[str], Any]]:
 
 
 def proofs(files: Iterable[str]) -> Iterator[tuple[str, list[str], Any]]:
-    """The same for what was proven."""
+    """The same for what was proven; of several runs of an edition what was noticed in each of them."""
+    runs: dict[str, list[Any]] = {}
     for file in files:
         matrix = json.loads(Path(file).read_text(encoding="utf-8"))
-        yield f"noticed-{matrix['edition']}.tsv", noticed(matrix), unnoticed
+        runs.setdefault(matrix["edition"], []).append(matrix)
+    for edition, matrices in runs.items():
+        yield f"noticed-{edition}.tsv", noticed(matrices), unnoticed
 
 
 def main(argv: list[str]) -> int:

@@ -36,3 +36,21 @@ def test_a_difference_is_told() -> None:
     assert freeze.changed(["a", "b"], ["b", "c"]) == ["gone: a", "new: c"]
     assert freeze.missing(["2\tGET /x"], ["1\tGET /x", "5\tPUT /x"]) == ["1 fewer: GET /x"]
     assert freeze.unnoticed(["fault\ta b", "other\tc"], ["fault\tb d"]) == ["fault: a", "other: c"]
+
+
+def test_what_one_run_noticed_by_chance_is_not_kept() -> None:
+    """Of several runs of `ozkit prove`, what all of them noticed is frozen."""
+    runs = [{"rows": [{"fault": "late", "noticed_by": ids}]} for ids in (["a", "b"], ["b", "c"])]
+    assert freeze.noticed(runs) == ["late\tb"]
+    assert freeze.noticed(runs[:1]) == ["late\ta b"]
+
+
+@pytest.mark.parametrize("edition", editions())
+def test_what_noticed_is_required(edition: str) -> None:
+    """Each fault was noticed, by something that the judge still requires by that name."""
+    lines = [line.split("\t") for line in freeze.read(f"requirements-{edition}.tsv")]
+    ids = {line[2] for line in lines}
+    topics = {one.partition(".")[2] for one in (line[2] for line in lines if line[0] == "core")}
+    noticed = dict(line.split("\t") for line in freeze.read(f"noticed-{edition}.tsv"))
+    assert [fault for fault, by in noticed.items() if not by] == []
+    assert {one for by in noticed.values() for one in by.split()} <= ids | topics
