@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from onezone_spec import Operation
 
+    from onezone_mockserver.journal import Row
     from onezone_mockserver.state import WorldRun
     from onezone_mockserver.world import User
 
@@ -88,6 +89,7 @@ class Exchange:
     repeated: frozenset[bytes] = frozenset()
     hoped: int | None = None
     status: int | None = None
+    row: Row | None = None
     stage = ""
     operation: Operation | None = None
     siblings: tuple[Operation, ...] = ()
@@ -143,8 +145,10 @@ class Exchange:
         """Pass an answer's message on: with the headers that every answer has, and without a body for HEAD."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers: list[Header] = message["headers"]
-            headers += self.common
+            if self.row is not None:
+                self.row.status = self.status
+            headers: list[Header] = [*message.get("headers", ()), *self.common]  # others' middlewares may keep theirs
+            message["headers"] = headers
             if self.reasons or self.applied or self.hoped is not None:
                 self._explain(headers)
         elif self.method == "HEAD":

@@ -20,13 +20,13 @@ class Journaling:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Begin a row, pass the exchange on, and finish the row."""
         exchange: Exchange = scope[KEY]
-        row = exchange.run.journal.begin(exchange.method, exchange.path)
+        row = exchange.row = exchange.run.journal.begin(exchange.method, exchange.path)
         started = perf_counter()
         try:
             await self.app(scope, receive, send)
         finally:
             row.seconds = perf_counter() - started
-            row.status, row.stage = exchange.status, exchange.stage
+            row.stage = exchange.stage
             if exchange.operation is not None:
                 row.operation = exchange.operation.id
             if exchange.user is not None:

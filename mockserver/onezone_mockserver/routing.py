@@ -124,7 +124,7 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
             await _no_operation(exchange, place, send)
             return
         exchange.operation = operation
-        exchange.params = scope["path_params"] = params
+        exchange.params, scope["path_params"] = params, params.copy()  # others may change theirs
         scope.setdefault("extensions", {})[ROUTING_CONTEXT] = self.contexts[base, operation.id]
         await self.app(scope, receive, send)
 

@@ -53,6 +53,13 @@ class Server(uvicorn.Server):
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         super().handle_exit(sig, frame)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop as uvicorn does, and then cut off whoever still does not read: nothing waits for such a client."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
 
 def bind(host: str, port: int) -> socket.socket:
     """A socket that listens on host and port (0 picks one). Raises ServeError."""

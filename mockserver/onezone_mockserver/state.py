@@ -61,6 +61,7 @@ class MockState:
         self.contract = contract
         self.scenario = scenario
         self.faults = faults
+        self.stopped = False
         self.run = WorldRun(self._new_world())
 
     @property
@@ -82,9 +83,12 @@ class MockState:
         before, self.run = self.run, WorldRun(world)
         self.run.journal = journal or before.journal
         before.end()
+        if self.stopped:
+            self.run.end()
 
     def stop(self) -> None:
         """The server is told to stop: whoever waits goes on at once."""
+        self.stopped = True
         self.run.end()
 
     def switch(self, faults: tuple[Fault, ...]) -> None:

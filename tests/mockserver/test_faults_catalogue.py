@@ -125,6 +125,13 @@ def test_several_faults_are_on_together() -> None:
     assert client("POST", CREATE, GOOD, as_="otto").status == 404
 
 
+def test_the_journal_knows_the_status_of_a_changed_answer() -> None:
+    """It is what the client got, though the row is finished before the fault sends it."""
+    client = faulty("status-200")
+    client("POST", CREATE, GOOD, as_="adam")
+    assert [row["status"] for row in client("GET", "/_mock/journal").json["exchanges"]] == [200]
+
+
 def test_a_stage_is_changed() -> None:
     """Anybody who has signed in may; who has not is asked to."""
     client = faulty("access-anybody")

@@ -314,6 +314,21 @@ def test_the_end_of_the_server_does_not_wait_for_half_a_body(own: tuple[subproce
 
 
 @pytest.mark.slow
+def test_two_interrupts_end_it_though_a_client_does_not_read(own: tuple[subprocess.Popen[str], Address]) -> None:
+    """Its connection is cut off."""
+    process, address = own
+    with closing(socket.socket()) as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(address)
+        deaf.sendall(head("Host: a", method="GET", path="/_mock/openapi.yaml") * 100)
+        until(lambda: select.select([deaf], [], [], 0)[0])
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LONG) == 0
+
+
+@pytest.mark.slow
 def test_a_body_under_way_is_still_answered(own: tuple[subprocess.Popen[str], Address]) -> None:
     """Within those seconds."""
     process, address = own

@@ -282,6 +282,31 @@ def test_an_asgi_middleware_of_somebody_else_stands_in_the_stack() -> None:
     assert client.create(as_="adam").status == 204
 
 
+def test_a_middleware_may_do_what_asgi_allows() -> None:
+    """Change its path parameters, answer without headers, or with one constant list, again and again."""
+    constant = [(b"x-constant", b"1")]
+
+    class Odd:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            scope["path_params"]["extra"] = "1"
+            if scope["method"] == "POST":
+                await self.app(scope, receive, send)
+                return
+            headers = {"headers": constant} if scope["method"] == "PATCH" else {}
+            await send({"type": "http.response.start", "status": 418, **headers})
+            await send({"type": "http.response.body", "body": b""})
+
+    client = Client(create_app(middlewares=[Odd]))
+    for _ in range(2):
+        assert client.create(as_="adam").status == 204
+        assert client("GET", f"/api/v3/groups/{HOME}").status == 418
+        origins = [name for name, _ in client("PATCH", f"/api/v3/groups/{HOME}").pairs]
+        assert origins.count("access-control-allow-origin") == 1
+
+
 def test_the_lifespan_and_web_sockets_are_answered() -> None:
     """An ASGI server that insists on the lifespan protocol starts; a web socket is closed."""
     sent: list[str] = []

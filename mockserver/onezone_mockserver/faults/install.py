@@ -54,6 +54,7 @@ class Answering:
         async def keep(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer.status, answer.headers = message["status"], message["headers"]
+                scope[KEY].status = answer.status  # who answers for what fails inside is to know
             else:
                 answer.body += message.get("body", b"")
 
