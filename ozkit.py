@@ -6,6 +6,7 @@ never loads the mock.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -42,6 +43,25 @@ def usage() -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run a command; returns its exit code, 2 for a command that does not exist."""
     arguments = sys.argv[1:] if argv is None else argv
+    _prepare_console()
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has had enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"ozkit: cannot write: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(usage(), end="")
         return 0 if arguments else 2
@@ -54,17 +74,14 @@ def main(argv: list[str] | None = None) -> int:
     if name not in COMMANDS:
         print(f"ozkit: there is no command {name!r}: choose one of {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
-    _prepare_console()
     try:
         room = import_module(COMMANDS[name][0])
-        code: int = room.main(name, rest)
     except ModuleNotFoundError as error:
         if error.name != "onezone_contracts":
             raise
         print(f"ozkit {name}: {MOCK_ALONE}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    code: int = room.main(name, rest)
     return code
 
 

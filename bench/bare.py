@@ -18,6 +18,9 @@ import uvicorn
 LOCATION = "http://127.0.0.1/api/v3/handle_services/4f2bb1a9a9cc0a3b5de2a6a1d0f4a1d3ch81a2"
 BASIC = base64.b64encode(b"adam:adam-password").decode()
 PATH, GROUP_PATH = "/groups/{id}/handle_services", "/groups/{id}"
+REFUSED = b'{"error":{"id":"notFound","description":"The resource could not be found."}}'
+"""As the mock answers 404, with the same headers."""
+REASON = {"access-control-allow-origin": "*", "x-mock-reason": "existence: there is no such group"}
 
 
 def asgi() -> Any:
@@ -46,8 +49,13 @@ def starlette() -> Any:
     async def show(_request: Request) -> Response:
         return JSONResponse({"groupId": "4ebd9efd1e67f6c18695db1d762a914a", "name": "Community"})
 
+    async def refuse(request: Request) -> Response:
+        await request.json()
+        return Response(REFUSED, status_code=404, headers=REASON, media_type="application/json")
+
     base = "/api/v3"
-    return Starlette(routes=[Route(base + PATH, create, methods=["POST"]), Route(base + GROUP_PATH, show)])
+    routes = [Route(base + PATH, create, methods=["POST"]), Route(base + GROUP_PATH, show)]
+    return Starlette(routes=[*routes, Route("/refused" + PATH, refuse, methods=["POST"])])
 
 
 def connexion() -> Any:

@@ -34,6 +34,7 @@ BODY = {
     },
 }
 MOCK, REFERENCE = "ozkit mock", "bare Starlette route"
+REFUSING = "bare Starlette route that sends such a refusal"
 LONG = 1000
 REDUCED = (
     f"its document has no bearer tokens and no pattern of more than {LONG} characters; "
@@ -93,7 +94,12 @@ class Contender:
     folder: Path | None = None
     limit: float = 20.0
     create_only: bool = False
+    refusals_only: bool = False
     note: str = ""
+
+    def takes(self, case: Case) -> bool:
+        """Whether the case is measured with it."""
+        return not (self.create_only and case != CREATE) and not (self.refusals_only and case.status < 400)
 
 
 @dataclass(frozen=True)

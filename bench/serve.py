@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 from statistics import median
@@ -30,7 +30,7 @@ from typing import Any
 import hotspots
 import report
 from load import client
-from peers import CASES, CREATE, MOCK, REFERENCE, Absent, Case, Contender, bare, mock, peers
+from peers import CASES, CREATE, MOCK, REFERENCE, REFUSING, Absent, Case, Contender, bare, mock, peers
 from servers import CONNECTIONS, Server, implementation, running, start
 
 REFUSALS = [case for case in CASES if case.status >= 400]
@@ -57,7 +57,8 @@ class Bench:
     def costs(self) -> dict[str, Any]:
         """CPU of every case of the mock and the bare route; of a create without journal, and of a bare function."""
         unwritten = mock("--no-journal", name=f"{MOCK} --no-journal", create_only=True)
-        others = [unwritten, bare("asgi", "bare ASGI function", self.implementation)]
+        refusing = replace(bare("starlette", REFUSING, self.implementation), base="/refused", refusals_only=True)
+        others = [unwritten, bare("asgi", "bare ASGI function", self.implementation), refusing]
         contenders = [self.mock, self.reference, *(one for one in others if self.takes_part(one))]
         cases = [case for case in CASES if not self.options.case or case.name in self.options.case]
         return self.in_turn(contenders, cases)
@@ -76,7 +77,7 @@ class Bench:
             answers = {case.name: {one.name: one.status(case) for one in servers} for case in cases}
             for number in range(self.options.rounds + 1):
                 for case in cases:
-                    asked = [one for one in servers if case == CREATE or not one.contender.create_only]
+                    asked = [one for one in servers if one.contender.takes(case)]
                     for server in asked[:: 1 if number % 2 else -1]:
                         seen, cpu = server.load(case, self.options.seconds if number else 1.0)
                         if number:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -24,9 +22,6 @@ PROFILES = ("core", "full")
 
 def main(name: str, argv: list[str]) -> int:
     """Run one of the judge's commands; returns its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     commands: dict[str, Callable[[list[str]], int]] = {
         "verify": verify,
         "identify": identify,
@@ -39,9 +34,6 @@ def main(name: str, argv: list[str]) -> int:
     except (SetupError, UnknownEditionError) as error:
         print(f"ozkit {name}: {error}", file=sys.stderr)
         return INCONCLUSIVE
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt:
         print(f"ozkit {name}: interrupted", file=sys.stderr)
         return INCONCLUSIVE
@@ -113,8 +105,9 @@ def _as_markdown(rows: Rows) -> None:
 
 
 def _as_table(rows: Rows) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from onezone_contracts.console import Console
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     table = Table("requirement", "level", "text", "source", header_style="bold")

@@ -238,8 +238,9 @@ def _edition(match: Match) -> dict[str, Any]:
 
 
 def _as_text(where: str, matches: list[Match]) -> None:
-    from rich.console import Console
     from rich.text import Text
+
+    from onezone_contracts.console import Console
 
     console = Console(highlight=False)
     console.print(Text(shown.visible(where), style="bold"), soft_wrap=True)

@@ -289,8 +289,9 @@ def _as_json(matrix: Matrix) -> None:
 
 
 def _as_table(matrix: Matrix) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from onezone_contracts.console import Console
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     table = Table("fault", "", "noticed by", header_style="bold", box=None, pad_edge=False)

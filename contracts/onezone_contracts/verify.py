@@ -119,8 +119,9 @@ def _progress(*, quiet: bool) -> Iterator[Any]:
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from onezone_contracts.console import Console
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -133,8 +134,7 @@ def _progress(*, quiet: bool) -> Iterator[Any]:
 
 
 def _report(judgement: Judgement, values: list[str]) -> None:
-    from rich.console import Console
-
+    from onezone_contracts.console import Console
     from onezone_contracts.reports import WRITERS, github, terminal
 
     pairs = reports(values)

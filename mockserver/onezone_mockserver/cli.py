@@ -30,7 +30,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     found.add_argument("--port", type=_port, default=8080, help="port to listen on, 0 picks one (default: %(default)s)")
     found.add_argument("--edition", help="edition of the contract (default: current)")
-    found.add_argument("--scenario", type=Path, metavar="FILE", help="world to start with, in YAML (default: the demo)")
+    found.add_argument(
+        "--scenario", type=Path, metavar="FILE", help="world to start with: YAML, JSON (default: the demo)"
+    )
     found.add_argument("--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by milliseconds")
     found.add_argument(
         "--cors-origin",
@@ -45,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
     found.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate (PEM)")
     found.add_argument("--tls-key", metavar="FILE", help="the certificate's key, where it is not in the same file")
+    found.add_argument("--trust-proxy", action="store_true", help="believe X-Forwarded-Proto, behind a proxy with TLS")
     found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
     found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
     found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
@@ -69,7 +72,7 @@ def _run(options: argparse.Namespace) -> int:
 
     app = _app(options)
     try:
-        config = configure(app, options.tls_cert, options.tls_key)
+        config = configure(app, options.tls_cert, options.tls_key, trust_proxy=options.trust_proxy)
         listening = bind(options.host, options.port)
     except ServeError as error:
         raise UsageError(str(error)) from None

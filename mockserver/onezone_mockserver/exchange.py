@@ -86,37 +86,42 @@ class Exchange:
     `repeated` has their names. `unread` says that the body, or a part of it, was not read yet.
     """
 
-    repeated: frozenset[bytes] = frozenset()
-    hoped: int | None = None
-    status: int | None = None
-    row: Row | None = None
-    stage = ""
-    operation: Operation | None = None
-    siblings: tuple[Operation, ...] = ()
-    user: User | None = None
-    unread = True
-    body = b""
-    too_large: Refusal | None = None
-    value: Any = None
-    receive: Receive
-    params: dict[str, str] = NO_DATA
-    data: dict[str, bytes] = NO_DATA
-    applied: tuple[str, ...] = ()
-    common: tuple[Header, ...] = ()
+    __slots__ = (
+        "_send", "applied", "body", "common", "data", "headers", "hoped", "method", "operation", "params", "path",
+        "reasons", "receive", "repeated", "row", "run", "scope", "siblings", "stage", "status", "too_large", "unread",
+        "user", "value", "world",
+    )  # fmt: skip
 
     def __init__(self, scope: Scope, send: Send, run: WorldRun) -> None:
         pairs = scope["headers"]
         self.headers: dict[bytes, bytes] = dict(pairs)
+        self.repeated: frozenset[bytes] = frozenset()
         if len(self.headers) != len(pairs):
             self._join(pairs)
-        self._send = send
         self.scope = scope
+        self._send = send
         self.run = run
         self.world = run.world
         self.method: str = scope["method"]
         raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
         self.path = raw.partition(b"?")[0]
+        self.receive: Receive
+        self.stage = ""
+        self.operation: Operation | None = None
+        self.siblings: tuple[Operation, ...] = ()
+        self.params: dict[str, str] = NO_DATA
+        self.user: User | None = None
+        self.unread = True
+        self.body = b""
+        self.too_large: Refusal | None = None
+        self.value: Any = None
+        self.data: dict[str, bytes] = NO_DATA
+        self.hoped: int | None = None
+        self.applied: tuple[str, ...] = ()
         self.reasons: list[str] = []
+        self.common: tuple[Header, ...] = ()
+        self.status: int | None = None
+        self.row: Row | None = None
 
     def _join(self, pairs: list[Header]) -> None:
         seen: dict[bytes, list[bytes]] = {}

@@ -86,8 +86,11 @@ def origin(listening: socket.socket, host: str, *, tls: bool) -> str:
     return f"http{'s' if tls else ''}://{name}:{listening.getsockname()[1]}"
 
 
-def configure(app: Mock, tls_cert: str | None, tls_key: str | None) -> uvicorn.Config:
-    """The server's configuration. Raises ServeError for a certificate or a key that cannot be used."""
+def configure(app: Mock, tls_cert: str | None, tls_key: str | None, *, trust_proxy: bool) -> uvicorn.Config:
+    """The server's configuration; with `trust_proxy` the scheme is what X-Forwarded-Proto says.
+
+    Raises ServeError for a certificate or a key that cannot be used.
+    """
     if tls_cert:
         check_certificate(tls_cert, tls_key)
     return uvicorn.Config(
@@ -100,6 +103,8 @@ def configure(app: Mock, tls_cert: str | None, tls_key: str | None) -> uvicorn.C
         log_config=None,
         log_level="error",
         server_header=False,
+        proxy_headers=trust_proxy,
+        forwarded_allow_ips="*",
         timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_certfile=tls_cert,
         ssl_keyfile=tls_key,

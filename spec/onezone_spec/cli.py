@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 
 from onezone_spec.diff import report
@@ -45,15 +44,5 @@ def main(name: str, argv: list[str]) -> int:
     except UnknownEditionError as error:
         print(f"ozkit {name}: {error}", file=sys.stderr)
         return USAGE_ERROR
-    return _print(text)
-
-
-def _print(text: str) -> int:
-    """Write to standard output as UTF-8, quietly where the reader has gone (`| head`)."""
-    try:
-        sys.stdout.buffer.write(text.encode())
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes once more at exit; give it somewhere to flush to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.stdout.buffer.write(text.encode())  # UTF-8, whatever the console speaks
     return 0

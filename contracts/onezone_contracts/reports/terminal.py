@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rich.console import Console
 from rich.text import Text
 
+from onezone_contracts.console import Console
 from onezone_contracts.exchange import Redactor, curl
 from onezone_contracts.reports import json_report
 from onezone_contracts.reports.shown import numbered, visible

@@ -14,7 +14,6 @@ Around = Callable[[Any, Any], Any]
 """Makes what stands at a point out of what stood there before, and the mock's state (MockState)."""
 
 CLASSIC = ("classic",)
-CURRENT = ("current",)
 DEPLOYED = ("deployed",)
 NEWER = ("current", "deployed")
 OLDER = ("classic", "current")
