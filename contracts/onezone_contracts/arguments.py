@@ -12,7 +12,7 @@ from onezone_spec import editions
 from onezone_contracts.target import Credentials, SetupError
 
 if TYPE_CHECKING:
-    from onezone_contracts.run import Options
+    from onezone_contracts.options import Options
     from onezone_contracts.session import Wanted
 
 DEPTHS = ("quick", "standard", "deep")
@@ -98,7 +98,7 @@ def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
 
 def options_of(arguments: argparse.Namespace, **more: Any) -> Options:
     """How the run judges, as `add_run` asked; `more` has what a command asks beside. Raises SetupError."""
-    from onezone_contracts.run import Options
+    from onezone_contracts.options import Options
 
     return Options(
         depth=arguments.depth,

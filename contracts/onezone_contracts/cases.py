@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
-from onezone_contracts.exchange import Auth, basic
+from onezone_contracts.exchange import Auth, Exchange, basic
 from onezone_contracts.target import Identity, Target
+
+if TYPE_CHECKING:
+    from onezone_spec import Contract, Operation
+
+    from onezone_contracts.options import Options
 
 JSON_TYPE = (("Content-Type", "application/json"),)
 HOME = "home"
 MISSING = "missing"
 OTHER = "other"
+UNRELATED = "unrelated"
+"""Something of the kind that is there, and belongs elsewhere."""
+ITSELF = "itself"
+"""What the effect is within, in the place of what it is about."""
+GROUP = "group"
 SHORTENED = "home without its last character"
 LENGTHENED = "home with two more characters"
 BLANK_AFTER = "home with a blank after it"
@@ -22,24 +32,29 @@ LONG_ID = 16
 WRITER = "writer"
 """Stands for the first persona that was seen to be allowed."""
 NOBODY = "nobody"
+VICTIM = "victim"
+"""Stands for a user with whose name wrong passwords are sent, and who does nothing else."""
 
 Change = Callable[[dict[str, Any]], Any]
-Credentialed = Callable[[Identity, Target], Auth]
+Credentialed = Callable[[Identity, Mapping[str, Identity]], Auth]
+"""Credentials made out of somebody's own; the others are there by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One request: who sends what to which group.
+    """One request: who sends what, and which entities play the roles of the path.
 
-    `change` turns a fresh valid body into the value to send; `raw` turns it into bytes instead. `auth` makes
-    credentials out of the persona's, where they are not simply the persona's own.
+    `roles` has a word, or an id, for each role that the fixture's own entity does not play. `change` turns a fresh
+    valid body into the value to send; `raw` turns it into bytes instead. `auth` makes credentials out of the
+    persona's, where they are not simply the persona's own.
     """
 
     name: str
     label: str
     who: str = WRITER
-    group: str = HOME
-    method: str = "POST"
+    roles: Mapping[str, str] = field(default_factory=dict)
+    method: str | None = None
+    """Another than the operation's."""
     change: Change | None = None
     raw: Callable[[dict[str, Any]], bytes] | None = None
     headers: tuple[tuple[str, str], ...] = JSON_TYPE
@@ -51,6 +66,62 @@ class Case:
     """The error id that released servers name."""
     key: str | None = None
     """The key that the error's details name."""
+    keys: tuple[str, ...] | None = None
+    """The keys of the valid body; None: those that it must have."""
+    apart: bool = False
+    """Whether it is sent to a fixture of its own."""
+    like: Case | None = None
+    """A case that is sent before, whose user and entities this one takes."""
+
+    @property
+    def group(self) -> str:
+        """The word for the group of the path."""
+        return self.roles.get(GROUP, HOME)
+
+    @property
+    def valid(self) -> bool:
+        """Whether it is what the operation documents, as whoever sends it: nothing about it is wrong."""
+        wrong = self.roles or self.method or self.change or self.raw or self.auth or self.like
+        return not wrong and not self.chunked and self.headers == JSON_TYPE
+
+
+class Evidence(Protocol):
+    """A case that was sent, and what was answered."""
+
+    @property
+    def case(self) -> Case: ...  # noqa: D102
+
+    @property
+    def exchange(self) -> Exchange: ...  # noqa: D102
+
+
+class Sender(Protocol):
+    """What a check asks of the run of one operation: to send cases, and what was sent before."""
+
+    @property
+    def contract(self) -> Contract: ...  # noqa: D102
+
+    @property
+    def operation(self) -> Operation: ...  # noqa: D102
+
+    @property
+    def options(self) -> Options: ...  # noqa: D102
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        """Everything that was sent so far."""
+
+    def send(self, case: Case, *, accept: bool = False) -> Evidence:
+        """The case's exchange, sent now if it was not before. Raises NotJudged."""
+
+    def each(self, cases: Iterable[Case], *, accept: bool = False) -> Iterator[Evidence]:
+        """The exchanges of the cases in their order."""
+
+    def in_turn(self, *cases: Case) -> list[Evidence]:
+        """The cases one directly after another, whether they were sent before or not, with nothing read in between."""
+
+    def identity(self, who: str) -> Identity:
+        """Who sends a case. Raises NotJudged."""
 
 
 def encode(value: Any) -> bytes:
@@ -93,7 +164,7 @@ def group_id(target: Target, case: Case, home: str) -> str:
 def wrong_password(make: Callable[[str], str], words: str) -> Credentialed:
     """The persona's user name with a password made out of the right one."""
 
-    def auth(identity: Identity, _: Target) -> Auth:
+    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
         name, password = identity.credentials.username or "", identity.credentials.password or ""
         return Auth(
             (("Authorization", basic(name, make(password))),), f'-u "{name}:***"', f"{identity.persona.name}, {words}"
@@ -102,10 +173,10 @@ def wrong_password(make: Callable[[str], str], words: str) -> Credentialed:
     return auth
 
 
-def password_of_another(identity: Identity, target: Target) -> Auth:
+def password_of_another(identity: Identity, people: Mapping[str, Identity]) -> Auth:
     """The persona's user name with another persona's password, or another word where all have the same."""
     own = identity.credentials.password
-    others = (one.credentials.password for one in target.personas.values())
+    others = (one.credentials.password for one in people.values())
     other = next((word for word in others if word and word != own), "no-such-password-7d2")
     name = identity.credentials.username or ""
     return Auth((("Authorization", basic(name, other)),), f'-u "{name}:***"', f"{name} with another's password")
@@ -114,7 +185,7 @@ def password_of_another(identity: Identity, target: Target) -> Auth:
 def wrong_token(make: Callable[[str], str], words: str, *, bearer: bool = False) -> Credentialed:
     """A token made out of the persona's own, or out of nothing where it has none."""
 
-    def auth(identity: Identity, _: Target) -> Auth:
+    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
         value = make(identity.credentials.token or "")
         header = ("Authorization", f"Bearer {value}") if bearer else ("X-Auth-Token", value)
         name, text = header

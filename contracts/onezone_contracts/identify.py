@@ -17,10 +17,10 @@ from onezone_contracts import embedded
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.exchange import Redactor, Request
 from onezone_contracts.judge import judge
+from onezone_contracts.options import Options
 from onezone_contracts.personas import Persona, personas
 from onezone_contracts.reports import shown
 from onezone_contracts.requirement import Level, Outcome, Result
-from onezone_contracts.run import Options
 from onezone_contracts.session import Wanted, contract_of, judge_target
 from onezone_contracts.target import SetupError, Target, admin_from_file, check_url, read_target_file, target_from_file
 from onezone_contracts.verdict import Judgement, Verdict

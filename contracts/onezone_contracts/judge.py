@@ -11,10 +11,20 @@ from fnmatch import fnmatchcase
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.derive import provoked, requirements
-from onezone_contracts.requirement import Finding, Level, NotJudged, Outcome, Requirement, Result
-from onezone_contracts.run import Options, OutOfTimeError, Run
+from onezone_contracts.options import Options
+from onezone_contracts.requirement import (
+    OUT_OF_TIME,
+    Finding,
+    Level,
+    NotJudged,
+    Outcome,
+    OutOfTimeError,
+    Requirement,
+    Result,
+)
+from onezone_contracts.run import Run
 from onezone_contracts.target import SetupError, Target
-from onezone_contracts.verdict import OUT_OF_TIME, Judgement, Verdict, decide
+from onezone_contracts.verdict import Judgement, Verdict, decide
 
 DEEPEST = "deep"
 FINDINGS = 5

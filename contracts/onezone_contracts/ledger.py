@@ -113,7 +113,7 @@ class Ledger:
         for suspect in suspects:
             again = self.replay(suspect)
             new, lost = self._drift(group)
-            accepted = again.exchange.succeeded and again.case.method == "POST"
+            accepted = again.exchange.succeeded and not again.case.method
             if (new or lost) and not accepted:
                 guilty = True
                 self.leaks.append(Leak(again, new, lost))

@@ -24,9 +24,9 @@ from onezone_contracts.exchange import Request
 from onezone_contracts.full.derive import all_requirements
 from onezone_contracts.full.session import administered_by, judge_full
 from onezone_contracts.judge import judge
+from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Level, Outcome
-from onezone_contracts.run import Options
 from onezone_contracts.session import Wanted
 from onezone_contracts.states import States
 from onezone_contracts.target import SetupError

@@ -15,11 +15,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 from onezone_spec import Contract
 
 from onezone_contracts.exchange import Exchange, Request
+from onezone_contracts.options import PATIENCE
 from onezone_contracts.target import Identity, Target
 from onezone_contracts.wire import Wire
 
-PATIENCE = 3.0
-"""Seconds that a read may lag behind a write."""
 ID_KEYS = ("handleServiceId", "id", "serviceId", "handle_service_id")
 SHOWN = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
 """What a read shows some of; an answer with none of them is of a form that is not ours to judge."""

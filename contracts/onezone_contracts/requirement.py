@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onezone_spec import Level
 
 if TYPE_CHECKING:
     from onezone_contracts.exchange import Exchange
-    from onezone_contracts.run import Run
 
 __all__ = ["Check", "Finding", "Level", "NotJudged", "Outcome", "Requirement", "Result"]
 
@@ -56,7 +55,17 @@ class NotJudged(Exception):
         self.blocked = blocked
 
 
-Check = Callable[["Run"], Iterable[Finding]]
+class OutOfTimeError(NotJudged):
+    """The time for the whole run is over."""
+
+    def __init__(self) -> None:
+        super().__init__(OUT_OF_TIME)
+
+
+OUT_OF_TIME = "the time of --max-time was over"
+
+Check = Callable[[Any], Iterable[Finding]]
+"""What is found of one requirement in a run: a check says in its annotation what it asks of it."""
 
 
 @dataclass(frozen=True, slots=True)

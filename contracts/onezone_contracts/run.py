@@ -7,7 +7,7 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,45 +15,17 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.cases import HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
-from onezone_contracts.expected import ExpectedFailures
 from onezone_contracts.ledger import Created, Ledger, Sent
-from onezone_contracts.readback import PATIENCE, Readback
-from onezone_contracts.requirement import NotJudged
+from onezone_contracts.options import Options
+from onezone_contracts.readback import Readback
+from onezone_contracts.requirement import NotJudged, OutOfTimeError
 from onezone_contracts.target import Identity, SetupError, Target
 from onezone_contracts.together import Together
-from onezone_contracts.verdict import OUT_OF_TIME
 from onezone_contracts.wire import Wire
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run judges. Times are in seconds; `depth` is quick, standard or deep."""
-
-    depth: str = "standard"
-    seed: int = 0
-    timeout: float = 10.0
-    settle: float = 5.0
-    max_time: float | None = None
-    strict: bool = False
-    allow_partial: bool = False
-    patience: float = PATIENCE
-    """How long a read may lag behind a write, at least."""
-    expected: ExpectedFailures | None = None
-    workers: int = 1
-    clock: Callable[[], float] = time.monotonic
-    """What tells the time that a run may take, in seconds; a test has one that moves when the test says so."""
-
 
 BODILESS = {"HEAD", "OPTIONS"}
 _BASIC = re.compile(r"(?i)\bbasic +([^ ,]+)")
 """What may be told from the secret that it was made of, where an answer repeats it."""
-
-
-class OutOfTimeError(NotJudged):
-    """The time for the whole run is over."""
-
-    def __init__(self) -> None:
-        super().__init__(OUT_OF_TIME)
 
 
 class Prepared(NamedTuple):
@@ -134,7 +106,7 @@ class Run:
     def record(self, sent: Sent) -> Created | None:
         """Put an exchange into the log and the ledger."""
         self.log.append(sent)
-        if sent.case.method == self.operation.method and sent.exchange.succeeded:
+        if not sent.case.method and sent.exchange.succeeded:
             return self.ledger.accepted(sent)
         self.ledger.refused(sent)
         return None
@@ -142,6 +114,19 @@ class Run:
     def each(self, cases: Iterable[Case], *, accept: bool = False) -> Iterator[Sent]:
         """The exchanges of the cases in their order; with several workers, some of them at the same time."""
         return self.together.each(cases, accept=accept)
+
+    def in_turn(self, *cases: Case) -> list[Sent]:
+        """The cases one directly after another, on one connection, with nothing read in between."""
+        self.ledger.flush()
+        sent = [self.transmit(case) for case in cases]
+        accepted = [one for one in sent if not one.case.method and one.exchange.succeeded]
+        if len(accepted) > 1:
+            self.ledger.together(accepted)
+            self.log += sent
+        else:
+            for one in sent:
+                self.record(one)
+        return sent
 
     def sent_before(self, case: Case) -> bool:
         """Whether the case was sent."""
@@ -166,7 +151,7 @@ class Run:
         if case.raw:
             value = None if case.loose else _read(raw)
         request = Request(
-            method=case.method,
+            method=case.method or self.operation.method,
             path=self.target.path(self.operation.path, id=group),
             auth=self._auth(case, identity),
             headers=case.headers,
@@ -184,7 +169,7 @@ class Run:
 
     def _auth(self, case: Case, identity: Identity) -> Auth:
         if case.auth:
-            made = case.auth(identity, self.target)
+            made = case.auth(identity, self.target.personas)
             self.redactor.learn(*(one for _, value in made.headers for one in _BASIC.findall(value)))
             return made
         return Auth() if case.who == NOBODY else identity.auth()
@@ -199,6 +184,11 @@ class Run:
             raise OutOfTimeError
 
     # --- what was seen ------------------------------------------------------------------------------------
+
+    @property
+    def evidence(self) -> list[Sent]:
+        """Everything that was sent and is judged."""
+        return self.log
 
     def exchanges(self) -> Iterator[Exchange]:
         """Every judged exchange."""

@@ -12,8 +12,8 @@ from onezone_spec import DEFAULT_EDITION, Contract, Operation, UnknownEditionErr
 from onezone_contracts import embedded
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.judge import Progress, judge
+from onezone_contracts.options import Options
 from onezone_contracts.personas import Persona, personas
-from onezone_contracts.run import Options
 from onezone_contracts.states import States
 from onezone_contracts.target import Credentials, SetupError, Target, check_url, read_target_file, target_from_file
 from onezone_contracts.verdict import Judgement, Verdict

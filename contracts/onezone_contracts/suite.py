@@ -15,9 +15,10 @@ from onezone_contracts.arguments import admin_of, seed
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.expected import ExpectedFailures, read
 from onezone_contracts.judge import DEEPEST, selected
+from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Requirement
-from onezone_contracts.run import Options, Run
+from onezone_contracts.run import Run
 from onezone_contracts.session import Wanted, contract_of, opened
 from onezone_contracts.target import SetupError, read_target_file, target_from_file
 

@@ -110,7 +110,7 @@ class Together:
     def _send(self, prepared: list[Prepared]) -> None:
         run = self._run
         sent = [one for one in self.map(self._dispatched, prepared) if one is not None]
-        accepted = [one for one in sent if one.case.method == run.operation.method and one.exchange.succeeded]
+        accepted = [one for one in sent if not one.case.method and one.exchange.succeeded]
         answered = len(sent) == len(prepared) and not any(map(_failed, sent))
         if answered and not accepted:
             self._refused(sent)

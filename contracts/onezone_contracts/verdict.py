@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from onezone_contracts.requirement import Level, Outcome, Result
+from onezone_contracts.requirement import OUT_OF_TIME, Level, Outcome, Result
 
 if TYPE_CHECKING:
     from onezone_contracts.exchange import Redactor
@@ -116,6 +116,3 @@ def _lessens(result: Result) -> bool:
     if result.outcome is Outcome.BLOCKED:
         return True
     return result.outcome is Outcome.SKIP and result.requirement.needs is None
-
-
-OUT_OF_TIME = "the time of --max-time was over"

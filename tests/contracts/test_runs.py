@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import server
 from judge_tools import EDITIONS, OPERATION, Clock, Told
+from onezone_contracts.options import Options
 from onezone_contracts.reports import WRITERS, terminal
 from onezone_contracts.requirement import Outcome
-from onezone_contracts.run import Options
 from onezone_contracts.session import Wanted, judge_target
 from onezone_contracts.verdict import Judgement, Verdict
 from rich.console import Console

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from onezone_contracts.embedded import mock
+from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
-from onezone_contracts.run import Options
 from onezone_contracts.session import Wanted, judge_target
 from onezone_contracts.verdict import Verdict
 from onezone_spec import editions

@@ -24,8 +24,8 @@ from onezone_contracts import wire
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.exchange import Exchange, Request
 from onezone_contracts.full.derive import all_requirements
+from onezone_contracts.options import Options
 from onezone_contracts.requirement import Requirement
-from onezone_contracts.run import Options
 from onezone_contracts.session import Wanted, judge_target
 from onezone_spec import Contract, editions, load
 

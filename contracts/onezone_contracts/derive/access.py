@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from onezone_spec import Source
 
 from onezone_contracts.cases import (
     BLANK_AFTER,
+    GROUP,
     LENGTHENED,
     MISSING,
     NOBODY,
@@ -31,7 +32,7 @@ from onezone_contracts.exchange import Auth
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
 from onezone_contracts.run import Run, access_case
-from onezone_contracts.target import Identity, Target
+from onezone_contracts.target import Identity
 from onezone_contracts.wire import TOO_MANY
 
 MALFORMED_BASIC = {
@@ -79,7 +80,7 @@ def _other_group(build: Builder, source: Source) -> Iterator[Requirement]:
                 f"access.other-group.{persona.name}",
                 f"a valid request of the persona {persona.name} for a group that it does not belong to",
                 who=persona.name,
-                group=OTHER,
+                roles={GROUP: OTHER},
             )
             text = f"What the persona {persona.name} holds in its own group gives it nothing in another: 403."
             check = _with_other_group(answered({403}, case))
@@ -224,7 +225,7 @@ def _unknown_group(build: Builder) -> Iterator[Requirement]:
             f"unknown-group.{persona.name}",
             f"a valid request of the persona {persona.name} for a group that does not exist",
             who=persona.name,
-            group=MISSING,
+            roles={GROUP: MISSING},
         )
         words = "404" if persona.allowed_anywhere else "403 or 404"
         text = f"For a group that does not exist, the persona {persona.name} is answered with {words}."
@@ -232,10 +233,11 @@ def _unknown_group(build: Builder) -> Iterator[Requirement]:
     administrator = next((one.name for one in build.personas if one.allowed_anywhere), None)
     if administrator:
         label = f"the same request of the persona {administrator} again, for a group that does not exist"
-        case = Case("unknown-group.again", label, who=administrator, group=MISSING)
+        case = Case("unknown-group.again", label, who=administrator, roles={GROUP: MISSING})
         text = "A group that did not exist does not come to be by being asked for: the second time, too, it is 404."
         yield build.requirement(case.name, Level.MUST, text, source, answered({404}, case))
-    case = Case("unknown-group.anonymous", "no credentials, for a group that does not exist", who=NOBODY, group=MISSING)
+    label = "no credentials, for a group that does not exist"
+    case = Case("unknown-group.anonymous", label, who=NOBODY, roles={GROUP: MISSING})
     text = "For a group that does not exist, a request without credentials is answered with 401 or 404."
     yield build.requirement(case.name, Level.MUST, text, source, answered({401, 404}, case))
     yield _odd_ids(build, source)
@@ -258,7 +260,7 @@ def _odd_ids(build: Builder, source: Source) -> Requirement:
     }
     who = next((one.name for one in build.personas if one.allowed_anywhere), "writer")
     cases = [
-        Case(f"unknown-group.id.{name}", f"an id that no group has: {name}", who=who, group=value)
+        Case(f"unknown-group.id.{name}", f"an id that no group has: {name}", who=who, roles={GROUP: value})
         for name, value in ids.items()
     ]
     text = "Whatever stands for the group in the path: where no group has that id, the request is refused."
@@ -290,7 +292,7 @@ def _combined(build: Builder) -> Iterator[Requirement]:
         case = Case("", "no privilege and a bad body", who=forbidden[-1].name, change=bad)
         rows.append(("forbidden-bad-body", {400, 403}, case))
     if anywhere:
-        case = Case("", "an unknown group and a bad body", who=anywhere, group=MISSING, change=bad)
+        case = Case("", "an unknown group and a bad body", who=anywhere, roles={GROUP: MISSING}, change=bad)
         rows.append(("unknown-group-bad-body", {400, 404}, case))
     for topic, statuses, case in rows:
         named = replace(case, name=f"combined.{topic}")
@@ -305,7 +307,7 @@ def _scheme_case(build: Builder) -> Requirement:
     return build.requirement(case.name, Level.OBSERVE, text, build.answer_source(401), observed(case))
 
 
-def _lowered(identity: Identity, _: Target) -> Auth:
+def _lowered(identity: Identity, _: Mapping[str, Identity]) -> Auth:
     auth = identity.auth()
     name, value = auth.headers[0]
     scheme, _sep, rest = value.partition(" ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from onezone_spec import Source
 
@@ -14,7 +14,7 @@ from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth, basic
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Level, Requirement
-from onezone_contracts.target import Identity, Target
+from onezone_contracts.target import Identity
 
 DENIED = frozenset({401, 429})
 """Not authenticated; or too many attempts (RFC 6585), which a server that was asked so often may say."""
@@ -91,7 +91,7 @@ def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]
 def _pair(make: Pair) -> Credentialed:
     """Basic credentials made out of the persona's own."""
 
-    def auth(identity: Identity, _: Target) -> Auth:
+    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
         own = identity.credentials
         text = make(own.username or "", own.password or "")
         return _authorization("Basic " + base64.b64encode(text.encode()).decode())
@@ -149,7 +149,7 @@ def _wrong(identity: Identity, more: str = "") -> str:
 
 
 def _misspelt(spell: Callable[[str], str]) -> Credentialed:
-    def auth(identity: Identity, _: Target) -> Auth:
+    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
         values = (_wrong(identity, more) for more in ("", "x"))
         return _authorization(spell(next(one for one in values if one.endswith("="))))
 

@@ -13,8 +13,8 @@ from onezone_contracts.full.api import answer_of, only_list
 from onezone_contracts.full.mirror import CALLER, USER, ZONE, Ref
 from onezone_contracts.full.stage import Stage
 from onezone_contracts.full.trial import Trial
-from onezone_contracts.requirement import NotJudged
-from onezone_contracts.run import Options, OutOfTimeError
+from onezone_contracts.options import Options
+from onezone_contracts.requirement import NotJudged, OutOfTimeError
 from onezone_contracts.target import SetupError, missing_id
 
 UNAUTHORIZED = 401

@@ -18,9 +18,9 @@ from onezone_contracts.full.run import Bench
 from onezone_contracts.full.skeleton import needed
 from onezone_contracts.full.target import core_target
 from onezone_contracts.judge import Progress, judge, judge_one
+from onezone_contracts.options import Options
 from onezone_contracts.personas import ZONE, personas
 from onezone_contracts.requirement import Outcome, Requirement, Result
-from onezone_contracts.run import Options
 from onezone_contracts.session import CannotSetUpError, Wanted
 from onezone_contracts.states import States
 from onezone_contracts.target import Credentials, SetupError, Target, admin_from_file, check_url, read_target_file

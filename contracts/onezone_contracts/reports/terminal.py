@@ -11,8 +11,8 @@ from onezone_contracts.console import Console
 from onezone_contracts.exchange import Redactor, curl
 from onezone_contracts.reports import json_report
 from onezone_contracts.reports.shown import numbered, visible
-from onezone_contracts.requirement import Finding, Level, Outcome, Result
-from onezone_contracts.verdict import OUT_OF_TIME, Judgement, Verdict
+from onezone_contracts.requirement import OUT_OF_TIME, Finding, Level, Outcome, Result
+from onezone_contracts.verdict import Judgement, Verdict
 
 COLOURS = {
     Verdict.CONFORMANT: "bold green",

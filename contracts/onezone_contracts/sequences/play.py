@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from onezone_contracts.cases import Case, with_value
+from onezone_contracts.cases import GROUP, Case, with_value
 from onezone_contracts.checks import state
 from onezone_contracts.checks.success import PAGE
 from onezone_contracts.exchange import Auth, Exchange
@@ -125,7 +125,7 @@ class Play:
             "sequence.create",
             label,
             who=action.who,
-            group=self.setting.group,
+            roles={GROUP: self.setting.group},
             change=with_value("name", name) if first else None,
         )
         sent = self.setting.run.transmit(case)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from onezone_contracts.cases import HOME, MISSING, NOBODY, WRITER, Case, constant
+from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, WRITER, Case, constant
 from onezone_contracts.checks import state
 from onezone_contracts.exchange import Auth, Exchange, Request
 from onezone_contracts.ledger import Created, Sent
@@ -136,7 +136,7 @@ class Setting:
 
 def remember(run: Run, sent: Sent, service: str) -> None:
     """Leave a service to the end of the run, which removes it; nothing else is judged by it."""
-    sent = replace(sent, case=replace(sent.case, group=HOME))
+    sent = replace(sent, case=replace(sent.case, roles={GROUP: HOME}))
     run.ledger.created.append(Created(sent, service, None, frozenset(), frozenset(), Read(None, None)))
 
 
@@ -159,7 +159,7 @@ def creation(setting: Setting, name: str) -> Case:
     own = setting.run.identity(name).group == setting.group
     if own:
         return access_case(name)
-    return Case(f"sequence.{name}", f"a valid request of the persona {name}", who=name, group=setting.group)
+    return Case(f"sequence.{name}", f"a valid request of the persona {name}", who=name, roles={GROUP: setting.group})
 
 
 def _may_create(setting: Setting, identity: Identity) -> bool:
@@ -182,7 +182,7 @@ def _refusals(setting: Setting) -> Iterator[Case]:
     forbidden = [one.persona.name for one in setting.run.target.personas.values() if not one.persona.allowed]
     yield from (creation(setting, name) for name in forbidden[:FORBIDDEN])
     yield Case("sequence.nobody", "ask without credentials", who=NOBODY)
-    yield Case("sequence.missing", "ask for a group that does not exist", group=MISSING)
+    yield Case("sequence.missing", "ask for a group that does not exist", roles={GROUP: MISSING})
 
 
 def _refused(run: Run, case: Case) -> bool:

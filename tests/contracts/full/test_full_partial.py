@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from front import Rewrite, front
 from judge_tools import Clock
+from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
-from onezone_contracts.run import Options
 from onezone_contracts.session import Wanted, judge_target
 from onezone_contracts.verdict import OUT_OF_TIME, Judgement, Verdict
 

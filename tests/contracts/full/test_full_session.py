@@ -8,8 +8,8 @@ import pytest
 from onezone_contracts.full.account import Account
 from onezone_contracts.full.clean import clean
 from onezone_contracts.full.session import administered, judge_full
+from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
-from onezone_contracts.run import Options
 from onezone_contracts.session import Wanted, judge_target
 from onezone_contracts.target import Credentials, SetupError
 from onezone_contracts.verdict import Verdict

@@ -1,0 +1,33 @@
+"""How a run judges."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onezone_contracts.expected import ExpectedFailures
+
+PATIENCE = 3.0
+"""Seconds that a read may lag behind a write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run judges. Times are in seconds; `depth` is quick, standard or deep."""
+
+    depth: str = "standard"
+    seed: int = 0
+    timeout: float = 10.0
+    settle: float = 5.0
+    max_time: float | None = None
+    strict: bool = False
+    allow_partial: bool = False
+    patience: float = PATIENCE
+    """How long a read may lag behind a write, at least."""
+    expected: ExpectedFailures | None = None
+    workers: int = 1
+    clock: Callable[[], float] = time.monotonic
+    """What tells the time that a run may take, in seconds; a test has one that moves when the test says so."""
