@@ -32,6 +32,8 @@ LONG_ID = 16
 WRITER = "writer"
 """Stands for the first persona that was seen to be allowed."""
 NOBODY = "nobody"
+BODILESS = frozenset({"HEAD", "OPTIONS"})
+"""Methods whose requests have no body here."""
 VICTIM = "victim"
 """Stands for a user with whose name wrong passwords are sent, and who does nothing else."""
 

@@ -19,6 +19,7 @@ LONG_WORD = 1500
 """A longer body stands packed in a curl line: most long ones are one thing many times."""
 LONGEST_INTEGER = 4000
 _SECRET_KEYS = re.compile(r'("(?:password|token)"\s*:\s*)"(?:[^"\\]|\\.)*"')
+_BASIC = re.compile(r"(?i)\bbasic +([^ ,]+)")
 _SECRET_HEADERS = frozenset({"authorization", "x-auth-token", "cookie", "set-cookie", "macaroon"})
 
 
@@ -125,6 +126,10 @@ class Redactor:
         for value in values:
             if len(value) > 3:  # noqa: PLR2004
                 self.secrets |= set(_spellings(value))
+
+    def learn_basic(self, values: Iterable[str]) -> None:
+        """Remember Basic credentials in values of Authorization: they tell the password that they were made of."""
+        self.learn(*(one for value in values for one in _BASIC.findall(value)))
 
     def text(self, text: str) -> str:
         """`text` with every secret masked."""

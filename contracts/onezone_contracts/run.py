@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.cases import HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
+from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
 from onezone_contracts.ledger import Created, Ledger, Sent
 from onezone_contracts.options import Options
@@ -22,10 +21,6 @@ from onezone_contracts.requirement import NotJudged, OutOfTimeError
 from onezone_contracts.target import Identity, SetupError, Target
 from onezone_contracts.together import Together
 from onezone_contracts.wire import Wire
-
-BODILESS = {"HEAD", "OPTIONS"}
-_BASIC = re.compile(r"(?i)\bbasic +([^ ,]+)")
-"""What may be told from the secret that it was made of, where an answer repeats it."""
 
 
 class Prepared(NamedTuple):
@@ -170,7 +165,7 @@ class Run:
     def _auth(self, case: Case, identity: Identity) -> Auth:
         if case.auth:
             made = case.auth(identity, self.target.personas)
-            self.redactor.learn(*(one for _, value in made.headers for one in _BASIC.findall(value)))
+            self.redactor.learn_basic(value for _, value in made.headers)
             return made
         return Auth() if case.who == NOBODY else identity.auth()
 

@@ -66,6 +66,7 @@ class Account:
     ) -> None:
         self.contract = contract
         self.api = Api(contract, base_url, Wire(_origin(base_url), timeout))
+        self.credentials = credentials
         self.auth = auth_of(credentials, "the administrator", "OZKIT_ADMIN_SECRET")
         self.settle = settle
         self.check_time: Callable[[], None] = lambda: None

@@ -1,13 +1,14 @@
-"""What is asked of one operation, what came of it, and what it left behind."""
+"""A case that was sent to one operation, what came of it, and what refused ones left behind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec import Operation
 
+from onezone_contracts.cases import Case
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.full.account import Account, Person, is_ours
 from onezone_contracts.full.look import Difference, differences, probes
@@ -18,59 +19,48 @@ if TYPE_CHECKING:
     from onezone_contracts.full.stage import Stage
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A request of the operation: as whom, on what, with which value or bytes as the body.
-
-    `allowed` says that it must succeed; `pending` that a look at its traces follows where it is refused.
-    """
-
-    label: str
-    roles: Mapping[str, Ref]
-    auth: Auth
-    value: Any = None
-    person: Person | None = None
-    allowed: bool = False
-    raw: bytes | None = None
-    pending: bool = True
-
-    @property
-    def caller(self) -> Ref | None:
-        """The kit's own user who asks."""
-        return self.person.ref if self.person else None
-
-
 @dataclass(slots=True)
 class Attempt:
-    """What was asked and what came of it.
+    """A case as it was sent, and what came of it.
 
-    `differences` tell how the state afterwards, or the answer of a reading operation, is not what it should be.
+    `person` is the kit's own user who asked, None for nobody and for the administrator; `allowed` says that the
+    contract promises a success. `differences` tell how the state afterwards, or the answer of a reading operation, is
+    not what it should be.
     """
 
-    ask: Ask
+    case: Case
+    roles: Mapping[str, Ref]
+    auth: Auth
+    person: Person | None
+    value: Any
+    allowed: bool
     exchange: Exchange
     differences: list[Difference] = field(default_factory=list)
 
     @property
-    def label(self) -> str:
-        """What it was for."""
-        return self.ask.label
+    def caller(self) -> Ref | None:
+        """The kit's own user who asked."""
+        return self.person.ref if self.person else None
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """Refused requests after which something was not as before."""
+    """What was not as before after refused requests: one that was seen to do it, or several of which none was."""
 
     attempts: tuple[Attempt, ...]
     difference: Difference
 
 
 class Traces:
-    """Sees that refused requests of one operation leave nothing behind."""
+    """Sees that refused requests of one operation leave nothing behind.
 
-    def __init__(self, account: Account, operation: Operation) -> None:
+    `replay` sends the case of an attempt again, alone and to a fixture of its own: who is accused was seen to do it.
+    """
+
+    def __init__(self, account: Account, operation: Operation, replay: Callable[[Attempt], Attempt]) -> None:
         self.account = account
         self.operation = operation
+        self.replay = replay
         self.leaks: list[Leak] = []
         self._listed: set[str] | None = None
 
@@ -93,18 +83,27 @@ class Traces:
         pending, stage.pending = stage.pending, []
         if not pending:
             return
-        wanted = dict.fromkeys(probe for one in pending for probe in self._touched(one.ask))
+        wanted = dict.fromkeys(probe for one in pending for probe in self._touched(one))
         found = differences(self.account, [*stage.witnesses, *wanted])
-        self.leaks += [Leak(tuple(pending), one) for one in found]
         stage.spoiled = stage.spoiled or bool(found)
+        if found:
+            seen = [leak for one in pending for leak in self._alone(one)] if len(pending) > 1 else []
+            self.leaks += seen or [Leak(tuple(pending), one) for one in found]
+
+    def _alone(self, attempt: Attempt) -> list[Leak]:
+        """What the same request leaves behind when nothing else was sent."""
+        again = self.replay(attempt)
+        if again.exchange.succeeded:
+            return []
+        return [Leak((again,), one) for one in differences(self.account, self._touched(again))]
 
     def see(self, attempt: Attempt) -> None:
         """See that one refused request changed nothing of what it named."""
-        self.leaks += [Leak((attempt,), one) for one in differences(self.account, self._touched(attempt.ask))]
+        self.leaks += [Leak((attempt,), one) for one in differences(self.account, self._touched(attempt))]
 
-    def _touched(self, ask: Ask) -> list[Probe]:
-        known = all(ref in self.account.mirror.details for ref in ask.roles.values())
-        return probes(self.account.contract, self.operation, ask.roles, ask.caller) if known else []
+    def _touched(self, attempt: Attempt) -> list[Probe]:
+        known = all(ref in self.account.mirror.details for ref in attempt.roles.values())
+        return probes(self.account.contract, self.operation, attempt.roles, attempt.caller) if known else []
 
     def all(self, refused: tuple[Attempt, ...]) -> list[Leak]:
         """Everything that was left behind, with what came to be and belongs nowhere."""

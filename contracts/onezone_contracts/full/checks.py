@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import jsonschema_rs
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.checks.error import misshaped, validator
+from onezone_contracts.cases import Case
+from onezone_contracts.checks.error import misshaped
+from onezone_contracts.checks.status import answered, finding, observed
 from onezone_contracts.full.api import answer_of, new_id, only_list
 from onezone_contracts.full.attempt import Attempt, Leak
 from onezone_contracts.full.look import Difference
 from onezone_contracts.full.mirror import CALLER, Ref
 from onezone_contracts.full.trial import Trial
-from onezone_contracts.requirement import Finding, Level, NotJudged
+from onezone_contracts.requirement import Check, Finding, Level, NotJudged
 
-Judged = Callable[[Trial], Iterable[Finding]]
 CONFLICT = 409
-
-
-def finding(attempt: Attempt, expected: str) -> Finding:
-    """That an attempt was answered otherwise than expected."""
-    came = attempt.exchange.answer()
-    return Finding(f"{attempt.label}: expected {expected}, got {came}", expected, came, attempt.exchange)
-
-
-def _answered(attempt: Attempt, statuses: Iterable[int]) -> Iterator[Finding]:
-    allowed = frozenset(statuses)
-    if attempt.exchange.status not in allowed:
-        yield finding(attempt, " or ".join(map(str, sorted(allowed))))
-
-
-def answered(make: Callable[[Trial], Attempt], *statuses: int) -> Judged:
-    """The attempt is answered with one of the statuses."""
-    return lambda trial: _answered(make(trial), statuses)
-
-
-def observed(make: Callable[[Trial], Attempt]) -> Judged:
-    """What the attempt is answered with, whatever it is."""
-
-    def check(trial: Trial) -> Iterator[Finding]:
-        attempt = make(trial)
-        came = attempt.exchange.answer()
-        yield Finding(f"{attempt.label}: {came}", "left open", came, attempt.exchange)
-
-    return check
-
-
-def accepted(make: Callable[[Trial], Attempt]) -> Judged:
-    """The attempt is answered with a 2xx; which one is judged elsewhere."""
-
-    def check(trial: Trial) -> Iterator[Finding]:
-        attempt = make(trial)
-        if not attempt.exchange.succeeded:
-            yield finding(attempt, str(trial.operation.success.status))
-
-    return check
 
 
 # --- what a success looks like ---------------------------------------------------------------------------------
@@ -65,7 +28,7 @@ def accepted(make: Callable[[Trial], Attempt]) -> Judged:
 
 def successes(trial: Trial) -> list[Attempt]:
     """Every attempt that was rightly answered with a 2xx. Raises NotJudged where there is none."""
-    found = [one for one in trial.log if one.ask.allowed and one.exchange.succeeded]
+    found = [one for one in trial.log if one.allowed and one.exchange.succeeded]
     if not found:
         raise NotJudged("nobody who must be allowed had a success", blocked=True)
     return found
@@ -74,7 +37,8 @@ def successes(trial: Trial) -> list[Attempt]:
 def status(trial: Trial) -> Iterator[Finding]:
     """Every success is the documented one."""
     for one in successes(trial):
-        yield from _answered(one, {trial.operation.success.status})
+        if one.exchange.status != trial.operation.success.status:
+            yield finding(one, str(trial.operation.success.status))
 
 
 def body(trial: Trial) -> Iterator[Finding]:
@@ -88,13 +52,13 @@ def body(trial: Trial) -> Iterator[Finding]:
         if validate is None:
             if response.body or response.stray:
                 came = f"{len(response.body or response.stray)} bytes"
-                yield Finding(f"{one.label}: the answer has a body", "no body", came, one.exchange)
+                yield Finding(f"{one.case.label}: the answer has a body", "no body", came, one.exchange)
         elif problem := misshaped(validate, response):
             yield Finding(
-                f"{one.label}: the body is not the documented one", "the documented body", problem, one.exchange
+                f"{one.case.label}: the body is not the documented one", "the documented body", problem, one.exchange
             )
         elif any(person.password.encode() in response.body for people in known.values() for person in people):
-            yield Finding(f"{one.label}: the answer shows a user's password", "no password", "it", one.exchange)
+            yield Finding(f"{one.case.label}: the answer shows a user's password", "no password", "it", one.exchange)
 
 
 def plain(contract: Contract, schema: Any) -> Any:
@@ -115,7 +79,7 @@ def in_order(trial: Trial) -> Iterator[Finding]:
         found = only_list(answer_of(one.exchange))
         if found is not None and found != sorted(found, key=str):
             yield Finding(
-                f"{one.label}: the list is not sorted", "a sorted list", ", ".join(map(str, found)), one.exchange
+                f"{one.case.label}: the list is not sorted", "a sorted list", ", ".join(map(str, found)), one.exchange
             )
 
 
@@ -127,13 +91,13 @@ def location(trial: Trial) -> Iterator[Finding]:
         values = response.header_values("Location")
         if len(values) != 1 or not values[0].strip():
             yield Finding(
-                f"{one.label}: a Location is promised", "one Location", f"{len(values)} of them", one.exchange
+                f"{one.case.label}: a Location is promised", "one Location", f"{len(values)} of them", one.exchange
             )
             continue
         templates = trial.operation.success.location
         if not any(_fits(trial.operation, template, values[0], one) for template in templates):
             yield Finding(
-                f"{one.label}: the Location has another form", " or ".join(templates), values[0], one.exchange
+                f"{one.case.label}: the Location has another form", " or ".join(templates), values[0], one.exchange
             )
         else:
             yield from _leads(trial, one, values[0])
@@ -149,7 +113,7 @@ def _path(one: Attempt, text: str) -> list[str]:
 
 def _fits(operation: Operation, template: str, text: str, one: Attempt) -> bool:
     """Whether a Location ends as the template does, with the ids of the request in their places."""
-    known = {f"{{{each.name}}}": one.ask.roles[each.entity or each.name][1] for each in operation.parameters}
+    known = {f"{{{each.name}}}": one.roles[each.entity or each.name][1] for each in operation.parameters}
     wanted = template.strip("/").split("/")
     found = _path(one, text)[-len(wanted) :]
     if len(found) != len(wanted):
@@ -163,12 +127,12 @@ def _leads(trial: Trial, one: Attempt, text: str) -> Iterator[Finding]:
     operation = _reader(trial)
     if operation is None or not trial.bench.trial(operation).known_offered:
         return
-    own = CALLER in {trial.operation.effect.within, operation.effect.within} and one.ask.person
-    auth = one.ask.person.auth if own and one.ask.person else trial.account.auth
+    own = CALLER in {trial.operation.effect.within, operation.effect.within} and one.person
+    auth = one.person.auth if own and one.person else trial.account.auth
     last = [trial.account.api.follow(text, one.exchange, auth)]
     made = new_id(one.exchange)
     resource = trial.operation.effect.resource
-    roles = {**one.ask.roles, **({resource: (trial.account.contract.kind(resource), made)} if made else {})}
+    roles = {**one.roles, **({resource: (trial.account.contract.kind(resource), made)} if made else {})}
 
     def there() -> bool:
         last.append(trial.account.api.follow(text, one.exchange, auth))
@@ -178,7 +142,7 @@ def _leads(trial: Trial, one: Attempt, text: str) -> Iterator[Finding]:
 
     if not last[-1].succeeded and not trial.account.until(there):
         came = last[-1].answer()
-        yield Finding(f"{one.label}: the Location {text} leads nowhere", "200", came, last[-1])
+        yield Finding(f"{one.case.label}: the Location {text} leads nowhere", "200", came, last[-1])
 
 
 def _known(operation: Operation, roles: Mapping[str, Ref]) -> bool:
@@ -199,23 +163,23 @@ def _shape(path: str) -> tuple[str, ...]:
 # --- what a success does, and what a refusal does not ------------------------------------------------------------
 
 
-def effect(*more: Callable[[Trial], Attempt]) -> Judged:
+def effect(*more: Case) -> Check:
     """Everything that was accepted did what the effect says, and every answer says what is there."""
 
     def check(trial: Trial) -> Iterator[Finding]:
-        for make in more:
-            make(trial)
+        for case in more:
+            trial.send(case, accept=True)
         for one in successes(trial):
             yield from _differences(one)
 
     return check
 
 
-def own_effect(make: Callable[[Trial], Attempt]) -> Judged:
-    """One attempt is accepted and does what it should."""
+def own_effect(case: Case) -> Check:
+    """One case is accepted and does what it should."""
 
     def check(trial: Trial) -> Iterator[Finding]:
-        attempt = make(trial)
+        attempt = trial.send(case, accept=True)
         if not attempt.exchange.succeeded:
             yield finding(attempt, str(trial.operation.success.status))
         yield from _differences(attempt)
@@ -225,7 +189,7 @@ def own_effect(make: Callable[[Trial], Attempt]) -> Judged:
 
 def _differences(one: Attempt) -> Iterator[Finding]:
     for difference in one.differences:
-        yield _told(f"{one.label}: {difference.what}", difference, one)
+        yield _told(f"{one.case.label}: {difference.what}", difference, one)
 
 
 def _told(message: str, difference: Difference, one: Attempt | None) -> Finding:
@@ -239,28 +203,27 @@ def unchanged(trial: Trial) -> Iterator[Finding]:
     if not any(not one.exchange.succeeded for one in trial.log):
         raise NotJudged("no request was refused")
     for leak in leaks:
-        labels = ", ".join(one.label for one in leak.attempts)
-        yield _told(
-            f"after {labels}: {leak.difference.what}", leak.difference, leak.attempts[-1] if leak.attempts else None
-        )
+        yield _left(leak)
 
 
-def shape(code: int) -> Judged:
-    """Every answer of that status carries the documented Error."""
+def _left(leak: Leak) -> Finding:
+    """What was left behind, by the one that was seen to do it; else with all that were sent, and none is accused."""
+    difference, last = leak.difference, leak.attempts[-1] if leak.attempts else None
+    if len(leak.attempts) < 2:  # noqa: PLR2004
+        return _told(f"after {last.case.label if last else 'a refusal'}: {difference.what}", difference, last)
+    words = f"after {len(leak.attempts)} refused requests, none of which did it alone: {difference.what}"
+    return replace(_told(words, difference, last), steps=tuple(one.exchange for one in leak.attempts))
+
+
+def again(level: Level, case: Case) -> Check:
+    """The same relation a second time is a conflict, and changes nothing; where that is left open, it is noted."""
+    judge = observed(case) if level is Level.OBSERVE else answered({CONFLICT}, case)
 
     def check(trial: Trial) -> Iterator[Finding]:
-        seen = [one for one in trial.log if one.exchange.status == code]
-        if not seen:
-            raise NotJudged(f"no {code} was seen")
-        validate = validator(trial.account.contract)
-        for one in seen:
-            assert one.exchange.response is not None
-            if problem := misshaped(validate, one.exchange.response):
-                yield Finding(f"{one.label}: the {code} does not carry the Error", "the Error", problem, one.exchange)
+        known = case.name in {one.case.name for one in trial.log}
+        attempt = trial.send(case)
+        if not known and not attempt.exchange.succeeded:
+            trial.traces.see(attempt)
+        yield from judge(trial)
 
     return check
-
-
-def conflict(level: Level) -> Judged:
-    """The same relation a second time is a conflict; where that is left open, whatever comes is noted."""
-    return observed(Trial.again) if level is Level.OBSERVE else answered(Trial.again, CONFLICT)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from onezone_spec import Contract, Operation, Property, Source
 
+from onezone_contracts.cases import VICTIM, Case, Change, constant, with_value, without
+from onezone_contracts.checks import error
+from onezone_contracts.checks.status import accepted, answered, observed
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.derive import requirements as deep
-from onezone_contracts.full import checks
-from onezone_contracts.full.attempt import Attempt
-from onezone_contracts.full.checks import Judged
+from onezone_contracts.full import asks, checks
 from onezone_contracts.full.mirror import CALLER, ZONE
 from onezone_contracts.full.people import people
 from onezone_contracts.full.samples import DEFAULT, privileges_of, wrong_values
@@ -69,10 +70,10 @@ class Sheet:
         yield from self._successes()
         yield from self._errors()
 
-    def _one(self, topic: str, level: Level, text: str, source: Source, check: Judged) -> Requirement:
+    def _one(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
         return Requirement(topic, self.operation.id, level, text, str(source), self._judged(check), NEEDS)
 
-    def _judged(self, check: Judged) -> Check:
+    def _judged(self, check: Check) -> Check:
         def judged(bench: Any) -> Iterator[Finding]:
             trial: Trial = bench.trial(self.operation)
             if not trial.offered():
@@ -99,10 +100,10 @@ class Sheet:
         for asked in ((), keys) if keys else ((),):
             for persona, level in people(self.contract, self.operation, asked):
                 prefix = f"access.with-{'-'.join(asked)}" if asked else "access"
-                make = _access(persona.name, asked)
-                judge = checks.accepted(make) if persona.allowed else checks.answered(make, 403)
+                case = asks.access(persona.name, asked)
+                judge = accepted(case) if persona.allowed else answered({403}, case)
                 if level is Level.OBSERVE:
-                    judge = checks.observed(make)
+                    judge = observed(case)
                 text = self._who(persona, asked)
                 yield self._one(f"{prefix}.{persona.name}", level, text, self.operation.access.source, judge)
 
@@ -115,14 +116,14 @@ class Sheet:
         source = self._source(401)
         if self.operation.access.public:
             text = "Needs no credentials: a request without any is answered with success."
-            yield self._one("authentication.none", Level.MUST, text, source, checks.accepted(Trial.anonymous))
+            yield self._one("authentication.none", Level.MUST, text, source, accepted(asks.anonymous()))
             text = "A known user with a wrong password: what the answer is."
-            yield self._one("authentication.wrong", Level.OBSERVE, text, source, checks.observed(Trial.wrong))
+            yield self._one("authentication.wrong", Level.OBSERVE, text, source, observed(asks.wrong()))
             return
         text = "A request without credentials is answered with 401."
-        yield self._one("authentication.none", Level.MUST, text, source, checks.answered(Trial.anonymous, 401))
+        yield self._one("authentication.none", Level.MUST, text, source, answered({401}, asks.anonymous()))
         text = "A known user with a password that is not theirs is answered with 401."
-        yield self._one("authentication.wrong", Level.MUST, text, source, checks.answered(Trial.wrong, 401))
+        yield self._one("authentication.wrong", Level.MUST, text, source, answered({401}, asks.wrong()))
 
     # --- what is not there, or not related ------------------------------------------------------------------
 
@@ -135,10 +136,8 @@ class Sheet:
             words = " or ".join(map(str, statuses))
             text = f"For a {role.replace('_', ' ')} that does not exist, the answer is {words}."
             level = self._status(statuses[-1])
-            judge = checks.answered(_unknown(role), *statuses)
-            yield self._one(
-                f"unknown.{role}", level, text, self._source(statuses[-1]), self._open(level, judge, _unknown(role))
-            )
+            judge = self._judge(level, asks.unknown(role), *statuses)
+            yield self._one(f"unknown.{role}", level, text, self._source(statuses[-1]), judge)
         roles = {one.entity for one in self.operation.parameters}
         if (
             effect.within not in {None, ZONE, effect.resource}
@@ -149,11 +148,12 @@ class Sheet:
                 f"For a {effect.resource.replace('_', ' ')} that exists and does not belong there, the answer is 404."
             )
             level = self._status(NOT_THERE)
-            judge = checks.answered(Trial.unrelated, NOT_THERE)
-            yield self._one("relation", level, text, self._source(404), self._open(level, judge, Trial.unrelated))
+            judge = self._judge(level, asks.unrelated(effect.resource), NOT_THERE)
+            yield self._one("relation", level, text, self._source(404), judge)
 
-    def _open(self, level: Level, judge: Judged, make: Callable[[Trial], Attempt]) -> Judged:
-        return checks.observed(make) if level is Level.OBSERVE else judge
+    def _judge(self, level: Level, case: Case, *statuses: int) -> Check:
+        """The case is answered with one of the statuses; where that is left open, what comes is noted."""
+        return observed(case) if level is Level.OBSERVE else answered(statuses, case)
 
     # --- what it does ---------------------------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class Sheet:
         operation, source = self.operation, self.operation.source
         verb = operation.effect.verb
         level = Level.SHOULD if verb == "catalogue" else Level.MUST
-        valid = () if verb in READING else (Trial.valid,)
+        valid = () if verb in READING else (asks.valid(),)
         yield self._one("effect", level, _EFFECTS[verb], source, checks.effect(*valid))
         if verb == "attach":
             yield from self._attached(source)
@@ -169,13 +169,13 @@ class Sheet:
         if verb == "create" and any(DEFAULT in one.schema for one in known):
             text = "What the body leaves out has its usual value."
             required = tuple(one.name for one in known if DEFAULT not in one.schema)
-            judge = checks.own_effect(_valid(required))
+            judge = checks.own_effect(asks.valid(required))
             yield self._one("effect.defaults", self._documented(Level.SHOULD), text, source, judge)
         if verb == "update" and operation.body and len(operation.body.properties) > 1:
             for one in operation.body.properties:
                 text = f"A change of {one.name} alone changes that and nothing else."
                 yield self._one(
-                    f"effect.only-{_slug(one.name)}", Level.MUST, text, source, checks.own_effect(_valid((one.name,)))
+                    f"effect.only-{one.name}", Level.MUST, text, source, checks.own_effect(asks.valid((one.name,)))
                 )
 
     def _attached(self, source: Source) -> Iterator[Requirement]:
@@ -183,14 +183,14 @@ class Sheet:
         key = next((one.name for one in body.properties if privileges_of(one)), None) if body else None
         if key:
             text = "The new member has exactly the privileges that were given."
-            yield self._one("effect.given", Level.MUST, text, source, checks.own_effect(_valid((key,))))
+            yield self._one("effect.given", Level.MUST, text, source, checks.own_effect(asks.valid((key,))))
         level = self._status(409)
         text = "The same relation a second time is answered with 409."
-        yield self._one("conflict", level, text, self._source(409), checks.conflict(level))
+        yield self._one("conflict", level, text, self._source(409), checks.again(level, asks.again(self.operation)))
         if self.contract.kind(effect.resource) == self.contract.kind(effect.within or ""):
             text = "Nothing becomes a member of itself: 400."
             level = self._documented(Level.SHOULD)
-            yield self._one("itself", level, text, self._source(BAD), checks.answered(Trial.itself, BAD))
+            yield self._one("itself", level, text, self._source(BAD), answered({BAD}, asks.itself(effect.resource)))
 
     # --- bodies -----------------------------------------------------------------------------------------------
 
@@ -199,13 +199,13 @@ class Sheet:
         assert body is not None
         source = self._source(BAD)
         yield self._body(
-            "malformed", Level.MUST, "A body that is no JSON is answered with 400.", source, *map(_constant, MALFORMED)
+            "malformed", Level.MUST, "A body that is no JSON is answered with 400.", source, *map(constant, MALFORMED)
         )
         text = "A body that is JSON and no object is answered with 400."
-        yield self._body("non-object", Level.SHOULD, text, source, *map(_constant, NO_OBJECTS))
+        yield self._body("non-object", Level.SHOULD, text, source, *map(constant, NO_OBJECTS))
         if body.none_known:
             text = "A body without any key that the operation knows is answered with 400."
-            nothing = (_constant({}), _constant({"ozkit": 1}))
+            nothing = (constant({}), constant({"ozkit": 1}))
             yield self._body("none-known", body.required_level, text, source, *nothing)
         for prop in body.properties:
             yield from self._property(prop, source)
@@ -215,29 +215,37 @@ class Sheet:
         assert body is not None
         for rule, level, values in wrong_values(prop):
             text = f"{name} that breaks the rule “{rule}” is answered with 400."
-            changes = [_with(name, one) for one in values]
+            changes = [with_value(name, one) for one in values]
             yield self._body(f"{name}.{rule}", level, text, prop.source or source, *changes)
         if prop.required:
             text = f"A body without {name} is answered with 400."
-            yield self._body(f"{name}.missing", body.required_level, text, prop.source or source, _without(name))
+            yield self._body(f"{name}.missing", body.required_level, text, prop.source or source, without(name))
         if name in body.needs:
             text = f"A body with {name} and without {', '.join(body.needs[name])} is answered with 400."
-            changes = [_without(one) for one in body.needs[name]]
+            changes = [without(one) for one in body.needs[name]]
             yield self._body(f"{name}.needs", self._documented(Level.SHOULD), text, prop.source or source, *changes)
         if prop.unique:
             text = f"{name} that another one has is answered with {self.contract.errors[prop.unique].status}."
-            judge = checks.answered(_taken(name), self.contract.errors[prop.unique].status)
+            judge = self._taken(name, self.contract.errors[prop.unique].status)
             yield self._one(f"body.{name}.taken", self._documented(Level.SHOULD), text, prop.source or source, judge)
 
-    def _body(self, topic: str, level: Level, text: str, source: Source, *changes: Callable[[Any], Any]) -> Requirement:
-        makes = [_broken((topic, number), change, topic) for number, change in enumerate(changes)]
+    def _body(self, topic: str, level: Level, text: str, source: Source, *changes: Change) -> Requirement:
+        cases = [
+            asks.broken(self.operation, f"{topic}.{number}", change, f"body: {topic}")
+            for number, change in enumerate(changes)
+        ]
+        judge = observed(*cases) if level is Level.OBSERVE else answered({BAD}, *cases)
+        return self._one(f"body.{topic}", level, text, source, judge)
+
+    def _taken(self, name: str, status: int) -> Check:
+        """A body with the value of another entity at a key that nobody shares."""
 
         def check(trial: Trial) -> Iterator[Finding]:
-            for make in makes:
-                judge = checks.observed(make) if level is Level.OBSERVE else checks.answered(make, BAD)
-                yield from judge(trial)
+            change = with_value(name, trial.identity(VICTIM).credentials.username)
+            case = asks.broken(self.operation, f"{name}.taken", change, f"{name} that another one has")
+            yield from answered({status}, case)(trial)
 
-        return self._one(f"body.{topic}", level, text, source, check)
+        return check
 
     # --- what holds of every answer -----------------------------------------------------------------------------
 
@@ -262,7 +270,7 @@ class Sheet:
         for code, answer in sorted(self.operation.responses.items()):
             if answer.schema and code in self._provoked():
                 text = f"The body of a {code} is the documented Error."
-                yield self._one(f"error.shape.{code}", Level.MUST, text, self._source(code), checks.shape(code))
+                yield self._one(f"error.shape.{code}", Level.MUST, text, self._source(code), error.shape(code))
 
     def _provoked(self) -> set[int]:
         """The errors that the requirements of this operation bring about."""
@@ -289,48 +297,6 @@ _EFFECTS = {
     "catalogue": "The answer has the sets of privileges that are known.",
     "intermediaries": "The answer names exactly the direct members through which the user belongs.",
 }
-
-
-def _slug(name: str) -> str:
-    return name
-
-
-def _access(name: str, keys: tuple[str, ...]) -> Callable[[Trial], Attempt]:
-    return lambda trial: trial.access(name, keys)
-
-
-def _unknown(role: str) -> Callable[[Trial], Attempt]:
-    return lambda trial: trial.unknown(role)
-
-
-def _valid(keys: tuple[str, ...]) -> Callable[[Trial], Attempt]:
-    return lambda trial: trial.valid(keys)
-
-
-def _broken(key: object, change: Callable[[Any], Any], label: str) -> Callable[[Trial], Attempt]:
-    return lambda trial: trial.broken(key, change, f"body: {label}")
-
-
-def _taken(name: str) -> Callable[[Trial], Attempt]:
-    """A body with the value of another entity at a key that nobody shares."""
-
-    def make(trial: Trial) -> Attempt:
-        taken = trial.bench.victim().username
-        return trial.broken((name, "taken"), _with(name, taken), f"{name} that another one has")
-
-    return make
-
-
-def _constant(value: Any) -> Callable[[Any], Any]:
-    return lambda _: value
-
-
-def _with(key: str, value: Any) -> Callable[[Any], Any]:
-    return lambda body: {**body, key: value}
-
-
-def _without(key: str) -> Callable[[Any], Any]:
-    return lambda body: {name: value for name, value in body.items() if name != key}
 
 
 def holdings(contract: Contract, persona: Persona) -> str:

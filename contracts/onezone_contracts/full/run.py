@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from onezone_spec import Operation
@@ -32,6 +33,7 @@ class Bench:
     account: Account
     options: Options
     missing: str = field(default_factory=missing_id)
+    pool: Executor | None = None
     started: float = field(init=False)
     _trials: dict[str, Trial] = field(default_factory=dict)
     _stages: dict[object, Stage] = field(default_factory=dict)

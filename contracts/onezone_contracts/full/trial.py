@@ -1,25 +1,30 @@
-"""One operation at the target: its stages, what was sent, and what came of it."""
+"""One operation at the target: its fixtures, what was sent, and what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from onezone_spec import Operation
+from onezone_spec import Contract, Operation
 
-from onezone_contracts.exchange import Auth, Exchange, basic
+from onezone_contracts.cases import BODILESS, ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, WRITER, Case, encode
+from onezone_contracts.exchange import Auth, Exchange, Request
+from onezone_contracts.full import asks
 from onezone_contracts.full.account import Person
 from onezone_contracts.full.api import NOT_OFFERED, new_id
 from onezone_contracts.full.apply import apply
-from onezone_contracts.full.attempt import Ask, Attempt, Leak, Traces
+from onezone_contracts.full.attempt import Attempt, Leak, Traces
 from onezone_contracts.full.look import Difference, differences, misread, probes
 from onezone_contracts.full.mirror import CALLER, Ref
 from onezone_contracts.full.people import people
 from onezone_contracts.full.samples import privileges_of
 from onezone_contracts.full.stage import READING, Stage, pair
+from onezone_contracts.options import Options
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Level, NotJudged
-from onezone_contracts.target import SetupError
+from onezone_contracts.target import Credentials, Identity, SetupError
 
 if TYPE_CHECKING:
     from onezone_contracts.full.run import Bench
@@ -27,22 +32,49 @@ if TYPE_CHECKING:
 CONSUMING = frozenset({"attach", "detach", "delete", "revoke"})
 """Verbs after which the same request has nothing left to do."""
 FORBIDDEN = 403
-NOBODY = Auth(who="nobody")
-WRONG_WORD = "no-such-password-7d1"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A case with all that it takes to send it."""
+
+    case: Case
+    stage: Stage
+    roles: Mapping[str, Ref]
+    auth: Auth
+    person: Person | None
+    value: Any
+    request: Request
+    allowed: bool
 
 
 class Trial:
-    """Sends one operation in every way that its requirements ask for, each way once."""
+    """Sends the cases of one operation, each once."""
 
     def __init__(self, bench: Bench, operation: Operation) -> None:
         self.bench = bench
         self.account = bench.account
         self.operation = operation
         self.log: list[Attempt] = []
-        self.traces = Traces(bench.account, operation)
-        self._sent: dict[object, Attempt] = {}
+        self.traces = Traces(bench.account, operation, self._replay)
+        self._sent: dict[str, Attempt] = {}
         self._stage: Stage | None = None
         self._offered: bool | None = None
+
+    @property
+    def contract(self) -> Contract:
+        """The edition."""
+        return self.account.contract
+
+    @property
+    def options(self) -> Options:
+        """How the run judges."""
+        return self.bench.options
+
+    @property
+    def evidence(self) -> list[Attempt]:
+        """Everything that was sent so far."""
+        return self.log
 
     @property
     def reading(self) -> bool:
@@ -51,7 +83,7 @@ class Trial:
 
     def personas(self, keys: Iterable[str] = ()) -> dict[str, tuple[Persona, Level]]:
         """The personas for a body with these keys, by name."""
-        return {one.name: (one, level) for one, level in people(self.account.contract, self.operation, keys)}
+        return {one.name: (one, level) for one, level in people(self.contract, self.operation, keys)}
 
     # --- is it there at all -------------------------------------------------------------------------------
 
@@ -71,7 +103,7 @@ class Trial:
 
     def _answered(self) -> bool:
         if self.operation.access.public:
-            return self.once("none", self._anonymous).exchange.status not in NOT_OFFERED
+            return self.send(asks.anonymous()).exchange.status not in NOT_OFFERED
         last: NotJudged | None = None
         seen = False
         for name, (persona, level) in self.personas().items():
@@ -79,12 +111,12 @@ class Trial:
                 continue
             try:
                 seen = True
-                if self.access(name).exchange.status not in NOT_OFFERED:
+                if self.send(asks.access(name)).exchange.status not in NOT_OFFERED:
                     return True
             except NotJudged as reason:
                 last = reason
         if last is not None and self.by_administrator:
-            return self.valid().exchange.status not in NOT_OFFERED
+            return self.send(asks.valid(), accept=True).exchange.status not in NOT_OFFERED
         if last is not None or not seen:
             raise last or NotJudged("nobody is known to be allowed", blocked=True)
         return False
@@ -106,14 +138,26 @@ class Trial:
 
     def actor(self, stage: Stage, *, fresh: bool = False) -> tuple[Auth, Person | None, dict[str, Ref]]:
         """Somebody who may, with the roles as they are for them: the administrator where a route is for such."""
-        allowed = self._allowed()
         if self.by_administrator:
             return self.account.auth, None, dict(stage.roles)
+        allowed = self._allowed()
         try:
             person = stage.enter(allowed[0], fresh=fresh)
         except SetupError as error:
             raise NotJudged(str(error), blocked=True) from None
         return person.auth, person, stage.cast(allowed[0], person)
+
+    def identity(self, who: str) -> Identity:
+        """Who sends a case, with their credentials. Raises NotJudged."""
+        if who == VICTIM:
+            return _identity(who, self.bench.victim().credentials)
+        if who == NOBODY:
+            return _identity(who, Credentials())
+        stage = self.stage()
+        if who != WRITER:
+            return _identity(who, stage.enter(self.personas()[who][0]).credentials)
+        _, person, _ = self.actor(stage)
+        return _identity(who, person.credentials if person else self.account.credentials)
 
     def _allowed(self) -> list[Persona]:
         return [one for one, level in self.personas(self.given()).values() if one.allowed and level is Level.MUST]
@@ -135,136 +179,129 @@ class Trial:
 
     # --- what is sent -------------------------------------------------------------------------------------
 
-    def once(self, key: object, make: Any) -> Attempt:
-        """The attempt of that name, made now if it was not before. Raises NotJudged."""
-        if key not in self._sent:
+    def send(self, case: Case, *, accept: bool = False) -> Attempt:
+        """The case's exchange, sent now if it was not before. `accept`: the contract promises a success.
+
+        Raises NotJudged where nobody can send it.
+        """
+        if case.name not in self._sent:
             self.bench.check_time()
             try:
-                self._sent[key] = make()
+                prepared = self.prepare(case, accept=accept)
             except SetupError as error:
                 raise NotJudged(str(error), blocked=True) from None
-        return self._sent[key]
+            self._before(prepared)
+            self._sent[case.name] = self._record(prepared, self._dispatch(prepared))
+        return self._sent[case.name]
 
-    def access(self, name: str, keys: tuple[str, ...] = ()) -> Attempt:
-        """A valid request of a persona."""
-        persona, _ = self.personas(keys)[name]
-        return self.once(("access", name, keys), lambda: self._access(persona, keys))
+    def each(self, cases: Iterable[Case], *, accept: bool = False) -> Iterator[Attempt]:
+        """The exchanges of the cases in their order."""
+        wanted = list(cases)
+        if self.bench.pool and (self.reading or not accept):
+            self.ahead(wanted, self.bench.pool)
+        for case in wanted:
+            yield self.send(case, accept=accept)
 
-    def _access(self, persona: Persona, keys: tuple[str, ...]) -> Attempt:
-        alone = not self.reading and persona.allowed and self.operation.effect.verb in CONSUMING
-        changes_itself = not self.reading and (
-            CALLER in {self.operation.effect.resource, self.operation.effect.within}
-            or persona.grants.get("self") is not None
-        )
-        stage = self.new_stage() if alone else self.stage()
-        person = stage.enter(persona, fresh=changes_itself and persona.allowed)
-        roles = stage.cast(persona, person)
-        value = self.body(roles, person, keys)
-        label = f"a valid request of the persona {persona.name}" + (f" with {', '.join(keys)}" if keys else "")
-        return self.send(stage, Ask(label, roles, person.auth, value, person, persona.allowed))
+    def ahead(self, cases: Iterable[Case], pool: Executor) -> None:
+        """Send what changes nothing at the same time; a case that cannot be prepared is left for later."""
+        prepared = []
+        for case in cases:
+            if case.name not in self._sent and not case.like:
+                try:
+                    prepared.append(self.prepare(case))
+                except (NotJudged, SetupError):
+                    continue
+        if not self.reading:
+            self.traces.remember()
+        exchanges = list(pool.map(self._dispatch, prepared))
+        for one, exchange in zip(prepared, exchanges, strict=True):
+            self._sent[one.case.name] = self._record(one, exchange)
 
-    def _anonymous(self) -> Attempt:
-        stage = self.stage()
-        allowed = self.operation.access.public
-        return self.send(
-            stage, Ask("no credentials", stage.roles, NOBODY, self.body(stage.roles, None), allowed=allowed)
-        )
+    def in_turn(self, *cases: Case) -> list[Attempt]:
+        """The cases one directly after another, with nothing read in between. Raises NotJudged."""
+        self.bench.check_time()
+        prepared = [self.prepare(case) for case in cases]
+        for one in prepared:
+            self._before(one)
+        exchanges = [self._dispatch(one) for one in prepared]
+        if self.reading or sum(exchange.succeeded for exchange in exchanges) < 2:  # noqa: PLR2004
+            return [self._record(one, exchange) for one, exchange in zip(prepared, exchanges, strict=True)]
+        sent = [self._attempt(one, exchange) for one, exchange in zip(prepared, exchanges, strict=True)]
+        self.log += sent  # which of them did what cannot be told: the state is not looked at
+        for one in prepared:
+            one.stage.spoiled = True
+        for each in sent:
+            self._adopt(each.exchange)
+        return sent
 
-    def anonymous(self) -> Attempt:
-        """A valid request without credentials."""
-        return self.once("none", self._anonymous)
+    def _replay(self, attempt: Attempt) -> Attempt:
+        prepared = self.prepare(replace(attempt.case, apart=True))
+        return self._attempt(prepared, self._dispatch(prepared))
 
-    def wrong(self) -> Attempt:
-        """A valid request of a known user with a wrong password."""
-
-        def make() -> Attempt:
-            stage, victim = self.stage(), self.bench.victim()
-            pair_of = basic(victim.username, WRONG_WORD)
-            auth = Auth((("Authorization", pair_of),), f'-u "{victim.username}:***"', "a user with a wrong password")
-            return self.send(stage, Ask("a wrong password", stage.roles, auth, self.body(stage.roles, None)))
-
-        return self.once("wrong", make)
-
-    def unknown(self, role: str) -> Attempt:
-        """A valid request of somebody who may, with an id that nothing has."""
-
-        def make() -> Attempt:
-            stage = self.stage()
-            auth, person, roles = self.actor(stage)
-            nothing = (self.account.contract.kind(role), self.bench.missing)
-            changed = {**roles, role: nothing}
-            label = f"an unknown {role.replace('_', ' ')}"
-            kept = not self.operation.locate_at_effect
-            return self.send(stage, Ask(label, changed, auth, self.body(roles, person), person, pending=kept))
-
-        return self.once(("unknown", role), make)
-
-    def unrelated(self) -> Attempt:
-        """A valid request of somebody who may, with something that is there and belongs elsewhere."""
-
-        def make() -> Attempt:
-            stage = self.stage()
-            auth, person, roles = self.actor(stage)
-            role = self.operation.effect.resource
-            value = self.body(roles, person)
-            changed = {**roles, role: self.bench.stranger(self.account.contract.kind(role))}
-            return self.send(stage, Ask(f"a {role} that belongs elsewhere", changed, auth, value, person))
-
-        return self.once("unrelated", make)
-
-    def again(self) -> Attempt:
-        """The same relation a second time, with other privileges; refused, it changes nothing."""
-
-        def make() -> Attempt:
-            first = self.valid()
+    def prepare(self, case: Case, *, accept: bool = False) -> Prepared:
+        """The case's request, ready to be sent. Raises NotJudged and SetupError where nobody can send it."""
+        if case.like:
+            first = self.send(case.like, accept=True)
             if not first.exchange.succeeded:
                 raise NotJudged("the first time was refused", blocked=True)
-            ask = first.ask
-            known = self.operation.body.properties if self.operation.body else ()
-            value = self.body(ask.roles, ask.person, tuple(one.name for one in known if privileges_of(one)))
-            again = Ask("the same again", ask.roles, ask.auth, value, ask.person)
-            attempt = self.send(self.new_stage(), again)
-            if not attempt.exchange.succeeded:
-                self.traces.see(attempt)
-            return attempt
+            stage, auth, person, roles = self.new_stage(), first.auth, first.person, dict(first.roles)
+        else:
+            stage, auth, person, roles = self._cast(case)
+        if case.auth:
+            auth = self._made(case)
+        value = self.body(roles, person, case.keys)
+        raw = case.raw(value) if case.raw else None
+        value = case.change(value) if case.change else value
+        if isinstance(value, bytes):
+            raw, value = value, None
+        roles |= {role: self._played(role, word, roles) for role, word in case.roles.items()}
+        body = raw if raw is not None else None if value is None else encode(value)
+        request = Request(
+            case.method or self.operation.method,
+            self.account.api.path(self.operation, roles),
+            auth,
+            case.headers if body is not None else (),
+            None if case.method in BODILESS else body,
+            case.chunked,
+            case.label,
+        )
+        persona = self.personas(case.keys or ()).get(case.who)
+        may = persona[0].allowed if persona else case.who == NOBODY and self.operation.access.public
+        return Prepared(case, stage, roles, auth, person, value, request, accept or (may and case.valid))
 
-        return self.once("again", make)
+    def _cast(self, case: Case) -> tuple[Stage, Auth, Person | None, dict[str, Ref]]:
+        """Where a case is sent, by whom, and who plays the roles."""
+        if case.who in {NOBODY, VICTIM}:
+            stage = self.new_stage() if case.apart else self.stage()
+            return stage, Auth(), None, dict(stage.roles)
+        if case.who == WRITER:
+            stage = self.new_stage() if case.apart else self.stage()
+            return stage, *self.actor(stage, fresh=case.apart)
+        persona, _ = self.personas(case.keys or ())[case.who]
+        acting = not self.reading and persona.allowed and case.valid
+        touched = {self.operation.effect.resource, self.operation.effect.within}
+        changes_itself = CALLER in touched or persona.grants.get("self") is not None
+        alone = case.apart or (acting and self.operation.effect.verb in CONSUMING)
+        stage = self.new_stage() if alone else self.stage()
+        person = stage.enter(persona, fresh=acting and changes_itself)
+        return stage, person.auth, person, stage.cast(persona, person)
 
-    def itself(self) -> Attempt:
-        """The container as its own member."""
+    def _made(self, case: Case) -> Auth:
+        """The credentials that a case makes of somebody's own."""
+        assert case.auth is not None
+        names = [VICTIM, *([WRITER] if case.who == WRITER else [])]
+        made = case.auth(self.identity(case.who), {name: self.identity(name) for name in names})
+        self.account.redactor.learn_basic(value for _, value in made.headers)
+        return made
 
-        def make() -> Attempt:
-            stage = self.stage()
-            auth, person, roles = self.actor(stage)
-            changed = {**roles, self.operation.effect.resource: roles[self.operation.effect.within or ""]}
-            return self.send(stage, Ask("a member of itself", changed, auth, None, person))
-
-        return self.once("itself", make)
-
-    def valid(self, keys: tuple[str, ...] | None = None) -> Attempt:
-        """A valid request of somebody who may, on a stage of its own; `keys` are those of the body."""
-
-        def make() -> Attempt:
-            stage = self.new_stage()
-            auth, person, roles = self.actor(stage, fresh=True)
-            value = self.body(roles, person, keys)
-            label = "a valid request" + (f" with {', '.join(keys)}" if keys else "")
-            return self.send(stage, Ask(label, roles, auth, value, person, allowed=True))
-
-        return self.once(("valid", keys), make)
-
-    def broken(self, key: object, change: Any, label: str) -> Attempt:
-        """A request of somebody who may, its body changed: `change` gets a valid one and gives a value or bytes."""
-
-        def make() -> Attempt:
-            stage = self.stage()
-            auth, person, roles = self.actor(stage)
-            keys = [one.name for one in self.operation.body.properties] if self.operation.body else []
-            value = change(self.body(roles, person, tuple(keys)))
-            raw = value if isinstance(value, bytes) else None
-            return self.send(stage, Ask(label, roles, auth, None if raw else value, person, raw=raw))
-
-        return self.once(("broken", key), make)
+    def _played(self, role: str, word: str, roles: Mapping[str, Ref]) -> Ref:
+        """What a word of a case stands for. Raises SetupError."""
+        kind = self.contract.kind(role)
+        if word == MISSING:
+            return kind, self.bench.missing
+        if word == UNRELATED:
+            return self.bench.stranger(kind)
+        return roles[self.operation.effect.within or ""] if word == ITSELF else (kind, word)
 
     def body(self, roles: Mapping[str, Ref], person: Person | None, keys: tuple[str, ...] | None = None) -> Any:
         """A valid body for these roles; where none is needed and no key is asked for, None."""
@@ -279,72 +316,85 @@ class Trial:
         """Two new privileges and one that is held; one goes, and a new one, too: what is added wins."""
         effect, mirror = self.operation.effect, self.account.mirror
         caller = person.ref if person else None
-        about = pair(self.account.contract, self.operation, roles, caller)
+        about = pair(self.contract, self.operation, roles, caller)
         ref = roles.get(effect.resource) or caller
         old = (mirror.privileges(*about) if about else mirror.zone_privileges(ref) if ref else None) or frozenset()
         assert self.operation.body is not None
         scope = next(filter(None, map(privileges_of, self.operation.body.properties)))
-        new = [one for one in sorted(self.account.contract.privileges[scope]) if one not in old][:2]
+        new = [one for one in sorted(self.contract.privileges[scope]) if one not in old][:2]
         return {"grant": [*new, *sorted(old)[2:3]], "revoke": [*sorted(old)[:1], *new[1:]]}
 
-    def send(self, stage: Stage, ask: Ask) -> Attempt:
-        """Send the operation and see what came of it."""
-        if ask.allowed and not self.reading:
-            self.traces.flush(stage)
+    def _before(self, one: Prepared) -> None:
+        """Look at what earlier requests left behind, as long as it can be told from what this one does."""
+        if one.allowed and not self.reading:
+            self.traces.flush(one.stage)
         elif not self.reading:
             self.traces.remember()
-        attempt = Attempt(ask, self._send(ask))
-        self.log.append(attempt)
-        if attempt.exchange.succeeded:
-            self._succeeded(stage, attempt)
-        elif not ask.pending:
-            self.traces.forgive()
-        elif not self.reading:
-            stage.pending.append(attempt)
-        return attempt
 
-    def _send(self, ask: Ask) -> Exchange:
+    def _dispatch(self, one: Prepared) -> Exchange:
         """The exchange; one that must be allowed is tried again as long as privileges may be late."""
         last: list[Exchange] = []
 
         def settled() -> bool:
-            last.append(
-                self.account.api.send(self.operation, ask.roles, ask.auth, ask.value, raw=ask.raw, label=ask.label)
-            )
-            return not ask.allowed or last[-1].status != FORBIDDEN
+            last.append(self.account.api.wire.patiently(one.request))
+            return not one.allowed or last[-1].status != FORBIDDEN
 
         self.account.until(settled)
         return last[-1]
 
     # --- what came of it ----------------------------------------------------------------------------------
 
+    def _attempt(self, one: Prepared, exchange: Exchange) -> Attempt:
+        return Attempt(one.case, one.roles, one.auth, one.person, one.value, one.allowed, exchange)
+
+    def _record(self, one: Prepared, exchange: Exchange) -> Attempt:
+        """Put an exchange into the log, and see what came of it."""
+        attempt = self._attempt(one, exchange)
+        self.log.append(attempt)
+        if exchange.succeeded and not one.case.method:
+            self._succeeded(one.stage, attempt)
+        elif self.tolerated(one.case):
+            self.traces.forgive()
+        elif not self.reading:
+            one.stage.pending.append(attempt)
+        return attempt
+
+    def tolerated(self, case: Case) -> bool:
+        """Whether released servers may keep what they made, though the request is refused."""
+        return self.operation.locate_at_effect and MISSING in case.roles.values()
+
+    def _adopt(self, exchange: Exchange) -> None:
+        """Have removed what was made."""
+        made = new_id(exchange) if self.operation.effect.verb == "create" and exchange.succeeded else None
+        if made:
+            self.account.adopt((self.contract.kind(self.operation.effect.resource), made))
+
     def _succeeded(self, stage: Stage, attempt: Attempt) -> None:
-        ask, effect = attempt.ask, self.operation.effect
+        effect = self.operation.effect
         if self.reading:
-            attempt.differences = self._reread(attempt) if ask.allowed else []
+            attempt.differences = self._reread(attempt) if attempt.allowed else []
             return
         made = new_id(attempt.exchange) if effect.verb == "create" else None
-        if ask.person and (effect.resource == CALLER or ask.caller in ask.roles.values()):
-            stage.dismiss(ask.person)
-        if not ask.allowed:
+        if attempt.person and (effect.resource == CALLER or attempt.caller in attempt.roles.values()):
+            stage.dismiss(attempt.person)
+        if not attempt.allowed:
             stage.spoiled = True
-            if made:
-                self.account.adopt((self.account.contract.kind(effect.resource), made))
+            self._adopt(attempt.exchange)
             return
-        wanted = [*stage.witnesses, *probes(self.account.contract, self.operation, ask.roles, ask.caller)]
-        wanted += apply(self.account, self.operation, ask.roles, ask.caller, ask.value, made)
+        wanted = [*stage.witnesses, *probes(self.contract, self.operation, attempt.roles, attempt.caller)]
+        wanted += apply(self.account, self.operation, attempt.roles, attempt.caller, attempt.value, made)
         attempt.differences = differences(self.account, wanted)
         stage.spoiled = stage.spoiled or bool(attempt.differences)
 
     def _reread(self, attempt: Attempt) -> list[Difference]:
         """What is wrong with an answer, once the target had time to show what was set up."""
-        ask, answers = attempt.ask, [attempt.exchange]
+        answers = [attempt.exchange]
         found: list[Difference] = []
 
         def right() -> bool:
-            found[:] = misread(self.account, self.operation, ask.roles, ask.caller, answers[-1])
+            found[:] = misread(self.account, self.operation, attempt.roles, attempt.caller, answers[-1])
             if found:
-                answers.append(self.account.api.send(self.operation, ask.roles, ask.auth, label=ask.label))
+                answers.append(self.account.api.wire.patiently(attempt.exchange.request))
             return not found
 
         self.account.until(right)
@@ -354,4 +404,9 @@ class Trial:
         """Everything that refused requests left behind."""
         if self._stage is not None:
             self.traces.flush(self._stage)
-        return self.traces.all(tuple(one for one in self.log if not one.exchange.succeeded))
+        refused = (one for one in self.log if not one.exchange.succeeded and not self.tolerated(one.case))
+        return self.traces.all(tuple(refused))
+
+
+def _identity(name: str, credentials: Credentials) -> Identity:
+    return Identity(Persona(name, {}, allowed=False), credentials, "")

@@ -1,0 +1,72 @@
+"""The cases that are sent to any operation, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from onezone_spec import Operation
+
+from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, Case
+from onezone_contracts.exchange import Auth, basic
+from onezone_contracts.full.samples import privileges_of
+from onezone_contracts.target import Identity
+
+WRONG_WORD = "no-such-password-7d1"
+
+
+def access(name: str, keys: tuple[str, ...] = ()) -> Case:
+    """A valid request of a persona, with these keys in its body."""
+    words = f" with {', '.join(keys)}" if keys else ""
+    label = f"a valid request of the persona {name}{words}"
+    return Case(".".join(["access", name, *keys]), label, who=name, keys=keys or None)
+
+
+def anonymous() -> Case:
+    """A valid request without credentials."""
+    return Case("none", "no credentials", who=NOBODY)
+
+
+def wrong() -> Case:
+    """A valid request of a known user with a wrong password."""
+    return Case("wrong", "a wrong password", who=VICTIM, auth=_wrong)
+
+
+def _wrong(victim: Identity, _: Mapping[str, Identity]) -> Auth:
+    name = victim.credentials.username or ""
+    pair = basic(name, WRONG_WORD)
+    return Auth((("Authorization", pair),), f'-u "{name}:***"', "a user with a wrong password")
+
+
+def unknown(role: str) -> Case:
+    """A valid request of somebody who may, with an id that nothing has."""
+    return Case(f"unknown.{role}", f"an unknown {role.replace('_', ' ')}", roles={role: MISSING})
+
+
+def unrelated(role: str) -> Case:
+    """A valid request of somebody who may, with something that is there and belongs elsewhere."""
+    return Case("unrelated", f"a {role} that belongs elsewhere", roles={role: UNRELATED})
+
+
+def itself(role: str) -> Case:
+    """The container as its own member."""
+    return Case("itself", "a member of itself", roles={role: ITSELF})
+
+
+def valid(keys: tuple[str, ...] | None = None) -> Case:
+    """A valid request of somebody who may, to a fixture of its own; `keys` are those of the body."""
+    words = f" with {', '.join(keys)}" if keys else ""
+    return Case(".".join(["valid", *(keys or ())]), f"a valid request{words}", keys=keys, apart=True)
+
+
+def again(operation: Operation) -> Case:
+    """The same relation a second time, with other privileges."""
+    known = operation.body.properties if operation.body else ()
+    keys = tuple(one.name for one in known if privileges_of(one))
+    return Case("again", "the same again", like=valid(), keys=keys or None)
+
+
+def broken(operation: Operation, name: str, change: Callable[[Any], Any], label: str) -> Case:
+    """A request of somebody who may, its whole body changed: `change` gets a valid one and gives a value or bytes."""
+    keys = tuple(one.name for one in operation.body.properties) if operation.body else ()
+    return Case(f"broken.{name}", label, keys=keys, change=change)
