@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onezone_spec import Contract, Operation
 
     from onezone_contracts.options import Options
+    from onezone_contracts.requirement import Finding
 
 JSON_TYPE = (("Content-Type", "application/json"),)
 HOME = "home"
@@ -121,6 +122,25 @@ class Sender(Protocol):
 
     def in_turn(self, *cases: Case) -> list[Evidence]:
         """The cases one directly after another, whether they were sent before or not, with nothing read in between."""
+
+    def fresh(self, case: Case, *, accept: bool = False) -> Evidence:
+        """The case's exchange, sent now, whether it was sent before or not. Raises NotJudged."""
+
+    def ahead(self, cases: list[Case]) -> None:
+        """Send cases at the same time, where there are several workers; what cannot be is left for later."""
+
+    @property
+    def several(self) -> bool:
+        """Whether there are several workers."""
+
+    def sent_before(self, case: Case) -> bool:
+        """Whether the case was sent."""
+
+    def consequences(self, sent: Evidence) -> Iterator[Finding]:
+        """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
+
+    def kept(self, sent: Evidence) -> Iterator[Finding]:
+        """How what is read back of an accepted case differs from what was sent."""
 
     def identity(self, who: str) -> Identity:
         """Who sends a case. Raises NotJudged."""

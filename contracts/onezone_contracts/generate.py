@@ -84,6 +84,9 @@ def accepted_schema(contract: Contract, schema: Mapping[str, Any]) -> dict[str, 
         return _accepted_object(contract, schema)
     if schema.get("type") == "string" and "enum" not in schema:
         return {"type": "string", "format": _format(schema)}
+    if schema.get("type") == "array":
+        items = accepted_schema(contract, schema.get("items", {}))
+        return {"type": "array", "items": items, "minItems": 1, "maxItems": 3, "uniqueItems": True}
     if schema.get("type") == "number":
         return {"type": "number", "enum": [10.5072, 20.5, 11089, 0.25]}
     return {key: value for key, value in schema.items() if key in {"type", "enum"}}
@@ -95,11 +98,13 @@ def _accepted_object(contract: Contract, schema: Mapping[str, Any]) -> dict[str,
         for name, one in schema.get("properties", {}).items()
         if one.get("x-onezone-level") != "OBSERVE"
     }
+    required = list(schema.get("required", ()))
     return {
         "type": "object",
-        "required": list(schema.get("required", ())),
+        "required": required,
         "properties": properties,
         "additionalProperties": False,
+        **({} if required else {"minProperties": 1}),
     }
 
 
@@ -207,10 +212,35 @@ def _deep(valid: dict[str, Any], value: Any) -> Broken | None:
 # --- hostile --------------------------------------------------------------------------------------------------
 
 
-def hostile_bodies(operation: Operation) -> SearchStrategy[bytes]:
-    """Bytes that no careful client sends: noise, torn JSON, JSON at the edges of what parsers can take."""
+def example_of(contract: Contract, operation: Operation) -> dict[str, Any]:
+    """A valid body: the first documented example, else one value for each key."""
     assert operation.body is not None
-    example: dict[str, Any] = copy.deepcopy(next(iter(operation.body.examples.values())).value)
+    documented = next(iter(operation.body.examples.values()), None)
+    if documented:
+        found: dict[str, Any] = copy.deepcopy(documented.value)
+        return found
+    return {one.name: _example(contract, one.schema) for one in operation.body.properties}
+
+
+def _example(contract: Contract, schema: Mapping[str, Any]) -> Any:
+    schema = contract.resolve(schema)
+    if "example" in schema:
+        return schema["example"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return _example(contract, schema["anyOf"][0])
+    if schema.get("type") == "array":
+        return [_example(contract, schema.get("items", {}))]
+    if schema.get("type") == "object":
+        known = schema.get("properties", {})
+        return {name: _example(contract, known[name]) for name in schema.get("required", known)}
+    return {"boolean": True, "integer": 1, "number": 1}.get(schema.get("type", ""), "text")
+
+
+def hostile_bodies(contract: Contract, operation: Operation) -> SearchStrategy[bytes]:
+    """Bytes that no careful client sends: noise, torn JSON, JSON at the edges of what parsers can take."""
+    example = example_of(contract, operation)
     whole = encode(example)
     return st.one_of(
         st.binary(max_size=200),
@@ -226,14 +256,16 @@ def _flip(data: bytes, at: int, mask: int) -> bytes:
 
 
 def _with_text(example: dict[str, Any], text: str) -> bytes:
-    return json.dumps({**example, "name": text}).encode()
+    key = next((key for key, value in example.items() if isinstance(value, str)), "name")
+    return json.dumps({**example, key: text}).encode()
 
 
 def _edges(example: dict[str, Any]) -> list[bytes]:
+    place = next((key for key, value in example.items() if isinstance(value, dict)), None)
+
     def put(raw: str) -> bytes:
-        return (
-            json.dumps({**example, "serviceProperties": {"type": "DOI", "x": "HERE"}}).replace('"HERE"', raw).encode()
-        )
+        body = {**example, place: {"type": "DOI", "x": "HERE"}} if place else {**example, "x": "HERE"}
+        return json.dumps(body).replace('"HERE"', raw).encode()
 
     whole = encode(example)
     depths = [64, 1000, 10_000]

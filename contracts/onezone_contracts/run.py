@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
+from onezone_contracts import compare
+from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, Evidence, encode, group_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
 from onezone_contracts.ledger import Created, Ledger, Sent
 from onezone_contracts.options import Options
 from onezone_contracts.readback import Readback
-from onezone_contracts.requirement import NotJudged, OutOfTimeError
+from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError
 from onezone_contracts.target import Identity, SetupError, Target
 from onezone_contracts.together import Together
 from onezone_contracts.wire import Wire
@@ -123,6 +124,42 @@ class Run:
                 self.record(one)
         return sent
 
+    def fresh(self, case: Case, *, accept: bool = False) -> Sent:
+        """The case's exchange, sent now, whether it was sent before or not. Raises NotJudged."""
+        if accept:
+            self.ledger.flush()
+        sent = self.transmit(case)
+        self.record(sent)
+        return sent
+
+    @property
+    def several(self) -> bool:
+        """Whether there are several workers, and the target was not odd with them."""
+        return self.together.possible
+
+    def ahead(self, cases: list[Case]) -> None:
+        """Send cases at the same time, where there are several workers."""
+        self.together.ahead(cases)
+
+    def consequences(self, sent: Evidence) -> Iterator[Finding]:
+        """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
+        made = self.created(sent)
+        if made is not None:
+            yield from compare.located(self.ledger.created, made)
+            yield from compare.differences_of(self.operation, made)
+            return
+        before = len(self.ledger.leaks)
+        self.ledger.flush()
+        for leak in self.ledger.leaks[before : before + 1]:
+            message = f"{leak.sent.case.label}: refused, yet the group's services changed"
+            yield Finding(message, "nothing changed", "changed", leak.sent.exchange)
+
+    def kept(self, sent: Evidence) -> Iterator[Finding]:
+        """How what is read back of an accepted case differs from what was sent."""
+        made = self.created(sent)
+        if made is not None:
+            yield from compare.differences_of(self.operation, made)
+
     def sent_before(self, case: Case) -> bool:
         """Whether the case was sent."""
         return case.name in self._sent
@@ -195,7 +232,7 @@ class Run:
             raise NotJudged("nothing was created", blocked=True)
         return self.ledger.created
 
-    def created(self, sent: Sent) -> Created | None:
+    def created(self, sent: Evidence) -> Created | None:
         """What came of an accepted creation, None where the request was not accepted."""
         return next((one for one in reversed(self.ledger.created) if one.sent is sent), None)
 

@@ -175,8 +175,7 @@ def test_levels_of_broken_bodies(edition: str) -> None:
 
 def test_hostile_bodies_are_of_many_kinds() -> None:
     """Among the hostile bodies are noise, torn JSON, depth, and objects that can be read."""
-    _, operation = subject("current")
-    bodies = drawn(hostile_bodies(operation))
+    bodies = drawn(hostile_bodies(*subject("current")))
     assert all(isinstance(body, bytes) for body in bodies)
     readable = [body for body in bodies if _is_object(body)]
     assert readable

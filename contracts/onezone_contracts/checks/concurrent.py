@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from onezone_contracts.cases import WRITER, Case
-from onezone_contracts.checks import state, status
+from onezone_contracts.checks import status
+from onezone_contracts.compare import differences_of
 from onezone_contracts.ledger import Sent
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.run import Run, access_case
@@ -55,7 +56,7 @@ def creates(run: Run) -> Iterator[Finding]:
             yield Finding(
                 f"{label}: the list is not what was created", f"{each.id} in the list", came, each.sent.exchange
             )
-        yield from state.differences_of(run, each)
+        yield from differences_of(run.operation, each)
 
 
 def access(persona: str) -> Check:

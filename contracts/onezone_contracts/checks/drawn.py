@@ -9,11 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from onezone_contracts.cases import Case, constant
-from onezone_contracts.checks import error, state, status, success
-from onezone_contracts.ledger import Created, Sent
+from onezone_contracts.cases import Case, Evidence, Sender, constant
+from onezone_contracts.checks import error, status
 from onezone_contracts.requirement import Check, Finding, Level
-from onezone_contracts.run import Run
 from onezone_contracts.together import AT_ONCE, Sending
 
 EXAMPLES = {"quick": 0, "standard": 60, "deep": 600}
@@ -41,7 +39,7 @@ class _Shrinker:
         """Whether the time for shrinking is used up."""
         return self._since is not None and self.clock() - self._since > SHRINKING
 
-    def found(self, sent: Sent, findings: list[Finding]) -> None:
+    def found(self, sent: Evidence, findings: list[Finding]) -> None:
         """Take note of findings; raises the violation that Hypothesis shrinks."""
         if self._since is None:
             self._since = self.clock()
@@ -53,7 +51,7 @@ class _Shrinker:
         raise _Violation(findings[0].message)
 
 
-def _settings(run: Run, *, shrink: bool = True) -> Callable[[Any], Any]:
+def _settings(run: Sender, *, shrink: bool = True) -> Callable[[Any], Any]:
     """How a search draws."""
     from hypothesis import HealthCheck, Phase, seed, settings
 
@@ -72,17 +70,17 @@ def _settings(run: Run, *, shrink: bool = True) -> Callable[[Any], Any]:
 class _Forerun:
     """With several workers, what a search is going to draw is sent before it is asked for, some at a time."""
 
-    def __init__(self, run: Run, kind: str, strategy: Any, make: Callable[[Any], Case]) -> None:
+    def __init__(self, run: Sender, kind: str, strategy: Any, make: Callable[[Any], Case]) -> None:
         self._run = run
         self._cases: deque[tuple[str, Case]] = deque()
-        self._sent: dict[str, list[Sent]] = {}
-        if run.together.possible:
+        self._sent: dict[str, list[Evidence]] = {}
+        if run.several:
             drawn = _drawn(run, strategy)
             self._cases += (
                 (repr(one), replace(make(one), name=f"generated.{kind}.{n}")) for n, one in enumerate(drawn)
             )
 
-    def sent(self, drawn: Any) -> Sent | None:
+    def sent(self, drawn: Any) -> Evidence | None:
         """The exchange of what was drawn, if it is on record already."""
         key = repr(drawn)
         if not self._sent.get(key) and any(one == key for one, _ in self._cases):
@@ -91,13 +89,13 @@ class _Forerun:
 
     def _more(self) -> None:
         batch = [self._cases.popleft() for _ in range(min(AT_ONCE, len(self._cases)))]
-        self._run.together.ahead([case for _, case in batch])
+        self._run.ahead([case for _, case in batch])
         for key, case in batch:
             if self._run.sent_before(case):
                 self._sent.setdefault(key, []).append(self._run.send(case))
 
 
-def _drawn(run: Run, strategy: Any) -> list[Any]:
+def _drawn(run: Sender, strategy: Any) -> list[Any]:
     """What a search with this seed draws as long as it finds nothing."""
     from hypothesis import given
 
@@ -114,7 +112,7 @@ def _drawn(run: Run, strategy: Any) -> list[Any]:
     return found
 
 
-def _search(run: Run, strategy: Any, judge: Callable[[Any], tuple[Sent, list[Finding]]]) -> Iterator[Finding]:
+def _search(run: Sender, strategy: Any, judge: Callable[[Any], tuple[Evidence, list[Finding]]]) -> Iterator[Finding]:
     """Draw until something is found or the examples are used up; yields the findings of the smallest request."""
     from hypothesis import given
     from hypothesis.errors import HypothesisException
@@ -147,7 +145,7 @@ def _case(label: str, value: Any = None, raw: bytes | None = None) -> Case:
     return Case("generated", label, change=constant(value))
 
 
-def valid(run: Run) -> Iterator[Finding]:
+def valid(run: Sender) -> Iterator[Finding]:
     """Drawn valid bodies are accepted, located and kept."""
     from onezone_contracts.generate import valid_bodies
 
@@ -158,32 +156,16 @@ def valid(run: Run) -> Iterator[Finding]:
 
     fore = _Forerun(run, "valid", strategy, make)
 
-    def judge(body: Any) -> tuple[Sent, list[Finding]]:
-        sent = fore.sent(body)
-        if sent is None:
-            run.ledger.flush()
-            sent = run.transmit(make(body))
-            run.record(sent)
-        made = run.created(sent)
-        if made is None:
+    def judge(body: Any) -> tuple[Evidence, list[Finding]]:
+        sent = fore.sent(body) or run.fresh(make(body), accept=True)
+        if not sent.exchange.succeeded:
             return sent, [status.finding(sent, str(run.operation.success.status))]
-        return sent, [*_located(run, made), *state.differences_of(run, made)]
+        return sent, list(run.consequences(sent))
 
     yield from _search(run, strategy, judge)
 
 
-def _located(run: Run, made: Created) -> Iterator[Finding]:
-    label = made.sent.case.label
-    if not made.id:
-        yield Finding(f"{label}: no Location with an id", "a Location", str(made.sent.location), made.sent.exchange)
-    elif made.listed is False and not success.beyond_the_list(run, made):
-        yield Finding(f"{label}: the group does not list it", f"{made.id} in the list", "not there", made.sent.exchange)
-    if made.extra or made.gone:
-        came = f"{len(made.extra)} others new, {len(made.gone)} gone"
-        yield Finding(f"{label}: not exactly one service more", "1 new", came, made.sent.exchange)
-
-
-def invalid(run: Run) -> Iterator[Finding]:
+def invalid(run: Sender) -> Iterator[Finding]:
     """Drawn bodies with one thing wrong are refused, and change nothing."""
     from onezone_contracts.generate import Broken, broken_bodies
 
@@ -194,8 +176,8 @@ def invalid(run: Run) -> Iterator[Finding]:
 
     fore = _Forerun(run, "invalid", strategy, make)
 
-    def judge(broken: Broken) -> tuple[Sent, list[Finding]]:
-        sent, findings = _taken(run, fore.sent(broken), make(broken))
+    def judge(broken: Broken) -> tuple[Evidence, list[Finding]]:
+        sent, findings = _sent(run, fore.sent(broken), make(broken))
         came = sent.exchange.status
         if broken.level is Level.MUST and came != BAD_REQUEST:
             findings.insert(0, status.finding(sent, str(BAD_REQUEST)))
@@ -204,19 +186,19 @@ def invalid(run: Run) -> Iterator[Finding]:
     yield from _search(run, strategy, judge)
 
 
-def hostile(run: Run) -> Iterator[Finding]:
+def hostile(run: Sender) -> Iterator[Finding]:
     """Drawn bytes are answered in time, without a 5xx, and errors have the documented shape."""
     from onezone_contracts.generate import hostile_bodies
 
-    strategy = hostile_bodies(run.operation)
+    strategy = hostile_bodies(run.contract, run.operation)
 
     def make(body: bytes) -> Case:
         return _case("drawn hostile bytes", raw=body)
 
     fore = _Forerun(run, "hostile", strategy, make)
 
-    def judge(body: bytes) -> tuple[Sent, list[Finding]]:
-        sent, findings = _taken(run, fore.sent(body), make(body))
+    def judge(body: bytes) -> tuple[Evidence, list[Finding]]:
+        sent, findings = _sent(run, fore.sent(body), make(body))
         if sent.exchange.succeeded and not _could_be_read(body, run):
             findings.append(status.finding(sent, str(BAD_REQUEST)))
         return sent, findings + _answered(run, sent)
@@ -227,17 +209,16 @@ def hostile(run: Run) -> Iterator[Finding]:
 def tolerated(*cases: Case) -> Check:
     """Each case is accepted and kept, or refused as documented; there is always an answer, and never a 5xx."""
 
-    def check(run: Run) -> Iterator[Finding]:
+    def check(run: Sender) -> Iterator[Finding]:
         for sent in run.each(cases):
             yield from _answered(run, sent)
-            made = run.created(sent)
-            if made is not None and made.read.details is not None:
-                yield from state.differences_of(run, made)
+            if sent.exchange.succeeded:
+                yield from run.kept(sent)
 
     return Sending(check, cases)
 
 
-def _could_be_read(body: bytes, run: Run) -> bool:
+def _could_be_read(body: bytes, run: Sender) -> bool:
     """Whether some lenient parser could take these bytes for an object, or for the lack of one that may be accepted."""
     text = body.decode("utf-8", "replace").lstrip("\ufeff").strip("\x00 \t\r\n")
     if not text and run.operation.body and run.operation.body.presence_level is not Level.MUST:
@@ -256,29 +237,15 @@ def _nested(text: str) -> bool:
     return text.count("[") > 500 or text.count('{"a"') > 500 or "9" * 4000 in text  # noqa: PLR2004
 
 
-def _taken(run: Run, sent: Sent | None, case: Case) -> tuple[Sent, list[Finding]]:
+def _sent(run: Sender, sent: Evidence | None, case: Case) -> tuple[Evidence, list[Finding]]:
     """The exchange of a case that may be on record, and whether it left a trace where it should not."""
     if sent is not None:
         return sent, []
-    now = run.transmit(case)
-    return now, _recorded(run, now)
+    now = run.fresh(case)
+    return now, [] if now.exchange.succeeded else list(run.consequences(now))
 
 
-def _recorded(run: Run, sent: Sent) -> list[Finding]:
-    """Put the exchange on record and look at once whether a refusal left a trace."""
-    before = len(run.ledger.leaks)
-    run.record(sent)
-    run.ledger.flush()
-    leaks = run.ledger.leaks[before:]
-    return [
-        Finding(
-            f"{sent.case.label}: refused, yet the group's services changed", "nothing changed", "changed", sent.exchange
-        )
-        for _ in leaks[:1]
-    ]
-
-
-def _answered(run: Run, sent: Sent) -> list[Finding]:
+def _answered(run: Sender, sent: Evidence) -> list[Finding]:
     """What holds of every answer: it comes, is no 5xx, and an error body is the documented Error."""
     response = sent.exchange.response
     if response is None:
@@ -298,9 +265,9 @@ def _answered(run: Run, sent: Sent) -> list[Finding]:
     return []
 
 
-def _known_misshaped(run: Run, code: int) -> bool:
+def _known_misshaped(run: Sender, code: int) -> bool:
     """Whether ordinary requests showed already that this status has another shape: that is judged on its own."""
     validate = error.validator(run.contract)
-    ordinary = (one for one in run.log if one.exchange.status == code and not one.case.name.startswith(RARE))
+    ordinary = (one for one in run.evidence if one.exchange.status == code and not one.case.name.startswith(RARE))
     answers = (one.exchange.response for one in ordinary)
     return any(answer is not None and error.misshaped(validate, answer) for answer in answers)

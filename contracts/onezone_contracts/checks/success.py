@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -10,6 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from onezone_contracts.cases import HOME, OTHER, Case, with_value
 from onezone_contracts.checks.status import successes
+from onezone_contracts.compare import beyond_the_list
 from onezone_contracts.ledger import Created, Sent
 from onezone_contracts.readback import last_segment
 from onezone_contracts.requirement import Check, Finding, NotJudged
@@ -18,8 +18,6 @@ from onezone_contracts.run import Run
 # RFC 3986: the characters of a URI reference; a percent sign starts an escape.
 _URI = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 NO_CONTENT = 204
-PAGE = 10
-"""So many services at least fit on a list that is cut."""
 
 
 def empty_body(run: Run) -> Iterator[Finding]:
@@ -174,16 +172,10 @@ def location_resolves(run: Run) -> Iterator[Finding]:
     elif not any(one.listed is False for one in made):
         raise NotJudged("the target does not offer to read a service")
     for one in made:
-        if one.listed is False and not beyond_the_list(run, one):
+        if one.listed is False and not beyond_the_list(run.ledger.created, one):
             message = f"{one.sent.case.label}: the group does not list the Location's id"
             came = f"not in the list; new there: {', '.join(sorted(one.extra)) or 'nothing'}"
             yield Finding(message, f"{one.id} in the list", came, one.sent.exchange)
-
-
-def beyond_the_list(run: Run, one: Created) -> bool:
-    """Whether the list merely ends before this service: earlier ones are on it, and this one can be read."""
-    earlier = itertools.takewhile(lambda other: other is not one, run.ledger.created)
-    return one.read.details is not None and not one.extra and sum(bool(other.listed) for other in earlier) >= PAGE
 
 
 def _unreadable(made: list[Created]) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec import Operation
@@ -14,9 +14,14 @@ from onezone_contracts.full.account import Account, Person, is_ours
 from onezone_contracts.full.look import Difference, differences, probes
 from onezone_contracts.full.mirror import USER, Ref
 from onezone_contracts.full.probe import Probe
+from onezone_contracts.requirement import Finding
 
 if TYPE_CHECKING:
     from onezone_contracts.full.stage import Stage
+
+
+SUSPECTS = 60
+"""So many refused requests, at most, are sent again to see which of them made something."""
 
 
 @dataclass(slots=True)
@@ -49,6 +54,15 @@ class Leak:
 
     attempts: tuple[Attempt, ...]
     difference: Difference
+
+    def finding(self) -> Finding:
+        """What was left behind, by the one that was seen to do it; else by all that were sent, and none is accused."""
+        what, last = self.difference.what, self.attempts[-1]
+        if len(self.attempts) == 1:
+            return self.difference.finding(f"after {last.case.label}: {what}", last.exchange)
+        words = f"after {len(self.attempts)} refused requests, none of which did it alone: {what}"
+        found = self.difference.finding(words, last.exchange)
+        return replace(found, steps=tuple(one.exchange for one in self.attempts))
 
 
 class Traces:
@@ -107,9 +121,22 @@ class Traces:
 
     def all(self, refused: tuple[Attempt, ...]) -> list[Leak]:
         """Everything that was left behind, with what came to be and belongs nowhere."""
-        for kind, one in self._appeared():
-            self.leaks.append(Leak(refused[-1:], Difference(f"a {kind} came to be", "nothing new", one, None)))
+        appeared = self._new()
+        if appeared and len(refused) > 1:
+            alone = [Leak((again,), one) for again, found in map(self._makes, refused[:SUSPECTS]) for one in found]
+            self.leaks += alone or [Leak(refused, one) for one in appeared]
+        elif refused:
+            self.leaks += [Leak(refused, one) for one in appeared]
         return self.leaks
+
+    def _makes(self, attempt: Attempt) -> tuple[Attempt, list[Difference]]:
+        """What comes to be by the same request when nothing else was sent."""
+        again = self.replay(attempt)
+        found = self._new()
+        return again, [] if again.exchange.succeeded else found
+
+    def _new(self) -> list[Difference]:
+        return [Difference(f"a {kind} came to be", "nothing new", one, None) for kind, one in self._appeared()]
 
     def _appeared(self) -> Iterator[Ref]:
         """New entities that the kit's users must have made; each is told once, and removed in the end."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -15,7 +14,6 @@ from onezone_contracts.checks.error import misshaped
 from onezone_contracts.checks.status import answered, finding, observed
 from onezone_contracts.full.api import answer_of, new_id, only_list
 from onezone_contracts.full.attempt import Attempt, Leak
-from onezone_contracts.full.look import Difference
 from onezone_contracts.full.mirror import CALLER, Ref
 from onezone_contracts.full.trial import Trial
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged
@@ -189,12 +187,7 @@ def own_effect(case: Case) -> Check:
 
 def _differences(one: Attempt) -> Iterator[Finding]:
     for difference in one.differences:
-        yield _told(f"{one.case.label}: {difference.what}", difference, one)
-
-
-def _told(message: str, difference: Difference, one: Attempt | None) -> Finding:
-    exchange = difference.exchange or (one.exchange if one else None)
-    return Finding(message[:300], difference.expected, difference.actual, exchange)
+        yield difference.finding(f"{one.case.label}: {difference.what}", one.exchange)
 
 
 def unchanged(trial: Trial) -> Iterator[Finding]:
@@ -203,16 +196,7 @@ def unchanged(trial: Trial) -> Iterator[Finding]:
     if not any(not one.exchange.succeeded for one in trial.log):
         raise NotJudged("no request was refused")
     for leak in leaks:
-        yield _left(leak)
-
-
-def _left(leak: Leak) -> Finding:
-    """What was left behind, by the one that was seen to do it; else with all that were sent, and none is accused."""
-    difference, last = leak.difference, leak.attempts[-1] if leak.attempts else None
-    if len(leak.attempts) < 2:  # noqa: PLR2004
-        return _told(f"after {last.case.label if last else 'a refusal'}: {difference.what}", difference, last)
-    words = f"after {len(leak.attempts)} refused requests, none of which did it alone: {difference.what}"
-    return replace(_told(words, difference, last), steps=tuple(one.exchange for one in leak.attempts))
+        yield leak.finding()
 
 
 def again(level: Level, case: Case) -> Check:

@@ -8,12 +8,14 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.compare import at, brief, difference
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.full.account import GONE, Account
 from onezone_contracts.full.api import answer_of, only_list
 from onezone_contracts.full.mirror import CALLER, GROUP, RANKS, USER, ZONE, Mirror, Ref, holds, role_of
 from onezone_contracts.full.probe import Probe
 from onezone_contracts.full.stage import pair
+from onezone_contracts.requirement import Finding
 
 LOGIN: Mapping[str, Any] = {"blocked": False, "basicAuthEnabled": True}
 """What is stored of a user who may log in with a password."""
@@ -28,6 +30,10 @@ class Difference:
     expected: str
     actual: str
     exchange: Exchange | None
+
+    def finding(self, message: str, exchange: Exchange | None = None) -> Finding:
+        """The difference as a finding, shown by its own exchange, else by the one that is given."""
+        return Finding(message[:300], self.expected, self.actual, self.exchange or exchange)
 
 
 def probes(contract: Contract, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None) -> list[Probe]:
@@ -98,9 +104,12 @@ def _details(account: Account, probe: Probe) -> Iterator[Difference]:
 
 def unequal(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any], exchange: Exchange) -> Iterator[Difference]:
     """The keys that both have with different values."""
-    for key in wanted.keys() & found.keys():
-        if wanted[key] != found[key]:
-            yield Difference(f"{key} of {name}", repr(wanted[key]), repr(found[key]), exchange)
+    for key in sorted(wanted.keys() & found.keys()):
+        where = difference(wanted[key], found[key], key)
+        if where:
+            yield Difference(
+                f"{where} of {name}", brief(at(wanted[key], where)), brief(at(found[key], where)), exchange
+            )
 
 
 def _members(account: Account, probe: Probe) -> Iterator[Difference]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.cases import BODILESS, ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, WRITER, Case, encode
+from onezone_contracts.cases import BODILESS, ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, WRITER, Case, Evidence, encode
 from onezone_contracts.exchange import Auth, Exchange, Request
 from onezone_contracts.full import asks
 from onezone_contracts.full.account import Person
@@ -23,7 +22,7 @@ from onezone_contracts.full.samples import privileges_of
 from onezone_contracts.full.stage import READING, Stage, pair
 from onezone_contracts.options import Options
 from onezone_contracts.personas import Persona
-from onezone_contracts.requirement import Level, NotJudged
+from onezone_contracts.requirement import Finding, Level, NotJudged
 from onezone_contracts.target import Credentials, Identity, SetupError
 
 if TYPE_CHECKING:
@@ -197,13 +196,15 @@ class Trial:
     def each(self, cases: Iterable[Case], *, accept: bool = False) -> Iterator[Attempt]:
         """The exchanges of the cases in their order."""
         wanted = list(cases)
-        if self.bench.pool and (self.reading or not accept):
-            self.ahead(wanted, self.bench.pool)
+        if self.reading or not accept:
+            self.ahead(wanted)
         for case in wanted:
             yield self.send(case, accept=accept)
 
-    def ahead(self, cases: Iterable[Case], pool: Executor) -> None:
+    def ahead(self, cases: list[Case]) -> None:
         """Send what changes nothing at the same time; a case that cannot be prepared is left for later."""
+        if self.bench.pool is None:
+            return
         prepared = []
         for case in cases:
             if case.name not in self._sent and not case.like:
@@ -213,7 +214,7 @@ class Trial:
                     continue
         if not self.reading:
             self.traces.remember()
-        exchanges = list(pool.map(self._dispatch, prepared))
+        exchanges = list(self.bench.pool.map(self._dispatch, prepared))
         for one, exchange in zip(prepared, exchanges, strict=True):
             self._sent[one.case.name] = self._record(one, exchange)
 
@@ -233,6 +234,37 @@ class Trial:
         for each in sent:
             self._adopt(each.exchange)
         return sent
+
+    def fresh(self, case: Case, *, accept: bool = False) -> Attempt:
+        """The case's exchange, sent now, whether it was sent before or not. Raises NotJudged."""
+        self._sent.pop(case.name, None)
+        return self.send(case, accept=accept)
+
+    @property
+    def several(self) -> bool:
+        """Whether there are several workers."""
+        return self.bench.pool is not None
+
+    def sent_before(self, case: Case) -> bool:
+        """Whether the case was sent."""
+        return case.name in self._sent
+
+    def consequences(self, sent: Evidence) -> Iterator[Finding]:
+        """What is wrong with what came of a case: a success did what it should, a refusal left nothing."""
+        if sent.exchange.succeeded:
+            yield from self.kept(sent)
+            return
+        before = len(self.traces.leaks)
+        if self._stage is not None:
+            self.traces.flush(self._stage)
+        for leak in self.traces.leaks[before : before + 1]:
+            yield leak.finding()
+
+    def kept(self, sent: Evidence) -> Iterator[Finding]:
+        """How the state after an accepted case, or the answer of a reading one, is not what it should be."""
+        attempt = next((one for one in self.log if one is sent), None)
+        for one in attempt.differences if attempt else ():
+            yield one.finding(f"{sent.case.label}: {one.what}", sent.exchange)
 
     def _replay(self, attempt: Attempt) -> Attempt:
         prepared = self.prepare(replace(attempt.case, apart=True))

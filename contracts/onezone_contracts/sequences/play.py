@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from onezone_contracts import compare
 from onezone_contracts.cases import GROUP, Case, with_value
-from onezone_contracts.checks import state
-from onezone_contracts.checks.success import PAGE
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.ledger import Created, Sent
 from onezone_contracts.readback import Read, last_segment
@@ -225,7 +224,7 @@ class Play:
         if now is None or now == self.setting.known:
             return None
         missing, extra = self.setting.known - now, now - self.setting.known
-        if not extra and len(now) >= PAGE and all(self._readable(one) for one in missing):
+        if not extra and len(now) >= compare.PAGE and all(self._readable(one) for one in missing):
             return None  # the list merely ends before these
         expected = _count(self.setting.known) + self._named("with", self._there())
         actual = _count(now) + self._named("without", missing) + self._named("but with", extra)
@@ -274,7 +273,7 @@ class Play:
 
     def _altered(self, made: Made, read: Read) -> Problem | None:
         created = Created(made.sent, made.id, None, frozenset(), frozenset(), read)
-        for one in state.differences_of(self.setting.run, created):
+        for one in compare.differences_of(self.setting.run.operation, created):
             where = one.message.removeprefix(f"{made.sent.case.label}: ")
             return Problem(f"{made.name}: {where}", one.expected, one.actual, read.exchange)
         return None

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from onezone_contracts import compare
 from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, WRITER, Case, constant
-from onezone_contracts.checks import state
 from onezone_contracts.exchange import Auth, Exchange, Request
 from onezone_contracts.ledger import Created, Sent
 from onezone_contracts.readback import Read, last_segment
@@ -217,7 +217,7 @@ def _read_alone(setting: Setting, sent: Sent, service: str) -> None:
 
     setting.reading = setting.until(there) if "get" in reads.offered else there()
     made = Created(sent, service, None, frozenset(), frozenset(), latest[0])
-    setting.faithful = setting.reading and not list(state.differences_of(setting.run, made))
+    setting.faithful = setting.reading and not list(compare.differences_of(setting.run.operation, made))
 
 
 def _left_alone(setting: Setting, sent: Sent, service: str) -> bool:

@@ -1,0 +1,138 @@
+"""Compare what is read back with what was sent, and what a group lists with what was created in it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from onezone_spec import Operation
+
+from onezone_contracts.ledger import Created
+from onezone_contracts.requirement import Finding
+
+_MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*|.?[*\u2022]{3,}.?", re.IGNORECASE)
+OURS = "kit"
+"""What the kit's own keys begin with: a server may drop a key that no document knows, but not bend its value."""
+EXACT = 2**53
+"""Numbers beyond it are not the same everywhere (RFC 8259, 6)."""
+PAGE = 10
+"""So many services at least fit on a list that is cut."""
+
+
+def located(created: Iterable[Created], made: Created) -> Iterator[Finding]:
+    """What is wrong with where an accepted creation is: it has an id, its group lists it, and nothing else changed."""
+    label = made.sent.case.label
+    if not made.id:
+        yield Finding(f"{label}: no Location with an id", "a Location", str(made.sent.location), made.sent.exchange)
+    elif made.listed is False and not beyond_the_list(created, made):
+        yield Finding(f"{label}: the group does not list it", f"{made.id} in the list", "not there", made.sent.exchange)
+    if made.extra or made.gone:
+        came = f"{len(made.extra)} others new, {len(made.gone)} gone"
+        yield Finding(f"{label}: not exactly one service more", "1 new", came, made.sent.exchange)
+
+
+def beyond_the_list(created: Iterable[Created], one: Created) -> bool:
+    """Whether the list merely ends before this service: earlier ones are on it, and this one can be read."""
+    earlier = itertools.takewhile(lambda other: other is not one, created)
+    return one.read.details is not None and not one.extra and sum(bool(other.listed) for other in earlier) >= PAGE
+
+
+def differences_of(operation: Operation, one: Created) -> Iterator[Finding]:
+    """How what is read back of a creation differs from what was sent."""
+    assert operation.body is not None
+    details = one.read.details
+    if details is None or not isinstance(one.sent.value, dict):
+        return
+    for prop in operation.body.properties:
+        if prop.name not in one.sent.value:
+            continue
+        sent, came = one.sent.value[prop.name], details.get(prop.name, _ABSENT)
+        loose = one.sent.case.loose and "string" in prop.types
+        where = difference(sent, came, prop.name, loose=loose) or _foreign(sent, came, prop.name)
+        if where:
+            message = f"{one.sent.case.label}: {where} is not read back as it was sent"
+            yield Finding(message, brief(at(sent, where)), brief(at(came, where)), one.read.exchange)
+
+
+def _foreign(sent: Any, came: Any, where: str) -> str | None:
+    """A key of the kit's own that is read back although it was not sent: it is another service's."""
+    if not isinstance(sent, dict) or not isinstance(came, dict):
+        return None
+    return next((f"{where}.{key}" for key in came if key.startswith(OURS) and key not in sent), None)
+
+
+def _ours(key: str) -> bool:
+    """Whether a key is one that no document knows, so that a server may drop it."""
+    return key.startswith(OURS) or not key.isalnum() or key == "constructor"
+
+
+def at(value: Any, where: str) -> Any:
+    """The value at a dotted place below a top-level key, or the nearest that there is."""
+    for key in where.split(".")[1:]:
+        if not isinstance(value, dict) or key not in value:
+            break
+        value = value[key]
+    return value
+
+
+class _Absent:
+    """Stands for a key that is not there."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+_ABSENT = _Absent()
+
+
+def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str | None:
+    """The first place where `came` is not what was sent, None where there is none.
+
+    Keys that were not sent may be there; a password may be masked; `loose` text may be trimmed and normalised.
+    """
+    if isinstance(sent, dict):
+        if not isinstance(came, dict):
+            return where
+        inner = (
+            difference(value, came.get(key, _ABSENT), f"{where}.{key}", loose=loose)
+            for key, value in sent.items()
+            if key in came or not _ours(key)
+        )
+        return next((place for place in inner if place), None)
+    if isinstance(sent, list):
+        if not isinstance(came, list) or len(came) != len(sent):
+            return where
+        pairs = zip(sent, came, strict=True)
+        return next(
+            (p for n, (a, b) in enumerate(pairs) if (p := difference(a, b, f"{where}[{n}]", loose=loose))), None
+        )
+    if where.endswith(".password") and _masked(came):
+        return None
+    return None if _same(sent, came, loose=loose) else where
+
+
+def _masked(came: Any) -> bool:
+    return came is None or came is _ABSENT or (isinstance(came, str) and bool(_MASKED.fullmatch(came)))
+
+
+def _same(sent: Any, came: Any, *, loose: bool) -> bool:
+    if isinstance(sent, str) and isinstance(came, str):
+        return sent == came or (loose and _plain(sent) == _plain(came))
+    if isinstance(sent, bool) or isinstance(came, bool):
+        return sent is came
+    if isinstance(sent, int | float) and isinstance(came, int | float) and abs(sent) > EXACT:
+        return True
+    return bool(sent == came)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def brief(value: Any) -> str:
+    """A value in words, cut where it is long."""
+    text = str(value) if isinstance(value, dict | list) else repr(value)
+    return text if len(text) < 300 else text[:300] + "…"  # noqa: PLR2004
