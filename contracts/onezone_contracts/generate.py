@@ -120,6 +120,7 @@ def valid_bodies(contract: Contract, operation: Operation) -> SearchStrategy[dic
     assert operation.body is not None
     document = copy.deepcopy({key: value for key, value in contract.document.items() if not key.startswith("x-")})
     node = document["paths"][operation.path][operation.method.lower()]
+    node["requestBody"]["required"] = True
     node["requestBody"]["content"] = {"application/json": {"schema": accepted_schema(contract, operation.body.schema)}}
     document["paths"] = {operation.path: {operation.method.lower(): node}}
     node["responses"] = {"default": {"description": "any"}}

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from typing import Protocol
 
 from onezone_spec import Contract, Operation
 
@@ -33,6 +34,16 @@ Progress = Callable[[int, int, Requirement], None]
 log = logging.getLogger(__name__)
 
 
+class Judged(Protocol):
+    """What requirements are judged in: a run of one operation, or of all."""
+
+    @property
+    def options(self) -> Options: ...  # noqa: D102
+
+    def check_time(self) -> None:
+        """Raises OutOfTimeError when the run's time is over."""
+
+
 def selected(wanted: Iterable[Requirement], patterns: Iterable[str]) -> tuple[Requirement, ...]:
     """The requirements whose id matches one of the glob patterns. Raises SetupError for a pattern without any."""
     wanted = tuple(wanted)
@@ -42,13 +53,13 @@ def selected(wanted: Iterable[Requirement], patterns: Iterable[str]) -> tuple[Re
     return tuple(one for one in wanted if any(fnmatchcase(one.id, pattern) for pattern in patterns))
 
 
-def judge_one(run: Run, requirement: Requirement) -> Result:
+def judge_one(run: Judged, requirement: Requirement) -> Result:
     """The outcome of one requirement, by what is expected of it. Never raises: what fails in the kit is an `error`."""
     result = _judged(run, requirement)
     return run.options.expected.applied(result) if run.options.expected else result
 
 
-def _judged(run: Run, requirement: Requirement) -> Result:
+def _judged(run: Judged, requirement: Requirement) -> Result:
     found: list[Finding] = []
     try:
         run.check_time()

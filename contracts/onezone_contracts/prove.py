@@ -263,7 +263,7 @@ def uncovered(contract: Contract, rows: Iterable[Row]) -> list[str]:
     topics = [one.topic for one in requirements(contract, operation) if one.level is Level.MUST]
     around = [one for one in all_requirements(contract) if one.level is Level.MUST and one.operation != operation.id]
     kinds = dict.fromkeys(kind(one.id) for one in around)
-    seen = {kind(name) for name in made}
+    seen = {kind(name) for name in made} | {f"any.{topic}" for topic in made}  # the same checks judge both
     return [one for one in topics if one not in made and one not in EXEMPT] + [
         one for one in kinds if one not in seen and one not in EXEMPT
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from onezone_spec import Level
 
 if TYPE_CHECKING:
+    from onezone_contracts.cases import Case
     from onezone_contracts.exchange import Exchange
 
 __all__ = ["Check", "Finding", "Level", "NotJudged", "Outcome", "Requirement", "Result"]
@@ -66,6 +67,20 @@ OUT_OF_TIME = "the time of --max-time was over"
 
 Check = Callable[[Any], Iterable[Finding]]
 """What is found of one requirement in a run: a check says in its annotation what it asks of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A check of the answers to cases of which none depends on what was sent before."""
+
+    check: Check
+    cases: tuple[Case, ...]
+    accept: bool = False
+    """Whether the contract promises a success."""
+
+    def __call__(self, run: Any) -> Iterable[Finding]:
+        """What the check finds."""
+        return self.check(run)
 
 
 @dataclass(frozen=True, slots=True)

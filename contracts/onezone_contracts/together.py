@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from onezone_contracts.cases import HOME, OTHER, Case
-from onezone_contracts.requirement import Check, Finding, NotJudged, Requirement
+from onezone_contracts.requirement import NotJudged, Requirement, Sending
 from onezone_contracts.wire import TOO_MANY
 
 if TYPE_CHECKING:
@@ -30,20 +30,6 @@ ALONE = ("authentication.", "credentials.")
 """Topics whose requests may decide how the next ones are answered: only the cases of one requirement go together."""
 One = TypeVar("One")
 Other = TypeVar("Other")
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """A check of the answers to cases of which none depends on what was sent before."""
-
-    check: Check
-    cases: tuple[Case, ...]
-    accept: bool = False
-    """Whether the contract promises a success."""
-
-    def __call__(self, run: Run) -> Iterable[Finding]:
-        """What the check finds."""
-        return self.check(run)
 
 
 class Together:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from onezone_spec import Body
+
 from onezone_contracts.cases import Case, Evidence, Sender, constant
 from onezone_contracts.checks import error, status
-from onezone_contracts.requirement import Check, Finding, Level
-from onezone_contracts.together import AT_ONCE, Sending
+from onezone_contracts.requirement import Check, Finding, Level, Sending
+from onezone_contracts.together import AT_ONCE
 
 EXAMPLES = {"quick": 0, "standard": 60, "deep": 600}
 SHRINKING = 4.0
@@ -221,7 +223,8 @@ def tolerated(*cases: Case) -> Check:
 def _could_be_read(body: bytes, run: Sender) -> bool:
     """Whether some lenient parser could take these bytes for an object, or for the lack of one that may be accepted."""
     text = body.decode("utf-8", "replace").lstrip("\ufeff").strip("\x00 \t\r\n")
-    if not text and run.operation.body and run.operation.body.presence_level is not Level.MUST:
+    known = run.operation.body
+    if not text and known and (known.presence_level is not Level.MUST or not _asks_for_keys(known)):
         return True
     for encoding in ("", "utf-16"):
         try:
@@ -230,6 +233,11 @@ def _could_be_read(body: bytes, run: Sender) -> bool:
         except (ValueError, RecursionError):
             continue
     return _nested(text)
+
+
+def _asks_for_keys(body: Body) -> bool:
+    """Whether a request without anything in its body lacks something."""
+    return body.required and (bool(body.none_known) or any(one.required for one in body.properties))
 
 
 def _nested(text: str) -> bool:

@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from onezone_contracts.cases import Case, Evidence, Sender
 from onezone_contracts.ledger import Sent
-from onezone_contracts.requirement import Check, Finding, NotJudged
+from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
 from onezone_contracts.run import Run
-from onezone_contracts.together import Sending
 
 HTTP_ERROR = 500
 NOT_IMPLEMENTED = 501

@@ -51,7 +51,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     yield from _unknown_group(build)
     yield from _combined(build)
     yield _scheme_case(build)
-    yield from _credentials(build)  # late: a server may lock an account after wrong passwords
+    yield from credentials(build)  # late: a server may lock an account after wrong passwords
 
 
 # --- personas -------------------------------------------------------------------------------------------------
@@ -113,14 +113,15 @@ def _holdings(persona: Persona, build: Builder | None = None) -> str:
 # --- credentials ----------------------------------------------------------------------------------------------
 
 
-def _credentials(build: Builder) -> Iterator[Requirement]:
+def credentials(build: Builder) -> Iterator[Requirement]:
+    """Wrong credentials, of any operation that needs some."""
     source = build.answer_source(401)
 
     def make(topic: str, text: str, *cases: Case, needs: str | None = None) -> Requirement:
         check = answered_with(needs, {401, TOO_MANY}, *cases) if needs else answered({401}, *cases)
         return build.requirement(f"authentication.{topic}", Level.MUST, text, source, check, needs)
 
-    victim = next((one.name for one in reversed(build.personas) if not one.allowed), NOBODY)
+    victim = build.victim
     allowed = [one.name for one in build.personas if one.allowed]
     yield make(
         "unknown-user", "A user that does not exist is answered with 401.", _case("unknown-user", unknown_user())
@@ -138,12 +139,13 @@ def _credentials(build: Builder) -> Iterator[Requirement]:
         needs="password",
     )
     yield make("wrong-token", "A token that was never given out is answered with 401.", *_wrong_tokens())
-    yield make(
-        "altered-token",
-        "A token that differs from a valid one is answered with 401.",
-        *_altered_tokens((*allowed, victim)),
-        needs="token",
-    )
+    if build.stranger is None:  # whom the kit makes has a password
+        yield make(
+            "altered-token",
+            "A token that differs from a valid one is answered with 401.",
+            *_altered_tokens((*allowed, victim)),
+            needs="token",
+        )
     yield from _malformed(build, source)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from onezone_contracts.checks import error, state, status, success
 from onezone_contracts.derive.build import Builder
@@ -17,9 +17,14 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
     yield from _success(build)
     yield from _location(build)
-    yield from _errors(build)
+    documented = tuple(one for one in ERRORS if one in build.operation.responses)
+    yield from errors(build, documented)
+    yield from _ids(build, documented)
+    yield from _challenge(build)
     yield from _state(build)
-    yield from _robust(build)
+    yield from robust(build)
+    text = "No answer has a status that neither the contract nor HTTP foresees for such a request."
+    yield build.requirement("robust.known-status", Level.SHOULD, text, build.operation.source, status.known_status)
 
 
 def _success(build: Builder) -> Iterator[Requirement]:
@@ -52,23 +57,29 @@ def _location(build: Builder) -> Iterator[Requirement]:
     yield build.requirement("location.resolves", Level.MUST, text, source, check, needs="reading")
 
 
-def _errors(build: Builder) -> Iterator[Requirement]:
-    documented = [one for one in ERRORS if one in build.operation.responses]
-    for code in documented:
+def errors(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
+    """What holds of every error with one of these statuses."""
+    for code in codes:
         source = build.answer_source(code)
         text = f"The body of a {code} is the documented Error."
         yield build.requirement(f"error.shape.{code}", Level.MUST, text, source, error.shape(code))
         text = f"The body of a {code} is labelled as JSON."
         yield build.requirement(f"error.media-type.{code}", Level.MUST, text, source, error.media_type(code))
-        if not build.contract.error_is_string:
-            text = f"The error of a {code} has the id that released servers give; a key that it names is the right one."
-            level = build.documented(Level.SHOULD)
-            where = build.contract.source({"document": "onezone-21.02-deployed", "section": "Error ids"})
-            yield build.requirement(f"error.id.{code}", level, text, where, error.right_id(code))
         text = f"The body of a {code} has a Content-Type."
         level = Level.MUST if code != UNLABELLED else Level.OBSERVE if build.strict else Level.SHOULD
         where = build.rfc("rfc-9110", "8.3.1 Media Type")
         yield build.requirement(f"error.labelled.{code}", level, text, where, error.labelled(code))
+
+
+def _ids(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
+    for code in () if build.contract.error_is_string else codes:
+        text = f"The error of a {code} has the id that released servers give; a key that it names is the right one."
+        level = build.documented(Level.SHOULD)
+        where = build.contract.source({"document": "onezone-21.02-deployed", "section": "Error ids"})
+        yield build.requirement(f"error.id.{code}", level, text, where, error.right_id(code))
+
+
+def _challenge(build: Builder) -> Iterator[Requirement]:
     level = build.operation.responses[401].headers.get("WWW-Authenticate", Level.OBSERVE)
     text = "A 401 says how to authenticate."
     where = build.rfc("rfc-9110", "11.6.1 WWW-Authenticate")
@@ -93,12 +104,11 @@ def _state(build: Builder) -> Iterator[Requirement]:
         yield build.requirement(topic, Level.MUST, text, source, check, needs)
 
 
-def _robust(build: Builder) -> Iterator[Requirement]:
+def robust(build: Builder) -> Iterator[Requirement]:
+    """What holds of every answer of any operation."""
     source = build.answer_source(500)
     text = "No request is answered with a 5xx."
     yield build.requirement("robust.no-5xx", Level.MUST, text, source, status.no_server_error)
     text = "Every request is answered, in HTTP and in time."
     where = build.rfc("rfc-9112", "2.2 Message Parsing")
     yield build.requirement("robust.answers", Level.MUST, text, where, status.always_answers)
-    text = "No answer has a status that neither the contract nor HTTP foresees for such a request."
-    yield build.requirement("robust.known-status", Level.SHOULD, text, build.operation.source, status.known_status)

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from onezone_spec import Body, Contract, Operation, Source
 
+from onezone_contracts.cases import NOBODY
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Level, Requirement
+
+CONSUMING = frozenset({"attach", "detach", "delete", "revoke"})
+"""Verbs after which the same request has nothing left to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,18 @@ class Builder:
     contract: Contract
     operation: Operation
     personas: tuple[Persona, ...]
+    stranger: str | None = None
+    """With whose name wrong passwords are sent, where that is none of the personas."""
+
+    @property
+    def victim(self) -> str:
+        """With whose name wrong passwords are sent: a persona's that no later case needs to be allowed."""
+        return self.stranger or next((one.name for one in reversed(self.personas) if not one.allowed), NOBODY)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same valid request can be sent again and again, and succeeds each time."""
+        return self.operation.effect.verb not in CONSUMING
 
     @property
     def body(self) -> Body:

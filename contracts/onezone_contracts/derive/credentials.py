@@ -52,13 +52,18 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
+    yield from wrong(build)
+    yield from _one_right(build, build.answer_source(401))
+    yield from in_turn(build)
+
+
+def wrong(build: Builder) -> Iterator[Requirement]:
+    """Credentials that are wrong alone, of any operation that needs some."""
     source = build.answer_source(401)
-    victim = next((one.name for one in reversed(build.personas) if not one.allowed), NOBODY)
+    victim = build.victim
     forbidden = [one.name for one in build.personas if not one.allowed]
     yield from _passwords(build, source, victim, forbidden)
     yield from _carriers(build, source, victim)
-    yield from _one_right(build, source)
-    yield from _in_turn(build, source, victim)
 
 
 def _case(name: str, label: str, auth: Credentialed | None, who: str) -> Case:
@@ -198,7 +203,9 @@ def _right(identity: Identity) -> str:
 # --- one after the other --------------------------------------------------------------------------------------
 
 
-def _in_turn(build: Builder, source: Source, victim: str) -> Iterator[Requirement]:
+def in_turn(build: Builder) -> Iterator[Requirement]:
+    """Credentials one directly after another, of any operation whose valid request can be repeated."""
+    source, victim = build.answer_source(401), build.victim
     again = _case("wrong-again", "the same wrong password for the second time", wrong_password(_changed, "x"), victim)
     text = "A wrong password is as wrong the second time: 401."
     check = twice(again, DENIED)

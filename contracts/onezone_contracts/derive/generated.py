@@ -20,8 +20,18 @@ def requirements(build: Builder) -> Iterator[Requirement]:
         )
         check = concurrent.access(forbidden)
         yield build.requirement("concurrent.access", Level.MUST, text, build.operation.access.source, check)
+    yield from valid(build)
+    yield from wrong(build)
+
+
+def valid(build: Builder) -> Iterator[Requirement]:
+    """Drawn valid bodies, of any operation with a body whose valid request can be repeated."""
     text = "Every body that the contract describes is accepted, kept as it was sent, and named by a right Location."
     yield build.requirement("generated.valid", Level.MUST, text, build.body.source, drawn.valid)
+
+
+def wrong(build: Builder) -> Iterator[Requirement]:
+    """Drawn bodies that are wrong, of any operation with a body."""
     text = (
         "A body with one thing wrong is refused with the documented Error where it is ruled out, and changes nothing."
     )

@@ -20,11 +20,14 @@ OTHER_TYPES = {
 
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
-    yield from _methods(build)
-    yield from _media_types(build)
+    yield from methods(build)
+    yield from harmless(build)
+    yield from media_types(build)
+    yield from served(build)
 
 
-def _methods(build: Builder) -> Iterator[Requirement]:
+def methods(build: Builder) -> Iterator[Requirement]:
+    """Methods that the operation's path does not have."""
     taken = {one.method for one in build.contract.operations.values() if one.path == build.operation.path}
     cases = [
         Case(f"method.{method.lower()}", f"{method} with a valid body", method=method)
@@ -38,7 +41,14 @@ def _methods(build: Builder) -> Iterator[Requirement]:
     else:
         text = "Methods that the path does not have are refused."
         yield build.requirement("method.other", Level.MUST, text, source, refused(*cases))
-    harmless = [
+    text = "A 405 lists the methods that the path has."
+    rfc = build.rfc("rfc-9110", "10.2.1 Allow")
+    yield build.requirement("method.allow", Level.SHOULD, text, rfc, _allow({build.operation.method}, cases))
+
+
+def harmless(build: Builder) -> Iterator[Requirement]:
+    """Methods that change nothing, whatever they are answered."""
+    cases = [
         Case(
             f"method.harmless.{method.lower()}",
             f"{method}, which may change nothing",
@@ -50,10 +60,7 @@ def _methods(build: Builder) -> Iterator[Requirement]:
     ]
     text = "What HEAD and OPTIONS are answered is left open; they change nothing."
     rfc = build.rfc("rfc-9110", "9.3.2 HEAD")
-    yield build.requirement("method.harmless", Level.OBSERVE, text, rfc, observed(*harmless))
-    text = "A 405 lists the methods that the path has."
-    rfc = build.rfc("rfc-9110", "10.2.1 Allow")
-    yield build.requirement("method.allow", Level.SHOULD, text, rfc, _allow({build.operation.method}, cases))
+    yield build.requirement("method.harmless", Level.OBSERVE, text, rfc, observed(*cases))
 
 
 def _allow(methods: set[str], cases: list[Case]) -> Check:
@@ -72,7 +79,8 @@ def _allow(methods: set[str], cases: list[Case]) -> Check:
     return check
 
 
-def _media_types(build: Builder) -> Iterator[Requirement]:
+def media_types(build: Builder) -> Iterator[Requirement]:
+    """Bodies that are not labelled as JSON."""
     source = build.body.media_type_source
     cases = [
         Case(f"media-type.{name}", f"a valid body sent as {kind}", headers=(("Content-Type", kind),))
@@ -96,6 +104,10 @@ def _media_types(build: Builder) -> Iterator[Requirement]:
     )
     text = "What becomes of a body without a Content-Type, or with one near to application/json, is left open."
     yield build.requirement("media-type.near", Level.OBSERVE, text, source, observed(missing, charset, problem))
+
+
+def served(build: Builder) -> Iterator[Requirement]:
+    """Valid requests in other spellings of HTTP, of any operation with a body whose valid request can be repeated."""
     upper = Case("media-type.upper-case", "Application/JSON", headers=(("content-type", "Application/JSON"),))
     text = "Media types and header names are compared without regard to case."
     rfc = build.rfc("rfc-9110", "8.3.1 Media Type")

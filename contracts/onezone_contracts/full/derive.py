@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,16 +12,17 @@ from onezone_spec import Contract, Operation, Property, Source
 from onezone_contracts.cases import VICTIM, Case, Change, constant, with_value, without
 from onezone_contracts.checks import error
 from onezone_contracts.checks.status import accepted, answered, observed
-from onezone_contracts.derive import judged_operations
+from onezone_contracts.derive import access, answers, credentials, generated, judged_operations, protocol
 from onezone_contracts.derive import requirements as deep
+from onezone_contracts.derive.build import Builder
 from onezone_contracts.full import asks, checks
 from onezone_contracts.full.mirror import CALLER, ZONE
 from onezone_contracts.full.people import people
-from onezone_contracts.full.samples import DEFAULT, privileges_of, wrong_values
+from onezone_contracts.full.samples import DEFAULT, privileges_of, secret, wrong_values
 from onezone_contracts.full.stage import READING, UNRELATED
 from onezone_contracts.full.trial import Trial
 from onezone_contracts.personas import Persona
-from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
+from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement, Sending
 
 NEEDS = "the operation"
 """What a target may lack without fault."""
@@ -38,16 +40,16 @@ def operations(contract: Contract) -> tuple[Operation, ...]:
     return tuple(one for one in contract.operations.values() if one.id not in deep)
 
 
-def requirements(contract: Contract, operation: Operation) -> tuple[Requirement, ...]:
+def requirements(contract: Contract, operation: Operation, depth: str = "quick") -> tuple[Requirement, ...]:
     """The requirements of an operation, in the order in which they are judged."""
-    return tuple(Sheet(contract, operation).all())
+    return tuple({one.id: one for one in Sheet(contract, operation).all(depth)}.values())
 
 
 @cache
 def all_requirements(contract: Contract, depth: str = "standard") -> tuple[Requirement, ...]:
     """Every requirement of the profile `full`: those of `core` first, then every other operation's."""
     first = [one for operation in judged_operations(contract) for one in deep(contract, operation, depth)]
-    return (*first, *(one for operation in operations(contract) for one in requirements(contract, operation)))
+    return (*first, *(one for operation in operations(contract) for one in requirements(contract, operation, depth)))
 
 
 class Sheet:
@@ -58,7 +60,7 @@ class Sheet:
         self.operation = operation
         self.deployed = METHOD_NOT_ALLOWED in operation.responses
 
-    def all(self) -> Iterator[Requirement]:
+    def all(self, depth: str) -> Iterator[Requirement]:
         """Every requirement."""
         yield self._one("offered", Level.MUST, "The operation is offered.", self.operation.source, lambda _: ())
         yield from self._access()
@@ -67,8 +69,49 @@ class Sheet:
         yield from self._effects()
         if self.operation.body:
             yield from self._bodies()
+        if depth != "quick":
+            yield from self._offered_only(self._closely())
         yield from self._successes()
         yield from self._errors()
+        if depth != "quick":
+            yield from self._offered_only(self._answers())
+
+    def _offered_only(self, found: Iterable[Requirement]) -> Iterator[Requirement]:
+        return (replace(one, check=self._judged(one.check), needs=NEEDS) for one in found)
+
+    def _closely(self) -> Iterator[Requirement]:
+        """What is sent to any operation from `standard` on: the topics of the documented one, where they apply."""
+        build, operation = self._builder(), self.operation
+        if self._first_of_its_path():
+            yield from protocol.methods(build)
+        if operation.body:
+            yield from protocol.media_types(build)
+            yield from generated.wrong(build)
+        if operation.body and build.repeatable:
+            yield from protocol.served(build)
+            if not any(one.unique or secret(one) for one in operation.body.properties):
+                yield from generated.valid(build)
+        if not operation.access.public:
+            yield from access.credentials(build)
+            yield from credentials.wrong(build)
+        if build.repeatable and not operation.access.public:
+            yield from credentials.in_turn(build)
+
+    def _answers(self) -> Iterator[Requirement]:
+        """What holds of every answer."""
+        build = self._builder()
+        shown = (code for code in sorted(self._provoked()) if code in self.operation.responses)
+        yield from answers.errors(build, (code for code in shown if self.operation.responses[code].schema))
+        yield from answers.robust(build)
+
+    def _builder(self) -> Builder:
+        binding = (one for one, level in people(self.contract, self.operation) if level is Level.MUST)
+        return Builder(self.contract, self.operation, tuple(binding), VICTIM)
+
+    def _first_of_its_path(self) -> bool:
+        """Whether it stands for its path: what other methods are answered is judged once."""
+        known = self.contract.operations.values()
+        return next(one for one in known if one.path == self.operation.path) is self.operation
 
     def _one(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
         return Requirement(topic, self.operation.id, level, text, str(source), self._judged(check), NEEDS)
@@ -80,7 +123,7 @@ class Sheet:
                 raise NotJudged("not offered")
             yield from check(trial)
 
-        return judged
+        return replace(check, check=judged) if isinstance(check, Sending) else judged
 
     def _documented(self, level: Level) -> Level:
         return Level.MUST if self.deployed else level

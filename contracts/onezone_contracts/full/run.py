@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from onezone_spec import Operation
 
@@ -15,7 +17,7 @@ from onezone_contracts.full.mirror import CALLER, USER, ZONE, Ref
 from onezone_contracts.full.stage import Stage
 from onezone_contracts.full.trial import Trial
 from onezone_contracts.options import Options
-from onezone_contracts.requirement import NotJudged, OutOfTimeError
+from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement, Sending
 from onezone_contracts.target import SetupError, missing_id
 
 UNAUTHORIZED = 401
@@ -38,6 +40,7 @@ class Bench:
     _trials: dict[str, Trial] = field(default_factory=dict)
     _stages: dict[object, Stage] = field(default_factory=dict)
     _strangers: dict[str, Ref] = field(default_factory=dict)
+    _foreseen: set[str] = field(default_factory=set)
     _victim: Person | None = None
 
     def __post_init__(self) -> None:
@@ -84,6 +87,31 @@ class Bench:
         limit = self.options.max_time
         if limit is not None and self.options.clock() - self.started > limit:
             raise OutOfTimeError
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """With as many workers as were asked for."""
+        if self.options.workers < 2:  # noqa: PLR2004
+            yield
+            return
+        with ThreadPoolExecutor(self.options.workers, "worker") as pool:
+            self.pool = pool
+            yield
+        self.pool = None
+
+    def foresee(self, requirements: Sequence[Requirement]) -> None:
+        """With several workers, send at the same time what the operation that comes next is to refuse."""
+        operation = requirements[0].operation
+        if self.pool is None or operation in self._foreseen:
+            return
+        trial = self._trials.get(operation)
+        if trial is None or not trial.known_offered:
+            return
+        self._foreseen.add(operation)
+        own = takewhile(lambda one: one.operation == operation, requirements)
+        refused = (one.check for one in own if isinstance(one.check, Sending))
+        cases = {case.name: case for check in refused if trial.reading or not check.accept for case in check.cases}
+        trial.ahead(list(cases.values()))
 
     def shared(self, operation: Operation) -> Stage:
         """The stage of all reading operations with the same roles and relations. Raises NotJudged."""

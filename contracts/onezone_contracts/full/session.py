@@ -113,7 +113,8 @@ def judge_full(
         bench.preflight(needed(contract))
     core = _core(contract, account, options, patterns, progress)
     rest = [one for one in wanted if one.operation not in {each.id for each in judged_operations(contract)}]
-    results = _results(bench, rest, progress)
+    with bench.working():
+        results = _results(bench, rest, progress)
     return _together(bench, core, results, time.perf_counter() - started, whole=not patterns)
 
 
@@ -157,7 +158,8 @@ def _results(bench: Bench, wanted: list[Requirement], progress: Progress | None)
     for number, requirement in enumerate(wanted):
         if progress:
             progress(number, len(wanted), requirement)
-        results.append(judge_one(bench, requirement))  # type: ignore[arg-type]
+        bench.foresee(wanted[number:])
+        results.append(judge_one(bench, requirement))
     return results
 
 

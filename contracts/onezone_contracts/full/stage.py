@@ -168,7 +168,9 @@ class Stage:
 
     def _person(self, persona: Persona, *, fresh: bool) -> Person:
         zone = persona.grants.get(ZONE) or frozenset()
-        if fresh or persona.grants.get("self") is not None or self.operation.effect.within == CALLER:
+        effect = self.operation.effect
+        changes = effect.resource == CALLER and effect.verb not in READING
+        if fresh or changes or persona.grants.get("self") is not None or effect.within == CALLER:
             return self.account.person(zone)
         return self.account.pooled(zone, self.roles.values(), self.people.values())
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.cases import BODILESS, ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, WRITER, Case, Evidence, encode
+from onezone_contracts.derive.build import CONSUMING
 from onezone_contracts.exchange import Auth, Exchange, Request
 from onezone_contracts.full import asks
 from onezone_contracts.full.account import Person
@@ -28,8 +29,6 @@ from onezone_contracts.target import Credentials, Identity, SetupError
 if TYPE_CHECKING:
     from onezone_contracts.full.run import Bench
 
-CONSUMING = frozenset({"attach", "detach", "delete", "revoke"})
-"""Verbs after which the same request has nothing left to do."""
 FORBIDDEN = 403
 
 
@@ -57,6 +56,7 @@ class Trial:
         self.log: list[Attempt] = []
         self.traces = Traces(bench.account, operation, self._replay)
         self._sent: dict[str, Attempt] = {}
+        self._personas: dict[tuple[str, ...], dict[str, tuple[Persona, Level]]] = {}
         self._stage: Stage | None = None
         self._offered: bool | None = None
 
@@ -82,7 +82,11 @@ class Trial:
 
     def personas(self, keys: Iterable[str] = ()) -> dict[str, tuple[Persona, Level]]:
         """The personas for a body with these keys, by name."""
-        return {one.name: (one, level) for one, level in people(self.contract, self.operation, keys)}
+        key = tuple(keys)
+        if key not in self._personas:
+            known = people(self.contract, self.operation, key)
+            self._personas[key] = {one.name: (one, level) for one, level in known}
+        return self._personas[key]
 
     # --- is it there at all -------------------------------------------------------------------------------
 
@@ -148,10 +152,8 @@ class Trial:
 
     def identity(self, who: str) -> Identity:
         """Who sends a case, with their credentials. Raises NotJudged."""
-        if who == VICTIM:
+        if who in {VICTIM, NOBODY}:
             return _identity(who, self.bench.victim().credentials)
-        if who == NOBODY:
-            return _identity(who, Credentials())
         stage = self.stage()
         if who != WRITER:
             return _identity(who, stage.enter(self.personas()[who][0]).credentials)
@@ -221,7 +223,7 @@ class Trial:
     def in_turn(self, *cases: Case) -> list[Attempt]:
         """The cases one directly after another, with nothing read in between. Raises NotJudged."""
         self.bench.check_time()
-        prepared = [self.prepare(case) for case in cases]
+        prepared = [self.prepare(case, accept=case.valid and case.who == WRITER) for case in cases]
         for one in prepared:
             self._before(one)
         exchanges = [self._dispatch(one) for one in prepared]
@@ -287,7 +289,7 @@ class Trial:
         if isinstance(value, bytes):
             raw, value = value, None
         roles |= {role: self._played(role, word, roles) for role, word in case.roles.items()}
-        body = raw if raw is not None else None if value is None else encode(value)
+        body = raw if raw is not None else None if value is None and not case.change else encode(value)
         request = Request(
             case.method or self.operation.method,
             self.account.api.path(self.operation, roles),
@@ -321,8 +323,7 @@ class Trial:
     def _made(self, case: Case) -> Auth:
         """The credentials that a case makes of somebody's own."""
         assert case.auth is not None
-        names = [VICTIM, *([WRITER] if case.who == WRITER else [])]
-        made = case.auth(self.identity(case.who), {name: self.identity(name) for name in names})
+        made = case.auth(self.identity(case.who), {name: self.identity(name) for name in (VICTIM, WRITER)})
         self.account.redactor.learn_basic(value for _, value in made.headers)
         return made
 
@@ -411,6 +412,7 @@ class Trial:
             stage.dismiss(attempt.person)
         if not attempt.allowed:
             stage.spoiled = True
+            stage.pending.clear()  # what they left cannot be told from what this one did
             self._adopt(attempt.exchange)
             return
         wanted = [*stage.witnesses, *probes(self.contract, self.operation, attempt.roles, attempt.caller)]
