@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
     from onezone_spec import Operation
@@ -82,8 +83,9 @@ def one_line(text: str) -> bytes:
 class Exchange:
     """One request on its way through the mock, and what the stages found out about it.
 
-    `run` is the world that it came into. `headers` has each header once, repeated ones joined as RFC 9110, 5.3 says;
-    `repeated` has their names. `unread` says that the body, or a part of it, was not read yet.
+    `run` is the world that it came into. `headers` has each header once, repeated ones joined as RFC 9110, 5.3 says,
+    and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `unread` says that the body, or a part of it, was not
+    read yet.
     """
 
     __slots__ = (
@@ -127,8 +129,20 @@ class Exchange:
         seen: dict[bytes, list[bytes]] = {}
         for name, value in pairs:
             seen.setdefault(name, []).append(value)
-        self.headers = {name: b", ".join(values) for name, values in seen.items()}
+        self.headers = {name: (b"; " if name == b"cookie" else b", ").join(values) for name, values in seen.items()}
         self.repeated = frozenset(name for name, values in seen.items() if len(values) > 1)
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """The values of the query by name. Bytes that are not UTF-8 become surrogates, as in the path."""
+        text = self.scope.get("query_string", b"").decode("latin-1")
+        return parse_qs(text, keep_blank_values=True, errors="surrogateescape")
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies by name, a value without the quotes that it may stand in (RFC 6265, 4.2.1)."""
+        pairs = (pair.partition("=") for pair in self.headers.get(b"cookie", b"").decode("latin-1").split(";"))
+        return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
 
     @property
     def has_body(self) -> bool:
