@@ -135,7 +135,7 @@ class Exchange:
     @property
     def query(self) -> dict[str, list[str]]:
         """The values of the query by name. Bytes that are not UTF-8 become surrogates, as in the path."""
-        text = self.scope.get("query_string", b"").decode("latin-1")
+        text = self.scope.get("query_string", b"").decode("utf-8", "surrogateescape")
         return parse_qs(text, keep_blank_values=True, errors="surrogateescape")
 
     @property
