@@ -12,9 +12,9 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from onezone_mockserver.cache import cached
 from onezone_mockserver.exchange import Exchange, Header, Refusal
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _refused(world: World, name: str) -> Refusal:
     return Refusal("badBasicCredentials", "security: the user name or the password is wrong")
 
 
-@lru_cache(maxsize=256)
+@cached
 def _pair(credential: bytes) -> tuple[str, str, str]:
     """Name, colon and password of a Basic credential, which comes with every request of a client. Raises ValueError."""
     return _base64(credential).decode("utf-8").partition(":")
