@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from onezone_mockserver.paths import path_of
+
 if TYPE_CHECKING:
     from onezone_spec import Operation
 
@@ -83,9 +85,9 @@ def one_line(text: str) -> bytes:
 class Exchange:
     """One request on its way through the mock, and what the stages found out about it.
 
-    `run` is the world that it came into. `headers` has each header once, repeated ones joined as RFC 9110, 5.3 says,
-    and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `unread` says that the body, or a part of it, was not
-    read yet.
+    `run` is the world that it came into. `path` is what the mock routes: the raw path below the root path. `headers`
+    has each header once, repeated ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has
+    their names. `unread` says that the body, or a part of it, was not read yet.
     """
 
     __slots__ = (
@@ -105,8 +107,7 @@ class Exchange:
         self.run = run
         self.world = run.world
         self.method: str = scope["method"]
-        raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
-        self.path = raw.partition(b"?")[0]
+        self.path = path_of(scope)
         self.receive: Receive
         self.stage = ""
         self.operation: Operation | None = None
