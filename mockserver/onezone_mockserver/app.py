@@ -18,10 +18,12 @@ from onezone_mockserver.effects import Effects
 from onezone_mockserver.error_handler import ErrorHandler
 from onezone_mockserver.errors import Renderer
 from onezone_mockserver.journaling import Journaling
+from onezone_mockserver.paths import path_of
 from onezone_mockserver.pipeline import Pipeline
 from onezone_mockserver.routing import Routing
 from onezone_mockserver.scenario import DEMO, Scenario, read_scenario
 from onezone_mockserver.state import MockState
+from onezone_mockserver.support import check_supported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,8 +51,10 @@ class Mock:
         self.options = options
         self.effects = Effects(state)
         self.renderer = Renderer(state.contract)
+        check_supported(state.contract)
         first, *_ = state.contract.base_paths
-        self.bases = sorted(state.contract.base_paths, key=len, reverse=True)
+        longest_first = sorted(state.contract.base_paths, key=len, reverse=True)
+        self.bases = {f"{base}/".encode(): base for base in longest_first}
         self.stacks = {first: self._stack(first)}
         self.first = self.stacks[first]
 
@@ -75,11 +79,12 @@ class Mock:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
-        await self._stack_of(scope.get("path", ""))(scope, receive, send)
+        stack = self._stack_of(path_of(scope)) if scope["type"] == "http" else self.first
+        await stack(scope, receive, send)
 
-    def _stack_of(self, path: str) -> App:
-        for base in self.bases:
-            if path.startswith(base):
+    def _stack_of(self, path: bytes) -> App:
+        for start, base in self.bases.items():
+            if path.startswith(start):
                 if base not in self.stacks:
                     self.stacks[base] = self._stack(base)
                 return self.stacks[base]
@@ -122,8 +127,8 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
 
     `edition` is a name or a contract, `latency` is in seconds, `faults` are ids of the catalogue; without `journal`
     nothing is written down. `middlewares` stand between routing and the mock's own stages: ASGI middlewares, or
-    Connexion's, which find the routed operation in the scope. Raises onezone_spec.UnknownEditionError, ScenarioError
-    and faults.UnknownFaultError.
+    Connexion's, which find the routed operation in the scope. Raises onezone_spec.UnknownEditionError, ScenarioError,
+    faults.UnknownFaultError, and support.UnsupportedContractError for a document that the mock cannot serve.
     """
     contract = load(edition) if isinstance(edition, str) else edition
     if not isinstance(scenario, Scenario):

@@ -109,6 +109,7 @@ def _app(options: argparse.Namespace) -> Mock:
     from onezone_mockserver import create_app
     from onezone_mockserver.faults import UnknownFaultError
     from onezone_mockserver.scenario import ScenarioError
+    from onezone_mockserver.support import UnsupportedContractError
 
     try:
         return create_app(
@@ -120,7 +121,7 @@ def _app(options: argparse.Namespace) -> Mock:
             faults=options.fault,
             journal=not options.no_journal,
         )
-    except (ScenarioError, UnknownEditionError, UnknownFaultError) as error:
+    except (ScenarioError, UnknownEditionError, UnknownFaultError, UnsupportedContractError) as error:
         raise UsageError(str(error)) from None
 
 

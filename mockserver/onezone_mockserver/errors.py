@@ -51,7 +51,8 @@ class Renderer:
         document = self.contract.document
         node = document["paths"][operation.path][operation.method.lower()] if operation else {}
         schemes = document["components"].get("securitySchemes", {})
-        return challenges(node.get("security", document.get("security")), schemes)
+        resolved = {name: self.contract.resolve(scheme) for name, scheme in schemes.items()}
+        return challenges(node.get("security", document.get("security")), resolved)
 
     def _outer(self, kind: ErrorKind) -> ErrorKind:
         return self.contract.errors[kind.within] if kind.within else kind

@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from onezone_mockserver.paths import path_of
 
 if TYPE_CHECKING:
     from onezone_spec import Operation
@@ -82,8 +85,9 @@ def one_line(text: str) -> bytes:
 class Exchange:
     """One request on its way through the mock, and what the stages found out about it.
 
-    `run` is the world that it came into. `headers` has each header once, repeated ones joined as RFC 9110, 5.3 says;
-    `repeated` has their names. `unread` says that the body, or a part of it, was not read yet.
+    `run` is the world that it came into. `path` is what the mock routes: the raw path below the root path. `headers`
+    has each header once, repeated ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has
+    their names. `unread` says that the body, or a part of it, was not read yet.
     """
 
     __slots__ = (
@@ -103,8 +107,7 @@ class Exchange:
         self.run = run
         self.world = run.world
         self.method: str = scope["method"]
-        raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
-        self.path = raw.partition(b"?")[0]
+        self.path = path_of(scope)
         self.receive: Receive
         self.stage = ""
         self.operation: Operation | None = None
@@ -127,8 +130,20 @@ class Exchange:
         seen: dict[bytes, list[bytes]] = {}
         for name, value in pairs:
             seen.setdefault(name, []).append(value)
-        self.headers = {name: b", ".join(values) for name, values in seen.items()}
+        self.headers = {name: (b"; " if name == b"cookie" else b", ").join(values) for name, values in seen.items()}
         self.repeated = frozenset(name for name, values in seen.items() if len(values) > 1)
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """The values of the query by name. Bytes that are not UTF-8 become surrogates, as in the path."""
+        text = self.scope.get("query_string", b"").decode("utf-8", "surrogateescape")
+        return parse_qs(text, keep_blank_values=True, errors="surrogateescape")
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies by name, a value without the quotes that it may stand in (RFC 6265, 4.2.1)."""
+        pairs = (pair.partition("=") for pair in self.headers.get(b"cookie", b"").decode("latin-1").split(";"))
+        return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
 
     @property
     def has_body(self) -> bool:

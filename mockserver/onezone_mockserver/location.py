@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from onezone_mockserver.paths import root_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,9 +35,9 @@ class LocationMaker:
     def make(self, exchange: Exchange, params: Mapping[str, str], new_id: str) -> bytes:
         """The Location of the new entity `new_id`, which is one of the mock's own ids and needs no encoding."""
         if self.usual:
-            return _origin(exchange) + self.start(*params.values()) + new_id.encode("ascii")
+            return _root(exchange) + self.start(*params.values()) + new_id.encode("ascii")
         names = [new_id if name is None else _quoted(params[name]) for name in self.names]
-        return _origin(exchange) + (self.template % tuple(names)).encode("ascii")
+        return _root(exchange) + (self.template % tuple(names)).encode("ascii")
 
     def _start(self, *params: str) -> bytes:
         """What comes before the new id, for the path's parameters."""
@@ -57,6 +59,11 @@ def edition_base_path(contract: Contract) -> str:
     """The base path that the edition's documents show in Locations; the first one where they show none."""
     shown = (documented_base_path(contract, one) for one in contract.operations.values() if one.success.location)
     return next((base for base in shown if base), contract.base_paths[0])
+
+
+def _root(exchange: Exchange) -> bytes:
+    """Where the mock's paths begin: the origin, and the path that it is mounted at."""
+    return _origin(exchange) + root_of(exchange.scope)
 
 
 def _origin(exchange: Exchange) -> bytes:

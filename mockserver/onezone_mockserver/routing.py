@@ -5,7 +5,6 @@ Segments are split before they are decoded, so an id may hold any character, a p
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
@@ -15,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from connexion.middleware.abstract import ROUTING_CONTEXT, RoutedAPI, SpecMiddleware
 
 from onezone_mockserver.exchange import KEY, Answer, App, Exchange, Receive, Refusal, Scope, Send
+from onezone_mockserver.paths import BAD_ESCAPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 LONG_PATH = 200
 """Paths longer than this are not remembered. Others are: to route one anew is a tenth of what a create costs."""
-BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(slots=True)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import copy
 import json
 import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
+from onezone_mockserver import create_app
 from onezone_mockserver.scenario.snapshot import snapshot
+from onezone_spec import load, read_contract
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from onezone_mockserver import Mock
+    from collections.abc import Callable, Iterator
 
 HOME = "4ebd9efd1e67f6c18695db1d762a914a"
 SERVICE = "4f2bb1a9a9cc0a3b5de2a6a1d0f4a1d3ch81a2"
+COLLECTION = "/groups/{id}/handle_services"
 MISSING = "ffffffffffffffffffffffffffffffff"
 GOOD = {
     "name": "A service",
@@ -59,20 +62,25 @@ class Reply:
 class Client:
     """Sends requests to an application object. `as_` is a demo user; its password is `<name>-password`."""
 
-    def __init__(self, app: Mock) -> None:
+    def __init__(self, app: Any) -> None:
         self.app = app
 
     def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
-        """Send one request; options are `as_`, `headers` (an object or a list of pairs) and `chunks`."""
+        """Send one request; options are `as_`, `headers` (an object or a list of pairs) and `chunks`.
+
+        The path may have a query, and a character of either beyond ASCII is one byte.
+        """
         return asyncio.run(self.send(method, path, body, **options))
 
     async def send(self, method: str, path: str, body: Any = None, *, chunks: Any = None, **who: Any) -> Reply:
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        raw_path, _, query = path.partition("?")
         scope = {
             "type": "http",
             "method": method,
-            "path": path,
-            "raw_path": path.encode("latin-1"),
+            "path": unquote(raw_path),
+            "raw_path": raw_path.encode("latin-1"),
+            "query_string": query.encode("latin-1"),
             "scheme": "http",
             "server": ("127.0.0.1", 8080),
             "headers": header_list(raw, chunked=bool(chunks), **who),
@@ -103,6 +111,19 @@ class Client:
         import orjson
 
         return orjson.dumps(snapshot(self.app.world), option=orjson.OPT_SORT_KEYS)
+
+
+def changed(change: Callable[[dict[str, Any]], object], edition: str = "current") -> Client:
+    """The mock of a changed document."""
+    document = copy.deepcopy(dict(load(edition).document))
+    change(document)
+    return Client(create_app(read_contract(document)))
+
+
+def create_of(document: dict[str, Any]) -> dict[str, Any]:
+    """The documented operation, to be changed."""
+    operation: dict[str, Any] = document["paths"][COLLECTION]["post"]
+    return operation
 
 
 def header_list(raw: bytes, *, chunked: bool, as_: str | None = None, headers: Any = None) -> list[tuple[bytes, bytes]]:

@@ -11,29 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from connexion.exceptions import InvalidSpecification
 from connexion.middleware.abstract import ROUTING_CONTEXT, RoutedAPI, RoutedMiddleware
-from mock_client import EDITIONS, GOOD, HOME, SERVICE, Client, basic
+from mock_client import COLLECTION, EDITIONS, GOOD, HOME, SERVICE, Client, basic, changed, create_of
 from onezone_mockserver import create_app
-from onezone_spec import load, read_contract
+from onezone_spec import load
 from starlette.middleware.gzip import GZipMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 BASES = ("/api/v3", "/api/v3/onezone", "/api/onezone/v3")
-COLLECTION = "/groups/{id}/handle_services"
 TOKEN = {"x-auth-token": "demo-token-adam"}
-
-
-def changed(change: Callable[[dict[str, Any]], object], edition: str = "current") -> Client:
-    """The mock of a changed document."""
-    document = copy.deepcopy(dict(load(edition).document))
-    change(document)
-    return Client(create_app(read_contract(document)))
-
-
-def create_of(document: dict[str, Any]) -> dict[str, Any]:
-    operation: dict[str, Any] = document["paths"][COLLECTION]["post"]
-    return operation
 
 
 # --- security -------------------------------------------------------------------------------------------------
@@ -70,38 +57,6 @@ def test_a_document_whose_only_scheme_is_a_key_accepts_nothing_else() -> None:
     assert client.create(headers={"authorization": "Bearer demo-token-adam"}).status == 401
     assert client.create(headers={"x-key": "demo-token-adam"}).status == 204
     assert client.create(headers={"x-key": "nobody's"}).status == 401
-
-
-@pytest.mark.parametrize("where", ["query", "cookie"])
-def test_a_key_may_stand_in_the_query_or_in_a_cookie(where: str) -> None:
-    """As OpenAPI has it."""
-
-    def key(document: dict[str, Any]) -> None:
-        document["components"]["securitySchemes"]["key"] = {"type": "apiKey", "in": where, "name": "key"}
-        create_of(document)["security"] = [{"key": []}]
-
-    app = changed(key).app
-
-    async def ask(token: str) -> int:
-        query, headers = (f"key={token}", {}) if where == "query" else ("", {"cookie": f"a=b; key={token}"})
-        sent: list[Any] = []
-        raw = b'{"name":"ab","proxyEndpoint":"https://p","serviceProperties":{"type":"DOI"}}'
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": raw}
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
-        path = f"/api/v3/groups/{HOME}/handle_services"
-        pairs = {"content-type": "application/json", "content-length": str(len(raw)), **headers}
-        scope = {"type": "http", "method": "POST", "path": path, "query_string": query.encode()}
-        scope["headers"] = [(name.encode(), value.encode()) for name, value in pairs.items()]
-        await app(scope, receive, send)
-        return int(sent[0]["status"])
-
-    assert asyncio.run(ask("demo-token-adam")) == 204
-    assert asyncio.run(ask("x")) == 401
 
 
 def test_an_operation_with_an_empty_list_asks_for_nothing() -> None:

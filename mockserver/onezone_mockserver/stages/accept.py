@@ -6,9 +6,9 @@ Source: Onezone 21.02 as deployed, Request pipeline.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from onezone_mockserver.cache import cached
 from onezone_mockserver.exchange import Exchange, Refusal
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def accept(operation: Any, _state: MockState) -> Check:
     return check
 
 
-@lru_cache(maxsize=256)
+@cached
 def accepts(header: bytes, produced: tuple[str, ...]) -> bool | None:
     """Whether one of the media types is accepted: its most specific range has a weight above zero.
 

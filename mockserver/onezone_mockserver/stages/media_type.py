@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from onezone_mockserver.cache import cached
 from onezone_mockserver.exchange import Exchange, Refusal
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def media_type(operation: Any, state: MockState) -> Check | None:
     return check
 
 
-@lru_cache(maxsize=256)
+@cached
 def complaint(content_type: bytes, taken: tuple[str, ...] = (JSON,), *, parameters: bool = True) -> str:
     """What is wrong with a Content-Type, "" where nothing is. JSON is UTF-8 (RFC 8259, 8.1)."""
     media, *given = (part.strip() for part in content_type.decode("latin-1").split(";"))

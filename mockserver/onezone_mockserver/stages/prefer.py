@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from onezone_mockserver.cache import cached
 from onezone_mockserver.delay import wait
 from onezone_mockserver.errors import default_error
 from onezone_mockserver.exchange import Exchange, Refusal
@@ -66,7 +66,7 @@ def _force(exchange: Exchange, contract: Contract, operation: Operation, code: s
         raise Refusal(error, f"Prefer: code={status} asked for this answer")
 
 
-@lru_cache(maxsize=256)
+@cached
 def preferences(header: bytes) -> dict[str, str]:
     """The preferences of a `Prefer` header by lower-case name; the first of two equal names counts (RFC 7240, 2)."""
     found: dict[str, str] = {}

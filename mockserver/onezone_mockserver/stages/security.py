@@ -1,10 +1,10 @@
 """The security stage: who the caller is. Which credentials count is read from the document.
 
-An operation's `security`, else the document's, names `securitySchemes`: HTTP's Basic and Bearer, and API keys. A scheme
-that it does not name is no credential, and an operation with an empty list asks for nothing. Source of the order and
-of the errors: Onezone 21.02 as deployed, Authentication. Tokens come before passwords, each in the document's order; a
-credential that is present and wrong stops the request, whatever else it carries. Names of schemes count in just
-that case.
+An operation's `security`, else the document's, names `securitySchemes`: HTTP's Basic and Bearer, OAuth 2.0 and OpenID
+Connect, which come to a Bearer token, and API keys. A scheme that it does not name is no credential, and an operation
+with an empty list asks for nothing. Source of the order and of the errors: Onezone 21.02 as deployed, Authentication.
+Tokens come before passwords, each in the document's order. The first credential that is present decides: a wrong one
+stops the request, and those after a right one are not looked at. Names of schemes count in just that case.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Callable
-from functools import lru_cache
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
+from onezone_mockserver.cache import cached
 from onezone_mockserver.exchange import Exchange, Header, Refusal
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ def security(operation: Any, _state: MockState) -> Check | None:
     if not readers:
         return None
     together = [set(names) for names in operation.security if len(names) > 1]
-    known = " nor ".join(filter(None, (_http(scheme).capitalize() for scheme in schemes.values())))
+    known = " nor ".join(dict.fromkeys(filter(None, (_http(scheme).capitalize() for scheme in schemes.values()))))
 
     def check(exchange: Exchange) -> None:
         if together:
@@ -70,12 +68,15 @@ def used_schemes(requirements: Any, schemes: Any) -> dict[str, Any]:
 
 def challenges(requirements: Any, schemes: Any) -> list[Header]:
     """What a 401 says of the ways to authenticate."""
-    used = [schemes[name] for name in schemes if name in used_schemes(requirements, schemes)]
-    return [CHALLENGES[_http(scheme)] for scheme in used if _http(scheme) in CHALLENGES]
+    used = used_schemes(requirements, schemes)
+    ways = dict.fromkeys(_http(scheme) for name, scheme in schemes.items() if name in used)
+    return [CHALLENGES[way] for way in ways if way in CHALLENGES]
 
 
 def _http(scheme: Any) -> str:
-    """The name of a scheme of HTTP's `Authorization`, "" for a scheme that is none of those."""
+    """The name of the scheme in HTTP's `Authorization`, "" for an API key."""
+    if scheme["type"] in {"oauth2", "openIdConnect"}:
+        return "bearer"
     return scheme["scheme"].lower() if scheme["type"] == "http" else ""
 
 
@@ -98,9 +99,9 @@ def _reader(scheme: Any) -> Reader:
         return _token_reader(_place(scheme["in"], scheme["name"]))
     if _is_password(scheme):
         return _basic
-    if _http(scheme) not in {"", "bearer"}:
-        return lambda _exchange: None  # nobody has credentials of another scheme
-    return _token_reader(_bearer)  # OAuth 2.0 and OpenID Connect come to a bearer token, too
+    if _http(scheme) == "bearer":
+        return _token_reader(_bearer)
+    return lambda _exchange: None  # nobody has credentials of another scheme
 
 
 def _place(where: str, name: str) -> Find:
@@ -112,16 +113,13 @@ def _place(where: str, name: str) -> Find:
 
 
 def _in_query(exchange: Exchange, name: str) -> bytes | None:
-    query: dict[bytes, list[bytes]] = parse_qs(exchange.scope.get("query_string", b""), keep_blank_values=True)
-    return next(iter(query.get(name.encode(), ())), None)
+    values = exchange.query.get(name)
+    return values[0].encode("utf-8", "surrogateescape") if values else None
 
 
 def _in_cookie(exchange: Exchange, name: str) -> bytes | None:
-    try:
-        cookies = SimpleCookie(exchange.headers.get(b"cookie", b"").decode("latin-1"))
-    except CookieError:
-        return None
-    return cookies[name].value.encode("latin-1") if name in cookies else None
+    value = exchange.cookies.get(name)
+    return None if value is None else value.encode("latin-1")
 
 
 def _authorization(exchange: Exchange, scheme: bytes) -> bytes | None:
@@ -184,7 +182,7 @@ def _refused(world: World, name: str) -> Refusal:
     return Refusal("badBasicCredentials", "security: the user name or the password is wrong")
 
 
-@lru_cache(maxsize=256)
+@cached
 def _pair(credential: bytes) -> tuple[str, str, str]:
     """Name, colon and password of a Basic credential, which comes with every request of a client. Raises ValueError."""
     return _base64(credential).decode("utf-8").partition(":")
