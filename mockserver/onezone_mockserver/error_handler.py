@@ -7,7 +7,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.exchange import KEY, ClientGoneError, Refusal
+from onezone_mockserver.exchange import KEY, ClientGoneError, NotHttpError, Refusal
 
 if TYPE_CHECKING:
     from onezone_mockserver.errors import Renderer
@@ -29,6 +29,7 @@ class ErrorHandler:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the inner middlewares and answer where they raise."""
         try:
+            scope[KEY].check_http()
             await self.app(scope, receive, send)
         except Refusal as refusal:
             await self._answer(scope[KEY], refusal, receive, send)
@@ -45,6 +46,8 @@ class ErrorHandler:
         exchange.reasons.insert(0, refusal.reason)
         operation = exchange.operation or (exchange.siblings[0] if exchange.siblings else None)
         answer = self.renderer.render(refusal, operation)
+        if isinstance(refusal, NotHttpError):
+            exchange.stage, answer.status = "protocol", refusal.status
         if exchange.unread and exchange.has_body and exchange.closing:
             await answer.send_lingering(send, lambda: drain(receive))
         else:

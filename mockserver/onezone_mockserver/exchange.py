@@ -23,6 +23,8 @@ Header = tuple[bytes, bytes]
 
 KEY = "onezone_exchange"
 """Where the exchange stands in the ASGI scope."""
+BROKEN = "onezone_broken"
+"""Where the scope of a request that is not HTTP has the status and the reason."""
 NO_DATA: dict[str, Any] = {}
 
 
@@ -40,6 +42,14 @@ class Refusal(Exception):
         self.reason = reason
         self.headers = headers
         self.details = details or {}
+
+
+class NotHttpError(Refusal):
+    """What came is not HTTP, or nothing that an origin server does."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__("malformedData", reason)
+        self.status = status
 
 
 class ClientGoneError(Exception):
@@ -140,6 +150,11 @@ class Exchange:
     def closing(self) -> bool:
         """Whether the connection ends with this exchange (RFC 9112, 9.6)."""
         return b"close" in self.headers.get(b"connection", b"").lower() or self.scope.get("http_version") == "1.0"
+
+    def check_http(self) -> None:
+        """What came so far is HTTP. Raises NotHttpError."""
+        if BROKEN in self.scope:
+            raise NotHttpError(*self.scope[BROKEN])
 
     def check_host(self) -> None:
         """A request of HTTP/1.1 names one host (RFC 9112, 3.2). Raises Refusal: malformedData."""
