@@ -19,10 +19,13 @@ from typing import TYPE_CHECKING, Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from onezone_mockserver.exchange import BROKEN
+from onezone_mockserver.edge import CONTROL_PREFIX
+from onezone_mockserver.exchange import BROKEN, RUN
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from onezone_mockserver.state import MockState
 
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 """The header fields that say how long a body is (RFC 9112, 6)."""
@@ -111,8 +114,12 @@ class Ended:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol of one connection. `owed` are the requests that were not answered, in their order."""
+    """uvicorn's protocol of one connection; `state` is the mock's. `owed` are the requests without an answer, in order.
 
+    A request belongs to the world that is served when its head is there, also where it has to wait for its turn.
+    """
+
+    state: MockState
     scope: Any
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -138,6 +145,10 @@ class Connection(HttpToolsProtocol):
             target: Any = httptools.parse_url(self.url)
             if target.path is None:
                 self.url = b"/?" + target.query if target.query else b"/"
+        self._begin()
+
+    def _begin(self) -> None:
+        self.scope[RUN] = self.state.run
         super().on_headers_complete()
         self.owed.append(self.cycle)
 
@@ -147,8 +158,14 @@ class Connection(HttpToolsProtocol):
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """The end of an answer, which is that to the first request that is owed one."""
-        self.owed.popleft()
+        """The end of an answer, which is that to the first request that is owed one.
+
+        One to the control plane may have been a reset: what stands behind it on the connection comes after it.
+        """
+        answered = self.owed.popleft()
+        if self.owed and answered.scope["raw_path"].startswith(CONTROL_PREFIX):
+            for cycle in self.owed:
+                cycle.scope[RUN] = self.state.run  # type: ignore[literal-required]
         super().on_response_complete()
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio reads what it gives; uvicorn's gives None
@@ -177,8 +194,7 @@ class Connection(HttpToolsProtocol):
                 self.transport.close()
         else:
             self.url = b"/"
-            super().on_headers_complete()
-            self.owed.append(self.cycle)
+            self._begin()
             self.scope.update({"path": "", "raw_path": target})
         self.scope[BROKEN] = why
         self.on_message_complete()
@@ -191,3 +207,8 @@ def _why(error: BaseException | None, method: bytes) -> tuple[int, str]:
     if method == b"CONNECT":
         return 501, "protocol: this server is no proxy"
     return 400, "protocol: this is not HTTP"
+
+
+def connection_class(state: MockState) -> type[Connection]:
+    """The class of a mock's connections, as `uvicorn.Config(http=…)` takes it."""
+    return type("MockConnection", (Connection,), {"state": state})

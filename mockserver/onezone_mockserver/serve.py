@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from onezone_mockserver.connection import Connection
+from onezone_mockserver.connection import connection_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +96,7 @@ def configure(app: Mock, tls_cert: str | None, tls_key: str | None, *, trust_pro
     return uvicorn.Config(
         app,
         loop="uvloop" if find_spec("uvloop") else "asyncio",
-        http=Connection,
+        http=connection_class(app.state),
         ws="none",
         lifespan="off",
         access_log=False,

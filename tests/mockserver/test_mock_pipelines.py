@@ -8,6 +8,7 @@ import signal
 import socket
 import struct
 import subprocess
+import urllib.request
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ from socket_client import (
     head,
     journal,
     length,
+    post,
+    services,
     statuses,
     until,
 )
@@ -203,3 +206,68 @@ def test_half_a_body_at_the_end_of_the_server_is_not_answered(own: tuple[subproc
             with suppress(ConnectionResetError):
                 assert one.recv(65536) == b""
     assert process.wait(LONG) == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/_mock/nowhere", 404),
+        ("PATCH", "/_mock/world", 405),
+        ("POST", "/api/v3/nowhere", 404),
+        ("OPTIONS", PATH, 204),
+        ("GET", PATH, 200),
+    ],
+)
+def test_who_sends_more_than_is_read_gets_the_answer(address: Address, method: str, path: str, status: int) -> None:
+    """The connection ends only when the client has sent it all: an end before would take the answer along."""
+    body = b" " * 8_000_000
+    with connected(address) as connection:
+        connection.sendall(head(*COMMON, "Connection: close", length(body), method=method, path=path) + body)
+        assert all_statuses(connection) == [status]
+
+
+# --- resets ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_what_stood_behind_a_waiting_request_never_shows_after_a_reset(
+    own: tuple[subprocess.Popen[str], Address],
+) -> None:
+    """It was asked before the reset, too: it is answered at once, and leaves no trace."""
+    _, address = own
+    with connected(address) as connection:
+        connection.sendall(create("Prefer: wait=30") + create("Prefer: wait=30") + create())
+        until(lambda: journal(address))
+        post(address, "/_mock/reset")
+        assert statuses(connection, 3) == [204, 204, 204]
+    assert journal(address) == []
+    assert len(services(address)) == 1
+
+
+@pytest.mark.slow
+def test_what_stands_behind_a_reset_comes_after_it(own: tuple[subprocess.Popen[str], Address]) -> None:
+    """On one connection, the order counts."""
+    _, address = own
+    with connected(address) as connection:
+        connection.sendall(create() + head("Host: a", length(b""), path="/_mock/reset") + create())
+        assert statuses(connection, 3) == [204, 204, 204]
+    assert [row["method"] for row in journal(address)] == ["POST"]
+    assert len(services(address)) == 2
+
+
+@pytest.mark.slow
+def test_a_world_counts_from_when_it_is_there_as_a_whole(own: tuple[subprocess.Popen[str], Address]) -> None:
+    """One whose first byte came before a reset, and whose last came after it, is newer than the reset."""
+    _, address = own
+    origin = f"http://{address[0]}:{address[1]}"
+    with connected(address) as connection:
+        connection.sendall(create())
+        assert statuses(connection, 1) == [204]
+        with urllib.request.urlopen(f"{origin}/_mock/world") as answer:
+            world = answer.read()
+        connection.sendall(head("Host: a", length(world), method="PUT", path="/_mock/world") + world[:-1])
+        post(address, "/_mock/reset")
+        assert len(services(address)) == 1
+        connection.sendall(world[-1:])
+        assert statuses(connection, 1) == [204]
+    assert len(services(address)) == 2
