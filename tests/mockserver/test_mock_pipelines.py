@@ -271,3 +271,23 @@ def test_a_world_counts_from_when_it_is_there_as_a_whole(own: tuple[subprocess.P
         connection.sendall(world[-1:])
         assert statuses(connection, 1) == [204]
     assert len(services(address)) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["state-two", "state-renames", "state-refused-400"])
+def test_a_fault_is_at_work_in_the_world_that_its_request_came_into(fault: str) -> None:
+    """So it leaves the world after a reset alone, too."""
+    with running("--fault", fault) as address:
+        origin = f"http://{address[0]}:{address[1]}"
+        with urllib.request.urlopen(f"{origin}/_mock/world") as answer:
+            before = answer.read()
+        bad = b"[]"
+        with connected(address) as connection, connected(address) as refused:
+            connection.sendall(create("Prefer: wait=30"))
+            refused.sendall(head(*COMMON, "Prefer: wait=30", length(bad)) + bad)
+            until(lambda: len(journal(address)) == 2)
+            post(address, "/_mock/reset")
+            assert statuses(connection, 1) == [204]
+            assert statuses(refused, 1) == [400]
+        with urllib.request.urlopen(f"{origin}/_mock/world") as answer:
+            assert answer.read() == before
