@@ -3,23 +3,28 @@
 - The body of a request that offers an upgrade (`curl --http2`, the JDK's HttpClient) is lost: httptools lets its parser
   skip the body of such a request, and takes what follows for the next one (httptools#124, uvicorn#2722). A server may
   ignore the offer, and the body belongs to the request (RFC 9110, 7.8).
-- A client that has closed its own side of the connection gets its answer all the same (RFC 9112, 9.6).
-- What is not HTTP is answered in the edition's shape, and stands in the journal.
+- A client that has closed its own side of the connection gets the answers that it is owed (RFC 9112, 9.6), and one that
+  is gone altogether gets none: every request that was not answered is told so, not the newest alone.
+- What is not HTTP becomes a request that the application refuses: in its turn (RFC 9112, 9.3.2), and as any other.
+- A target in absolute form may have an empty path (RFC 9112, 3.2.2); trailers are no headers (RFC 9110, 6.5.1).
 """
 
 from __future__ import annotations
 
 import sys
+from collections import deque
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from onezone_mockserver.exchange import Refusal
+from onezone_mockserver.edge import CONTROL_PREFIX
+from onezone_mockserver.exchange import BROKEN, RUN
 
 if TYPE_CHECKING:
-    from onezone_mockserver.errors import Renderer
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
     from onezone_mockserver.state import MockState
 
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
@@ -82,55 +87,124 @@ def _later(callback: Any, awake: list[bool]) -> Any:
     return call
 
 
+class Ended:
+    """The parser of a connection on which nothing more is understood; `method` is that of the broken request."""
+
+    def __init__(self, method: bytes) -> None:
+        self.method = method
+
+    def feed_data(self, data: bytes) -> None:
+        """Forget what comes."""
+
+    def get_method(self) -> bytes:
+        """The method, empty where it is not known."""
+        return self.method
+
+    def get_http_version(self) -> str:
+        """The version of the answer."""
+        return "1.1"
+
+    def should_keep_alive(self) -> bool:
+        """The connection ends with the answer."""
+        return False
+
+    def should_upgrade(self) -> bool:
+        """Nothing is offered."""
+        return False
+
+
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol of one connection. `state` and `renderer` are the mock's."""
+    """uvicorn's protocol of one connection; `state` is the mock's. `owed` are the requests without an answer, in order.
+
+    A request belongs to the world that is served when its head is there, also where it has to wait for its turn.
+    """
 
     state: MockState
-    renderer: Renderer
+    scope: Any
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.parser: Any = Parser(self)
+        self.owed: deque[RequestResponseCycle] = deque()
 
     @property
     def framing(self) -> list[tuple[bytes, bytes]]:
         """The header fields of the request that say how long its body is; none where it has none."""
-        return [(name, value) for name, value in self.headers if name in FRAMING and value.strip(b"0 ")]
+        return [(name, value) for name, value in self.scope["headers"] if name in FRAMING and value.strip(b"0 ")]
+
+    def on_headers_complete(self) -> None:
+        """The head of a request. Raises ValueError for CONNECT: the mock is no proxy."""
+        if self.parser.get_method() == b"CONNECT":
+            raise ValueError(self.url)
+        if not self.url.startswith(b"/"):
+            target: Any = httptools.parse_url(self.url)
+            if target.path is None:
+                self.url = b"/?" + target.query if target.query else b"/"
+        self._begin()
+
+    def _begin(self) -> None:
+        self.scope[RUN] = self.state.run
+        super().on_headers_complete()
+        self.headers = []  # for the fields of a trailer, which is left out
+        self.owed.append(self.cycle)
 
     def on_message_complete(self) -> None:
         """The end of a request; where it offers an upgrade, httptools says so before the body was there."""
         if not (self.parser.should_upgrade() and self.framing):
             super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """The end of an answer, which is that to the first request that is owed one.
+
+        One to the control plane may have been a reset: what stands behind it on the connection comes after it.
+        """
+        answered = self.owed.popleft()
+        if self.owed and answered.scope["raw_path"].startswith(CONTROL_PREFIX):
+            for cycle in self.owed:
+                cycle.scope[RUN] = self.state.run  # type: ignore[literal-required]
+        super().on_response_complete()
+
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio reads what it gives; uvicorn's gives None
-        """Keep the connection for an answer that is still owed."""
-        cycle = self.cycle
-        owed = cycle is not None and not (cycle.response_complete or cycle.more_body)
-        if not owed or self.scheme == "https":
+        """Keep the connection for answers that are still owed. A request that is cut off is owed none."""
+        whole = [cycle for cycle in self.owed if not cycle.more_body]
+        if not whole or self.scheme == "https":
             return None
-        cycle.keep_alive = False
+        whole[-1].keep_alive = False
         return True
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let nobody write to a connection that is gone."""
+        for cycle in self.owed:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        super().connection_lost(exc)
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
-        """Answer what is not HTTP (RFC 9112, 2.2), or has a method that nobody knows (RFC 9110, 9.1)."""
-        unknown = isinstance(sys.exception(), httptools.HttpParserInvalidMethodError)
-        reason = "protocol: no such method" if unknown else "protocol: this is not HTTP"
-        refused = self.renderer.render(Refusal("malformedData", reason), None)
-        status = b"501 Not Implemented" if unknown else b"400 Bad Request"
-        row = self.state.journal.begin("", b"")
-        row.status, row.stage, row.reasons, row.seconds = int(status[:3]), "protocol", [reason], 0.0
-        fields = [
-            *self.server_state.default_headers,
-            *refused.headers,
-            (b"access-control-allow-origin", b"*"),
-            (b"x-mock-reason", reason.encode()),
-            (b"connection", b"close"),
-        ]
-        head = b"HTTP/1.1 " + status + b"\r\n" + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n"
-        self.transport.write(head + refused.body)
-        self.transport.close()
+        """Have what is not HTTP refused: by the request whose body it is in, or as a request in its own right."""
+        method, target = (self.parser.get_method(), self.url) if self.url else (b"", b"")
+        why = _why(sys.exception(), method)
+        self.parser = Ended(method)
+        if self.cycle is not None and self.cycle.scope is self.scope:
+            self.cycle.keep_alive = False
+            if self.cycle.response_complete:
+                self.transport.close()
+        else:
+            self.url = b"/"
+            self._begin()
+            self.scope.update({"path": "", "raw_path": target})
+        self.scope[BROKEN] = why
+        self.on_message_complete()
 
 
-def connection_class(state: MockState, renderer: Renderer) -> type[Connection]:
+def _why(error: BaseException | None, method: bytes) -> tuple[int, str]:
+    """The status and the reason for what is not HTTP (RFC 9112, 2.2), or what nobody does here (RFC 9110, 9.1)."""
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        return 501, "protocol: no such method"
+    if method == b"CONNECT":
+        return 501, "protocol: this server is no proxy"
+    return 400, "protocol: this is not HTTP"
+
+
+def connection_class(state: MockState) -> type[Connection]:
     """The class of a mock's connections, as `uvicorn.Config(http=…)` takes it."""
-    return type("MockConnection", (Connection,), {"state": state, "renderer": renderer})
+    return type("MockConnection", (Connection,), {"state": state})

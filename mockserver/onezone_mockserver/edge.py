@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.exchange import KEY, App, Exchange, Receive, Scope, Send
+from onezone_mockserver.exchange import BROKEN, KEY, RUN, App, Exchange, Receive, Scope, Send
 from onezone_mockserver.state import NO_FAULTS
 
 if TYPE_CHECKING:
@@ -30,11 +30,13 @@ class Edge:
         if scope["type"] != "http":
             await _other_protocol(scope, receive, send)
             return
-        exchange = scope[KEY] = Exchange(scope, send, self.state.run)
+        exchange = scope[KEY] = Exchange(scope, receive, send, scope.get(RUN) or self.state.run)
         exchange.common = self.cors.headers(exchange)
         preflight = self.cors.preflight(exchange) if exchange.method == "OPTIONS" else None
         try:
-            if preflight:
+            if BROKEN in scope:
+                await self.app(scope, receive, exchange.send)
+            elif preflight:
                 await preflight.send(exchange.send)
             elif exchange.path.startswith(CONTROL_PREFIX) and self._is_control(exchange.path):
                 await self.control(scope, receive, exchange.send)  # type: ignore[misc]  # there is one

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,6 +28,12 @@ Header = tuple[bytes, bytes]
 
 KEY = "onezone_exchange"
 """Where the exchange stands in the ASGI scope."""
+BROKEN = "onezone_broken"
+"""Where the scope of a request that is not HTTP has the status and the reason."""
+RUN = "onezone_run"
+"""Where the scope has the run of the world that the request came into, if the connection knows it."""
+LINGER_BYTES = 64 * 1024 * 1024
+LINGER_SECONDS = 5.0
 NO_DATA: dict[str, Any] = {}
 
 
@@ -45,6 +53,14 @@ class Refusal(Exception):
         self.details = details or {}
 
 
+class NotHttpError(Refusal):
+    """What came is not HTTP, or nothing that an origin server does."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__("malformedData", reason)
+        self.status = status
+
+
 class ClientGoneError(Exception):
     """The client closed the connection before its request was read. Nobody waits for an answer."""
 
@@ -62,13 +78,6 @@ class Answer:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": self.body})
 
-    async def send_lingering(self, send: Send, drain: Callable[[], Awaitable[None]]) -> None:
-        """Send the whole answer, but end the exchange only when `drain` has taken what the client still sends."""
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        await drain()
-        await send({"type": "http.response.body", "body": b""})
-
 
 def json_answer(status: int, body: bytes) -> Answer:
     """The answer with a JSON body (already serialised)."""
@@ -85,18 +94,19 @@ def one_line(text: str) -> bytes:
 class Exchange:
     """One request on its way through the mock, and what the stages found out about it.
 
-    `run` is the world that it came into. `path` is what the mock routes: the raw path below the root path. `headers`
-    has each header once, repeated ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has
-    their names. `unread` says that the body, or a part of it, was not read yet.
+    `run` is the world that it came into. `path` is what the mock routes: the raw path below the root path. `receive` is
+    as the middlewares before the pipeline left it, `read_on` the server's own. `headers` has each header once, repeated
+    ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `unread` says that the
+    body, or a part of it, was not read yet.
     """
 
     __slots__ = (
         "_send", "applied", "body", "common", "data", "headers", "hoped", "method", "operation", "params", "path",
-        "reasons", "receive", "repeated", "row", "run", "scope", "siblings", "stage", "status", "too_large", "unread",
-        "user", "value", "world",
+        "read_on", "reasons", "receive", "repeated", "row", "run", "scope", "siblings", "stage", "status",
+        "too_large", "unread", "user", "value", "world",
     )  # fmt: skip
 
-    def __init__(self, scope: Scope, send: Send, run: WorldRun) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, run: WorldRun) -> None:
         pairs = scope["headers"]
         self.headers: dict[bytes, bytes] = dict(pairs)
         self.repeated: frozenset[bytes] = frozenset()
@@ -104,6 +114,7 @@ class Exchange:
             self._join(pairs)
         self.scope = scope
         self._send = send
+        self.read_on = receive
         self.run = run
         self.world = run.world
         self.method: str = scope["method"]
@@ -156,13 +167,21 @@ class Exchange:
         """Whether the connection ends with this exchange (RFC 9112, 9.6)."""
         return b"close" in self.headers.get(b"connection", b"").lower() or self.scope.get("http_version") == "1.0"
 
+    def check_http(self) -> None:
+        """What came so far is HTTP. Raises NotHttpError."""
+        if BROKEN in self.scope:
+            raise NotHttpError(*self.scope[BROKEN])
+
     def check_host(self) -> None:
         """A request of HTTP/1.1 names one host (RFC 9112, 3.2). Raises Refusal: malformedData."""
         if self.scope.get("http_version") == "1.1" and (b"host" not in self.headers or b"host" in self.repeated):
             raise Refusal("malformedData", "protocol: a request of HTTP/1.1 has one Host header (RFC 9112, 3.2)")
 
     async def send(self, message: Message) -> None:
-        """Pass an answer's message on: with the headers that every answer has, and without a body for HEAD."""
+        """Pass an answer's message on: with the headers that every answer has, and without a body for HEAD.
+
+        A connection that ends with the answer ends when the client has sent all that it announced.
+        """
         if message["type"] == "http.response.start":
             self.status = message["status"]
             if self.row is not None:
@@ -171,8 +190,13 @@ class Exchange:
             message["headers"] = headers
             if self.reasons or self.applied or self.hoped is not None:
                 self._explain(headers)
-        elif self.method == "HEAD":
-            message["body"] = b""
+        else:
+            if self.method == "HEAD":
+                message["body"] = b""
+            if self.unread and self.has_body and self.closing and not message.get("more_body"):
+                await self._send({**message, "more_body": True})
+                await drain(self.read_on)
+                message["body"] = b""
         await self._send(message)
 
     def _explain(self, headers: list[Header]) -> None:
@@ -184,6 +208,21 @@ class Exchange:
             headers.append((b"x-mock-reason", one_line("; ".join(self.reasons))))
         if self.applied:
             headers.append((b"preference-applied", one_line(", ".join(self.applied))))
+
+
+async def drain(receive: Receive) -> None:
+    """Take the rest of a body and forget it: closing a connection on unread data would take the answer along.
+
+    Gives up on a client that sends more than LINGER_BYTES or for longer than LINGER_SECONDS.
+    """
+    size = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while size < LINGER_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
 
 
 Check = Callable[[Exchange], Awaitable[None] | None]

@@ -96,7 +96,7 @@ def configure(app: Mock, tls_cert: str | None, tls_key: str | None, *, trust_pro
     return uvicorn.Config(
         app,
         loop="uvloop" if find_spec("uvloop") else "asyncio",
-        http=connection_class(app.state, app.renderer),
+        http=connection_class(app.state),
         ws="none",
         lifespan="off",
         access_log=False,

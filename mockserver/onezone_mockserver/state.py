@@ -7,6 +7,7 @@ another world or other faults count from the next request on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +39,11 @@ class WorldRun:
 
     async def wait(self, seconds: float) -> None:
         """Wait for so long, or until the run is over."""
-        if self._over:
-            return
         over = asyncio.get_running_loop().create_future()
         self._waits.add(over)
         try:
-            await asyncio.wait([over], timeout=seconds)
+            if not self._over:
+                await asyncio.wait([over], timeout=seconds)
         finally:
             self._waits.discard(over)
 
@@ -51,7 +51,8 @@ class WorldRun:
         """End every wait in this run, and every later one at once. May be called from a signal handler."""
         self._over = True
         for over in tuple(self._waits):
-            over.get_loop().call_soon_threadsafe(over.cancel)
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and with it whoever waited there is gone
+                over.get_loop().call_soon_threadsafe(over.cancel)
 
 
 class MockState:

@@ -10,7 +10,10 @@ from mock_client import EDITIONS, Client, mock_process
 from onezone_mockserver import Mock, create_app
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
+
+    from socket_client import Address
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +51,10 @@ def address() -> Iterator[tuple[str, int]]:
     with mock_process() as (_, origin):
         parts = urlsplit(origin)
         yield parts.hostname or "", parts.port or 0
+
+
+@pytest.fixture
+def own() -> Iterator[tuple[subprocess.Popen[str], Address]]:
+    """A mock for one test, which may reset or end it."""
+    with mock_process() as (process, origin):
+        yield process, (urlsplit(origin).hostname or "", urlsplit(origin).port or 0)

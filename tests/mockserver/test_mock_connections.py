@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import select
 import shutil
 import signal
@@ -11,83 +10,37 @@ import socket
 import subprocess
 import time
 import urllib.request
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import pytest
-from mock_client import GOOD, HOME, basic, mock_process
+from mock_client import HOME, basic
+from socket_client import (
+    BODY,
+    COMMON,
+    LONG,
+    PATH,
+    chunks,
+    connected,
+    head,
+    journal,
+    length,
+    post,
+    services,
+    statuses,
+    until,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-Address = tuple[str, int]
-PATH = f"/api/v3/groups/{HOME}/handle_services"
-BODY = json.dumps(GOOD).encode()
-LONG = 60.0
-"""Seconds after which a test gives up; nothing takes so long."""
-COMMON = ("Host: mock.test", f"Authorization: {basic('adam', 'adam-password')}", "Content-Type: application/json")
+    from socket_client import Address
+
 UPGRADES = {
     "h2c": ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"),
     "websocket": ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
     "TLS": ("Connection: keep-alive, upgrade", "Upgrade: TLS/1.0"),
 }
-
-
-def head(*lines: str, method: str = "POST", path: str = PATH) -> bytes:
-    return "\r\n".join([f"{method} {path} HTTP/1.1", *lines]).encode() + b"\r\n\r\n"
-
-
-def length(body: bytes) -> str:
-    return f"Content-Length: {len(body)}"
-
-
-def chunks(*pieces: bytes) -> bytes:
-    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-
-
-@contextmanager
-def connected(address: Address) -> Iterator[socket.socket]:
-    with closing(socket.create_connection(address, timeout=LONG)) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield connection
-
-
-def statuses(connection: socket.socket, count: int) -> list[int]:
-    """The statuses of the next answers, none of which has a body that looks like one."""
-    text = b""
-    while len(re.findall(rb"HTTP/1\.1 [0-9]{3} ", text)) < count or not text.endswith((b"\r\n\r\n", b"}")):
-        part = connection.recv(65536)
-        if not part:
-            break
-        text += part
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 ([0-9]{3}) ", text)]
-
-
-def journal(address: Address) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"http://{address[0]}:{address[1]}/_mock/journal") as answer:
-        found: list[dict[str, Any]] = json.load(answer)["exchanges"]
-        return found
-
-
-def post(address: Address, path: str) -> None:
-    urllib.request.urlopen(urllib.request.Request(f"http://{address[0]}:{address[1]}{path}", b"", method="POST"))
-
-
-def until(true: Callable[[], Any]) -> None:
-    """Wait until it is true."""
-    deadline = time.monotonic() + LONG
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-@pytest.fixture
-def own() -> Iterator[tuple[subprocess.Popen[str], Address]]:
-    """A mock for one test, which may reset or end it."""
-    with mock_process() as (process, origin):
-        yield process, (urlsplit(origin).hostname or "", urlsplit(origin).port or 0)
 
 
 # --- offers of an upgrade (RFC 9110, 7.8; uvicorn#2722, httptools#124) ---------------------------------------------
@@ -252,15 +205,6 @@ def test_a_request_is_in_the_journal_while_it_waits(own: tuple[subprocess.Popen[
     row = journal(address)[0]
     assert (row["status"], row["operation"], row["user"]) == (204, "create_group_handle_service", "adam")
     assert len(services(address)) == 2
-
-
-def services(address: Address) -> list[str]:
-    request = urllib.request.Request(
-        f"http://{address[0]}:{address[1]}{PATH}", headers={"Authorization": COMMON[1][15:]}
-    )
-    with urllib.request.urlopen(request) as answer:
-        found: list[str] = json.load(answer)["handle_services"]
-        return found
 
 
 @pytest.mark.slow

@@ -22,12 +22,12 @@ def _rule(name: str, text: str, allows: Rule, *noticed_by: str, editions: tuple[
 def _elsewhere() -> Hook:
     """Members of any group may in every group."""
 
-    def around(inner: Check, state: MockState) -> Check:
+    def around(inner: Check, _state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             user = exchange.user.id if exchange.user else ""
-            groups = state.world.effective_memberships("user", user, "group")
+            groups = exchange.world.effective_memberships("user", user, "group")
             held: set[str] = set().union(*groups.values())
-            if MEMBER not in held or CREATE not in state.world.zone_privileges("user", user):
+            if MEMBER not in held or CREATE not in exchange.world.zone_privileges("user", user):
                 inner(exchange)
 
         return check

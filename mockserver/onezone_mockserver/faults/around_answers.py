@@ -55,8 +55,8 @@ def _anyway(meant: Meant) -> Hook:
 
     def act(_refusal: Refusal, exchange: Exchange, state: MockState) -> None:
         everything = state.contract.privileges["zone"].keys()
-        users = state.world.users.values()
-        exchange.user = next(one for one in users if state.world.own_zone("user", one.id) >= everything)
+        users = exchange.world.users.values()
+        exchange.user = next(one for one in users if exchange.world.own_zone("user", one.id) >= everything)
 
     return rescue("security", act, meant)
 
@@ -64,10 +64,10 @@ def _anyway(meant: Meant) -> Hook:
 def _idempotent(meant: Meant) -> Hook:
     """Ending the membership of a group in a service that it is no member of is fine."""
 
-    def act(refusal: Refusal, exchange: Exchange, state: MockState) -> None:
+    def act(refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
         if "has no such" not in refusal.reason:
             raise refusal
-        state.world.relate("group", exchange.params["gid"], "handle_service", exchange.params["id"], NOTHING)
+        exchange.world.relate("group", exchange.params["gid"], "handle_service", exchange.params["id"], NOTHING)
 
     return rescue("existence", act, meant)
 

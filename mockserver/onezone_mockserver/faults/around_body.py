@@ -45,11 +45,11 @@ def _object(meant: Meant) -> Hook:
 def _taken(meant: Meant) -> Hook:
     """A user name that is somebody's is forgotten."""
 
-    def around(inner: Check, state: MockState) -> Check:
+    def around(inner: Check, _state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             inner(exchange)
             name = orjson.loads(exchange.data.get("username", b"null"))
-            if name is not None and state.world.named(name):
+            if name is not None and exchange.world.named(name):
                 exchange.data.pop("username")
 
         return check

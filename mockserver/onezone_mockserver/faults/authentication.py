@@ -97,8 +97,8 @@ def _sticky() -> Hook:
 def _ignored() -> Hook:
     """Wrong credentials are dropped; the group of the path then takes the request for a member's."""
 
-    def act(_refusal: Refusal, exchange: Exchange, state: MockState) -> None:
-        exchange.user = _first_token(state.world, "")
+    def act(_refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
+        exchange.user = _first_token(exchange.world, "")
 
     return rescue("security", act)
 

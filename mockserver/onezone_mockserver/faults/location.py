@@ -69,8 +69,8 @@ def _foreign() -> Hook:
             answer = inner(exchange, answer)
             old = dict(answer.headers).get(NAME)
             if old is not None:
-                other = next(one for one in state.world.ids("group") if one != exchange.params["id"])
-                put(answer, NAME, old.rpartition(b"/")[0] + b"/" + plant(state, other).encode())
+                other = next(one for one in exchange.world.ids("group") if one != exchange.params["id"])
+                put(answer, NAME, old.rpartition(b"/")[0] + b"/" + plant(state, exchange.world, other).encode())
             return answer
 
         return changed

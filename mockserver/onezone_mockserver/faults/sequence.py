@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from onezone_mockserver.exchange import Answer, Exchange, Refusal
     from onezone_mockserver.state import MockState
+    from onezone_mockserver.world import World
 
 KIND, GROUP = "handle_service", "group"
 CREATED, UNCHANGED, LEFT, FRESH = "sequence.created", "sequence.refused", "sequence.left", "sequence.fresh"
@@ -23,31 +24,31 @@ Act = Callable[["MockState", str, "Exchange"], None]
 Perform = Callable[["Exchange"], "Answer"]
 
 
-def _services(state: MockState, group: str) -> list[str]:
+def _services(world: World, group: str) -> list[str]:
     """The services of a group, oldest first."""
-    return list(state.world.memberships(GROUP, group, KIND))
+    return list(world.memberships(GROUP, group, KIND))
 
 
-def _left(state: MockState) -> list[str]:
+def _left(world: World) -> list[str]:
     """The services that were left: those that no group has, oldest first."""
-    return [one for one in state.world.ids(KIND) if not state.world.members(GROUP, KIND, one)]
+    return [one for one in world.ids(KIND) if not world.members(GROUP, KIND, one)]
 
 
-def _details(state: MockState, service: str) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(state.world.details(KIND, service))
+def _details(world: World, service: str) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(world.details(KIND, service))
     return found
 
 
-def _write(state: MockState, service: str, details: dict[str, Any]) -> None:
-    state.world.replace(KIND, service, orjson.dumps({**details, "handleServiceId": service}))
+def _write(world: World, service: str, details: dict[str, Any]) -> None:
+    world.replace(KIND, service, orjson.dumps({**details, "handleServiceId": service}))
 
 
-def _share(state: MockState, group: str, service: str) -> None:
-    state.world.relate(GROUP, group, KIND, service, frozenset(state.contract.privileges[KIND]))
+def _share(state: MockState, world: World, group: str, service: str) -> None:
+    world.relate(GROUP, group, KIND, service, frozenset(state.contract.privileges[KIND]))
 
 
-def _part(state: MockState, group: str, service: str) -> None:
-    state.world.unrelate(GROUP, group, KIND, service)
+def _part(world: World, group: str, service: str) -> None:
+    world.unrelate(GROUP, group, KIND, service)
 
 
 # --- creating after something was left ------------------------------------------------------------------------
@@ -72,38 +73,38 @@ def _relocated(answer: Answer, old: str, new: str) -> Answer:
 
 
 def _same_id(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
-    free, answer = _left(state), inner(exchange)
+    free, answer = _left(exchange.world), inner(exchange)
     if not free:
         return answer
     group, made, old = exchange.params["id"], _service(answer), free[-1]
-    _write(state, old, _details(state, made))
-    _share(state, group, old)
-    state.world.remove(KIND, made)
+    _write(exchange.world, old, _details(exchange.world, made))
+    _share(state, exchange.world, group, old)
+    exchange.world.remove(KIND, made)
     return _relocated(answer, made, old)
 
 
 def _revived(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
     name = orjson.loads(exchange.data["name"])
-    old = next((one for one in _left(state) if _details(state, one).get("name") == name), None)
+    old = next((one for one in _left(exchange.world) if _details(exchange.world, one).get("name") == name), None)
     answer = inner(exchange)
     if old is None:
         return answer
     group, made = exchange.params["id"], _service(answer)
-    _part(state, group, made)
-    _share(state, group, old)
+    _part(exchange.world, group, made)
+    _share(state, exchange.world, group, old)
     return _relocated(answer, made, old)
 
 
 def _third_lost() -> Hook:
     count = {"left": 0, "since": 0}
 
-    def change(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
-        gone, answer = len(_left(state)), inner(exchange)
+    def change(inner: Perform, _state: MockState, exchange: Exchange) -> Answer:
+        gone, answer = len(_left(exchange.world)), inner(exchange)
         if gone != count["left"]:
             count.update(left=gone, since=0)
         count["since"] += bool(gone)
         if count["since"] == 3:  # noqa: PLR2004
-            _part(state, exchange.params["id"], _service(answer))
+            _part(exchange.world, exchange.params["id"], _service(answer))
             count["left"] += 1
         return answer
 
@@ -111,24 +112,24 @@ def _third_lost() -> Hook:
 
 
 def _comes_back(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
-    gone, answer = _left(state), inner(exchange)
+    gone, answer = _left(exchange.world), inner(exchange)
     if gone:
-        _share(state, exchange.params["id"], gone[-1])
+        _share(state, exchange.world, exchange.params["id"], gone[-1])
     return answer
 
 
-def _name_taken(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
+def _name_taken(inner: Perform, _state: MockState, exchange: Exchange) -> Answer:
     name = orjson.loads(exchange.data["name"])
-    if any(_details(state, one).get("name") == name for one in _left(state)):
+    if any(_details(exchange.world, one).get("name") == name for one in _left(exchange.world)):
         raise refused("badValueString")
     return inner(exchange)
 
 
-def _details_of_left(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
-    gone, answer = _left(state), inner(exchange)
+def _details_of_left(inner: Perform, _state: MockState, exchange: Exchange) -> Answer:
+    gone, answer = _left(exchange.world), inner(exchange)
     if gone:
         made = _service(answer)
-        _write(state, made, {**_details(state, made), **_details(state, gone[-1])})
+        _write(exchange.world, made, {**_details(exchange.world, made), **_details(exchange.world, gone[-1])})
     return answer
 
 
@@ -136,11 +137,11 @@ def _swapped() -> Hook:
     """Who creates after somebody else writes over the service of that other, too."""
     last: list[tuple[str, str]] = []
 
-    def change(inner: Perform, state: MockState, exchange: Exchange) -> Answer:
+    def change(inner: Perform, _state: MockState, exchange: Exchange) -> Answer:
         answer, user = inner(exchange), exchange.user.id if exchange.user else ""
         made = _service(answer)
-        if last and last[0][0] != user and state.world.exists(KIND, last[0][1]):
-            _write(state, last[0][1], _details(state, made))
+        if last and last[0][0] != user and exchange.world.exists(KIND, last[0][1]):
+            _write(exchange.world, last[0][1], _details(exchange.world, made))
         last[:] = [(user, made)]
         return answer
 
@@ -156,7 +157,7 @@ def _refusing(act: Act, *statuses: int) -> Hook:
     def around(inner: Any, state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
-            if answer.status in statuses and exchange.operation and not unknown_group(exchange, state):
+            if answer.status in statuses and exchange.operation and not unknown_group(exchange):
                 act(state, exchange.params["id"], exchange)
             return answer
 
@@ -165,22 +166,22 @@ def _refusing(act: Act, *statuses: int) -> Hook:
     return Hook("answer", around)
 
 
-def _made_nevertheless(state: MockState, group: str, _exchange: Exchange) -> None:
-    if _left(state):
-        plant(state, group)
+def _made_nevertheless(state: MockState, group: str, exchange: Exchange) -> None:
+    if _left(exchange.world):
+        plant(state, exchange.world, group)
 
 
-def _undone(state: MockState, group: str, _exchange: Exchange) -> None:
-    for service in _left(state)[-1:]:
-        _share(state, group, service)
+def _undone(state: MockState, group: str, exchange: Exchange) -> None:
+    for service in _left(exchange.world)[-1:]:
+        _share(state, exchange.world, group, service)
 
 
 # --- leaving --------------------------------------------------------------------------------------------------
 
 
-def _newest_too(state: MockState, group: str, _exchange: Exchange) -> None:
-    for service in _services(state, group)[-1:]:
-        _part(state, group, service)
+def _newest_too(_state: MockState, group: str, exchange: Exchange) -> None:
+    for service in _services(exchange.world, group)[-1:]:
+        _part(exchange.world, group, service)
 
 
 def _leaving(act: Act) -> Hook:
@@ -207,14 +208,14 @@ def _refused_leaving(stage: str, act: Act) -> Hook:
     return rescue(stage, acted, _leave)
 
 
-def _left_nevertheless(state: MockState, group: str, exchange: Exchange) -> None:
-    if exchange.user is None and exchange.params["hsid"] in _services(state, group):
-        _part(state, group, exchange.params["hsid"])
+def _left_nevertheless(_state: MockState, group: str, exchange: Exchange) -> None:
+    if exchange.user is None and exchange.params["hsid"] in _services(exchange.world, group):
+        _part(exchange.world, group, exchange.params["hsid"])
 
 
 def _still_read() -> Hook:
-    def act(refusal: Refusal, exchange: Exchange, state: MockState) -> None:
-        if exchange.params.get("hsid") not in _left(state)[1::2]:
+    def act(refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
+        if exchange.params.get("hsid") not in _left(exchange.world)[1::2]:
             raise refusal
 
     return rescue("existence", act, _read)

@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
 KIND = "handle_service"
 ONE, DATA, KEPT = "state.created-one", "state.data", "state.kept"
+Act = Callable[["MockState", "World", str, str], None]
+"""What is done to a world after a creation, with the group and the new service."""
 
 
-def _made(act: Callable[[MockState, str, str], None]) -> Hook:
+def _made(act: Act) -> Hook:
     """Do something after a creation: with the world, the group, and the new service."""
 
     def around(inner: Callable[[Exchange], Answer], state: MockState) -> Any:
         def perform(exchange: Exchange) -> Answer:
             answer = inner(exchange)
             service = dict(answer.headers)[b"location"].rpartition(b"/")[2].decode()
-            act(state, exchange.params["id"], service)
+            act(state, exchange.world, exchange.params["id"], service)
             return answer
 
         return perform
@@ -43,55 +45,54 @@ def _part(world: World, group: str, services: Iterable[str]) -> None:
         world.unrelate("group", group, KIND, service)
 
 
-def _lost(state: MockState, _group: str, service: str) -> None:
-    state.world.remove(KIND, service)
+def _lost(_state: MockState, world: World, _group: str, service: str) -> None:
+    world.remove(KIND, service)
 
 
-def _not_listed(state: MockState, group: str, service: str) -> None:
-    _part(state.world, group, [service])
+def _not_listed(_state: MockState, world: World, group: str, service: str) -> None:
+    _part(world, group, [service])
 
 
-def _overwritten(state: MockState, group: str, service: str) -> None:
-    _part(state.world, group, [one for one in _services(state.world, group) if one != service])
+def _overwritten(_state: MockState, world: World, group: str, service: str) -> None:
+    _part(world, group, [one for one in _services(world, group) if one != service])
 
 
-def _forgotten(state: MockState, group: str, _service: str) -> None:
+def _forgotten(_state: MockState, world: World, group: str, _service: str) -> None:
     """Only the last twenty are remembered."""
-    _part(state.world, group, _services(state.world, group)[:-20])
+    _part(world, group, _services(world, group)[:-20])
 
 
-def _everywhere(state: MockState, group: str, service: str) -> None:
-    held = state.world.memberships("group", group, KIND)[service]
-    for other in state.world.ids("group"):
-        state.world.relate("group", other, KIND, service, held)
+def _everywhere(_state: MockState, world: World, group: str, service: str) -> None:
+    held = world.memberships("group", group, KIND)[service]
+    for other in world.ids("group"):
+        world.relate("group", other, KIND, service, held)
 
 
-def _elsewhere(state: MockState, group: str, service: str) -> None:
-    held = state.world.memberships("group", group, KIND)[service]
-    other = next(one for one in state.world.ids("group") if one != group)
-    state.world.relate("group", other, KIND, service, held)
-    _part(state.world, group, [service])
+def _elsewhere(_state: MockState, world: World, group: str, service: str) -> None:
+    held = world.memberships("group", group, KIND)[service]
+    other = next(one for one in world.ids("group") if one != group)
+    world.relate("group", other, KIND, service, held)
+    _part(world, group, [service])
 
 
-def _renamed(state: MockState, group: str, service: str) -> None:
+def _renamed(_state: MockState, world: World, group: str, service: str) -> None:
     """A new service gives its name to the others of the group."""
-    world = state.world
     name = orjson.loads(world.details(KIND, service)).get("name")
     for other in _services(world, group):
         world.replace(KIND, other, orjson.dumps({**orjson.loads(world.details(KIND, other)), "name": name}))
 
 
-def _another(state: MockState, group: str, _service: str) -> None:
-    plant(state, group)
+def _another(state: MockState, world: World, group: str, _service: str) -> None:
+    plant(state, world, group)
 
 
-def _third(act: Callable[[MockState, str, str], None]) -> Callable[[MockState, str, str], None]:
+def _third(act: Act) -> Act:
     count = [0]
 
-    def third(state: MockState, group: str, service: str) -> None:
+    def third(state: MockState, world: World, group: str, service: str) -> None:
         count[0] += 1
         if count[0] % 7 == 0:
-            act(state, group, service)
+            act(state, world, group, service)
 
     return third
 
@@ -100,8 +101,8 @@ def _after_refusal(*statuses: int) -> Hook:
     def around(inner: Any, state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
-            if answer.status in statuses and exchange.operation and not unknown_group(exchange, state):
-                plant(state, exchange.params["id"])
+            if answer.status in statuses and exchange.operation and not unknown_group(exchange):
+                plant(state, exchange.world, exchange.params["id"])
             return answer
 
         return changed
@@ -110,15 +111,15 @@ def _after_refusal(*statuses: int) -> Hook:
 
 
 def _removed_by_refusal() -> Hook:
-    def around(inner: Any, state: MockState) -> Any:
+    def around(inner: Any, _state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
             if answer.status == 403 and exchange.operation:  # noqa: PLR2004
                 group = exchange.params["id"]
-                _part(state.world, group, _services(state.world, group))
-            elif answer.status == 400 and exchange.operation and not unknown_group(exchange, state):  # noqa: PLR2004
+                _part(exchange.world, group, _services(exchange.world, group))
+            elif answer.status == 400 and exchange.operation and not unknown_group(exchange):  # noqa: PLR2004
                 group = exchange.params["id"]
-                _part(state.world, group, _services(state.world, group)[-1:])
+                _part(exchange.world, group, _services(exchange.world, group)[-1:])
             return answer
 
         return changed

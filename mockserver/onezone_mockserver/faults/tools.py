@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from onezone_mockserver.exchange import Check
     from onezone_mockserver.state import MockState
-    from onezone_mockserver.world import User
+    from onezone_mockserver.world import User, World
 
 CREATE, RELATE, MEMBER = "oz_handle_services_create", "oz_groups_add_relationships", "group_create_handle_service"
 Change = Callable[[Exchange, Answer], None]
@@ -253,14 +253,14 @@ Rule = Callable[[bool, frozenset[str], frozenset[str] | None], bool]
 def rule(allows: Rule) -> Hook:
     """Another access rule for whoever has shown who they are."""
 
-    def around(inner: Check, state: MockState) -> Check:
+    def around(inner: Check, _state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             if exchange.user is None:
                 inner(exchange)
                 return
             user, group = exchange.user.id, exchange.params["id"]
-            zone = state.world.zone_privileges("user", user)
-            held = state.world.effective_privileges("user", user, "group", group)
+            zone = exchange.world.zone_privileges("user", user)
+            held = exchange.world.effective_privileges("user", user, "group", group)
             if not allows(_right(inner, exchange), zone, held):
                 raise refused("forbidden")
 
@@ -277,9 +277,9 @@ def _right(inner: Check, exchange: Exchange) -> bool:
     return True
 
 
-def somebody(state: MockState) -> User | None:
+def somebody(world: World) -> User | None:
     """A user who may create, whoever asks."""
-    held = [(one, state.world.own_zone("user", one.id)) for one in state.world.users.values()]
+    held = [(one, world.own_zone("user", one.id)) for one in world.users.values()]
     able = [one for one, zone in held if {CREATE, RELATE} <= zone] + [one for one, zone in held if CREATE in zone]
     return able[0] if able else None
 
@@ -287,10 +287,10 @@ def somebody(state: MockState) -> User | None:
 def guest(where: Where) -> Hook:
     """Take these requests for somebody's who may."""
 
-    def around(inner: Check, state: MockState) -> Check:
+    def around(inner: Check, _state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             if where(exchange):
-                exchange.user = somebody(state)
+                exchange.user = somebody(exchange.world)
             else:
                 inner(exchange)
 
@@ -299,18 +299,18 @@ def guest(where: Where) -> Hook:
     return Hook("security", around)
 
 
-def unknown_group(exchange: Exchange, state: MockState) -> bool:
+def unknown_group(exchange: Exchange) -> bool:
     """Whether the group of the path does not exist."""
-    return not state.world.exists("group", exchange.params.get("id", ""))
+    return not exchange.world.exists("group", exchange.params.get("id", ""))
 
 
-def plant(state: MockState, group: str, name: str = "planted") -> str:
+def plant(state: MockState, world: World, group: str, name: str = "planted") -> str:
     """A service of a group that nobody asked for; gives its id."""
     from onezone_mockserver.world import new_id
 
     identity = new_id()
     document = {"handleServiceId": identity, **GOOD, "name": name, "creationTime": 0}
-    state.world.add("handle_service", identity, orjson.dumps(document))
+    world.add("handle_service", identity, orjson.dumps(document))
     everything = frozenset(state.contract.privileges["handle_service"])
-    state.world.relate("group", group, "handle_service", identity, everything)
+    world.relate("group", group, "handle_service", identity, everything)
     return identity

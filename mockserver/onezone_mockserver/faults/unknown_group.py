@@ -15,10 +15,10 @@ PERSONAS = "unknown-group.administrator", "unknown-group.without-*", "unknown-gr
 
 
 def _answered(change: Change) -> Hook:
-    def around(inner: Any, state: MockState) -> Any:
+    def around(inner: Any, _state: MockState) -> Any:
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
-            if exchange.operation and unknown_group(exchange, state):
+            if exchange.operation and unknown_group(exchange):
                 change(exchange, answer)
             return answer
 
@@ -28,17 +28,17 @@ def _answered(change: Change) -> Hook:
 
 
 def _refused(error: str) -> Hook:
-    def act(exchange: Exchange, state: MockState) -> None:
-        if unknown_group(exchange, state):
+    def act(exchange: Exchange, _state: MockState) -> None:
+        if unknown_group(exchange):
             raise refused(error)
 
     return before("security", act)
 
 
-def _made(exchange: Exchange, state: MockState) -> None:
+def _made(exchange: Exchange, _state: MockState) -> None:
     group = exchange.params["id"]
-    if unknown_group(exchange, state) and group.isalnum():
-        state.world.add_group(group, "made")
+    if unknown_group(exchange) and group.isalnum():
+        exchange.world.add_group(group, "made")
 
 
 def _made_after() -> Hook:
@@ -54,20 +54,20 @@ def _made_after() -> Hook:
     return Hook("answer", around)
 
 
-def _first(exchange: Exchange, state: MockState) -> None:
-    if unknown_group(exchange, state):
-        exchange.params = {**exchange.params, "id": next(iter(state.world.ids("group")))}
+def _first(exchange: Exchange, _state: MockState) -> None:
+    if unknown_group(exchange):
+        exchange.params = {**exchange.params, "id": next(iter(exchange.world.ids("group")))}
 
 
-def _prefix(exchange: Exchange, state: MockState) -> None:
+def _prefix(exchange: Exchange, _state: MockState) -> None:
     given = exchange.params["id"]
-    near = [one for one in state.world.ids("group") if one.startswith(given)]
-    if unknown_group(exchange, state) and len(given) > 8 and near:  # noqa: PLR2004
+    near = [one for one in exchange.world.ids("group") if one.startswith(given)]
+    if unknown_group(exchange) and len(given) > 8 and near:  # noqa: PLR2004
         exchange.params = {**exchange.params, "id": near[0]}
 
 
-def _odd(exchange: Exchange, state: MockState) -> None:
-    if unknown_group(exchange, state) and not exchange.params["id"].isalnum():
+def _odd(exchange: Exchange, _state: MockState) -> None:
+    if unknown_group(exchange) and not exchange.params["id"].isalnum():
         raise refused("internalServerError")
 
 

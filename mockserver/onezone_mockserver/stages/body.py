@@ -44,11 +44,12 @@ async def read(exchange: Exchange) -> None:
 
 
 async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
-    """The whole body, chunked or not. Raises Refusal (payloadTooLarge) over `limit`, ClientGoneError."""
+    """The whole body, chunked or not. Raises Refusal (payloadTooLarge) over `limit`, NotHttpError, ClientGoneError."""
     announced = exchange.headers.get(b"content-length", b"0").lstrip(b"0")
     if len(announced) > 18 or (len(announced) > 6 and announced.isdigit() and int(announced) > limit):  # noqa: PLR2004
         raise _too_large(limit)
     message = await receive()
+    exchange.check_http()
     body: bytes = message.get("body", b"")
     if len(body) <= limit and message["type"] == "http.request" and not message.get("more_body"):
         exchange.unread = False
@@ -61,6 +62,7 @@ async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
         if not exchange.unread:
             return b"".join(parts)
         message = await receive()
+        exchange.check_http()
         parts.append(message.get("body", b""))
         size += len(parts[-1])
     raise ClientGoneError
