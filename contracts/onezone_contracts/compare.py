@@ -114,6 +114,15 @@ def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str 
     return None if _same(sent, came, loose=loose) else where
 
 
+def more(wanted: Any, came: Any, where: str) -> str | None:
+    """The first key that is there although nothing stored it, None where there is none."""
+    if not isinstance(wanted, dict) or not isinstance(came, dict):
+        return None
+    extra = next((f"{where}.{key}" for key in came if key not in wanted), None)
+    inner = (more(wanted[key], came[key], f"{where}.{key}") for key in wanted if key in came)
+    return extra or next((place for place in inner if place), None)
+
+
 def _masked(came: Any) -> bool:
     return came is None or came is _ABSENT or (isinstance(came, str) and bool(_MASKED.fullmatch(came)))
 

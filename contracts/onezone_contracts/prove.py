@@ -256,14 +256,15 @@ def uncovered(contract: Contract, rows: Iterable[Row]) -> list[str]:
     """What no fault made fail, of what a MUST asks for; what cannot be tried is left out.
 
     Of the documented operation these are topics, of the operations around it kinds of requirements: what is asked of
-    one of them is asked of all by the same code.
+    one of them is asked of all by the same code. What is asked of them from `standard` on are the topics of the
+    documented one, by the same code again.
     """
     made = {topic for row in rows for topic in row.noticed_by}
     operation = judged_operations(contract)[0]
     topics = [one.topic for one in requirements(contract, operation) if one.level is Level.MUST]
-    around = [one for one in all_requirements(contract) if one.level is Level.MUST and one.operation != operation.id]
-    kinds = dict.fromkeys(kind(one.id) for one in around)
-    seen = {kind(name) for name in made} | {f"any.{topic}" for topic in made}  # the same checks judge both
+    around = [one for one in all_requirements(contract, "quick") if one.level is Level.MUST]
+    kinds = dict.fromkeys(kind(one.id) for one in around if one.operation != operation.id)
+    seen = {kind(name) for name in made}
     return [one for one in topics if one not in made and one not in EXEMPT] + [
         one for one in kinds if one not in seen and one not in EXEMPT
     ]

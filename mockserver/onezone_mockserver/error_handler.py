@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.exchange import KEY, ClientGoneError, NotHttpError, Refusal
+from onezone_mockserver.exchange import BROKEN, KEY, ClientGoneError, NotHttpError, Refusal
 
 if TYPE_CHECKING:
     from onezone_mockserver.errors import Renderer
@@ -24,7 +24,8 @@ class ErrorHandler:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the inner middlewares and answer where they raise."""
         try:
-            scope[KEY].check_http()
+            if BROKEN in scope:
+                scope[KEY].check_http()
             await self.app(scope, receive, send)
         except Refusal as refusal:
             await self._answer(scope[KEY], refusal, send)

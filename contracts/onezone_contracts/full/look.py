@@ -8,7 +8,7 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.compare import at, brief, difference
+from onezone_contracts.compare import at, brief, difference, more
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.full.account import GONE, Account
 from onezone_contracts.full.api import answer_of, only_list
@@ -105,7 +105,7 @@ def _details(account: Account, probe: Probe) -> Iterator[Difference]:
 def unequal(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any], exchange: Exchange) -> Iterator[Difference]:
     """The keys that both have with different values."""
     for key in sorted(wanted.keys() & found.keys()):
-        where = difference(wanted[key], found[key], key)
+        where = difference(wanted[key], found[key], key) or more(wanted[key], found[key], key)
         if where:
             yield Difference(
                 f"{where} of {name}", brief(at(wanted[key], where)), brief(at(found[key], where)), exchange

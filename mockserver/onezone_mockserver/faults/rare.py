@@ -65,7 +65,15 @@ def _any_case(value: dict[str, Any]) -> None:
                 value[known] = value[key]
 
 
+def _large_number(value: dict[str, Any]) -> None:
+    """A name that is a number of more than four digits counts as a text."""
+    name = value.get("name")
+    if isinstance(name, int) and abs(name) > 9999:  # noqa: PLR2004
+        value["name"] = str(name)
+
+
 FAULTS = (
+    fault("rare-name-number", "A large number is taken for a name.", mended(_large_number), "generated.invalid"),
     fault("rare-key-case", "Keys are read without regard to case.", mended(_any_case), "edges.key-case"),
     _crash("name-emoji", "A name with an emoji crashes the server.", lambda n: max(map(ord, n or "a")) > 0xFFFF, NAMES),  # noqa: PLR2004
     _crash("name-quote", "A name with a quote crashes the server.", lambda n: "'" in n, NAMES),
