@@ -17,6 +17,7 @@ from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case,
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
 from onezone_contracts.ledger import Created, Ledger, Sent
 from onezone_contracts.options import Options
+from onezone_contracts.patience import unlimited
 from onezone_contracts.readback import Readback
 from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError
 from onezone_contracts.target import Identity, SetupError, Target
@@ -57,6 +58,7 @@ class Run:
     def __post_init__(self) -> None:
         self.started = self.options.clock()
         self.wire = Wire(self.target.origin, self.options.timeout)
+        self.wire.patience.check_time = self.check_time
         effect = self.operation.effect
         self.readback = Readback(self.contract, self.target, self.wire, effect.resource, effect.within or "")
         self.readback.patience = max(self.options.patience, self.options.settle)
@@ -196,7 +198,7 @@ class Run:
     def dispatch(self, one: Prepared) -> Sent:
         """Send what was prepared, unrecorded. Raises OutOfTimeError when the run's time is over."""
         self.check_time()
-        exchange = self.wire.patiently(one.request, self.check_time)
+        exchange = self.wire.send(one.request)
         return Sent(one.case, one.identity, one.group, one.value, exchange)
 
     def _auth(self, case: Case, identity: Identity) -> Auth:
@@ -303,6 +305,7 @@ class Run:
 
     def clean(self) -> None:
         """Remove what was created, where the target offers removal, and undo the personas."""
+        self.wire.patience.check_time = unlimited
         ours = (one.id for one in self.ledger.created if one.id not in self.ledger.initial.get(one.sent.group, ()))
         self.target.created |= {one for one in ours if one}
         operation = self.contract.find("detach", self.operation.effect.resource, self.operation.effect.within)

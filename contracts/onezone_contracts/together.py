@@ -14,8 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from onezone_contracts.cases import HOME, OTHER, Case
+from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import NotJudged, Requirement, Sending
-from onezone_contracts.wire import TOO_MANY
 
 if TYPE_CHECKING:
     from onezone_contracts.ledger import Sent

@@ -3,137 +3,97 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import io
+import re
 import select
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-from urllib.parse import urlsplit
+from functools import cached_property
+from urllib.parse import SplitResult, urlsplit
 
+import h11
+from onezone_spec import __version__
+
+from onezone_contracts.coding import decoded
 from onezone_contracts.exchange import Exchange, Request, Response
+from onezone_contracts.patience import Patience
 
 MAX_BODY = 4 * 1024 * 1024
+MAX_HEAD = 64 * 1024
+MAX_HEADERS = 100
 NO_CHUNKS = b"0\r\n\r\n"
 """The end of a chunked body without any chunk."""
 STALE = 2
 """How often a kept connection may end just when it is used."""
 UNDER_WAY = 5.0
 """Seconds that an interrupt waits for the answer to the request that is under way."""
+LATE_BODY = 0.2
+"""Seconds that a body may stay away which is announced where there must be none."""
+OWN_HEADERS = (("User-Agent", f"onezone-contract-kit/{__version__}"), ("Accept-Encoding", "identity"))
+"""What every request carries, unless it says otherwise itself."""
 _CHUNK = 65536
-_STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
-TOO_MANY = 429
-LONGEST_PAUSES = {TOO_MANY: 30, 503: 2}
-"""How many seconds, at most, a target may ask for, by status; one that asks for more is taken at its first answer."""
-SLOWDOWNS = 5
-"""How often a request is sent again to a target that asks for patience."""
+_BODILESS = frozenset({204, 304})
+_STALE = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
+_ODD_METHOD = re.compile(r"[\x00-\x1f]")
+_ODD_PATH = re.compile(r"[\x00-\x20\x7f]")
+_ODD_NAME = re.compile(r"^[:\s]|[:\r\n]|^$")
+_ODD_VALUE = re.compile(r"\n(?![ \t])|\r(?![ \t\n])")
 
 
-class _Timed(io.RawIOBase):
-    """What comes from a socket, until a deadline (by time.monotonic); with none, only what is there already."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
-        self.deadline: float | None = None
-        self.ended = False
-        self._raw = raw
-        self._sock = sock
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        """Fill the buffer. Raises TimeoutError when the deadline is over."""
-        left = 0.0
-        if self.deadline is not None:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-        self._sock.settimeout(left)
-        count: int | None = self._raw.readinto(buffer)
-        self.ended = count == 0
-        return count
-
-    def close(self) -> None:
-        """Close the socket's reader."""
-        self._raw.close()
-        super().close()
+class _NoHttpError(Exception):
+    """What came is no HTTP answer."""
 
 
-class _Answer(http.client.HTTPResponse):
-    """An answer that also keeps what comes where HTTP allows no body (204, 304): `declared` bytes, or stray ones."""
-
-    declared = 0
-    timed: _Timed
-
-    def __init__(self, sock: socket.socket, *args: Any, deadline: float, **options: Any) -> None:
-        super().__init__(sock, *args, **options)
-        self.timed = _Timed(self.fp.detach(), sock)
-        self.timed.deadline = deadline
-        self.fp = io.BufferedReader(self.timed)
-
-    def begin(self) -> None:
-        """Read status and headers; remember how long a forbidden body says it is.
-
-        Raises IncompleteRead where the connection ends before the headers do.
-        """
-        super().begin()
-        if self.timed.ended:
-            raise http.client.IncompleteRead(b"")
-        if self.status in {204, 304}:
-            with contextlib.suppress(ValueError):
-                self.declared = int(self.headers.get("Content-Length") or 0)
-            if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
-                self.declared = _CHUNK
-
-    def stray(self) -> bytes:
-        """The bytes that follow an answer without a body; waits for them only where the headers announce some."""
-        self.timed.deadline = time.monotonic() + 0.2 if self.declared else None
-        try:
-            found = bytes(self.fp.read1(_CHUNK) or b"")
-        except (OSError, ValueError):
-            return b""
-        return b"" if found == NO_CHUNKS else found
+class _CutOffError(Exception):
+    """The answer ended before its announced length."""
 
 
 class Wire:
-    """Sends requests to one origin, over one kept-alive connection a thread.
+    """Sends requests to one origin, over one kept-alive connection a thread, and waits where the target asks for it.
 
     Args:
         origin: scheme, host and port, such as `http://127.0.0.1:8080`.
         timeout: seconds that an answer may take.
+        patience: how it waits; one of its own if there is none.
     """
 
-    def __init__(self, origin: str, timeout: float = 10.0) -> None:
-        parts = urlsplit(origin)
+    def __init__(self, origin: str, timeout: float = 10.0, patience: Patience | None = None) -> None:
         self.origin = origin
         self.timeout = timeout
+        self.patience = patience or Patience()
         self.sent = 0
         self._stale = 0
-        self._host = parts.hostname or ""
-        self._port = parts.port
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._parts = urlsplit(origin)
+        self._tls = ssl.create_default_context() if self._parts.scheme == "https" else None
+        self._port = self._parts.port or (443 if self._tls else 80)
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._open: set[http.client.HTTPConnection] = set()
+        self._open: set[socket.socket] = set()
+
+    @cached_property
+    def _host(self) -> str:
+        return _host(self._parts)
 
     def send(self, request: Request, timeout: float | None = None) -> Exchange:
-        """Send one request; the exchange tells the answer, or in words why there is none. Never raises."""
+        """Send one request; the exchange tells the answer, or in words why there is none.
+
+        Raises nothing of its own, and what `patience.check_time` does where the target lets the kit wait.
+        """
+        limit = timeout or self.timeout
+        return self.patience.ask(lambda: self._once(request, limit))
+
+    def _once(self, request: Request, limit: float) -> Exchange:
         with self._lock:
             self.sent += 1
         started = time.perf_counter()
-        limit = timeout or self.timeout
         try:
             response = self._send(request, limit)
         except TimeoutError:
             self.close()
             failure = f"no answer within {limit:g} s"
             return Exchange(request, self.origin, None, failure, timed_out=True, seconds=time.perf_counter() - started)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, _NoHttpError, _CutOffError, ValueError) as error:
             self.close()
             return Exchange(request, self.origin, None, _words(error), seconds=time.perf_counter() - started)
         except KeyboardInterrupt:
@@ -141,141 +101,228 @@ class Wire:
             raise
         return Exchange(request, self.origin, response, seconds=time.perf_counter() - started)
 
-    def patiently(self, request: Request, before_pause: Callable[[], None] = lambda: None) -> Exchange:
-        """Send a request; where the target asks for patience (429, 503 with Retry-After), wait and try again.
-
-        `before_pause` may raise, where there is no time left to wait.
-        """
-        exchange = self.send(request)
-        for _ in range(SLOWDOWNS):
-            pause = pause_after(exchange)
-            if pause is None:
-                break
-            before_pause()
-            time.sleep(pause)
-            exchange = self.send(request)
-        return exchange
-
     def _send(self, request: Request, limit: float) -> Response:
-        connection = self._kept()
-        if connection is not None:
+        data = encoded(request, self._host)
+        sock = self._kept()
+        if sock is not None:
             try:
-                return self._exchange(connection, request, limit)
+                return self._exchange(sock, request, data, limit)
             except _STALE:
                 # The server may just have ended an idle connection: a new one is asked. One that does so again and
                 # again is asked on a new connection each time, where a close is an answer that did not come.
                 self.close()
                 self._stale += 1
-        return self._exchange(self._connect(limit), request, limit)
+        return self._exchange(self._connect(limit), request, data, limit)
 
-    def _exchange(self, connection: http.client.HTTPConnection, request: Request, limit: float) -> Response:
-        sock: socket.socket = connection.sock
+    def _exchange(self, sock: socket.socket, request: Request, data: bytes, limit: float) -> Response:
+        answer = _Answer(sock, request.method, time.monotonic() + limit)
+        broken: OSError | None = None
         sock.settimeout(limit)
-        deadline = time.monotonic() + limit
-        connection.response_class = partial(_Answer, deadline=deadline)  # type: ignore[assignment]
         try:
-            answer, broken = _ask(connection, request)
+            try:
+                sock.sendall(data)
+            except (BrokenPipeError, ConnectionResetError) as error:
+                broken = error  # it may have answered and closed before it read all of the body
+            try:
+                head = answer.head()
+            except (OSError, _NoHttpError, _CutOffError):
+                if broken:
+                    raise broken from None
+                raise
         except KeyboardInterrupt:
             # Whoever is interrupted cleans up, and would not find what the target makes only afterwards.
             select.select([sock], [], [], UNDER_WAY)
             raise
-        stray = b""
-        if answer.status in {204, 304}:
-            stray = answer.stray()
-            body = b""
-        else:
-            body = _read(answer, deadline)
-        headers = tuple(answer.getheaders())
-        answer.close()
-        if stray or broken or answer.will_close or request.chunked or len(body) >= MAX_BODY:
+        body = answer.body()
+        stray = answer.stray(head) if head.status_code in _BODILESS or request.method == "HEAD" else b""
+        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers.raw_items())
+        if stray or broken or request.chunked or not answer.reusable:
             self.close()
-        return Response(answer.status, headers, body, stray)
+        return Response(head.status_code, headers, decoded(headers, body, MAX_BODY) if body else b"", stray)
 
-    def _kept(self) -> http.client.HTTPConnection | None:
-        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is None or connection.sock is None or self._stale >= STALE:
+    def _kept(self) -> socket.socket | None:
+        sock: socket.socket | None = getattr(self._local, "sock", None)
+        if sock is None or self._stale >= STALE:
             self.close()
             return None
-        if select.select([connection.sock], [], [], 0)[0]:
+        if select.select([sock], [], [], 0)[0]:
             self.close()  # closed by the server, or bytes that nobody asked for
             return None
-        return connection
+        return sock
 
-    def _connect(self, limit: float) -> http.client.HTTPConnection:
+    def _connect(self, limit: float) -> socket.socket:
+        host = self._parts.hostname or ""
+        sock = socket.create_connection((host, self._port), limit)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls:
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=limit, context=self._tls
-            )
-        else:
-            connection = http.client.HTTPConnection(self._host, self._port, timeout=limit)
-        connection.connect()
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._local.connection = connection
+            sock = self._tls.wrap_socket(sock, server_hostname=host)
+        self._local.sock = sock
         with self._lock:
-            self._open.add(connection)
-        return connection
+            self._open.add(sock)
+        return sock
 
     def close(self) -> None:
         """Close this thread's connection; the next request opens a new one."""
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
-            self._local.connection = None
+        sock: socket.socket | None = getattr(self._local, "sock", None)
+        if sock is not None:
+            self._local.sock = None
             with self._lock:
-                self._open.discard(connection)
+                self._open.discard(sock)
             with contextlib.suppress(OSError):
-                connection.close()
+                sock.close()
 
     def close_all(self) -> None:
         """Close the connections of all threads, none of which may be in use."""
         self.close()
         with self._lock:
             left, self._open = self._open, set()
-        for connection in left:
+        for sock in left:
             with contextlib.suppress(OSError):
-                connection.close()
+                sock.close()
 
 
-def _ask(connection: http.client.HTTPConnection, request: Request) -> tuple[Any, OSError | None]:
-    """Send the request; the answer that begins, and the error if the target closed before all was sent."""
-    broken: OSError | None = None
-    try:
-        _put(connection, request)
-    except (BrokenPipeError, ConnectionResetError) as error:
-        broken = error  # it may have answered and closed before it read all of the body
-    try:
-        return connection.getresponse(), broken
-    except (OSError, http.client.HTTPException):
-        if broken:
-            raise broken from None
-        raise
+# --- what goes out --------------------------------------------------------------------------------------------
 
 
-def _put(connection: http.client.HTTPConnection, request: Request) -> None:
-    connection.putrequest(request.method, request.path, skip_accept_encoding=True)
-    for name, value in request.all_headers:
-        connection.putheader(name, value.encode("utf-8"))
+def encoded(request: Request, host: str) -> bytes:
+    """The bytes of a request. Raises ValueError where they would not be one request.
+
+    They are written here, not by h11: some requests are ones that HTTP forbids.
+    """
+    if _ODD_METHOD.search(request.method) or _ODD_PATH.search(request.path):
+        raise ValueError("the method or the path has characters that cannot be sent")
+    own = request.all_headers
+    names = {name.lower() for name, _ in own}
+    headers = [("Host", host), *(pair for pair in OWN_HEADERS if pair[0].lower() not in names), *own]
     if request.chunked:
-        connection.putheader("Transfer-Encoding", "chunked")
-        half = len(request.body or b"") // 2
-        pieces = [piece for piece in ((request.body or b"")[:half], (request.body or b"")[half:]) if piece]
-        connection.endheaders(iter(pieces), encode_chunked=True)
-        return
-    if request.body is not None:
-        connection.putheader("Content-Length", str(len(request.body)))
-    connection.endheaders(request.body or None)
+        headers.append(("Transfer-Encoding", "chunked"))
+    elif request.body is not None:
+        headers.append(("Content-Length", str(len(request.body))))
+    for name, value in own:
+        if _ODD_NAME.search(name) or _ODD_VALUE.search(value):
+            raise ValueError("a header has characters that cannot be sent")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    start = f"{request.method} {request.path or '/'} HTTP/1.1\r\n".encode("ascii")
+    body = request.body or b""
+    return b"".join((start, lines.encode(), b"\r\n", _in_chunks(body) if request.chunked else body))
 
 
-def _read(answer: http.client.HTTPResponse, deadline: float) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while size < MAX_BODY and (part := answer.read1(_CHUNK)):
-        parts.append(part)
-        size += len(part)
-        if time.monotonic() > deadline:
+def _in_chunks(body: bytes) -> bytes:
+    half = len(body) // 2
+    pieces = [piece for piece in (body[:half], body[half:]) if piece]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + NO_CHUNKS
+
+
+def _host(parts: SplitResult) -> str:
+    """The Host header's value. Raises ValueError where the host has no name that can be sent."""
+    host = parts.hostname or ""
+    name = f"[{host}]" if ":" in host else host if host.isascii() else host.encode("idna").decode()
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return name if parts.port in {None, usual} else f"{name}:{parts.port}"
+
+
+# --- what comes in --------------------------------------------------------------------------------------------
+
+_ASKED = {
+    method: h11.Request(method=method, target="/", headers=[("Host", "the.target")]) for method in ("GET", "HEAD")
+}
+"""What h11 is told was sent: to read an answer, it only has to know whether that was a HEAD."""
+_ALL_SENT = h11.EndOfMessage()
+
+
+class _Answer:
+    """Reads one answer from a socket until a deadline (by time.monotonic): first its head, then its body."""
+
+    def __init__(self, sock: socket.socket, method: str, deadline: float) -> None:
+        self._sock = sock
+        self._deadline = deadline
+        self._began = False
+        self._in_body = False
+        self._whole = False
+        self._parser = h11.Connection(h11.CLIENT, MAX_HEAD)
+        self._parser.send(_ASKED["HEAD" if method == "HEAD" else "GET"])
+        self._parser.send(_ALL_SENT)
+
+    def head(self) -> h11.Response:
+        """The head of the answer; what is interim (1xx) is skipped.
+
+        Raises ConnectionResetError where the target closes before one begins, _NoHttpError for anything else.
+        """
+        try:
+            while not isinstance(event := self._next(), h11.Response):
+                pass
+        except h11.RemoteProtocolError as error:
+            if self._parser.trailing_data == (b"", True):
+                raise ConnectionResetError from None
+            raise _NoHttpError(str(error).partition(":")[0]) from None
+        if len(event.headers) > MAX_HEADERS or sum(len(name) + len(value) for name, value in event.headers) > MAX_HEAD:
+            raise _NoHttpError("its head is beyond all reason")
+        self._in_body = True
+        return event
+
+    def body(self) -> bytes:
+        """The body, of one that is longer than MAX_BODY only the beginning. Raises _CutOffError."""
+        parts: list[bytes] = []
+        size = 0
+        try:
+            while isinstance(event := self._next(), h11.Data):
+                parts.append(event.data)
+                size += len(event.data)
+                if size >= MAX_BODY:
+                    return b"".join(parts)
+        except h11.RemoteProtocolError:
+            raise _CutOffError from None
+        self._whole = True
+        return b"".join(parts)
+
+    def stray(self, head: h11.Response) -> bytes:
+        """The bytes that follow an answer without a body; waits for them only where a 204 or 304 announces some."""
+        found = self._parser.trailing_data[0]
+        if not found:
+            self._sock.settimeout(LATE_BODY if head.status_code in _BODILESS and _announced(head) else 0)
+            with contextlib.suppress(OSError):
+                found = self._sock.recv(_CHUNK)
+        return b"" if found == NO_CHUNKS else found
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection may be used for the next request."""
+        states = self._parser.states
+        left = self._parser.trailing_data[0]
+        return self._whole and states[h11.CLIENT] is states[h11.SERVER] is h11.DONE and left in {b"", NO_CHUNKS}
+
+    def _next(self) -> h11.Event | type[h11.PAUSED]:
+        while (event := self._parser.next_event()) is h11.NEED_DATA:
+            self._parser.receive_data(self._received())
+        return event  # type: ignore[return-value]
+
+    def _received(self) -> bytes:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
             raise TimeoutError
-    if answer.length and size < MAX_BODY:
-        raise http.client.IncompleteRead(b"".join(parts), answer.length)
-    return b"".join(parts)
+        self._sock.settimeout(left)
+        try:
+            data = self._sock.recv(_CHUNK)
+        except ConnectionResetError:
+            if self._began:
+                raise _CutOffError from None
+            raise
+        if not self._began and data[:5] != b"HTTP/"[: len(data)]:
+            raise _NoHttpError("it does not begin with HTTP/")
+        self._began = True
+        return data if self._in_body else _without_nul(data)
+
+
+def _without_nul(data: bytes) -> bytes:
+    """What came before the body, with a space for each NUL (RFC 9110, 5.5): it is judged, not refused."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    return head.replace(b"\0", b" ") + end + body if b"\0" in head else data
+
+
+def _announced(head: h11.Response) -> bool:
+    """Whether the headers say that a body follows."""
+    headers = dict(head.headers)
+    return b"transfer-encoding" in headers or int(headers.get(b"content-length", 0)) > 0
 
 
 def _words(error: Exception) -> str:
@@ -283,28 +330,15 @@ def _words(error: Exception) -> str:
     match error:
         case ConnectionRefusedError():
             return "the connection was refused"
-        case http.client.RemoteDisconnected() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
+        case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
             return "the connection was closed without an answer"
-        case http.client.IncompleteRead():
+        case _CutOffError():
             return "the answer ended before its announced length"
-        case http.client.HTTPException():
-            return f"what came is no HTTP answer ({type(error).__name__})"
+        case _NoHttpError():
+            return f"what came is no HTTP answer ({error})"
         case socket.gaierror():
             return "the host name is not known"
         case ssl.SSLError():
             return f"TLS failed: {error.reason or error}; a private certificate can be trusted with SSL_CERT_FILE"
         case _:
             return f"the request failed: {error}"
-
-
-def pause_after(exchange: Exchange) -> int | None:
-    """The seconds that the target asks to be left alone before it is asked again, None where it does not.
-
-    Source: RFC 6585, 4 (429) and RFC 9110, 15.6.4 (503), each with a Retry-After in seconds.
-    """
-    answer = exchange.response
-    longest = LONGEST_PAUSES.get(answer.status) if answer else None
-    after = answer.header("Retry-After") if answer else None
-    if longest is None or after is None or not after.isdecimal() or int(after) > longest:
-        return None
-    return int(after)

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from judge_tools import RawServer, always, answer
 from onezone_contracts.full.account import Account
 from onezone_contracts.judge import judge_one
 from onezone_contracts.readback import Readback
-from onezone_contracts.requirement import Finding, Level, NotJudged, Outcome, Requirement
-from onezone_contracts.run import OutOfTimeError
+from onezone_contracts.requirement import Finding, Level, NotJudged, Outcome, OutOfTimeError, Requirement
 from onezone_contracts.target import Credentials
 from onezone_spec import load
 
@@ -72,3 +72,16 @@ def test_a_wait_ends_with_the_time(who: Any) -> None:
     with pytest.raises(OutOfTimeError):
         who.until(lambda: False)
     assert who.lags == 0
+
+
+def test_removal_may_wait_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the kit made is removed after the time of the run, from a target that lets clients wait, too."""
+    monkeypatch.setattr("onezone_contracts.patience.SHORTEST", 0)
+    with RawServer(always(answer(429))) as raw:
+        account = Account(load(), f"{raw.origin}/api/v3", Credentials("adam", "secret"))
+        account.api.wire.patience.check_time = over
+        with pytest.raises(OutOfTimeError):
+            account.look(("group", "1"))
+        account.adopt(("group", "1"))
+        account.remove()
+        assert account.api.wire.sent > 1

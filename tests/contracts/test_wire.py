@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import pytest
 from judge_tools import AGES, RawServer, always, answer, closed_port, dripping, read_request, silent
-from onezone_contracts.exchange import Exchange, Request, Response
-from onezone_contracts.wire import MAX_BODY, Wire, pause_after
+from onezone_contracts.exchange import Exchange, Request
+from onezone_contracts.patience import Patience
+from onezone_contracts.wire import MAX_BODY, Wire
 
 Talk = Callable[[socket.socket, int], None]
 GET = Request("GET", "/api/v3/x")
@@ -126,6 +127,52 @@ def test_stray_bytes_after_a_204_do_not_reach_the_next_answer() -> None:
     assert (second.status, second.response.body) == (200, b"fine")
 
 
+def test_body_of_an_answer_to_head_is_seen() -> None:
+    """What follows an answer to HEAD is kept beside it, and does not reach the next answer."""
+
+    def talk(connection: socket.socket, number: int) -> None:
+        while read_request(connection):
+            connection.sendall(answer(200, b"hello") if number == 1 else answer(200, b"fine"))
+
+    with RawServer(talk) as raw:
+        wire = Wire(raw.origin, AGES)
+        first, second = wire.send(Request("HEAD", "/x")).response, wire.send(GET).response
+    assert first
+    assert (first.body, first.stray) == (b"", b"hello")
+    assert second
+    assert second.body == b"fine"
+
+
+def test_length_of_an_answer_to_head_announces_nothing() -> None:
+    """The answer to HEAD has the length that GET would give, and the connection is kept."""
+    with RawServer(always(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")) as raw:
+        wire = Wire(raw.origin, AGES)
+        answers = [wire.send(Request("HEAD", "/x")).response for _ in range(2)]
+        assert raw.connections == 1
+    assert [one and (one.status, one.stray) for one in answers] == [(200, b"")] * 2
+
+
+def test_bytes_after_a_whole_body_do_not_reach_the_next_answer() -> None:
+    """What follows a body of the announced length is left, with the connection."""
+    with RawServer(always(answer(200, b"fine") + b"more")) as raw:
+        wire = Wire(raw.origin, AGES)
+        answers = [wire.send(GET).response for _ in range(2)]
+        assert raw.connections == 2
+    assert [one and one.body for one in answers] == [b"fine"] * 2
+
+
+def test_another_protocol_is_told_at_once() -> None:
+    """Who greets in another protocol and keeps the connection is no HTTP server, without any time-out."""
+
+    def talk(connection: socket.socket, _: int) -> None:
+        connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+        read_request(connection)
+        connection.recv(1)
+
+    exchange = ask(talk)
+    assert "no HTTP answer" in (exchange.failure or "")
+
+
 def test_silence_times_out() -> None:
     """A server that never answers is a time-out, told with its length."""
     exchange = ask(silent, timeout=0.3)
@@ -147,10 +194,37 @@ def test_dripping_answer_times_out(head: bytes, drop: bytes) -> None:
     assert ask(dripping(head, drop), timeout=0.4).timed_out
 
 
-def test_interim_answer_is_skipped() -> None:
-    """A 100 Continue before the answer is not the answer."""
-    exchange = ask(then(b"HTTP/1.1 100 Continue\r\n\r\n" + answer(201, b"", "Location: /a")), POST)
-    assert exchange.status == 201
+INTERIM = {
+    "continue": b"HTTP/1.1 100 Continue\r\n\r\n",
+    "processing": b"HTTP/1.1 102 Processing\r\n\r\n",
+    "early hints": b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n",
+    "unknown": b"HTTP/1.1 199 Whatever\r\nX: y\r\n\r\n",
+    "several": b"HTTP/1.1 100 Continue\r\n\r\n" + b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 3,
+}
+
+
+@pytest.mark.parametrize("case", INTERIM)
+def test_interim_answers_are_skipped(case: str) -> None:
+    """What is interim (RFC 9110, 15.2) is not the answer, and its headers are none of the answer's."""
+    with RawServer(always(INTERIM[case] + answer(201, b"", "Location: /a"))) as raw:
+        wire = Wire(raw.origin, AGES)
+        exchanges = [wire.send(POST), wire.send(GET)]
+        assert raw.connections == 1
+    for one in exchanges:
+        assert one.response
+        assert (one.status, one.response.header("Link"), one.response.header("Location")) == (201, None, "/a")
+
+
+def test_interim_answer_that_comes_alone_is_no_answer() -> None:
+    """A server that says 103 and closes has not answered."""
+    exchange = ask(then(INTERIM["early hints"]))
+    assert exchange.failure == "the connection was closed without an answer"
+
+
+def test_switch_of_protocols_that_nobody_asked_for_is_no_answer() -> None:
+    """101 is no interim answer like others: what follows is not HTTP."""
+    exchange = ask(then(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\x00\x00"))
+    assert "no HTTP answer" in (exchange.failure or "")
 
 
 def test_early_refusal_of_a_large_body_is_seen() -> None:
@@ -261,60 +335,16 @@ def test_redirect_is_not_followed() -> None:
     assert (exchange.status, exchange.response.header("location")) == (302, "/elsewhere")
 
 
-def test_cookies_are_not_kept_and_nothing_is_added() -> None:
-    """A cookie is not sent back, and no header goes out that the request does not name but those that frame it."""
-    seen: list[bytes] = []
+def test_a_target_that_asks_for_patience_is_asked_again() -> None:
+    """Whoever sends, the Wire waits as long as it is told, and each try counts as a request."""
+    slept: list[float] = []
 
     def talk(connection: socket.socket, _: int) -> None:
-        while data := read_request(connection):
-            seen.append(data)
-            connection.sendall(answer(200, b"", "Set-Cookie: a=b"))
+        for data in (answer(429, b"", "Retry-After: 1"), answer(503), answer(200)):
+            if read_request(connection):
+                connection.sendall(data)
 
     with RawServer(talk) as raw:
-        wire = Wire(raw.origin, AGES)
-        wire.send(POST)
-        wire.send(POST)
-    names = {line.partition(b":")[0].lower() for line in seen[1].partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]}
-    assert names == {b"host", b"content-type", b"content-length"}
-
-
-def test_chunked_request_is_sent_in_chunks() -> None:
-    """A request in chunks carries no length, and all of its bytes."""
-    seen: list[bytes] = []
-
-    def talk(connection: socket.socket, _: int) -> None:
-        seen.append(read_request(connection))
-        connection.sendall(answer(204))
-
-    assert ask(talk, Request("POST", "/x", body=b"abcdef", chunked=True)).status == 204
-    assert b"content-length" not in seen[0].lower()
-    assert seen[0].endswith(b"3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n")
-
-
-def test_header_values_of_any_script_go_out() -> None:
-    """A header value beyond ASCII is sent as UTF-8, and one that HTTP cannot carry is a failure in words."""
-    assert ask(then(answer(200)), Request("GET", "/x", headers=(("X-Auth-Token", "żółw"),))).status == 200
-    exchange = ask(then(answer(200)), Request("GET", "/x", headers=(("X-Auth-Token", "a\r\nb: c"),)))
-    assert exchange.response is None
-    assert exchange.failure
-
-
-@pytest.mark.parametrize(
-    ("status", "after", "pause"),
-    [
-        (429, "0", 0),
-        (429, "30", 30),
-        (429, "31", None),
-        (429, "soon", None),
-        (429, None, None),
-        (503, "2", 2),
-        (503, "3", None),
-        (500, "1", None),
-        (204, "1", None),
-    ],
-)
-def test_patience_is_asked_for_by_status_and_seconds(status: int, after: str | None, pause: int | None) -> None:
-    """429 and 503 with a Retry-After that is not too long; nothing else makes the kit wait."""
-    headers = () if after is None else (("Retry-After", after),)
-    exchange = Exchange(Request("GET", "/"), "http://x", Response(status, headers, b""))
-    assert pause_after(exchange) == pause
+        wire = Wire(raw.origin, AGES, Patience(sleep=slept.append))
+        assert wire.send(GET).status == 200
+    assert (slept, wire.sent) == ([1.0, 0.2], 3)

@@ -29,11 +29,11 @@ from onezone_contracts.cases import (
 from onezone_contracts.checks.status import accepted, answered, answered_with, observed, refused
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth
+from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
 from onezone_contracts.run import Run, access_case
 from onezone_contracts.target import Identity
-from onezone_contracts.wire import TOO_MANY
 
 MALFORMED_BASIC = {
     "no-base64": "Basic %%%",

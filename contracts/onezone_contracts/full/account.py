@@ -19,6 +19,7 @@ from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
 from onezone_contracts.full.api import Api, answer_of, auth_of, new_id, only_list
 from onezone_contracts.full.mirror import RANKS, USER, ZONE, Held, Mirror, Ref, role_of
 from onezone_contracts.full.samples import MARK, Samples, privileges_of, secret, stored
+from onezone_contracts.patience import unlimited
 from onezone_contracts.target import Credentials, SetupError, near
 from onezone_contracts.wire import Wire
 
@@ -300,6 +301,7 @@ class Account:
 
     def remove(self) -> None:
         """Remove all that was made, users last; an interrupt waits until that is done."""
+        self.api.wire.patience.check_time = unlimited
         with undisturbed():
             for ref in self._leftovers():
                 self.made.setdefault(ref)

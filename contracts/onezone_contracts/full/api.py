@@ -58,12 +58,12 @@ class Api:
         request = Request(
             operation.method, self.path(operation, roles), auth, headers, body, label=label or operation.summary
         )
-        return self.wire.patiently(request)
+        return self.wire.send(request)
 
     def follow(self, location: str, sent: Exchange, auth: Auth) -> Exchange:
         """Read what a Location names, from the target and nowhere else."""
         path = urlsplit(urljoin(self.wire.origin + sent.request.path, location)).path
-        return self.wire.patiently(Request("GET", path, auth, label="read what the Location names"))
+        return self.wire.send(Request("GET", path, auth, label="read what the Location names"))
 
 
 def auth_of(known: Credentials, who: str, variable: str) -> Auth:

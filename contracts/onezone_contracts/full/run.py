@@ -46,6 +46,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.started = self.options.clock()
         self.account.check_time = self.check_time
+        self.account.api.wire.patience.check_time = self.check_time
 
     def preflight(self, needed: frozenset[str]) -> None:
         """See whether the account may do what a run needs, and whether users can log in. Raises SetupError.

@@ -20,7 +20,7 @@ from onezone_contracts.full.target import core_target
 from onezone_contracts.judge import Progress, judge, judge_one
 from onezone_contracts.options import Options
 from onezone_contracts.personas import ZONE, personas
-from onezone_contracts.requirement import Outcome, Requirement, Result
+from onezone_contracts.requirement import Outcome, OutOfTimeError, Requirement, Result
 from onezone_contracts.session import CannotSetUpError, Wanted
 from onezone_contracts.states import States
 from onezone_contracts.target import Credentials, SetupError, Target, admin_from_file, check_url, read_target_file
@@ -77,11 +77,13 @@ def administered(contract: Contract, base_url: str, admin: Credentials, options:
 
 @contextmanager
 def cannot_set_up() -> Iterator[None]:
-    """What fails in here is no fault of the command line: a SetupError becomes a CannotSetUpError."""
+    """What fails in here is no fault of the command line: it becomes a CannotSetUpError, as does time that is over."""
     try:
         yield
     except SetupError as error:
         raise CannotSetUpError(str(error)) from None
+    except OutOfTimeError as late:
+        raise CannotSetUpError(late.reason) from None
 
 
 def judge_full(
@@ -133,7 +135,7 @@ def _core(
         return None
     try:
         target = core_target(account, personas(contract, operation))
-    except SetupError as error:
+    except (SetupError, OutOfTimeError) as error:
         return _blocked(account, options, [one for one in every if _chosen(one, fitting)], str(error))
     found = judge(contract, operation, target, options, fitting, progress)
     account.take(operation.effect.resource, target.created)

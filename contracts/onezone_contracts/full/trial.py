@@ -236,7 +236,7 @@ class Trial(Fixtures):
         last: list[Exchange] = []
 
         def settled() -> bool:
-            last.append(self.account.api.wire.patiently(one.request))
+            last.append(self.account.api.wire.send(one.request))
             return not one.allowed or last[-1].status != FORBIDDEN
 
         self.account.until(settled)
@@ -295,7 +295,7 @@ class Trial(Fixtures):
         def right() -> bool:
             found[:] = misread(self.account, self.operation, attempt.roles, attempt.caller, answers[-1])
             if found:
-                answers.append(self.account.api.wire.patiently(attempt.exchange.request))
+                answers.append(self.account.api.wire.send(attempt.exchange.request))
             return not found
 
         self.account.until(right)

@@ -9,6 +9,7 @@ from onezone_contracts import compare
 from onezone_contracts.cases import GROUP, Case, with_value
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.ledger import Created, Sent
+from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.readback import Read, last_segment
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.sequences.action import (
@@ -29,7 +30,6 @@ from onezone_contracts.sequences.action import (
     ViolationError,
 )
 from onezone_contracts.sequences.setting import Setting, absent
-from onezone_contracts.wire import TOO_MANY
 
 BUSY = frozenset({TOO_MANY, 503})
 

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.fault import Fault, Hook, fault
+from onezone_mockserver.faults.fault import NEWER, Fault, Hook, fault
 from onezone_mockserver.faults.tools import GOOD, Where, crash, mended, properties, stored, texts
 
 if TYPE_CHECKING:
@@ -73,7 +73,13 @@ def _large_number(value: dict[str, Any]) -> None:
 
 
 FAULTS = (
-    fault("rare-name-number", "A large number is taken for a name.", mended(_large_number), "generated.invalid"),
+    fault(
+        "rare-name-number",
+        "A large number is taken for a name.",
+        mended(_large_number),
+        "generated.invalid",
+        editions=NEWER,
+    ),
     fault("rare-key-case", "Keys are read without regard to case.", mended(_any_case), "edges.key-case"),
     _crash("name-emoji", "A name with an emoji crashes the server.", lambda n: max(map(ord, n or "a")) > 0xFFFF, NAMES),  # noqa: PLR2004
     _crash("name-quote", "A name with a quote crashes the server.", lambda n: "'" in n, NAMES),

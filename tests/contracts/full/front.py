@@ -23,6 +23,18 @@ class Quiet(ThreadingHTTPServer):
         """Say nothing."""
 
 
+def received(handler: BaseHTTPRequestHandler) -> bytes:
+    """The body of a request, of a length that it says or in chunks."""
+    if handler.headers.get("Transfer-Encoding") != "chunked":
+        return handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+    pieces = []
+    while size := int(handler.rfile.readline(), 16):
+        pieces.append(handler.rfile.read(size))
+        handler.rfile.readline()
+    handler.rfile.readline()
+    return b"".join(pieces)
+
+
 @contextmanager
 def front(origin: str, instead: Rewrite) -> Iterator[str]:
     """A server that passes on to another one, but for what it answers itself; gives its origin."""
@@ -36,12 +48,13 @@ def front(origin: str, instead: Rewrite) -> Iterator[str]:
             """Say nothing."""
 
         def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = received(self)
             status = instead(self.command, self.path)
             if status is not None:
                 self.reply(status, {}, b"")
                 return
             there = http.client.HTTPConnection(behind.hostname or "", behind.port, timeout=AGES)
+            del self.headers["Transfer-Encoding"]
             there.request(self.command, self.path, body or None, dict(self.headers.items()))
             came = there.getresponse()
             self.reply(came.status, dict(came.getheaders()), came.read())

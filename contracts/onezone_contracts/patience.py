@@ -1,0 +1,113 @@
+"""Patience with a target that asks for it: 429 and 503, with a Retry-After in seconds, as a date, or without one."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from onezone_contracts.exchange import Exchange, Response
+
+TOO_MANY = 429
+LONGEST_PAUSES = {TOO_MANY: 30, 503: 2}
+"""How many seconds, at most, a target may ask for, by status; one that asks for more is taken at its first answer."""
+SLOWDOWNS = 5
+"""How often a request is sent again to a target that asks for patience."""
+SHORTEST = 0.1
+"""Seconds of the first pause where the target names none; each further one is twice as long."""
+VAIN = 2
+"""After so many requests in a row whose waits changed nothing, the first answer is taken."""
+STEP = 1.0
+"""Seconds of a pause between two looks at the run's time."""
+
+
+def unlimited() -> None:
+    """The time is never over."""
+
+
+class Patience:
+    """Sends a request again, after a pause, while the target asks for one. Safe to use from several threads.
+
+    `check_time` raises when there is no time left to wait; whoever sets it knows what it raises.
+
+    Args:
+        now: tells the time of day, in seconds since 1970.
+        sleep: lets so many seconds pass.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.check_time: Callable[[], None] = unlimited
+        self._now = now
+        self._sleep = sleep
+        self._vain: Counter[tuple[int | None, bool]] = Counter()
+
+    def ask(self, send: Callable[[], Exchange]) -> Exchange:
+        """The exchange that `send` gives, after as many tries as the target asks for. Raises what `check_time` does."""
+        exchange = send()
+        if exchange.status not in LONGEST_PAUSES:
+            return exchange
+        kind = (exchange.status, retry_after(exchange.response, self._now()) is not None)
+        pause = pause_after(exchange, 0, self._now())
+        if pause is None or self._vain[kind] >= VAIN:
+            return exchange
+        tries = 0
+        while pause is not None and tries < SLOWDOWNS:
+            self._wait(pause)
+            exchange = send()
+            tries += 1
+            pause = pause_after(exchange, tries, self._now())
+        self._vain[kind] = self._vain[kind] + 1 if exchange.status in LONGEST_PAUSES else 0
+        return exchange
+
+    def _wait(self, seconds: float) -> None:
+        self.check_time()
+        while seconds > STEP:
+            self._sleep(STEP)
+            seconds -= STEP
+            self.check_time()
+        self._sleep(seconds)
+
+
+def pause_after(exchange: Exchange, tries: int, now: float) -> float | None:
+    """The seconds to wait before the request is sent again, None where its answer is to be taken.
+
+    Sources: RFC 6585, 4 (429) and RFC 9110, 15.6.4 (503), which leave Retry-After to the target.
+
+    Args:
+        exchange: what was answered.
+        tries: how often the request was sent again before.
+        now: the time of day, in seconds since 1970.
+    """
+    longest = LONGEST_PAUSES.get(exchange.status or 0)
+    if longest is None:
+        return None
+    named = retry_after(exchange.response, now)
+    if named is None:
+        return float(SHORTEST * 2**tries)
+    return named if named <= longest else None
+
+
+def retry_after(response: Response | None, now: float) -> float | None:
+    """The seconds that an answer's Retry-After names, None where there is none that can be understood.
+
+    A date counts from the answer's own Date, where it has one: the clocks may differ. Source: RFC 9110, 10.2.3.
+    """
+    value = (response.header("Retry-After") or "").strip() if response else ""
+    if value.isascii() and value.isdecimal():
+        return float(value)
+    until = _date(value)
+    if until is None or response is None:
+        return None
+    date = _date(response.header("Date") or "")
+    return max(0.0, until - (now if date is None else date))
+
+
+def _date(value: str) -> float | None:
+    """An HTTP date in seconds since 1970, None where it is none."""
+    try:
+        date: datetime = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,113 @@
+"""The Wire sends exactly what a request says, with the kit's own headers, and nothing that would be another request."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import pytest
+from judge_tools import AGES, RawServer, always, answer, read_request
+from onezone_contracts.exchange import Exchange, Request
+from onezone_contracts.wire import Wire
+from onezone_spec import __version__
+
+Talk = Callable[[socket.socket, int], None]
+POST = Request("POST", "/api/v3/x", headers=(("Content-Type", "application/json"),), body=b'{"a":1}')
+
+
+def ask(talk: Talk, request: Request) -> Exchange:
+    """One request to a server of its own."""
+    with RawServer(talk) as raw:
+        return Wire(raw.origin, AGES).send(request)
+
+
+def test_cookies_are_not_kept_and_nothing_is_added() -> None:
+    """A cookie is not sent back, and beside its own headers a request has the kit's two and those that frame it."""
+    seen: list[bytes] = []
+
+    def talk(connection: socket.socket, _: int) -> None:
+        while data := read_request(connection):
+            seen.append(data)
+            connection.sendall(answer(200, b"", "Set-Cookie: a=b"))
+
+    with RawServer(talk) as raw:
+        wire = Wire(raw.origin, AGES)
+        wire.send(POST)
+        wire.send(POST)
+    lines = seen[1].partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
+    assert {name: value for name, _, value in (line.partition(": ") for line in lines)} == {
+        "Host": raw.origin.removeprefix("http://"),
+        "User-Agent": f"onezone-contract-kit/{__version__}",
+        "Accept-Encoding": "identity",
+        "Content-Type": "application/json",
+        "Content-Length": "7",
+    }
+
+
+def test_chunked_request_is_sent_in_chunks() -> None:
+    """A request in chunks carries no length, and all of its bytes."""
+    seen: list[bytes] = []
+
+    def talk(connection: socket.socket, _: int) -> None:
+        seen.append(read_request(connection))
+        connection.sendall(answer(204))
+
+    assert ask(talk, Request("POST", "/x", body=b"abcdef", chunked=True)).status == 204
+    assert b"content-length" not in seen[0].lower()
+    assert seen[0].endswith(b"3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n")
+
+
+def test_header_values_of_any_script_go_out() -> None:
+    """A header value beyond ASCII is sent as UTF-8, and one that HTTP cannot carry is a failure in words."""
+    assert ask(always(answer(200), close=True), Request("GET", "/x", headers=(("X-Auth-Token", "żółw"),))).status == 200
+    exchange = ask(always(answer(200), close=True), Request("GET", "/x", headers=(("X-Auth-Token", "a\r\nb: c"),)))
+    assert exchange.response is None
+    assert exchange.failure
+
+
+def test_what_http_forbids_goes_out_as_it_is() -> None:
+    """Two Authorization headers, an odd method and a second Content-Length are sent as the request has them."""
+    seen: list[bytes] = []
+
+    def talk(connection: socket.socket, _: int) -> None:
+        seen.append(connection.recv(65536))
+        connection.sendall(answer(400))
+
+    headers = (("Authorization", "Basic YTpi"), ("Authorization", "Bearer c"), ("Content-Length", "x"))
+    assert ask(talk, Request("SPAM", "/x", headers=headers, body=b"{}")).status == 400
+    head, _, body = seen[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"SPAM /x HTTP/1.1\r\n")
+    for line in (b"Authorization: Basic YTpi", b"Authorization: Bearer c", b"Content-Length: x", b"Content-Length: 2"):
+        assert line in head.split(b"\r\n")
+    assert body == b"{}"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("G\rT", "/x"),
+        Request("GET", "/a b"),
+        Request("GET", "/\u00fc"),
+        Request("GET", "/x", headers=(("a\r\nb", "c"),)),
+        Request("GET", "/x", headers=(("a:b", "c"),)),
+        Request("GET", "/x", headers=(("", "c"),)),
+        Request("GET", "/x", headers=(("a", "\ud800"),)),
+    ],
+)
+def test_what_would_be_another_request_is_not_sent(request_: Request) -> None:
+    """What no client could send as one request is a failure in words."""
+    exchange = ask(always(answer(200), close=True), request_)
+    assert (exchange.failure or "").startswith("the request failed: ")
+
+
+def test_own_headers_of_a_request_are_sent_alone() -> None:
+    """A request that names a User-Agent or a coding has that one only."""
+    seen: list[bytes] = []
+
+    def talk(connection: socket.socket, _: int) -> None:
+        seen.append(read_request(connection).lower())
+        connection.sendall(answer(200))
+
+    ask(talk, Request("GET", "/x", headers=(("user-agent", "curl"), ("ACCEPT-ENCODING", "br"))))
+    assert seen[0].count(b"user-agent:") == seen[0].count(b"accept-encoding:") == 1
+    assert b"onezone-contract-kit" not in seen[0]
