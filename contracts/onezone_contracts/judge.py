@@ -43,6 +43,9 @@ class Judged(Protocol):
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
 
+    def gather(self, requirement: Requirement) -> None:
+        """Send what the requirement lives off, where it was not sent before. Raises OutOfTimeError."""
+
 
 def selected(wanted: Iterable[Requirement], patterns: Iterable[str]) -> tuple[Requirement, ...]:
     """The requirements whose id matches one of the glob patterns. Raises SetupError for a pattern without any."""
@@ -63,6 +66,7 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
     found: list[Finding] = []
     try:
         run.check_time()
+        run.gather(requirement)
         found.extend(itertools.islice(requirement.check(run), FINDINGS + 1))
     except OutOfTimeError as late:
         if not found:

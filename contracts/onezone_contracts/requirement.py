@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,17 @@ class OutOfTimeError(NotJudged):
         super().__init__(OUT_OF_TIME)
 
 
+@contextmanager
+def tolerated() -> Iterator[None]:
+    """What cannot be sent is left: whoever judges it says so. Time that is over still ends the run."""
+    try:
+        yield
+    except OutOfTimeError:
+        raise
+    except NotJudged:
+        return
+
+
 OUT_OF_TIME = "the time of --max-time was over"
 
 Check = Callable[[Any], Iterable[Finding]]
@@ -77,10 +89,39 @@ class Sending:
     cases: tuple[Case, ...]
     accept: bool = False
     """Whether the contract promises a success."""
+    statuses: frozenset[int] = frozenset()
+    """The refusals of which the contract promises one."""
 
     def __call__(self, run: Any) -> Iterable[Finding]:
         """What the check finds."""
         return self.check(run)
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A check of what others sent; `needs` says of what is sent whether it lives off that."""
+
+    check: Check
+    needs: Callable[[Sending], bool]
+
+    def __call__(self, run: Any) -> Iterable[Finding]:
+        """What the check finds."""
+        return self.check(run)
+
+
+def at_successes(check: Check) -> Looking:
+    """A check of what must succeed."""
+    return Looking(check, lambda one: one.accept)
+
+
+def at_refusals(check: Check, status: int | None = None) -> Looking:
+    """A check of what must be refused: with that status, among others, or with any."""
+    return Looking(check, lambda one: bool(one.statuses) if status is None else status in one.statuses)
+
+
+def at_everything(check: Check) -> Looking:
+    """A check of all that is sent."""
+    return Looking(check, lambda _: True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +140,23 @@ class Requirement:
     source: str
     check: Check = field(compare=False, repr=False)
     needs: str | None = None
+    evidence: tuple[Sending, ...] = field(default=(), compare=False, repr=False)
+    """What has to be sent before it is judged, for a check that looks at what others sent."""
 
     @property
     def id(self) -> str:
         """The stable slug `<operation>.<topic>`."""
         return f"{self.operation}.{self.topic}"
+
+
+def with_evidence(requirements: Iterable[Requirement]) -> tuple[Requirement, ...]:
+    """The requirements, each with what it lives off: so each can be judged alone, and in any order."""
+    every = tuple(requirements)
+    sent = [one.check for one in every if isinstance(one.check, Sending)]
+    return tuple(
+        replace(one, evidence=tuple(filter(one.check.needs, sent))) if isinstance(one.check, Looking) else one
+        for one in every
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import copy
 import itertools
 import json
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from onezone_contracts.ledger import Created, Ledger, Sent
 from onezone_contracts.options import Options
 from onezone_contracts.patience import unlimited
 from onezone_contracts.readback import Readback
-from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError
+from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement, tolerated
 from onezone_contracts.target import Identity, SetupError, Target
 from onezone_contracts.together import Together
 from onezone_contracts.wire import Wire
@@ -51,6 +52,8 @@ class Run:
     log: list[Sent] = field(default_factory=list)
     writer: Identity | None = None
     hints: list[str] = field(default_factory=list)
+    shared: dict[type, Any] = field(default_factory=dict)
+    """What several checks of this run have in common, by its type."""
     started: float = field(init=False)
     _sent: dict[str, Sent] = field(default_factory=dict)
     _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -161,6 +164,13 @@ class Run:
         made = self.created(sent)
         if made is not None:
             yield from compare.differences_of(self.operation, made)
+
+    def gather(self, requirement: Requirement) -> None:
+        """Send what the requirement lives off, where it was not sent before. Raises OutOfTimeError."""
+        for one in requirement.evidence:
+            wanted = [case for case in one.cases if not self.sent_before(case)]
+            with tolerated():
+                deque(self.each(wanted, accept=one.accept), 0)
 
     def sent_before(self, case: Case) -> bool:
         """Whether the case was sent."""

@@ -10,7 +10,7 @@ from onezone_spec import Contract
 
 from onezone_contracts.cases import Evidence, Sender
 from onezone_contracts.exchange import Response
-from onezone_contracts.requirement import Check, Finding, NotJudged
+from onezone_contracts.requirement import Check, Finding, NotJudged, at_refusals
 
 
 def _seen(run: Sender, status: int) -> list[tuple[Evidence, Response]]:
@@ -37,7 +37,7 @@ def shape(status: int) -> Check:
                 message = f"{sent.case.label}: the {status} does not carry the documented Error"
                 yield Finding(message, _wanted(run.contract), problem, sent.exchange)
 
-    return check
+    return at_refusals(check, status)
 
 
 def validator(contract: Contract) -> Any:
@@ -76,7 +76,7 @@ def media_type(status: int) -> Check:
                 message = f"{sent.case.label}: the {status} is labelled {label}"
                 yield Finding(message, "application/json", label, sent.exchange)
 
-    return check
+    return at_refusals(check, status)
 
 
 def labelled(status: int) -> Check:
@@ -87,7 +87,7 @@ def labelled(status: int) -> Check:
             if response.body and not response.header("Content-Type"):
                 yield Finding(f"{sent.case.label}: no Content-Type", "application/json", "none", sent.exchange)
 
-    return check
+    return at_refusals(check, status)
 
 
 def is_json(label: str) -> bool:
@@ -106,7 +106,7 @@ def right_id(status: int) -> Check:
             if wanted and run.contract.errors[wanted].status == status:
                 yield from _named(sent, response, wanted)
 
-    return check
+    return at_refusals(check, status)
 
 
 def _named(sent: Evidence, response: Response, wanted: str) -> Iterator[Finding]:

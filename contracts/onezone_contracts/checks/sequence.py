@@ -27,23 +27,19 @@ class Sequences:
     reason: NotJudged | None = None
     _taken: bool = False
 
-    def shows(self, kind: str) -> Check:
-        """The check of one kind of finding."""
-
-        def check(run: Run) -> Iterator[Finding]:
-            if not self._taken:
-                self._taken = True
-                self._take(run)
-            if kind in self.findings:
-                yield self.findings[kind]
-            elif self.reason:
-                raise self.reason
-            elif kind in {LEFT, FRESH} and not self._leaving():
-                raise NotJudged("no persona was seen to be able to leave a service")
-            elif ended := BINDING & self.findings.keys():
-                raise NotJudged(f"the sequences ended with sequence.{min(ended)}", blocked=True)
-
-        return check
+    def shown(self, kind: str, run: Run) -> Iterator[Finding]:
+        """The finding of one kind, if there is one. Raises NotJudged."""
+        if not self._taken:
+            self._taken = True
+            self._take(run)
+        if kind in self.findings:
+            yield self.findings[kind]
+        elif self.reason:
+            raise self.reason
+        elif kind in {LEFT, FRESH} and not self._leaving():
+            raise NotJudged("no persona was seen to be able to leave a service")
+        elif ended := BINDING & self.findings.keys():
+            raise NotJudged(f"the sequences ended with sequence.{min(ended)}", blocked=True)
 
     def _leaving(self) -> bool:
         return LEFT in self.findings or (self.setting is not None and self.setting.leaver is not None)
@@ -92,3 +88,13 @@ def _sequences(setting: Setting) -> None:
         if plan is OVERTURE:
             setting.find_leaver()
     machine.drawn(setting)
+
+
+def shows(kind: str) -> Check:
+    """The check of one kind of finding; all look at the same sequences of a run."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        taken: Sequences = run.shared.setdefault(Sequences, Sequences())
+        yield from taken.shown(kind, run)
+
+    return check

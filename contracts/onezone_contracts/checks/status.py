@@ -34,7 +34,7 @@ def answered(statuses: Iterable[int], *cases: Case) -> Check:
             if sent.exchange.status not in allowed:
                 yield finding(sent, words(allowed))
 
-    return Sending(check, cases)
+    return Sending(check, cases, statuses=allowed)
 
 
 def answered_with(kind: str, statuses: Iterable[int], *cases: Case) -> Check:

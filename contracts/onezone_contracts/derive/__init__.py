@@ -9,7 +9,7 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.derive import access, answers, bodies, credentials, edges, generated, protocol, sequences
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.personas import personas
-from onezone_contracts.requirement import Requirement
+from onezone_contracts.requirement import Requirement, with_evidence
 
 PROVOKED = frozenset({400, 401, 403, 404})
 """Documented error statuses that a client can bring about."""
@@ -21,7 +21,7 @@ def requirements(contract: Contract, operation: Operation, depth: str = "standar
     Those that send requests come first; those that look at everything that was sent come last.
     """
     build = Builder(contract, operation, personas(contract, operation))
-    return tuple(_all(build, depth))
+    return with_evidence(_all(build, depth))
 
 
 def _all(build: Builder, depth: str) -> Iterator[Requirement]:

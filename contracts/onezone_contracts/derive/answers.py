@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from onezone_contracts.checks import error, state, status, success
 from onezone_contracts.derive.build import Builder
-from onezone_contracts.requirement import Level, Requirement
+from onezone_contracts.requirement import Level, Requirement, at_everything, at_refusals, at_successes
 
 ERRORS = (400, 401, 403, 404)
 UNLABELLED = 401
@@ -24,19 +24,20 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     yield from _state(build)
     yield from robust(build)
     text = "No answer has a status that neither the contract nor HTTP foresees for such a request."
-    yield build.requirement("robust.known-status", Level.SHOULD, text, build.operation.source, status.known_status)
+    check = at_everything(status.known_status)
+    yield build.requirement("robust.known-status", Level.SHOULD, text, build.operation.source, check)
 
 
 def _success(build: Builder) -> Iterator[Requirement]:
     answer = build.operation.success
     source = answer.source or build.operation.source
     text = f"A success is {answer.status}."
-    yield build.requirement("success.status", Level.MUST, text, source, status.documented_success)
+    yield build.requirement("success.status", Level.MUST, text, source, at_successes(status.documented_success))
     text = "A success has no body."
-    yield build.requirement("success.empty-body", Level.MUST, text, source, success.empty_body)
+    yield build.requirement("success.empty-body", Level.MUST, text, source, at_successes(success.empty_body))
     text = "A 204 carries neither Content-Length nor Transfer-Encoding."
     rfc = build.rfc("rfc-9110", "15.3.5 204 No Content")
-    yield build.requirement("success.framing", Level.SHOULD, text, rfc, success.no_framing)
+    yield build.requirement("success.framing", Level.SHOULD, text, rfc, at_successes(success.no_framing))
 
 
 def _location(build: Builder) -> Iterator[Requirement]:
@@ -51,10 +52,11 @@ def _location(build: Builder) -> Iterator[Requirement]:
         ("location.errors", "An error carries no Location.", source, success.no_location_on_errors),
     )
     for topic, text, where, check in rows:
-        yield build.requirement(topic, Level.MUST, text, where, check)
+        look = at_refusals if check is success.no_location_on_errors else at_successes
+        yield build.requirement(topic, Level.MUST, text, where, look(check))
     text = "What a Location names is the new service."
-    check = success.location_resolves
-    yield build.requirement("location.resolves", Level.MUST, text, source, check, needs="reading")
+    resolves = at_successes(success.location_resolves)
+    yield build.requirement("location.resolves", Level.MUST, text, source, resolves, needs="reading")
 
 
 def errors(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
@@ -83,7 +85,7 @@ def _challenge(build: Builder) -> Iterator[Requirement]:
     level = build.operation.responses[401].headers.get("WWW-Authenticate", Level.OBSERVE)
     text = "A 401 says how to authenticate."
     where = build.rfc("rfc-9110", "11.6.1 WWW-Authenticate")
-    yield build.requirement("authentication.challenge", level, text, where, error.challenge)
+    yield build.requirement("authentication.challenge", level, text, where, at_refusals(error.challenge, UNLABELLED))
 
 
 def _state(build: Builder) -> Iterator[Requirement]:
@@ -101,14 +103,15 @@ def _state(build: Builder) -> Iterator[Requirement]:
         ("state.kept", "What was created stays, with its data.", state.kept, "reading"),
     )
     for topic, text, check, needs in rows:
-        yield build.requirement(topic, Level.MUST, text, source, check, needs)
+        look = at_refusals if check is state.unchanged else at_successes
+        yield build.requirement(topic, Level.MUST, text, source, look(check), needs)
 
 
 def robust(build: Builder) -> Iterator[Requirement]:
     """What holds of every answer of any operation."""
     source = build.answer_source(500)
     text = "No request is answered with a 5xx."
-    yield build.requirement("robust.no-5xx", Level.MUST, text, source, status.no_server_error)
+    yield build.requirement("robust.no-5xx", Level.MUST, text, source, at_everything(status.no_server_error))
     text = "Every request is answered, in HTTP and in time."
     where = build.rfc("rfc-9112", "2.2 Message Parsing")
-    yield build.requirement("robust.answers", Level.MUST, text, where, status.always_answers)
+    yield build.requirement("robust.answers", Level.MUST, text, where, at_everything(status.always_answers))

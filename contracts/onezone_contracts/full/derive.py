@@ -22,7 +22,18 @@ from onezone_contracts.full.samples import DEFAULT, privileges_of, secret, wrong
 from onezone_contracts.full.stage import READING, UNRELATED
 from onezone_contracts.full.trial import Trial
 from onezone_contracts.personas import Persona
-from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement, Sending
+from onezone_contracts.requirement import (
+    Check,
+    Finding,
+    Level,
+    Looking,
+    NotJudged,
+    Requirement,
+    Sending,
+    at_refusals,
+    at_successes,
+    with_evidence,
+)
 
 NEEDS = "the operation"
 """What a target may lack without fault."""
@@ -42,7 +53,7 @@ def operations(contract: Contract) -> tuple[Operation, ...]:
 
 def requirements(contract: Contract, operation: Operation, depth: str = "quick") -> tuple[Requirement, ...]:
     """The requirements of an operation, in the order in which they are judged."""
-    return tuple({one.id: one for one in Sheet(contract, operation).all(depth)}.values())
+    return with_evidence({one.id: one for one in Sheet(contract, operation).all(depth)}.values())
 
 
 @cache
@@ -123,7 +134,7 @@ class Sheet:
                 raise NotJudged("not offered")
             yield from check(trial)
 
-        return replace(check, check=judged) if isinstance(check, Sending) else judged
+        return replace(check, check=judged) if isinstance(check, Sending | Looking) else judged
 
     def _documented(self, level: Level) -> Level:
         return Level.MUST if self.deployed else level
@@ -296,20 +307,23 @@ class Sheet:
         answer = self.operation.success
         source = answer.source or self.operation.source
         text = f"A success is {answer.status}."
-        yield self._one("success.status", Level.MUST, text, source, checks.status)
+        yield self._one("success.status", Level.MUST, text, source, at_successes(checks.status))
         text = "A success has the documented body." if answer.schema else "A success has no body."
-        yield self._one("success.body", Level.MUST, text, source, checks.body)
+        yield self._one("success.body", Level.MUST, text, source, at_successes(checks.body))
         if answer.location:
             text = "A success carries one Location, which names the new thing."
-            yield self._one("success.location", Level.MUST, text, answer.location_source or source, checks.location)
+            check = at_successes(checks.location)
+            yield self._one("success.location", Level.MUST, text, answer.location_source or source, check)
         if self.operation.effect.verb == "privileges":
             level = self._documented(Level.SHOULD)
-            yield self._one("success.sorted", level, "A list of privileges is sorted.", source, checks.in_order)
+            yield self._one(
+                "success.sorted", level, "A list of privileges is sorted.", source, at_successes(checks.in_order)
+            )
 
     def _errors(self) -> Iterator[Requirement]:
         if self.operation.effect.verb not in READING:
             text = "A refused request changes nothing."
-            yield self._one("unchanged", Level.MUST, text, self.operation.source, checks.unchanged)
+            yield self._one("unchanged", Level.MUST, text, self.operation.source, at_refusals(checks.unchanged))
         for code, answer in sorted(self.operation.responses.items()):
             if answer.schema and code in self._provoked():
                 text = f"The body of a {code} is the documented Error."
