@@ -9,6 +9,7 @@ from typing import Any
 from onezone_contracts.cases import MISSING, Case
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.readback import Read, Readback, last_segment
+from onezone_contracts.requirement import Finding
 from onezone_contracts.target import Identity
 
 BATCH = 12
@@ -51,11 +52,20 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A refused request after which the group's services were not the same."""
+    """Refused requests after which the group's services were not the same: one that was seen to do it alone, or all."""
 
-    sent: Sent
+    sent: tuple[Sent, ...]
     appeared: frozenset[str]
     gone: frozenset[str]
+
+    def finding(self) -> Finding:
+        """What is wrong, with all exchanges that it takes; of several requests none is accused."""
+        last, came = self.sent[-1], f"{len(self.appeared)} new, {len(self.gone)} gone"
+        if len(self.sent) == 1:
+            message = f"{last.case.label}: refused with {last.exchange.answer()}, yet the group's services changed"
+            return Finding(message, "nothing changed", came, last.exchange)
+        message = f"after {len(self.sent)} refused requests, none of which did it alone: the group's services changed"
+        return Finding(message, "nothing changed", came, last.exchange, tuple(one.exchange for one in self.sent))
 
 
 @dataclass(slots=True)
@@ -72,6 +82,8 @@ class Ledger:
     created: list[Created] = field(default_factory=list)
     leaks: list[Leak] = field(default_factory=list)
     pending: list[Sent] = field(default_factory=list)
+    strays: list[Sent] = field(default_factory=list)
+    """What was accepted for a group that is not there, since the last look: it went nobody knows where."""
     spare: list[Created] = field(default_factory=list)
     """What was created and is not judged: it is only removed at the end."""
 
@@ -98,6 +110,7 @@ class Ledger:
             if appeared or gone:
                 suspects = [one for one in pending if group in {one.group, one.identity.group}]
                 self._blame(suspects, group, appeared, gone)
+        self.strays.clear()
 
     def _drift(self, group: str) -> tuple[frozenset[str], frozenset[str]]:
         now = self.readback.ids(group)
@@ -108,7 +121,10 @@ class Ledger:
         return frozenset(now - before), frozenset(before - now)
 
     def _blame(self, suspects: list[Sent], group: str, appeared: frozenset[str], gone: frozenset[str]) -> bool:
-        """Send each suspect again and look at once; with none found guilty, the last one stands for all."""
+        """Send each suspect again and look at once; with none found guilty, all of them are shown.
+
+        Where something was accepted that went nobody knows where, that explains it.
+        """
         guilty = False
         for suspect in suspects:
             again = self.replay(suspect)
@@ -116,9 +132,9 @@ class Ledger:
             accepted = again.exchange.succeeded and not again.case.method
             if (new or lost) and not accepted:
                 guilty = True
-                self.leaks.append(Leak(again, new, lost))
-        if not guilty and suspects:
-            self.leaks.append(Leak(suspects[-1], appeared, gone))
+                self.leaks.append(Leak((again,), new, lost))
+        if not guilty and suspects and not self.strays:
+            self.leaks.append(Leak(tuple(suspects), appeared, gone))
         return guilty
 
     def accepted(self, sent: Sent) -> Created:
@@ -193,6 +209,7 @@ class Ledger:
     def _account(self, sent: Sent, service: str | None) -> tuple[bool | None, frozenset[str], frozenset[str]]:
         group = sent.group
         if group not in self.known or sent.case.group == MISSING:
+            self.strays.append(sent)
             return None, frozenset(), frozenset()
         before = set(self.known[group])
         now: set[str] = set()
@@ -205,6 +222,9 @@ class Ledger:
         self.readback.until(shows)
         self.known[group] = set(now)
         extra, gone = frozenset(now - before - {service}), frozenset(before - now)
+        if (extra or gone) and self.strays:
+            self.strays.clear()
+            return (service in now), frozenset(), frozenset()
         if (extra or gone) and self.pending:
             suspects, self.pending = self.pending, []
             if self._blame_only([one for one in suspects if one.group == group], group):

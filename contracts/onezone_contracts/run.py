@@ -156,8 +156,7 @@ class Run:
         before = len(self.ledger.leaks)
         self.ledger.flush()
         for leak in self.ledger.leaks[before : before + 1]:
-            message = f"{leak.sent.case.label}: refused, yet the group's services changed"
-            yield Finding(message, "nothing changed", "changed", leak.sent.exchange)
+            yield leak.finding()
 
     def kept(self, sent: Evidence) -> Iterator[Finding]:
         """How what is read back of an accepted case differs from what was sent."""

@@ -35,11 +35,7 @@ def unchanged(run: Run) -> Iterator[Finding]:
     if not run.ledger.known:
         raise NotJudged("the target does not offer to list the services of a group")
     for leak in run.ledger.leaks:
-        came = f"{len(leak.appeared)} new, {len(leak.gone)} gone"
-        message = (
-            f"{leak.sent.case.label}: refused with {leak.sent.exchange.answer()}, yet the group's services changed"
-        )
-        yield Finding(message, "nothing changed", came, leak.sent.exchange)
+        yield leak.finding()
 
 
 def other_group(run: Run) -> Iterator[Finding]:

@@ -1,0 +1,56 @@
+"""Nobody is accused of another's deed: who is named was seen to do it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from judge_tools import exit_code
+from onezone_contracts import embedded
+
+
+def failures(tmp_path: Path, fault: str, *more: str) -> dict[str, list[dict[str, Any]]]:
+    """What a run on a mock with a fault finds, by the topics that fail or warn."""
+    report = tmp_path / "report.json"
+    with embedded.mock("current", "--fault", fault) as origin:
+        arguments = ["--states-url", f"{origin}/_mock/states", "--settle", "0.3", "--report", f"json={report}", *more]
+        exit_code(["verify", f"{origin}/api/v3", *arguments])
+    found = json.loads(report.read_text(encoding="utf-8"))["requirements"]
+    return {one["id"].partition(".")[2]: one["findings"] for one in found if one["outcome"] in {"fail", "warn"}}
+
+
+@pytest.mark.slow
+def test_a_request_for_an_odd_id_that_is_accepted_is_the_culprit(tmp_path: Path) -> None:
+    """Ids are cut: the refused requests around it left nothing behind."""
+    found = failures(tmp_path, "unknown-group-prefix")
+    assert "unknown-group.odd-ids" in found
+    assert "state.unchanged" not in found
+    assert "state.created-one" not in found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["credentials-just-now", "credentials-same-password"])
+def test_a_valid_request_is_not_accused_of_what_the_next_one_made(fault: str, tmp_path: Path) -> None:
+    """A decision that is remembered lets the next one in: the first one made one service, as it should."""
+    found = failures(tmp_path, fault, "--depth", "standard")
+    assert [*found] == ["authentication.after-success"]
+
+
+@pytest.mark.slow
+def test_who_leaves_something_behind_alone_is_named(tmp_path: Path) -> None:
+    """Each finding is about a request that was sent again alone."""
+    found = failures(tmp_path, "state-refused-400")
+    assert found["state.unchanged"]
+    assert all("yet the group's services changed" in one["message"] for one in found["state.unchanged"])
+    assert all(one["response"]["status"] == 400 for one in found["state.unchanged"])
+
+
+@pytest.mark.parametrize("pattern", ["*.error.shape.400", "*.error.labelled.401", "*.state.unchanged", "*.location.*"])
+def test_a_requirement_that_lives_off_others_is_judged_alone(pattern: str, tmp_path: Path) -> None:
+    """What it looks at is sent for it."""
+    report = tmp_path / "report.json"
+    assert exit_code(["verify", "--requirement", pattern, "--report", f"json={report}"]) == 0
+    outcomes = {one["outcome"] for one in json.loads(report.read_text(encoding="utf-8"))["requirements"]}
+    assert outcomes == {"pass"}
