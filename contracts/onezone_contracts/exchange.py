@@ -71,6 +71,10 @@ class Response:
         """The body as JSON. Raises ValueError where it is none, RecursionError where it is nested too deep to tell."""
         return json.loads(self.body.decode("utf-8"), parse_int=_integer)
 
+    def json_of_any_kind(self) -> Any:
+        """The body as JSON that may begin with a byte order mark, for what is only looked at. Raises as `json`."""
+        return json.loads(self.body.decode("utf-8-sig"), parse_int=_integer)
+
     @property
     def success(self) -> bool:
         """Whether the status is 2xx."""
@@ -107,6 +111,19 @@ class Exchange:
     def succeeded(self) -> bool:
         """Whether a 2xx came."""
         return self.response is not None and self.response.success
+
+    @property
+    def not_offered(self) -> bool:
+        """Whether the target says that there is no such thing to read (404, 405, 501), or not for this user."""
+        return self.status in {401, 403, 404, 405, 410, 501}
+
+    def misread(self, redactor: Redactor) -> str:
+        """What came of a read that was not understood, with the media type, and how its page begins; no secrets."""
+        if self.response is None:
+            return self.answer()
+        label = self.response.header("Content-Type") or "no media type"
+        start = " ".join(redactor.text(self.response.body.decode("utf-8", "replace")).split())[:60]
+        return f"{self.status} with {label}" + (f": {start}" if start else "")
 
     def answer(self) -> str:
         """What came, in a few words."""

@@ -119,7 +119,7 @@ def judge(
     verdict, why = (
         (Verdict.INCONCLUSIVE, reason)
         if reason
-        else decide(results, unseen, strict=options.strict, unmatched=unmatched)
+        else decide(results, unseen, strict=options.strict, unmatched=unmatched, misread=run.misread())
     )
     return Judgement(
         target=target.base_url,

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from onezone_spec import Contract
 
-from onezone_contracts.exchange import Exchange, Request
+from onezone_contracts.exchange import Exchange, Redactor, Request
 from onezone_contracts.options import PATIENCE
 from onezone_contracts.target import Identity, Target
 from onezone_contracts.wire import Wire
@@ -49,8 +49,11 @@ class Readback:
     within: str
     offered: set[str] = field(default_factory=set)
     patience: float = PATIENCE
+    redactor: Redactor = field(default_factory=Redactor)
     check_time: Callable[[], None] = lambda: None
     lags: int = 0
+    misread: dict[str, Exchange] = field(default_factory=dict)
+    """By verb, what a read was answered that was not understood: nothing can be said of the state then."""
     reader: Identity | None = None
     _observers: dict[str, Identity | None] = field(default_factory=dict)
 
@@ -69,14 +72,21 @@ class Readback:
         path = self.target.path(template, id=group)
         known = self._observers.get(group)
         for identity in [known] if known else self._candidates():
-            ids = _ids(self._get(identity, path, f"list the services of the {self.within}"))
+            exchange = self._get(identity, path, f"list the services of the {self.within}")
+            ids = _ids(exchange, self._key())
+            self._note("list", exchange, understood=ids is not None)
             if ids is not None:
                 self._observers[group] = identity
-                self.offered.add("list")
                 return ids
         if known is None:
             self._observers[group] = None
         return None
+
+    def _key(self) -> str:
+        """The key that has the list in the contract's own answer."""
+        operation = self.contract.find("list", self.resource, self.within)
+        schema = self.contract.resolve(operation.success.schema or {}) if operation else {}
+        return next((name for name, one in schema.get("properties", {}).items() if one.get("type") == "array"), "")
 
     def look(self, group: str) -> tuple[set[str] | None, Exchange | None]:
         """One look at the group's list, by whoever could list before: the ids, and the exchange that shows them."""
@@ -84,7 +94,7 @@ class Readback:
         if template is None or observer is None:
             return None, None
         exchange = self._get(observer, self.target.path(template, id=group), f"list the services of the {self.within}")
-        return _ids(exchange), exchange
+        return _ids(exchange, self._key()), exchange
 
     def again(self, group: str, service: str) -> Read:
         """One look at a service of the group, by whoever could read before."""
@@ -120,9 +130,27 @@ class Readback:
                 details = _details(last)
                 if details is not None:
                     self.reader = identity
-                    self.offered.add("get")
+                    self._note("get", last, understood=True)
                     return Read(last, details)
+        if last is not None:
+            self._note("get", last, understood=_is_object(last))
         return Read(last, None)
+
+    def _note(self, verb: str, exchange: Exchange, *, understood: bool) -> None:
+        """Remember that a read is offered, or that its answer was not understood."""
+        if exchange.succeeded and understood:
+            self.offered.add(verb)
+            self.misread.pop(verb, None)
+        elif not exchange.not_offered and verb not in self.offered:
+            self.misread.setdefault(verb, exchange)
+
+    def lack(self, verb: str) -> str:
+        """Why nothing can be said of what one looks at with that verb."""
+        what = f"list the services of a {self.within}" if verb == "list" else "read a service"
+        if verb in self.misread:
+            came = self.misread[verb].misread(self.redactor)
+            return f"what the target answers when asked to {what} was not understood: {came}"
+        return f"the target does not offer to {what}"
 
     def _readers(self, creator: Identity) -> Iterator[Identity]:
         first = [self.reader] if self.reader else []
@@ -171,19 +199,37 @@ def last_segment(location: str) -> str:
         return ""
 
 
-def _ids(exchange: Exchange) -> set[str] | None:
-    """The ids in a list's answer, None where it is none."""
+def _ids(exchange: Exchange, key: str) -> set[str] | None:
+    """The ids in a list's answer, None where it is none: at the contract's key, else in the only list there is."""
     if exchange.response is None or exchange.response.status != 200:  # noqa: PLR2004
         return None
     try:
-        data = exchange.response.json()
+        data = exchange.response.json_of_any_kind()
     except (ValueError, RecursionError):
         return None
-    lists = [value for value in data.values() if isinstance(value, list)] if isinstance(data, dict) else [data]
-    if len(lists) != 1 or not isinstance(lists[0], list):
+    outer = {name: value for name, value in data.items() if isinstance(value, list)} if isinstance(data, dict) else {}
+    lists = [outer[key]] if key in outer else list(outer.values()) if len(outer) == 1 else list(_lists(data))
+    if len(lists) != 1:
         return None
     ids = list(_flat(lists[0]))
     return None if None in ids else {str(one) for one in ids}
+
+
+def _lists(data: Any) -> Iterator[list[Any]]:
+    """The lists of a value, in whatever envelopes they come; not those inside of lists."""
+    if isinstance(data, list):
+        yield data
+    elif isinstance(data, dict):
+        for value in data.values():
+            yield from _lists(value)
+
+
+def _is_object(exchange: Exchange) -> bool:
+    """Whether an answer has some JSON object: of whatever form it is, it was understood."""
+    try:
+        return exchange.response is not None and isinstance(exchange.response.json_of_any_kind(), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _flat(entries: Iterable[Any]) -> Iterator[Any]:
@@ -198,7 +244,7 @@ def _details(exchange: Exchange) -> dict[str, Any] | None:
     if exchange.response is None or exchange.response.status != 200:  # noqa: PLR2004
         return None
     try:
-        data = exchange.response.json()
+        data = exchange.response.json_of_any_kind()
     except ValueError:
         return None
     except RecursionError:

@@ -67,7 +67,7 @@ class Run:
         self.readback.patience = max(self.options.patience, self.options.settle)
         self.readback.check_time = self.check_time
         self.ledger = Ledger(self.readback, self._again)
-        self.redactor = self.target.redactor()
+        self.redactor = self.readback.redactor = self.target.redactor()
         self.together = Together(self, self.options.workers)
 
     # --- what is sent -------------------------------------------------------------------------------------
@@ -232,6 +232,10 @@ class Run:
     def evidence(self) -> list[Sent]:
         """Everything that was sent and is judged."""
         return self.log
+
+    def misread(self) -> str | None:
+        """What could not be said of the state, since reads were not understood; None where all were."""
+        return next((self.readback.lack(verb) for verb in self.readback.misread), None)
 
     def exchanges(self) -> Iterator[Exchange]:
         """Every judged exchange."""

@@ -66,7 +66,12 @@ class Judgement:
 
 
 def decide(
-    results: Iterable[Result], unseen: Iterable[int], *, strict: bool = False, unmatched: tuple[str, ...] = ()
+    results: Iterable[Result],
+    unseen: Iterable[int],
+    *,
+    strict: bool = False,
+    unmatched: tuple[str, ...] = (),
+    misread: str | None = None,
 ) -> tuple[Verdict, str | None]:
     """The verdict of a run, and the reason where it is not `conformant`.
 
@@ -75,6 +80,7 @@ def decide(
         unseen: documented statuses that can be provoked and were not seen.
         strict: whether a SHOULD that fails counts as violated.
         unmatched: expected failures that are no requirements; each is a failure itself.
+        misread: what a read was answered that was not understood, in words: the state was then not seen.
     """
     judged = list(results)
     if any(one.outcome is Outcome.ERROR for one in judged):
@@ -92,7 +98,7 @@ def decide(
         first = open_ones[0]
         what = "MUST" if not first.listed else "MUST or expected failures"
         return Verdict.PARTIAL, f"{len(open_ones)} {what} could not be judged: {first.requirement.id}: {first.reason}"
-    return Verdict.CONFORMANT, None
+    return (Verdict.PARTIAL, misread) if misread else (Verdict.CONFORMANT, None)
 
 
 def _against(judged: list[Result], bad: set[Outcome], unmatched: tuple[str, ...]) -> Iterator[str]:

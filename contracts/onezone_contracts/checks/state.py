@@ -19,7 +19,7 @@ def created_one(run: Run) -> Iterator[Finding]:
     run.ledger.flush()
     seen = [one for one in run.creations() if one.listed is not None]
     if not seen:
-        raise NotJudged("the target does not offer to list the services of a group")
+        raise NotJudged(run.readback.lack("list"))
     for one in seen:
         if (one.listed and not one.extra and not one.gone) or beyond_the_list(run.ledger.created, one):
             continue
@@ -33,7 +33,7 @@ def unchanged(run: Run) -> Iterator[Finding]:
     """A refused request leaves the group's services as they were."""
     run.ledger.flush()
     if not run.ledger.known:
-        raise NotJudged("the target does not offer to list the services of a group")
+        raise NotJudged(run.readback.lack("list"))
     for leak in run.ledger.leaks:
         yield leak.finding()
 
@@ -55,7 +55,7 @@ def data_kept(run: Run) -> Iterator[Finding]:
     """What is read back is what was sent."""
     read = [one for one in run.creations() if one.read.details is not None]
     if not read:
-        raise NotJudged("the target does not offer to read a service")
+        raise NotJudged(run.readback.lack("get"))
     for one in read:
         yield from differences_of(run.operation, one)
 

@@ -170,7 +170,7 @@ def location_resolves(run: Run) -> Iterator[Finding]:
     if "get" in run.readback.offered:
         yield from _unreadable(made)
     elif not any(one.listed is False for one in made):
-        raise NotJudged("the target does not offer to read a service")
+        raise NotJudged(run.readback.lack("get"))
     for one in made:
         if one.listed is False and not beyond_the_list(run.ledger.created, one):
             message = f"{one.sent.case.label}: the group does not list the Location's id"

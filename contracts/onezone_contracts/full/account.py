@@ -82,6 +82,7 @@ class Account:
         self.people: dict[Ref, list[Person]] = {}
         self.lags = 0
         self.shut: str | None = None
+        self.misread: dict[str, Exchange] = {}
         self._before: dict[str, set[str]] = {}
         self._offered: set[tuple[str, str]] = set()
 
@@ -230,7 +231,12 @@ class Account:
     ) -> Exchange | None:
         """What the administrator is answered; None where the contract has no such operation."""
         operation = self.contract.find(verb, resource, within, effective=effective)
-        return self.api.send(operation, roles, self.auth, label=f"look: {operation.summary}") if operation else None
+        if operation is None:
+            return None
+        exchange = self.api.send(operation, roles, self.auth, label=f"look: {operation.summary}")
+        if not exchange.not_offered and answer_of(exchange) is None:
+            self.misread.setdefault(operation.id, exchange)
+        return exchange
 
     def everything(self, kind: str) -> set[str] | None:
         """The ids of all entities of a kind, None where the target does not say."""

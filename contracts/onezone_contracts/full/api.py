@@ -90,7 +90,7 @@ def answer_of(exchange: Exchange) -> Any:
     if exchange.response is None or exchange.response.status != 200:  # noqa: PLR2004
         return None
     try:
-        return exchange.response.json()
+        return exchange.response.json_of_any_kind()
     except (ValueError, RecursionError):
         return None
 

@@ -180,13 +180,23 @@ def core_administered(wanted: Wanted, contract: Contract, operation: Operation, 
             account.take(operation.effect.resource, target.created)
 
 
+def _misread(bench: Bench) -> str | None:
+    """The first read of the administrator's that was not understood, in words."""
+    found = next(iter(bench.account.misread.items()), None)
+    return (
+        f"what {found[0]} was answered was not understood: {found[1].misread(bench.account.redactor)}"
+        if found
+        else None
+    )
+
+
 def _together(bench: Bench, core: Judgement | None, results: list[Result], seconds: float, *, whole: bool) -> Judgement:
     every = (*(core.results if core else ()), *results)
     unseen = core.unseen if core else ()
     known = all_requirements(bench.account.contract, "deep")
     expected = bench.options.expected
     unmatched = expected.unmatched(known) if expected else ()
-    verdict, why = decide(every, unseen, strict=bench.options.strict, unmatched=unmatched)
+    verdict, why = decide(every, unseen, strict=bench.options.strict, unmatched=unmatched, misread=_misread(bench))
     if core and core.verdict is Verdict.INCONCLUSIVE:
         verdict, why = core.verdict, core.reason
     elif verdict is Verdict.CONFORMANT and whole and not bench.offered():

@@ -1,0 +1,113 @@
+"""Reads that were not understood are not "not offered": then the state was not seen, and the verdict says so."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from judge_tools import Told
+from onezone_mockserver import create_app
+
+Command = Callable[..., Told]
+Answer = Callable[[bytes], tuple[int, list[tuple[bytes, bytes]], bytes]]
+"""What a read is answered instead, for the body that the mock has: status, headers, body."""
+JSON = (b"content-type", b"application/json")
+
+
+class Reads:
+    """Changes the answers to what only looks."""
+
+    def __init__(self, app: Any, change: Answer) -> None:
+        self.app, self.change = app, change
+
+    async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        body = bytearray()
+        start: dict[str, Any] = {}
+
+        async def keep(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                body.extend(message.get("body", b""))
+
+        if scope["type"] != "http" or scope["method"] != "GET" or "_mock" in scope["path"]:
+            await self.app(scope, receive, send)
+            return
+        await self.app(scope, receive, keep)
+        status, headers, changed = self.change(bytes(body)) if start["status"] == 200 else (0, [], b"")
+        if status:
+            length = (b"content-length", str(len(changed)).encode())
+            await send({**start, "status": status, "headers": [*headers, length]})
+            await send({"type": "http.response.body", "body": changed})
+        else:
+            await send(start)
+            await send({"type": "http.response.body", "body": bytes(body)})
+
+
+@contextmanager
+def served(change: Answer) -> Iterator[str]:
+    """The mock behind something that changes what reads are answered."""
+    server = uvicorn.Server(uvicorn.Config(Reads(create_app(), change), port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def judged(command: Command, change: Answer, *more: str) -> Told:
+    with served(change) as origin:
+        states = ("--states-url", f"{origin}/_mock/states", "--settle", "0.2")
+        return command("verify", f"{origin}/api/v3", *states, "--depth", "quick", *more)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", ["core", "full"])
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda _: (200, [(b"content-type", b"text/html")], b"<title>Sign in</title>"), "text/html: <title>Sign in"),
+        (lambda _: (301, [(b"location", b"/login")], b""), "301"),
+        (lambda _: (500, [JSON], b"{}"), "500"),
+    ],
+    ids=["html", "moved", "failure"],
+)
+def test_what_is_not_understood_makes_the_run_partial(
+    change: Answer, word: str, profile: str, command: Command
+) -> None:
+    """With what came."""
+    told = judged(command, change, "--profile", profile)
+    assert told.code != 0
+    assert profile == "full" or (told.code == 3 and word in told.all), told.all
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: (200, [JSON], b"\xef\xbb\xbf" + body),
+        lambda body: (200, [JSON], b'{"data":{"page":1,"items":' + _list(body) + b"}}" if _list(body) else body),
+        lambda _: (404, [JSON], b"{}"),
+        lambda _: (501, [JSON], b"{}"),
+    ],
+    ids=["byte-order-mark", "envelope", "not-there", "not-implemented"],
+)
+def test_what_is_understood_or_not_offered_is_conformant(change: Answer, command: Command) -> None:
+    """A mark before the JSON, a list in an envelope, and statuses that say that there is no such operation."""
+    told = judged(command, change)
+    assert told.code == 0, told.all
+
+
+def _list(body: bytes) -> bytes:
+    """The list of an answer that has one, as it stands."""
+    start, end = body.find(b'":['), body.rfind(b"]")
+    return body[start + 2 : end + 1] if body.startswith(b'{"handle_services"') and start > 0 else b""
