@@ -20,6 +20,7 @@ from onezone_contracts.full.stage import READING, UNRELATED
 from onezone_contracts.full.trial import Trial
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
+from onezone_contracts.stateful.derive import requirements as sequences
 
 NEEDS = "the operation"
 """What a target may lack without fault."""
@@ -44,9 +45,10 @@ def requirements(contract: Contract, operation: Operation) -> tuple[Requirement,
 
 @cache
 def all_requirements(contract: Contract, depth: str = "standard") -> tuple[Requirement, ...]:
-    """Every requirement of the profile `full`: those of `core` first, then every other operation's."""
+    """Every requirement of the profile `full`: those of `core`, of every other operation, and of sequences over all."""
     first = [one for operation in judged_operations(contract) for one in deep(contract, operation, depth)]
-    return (*first, *(one for operation in operations(contract) for one in requirements(contract, operation)))
+    each = [one for operation in operations(contract) for one in requirements(contract, operation)]
+    return (*first, *each, *(sequences(contract) if depth != "quick" else ()))
 
 
 class Sheet:

@@ -1,0 +1,72 @@
+"""See which operations do what they should alone: only those take part in sequences."""
+
+from __future__ import annotations
+
+from onezone_spec import Operation
+
+from onezone_contracts.full.stage import READING
+from onezone_contracts.stateful.choices import chosen
+from onezone_contracts.stateful.layout import plain
+from onezone_contracts.stateful.play import Play
+from onezone_contracts.stateful.predict import Expected
+from onezone_contracts.stateful.setting import Setting, apart
+from onezone_contracts.stateful.step import ADMIN, Step, ViolationError
+
+SAMPLES = 3
+"""In how many ways a reading operation is tried."""
+ORDER = ("create", "attach", "grant", "update", "revoke", "detach", "delete")
+
+
+def try_alone(setting: Setting) -> None:
+    """Keep the operations that work alone. Raises StoppedError where there is no time left."""
+    contract = setting.account.contract
+    setting.operations = dict(contract.operations)
+    verbs = {verb: number for number, verb in enumerate(ORDER)}
+    waiting = sorted(contract.operations.values(), key=lambda one: verbs.get(one.effect.verb, -1))
+    while waiting:
+        with apart(setting.account):
+            play = Play(setting)
+            try:
+                _prepare(play)
+                waiting = _try(play, waiting)
+            except ViolationError as violation:
+                setting.operations.pop(violation.culprit.operation, None)
+                waiting = [one for one in waiting if one.id in setting.operations]
+            finally:
+                play.end()
+
+
+def _prepare(play: Play) -> None:
+    for step in plain(play.account.contract):
+        if play.fits(step):
+            play.perform(step)
+
+
+def _try(play: Play, waiting: list[Operation]) -> list[Operation]:
+    """Try one operation after the other, as long as the state allows; gives those that are left."""
+    done: set[str] = set()
+    for operation in waiting:
+        ways = SAMPLES if operation.effect.verb in READING else 1
+        steps = [_way(play, operation, 5 * number) for number in range(ways)]
+        if steps[0] is None:
+            break
+        done.add(operation.id)
+        for step in filter(None, dict.fromkeys(steps)):
+            play.perform(step)
+    if not done:
+        play.setting.operations.pop(waiting[0].id, None)  # no way is known to be allowed
+        return waiting[1:]
+    return [one for one in waiting if one.id not in done]
+
+
+def _way(play: Play, operation: Operation, pick: int) -> Step | None:
+    """A way to send it that must be allowed, the administrator's first."""
+
+    def allowed(step: Step) -> bool:
+        return play.expected(step) is Expected.ALLOWED
+
+    def by_administrator(step: Step) -> bool:
+        return step.actor == ADMIN and allowed(step)
+
+    return chosen(play, operation, pick, by_administrator) or chosen(play, operation, pick, allowed)
+
