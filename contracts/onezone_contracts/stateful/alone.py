@@ -20,7 +20,7 @@ ORDER = ("create", "attach", "grant", "update", "revoke", "detach", "delete")
 def try_alone(setting: Setting) -> None:
     """Keep the operations that work alone. Raises StoppedError where there is no time left."""
     contract = setting.account.contract
-    setting.operations = dict(contract.operations)
+    setting.operations = setting.offered = dict(contract.operations)
     verbs = {verb: number for number, verb in enumerate(ORDER)}
     waiting = sorted(contract.operations.values(), key=lambda one: verbs.get(one.effect.verb, -1))
     while waiting:
@@ -34,6 +34,7 @@ def try_alone(setting: Setting) -> None:
                 waiting = [one for one in waiting if one.id in setting.operations]
             finally:
                 play.end()
+    setting.operations = dict(setting.offered)
 
 
 def _prepare(play: Play) -> None:
@@ -60,13 +61,13 @@ def _try(play: Play, waiting: list[Operation]) -> list[Operation]:
 
 
 def _way(play: Play, operation: Operation, pick: int) -> Step | None:
-    """A way to send it that must be allowed, the administrator's first."""
+    """A way to send it that must be allowed, and was not sent before; the administrator's first."""
+    sent = {(step.operation, step.roles) for step in play.actions} if operation.parameters else set()
 
     def allowed(step: Step) -> bool:
-        return play.expected(step) is Expected.ALLOWED
+        return play.expected(step) is Expected.ALLOWED and (step.operation, step.roles) not in sent
 
     def by_administrator(step: Step) -> bool:
         return step.actor == ADMIN and allowed(step)
 
     return chosen(play, operation, pick, by_administrator) or chosen(play, operation, pick, allowed)
-

@@ -110,7 +110,5 @@ def used(contract: Contract, scope: str) -> list[str]:
     """The privileges of a scope that routes ask for."""
     routes = [route for operation in contract.operations.values() for route in operation.access.routes]
     routes += [route.with_body(route.given) for route in routes]
-    needs = [
-        names for route in routes for role, names in route.needs.items() if contract.kind(role) == scope or role == scope
-    ]
+    needs = [names for route in routes for role, names in route.needs.items() if scope in {role, contract.kind(role)}]
     return sorted({name for names in needs for name in names}) or sorted(contract.privileges[scope])

@@ -18,7 +18,7 @@ from onezone_contracts.stateful.predict import Expected
 from onezone_contracts.stateful.setting import Setting, apart
 from onezone_contracts.stateful.step import Step
 
-LENGTHS = {"standard": (8, 12), "deep": (60, 40)}
+LENGTHS = {"standard": (6, 12), "deep": (100, 50)}
 """How many sequences are drawn, and how many steps each has beside those it begins with."""
 PICKS = st.integers(min_value=0, max_value=2**31)
 
@@ -145,4 +145,3 @@ def _pools(setting: Setting) -> dict[str, list[str]]:
         "change": [name for name, verb in verbs.items() if verb not in {*READING, DELETE}],
         "any": list(verbs),
     }
-

@@ -17,6 +17,7 @@ from onezone_contracts.full.look import Difference, differences, misread, probes
 from onezone_contracts.full.mirror import RANKS, USER, ZONE, Ref, role_of
 from onezone_contracts.full.probe import Probe
 from onezone_contracts.full.stage import READING
+from onezone_contracts.requirement import NotJudged
 from onezone_contracts.stateful.predict import Expected
 from onezone_contracts.stateful.setting import Setting, of_caller
 from onezone_contracts.stateful.step import (
@@ -38,8 +39,12 @@ UNAUTHORIZED = 401
 ANONYMOUS = Auth(who="nobody")
 
 
+class _SpoiledError(Exception):
+    """Something is wrong that was told before: nobody else is blamed for it."""
+
+
 class Play:
-    """One sequence, from an empty model on.
+    """One sequence, from an empty model on; a `spoiled` one goes no further.
 
     Args:
         setting: what the target offers.
@@ -51,6 +56,7 @@ class Play:
         self.entities: dict[int, Ref] = {}
         self.actions: list[Step] = []
         self.exchanges: list[Exchange] = []
+        self.spoiled = False
         self._changes = 0
         self._settled: dict[tuple[int, tuple[int, ...]], int] = {}
 
@@ -73,7 +79,10 @@ class Play:
 
     def fits(self, step: Step) -> bool:
         """Whether a step can be taken: what it names was made by a step, and what comes of it is determined."""
-        operation = self.setting.operations.get(step.operation)
+        return step.operation in self.setting.operations and not self.spoiled and self._fits(step)
+
+    def _fits(self, step: Step) -> bool:
+        operation = self.setting.offered.get(step.operation)
         if operation is None or any(number not in self.entities for number in step.roles):
             return False
         if step.actor not in {ADMIN, NOBODY} and self.entities.get(step.actor) not in self.account.people:
@@ -107,13 +116,18 @@ class Play:
         """Take a step. Raises ViolationError where something is then not as it should be, StoppedError out of time."""
         if self.setting.over:
             raise StoppedError
-        self.account.check_time()
-        self.actions.append(step)
-        expected = self.expected(step)
-        if self.operation(step).effect.verb in READING:
-            self._read(step, expected)
-        else:
-            self._change(step, expected)
+        try:
+            self.account.check_time()
+            self.actions.append(step)
+            expected = self.expected(step)
+            if self.operation(step).effect.verb in READING:
+                self._read(step, expected)
+            else:
+                self._change(step, expected)
+        except _SpoiledError:
+            self.spoiled = True
+        except NotJudged as reason:
+            raise StoppedError(reason.reason) from None
         self.setting.taken += 1
 
     def end(self) -> None:
@@ -138,8 +152,10 @@ class Play:
             about = ", ".join(filter(None, (about, f"gives {kind} {step.gives}")))
         label = operation.id + (f" ({about})" if about else "")
         exchange = self.account.api.send(operation, self.roles(step), self._auth(step), value, label=label)
-        if exchange.response is None or exchange.status in BUSY:
-            raise StoppedError
+        if exchange.response is None:
+            raise StoppedError(f"the target gives no answer any more: {exchange.failure}")
+        if exchange.status in BUSY:
+            raise StoppedError("the target asks to slow down")
         return exchange
 
     def _value(self, step: Step) -> Any:
@@ -181,8 +197,9 @@ class Play:
         problem = self._misanswered(expected, exchange)
         if problem is None:
             return []
-        absent = expected is Expected.ABSENT or (expected is Expected.ALLOWED and exchange.status in GONE)
-        return [(STATE if absent else problem[0], problem[1])]
+        if expected is Expected.ALLOWED and exchange.status in GONE:
+            return [(STATE, replace(problem[1], what="what this names is there, and is not found"))]
+        return [(STATE if expected is Expected.ABSENT else problem[0], problem[1])]
 
     def _misanswered(self, expected: Expected, exchange: Exchange) -> tuple[str, Difference] | None:
         """How the status differs from what is predicted."""
@@ -203,10 +220,15 @@ class Play:
 
     def _look(self, step: Step) -> None:
         """Take a reading step that is no part of the sequence, unless it shows something."""
-        if not self.fits(step):
+        if not self._fits(step):
             return
         self.actions.append(step)
-        self._read(step, self.expected(step))
+        try:
+            self._read(step, self.expected(step))
+        except ViolationError:
+            if step.operation in self.setting.operations:
+                raise
+            raise _SpoiledError from None
         self.actions.pop()
         self.exchanges.pop()
 
@@ -267,7 +289,9 @@ class Play:
         kind = self.account.contract.kind(operation.effect.resource)
         if operation.effect.verb == "create":
             if made is None or (kind, made) in self.account.mirror.details:
-                difference = Difference("what was made has no id of its own", "a Location with a new id", str(made), None)
+                difference = Difference(
+                    "what was made has no id of its own", "a Location with a new id", str(made), None
+                )
                 raise self._violated(STATE, difference)
             self.entities[step.gives] = (kind, made)
         touched = probes(self.account.contract, operation, roles, caller)

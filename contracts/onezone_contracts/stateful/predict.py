@@ -52,8 +52,12 @@ class Prediction:
             return Expected.OPEN if operation.access.public else Expected.FORBIDDEN
         if not self._present(roles):
             return self._absent(operation)
-        lower, upper = self._grants(operation, user, roles, keys)
-        return self._decide(operation, roles, user, keys, lower, upper)
+        rule = operation.access.with_body(keys)
+        if self._may(rule, operation, user, roles):
+            return self._related(operation, roles, user, Expected.ALLOWED)
+        if self._might(rule, operation, user, roles):
+            return self._related(operation, roles, user, Expected.OPEN)
+        return Expected.FORBIDDEN
 
     def of_administrator(self, operation: Operation, roles: Mapping[str, Ref], keys: Iterable[str]) -> Expected:
         """What comes of a request of the administrator, who belongs to nothing and holds what the kit needs."""
@@ -122,44 +126,32 @@ class Prediction:
 
     # --- who may ------------------------------------------------------------------------------------------
 
-    def _decide(  # noqa: PLR0913  (what a decision takes)
-        self,
-        operation: Operation,
-        roles: Mapping[str, Ref],
-        user: Ref,
-        keys: Iterable[str],
-        lower: Mapping[str, frozenset[str] | None],
-        upper: Mapping[str, frozenset[str] | None],
-    ) -> Expected:
-        rule = operation.access.with_body(keys)
+    def _may(self, rule: AccessRule, operation: Operation, user: Ref, roles: Mapping[str, Ref]) -> bool:
+        """Whether the least that the user holds is enough for a route that binds."""
+        least = {scope: self._held(operation, scope, user, roles)[0] for scope in _scopes(rule)}
         binding = AccessRule(tuple(route for route in rule.routes if route.level is Level.MUST), rule.source)
-        if binding.allowed_by(lower):
-            return self._related(operation, roles, user, Expected.ALLOWED)
-        if rule.allowed_by(upper) or self._not_spoken_of(rule, roles, user):
-            return self._related(operation, roles, user, Expected.OPEN)
-        return Expected.FORBIDDEN
+        return binding.allowed_by(least) is not None
+
+    def _might(self, rule: AccessRule, operation: Operation, user: Ref, roles: Mapping[str, Ref]) -> bool:
+        """Whether the most that the user holds is enough for any route, or the routes leave the user out."""
+        most = {scope: self._held(operation, scope, user, roles)[1] for scope in _scopes(rule)}
+        return rule.allowed_by(most) is not None or self._not_spoken_of(rule, roles, user)
 
     def _not_spoken_of(self, rule: AccessRule, roles: Mapping[str, Ref], user: Ref) -> bool:
         """Whether the user belongs to an entity of whose members no route says anything."""
-        scopes = {scope for route in rule.routes for scope in route.needs}
+        scopes = _scopes(rule)
         silent = (ref for role, ref in roles.items() if role not in scopes and RANKS[ref[0]] > 0)
         return any(user in self._mirror.inside(ref, effective=True) for ref in silent)
-
-    def _grants(
-        self, operation: Operation, user: Ref, roles: Mapping[str, Ref], keys: Iterable[str]
-    ) -> tuple[dict[str, frozenset[str] | None], dict[str, frozenset[str] | None]]:
-        """The least and the most that the user holds in each scope that the rule names."""
-        scopes = {scope for route in operation.access.with_body(keys).routes for scope in route.needs}
-        bounds = {scope: self._held(operation, scope, user, roles) for scope in scopes}
-        return {scope: least for scope, (least, _) in bounds.items()}, {scope: most for scope, (_, most) in bounds.items()}
 
     def _held(self, operation: Operation, scope: str, user: Ref, roles: Mapping[str, Ref]) -> Bounds:
         if scope == ZONE:
             privileges = self._mirror.zone_privileges(user, effective=True)
             return privileges, privileges
         if scope in {CALLER, SELF, CREATOR}:
-            met = scope == CALLER or (scope == SELF and roles.get(USER) == user) or (
-                scope == CREATOR and self._created(operation, roles)
+            met = (
+                scope == CALLER
+                or (scope == SELF and roles.get(USER) == user)
+                or (scope == CREATOR and self._created(operation, roles))
             )
             condition = frozenset[str]() if met else None
             return condition, condition
@@ -178,3 +170,7 @@ class Prediction:
             return None, None
         least = frozenset[str]().union(*(privileges for privileges in sets if privileges is not None))
         return least, frozenset(self.contract.privileges[container[0]]) if None in sets else least
+
+
+def _scopes(rule: AccessRule) -> set[str]:
+    return {scope for route in rule.routes for scope in route.needs}

@@ -17,6 +17,7 @@ from onezone_contracts.stateful.play import Play
 from onezone_contracts.stateful.setting import SHORTEST, Setting, apart
 from onezone_contracts.stateful.step import KINDS, Step, StoppedError, ViolationError
 from onezone_contracts.stateful.tours import tours
+from onezone_contracts.verdict import OUT_OF_TIME
 
 ROUNDS = 4
 """How often the search goes on, without the operation that showed something last."""
@@ -67,10 +68,13 @@ class Sequences:
                 if rounds == ROUNDS:
                     self.ended = True
                     break
-        except StoppedError:
-            pass
+        except StoppedError as stop:
+            if stop.reason:
+                self.reason = NotJudged(stop.reason, blocked=stop.reason != OUT_OF_TIME)
+            elif not setting.whole:
+                self.reason = NotJudged("there was no time for a whole sequence")
         if not setting.taken:
-            self.reason = NotJudged("the target offers no operations that work alone")
+            self.reason = self.reason or NotJudged("the target offers no operations that work alone")
 
     def _search(self, setting: Setting) -> bool:
         """Whether sequences show something (more)."""
@@ -92,6 +96,7 @@ def _sequences(setting: Setting) -> None:
         shown = attempt(setting, steps, everything=True)
         if shown:
             raise shown
+        setting.whole += 1
     machine.drawn(setting)
 
 

@@ -23,15 +23,19 @@ SHORTEST = 0.05
 class Setting:
     """Who sends and what is sent.
 
-    `operations` are those that do what they should alone, by id: a step that fails alone is no part of any sequence.
-    `careful` steps look before they change anything, too, so that nobody is blamed for what was wrong before.
+    `offered` are the operations that do what they should alone, by id: one that fails alone is no part of any sequence.
+    Steps are drawn of `operations`: those of them that showed nothing yet. Where it is `careful`, steps look before
+    they change anything, too, so that nobody is blamed for what was wrong before.
     """
 
     account: Account
     options: Options
+    offered: dict[str, Operation] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     careful: bool = False
     taken: int = 0
+    whole: int = 0
+    """How many sequences were taken to their end."""
     last: int = 1000
     prediction: Prediction = field(init=False)
     _end: float = field(init=False)
@@ -53,9 +57,9 @@ class Setting:
         return self.last
 
     def find(self, verb: str, resource: str, within: str | None = None, *, effective: bool = False) -> Operation | None:
-        """The operation with that effect, None where it takes no part."""
+        """The operation with that effect, None where it is not offered."""
         operation = self.account.contract.find(verb, resource, within, effective=effective)
-        return self.operations.get(operation.id) if operation else None
+        return self.offered.get(operation.id) if operation else None
 
     def until(self, ready: Callable[[], bool]) -> bool:
         """Wait until `ready`, for as long as a target may lag."""

@@ -68,4 +68,8 @@ class ViolationError(BaseException):
 
 
 class StoppedError(BaseException):
-    """There is no time for more steps, or the target wants none."""
+    """There is no time for more steps, or the target takes none: then `reason` says why."""
+
+    def __init__(self, reason: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
