@@ -18,8 +18,11 @@ from onezone_contracts.stateful.predict import Expected
 from onezone_contracts.stateful.setting import Setting, apart
 from onezone_contracts.stateful.step import Step
 
-LENGTHS = {"standard": (6, 12), "deep": (100, 50)}
+LENGTHS = {"standard": (8, 12), "deep": (100, 50)}
 """How many sequences are drawn, and how many steps each has beside those it begins with."""
+WATCHED = 2
+"""How many ways to send each operation are watched."""
+DECIDED = frozenset({Expected.ALLOWED, Expected.FORBIDDEN})
 PICKS = st.integers(min_value=0, max_value=2**31)
 
 
@@ -38,15 +41,41 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.play = None if self.idle else Play(self.setting)
         self.over = False
+        self.watched: dict[Step, Expected] = {}
         type(self).idle = False  # Hypothesis begins with the plainest steps of all: no request is spent on those
         self._apart = apart(self.setting.account)
         self._apart.__enter__()
 
-    @initialize()
-    def begin(self) -> None:
-        """Make what every sequence begins with."""
-        for step in nested(self.setting.account.contract) if self.play else ():
-            self._take(replace(step, quiet=True))
+    @initialize(pick=PICKS)
+    def begin(self, pick: int) -> None:
+        """Make what every sequence begins with, and note what users may do then and what not."""
+        play = self.play
+        if not play:
+            return
+        for first in nested(self.setting.account.contract):
+            self._take(replace(first, quiet=True))
+        self._watch(play, pick)
+
+    def _watch(self, play: Play, pick: int) -> None:
+        for operation in self.setting.operations.values():
+            for shift in range(WATCHED):
+                step = chosen(
+                    play, operation, pick + shift, lambda one: one.actor > 0 and play.expected(one) in DECIDED
+                )
+                if step:
+                    self.watched[step] = play.expected(step)
+
+    def _ask_what_changed(self, pick: int) -> None:
+        """As a user, ask for what was allowed and is not any more, or the other way round."""
+        play = self.play
+        if not play:
+            return
+        now = {step: play.expected(step) for step in self.watched if play.fits(step)}
+        changed = [step for step, expected in now.items() if self.watched[step] is not expected]
+        if changed:
+            step = changed[pick % len(changed)]
+            self.watched[step] = now[step]
+            self._take(replace(step, gives=self.setting.number()) if step.gives else step)
 
     def _take(self, step: Step | None) -> None:
         if not self.play or not step or not self.play.fits(step):
@@ -73,15 +102,17 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.pools["change"] and self.pools["read"])
     @rule(name=_operation("change"), pick=PICKS, look=_operation("read"), other=PICKS)
     def change_and_read(self, name: str, pick: int, look: str, other: int) -> None:
-        """Change something, and read something else."""
+        """Change something, see who may do what now, and read something else."""
         self._draw(name, pick, Expected.ALLOWED)
+        self._ask_what_changed(other)
         self._draw(look, other, Expected.ALLOWED, Expected.ABSENT)
 
     @precondition(lambda self: self.pools["delete"])
     @rule(name=_operation("delete"), pick=PICKS)
     def delete(self, name: str, pick: int) -> None:
-        """Delete something."""
+        """Delete something, and see who may do what now."""
         self._draw(name, pick, Expected.ALLOWED)
+        self._ask_what_changed(pick)
 
     @precondition(lambda self: self.pools["any"])
     @rule(name=_operation("any"), pick=PICKS)
@@ -97,6 +128,14 @@ class Machine(RuleBasedStateMachine):
         if play and name in self.setting.operations:
             operation = self.setting.operations[name]
             self._take(chosen(play, operation, pick, lambda step: step.actor > 0))
+
+    @precondition(lambda self: self.pools["change"])
+    @rule(name=_operation("change"), pick=PICKS, other=PICKS)
+    def change_and_ask(self, name: str, pick: int, other: int) -> None:
+        """Change something, and see twice who may do what now."""
+        self._draw(name, pick, Expected.ALLOWED)
+        self._ask_what_changed(pick)
+        self._ask_what_changed(other)
 
     @precondition(lambda self: self.pools["read"])
     @rule(name=_operation("read"), pick=PICKS)

@@ -280,6 +280,7 @@ class Play:
             self.account.adopt((self.account.contract.kind(self.operation(step).effect.resource), made))
         if problem[0] == ALLOWED:
             self._settle(step, again=True)
+            self._see(step)
         raise self._violated(*problem)
 
     def _succeeded(
@@ -319,6 +320,17 @@ class Play:
         for probe in probes(self.account.contract, operation, roles, self.caller(step)):
             if self._is_there(probe):
                 self._look_at(probe, numbers)
+
+    def _see(self, step: Step) -> None:
+        """See that what a step names is there, after it was taken."""
+        mine, exchanges = list(self.actions), list(self.exchanges)
+        self.actions.pop()
+        self.exchanges.pop()
+        for number in step.roles:
+            operation = self.setting.find("get", self.entities[number][0])
+            if operation:
+                self._look(Step(operation.id, ADMIN, (number,)))
+        self.actions, self.exchanges = mine, exchanges
 
     def _is_there(self, probe: Probe) -> bool:
         known = self.account.mirror.details

@@ -14,8 +14,10 @@ from onezone_contracts.full.mirror import CALLER, Mirror
 from onezone_contracts.run import Options
 from onezone_contracts.stateful.predict import Prediction
 
-SECONDS = {"standard": 6.0, "deep": 100.0}
-"""How long the sequences of a run may take; a target that is slow sees fewer of them."""
+SECONDS = {"standard": 4.0, "deep": 90.0}
+"""How long drawn sequences may take; a target that is slow sees fewer of them."""
+AT_FIRST = 60.0
+"""How long it may take to try every operation alone, and how long the sequences that are always taken."""
 SHORTEST = 0.05
 
 
@@ -38,18 +40,22 @@ class Setting:
     """How many sequences were taken to their end."""
     last: int = 1000
     prediction: Prediction = field(init=False)
-    _end: float = field(init=False)
+    _end: float = 0.0
     _slowest: float = 0.0
     _limited: bool = True
 
     def __post_init__(self) -> None:
-        self._end = self.options.clock() + SECONDS.get(self.options.depth, 0.0)
+        self.limit(AT_FIRST)
         self.prediction = Prediction(self.account)
 
     @property
     def over(self) -> bool:
         """Whether the time for sequences is used up."""
         return self._limited and self.options.clock() > self._end
+
+    def limit(self, seconds: float) -> None:
+        """Allow so much time from now on."""
+        self._end = self.options.clock() + seconds
 
     def number(self) -> int:
         """A number for an entity that no step has."""
