@@ -41,7 +41,7 @@ def chosen(play: Play, operation: Operation, pick: int, good: Callable[[Step], b
             left, role = divmod(left, len(pool))
             roles.append(pool[role])
         gives = play.setting.last + 1 if operation.effect.verb == CREATE else 0
-        step = Step(operation.id, actors[at], tuple(roles), bodies[attempt % len(bodies)], gives)
+        step = Step(operation.id, actors[at], tuple(roles), bodies[(pick + attempt) % len(bodies)], gives)
         if play.fits(step) and good(step):
             if gives:
                 play.setting.number()
@@ -85,16 +85,17 @@ def _bodies(contract: Contract, operation: Operation, pick: int) -> list[Body]:
     properties = operation.body.properties
     scope = next(filter(None, map(privileges_of, properties)), None)
     if scope is None:
-        return _plain_bodies(operation, pick)
+        return _plain_bodies(operation)
     useful = used(contract, scope)
     some = [tuple(sorted({useful[(pick + at * step) % len(useful)] for at in range(3)})) for step in (1, 5)]
     if operation.effect.verb == "grant":
         less = tuple(sorted(set(some[1]) - set(some[0])))
-        return [(("grant", some[0]), ("revoke", less)), (("grant", ()), ("revoke", some[1]))]
-    return [(("privileges", some[0]),), None] if pick % 2 else [None, (("privileges", some[0]),)]
+        taken = [(("grant", ()), ("revoke", gone)) for gone in (some[1], tuple(useful))]
+        return [(("grant", some[0]), ("revoke", less)), *taken]
+    return [None, (("privileges", some[0]),)]
 
 
-def _plain_bodies(operation: Operation, pick: int) -> list[Body]:
+def _plain_bodies(operation: Operation) -> list[Body]:
     assert operation.body is not None
     properties = operation.body.properties
     flags = [one.name for one in properties if one.types == ("boolean",)]
@@ -102,8 +103,8 @@ def _plain_bodies(operation: Operation, pick: int) -> list[Body]:
     if flags and any(secret(one) for one in properties):
         return [((flags[0], True), *words), ((flags[0], False),)]
     if flags:
-        return [((flags[0], bool(pick % 2)),)]
-    return [words] if operation.effect.verb == CREATE or len(words) == 1 else [words, words[pick % len(words) :][:1]]
+        return [((flags[0], True),), ((flags[0], False),)]
+    return [words] if operation.effect.verb == CREATE or len(words) == 1 else [words, *((word,) for word in words)]
 
 
 def used(contract: Contract, scope: str) -> list[str]:

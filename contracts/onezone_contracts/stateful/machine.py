@@ -72,6 +72,7 @@ class Machine(RuleBasedStateMachine):
             return
         now = {step: play.expected(step) for step in self.watched if play.fits(step)}
         changed = [step for step, expected in now.items() if self.watched[step] is not expected]
+        changed = [step for step in changed if now[step] in DECIDED] or changed
         if changed:
             step = changed[pick % len(changed)]
             self.watched[step] = now[step]

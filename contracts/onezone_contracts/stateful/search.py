@@ -14,7 +14,7 @@ from onezone_contracts.shrinking import leave_out
 from onezone_contracts.stateful.alone import try_alone
 from onezone_contracts.stateful.choices import readings
 from onezone_contracts.stateful.play import Play
-from onezone_contracts.stateful.setting import AT_FIRST, SECONDS, SHORTEST, Setting, apart
+from onezone_contracts.stateful.setting import AT_FIRST, SHORTEST, Setting, apart
 from onezone_contracts.stateful.step import KINDS, Step, StoppedError, ViolationError
 from onezone_contracts.stateful.tours import tours
 from onezone_contracts.verdict import OUT_OF_TIME
@@ -98,8 +98,8 @@ def _sequences(setting: Setting) -> None:
         if shown:
             raise shown
         setting.whole += 1
-    setting.limit(SECONDS.get(setting.options.depth, 0.0))
-    machine.drawn(setting)
+    with setting.drawing():
+        machine.drawn(setting)
 
 
 def attempt(setting: Setting, steps: Sequence[Step], *, everything: bool = False) -> ViolationError | None:

@@ -15,7 +15,7 @@ from onezone_contracts.run import Options
 from onezone_contracts.stateful.predict import Prediction
 
 SECONDS = {"standard": 4.0, "deep": 90.0}
-"""How long drawn sequences may take; a target that is slow sees fewer of them."""
+"""How long drawn sequences may take in all; a target that is slow sees fewer of them."""
 AT_FIRST = 60.0
 """How long it may take to try every operation alone, and how long the sequences that are always taken."""
 SHORTEST = 0.05
@@ -41,11 +41,13 @@ class Setting:
     last: int = 1000
     prediction: Prediction = field(init=False)
     _end: float = 0.0
+    _left: float = 0.0
     _slowest: float = 0.0
     _limited: bool = True
 
     def __post_init__(self) -> None:
         self.limit(AT_FIRST)
+        self._left = SECONDS.get(self.options.depth, 0.0)
         self.prediction = Prediction(self.account)
 
     @property
@@ -56,6 +58,16 @@ class Setting:
     def limit(self, seconds: float) -> None:
         """Allow so much time from now on."""
         self._end = self.options.clock() + seconds
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """Allow what is left of the time for drawn sequences."""
+        started = self.options.clock()
+        self.limit(self._left)
+        try:
+            yield
+        finally:
+            self._left -= self.options.clock() - started
 
     def number(self) -> int:
         """A number for an entity that no step has."""
