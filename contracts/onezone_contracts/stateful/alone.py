@@ -18,20 +18,27 @@ ORDER = ("create", "attach", "grant", "update", "revoke", "detach", "delete")
 
 
 def try_alone(setting: Setting) -> None:
-    """Keep the operations that work alone. Raises StoppedError where there is no time left."""
+    """Keep the operations that work alone. Raises StoppedError where there is no time left.
+
+    They are tried one after the other in one state, as long as that goes well. What fails after others is tried again
+    as the first in a state of its own, and what fails there fails alone.
+    """
     contract = setting.account.contract
     setting.operations = setting.offered = dict(contract.operations)
     verbs = {verb: number for number, verb in enumerate(ORDER)}
     waiting = sorted(contract.operations.values(), key=lambda one: verbs.get(one.effect.verb, -1))
     while waiting:
+        before = len(waiting)
         with apart(setting.account):
             play = Play(setting)
             try:
                 _prepare(play)
-                waiting = _try(play, waiting)
+                _try(play, waiting)
             except ViolationError as violation:
-                setting.operations.pop(violation.culprit.operation, None)
-                waiting = [one for one in waiting if one.id in setting.operations]
+                culprit = violation.culprit.operation
+                if before == len(waiting) or culprit != waiting[0].id:
+                    setting.offered.pop(culprit, None)
+                    waiting = [one for one in waiting if one.id != culprit]
             finally:
                 play.end()
     setting.operations = dict(setting.offered)
@@ -43,21 +50,20 @@ def _prepare(play: Play) -> None:
             play.perform(step)
 
 
-def _try(play: Play, waiting: list[Operation]) -> list[Operation]:
-    """Try one operation after the other, as long as the state allows; gives those that are left."""
-    done: set[str] = set()
-    for operation in waiting:
+def _try(play: Play, waiting: list[Operation]) -> None:
+    """Try one operation after the other, as long as the state allows; those that are done are taken off the list."""
+    before = len(waiting)
+    while waiting:
+        operation = waiting[0]
         ways = SAMPLES if operation.effect.verb in READING else 1
         steps = [_way(play, operation, 5 * number) for number in range(ways)]
         if steps[0] is None:
             break
-        done.add(operation.id)
         for step in filter(None, dict.fromkeys(steps)):
             play.perform(step)
-    if not done:
-        play.setting.operations.pop(waiting[0].id, None)  # no way is known to be allowed
-        return waiting[1:]
-    return [one for one in waiting if one.id not in done]
+        waiting.pop(0)
+    if waiting and len(waiting) == before:
+        play.setting.offered.pop(waiting.pop(0).id, None)  # no way is known to be allowed
 
 
 def _way(play: Play, operation: Operation, pick: int) -> Step | None:
