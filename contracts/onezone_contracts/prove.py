@@ -28,6 +28,7 @@ from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Level, Outcome
 from onezone_contracts.session import Wanted
+from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.states import States
 from onezone_contracts.target import SetupError
 from onezone_contracts.verdict import Judgement, Verdict
@@ -184,7 +185,8 @@ def _trial_without(edition: str) -> list[str]:
     """What the judge finds where nothing is wrong."""
     _control(_origin[0], "PUT", [])
     contract, alarms = load(edition), set()
-    for found in (_judged(contract, "standard", ()), _judged(contract, "quick", ("*",), FULL)):
+    looks = (("standard", (), "core"), ("quick", ("*",), FULL), ("standard", (f"{ALL}.*",), FULL))
+    for found in (_judged(contract, *look) for look in looks):
         sound = found.verdict is Verdict.CONFORMANT
         alarms |= _noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
     return sorted(alarms)
@@ -195,7 +197,7 @@ def _trial(edition: str, fault: Fault) -> Row:
     row, started = Row(fault.id, fault.text), time.perf_counter()
     contract = load(edition)
     try:
-        for row.depth, patterns in _looks(fault):
+        for row.depth, patterns in _looks(contract, fault):
             _control(_origin[0], "PUT", [fault.id])
             found = _judged(contract, row.depth, patterns, fault.profile)
             seen = {*row.noticed_by, *_noticed(found, fault.profile)}
@@ -210,10 +212,12 @@ def _trial(edition: str, fault: Fault) -> Row:
     return row
 
 
-def _looks(fault: Fault) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """How deep to look, and at what, one after the other."""
+def _looks(contract: Contract, fault: Fault) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """How deep to look, and at what, one after the other; of profile `full` as deep as those that should notice it."""
     if fault.profile == FULL:
-        return (("quick", fault.operations),)
+        quick = [one.id for one in all_requirements(contract, "quick")]
+        enough = all(any(fnmatchcase(name, one) for name in quick) for one in fault.noticed_by)
+        return (("quick" if enough else "standard", fault.operations),)
     return ("quick", ()), ("standard", fault.noticed_by), ("standard", ())
 
 

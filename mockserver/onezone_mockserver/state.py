@@ -100,10 +100,10 @@ class MockState:
     def empty_world(self) -> World:
         """A world without anybody, in which the faults of the world are at work."""
         methods: dict[str, Any] = {}
-        for fault in self.faults:
-            if fault.hook.point.startswith(WORLD_METHOD):
-                name = fault.hook.point.removeprefix(WORLD_METHOD)
-                methods[name] = fault.hook.around(methods.get(name) or getattr(World, name), self)
+        for hook in (hook for fault in self.faults for hook in fault.hooks):
+            if hook.point.startswith(WORLD_METHOD):
+                name = hook.point.removeprefix(WORLD_METHOD)
+                methods[name] = hook.around(methods.get(name) or getattr(World, name), self)
         return type("FaultyWorld", (World,), methods)() if methods else World()
 
     def _new_world(self) -> World:

@@ -85,17 +85,21 @@ def test_every_hook_goes_to_a_point_that_there_is(edition: str) -> None:
     installed = set()
 
     def noting(one: Fault) -> Fault:
-        def around(inner: Any, state: Any) -> Any:
-            installed.add(one.id)
-            return one.hook.around(inner, state)
+        def noted(at: int, hook: Hook) -> Hook:
+            def around(inner: Any, state: Any) -> Any:
+                installed.add((one.id, at))
+                return hook.around(inner, state)
 
-        return replace(one, hook=replace(one.hook, around=around))
+            return replace(hook, around=around)
+
+        first, *more = (noted(at, hook) for at, hook in enumerate(one.hooks))
+        return replace(one, hook=first, more=tuple(more))
 
     wanted = [one for one in catalogue() if edition in one.editions]
     client = assembled(edition, tuple(noting(one) for one in wanted))
     assert client("GET", "/_mock/health").status == 200
     client("GET", f"/api/v3/groups/{HOME}", as_="adam")
-    assert [one.id for one in wanted if one.id not in installed] == []
+    assert {(one.id, at) for one in wanted for at, _ in enumerate(one.hooks)} - installed == set()
 
 
 def test_a_hook_at_no_point_is_not_installed() -> None:

@@ -65,6 +65,38 @@ class Leak:
         return replace(found, steps=tuple(one.exchange for one in self.attempts))
 
 
+class Newcomers:
+    """Sees what came to be of the kind that an operation creates, where nothing should have."""
+
+    def __init__(self, account: Account, operation: Operation) -> None:
+        self.account = account
+        self.operation = operation
+        self._listed: set[str] | None = None
+
+    def remember(self) -> None:
+        """What there is of that kind, before anything is refused."""
+        if self.operation.effect.verb == "create" and self._listed is None:
+            self._listed = self.account.everything(self.account.contract.kind(self.operation.effect.resource))
+
+    def found(self) -> list[Difference]:
+        """What came to be since; each is told once."""
+        return [Difference(f"a {kind} came to be", "nothing new", one, None) for kind, one in self._appeared()]
+
+    def _appeared(self) -> Iterator[Ref]:
+        """New entities that the kit's users must have made; each is told once, and removed in the end."""
+        if self._listed is None:
+            return
+        account = self.account
+        kind = account.contract.kind(self.operation.effect.resource)
+        ours = {ref[1] for ref in account.made if ref[0] == USER}
+        known = self._listed | {ref[1] for ref in account.made}
+        for one in sorted((account.everything(kind) or set()) - known):
+            self._listed.add(one)
+            if is_ours(account.details((kind, one)) or {}, ours, account.samples.run_id):
+                account.made[kind, one] = None
+                yield kind, one
+
+
 class Traces:
     """Sees that refused requests of one operation leave nothing behind.
 
@@ -76,21 +108,7 @@ class Traces:
         self.operation = operation
         self.replay = replay
         self.leaks: list[Leak] = []
-        self._listed: set[str] | None = None
-
-    @property
-    def _kind(self) -> str:
-        return self.account.contract.kind(self.operation.effect.resource)
-
-    def remember(self) -> None:
-        """What there is of the kind that the operation creates, before anything is refused."""
-        if self.operation.effect.verb == "create" and self._listed is None:
-            self._listed = self.account.everything(self._kind)
-
-    def forgive(self) -> None:
-        """Take what there is now for given: released servers keep what they could not relate."""
-        for _ in self._appeared():
-            pass
+        self.newcomers = Newcomers(account, operation)
 
     def flush(self, stage: Stage) -> None:
         """See that the refused requests on a stage changed nothing of it."""
@@ -121,7 +139,7 @@ class Traces:
 
     def all(self, refused: tuple[Attempt, ...]) -> list[Leak]:
         """Everything that was left behind, with what came to be and belongs nowhere."""
-        appeared = self._new()
+        appeared = self.newcomers.found()
         if appeared and len(refused) > 1:
             alone = [Leak((again,), one) for again, found in map(self._makes, refused[:SUSPECTS]) for one in found]
             self.leaks += alone or [Leak(refused, one) for one in appeared]
@@ -132,21 +150,5 @@ class Traces:
     def _makes(self, attempt: Attempt) -> tuple[Attempt, list[Difference]]:
         """What comes to be by the same request when nothing else was sent."""
         again = self.replay(attempt)
-        found = self._new()
+        found = self.newcomers.found()
         return again, [] if again.exchange.succeeded else found
-
-    def _new(self) -> list[Difference]:
-        return [Difference(f"a {kind} came to be", "nothing new", one, None) for kind, one in self._appeared()]
-
-    def _appeared(self) -> Iterator[Ref]:
-        """New entities that the kit's users must have made; each is told once, and removed in the end."""
-        if self._listed is None:
-            return
-        kind, account = self._kind, self.account
-        ours = {ref[1] for ref in account.made if ref[0] == USER}
-        known = self._listed | {ref[1] for ref in account.made}
-        for one in sorted((account.everything(kind) or set()) - known):
-            self._listed.add(one)
-            if is_ours(account.details((kind, one)) or {}, ours, account.samples.run_id):
-                account.made[kind, one] = None
-                yield kind, one

@@ -34,6 +34,7 @@ from onezone_contracts.requirement import (
     at_successes,
     with_evidence,
 )
+from onezone_contracts.stateful.derive import requirements as sequences
 
 NEEDS = "the operation"
 """What a target may lack without fault."""
@@ -58,9 +59,10 @@ def requirements(contract: Contract, operation: Operation, depth: str = "quick")
 
 @cache
 def all_requirements(contract: Contract, depth: str = "standard") -> tuple[Requirement, ...]:
-    """Every requirement of the profile `full`: those of `core` first, then every other operation's."""
+    """Every requirement of the profile `full`: those of `core`, of every other operation, and of sequences over all."""
     first = [one for operation in judged_operations(contract) for one in deep(contract, operation, depth)]
-    return (*first, *(one for operation in operations(contract) for one in requirements(contract, operation, depth)))
+    each = [one for operation in operations(contract) for one in requirements(contract, operation, depth)]
+    return (*first, *each, *(sequences(contract) if depth != "quick" else ()))
 
 
 class Sheet:

@@ -19,6 +19,7 @@ from onezone_contracts.full.stage import Stage
 from onezone_contracts.full.trial import Trial
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement, Sending, tolerated
+from onezone_contracts.stateful.search import Sequences
 from onezone_contracts.target import SetupError, missing_id
 
 UNAUTHORIZED = 401
@@ -38,6 +39,7 @@ class Bench:
     missing: str = field(default_factory=missing_id)
     pool: Executor | None = None
     started: float = field(init=False)
+    sequences: Sequences = field(init=False)
     _trials: dict[str, Trial] = field(default_factory=dict)
     _stages: dict[object, Stage] = field(default_factory=dict)
     _strangers: dict[str, Ref] = field(default_factory=dict)
@@ -48,6 +50,7 @@ class Bench:
         self.started = self.options.clock()
         self.account.check_time = self.check_time
         self.account.api.wire.patience.check_time = self.check_time
+        self.sequences = Sequences(self.account, self.options)
 
     def preflight(self, needed: frozenset[str]) -> None:
         """See whether the account may do what a run needs, and whether users can log in. Raises SetupError.

@@ -136,7 +136,7 @@ class Trial(Fixtures):
                 except (NotJudged, SetupError):
                     continue
         if not self.reading:
-            self.traces.remember()
+            self.traces.newcomers.remember()
         exchanges = list(self.bench.pool.map(self._dispatch, prepared))
         for one, exchange in zip(prepared, exchanges, strict=True):
             self._sent[one.case.name] = self._record(one, exchange)
@@ -229,7 +229,7 @@ class Trial(Fixtures):
         if one.allowed and not self.reading:
             self.traces.flush(one.stage)
         elif not self.reading:
-            self.traces.remember()
+            self.traces.newcomers.remember()
 
     def _dispatch(self, one: Prepared) -> Exchange:
         """The exchange; one that must be allowed is tried again as long as privileges may be late."""
@@ -254,7 +254,7 @@ class Trial(Fixtures):
         if exchange.succeeded and not one.case.method:
             self._succeeded(one.stage, attempt)
         elif self.tolerated(one.case):
-            self.traces.forgive()
+            self.traces.newcomers.found()  # they are taken for given
         elif not self.reading:
             one.stage.pending.append(attempt)
         return attempt

@@ -7,19 +7,18 @@ here: by halves, then one by one, within a limit of time; and what is left is re
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from onezone_contracts.requirement import Finding
 from onezone_contracts.sequences.action import Action, StoppedError, ViolationError
 from onezone_contracts.sequences.play import Play
 from onezone_contracts.sequences.setting import SHORTEST, Setting
+from onezone_contracts.shrinking import leave_out
 
 ATTEMPTS = 80
 AGAIN = 1.0
 """Seconds to wait for what is repeated to look right after all."""
 NOT_AGAIN = " (shown once; repeated, it did not show)"
-
-Attempt = Callable[[Sequence[Action]], ViolationError | None]
 
 
 def attempt(setting: Setting, actions: Sequence[Action]) -> ViolationError | None:
@@ -50,29 +49,12 @@ def shortest(setting: Setting, first: ViolationError, seconds: float) -> Finding
     best = [first]
     setting.hasty = SHORTEST
     with contextlib.suppress(StoppedError):
-        _leave_out(best, tried)
+        leave_out(best, tried)
     setting.hasty = AGAIN
     try:
         return _confirmed(setting, first, best[0])
     finally:
         setting.hasty = None
-
-
-def _leave_out(best: list[ViolationError], tried: Attempt) -> None:
-    """Leave out ever smaller parts, as long as what is left shows the same."""
-    size = max(1, len(best[0].actions) // 2)
-    while True:
-        before, at = len(best[0].actions), 0
-        while at < len(best[0].actions) - 1:
-            actions = best[0].actions
-            shown = tried(actions[:at] + actions[at + size :])
-            if shown and len(shown.actions) < len(actions):
-                best[0] = shown
-            else:
-                at += size
-        if size == 1 and len(best[0].actions) == before:
-            return
-        size = max(1, size // 2)
 
 
 def _confirmed(setting: Setting, first: ViolationError, best: ViolationError) -> Finding:

@@ -37,6 +37,8 @@ GROUPS: tuple[str, ...] = (
     "around_body",
     "around_lists",
     "around_sides",
+    "around_history",
+    "around_memory",
 )
 
 

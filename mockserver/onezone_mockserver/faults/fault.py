@@ -47,7 +47,8 @@ class Hook:
 class Fault:
     """One deviation. `noticed_by` has the topics of the requirements that should notice it, as glob patterns.
 
-    One of profile `full` is seen by judging every operation; then they are whole ids of requirements.
+    One of profile `full` is seen by judging every operation; then they are whole ids of requirements. `more` are hooks
+    at other points, where one alone cannot do it: what is remembered at one comes out at another.
     """
 
     id: str
@@ -56,6 +57,12 @@ class Fault:
     noticed_by: tuple[str, ...]
     editions: tuple[str, ...] = ALL
     profile: str = "core"
+    more: tuple[Hook, ...] = ()
+
+    @property
+    def hooks(self) -> tuple[Hook, ...]:
+        """All that it puts around something."""
+        return (self.hook, *self.more)
 
 
 def fault(name: str, text: str, hook: Hook, *noticed_by: str, editions: tuple[str, ...] = ALL) -> Fault:

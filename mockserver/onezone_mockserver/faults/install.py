@@ -37,7 +37,7 @@ def outside(app: App, state: MockState) -> App:
 
 
 def _hooks(state: MockState, point: str) -> Iterator[Hook]:
-    return (fault.hook for fault in state.faults if fault.hook.point == point)
+    return (hook for fault in state.faults for hook in fault.hooks if hook.point == point)
 
 
 class Answering:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,9 +37,13 @@ def received(handler: BaseHTTPRequestHandler) -> bytes:
 
 
 @contextmanager
-def front(origin: str, instead: Rewrite) -> Iterator[str]:
-    """A server that passes on to another one, but for what it answers itself; gives its origin."""
+def front(origin: str, instead: Rewrite, lag: float = 0.0) -> Iterator[str]:
+    """A server that passes on to another one, but for what it answers itself; gives its origin.
+
+    What it reads may be as old as `lag` says, in seconds: an answer to GET is given again for so long.
+    """
     behind = urlsplit(origin)
+    kept: dict[tuple[str, str], tuple[float, tuple[int, dict[str, str], bytes]]] = {}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -53,11 +58,17 @@ def front(origin: str, instead: Rewrite) -> Iterator[str]:
             if status is not None:
                 self.reply(status, {}, b"")
                 return
+            key = (self.path, self.headers.get("Authorization") or "")
+            if self.command == "GET" and key in kept and time.monotonic() < kept[key][0]:
+                self.reply(*kept[key][1])
+                return
             there = http.client.HTTPConnection(behind.hostname or "", behind.port, timeout=AGES)
             del self.headers["Transfer-Encoding"]
             there.request(self.command, self.path, body or None, dict(self.headers.items()))
             came = there.getresponse()
-            self.reply(came.status, dict(came.getheaders()), came.read())
+            answer = (came.status, dict(came.getheaders()), came.read())
+            kept[key] = (time.monotonic() + lag if self.command == "GET" else 0.0, answer)
+            self.reply(*answer)
             there.close()
 
         def reply(self, status: int, headers: dict[str, str], body: bytes) -> None:

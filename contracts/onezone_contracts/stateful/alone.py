@@ -1,0 +1,79 @@
+"""See which operations do what they should alone: only those take part in sequences."""
+
+from __future__ import annotations
+
+from onezone_spec import Operation
+
+from onezone_contracts.full.stage import READING
+from onezone_contracts.stateful.choices import chosen
+from onezone_contracts.stateful.layout import plain
+from onezone_contracts.stateful.play import Play
+from onezone_contracts.stateful.predict import Expected
+from onezone_contracts.stateful.setting import Setting, apart
+from onezone_contracts.stateful.step import ADMIN, Step, ViolationError
+
+SAMPLES = 3
+"""In how many ways a reading operation is tried."""
+ORDER = ("create", "attach", "grant", "update", "revoke", "detach", "delete")
+
+
+def try_alone(setting: Setting) -> None:
+    """Keep the operations that work alone. Raises StoppedError where there is no time left.
+
+    They are tried one after the other in one state, as long as that goes well. What fails after others is tried again
+    as the first in a state of its own, and what fails there fails alone.
+    """
+    contract = setting.account.contract
+    setting.operations = setting.offered = dict(contract.operations)
+    verbs = {verb: number for number, verb in enumerate(ORDER)}
+    waiting = sorted(contract.operations.values(), key=lambda one: verbs.get(one.effect.verb, -1))
+    while waiting:
+        before = len(waiting)
+        with apart(setting.account):
+            play = Play(setting)
+            try:
+                _prepare(play)
+                _try(play, waiting)
+            except ViolationError as violation:
+                culprit = violation.culprit.operation
+                if before == len(waiting) or culprit != waiting[0].id:
+                    setting.offered.pop(culprit, None)
+                    waiting = [one for one in waiting if one.id != culprit]
+            finally:
+                play.end()
+    setting.operations = dict(setting.offered)
+
+
+def _prepare(play: Play) -> None:
+    for step in plain(play.account.contract):
+        if play.fits(step):
+            play.perform(step)
+
+
+def _try(play: Play, waiting: list[Operation]) -> None:
+    """Try one operation after the other, as long as the state allows; those that are done are taken off the list."""
+    before = len(waiting)
+    while waiting:
+        operation = waiting[0]
+        ways = SAMPLES if operation.effect.verb in READING else 1
+        steps = [_way(play, operation, 5 * number) for number in range(ways)]
+        if steps[0] is None:
+            break
+        for step in filter(None, dict.fromkeys(steps)):
+            play.perform(step)
+        waiting.pop(0)
+    if waiting and len(waiting) == before:
+        play.setting.offered.pop(waiting.pop(0).id, None)  # no way is known to be allowed
+
+
+def _way(play: Play, operation: Operation, pick: int) -> Step | None:
+    """A way to send it that must be allowed, and was not sent before; the administrator's first."""
+    sent = {(step.operation, step.roles) for step in play.actions} if operation.parameters else set()
+
+    def allowed(step: Step) -> bool:
+        return play.expected(step) is Expected.ALLOWED and (step.operation, step.roles) not in sent
+
+    def by_administrator(step: Step) -> bool:
+        return step.actor == ADMIN and allowed(step)
+
+    return chosen(play, operation, pick, by_administrator) or chosen(play, operation, pick, allowed)

@@ -1,0 +1,146 @@
+"""Search for a sequence that shows something, make it short, and see that it shows it again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from onezone_contracts.checks import drawn
+from onezone_contracts.full.account import Account
+from onezone_contracts.options import Options
+from onezone_contracts.requirement import OUT_OF_TIME, Finding, NotJudged
+from onezone_contracts.shrinking import leave_out
+from onezone_contracts.stateful.alone import try_alone
+from onezone_contracts.stateful.choices import readings
+from onezone_contracts.stateful.play import Play
+from onezone_contracts.stateful.setting import AT_FIRST, SHORTEST, Setting, apart
+from onezone_contracts.stateful.step import KINDS, Step, StoppedError, ViolationError
+from onezone_contracts.stateful.tours import tours
+
+ROUNDS = 4
+"""How often the search goes on, without the operation that showed something last."""
+ATTEMPTS = 150
+AGAIN = 1.0
+"""Seconds to wait for what is repeated to look right after all."""
+NOT_AGAIN = " (shown once; repeated, it did not show)"
+
+
+@dataclass(slots=True)
+class Sequences:
+    """The sequences of one run, taken once for all requirements that they judge.
+
+    Args:
+        account: an administrator's, opened.
+        options: how the run judges.
+    """
+
+    account: Account
+    options: Options
+    findings: dict[str, Finding] = field(default_factory=dict)
+    reason: NotJudged | None = None
+    ended: bool = False
+    _taken: bool = False
+
+    def shows(self, kind: str) -> Iterator[Finding]:
+        """What was found of a kind. Raises NotJudged where nothing could be seen of it."""
+        if not self._taken:
+            self._taken = True
+            self._take()
+        if kind in self.findings:
+            yield self.findings[kind]
+        elif self.reason:
+            raise self.reason
+        elif self.ended:
+            raise NotJudged(f"the sequences ended with sequence.{min(self.findings)}", blocked=True)
+
+    def _take(self) -> None:
+        if self.account.shut:
+            self.reason = NotJudged(self.account.shut, blocked=True)
+            return
+        setting = Setting(self.account, self.options)
+        try:
+            try_alone(setting)
+            rounds = 0
+            while len(self.findings) < len(KINDS) and self._search(setting):
+                rounds += 1
+                if rounds == ROUNDS:
+                    self.ended = True
+                    break
+        except StoppedError as stop:
+            if stop.reason:
+                self.reason = NotJudged(stop.reason, blocked=stop.reason != OUT_OF_TIME)
+            elif not setting.whole:
+                self.reason = NotJudged("there was no time for a whole sequence")
+        if not setting.taken:
+            self.reason = self.reason or NotJudged("the target offers no operations that work alone")
+
+    def _search(self, setting: Setting) -> bool:
+        """Whether sequences show something (more)."""
+        try:
+            _sequences(setting)
+        except ViolationError as first:
+            best = shortest(setting, first)
+            self.findings.setdefault(first.kind, best)
+            setting.operations.pop(first.culprit.operation, None)
+            return True
+        return False
+
+
+def _sequences(setting: Setting) -> None:
+    """Raises ViolationError for the first that shows something, StoppedError without time."""
+    from onezone_contracts.stateful import machine
+
+    setting.limit(AT_FIRST)
+    for steps in tours(setting.account.contract):
+        shown = attempt(setting, steps, everything=True)
+        if shown:
+            raise shown
+        setting.whole += 1
+    with setting.drawing():
+        machine.drawn(setting)
+
+
+def attempt(setting: Setting, steps: Sequence[Step], *, everything: bool = False) -> ViolationError | None:
+    """Take these steps, those that fit, and look at `everything` afterwards; what they show, if anything."""
+    with apart(setting.account):
+        play = Play(setting)
+        try:
+            for step in steps:
+                if play.fits(step):
+                    play.perform(step)
+            for step in list(readings(play)) if everything else ():
+                play.perform(step)
+        except ViolationError as violation:
+            return violation
+        finally:
+            play.end()
+    return None
+
+
+def shortest(setting: Setting, first: ViolationError) -> Finding:
+    """The finding of the shortest sequence that showed the same, or of the first where that cannot be repeated."""
+    end, left = setting.options.clock() + drawn.SHRINKING, [ATTEMPTS]
+
+    def tried(steps: Sequence[Step]) -> ViolationError | None:
+        left[0] -= 1
+        if left[0] < 0 or setting.options.clock() > end:
+            raise StoppedError
+        shown = attempt(setting, [*(replace(step, quiet=True) for step in steps[:-1]), replace(steps[-1], quiet=False)])
+        same = shown is not None and (shown.kind, shown.culprit.operation) == (first.kind, first.culprit.operation)
+        return shown if same else None
+
+    best = [first]
+    setting.careful = True
+    with setting.unlimited():
+        with contextlib.suppress(StoppedError), setting.hasty(SHORTEST):
+            leave_out(best, tried)
+        try:
+            with setting.hasty(AGAIN):
+                again = attempt(setting, best[0].actions)
+        except StoppedError:
+            again = best[0]
+    setting.careful = False
+    if again and again.kind == first.kind:
+        return again.finding()
+    return first.finding(NOT_AGAIN)

@@ -1,0 +1,337 @@
+"""Faults of what happens the second time: what went before comes into what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from onezone_mockserver.exchange import Refusal
+from onezone_mockserver.faults.around import Perform, effect, fault, named, on
+from onezone_mockserver.faults.around_history import Memory, first, remembering
+from onezone_mockserver.faults.fault import Hook
+from onezone_mockserver.faults.tools import rescue, write
+from onezone_mockserver.world import NOTHING
+
+if TYPE_CHECKING:
+    from onezone_mockserver.exchange import Answer, Check, Exchange
+    from onezone_mockserver.state import MockState
+    from onezone_mockserver.world import User, World
+
+GROUP, USER, SERVICE, CHILD, ZONE, CALLER = "group", "user", "handle_service", "child", "zone", "caller"
+PREFIX = "all_operations.sequence"
+ALLOWED, FORBIDDEN = f"{PREFIX}.allowed", f"{PREFIX}.forbidden"
+STATE, UNCHANGED = f"{PREFIX}.state", f"{PREFIX}.unchanged"
+ATTACH, DETACH = on("attach", USER, GROUP), on("detach", USER, GROUP)
+RENAME = on("update", GROUP)
+Pairs = Memory[dict[tuple[str, str], frozenset[str]]]
+
+
+def _ends(exchange: Exchange) -> tuple[str, str]:
+    return exchange.params["uid"], exchange.params["id"]
+
+
+def _removed(memory: Pairs) -> Hook:
+    """Remember who was removed from which group, with its privileges."""
+
+    def act(world: World, exchange: Exchange) -> None:
+        user, group = _ends(exchange)
+        memory.of(world)[user, group] = world.related(USER, user, GROUP, group) or NOTHING
+
+    return first(DETACH, act)
+
+
+# --- members that come and go ------------------------------------------------------------------------------------
+
+
+def _readded() -> tuple[Hook, ...]:
+    memory: Pairs = Memory(dict)
+
+    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+        answer, ends = inner(exchange), _ends(exchange)
+        if old := memory.of(world).get(ends):
+            world.relate(USER, ends[0], GROUP, ends[1], old | (world.related(USER, ends[0], GROUP, ends[1]) or NOTHING))
+        return answer
+
+    return effect(ATTACH, perform), _removed(memory)
+
+
+def _refused_rejoins() -> tuple[Hook, ...]:
+    memory: Pairs = Memory(dict)
+
+    def act(refusal: Refusal, exchange: Exchange, state: MockState) -> None:
+        world, (user, group) = state.world, _ends(exchange)
+        if (user, group) in memory.of(world) and world.exists(USER, user):
+            world.relate(USER, user, GROUP, group, memory.of(world).pop((user, group)))
+        raise refusal
+
+    return rescue("authorization", act, ATTACH), _removed(memory)
+
+
+def _drops_its_groups(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    user, service = _ends(exchange)
+    answer = inner(exchange)
+    for group in list(world.members(GROUP, SERVICE, service)):
+        if user in world.effective_members(USER, GROUP, group):
+            world.unrelate(GROUP, group, SERVICE, service)
+    return answer
+
+
+def _former_children() -> tuple[Hook, ...]:
+    memory: Memory[dict[str, list[str]]] = Memory(dict)
+
+    def parted(world: World, exchange: Exchange) -> None:
+        memory.of(world).setdefault(exchange.params["id"], []).append(exchange.params["cid"])
+
+    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+        answer = inner(exchange)
+        for child in memory.of(world).pop(exchange.params["id"], ()):
+            if world.exists(GROUP, child):
+                world.remove(GROUP, child)
+        return answer
+
+    return effect(on("delete", GROUP), perform), first(on("detach", CHILD, GROUP), parted)
+
+
+def _two_levels_unlisted(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    answer, group = inner(exchange), exchange.params["id"]
+    near = set(world.members(USER, GROUP, group)).union(
+        *(world.members(USER, GROUP, child) for child in world.members(GROUP, GROUP, group))
+    )
+    write(answer, orjson.dumps({"users": [one for one in orjson.loads(answer.body)["users"] if one in near]}))
+    return answer
+
+
+def _two_levels_refused(inner: Check, _state: MockState) -> Check:
+    def check(exchange: Exchange) -> None:
+        inner(exchange)
+        world, group, user = exchange.world, exchange.params["id"], exchange.user
+        inside = world.intermediaries(user.id, group) if user else []
+        near = [one for kind, one in inside if kind == USER or user.id in world.members(USER, GROUP, one)]  # type: ignore[union-attr]
+        if inside and not near:
+            raise Refusal("forbidden", "a fault of the mock")
+
+    return check
+
+
+def _still_listed() -> tuple[Hook, ...]:
+    memory: Memory[dict[str, list[str]]] = Memory(dict)
+
+    def act(world: World, exchange: Exchange) -> None:
+        for group in world.memberships(USER, exchange.params["id"], GROUP):
+            memory.of(world).setdefault(group, []).append(exchange.params["id"])
+
+    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+        answer = inner(exchange)
+        users = [*orjson.loads(answer.body)["users"], *memory.of(world).get(exchange.params["id"], ())]
+        write(answer, orjson.dumps({"users": users}))
+        return answer
+
+    return effect(on("list", USER, GROUP, effective=True), perform), first(on("delete", USER), act)
+
+
+# --- privileges ----------------------------------------------------------------------------------------------------
+
+
+def _later_replaces() -> tuple[Hook, ...]:
+    """Once all were revoked, the second grant takes away what the first one gave."""
+    memory: Memory[dict[str, int]] = Memory(dict)
+
+    def revoked(world: World, exchange: Exchange) -> None:
+        memory.of(world)[exchange.params["id"]] = 0
+
+    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+        answer, user, grants = inner(exchange), exchange.params["id"], memory.of(world)
+        if user in grants:
+            grants[user] += 1
+            if grants[user] > 1:
+                world.set_zone(USER, user, named(exchange, "grant"))
+        return answer
+
+    return effect(on("grant", USER, ZONE), perform), first(on("revoke", USER, ZONE), revoked)
+
+
+def _takes_anothers() -> tuple[Hook, ...]:
+    memory: Memory[list[str]] = Memory(list)
+
+    def granted(world: World, exchange: Exchange) -> None:
+        memory.of(world).append(exchange.params["id"])
+
+    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+        answer, last = inner(exchange), memory.of(world)[-1:]
+        if last and world.exists(USER, last[0]):
+            world.set_zone(USER, last[0], NOTHING)
+        return answer
+
+    return effect(on("revoke", USER, ZONE), perform), first(on("grant", USER, ZONE), granted)
+
+
+def _decided_once(*, allowed: bool) -> Hook:
+    """What was decided first about who may change which group stands ever after."""
+    memory: Memory[dict[tuple[str, str], bool]] = Memory(dict)
+
+    def around(inner: Check, _state: MockState) -> Check:
+        def check(exchange: Exchange) -> None:
+            key = (exchange.user.id if exchange.user else "", exchange.params["id"])
+            known = memory.of(exchange.world)
+            if known.get(key) is allowed and key[0]:
+                if not allowed:
+                    raise Refusal("forbidden", "a fault of the mock")
+                return
+            known[key] = False
+            inner(exchange)
+            known[key] = True
+
+        return check
+
+    return Hook("authorization", around, RENAME)
+
+
+# --- names and logins ------------------------------------------------------------------------------------------------
+
+
+def _old_name() -> Hook:
+    memory: Memory[dict[str, Any]] = Memory(dict)
+
+    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+        answer = inner(exchange)
+        shown = orjson.loads(answer.body)
+        shown["name"] = memory.of(world).setdefault(exchange.params["cid"], shown["name"])
+        write(answer, orjson.dumps(shown))
+        return answer
+
+    return effect(on("get", CHILD, GROUP, effective=True), perform)
+
+
+def _first_name_again() -> tuple[Hook, ...]:
+    """The name that a user had before the last two serves again."""
+    memory: Memory[dict[str, list[str]]] = Memory(dict)
+
+    def act(world: World, exchange: Exchange) -> None:
+        user = exchange.user
+        if user and user.name and "username" in exchange.data:
+            memory.of(world).setdefault(user.id, []).append(user.name)
+
+    def around(inner: Callable[..., User | None], _state: MockState) -> Any:
+        def login(world: World, name: str, password: str) -> User | None:
+            former = (one for one, names in memory.of(world).items() if name in names[:-1] and one in world.users)
+            user = world.users.get(next(former, ""))
+            return inner(world, user.name if user else name, password)
+
+        return login
+
+    return first(on("update", CALLER), act), Hook("world.login", around)
+
+
+def _deleted_logs_in() -> tuple[Hook, ...]:
+    memory: Memory[dict[tuple[str | None, str | None], User]] = Memory(dict)
+
+    def act(world: World, exchange: Exchange) -> None:
+        user = world.users[exchange.params["id"]]
+        memory.of(world)[user.name, user.password] = user
+
+    def around(inner: Callable[..., User | None], _state: MockState) -> Any:
+        return lambda world, name, password: inner(world, name, password) or memory.of(world).get((name, password))
+
+    return first(on("delete", USER), act), Hook("world.login", around)
+
+
+def _password_unblocks(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    answer, user = inner(exchange), exchange.params["id"]
+    world.change_user(user, blocked=False)
+    return answer
+
+
+FAULTS = (
+    remembering(
+        "around-memory-readded",
+        "Who is removed and added again has the old privileges, too.",
+        _readded(),
+        STATE,
+    ),
+    remembering(
+        "around-memory-refused-rejoins",
+        "Who was removed and asks in vain to join is a member again.",
+        _refused_rejoins(),
+        UNCHANGED,
+    ),
+    fault(
+        "around-memory-groups-leave-along",
+        "A user that is removed from a service takes its groups along.",
+        effect(on("detach", USER, SERVICE), _drops_its_groups),
+        STATE,
+    ),
+    remembering(
+        "around-memory-former-children",
+        "A deleted group takes along the groups that it contained once.",
+        _former_children(),
+        STATE,
+    ),
+    fault(
+        "around-memory-two-levels-unlisted",
+        "Effective users through more than one group are missing.",
+        effect(on("list", USER, GROUP, effective=True), _two_levels_unlisted),
+        STATE,
+    ),
+    fault(
+        "around-memory-two-levels-refused",
+        "Who belongs to a group through more than one group may not list its users.",
+        Hook("authorization", _two_levels_refused, on("list", USER, GROUP)),
+        ALLOWED,
+    ),
+    remembering(
+        "around-memory-deleted-listed",
+        "Deleted users stay in the lists of the effective users of their groups.",
+        _still_listed(),
+        STATE,
+    ),
+    remembering(
+        "around-memory-second-grant",
+        "Once zone privileges were revoked, each grant replaces those before.",
+        _later_replaces(),
+        STATE,
+    ),
+    remembering(
+        "around-memory-takes-anothers",
+        "Revoking a user's zone privileges takes those of who got some last.",
+        _takes_anothers(),
+        STATE,
+    ),
+    fault(
+        "around-memory-allowed-ever-after",
+        "Who could change a group once may do so ever after.",
+        _decided_once(allowed=True),
+        FORBIDDEN,
+    ),
+    fault(
+        "around-memory-refused-ever-after",
+        "Who could not change a group once may not do so ever after.",
+        _decided_once(allowed=False),
+        ALLOWED,
+    ),
+    fault(
+        "around-memory-old-name",
+        "A nested group is shown by the name that it was first seen with.",
+        _old_name(),
+        STATE,
+    ),
+    remembering(
+        "around-memory-first-name",
+        "A user that is renamed twice can log in by the first name again.",
+        _first_name_again(),
+        STATE,
+    ),
+    remembering(
+        "around-memory-deleted-logs-in",
+        "A deleted user can still log in.",
+        _deleted_logs_in(),
+        FORBIDDEN,
+    ),
+    fault(
+        "around-memory-password-unblocks",
+        "A blocked user who gets a new password is let in.",
+        effect(on("update", USER, part="basic_auth"), _password_unblocks),
+        STATE,
+    ),
+)
