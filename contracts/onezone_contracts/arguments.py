@@ -13,7 +13,7 @@ from onezone_contracts.target import Credentials, SetupError
 
 if TYPE_CHECKING:
     from onezone_contracts.options import Options
-    from onezone_contracts.session import Wanted
+    from onezone_contracts.wanted import Wanted
 
 DEPTHS = ("quick", "standard", "deep")
 MOST_WORKERS = 64
@@ -113,7 +113,7 @@ def options_of(arguments: argparse.Namespace, **more: Any) -> Options:
 
 def wanted_of(arguments: argparse.Namespace, profile: str = "core") -> Wanted:
     """What is to be judged, as `add_target` asked. Raises SetupError."""
-    from onezone_contracts.session import Wanted
+    from onezone_contracts.wanted import Wanted
 
     return Wanted(
         arguments.url, arguments.target, arguments.states_url, arguments.edition, admin_of(arguments), profile

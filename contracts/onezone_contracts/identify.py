@@ -21,10 +21,12 @@ from onezone_contracts.options import Options
 from onezone_contracts.personas import Persona, personas
 from onezone_contracts.reports import shown
 from onezone_contracts.requirement import Level, Outcome, Result
-from onezone_contracts.session import Wanted, contract_of, judge_target
+from onezone_contracts.session import judge_target
+from onezone_contracts.sessions import Documented
 from onezone_contracts.target import SetupError, Target, admin_from_file, check_url, read_target_file, target_from_file
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_contracts.verify import terminated_cleanly
+from onezone_contracts.wanted import Wanted, contract_of
 from onezone_contracts.wire import Wire
 
 SHOWN = 4
@@ -163,7 +165,7 @@ def _judged(wanted: Wanted, edition: str, options: Options) -> Judgement:
     target, lacking = _target(wanted, contract)
     if target is None:
         return Judgement(wanted.url or "", edition, "core", options.depth, options.seed, Verdict.INCONCLUSIVE, lacking)
-    return judge(contract, operation, target, options)
+    return judge(Documented(contract, operation, target, options))
 
 
 def _target(wanted: Wanted, contract: Contract) -> tuple[Target | None, str]:

@@ -7,11 +7,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
-from typing import Protocol
+from typing import Any, Protocol
 
-from onezone_spec import Contract, Operation
-
-from onezone_contracts.derive import provoked, requirements
+from onezone_contracts.exchange import Redactor
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import (
     OUT_OF_TIME,
@@ -23,9 +21,9 @@ from onezone_contracts.requirement import (
     Requirement,
     Result,
 )
-from onezone_contracts.run import Run
-from onezone_contracts.target import SetupError, Target
+from onezone_contracts.target import SetupError
 from onezone_contracts.verdict import Judgement, Verdict, decide
+from onezone_contracts.wanted import CannotSetUpError
 
 DEEPEST = "deep"
 FINDINGS = 5
@@ -43,16 +41,60 @@ class Judged(Protocol):
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
 
-    def gather(self, requirement: Requirement) -> None:
-        """Send what the requirement lives off, where it was not sent before. Raises OutOfTimeError."""
+    def of(self, requirement: Requirement) -> Any:
+        """What the check of the requirement is given, after what it lives off was sent. Raises NotJudged."""
 
 
-def selected(wanted: Iterable[Requirement], patterns: Iterable[str]) -> tuple[Requirement, ...]:
+class Session(Judged, Protocol):
+    """All that is judged at one target, and in what."""
+
+    @property
+    def profile(self) -> str: ...  # noqa: D102
+
+    @property
+    def edition(self) -> str: ...  # noqa: D102
+
+    @property
+    def target(self) -> str: ...  # noqa: D102
+
+    @property
+    def redactor(self) -> Redactor: ...  # noqa: D102
+
+    @property
+    def requests(self) -> int: ...  # noqa: D102
+
+    @property
+    def hints(self) -> list[str]: ...  # noqa: D102
+
+    def requirements(self, depth: str) -> tuple[Requirement, ...]:
+        """What is required at a depth, in the order in which it is judged."""
+
+    def preflight(self, wanted: tuple[Requirement, ...]) -> str | None:
+        """See that the target answers and that its personas are set up; why there can be no verdict, if that is so.
+
+        Raises SetupError where nothing can be judged.
+        """
+
+    def foresee(self, requirements: tuple[Requirement, ...]) -> None:
+        """What is judged next, so that cases of several requirements can be sent at the same time."""
+
+    def unseen(self) -> frozenset[int]:
+        """The documented statuses that can be provoked and were never seen."""
+
+    def unknown(self, *, whole: bool) -> str | None:
+        """Why a target that keeps everything is not known to be conformant, None where it is."""
+
+    def clean(self) -> None:
+        """Remove what was made."""
+
+
+def selected(wanted: Iterable[Requirement], patterns: Iterable[str], profile: str = "core") -> tuple[Requirement, ...]:
     """The requirements whose id matches one of the glob patterns. Raises SetupError for a pattern without any."""
     wanted = tuple(wanted)
+    command = "ozkit requirements" + (" --profile full" if profile == "full" else "")
     for pattern in patterns:
         if not any(fnmatchcase(one.id, pattern) for one in wanted):
-            raise SetupError(f"no requirement matches {pattern!r}; `ozkit requirements` lists them")
+            raise SetupError(f"no requirement matches {pattern!r}; `{command}` lists them")
     return tuple(one for one in wanted if any(fnmatchcase(one.id, pattern) for pattern in patterns))
 
 
@@ -66,8 +108,7 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
     found: list[Finding] = []
     try:
         run.check_time()
-        run.gather(requirement)
-        found.extend(itertools.islice(requirement.check(run), FINDINGS + 1))
+        found.extend(itertools.islice(requirement.check(run.of(requirement)), FINDINGS + 1))
     except OutOfTimeError as late:
         if not found:
             return Result(requirement, Outcome.SKIP, (), late.reason)
@@ -93,60 +134,58 @@ def _more(found: list[Finding]) -> str | None:
     return f"only the first {FINDINGS} findings are shown" if len(found) > FINDINGS else None
 
 
-def judge(
-    contract: Contract,
-    operation: Operation,
-    target: Target,
-    options: Options,
-    patterns: tuple[str, ...] = (),
-    progress: Progress | None = None,
-) -> Judgement:
-    """Judge a target by the requirements of one operation.
+def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress | None = None) -> Judgement:
+    """Judge a target by the requirements of a session, those that the patterns name or all.
 
-    Raises SetupError where a pattern of requirement ids matches nothing. A target that cannot be judged is no
-    error: the verdict is then `inconclusive`, with the reason.
+    Raises SetupError where a pattern matches nothing, and CannotSetUpError where nothing can be judged at all. A target
+    that cannot be judged for what it answers is no error: the verdict is then `inconclusive`, with the reason.
     """
-    every = requirements(contract, operation, options.depth)
-    wanted = selected(every, patterns) if patterns else every
-    run = Run(contract, operation, target, options)
+    options = session.options
+    every = session.requirements(options.depth)
+    wanted = selected(every, patterns, session.profile) if patterns else every
     started = time.perf_counter()
     try:
-        results, reason = _results(run, wanted, progress)
+        results, reason = _results(session, wanted, progress)
     finally:
-        run.clean()
-    unseen = () if patterns else tuple(provoked(operation) - {one.status for one in run.exchanges() if one.status})
-    unmatched = options.expected.unmatched(requirements(contract, operation, DEEPEST)) if options.expected else ()
-    verdict, why = (
-        (Verdict.INCONCLUSIVE, reason)
-        if reason
-        else decide(results, unseen, strict=options.strict, unmatched=unmatched, misread=run.misread())
+        session.clean()
+    unseen = () if patterns else tuple(session.unseen())
+    unmatched = options.expected.unmatched(session.requirements(DEEPEST)) if options.expected else ()
+    verdict, why = decide(
+        results, unseen, strict=options.strict, unmatched=unmatched, misread=session.unknown(whole=not patterns)
     )
+    if reason:
+        verdict, why = Verdict.INCONCLUSIVE, reason
     return Judgement(
-        target=target.base_url,
-        edition=contract.edition,
-        profile="core",
+        target=session.target,
+        edition=session.edition,
+        profile=session.profile,
         depth=options.depth,
         seed=options.seed,
         verdict=verdict,
         reason=why,
         results=tuple(results),
-        requests=run.wire.sent,
+        requests=session.requests,
         duration_s=time.perf_counter() - started,
-        redactor=run.redactor,
+        redactor=session.redactor,
         unseen=unseen,
         unmatched=unmatched,
         total=len(every),
-        hints=tuple(run.hints),
+        hints=tuple(session.hints),
     )
 
 
-def _results(run: Run, wanted: tuple[Requirement, ...], progress: Progress | None) -> tuple[list[Result], str | None]:
+def _results(
+    session: Session, wanted: tuple[Requirement, ...], progress: Progress | None
+) -> tuple[list[Result], str | None]:
+    """What came of each, and why there is no verdict, where there is none."""
     try:
-        run.preflight()
-    except SetupError as error:
-        return [], str(error)
+        reason = session.preflight(wanted)
     except NotJudged:
         return [], OUT_OF_TIME
+    except CannotSetUpError:
+        raise
+    except SetupError as error:
+        return [], str(error)
     except Exception as error:
         log.debug("the preflight failed", exc_info=True)
         return [], f"the kit itself failed: {type(error).__name__}: {error}"
@@ -154,6 +193,6 @@ def _results(run: Run, wanted: tuple[Requirement, ...], progress: Progress | Non
     for number, requirement in enumerate(wanted):
         if progress:
             progress(number, len(wanted), requirement)
-        run.together.foresee(wanted[number:])
-        results.append(judge_one(run, requirement))
-    return results, None
+        session.foresee(wanted[number:])
+        results.append(judge_one(session, requirement))
+    return results, reason

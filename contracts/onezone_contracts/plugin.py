@@ -10,6 +10,7 @@ from __future__ import annotations
 import pytest
 
 DEPTHS = ("quick", "standard", "deep")
+PROFILES = ("core", "full")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--onezone-admin", metavar="USER:PASSWORD", help="an administrator: the kit makes the personas itself")
     add("--onezone-admin-token", metavar="TOKEN", help="the same, with a token")
     add("--onezone-edition", metavar="NAME", help="edition of the contract (default: the target file's, or current)")
+    add("--onezone-profile", choices=PROFILES, help="core: the documented operation (default); full: every operation")
     add("--onezone-depth", choices=DEPTHS, help="default: standard")
     add("--onezone-seed", metavar="N", help="seed of generated requests, or `random` (default 0)")
     add(
@@ -31,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add("--onezone-strict", action="store_true", help="a SHOULD that fails is a failure, not a warning")
     add("--onezone-expected-failures", metavar="FILE", help="requirement ids known to fail; each is a strict xfail")
+    add("--onezone-workers", type=_workers, metavar="N", help="requests at the same time, 1 to 64 (default 1)")
     add("--onezone-timeout", type=_some_seconds, metavar="SECONDS", help="for a request (default 10)")
     add("--onezone-settle", type=_seconds, metavar="SECONDS", help="how long privileges may take to show (default 5)")
     add("--onezone-max-time", type=_seconds, metavar="SECONDS", help="for the whole run; the rest is skipped")
@@ -55,6 +58,12 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 def _used(config: pytest.Config) -> bool:
     return any(value for name, value in vars(config.option).items() if name.startswith("onezone_"))
+
+
+def _workers(text: str) -> int:
+    from onezone_contracts.arguments import workers
+
+    return workers(text)
 
 
 def _seconds(text: str) -> float:

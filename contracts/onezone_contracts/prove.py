@@ -22,16 +22,17 @@ from onezone_contracts.checks import drawn
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.exchange import Request
 from onezone_contracts.full.derive import all_requirements
-from onezone_contracts.full.session import administered_by, judge_full
+from onezone_contracts.full.session import administered_by
 from onezone_contracts.judge import judge
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Level, Outcome
-from onezone_contracts.session import Wanted
+from onezone_contracts.sessions import Documented, Everything
 from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.states import States
 from onezone_contracts.target import SetupError
 from onezone_contracts.verdict import Judgement, Verdict
+from onezone_contracts.wanted import Wanted
 from onezone_contracts.wire import Wire
 
 if TYPE_CHECKING:
@@ -226,11 +227,12 @@ def _judged(contract: Contract, depth: str, topics: tuple[str, ...], profile: st
     if profile == FULL:
         wanted = Wanted(_origin[0] + contract.base_paths[0], states_url=f"{_origin[0]}/_mock/states")
         with administered_by(wanted, contract, options) as account:
-            return judge_full(contract, account, options, topics)
+            return judge(Everything(account, options), topics)
     operation = judged_operations(contract)[0]
     states = States(f"{_origin[0]}/_mock/states", 10.0)
     target = states.target(_origin[0] + contract.base_paths[0], personas(contract, operation))
-    return judge(contract, operation, target, options, tuple(f"{operation.id}.{topic}" for topic in topics))
+    session = Documented(contract, operation, target, options)
+    return judge(session, tuple(f"{operation.id}.{topic}" for topic in topics))
 
 
 def _noticed(found: Judgement, profile: str = "core") -> set[str]:

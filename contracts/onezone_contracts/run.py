@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from onezone_spec import Contract, Operation
 
@@ -164,12 +164,13 @@ class Run:
         if made is not None:
             yield from compare.differences_of(self.operation, made)
 
-    def gather(self, requirement: Requirement) -> None:
-        """Send what the requirement lives off, where it was not sent before. Raises OutOfTimeError."""
+    def of(self, requirement: Requirement) -> Self:
+        """This run, after what the requirement lives off was sent. Raises OutOfTimeError."""
         for one in requirement.evidence:
             wanted = [case for case in one.cases if not self.sent_before(case)]
             with tolerated():
                 deque(self.each(wanted, accept=one.accept), 0)
+        return self
 
     def sent_before(self, case: Case) -> bool:
         """Whether the case was sent."""

@@ -14,13 +14,14 @@ from onezone_spec import Contract, UnknownEditionError
 from onezone_contracts.arguments import admin_of, seed
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.expected import ExpectedFailures, read
-from onezone_contracts.judge import DEEPEST, selected
+from onezone_contracts.full.derive import all_requirements
+from onezone_contracts.judge import DEEPEST, Session, selected
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Requirement
-from onezone_contracts.run import Run
-from onezone_contracts.session import Wanted, contract_of, opened
+from onezone_contracts.session import opened
 from onezone_contracts.target import SetupError, read_target_file, target_from_file
+from onezone_contracts.wanted import Wanted, contract_of
 
 
 def check(config: pytest.Config) -> None:
@@ -32,7 +33,7 @@ def check(config: pytest.Config) -> None:
         contract = contract_of(wanted)
         chosen(config)
         _expected(config, contract)
-        if wanted.target_file and not wanted.admin:
+        if wanted.target_file and not wanted.admin and wanted.profile == "core":
             operation = judged_operations(contract)[0]
             data = read_target_file(wanted.target_file)
             target_from_file(wanted.target_file, data, operation, personas(contract, operation))
@@ -47,7 +48,7 @@ def header(config: pytest.Config) -> str:
 def chosen(config: pytest.Config) -> tuple[Requirement, ...]:
     """The requirements to judge, in the order in which they are judged. Raises UsageError."""
     contract = _contract(config)
-    every = requirements(contract, judged_operations(contract)[0], _options(config).depth)
+    every = _every(config, contract, _options(config).depth)
     patterns = _option(config, "requirement")
     with _usage_errors():
         return selected(every, patterns) if patterns else tuple(every)
@@ -60,18 +61,18 @@ def partial(config: pytest.Config) -> bool:
 
 
 @contextmanager
-def running(config: pytest.Config) -> Iterator[Run]:
-    """A run against the target, past its preflight; what it made is removed at the end. Raises SetupError."""
+def running(config: pytest.Config) -> Iterator[Session]:
+    """What is judged, past its preflight; what it made is removed at the end. Raises SetupError."""
     contract = _contract(config)
-    operation = judged_operations(contract)[0]
     options = _options(config, expected=_expected(config, contract), strict=_option(config, "strict"))
-    with opened(_wanted(config), contract, operation, options.timeout, options.settle) as target:
-        run = Run(contract, operation, target, options)
+    with opened(_wanted(config), contract, options) as session:
         try:
-            run.preflight()
-            yield run
+            reason = session.preflight(chosen(config))
+            if reason:
+                raise SetupError(reason)
+            yield session
         finally:
-            run.clean()
+            session.clean()
 
 
 def _option(config: pytest.Config, name: str) -> Any:
@@ -80,7 +81,7 @@ def _option(config: pytest.Config, name: str) -> Any:
 
 def _options(config: pytest.Config, **more: Any) -> Options:
     """How the run judges; what no option says is as `Options` has it."""
-    asked = {name: _option(config, name) for name in ("depth", "timeout", "settle", "max_time")}
+    asked = {name: _option(config, name) for name in ("depth", "timeout", "settle", "max_time", "workers")}
     given = {name: value for name, value in asked.items() if value is not None}
     return Options(seed=int(_option(config, "seed") or 0), **given, **more)
 
@@ -95,7 +96,19 @@ def _wanted(config: pytest.Config) -> Wanted:
         states_url=_option(config, "states_url"),
         edition=_option(config, "edition"),
         admin=admin_of(admin),
+        profile=_profile(config),
     )
+
+
+def _profile(config: pytest.Config) -> str:
+    return str(_option(config, "profile") or "core")
+
+
+def _every(config: pytest.Config, contract: Contract, depth: str) -> tuple[Requirement, ...]:
+    """Everything that is required at a depth."""
+    if _profile(config) == "full":
+        return all_requirements(contract, depth)
+    return requirements(contract, judged_operations(contract)[0], depth)
 
 
 def _enough(wanted: Wanted) -> None:
@@ -124,7 +137,7 @@ def _expected(config: pytest.Config, contract: Contract) -> ExpectedFailures | N
         return None
     with _usage_errors():
         expected = read(Path(file))
-    unmatched = expected.unmatched(requirements(contract, judged_operations(contract)[0], DEEPEST))
+    unmatched = expected.unmatched(_every(config, contract, DEEPEST))
     if unmatched:
         raise pytest.UsageError("\n".join(unmatched))
     return expected

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from onezone_contracts import suite
-from onezone_contracts.derive import provoked
 from onezone_contracts.exchange import curl
-from onezone_contracts.judge import judge_one
+from onezone_contracts.judge import Session, judge_one
 from onezone_contracts.requirement import Outcome, Requirement, Result
-from onezone_contracts.run import Run
 from onezone_contracts.target import SetupError
 
 
@@ -24,22 +22,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def onezone_run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    """A run against the target, past its preflight."""
+def onezone_session(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """What is judged, past its preflight."""
     try:
-        with suite.running(request.config) as run:
-            yield run
+        with suite.running(request.config) as session:
+            yield session
     except SetupError as error:
         pytest.exit(f"inconclusive: {error}", returncode=2)
 
 
-def test_requirement(onezone_run: Run, requirement: Requirement) -> None:
+def test_requirement(onezone_session: Session, requirement: Requirement) -> None:
     """The target keeps one requirement of the contract."""
-    result = judge_one(onezone_run, requirement)
-    told = _told(onezone_run, result)
+    result = judge_one(onezone_session, requirement)
+    told = _told(onezone_session, result)
     if result.known:
         pytest.xfail(told)
-    strict = result.outcome is Outcome.WARN and onezone_run.options.strict
+    strict = result.outcome is Outcome.WARN and onezone_session.options.strict
     if strict or result.outcome in {Outcome.FAIL, Outcome.ERROR}:
         pytest.fail(told, pytrace=False)
     if result.outcome is Outcome.BLOCKED:
@@ -50,16 +48,17 @@ def test_requirement(onezone_run: Run, requirement: Requirement) -> None:
         warnings.warn(told, stacklevel=1)
 
 
-def test_every_documented_answer_was_seen(onezone_run: Run, request: pytest.FixtureRequest) -> None:
+def test_every_documented_answer_was_seen(onezone_session: Session, request: pytest.FixtureRequest) -> None:
     """A run that never saw a documented answer has not judged the target."""
     if suite.partial(request.config):
         pytest.skip("only a part of the suite runs here")
-    unseen = provoked(onezone_run.operation) - {one.status for one in onezone_run.exchanges() if one.status}
-    assert not unseen, f"never seen: {sorted(unseen)}"
+    assert not (unseen := onezone_session.unseen()), f"never seen: {sorted(unseen)}"
+    unknown = onezone_session.unknown(whole=True)
+    assert unknown is None, unknown
 
 
-def _told(run: Run, result: Result) -> str:
-    requirement, redactor = result.requirement, run.redactor
+def _told(session: Session, result: Result) -> str:
+    requirement, redactor = result.requirement, session.redactor
     lines = [f"{requirement.id} ({requirement.level}): {requirement.text}", f"source: {requirement.source}"]
     if result.reason:
         lines.append(result.reason)

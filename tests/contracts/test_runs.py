@@ -17,8 +17,9 @@ from judge_tools import EDITIONS, OPERATION, Clock, Told
 from onezone_contracts.options import Options
 from onezone_contracts.reports import WRITERS, terminal
 from onezone_contracts.requirement import Outcome
-from onezone_contracts.session import Wanted, judge_target
+from onezone_contracts.session import judge_target
 from onezone_contracts.verdict import Judgement, Verdict
+from onezone_contracts.wanted import Wanted
 from rich.console import Console
 
 Command = Callable[..., Told]

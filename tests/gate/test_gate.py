@@ -11,8 +11,9 @@ import pytest
 from onezone_contracts.embedded import mock
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
-from onezone_contracts.session import Wanted, judge_target
+from onezone_contracts.session import judge_target
 from onezone_contracts.verdict import Verdict
+from onezone_contracts.wanted import Wanted
 from onezone_spec import editions
 
 pytestmark = pytest.mark.slow

@@ -26,7 +26,8 @@ from onezone_contracts.exchange import Exchange, Request
 from onezone_contracts.full.derive import all_requirements
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Requirement
-from onezone_contracts.session import Wanted, judge_target
+from onezone_contracts.session import judge_target
+from onezone_contracts.wanted import Wanted
 from onezone_spec import Contract, editions, load
 
 HERE = Path(__file__).parent

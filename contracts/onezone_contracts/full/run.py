@@ -8,6 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import Self
 
 from onezone_spec import Operation
 
@@ -118,14 +119,15 @@ class Bench:
         cases = {case.name: case for check in refused if trial.reading or not check.accept for case in check.cases}
         trial.ahead(list(cases.values()))
 
-    def gather(self, requirement: Requirement) -> None:
-        """Send what the requirement lives off, where it was not sent before. Raises OutOfTimeError."""
+    def of(self, requirement: Requirement) -> Self:
+        """This run, after what the requirement lives off was sent. Raises OutOfTimeError."""
         if requirement.evidence:
             with tolerated():
                 trial = self.trial(self.account.contract.operations[requirement.operation])
                 for one in requirement.evidence if trial.offered() else ():
                     with tolerated():
                         deque(trial.each(one.cases, accept=one.accept), 0)
+        return self
 
     def shared(self, operation: Operation) -> Stage:
         """The stage of all reading operations with the same roles and relations. Raises NotJudged."""

@@ -10,8 +10,9 @@ from front import Rewrite, front
 from judge_tools import Clock
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
-from onezone_contracts.session import Wanted, judge_target
+from onezone_contracts.session import judge_target
 from onezone_contracts.verdict import OUT_OF_TIME, Judgement, Verdict
+from onezone_contracts.wanted import Wanted
 
 if TYPE_CHECKING:
     from running_mock import Running

@@ -1,0 +1,54 @@
+"""What the user asked to be judged, and by which contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from onezone_spec import DEFAULT_EDITION, Contract, UnknownEditionError, load
+
+from onezone_contracts.requirement import OutOfTimeError
+from onezone_contracts.target import Credentials, SetupError, read_target_file
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked to be judged. Without URL and target file it is the embedded mock."""
+
+    url: str | None = None
+    target_file: Path | None = None
+    states_url: str | None = None
+    edition: str | None = None
+    admin: Credentials | None = None
+    profile: str = "core"
+
+
+def contract_of(wanted: Wanted) -> Contract:
+    """The contract of the edition that the command line names, else the target file, else the default one.
+
+    Raises SetupError for a target file that cannot be read, UnknownEditionError for an edition that there is not.
+    """
+    data = read_target_file(wanted.target_file) if wanted.target_file else {}
+    try:
+        return load(str(wanted.edition or data.get("edition") or DEFAULT_EDITION))
+    except UnknownEditionError as error:
+        if wanted.edition:
+            raise
+        raise SetupError(f"{wanted.target_file}: edition: {error}") from None
+
+
+class CannotSetUpError(SetupError):
+    """The personas could not be set up: no fault of the command line."""
+
+
+@contextmanager
+def cannot_set_up() -> Iterator[None]:
+    """What fails in here is no fault of the command line: it becomes a CannotSetUpError, as does time that is over."""
+    try:
+        yield
+    except SetupError as error:
+        raise CannotSetUpError(str(error)) from None
+    except OutOfTimeError as late:
+        raise CannotSetUpError(late.reason) from None
