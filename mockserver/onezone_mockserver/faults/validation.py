@@ -209,6 +209,12 @@ FAULTS = (
     ),
     fault("validation-string", "A JSON string is a body.", _shaped(lambda v: isinstance(v, str)), "body.non-object"),
     fault("validation-number", "A number is a body.", _shaped(lambda v: isinstance(v, int | float)), "body.non-object"),
+    fault(
+        "validation-large-number",
+        "A number of more than four digits is a body.",
+        _shaped(lambda v: isinstance(v, int) and abs(v) > 9999),  # noqa: PLR2004
+        "generated.invalid",
+    ),
     fault("validation-null-body", "The body null is as good as any.", _shaped(lambda v: v is None), "body.non-object"),
     fault("validation-no-body", "A request without a body gets defaults.", mended(_empty), "body.nothing"),
     fault(
