@@ -77,6 +77,12 @@ def _shaped(where: Callable[[Any], bool]) -> Hook:
     return Hook("validation", around)
 
 
+def _is_odd(value: Any) -> bool:
+    if isinstance(value, str):
+        return not value.isalpha()
+    return isinstance(value, float) or (isinstance(value, int) and value < 0)
+
+
 def _first(exchange: Exchange) -> bool:
     return not exchange.body.strip()
 
@@ -210,9 +216,9 @@ FAULTS = (
     fault("validation-string", "A JSON string is a body.", _shaped(lambda v: isinstance(v, str)), "body.non-object"),
     fault("validation-number", "A number is a body.", _shaped(lambda v: isinstance(v, int | float)), "body.non-object"),
     fault(
-        "validation-large-number",
-        "A number of more than four digits is a body.",
-        _shaped(lambda v: isinstance(v, int) and abs(v) > 9999),  # noqa: PLR2004
+        "validation-odd-scalar",
+        "A negative number, a fraction, or a text with more than letters in it is a body.",
+        _shaped(_is_odd),
         "generated.invalid",
     ),
     fault("validation-null-body", "The body null is as good as any.", _shaped(lambda v: v is None), "body.non-object"),
