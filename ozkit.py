@@ -14,13 +14,13 @@ from io import TextIOWrapper
 from pathlib import Path
 
 COMMANDS = {
-    "verify": ("onezone_contracts.cli", "judge an implementation"),
-    "identify": ("onezone_contracts.cli", "say which editions a target conforms to"),
+    "verify": ("onezone_contracts.commands.cli", "judge an implementation"),
+    "identify": ("onezone_contracts.commands.cli", "say which editions a target conforms to"),
     "mock": ("onezone_mockserver.cli", "serve the mock"),
-    "prove": ("onezone_contracts.cli", "judge the mock with each of its faults"),
-    "requirements": ("onezone_contracts.cli", "list what the judge requires"),
+    "prove": ("onezone_contracts.commands.cli", "judge the mock with each of its faults"),
+    "requirements": ("onezone_contracts.commands.cli", "list what the judge requires"),
     "target": (
-        "onezone_contracts.cli",
+        "onezone_contracts.commands.cli",
         "target init: print a target file; target clean: remove what a killed run left",
     ),
     "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B: compare two editions"),

@@ -22,7 +22,7 @@ from statistics import median
 from typing import Any
 from urllib.request import Request, urlopen
 
-from onezone_contracts import embedded
+from onezone_contracts.target import embedded
 from onezone_spec import DEFAULT_EDITION, bundled_text, load
 from rich.console import Console
 from rich.table import Table

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_spec import editions
 
-from onezone_contracts.target import Credentials, SetupError
+from onezone_contracts.target.file import Credentials, SetupError
 
 if TYPE_CHECKING:
     from onezone_contracts.options import Options

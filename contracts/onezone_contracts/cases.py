@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from onezone_contracts.exchange import Auth, Exchange, basic
-from onezone_contracts.target import Identity, Target
+from onezone_contracts.target.file import Identity, Target
 
 if TYPE_CHECKING:
     from onezone_spec import Contract, Operation

@@ -21,7 +21,7 @@ from onezone_contracts.requirement import (
     Requirement,
     Result,
 )
-from onezone_contracts.target import SetupError
+from onezone_contracts.target.file import SetupError
 from onezone_contracts.verdict import Judgement, Verdict, decide
 from onezone_contracts.wanted import CannotSetUpError
 

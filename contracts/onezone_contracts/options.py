@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onezone_contracts.expected import ExpectedFailures
+    from onezone_contracts.expected_failures import ExpectedFailures
 
 PATIENCE = 3.0
 """Seconds that a read may lag behind a write."""

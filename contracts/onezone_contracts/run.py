@@ -13,15 +13,15 @@ from typing import Any, NamedTuple, Self
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts import compare
 from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, Evidence, encode, group_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
-from onezone_contracts.ledger import Created, Ledger, Sent
 from onezone_contracts.options import Options
 from onezone_contracts.patience import unlimited
-from onezone_contracts.readback import Readback
 from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement, tolerated
-from onezone_contracts.target import Identity, SetupError, Target
+from onezone_contracts.state import compare
+from onezone_contracts.state.ledger import Created, Ledger, Sent
+from onezone_contracts.state.readback import Readback
+from onezone_contracts.target.file import Identity, SetupError, Target
 from onezone_contracts.together import Together
 from onezone_contracts.wire import Wire
 

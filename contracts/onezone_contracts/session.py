@@ -7,15 +7,15 @@ from contextlib import contextmanager
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts import embedded
 from onezone_contracts.derive import judged_operations
-from onezone_contracts.full.session import administered_by, core_administered
 from onezone_contracts.judge import Progress, Session, judge
 from onezone_contracts.options import Options
 from onezone_contracts.personas import Persona, personas
 from onezone_contracts.sessions import Documented, Everything
-from onezone_contracts.states import States
-from onezone_contracts.target import SetupError, Target, check_url, read_target_file, target_from_file
+from onezone_contracts.target import embedded
+from onezone_contracts.target.administered import administered_by, core_administered
+from onezone_contracts.target.file import SetupError, Target, check_url, read_target_file, target_from_file
+from onezone_contracts.target.states import States
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_contracts.wanted import CannotSetUpError, Wanted, contract_of
 

@@ -7,18 +7,18 @@ from itertools import takewhile
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.bench import Bench
 from onezone_contracts.derive import judged_operations, provoked, requirements
+from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Redactor
-from onezone_contracts.full.account import Account
-from onezone_contracts.full.derive import all_requirements
-from onezone_contracts.full.run import Bench
-from onezone_contracts.full.skeleton import needed
-from onezone_contracts.full.target import core_target
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement
 from onezone_contracts.run import Run
-from onezone_contracts.target import SetupError, Target
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.documented import core_target
+from onezone_contracts.target.file import SetupError, Target
+from onezone_contracts.target.skeleton import needed
 from onezone_contracts.wanted import cannot_set_up
 
 

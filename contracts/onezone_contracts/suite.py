@@ -13,14 +13,14 @@ from onezone_spec import Contract, UnknownEditionError
 
 from onezone_contracts.arguments import admin_of, seed
 from onezone_contracts.derive import judged_operations, requirements
-from onezone_contracts.expected import ExpectedFailures, read
-from onezone_contracts.full.derive import all_requirements
+from onezone_contracts.derive.operations import all_requirements
+from onezone_contracts.expected_failures import ExpectedFailures, read
 from onezone_contracts.judge import DEEPEST, Session, selected
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Requirement
 from onezone_contracts.session import opened
-from onezone_contracts.target import SetupError, read_target_file, target_from_file
+from onezone_contracts.target.file import SetupError, read_target_file, target_from_file
 from onezone_contracts.wanted import Wanted, contract_of
 
 

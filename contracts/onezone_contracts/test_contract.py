@@ -11,7 +11,7 @@ from onezone_contracts import suite
 from onezone_contracts.exchange import curl
 from onezone_contracts.judge import Session, judge_one
 from onezone_contracts.requirement import Outcome, Requirement, Result
-from onezone_contracts.target import SetupError
+from onezone_contracts.target.file import SetupError
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -18,8 +18,8 @@ from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import NotJudged, Requirement, Sending
 
 if TYPE_CHECKING:
-    from onezone_contracts.ledger import Sent
     from onezone_contracts.run import Prepared, Run
+    from onezone_contracts.state.ledger import Sent
 
 AT_ONCE = 16
 """How many cases are accounted for at once."""

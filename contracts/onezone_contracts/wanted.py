@@ -10,7 +10,7 @@ from pathlib import Path
 from onezone_spec import DEFAULT_EDITION, Contract, UnknownEditionError, load
 
 from onezone_contracts.requirement import OutOfTimeError
-from onezone_contracts.target import Credentials, SetupError, read_target_file
+from onezone_contracts.target.file import Credentials, SetupError, read_target_file
 
 
 @dataclass(frozen=True, slots=True)

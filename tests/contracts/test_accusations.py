@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from judge_tools import exit_code
-from onezone_contracts import embedded
+from onezone_contracts.target import embedded
 
 
 def failures(tmp_path: Path, fault: str, *more: str) -> dict[str, list[dict[str, Any]]]:

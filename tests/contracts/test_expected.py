@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import server
 from judge_tools import OPERATION, Told
-from onezone_contracts.expected import Entry, ExpectedFailures, read
+from onezone_contracts.expected_failures import Entry, ExpectedFailures, read
 from onezone_contracts.requirement import Level, Outcome, Requirement, Result
-from onezone_contracts.target import SetupError
+from onezone_contracts.target.file import SetupError
 from onezone_contracts.verdict import Verdict, decide
 
 Command = Callable[..., Told]

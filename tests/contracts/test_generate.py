@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from judge_tools import EDITIONS, OPERATION
-from onezone_contracts.generate import Broken, broken_bodies, hostile_bodies, json_type, names, valid_bodies
+from onezone_contracts.generate.strategies import Broken, broken_bodies, hostile_bodies, json_type, names, valid_bodies
 from onezone_spec import Contract, Level, Operation, bundled_text, load
 
 KEYS = {"name", "proxyEndpoint", "serviceProperties"}

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import onezone_contracts
-from onezone_contracts.full.derive import all_requirements
+from onezone_contracts.derive.operations import all_requirements
 from onezone_spec import editions, load
 
 LEDGER = Path(onezone_contracts.__file__).parent / "requirement_ids.txt"

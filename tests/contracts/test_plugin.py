@@ -16,8 +16,8 @@ import pytest
 import server
 from judge_tools import OPERATION, closed_port, set_up, target_file, wanted_personas
 from junitparser import JUnitXml
-from onezone_contracts import embedded
 from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.target import embedded
 from onezone_spec import load
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from onezone_contracts import prove
-from onezone_contracts.prove import EXEMPT, Matrix, Row, summary, uncovered
+from onezone_contracts.commands import prove
+from onezone_contracts.commands.prove import EXEMPT, Matrix, Row, summary, uncovered
 from onezone_spec import load
 
 if TYPE_CHECKING:

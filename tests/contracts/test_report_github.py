@@ -15,7 +15,7 @@ import pytest
 import server
 import yaml
 from judge_tools import Told
-from onezone_contracts import verify
+from onezone_contracts.commands import verify
 from onezone_contracts.reports import WRITERS, github
 from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
 from onezone_contracts.verdict import Judgement, Verdict

@@ -20,8 +20,8 @@ from judge_tools import (
     states,
     wanted_personas,
 )
-from onezone_contracts.states import States
-from onezone_contracts.target import SetupError
+from onezone_contracts.target.file import SetupError
+from onezone_contracts.target.states import States
 
 Command = Callable[..., Told]
 PEOPLE = wanted_personas("current")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from judge_tools import RawServer, always, answer
-from onezone_contracts.full.account import Account
 from onezone_contracts.judge import judge_one
-from onezone_contracts.readback import Readback
 from onezone_contracts.requirement import Finding, Level, NotJudged, Outcome, OutOfTimeError, Requirement
-from onezone_contracts.target import Credentials
+from onezone_contracts.state.readback import Readback
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.file import Credentials
 from onezone_spec import load
 
 SEEN = Finding("another status", "204", "200")

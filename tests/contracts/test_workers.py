@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import server
 from judge_tools import Told
-from onezone_contracts.embedded import mock
+from onezone_contracts.target.embedded import mock
 
 Command = Callable[..., Told]
 FAULTS = ("status-200", "access-anybody", "delete-creates", "location-constant-id", "shape-empty-body")

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from onezone_contracts.embedded import mock
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
+from onezone_contracts.target.embedded import mock
 from onezone_contracts.verdict import Verdict
 from onezone_contracts.wanted import Wanted
 from onezone_spec import editions
@@ -96,7 +96,7 @@ def test_a_new_operation_is_served_without_new_code(copy: Path) -> None:
     """The mock routes the new operation, and asks for its privileges."""
     script = """
 import json, urllib.error, urllib.request
-from onezone_contracts.embedded import mock
+from onezone_contracts.target.embedded import mock
 with mock("current") as origin:
     body = json.dumps({"action": "setup", "state": "a persona",
                        "params": {"group_privileges": ["group_view"], "zone_privileges": []}}).encode()

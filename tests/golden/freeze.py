@@ -22,8 +22,8 @@ from typing import Any
 
 from onezone_contracts import wire
 from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Exchange, Request
-from onezone_contracts.full.derive import all_requirements
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Requirement
 from onezone_contracts.session import judge_target

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks import status
-from onezone_contracts.compare import differences_of
-from onezone_contracts.ledger import Sent
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.run import Run, access_case
+from onezone_contracts.state.compare import differences_of
+from onezone_contracts.state.ledger import Sent
 
 AT_ONCE = 8
 CREATES = 24

@@ -149,7 +149,7 @@ def _case(label: str, value: Any = None, raw: bytes | None = None) -> Case:
 
 def valid(run: Sender) -> Iterator[Finding]:
     """Drawn valid bodies are accepted, located and kept."""
-    from onezone_contracts.generate import valid_bodies
+    from onezone_contracts.generate.strategies import valid_bodies
 
     strategy = valid_bodies(run.contract, run.operation)
 
@@ -169,7 +169,7 @@ def valid(run: Sender) -> Iterator[Finding]:
 
 def invalid(run: Sender) -> Iterator[Finding]:
     """Drawn bodies with one thing wrong are refused, and change nothing."""
-    from onezone_contracts.generate import Broken, broken_bodies
+    from onezone_contracts.generate.strategies import Broken, broken_bodies
 
     strategy = broken_bodies(run.contract, run.operation)
 
@@ -190,7 +190,7 @@ def invalid(run: Sender) -> Iterator[Finding]:
 
 def hostile(run: Sender) -> Iterator[Finding]:
     """Drawn bytes are answered in time, without a 5xx, and errors have the documented shape."""
-    from onezone_contracts.generate import hostile_bodies
+    from onezone_contracts.generate.strategies import hostile_bodies
 
     strategy = hostile_bodies(run.contract, run.operation)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from onezone_contracts.cases import HOME
-from onezone_contracts.compare import beyond_the_list, differences_of
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.run import Run
+from onezone_contracts.state.compare import beyond_the_list, differences_of
 
 KEPT = 5
 """How many of the services created first, and how many of the others, are read again at the end."""

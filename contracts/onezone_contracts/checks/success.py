@@ -9,11 +9,11 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from onezone_contracts.cases import HOME, OTHER, Case, with_value
 from onezone_contracts.checks.status import successes
-from onezone_contracts.compare import beyond_the_list
-from onezone_contracts.ledger import Created, Sent
-from onezone_contracts.readback import last_segment
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.run import Run
+from onezone_contracts.state.compare import beyond_the_list
+from onezone_contracts.state.ledger import Created, Sent
+from onezone_contracts.state.readback import last_segment
 
 # RFC 3986: the characters of a URI reference; a percent sign starts an escape.
 _URI = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")

@@ -33,7 +33,7 @@ from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
 from onezone_contracts.run import Run, access_case
-from onezone_contracts.target import Identity
+from onezone_contracts.target.file import Identity
 
 MALFORMED_BASIC = {
     "no-base64": "Basic %%%",

@@ -14,7 +14,7 @@ from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth, basic
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Level, Requirement
-from onezone_contracts.target import Identity
+from onezone_contracts.target.file import Identity
 
 DENIED = frozenset({401, 429})
 """Not authenticated; or too many attempts (RFC 6585), which a server that was asked so often may say."""

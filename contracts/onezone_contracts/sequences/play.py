@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from onezone_contracts import compare
 from onezone_contracts.cases import GROUP, Case, with_value
 from onezone_contracts.exchange import Auth, Exchange
-from onezone_contracts.ledger import Created, Sent
 from onezone_contracts.patience import TOO_MANY
-from onezone_contracts.readback import Read, last_segment
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.sequences.action import (
     CREATE,
@@ -30,6 +27,9 @@ from onezone_contracts.sequences.action import (
     ViolationError,
 )
 from onezone_contracts.sequences.setting import Setting, absent
+from onezone_contracts.state import compare
+from onezone_contracts.state.ledger import Created, Sent
+from onezone_contracts.state.readback import Read, last_segment
 
 BUSY = frozenset({TOO_MANY, 503})
 

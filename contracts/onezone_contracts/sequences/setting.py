@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from onezone_contracts import compare
 from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, WRITER, Case, constant
 from onezone_contracts.exchange import Auth, Exchange, Request
-from onezone_contracts.ledger import Created, Sent
-from onezone_contracts.readback import Read, last_segment
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.run import Run, access_case
 from onezone_contracts.sequences.action import Numbers
-from onezone_contracts.target import Identity
+from onezone_contracts.state import compare
+from onezone_contracts.state.ledger import Created, Sent
+from onezone_contracts.state.readback import Read, last_segment
+from onezone_contracts.target.file import Identity
 
 SECONDS = {"standard": 10.0, "deep": 90.0}
 """How long the sequences of a run may take; a target whose reads lag sees fewer of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onezone_spec import Contract, Level
 
-from onezone_contracts.full.mirror import CALLER, GROUP, USER, ZONE
+from onezone_contracts.state.expected import CALLER, GROUP, USER, ZONE
 from onezone_contracts.stateful.step import ADMIN, NEW, Body, Step
 
 ANN, BEN, CAT = 1, 2, 3

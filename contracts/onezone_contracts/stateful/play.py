@@ -8,17 +8,15 @@ from typing import Any
 
 from onezone_spec import Operation
 
+from onezone_contracts.api import new_id
 from onezone_contracts.exchange import Auth, Exchange
-from onezone_contracts.full.account import GONE
-from onezone_contracts.full.api import new_id
-from onezone_contracts.full.apply import apply
-from onezone_contracts.full.attempt import Newcomers
-from onezone_contracts.full.look import Difference, differences, misread, probes
-from onezone_contracts.full.mirror import RANKS, USER, ZONE, Ref, role_of
-from onezone_contracts.full.probe import Probe
-from onezone_contracts.full.stage import READING
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import NotJudged
+from onezone_contracts.state.effects import apply
+from onezone_contracts.state.expected import RANKS, USER, ZONE, Ref, role_of
+from onezone_contracts.state.observe import Difference, differences, misread, probes
+from onezone_contracts.state.probe import Probe
+from onezone_contracts.state.side_effects import Newcomers
 from onezone_contracts.stateful.predict import Expected
 from onezone_contracts.stateful.setting import Setting, of_caller
 from onezone_contracts.stateful.step import (
@@ -33,6 +31,8 @@ from onezone_contracts.stateful.step import (
     StoppedError,
     ViolationError,
 )
+from onezone_contracts.target.administrator import GONE
+from onezone_contracts.target.fixture import READING
 
 BUSY = frozenset({TOO_MANY, 503})
 UNAUTHORIZED = 401

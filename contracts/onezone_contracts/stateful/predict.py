@@ -7,11 +7,11 @@ from enum import Enum, auto
 
 from onezone_spec import AccessRule, Contract, Level, Operation
 
-from onezone_contracts.full.account import Account
-from onezone_contracts.full.look import LOGIN
-from onezone_contracts.full.mirror import CALLER, RANKS, USER, ZONE, Mirror, Ref
-from onezone_contracts.full.skeleton import needed
-from onezone_contracts.full.stage import UNRELATED, pair
+from onezone_contracts.state.expected import CALLER, RANKS, USER, ZONE, Mirror, Ref
+from onezone_contracts.state.observe import LOGIN
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.fixture import UNRELATED, pair
+from onezone_contracts.target.skeleton import needed
 
 NOT_THERE, CONFLICT = 404, 409
 SELF, CREATOR = "self", "creator"

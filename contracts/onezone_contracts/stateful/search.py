@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from onezone_contracts.checks import drawn
-from onezone_contracts.full.account import Account
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import OUT_OF_TIME, Finding, NotJudged
 from onezone_contracts.shrinking import leave_out
@@ -17,6 +16,7 @@ from onezone_contracts.stateful.play import Play
 from onezone_contracts.stateful.setting import AT_FIRST, SHORTEST, Setting, apart
 from onezone_contracts.stateful.step import KINDS, Step, StoppedError, ViolationError
 from onezone_contracts.stateful.tours import tours
+from onezone_contracts.target.administrator import Account
 
 ROUNDS = 4
 """How often the search goes on, without the operation that showed something last."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from onezone_spec import Operation
 
-from onezone_contracts.full.account import Account
-from onezone_contracts.full.mirror import CALLER, Mirror
 from onezone_contracts.options import Options
+from onezone_contracts.state.expected import CALLER, Mirror
 from onezone_contracts.stateful.predict import Prediction
+from onezone_contracts.target.administrator import Account
 
 SECONDS = {"standard": 4.0, "deep": 90.0}
 """How long drawn sequences may take in all; a target that is slow sees fewer of them."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onezone_contracts.exchange import Exchange
-from onezone_contracts.full.look import Difference
 from onezone_contracts.requirement import Finding
+from onezone_contracts.state.observe import Difference
 
 ADMIN, NOBODY = -1, -2
 """Actors that are no entities of the sequence."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from onezone_spec import Contract
 
-from onezone_contracts.full.mirror import CALLER, GROUP, USER, ZONE
+from onezone_contracts.state.expected import CALLER, GROUP, USER, ZONE
 from onezone_contracts.stateful.layout import (
     ALOOF,
     ANN,

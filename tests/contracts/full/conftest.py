@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from onezone_contracts import embedded
+from onezone_contracts.target import embedded
 from onezone_spec import editions, load
 from running_mock import Running
 

@@ -14,7 +14,7 @@ import pytest
 from front import Gate, front
 from judge_tools import AGES
 from onezone_contracts.arguments import admin_of
-from onezone_contracts.target import SetupError
+from onezone_contracts.target.file import SetupError
 from running_mock import ADMIN
 
 import ozkit

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from onezone_contracts.full.account import Account
-from onezone_contracts.full.clean import clean
-from onezone_contracts.full.session import administered
 from onezone_contracts.judge import judge
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
 from onezone_contracts.sessions import Everything
-from onezone_contracts.target import Credentials, SetupError
+from onezone_contracts.target.administered import administered
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.file import Credentials, SetupError
+from onezone_contracts.target.leftovers import clean
 from onezone_contracts.verdict import Verdict
 from onezone_contracts.wanted import Wanted
 from onezone_spec import editions

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from onezone_contracts.full.mirror import Mirror, holds, member_and_container
-from onezone_contracts.full.samples import MARK, Samples
+from onezone_contracts.generate.values import MARK, Samples
+from onezone_contracts.state.expected import Mirror, holds, member_and_container
 from onezone_spec import load
 
 SERVICE, PARENT, CHILD = ("handle_service", "h"), ("group", "p"), ("group", "c")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from onezone_contracts.full.people import people
+from onezone_contracts.people import people
 from onezone_contracts.personas import personas
 from onezone_spec import Level, editions, load
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from front import front
-from onezone_contracts import embedded, wire
+from onezone_contracts import wire
+from onezone_contracts.api import new_id
 from onezone_contracts.exchange import Exchange, Request, basic
-from onezone_contracts.full.api import new_id
 from onezone_contracts.requirement import Finding
 from onezone_contracts.run import Options
 from onezone_contracts.session import judge_target
-from onezone_contracts.target import SetupError
+from onezone_contracts.target import embedded
+from onezone_contracts.target.file import SetupError
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_contracts.wanted import Wanted
 from onezone_spec import editions

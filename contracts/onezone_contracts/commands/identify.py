@@ -13,7 +13,7 @@ from typing import Any
 from onezone_spec import DEFAULT_EDITION, AccessRule, Contract, __version__, editions, load
 
 from onezone_contracts import arguments as shared
-from onezone_contracts import embedded
+from onezone_contracts.commands.verify import terminated_cleanly
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.exchange import Redactor, Request
 from onezone_contracts.judge import judge
@@ -23,9 +23,16 @@ from onezone_contracts.reports import shown
 from onezone_contracts.requirement import Level, Outcome, Result
 from onezone_contracts.session import judge_target
 from onezone_contracts.sessions import Documented
-from onezone_contracts.target import SetupError, Target, admin_from_file, check_url, read_target_file, target_from_file
+from onezone_contracts.target import embedded
+from onezone_contracts.target.file import (
+    SetupError,
+    Target,
+    admin_from_file,
+    check_url,
+    read_target_file,
+    target_from_file,
+)
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.verify import terminated_cleanly
 from onezone_contracts.wanted import Wanted, contract_of
 from onezone_contracts.wire import Wire
 

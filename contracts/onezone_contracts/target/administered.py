@@ -7,13 +7,13 @@ from contextlib import ExitStack, contextmanager
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts import embedded
-from onezone_contracts.full.account import Account
-from onezone_contracts.full.target import core_target
 from onezone_contracts.options import Options
 from onezone_contracts.personas import ZONE, personas
-from onezone_contracts.states import States
-from onezone_contracts.target import Credentials, SetupError, Target, admin_from_file, check_url, read_target_file
+from onezone_contracts.target import embedded
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.documented import core_target
+from onezone_contracts.target.file import Credentials, SetupError, Target, admin_from_file, check_url, read_target_file
+from onezone_contracts.target.states import States
 from onezone_contracts.wanted import CannotSetUpError, Wanted, cannot_set_up
 
 

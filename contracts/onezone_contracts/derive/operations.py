@@ -11,16 +11,13 @@ from onezone_spec import Contract, Operation, Property, Source
 
 from onezone_contracts.cases import VICTIM, Case, Change, constant, with_value, without
 from onezone_contracts.checks import error
+from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
-from onezone_contracts.derive import access, answers, credentials, generated, judged_operations, protocol
+from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
-from onezone_contracts.full import asks, checks
-from onezone_contracts.full.mirror import CALLER, ZONE
-from onezone_contracts.full.people import people
-from onezone_contracts.full.samples import DEFAULT, privileges_of, secret, wrong_values
-from onezone_contracts.full.stage import READING, UNRELATED
-from onezone_contracts.full.trial import Trial
+from onezone_contracts.generate.values import DEFAULT, privileges_of, secret, wrong_values
+from onezone_contracts.people import people
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import (
     Check,
@@ -34,7 +31,10 @@ from onezone_contracts.requirement import (
     at_successes,
     with_evidence,
 )
+from onezone_contracts.state.expected import CALLER, ZONE
 from onezone_contracts.stateful.derive import requirements as sequences
+from onezone_contracts.target.fixture import READING, UNRELATED
+from onezone_contracts.trial import Trial
 
 NEEDS = "the operation"
 """What a target may lack without fault."""

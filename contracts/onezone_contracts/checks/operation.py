@@ -9,14 +9,14 @@ from urllib.parse import unquote, urljoin, urlsplit
 import jsonschema_rs
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.api import answer_of, new_id, only_list
 from onezone_contracts.cases import Case
 from onezone_contracts.checks.error import misshaped
 from onezone_contracts.checks.status import answered, finding, observed
-from onezone_contracts.full.api import answer_of, new_id, only_list
-from onezone_contracts.full.attempt import Attempt, Leak
-from onezone_contracts.full.mirror import CALLER, Ref
-from onezone_contracts.full.trial import Trial
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged
+from onezone_contracts.state.expected import CALLER, Ref
+from onezone_contracts.state.side_effects import Attempt, Leak
+from onezone_contracts.trial import Trial
 
 CONFLICT = 409
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from onezone_contracts.full.account import Account, Person
-from onezone_contracts.full.mirror import Ref
 from onezone_contracts.personas import ZONE, Persona
-from onezone_contracts.target import Identity, SetupError, Target, missing_id
+from onezone_contracts.state.expected import Ref
+from onezone_contracts.target.administrator import Account, Person
+from onezone_contracts.target.file import Identity, SetupError, Target, missing_id
 
 
 def core_target(account: Account, wanted: Iterable[Persona]) -> Target:

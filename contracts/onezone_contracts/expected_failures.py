@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
-from onezone_contracts.target import SetupError
+from onezone_contracts.target.file import SetupError
 
 FAILING = frozenset({Outcome.FAIL, Outcome.WARN})
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.full.account import Account, Person
-from onezone_contracts.full.mirror import CALLER, GROUP, RANKS, USER, ZONE, Ref, holds, member_and_container
-from onezone_contracts.full.probe import Probe
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import NotJudged
-from onezone_contracts.target import SetupError
+from onezone_contracts.state.expected import CALLER, GROUP, RANKS, USER, ZONE, Ref, holds, member_and_container
+from onezone_contracts.state.probe import Probe
+from onezone_contracts.target.administrator import Account, Person
+from onezone_contracts.target.file import SetupError
 
 if TYPE_CHECKING:
-    from onezone_contracts.full.attempt import Attempt
+    from onezone_contracts.state.side_effects import Attempt
 
 UNRELATED = frozenset({"attach", "create"})
 """Verbs that make a relation: none is there before."""

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_spec import Operation
 
+from onezone_contracts.api import NOT_OFFERED, new_id
 from onezone_contracts.cases import BODILESS, MISSING, NOBODY, WRITER, Case, Evidence, encode
+from onezone_contracts.derive import asks
 from onezone_contracts.exchange import Auth, Exchange, Request
-from onezone_contracts.full import asks
-from onezone_contracts.full.account import Person
-from onezone_contracts.full.api import NOT_OFFERED, new_id
-from onezone_contracts.full.apply import apply
-from onezone_contracts.full.attempt import Attempt, Leak, Traces
-from onezone_contracts.full.fixtures import Fixtures
-from onezone_contracts.full.look import Difference, differences, misread, probes
-from onezone_contracts.full.mirror import CALLER, Ref
-from onezone_contracts.full.stage import Stage
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Finding, Level, NotJudged
-from onezone_contracts.target import SetupError
+from onezone_contracts.state.effects import apply
+from onezone_contracts.state.expected import CALLER, Ref
+from onezone_contracts.state.observe import Difference, differences, misread, probes
+from onezone_contracts.state.side_effects import Attempt, Leak, Traces
+from onezone_contracts.target.administrator import Person
+from onezone_contracts.target.file import SetupError
+from onezone_contracts.target.fixture import Stage
+from onezone_contracts.target.fixtures import Fixtures
 
 if TYPE_CHECKING:
-    from onezone_contracts.full.run import Bench
+    from onezone_contracts.bench import Bench
 
 FORBIDDEN = 403
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from onezone_contracts.exchange import Exchange, Request
 from onezone_contracts.personas import ZONE, Persona
-from onezone_contracts.target import Credentials, Identity, SetupError, Target, missing_id
+from onezone_contracts.target.file import Credentials, Identity, SetupError, Target, missing_id
 from onezone_contracts.wire import Wire
 
 _JSON = (("Content-Type", "application/json"),)

@@ -15,12 +15,12 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.api import Api, answer_of, auth_of, new_id, only_list
 from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
-from onezone_contracts.full.api import Api, answer_of, auth_of, new_id, only_list
-from onezone_contracts.full.mirror import RANKS, USER, ZONE, Held, Mirror, Ref, role_of
-from onezone_contracts.full.samples import MARK, Samples, privileges_of, secret, stored
+from onezone_contracts.generate.values import MARK, Samples, privileges_of, secret, stored
 from onezone_contracts.patience import unlimited
-from onezone_contracts.target import Credentials, SetupError, near
+from onezone_contracts.state.expected import RANKS, USER, ZONE, Held, Mirror, Ref, role_of
+from onezone_contracts.target.file import Credentials, SetupError, near
 from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"

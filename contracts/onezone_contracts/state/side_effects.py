@@ -10,14 +10,14 @@ from onezone_spec import Operation
 
 from onezone_contracts.cases import Case
 from onezone_contracts.exchange import Auth, Exchange
-from onezone_contracts.full.account import Account, Person, is_ours
-from onezone_contracts.full.look import Difference, differences, probes
-from onezone_contracts.full.mirror import USER, Ref
-from onezone_contracts.full.probe import Probe
 from onezone_contracts.requirement import Finding
+from onezone_contracts.state.expected import USER, Ref
+from onezone_contracts.state.observe import Difference, differences, probes
+from onezone_contracts.state.probe import Probe
+from onezone_contracts.target.administrator import Account, Person, is_ours
 
 if TYPE_CHECKING:
-    from onezone_contracts.full.stage import Stage
+    from onezone_contracts.target.fixture import Stage
 
 
 SUSPECTS = 60

@@ -8,9 +8,9 @@ from typing import Any
 
 from onezone_contracts.cases import MISSING, Case
 from onezone_contracts.exchange import Exchange
-from onezone_contracts.readback import Read, Readback, last_segment
 from onezone_contracts.requirement import Finding
-from onezone_contracts.target import Identity
+from onezone_contracts.state.readback import Read, Readback, last_segment
+from onezone_contracts.target.file import Identity
 
 BATCH = 12
 """How many refused requests may wait for one look at the group's services."""

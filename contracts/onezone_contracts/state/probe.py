@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onezone_contracts.full.mirror import Ref
+from onezone_contracts.state.expected import Ref
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from onezone_spec import DEFAULT_EDITION
 
 from onezone_contracts import arguments as shared
-from onezone_contracts.target import SetupError
+from onezone_contracts.target.file import SetupError
 
 if TYPE_CHECKING:
     from onezone_contracts.verdict import Judgement
@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _judge(arguments: argparse.Namespace) -> Judgement:
-    from onezone_contracts import expected
+    from onezone_contracts import expected_failures as expected
     from onezone_contracts.session import judge_target
 
     reports(arguments.report)

@@ -12,16 +12,16 @@ from typing import Self
 
 from onezone_spec import Operation
 
+from onezone_contracts.api import answer_of, only_list
 from onezone_contracts.exchange import Exchange
-from onezone_contracts.full.account import Account, Person
-from onezone_contracts.full.api import answer_of, only_list
-from onezone_contracts.full.mirror import CALLER, USER, ZONE, Ref
-from onezone_contracts.full.stage import Stage
-from onezone_contracts.full.trial import Trial
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement, Sending, tolerated
+from onezone_contracts.state.expected import CALLER, USER, ZONE, Ref
 from onezone_contracts.stateful.search import Sequences
-from onezone_contracts.target import SetupError, missing_id
+from onezone_contracts.target.administrator import Account, Person
+from onezone_contracts.target.file import SetupError, missing_id
+from onezone_contracts.target.fixture import Stage
+from onezone_contracts.trial import Trial
 
 UNAUTHORIZED = 401
 

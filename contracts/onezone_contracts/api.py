@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.exchange import Auth, Exchange, Request, basic
-from onezone_contracts.full.mirror import Ref
-from onezone_contracts.target import Credentials
+from onezone_contracts.state.expected import Ref
+from onezone_contracts.target.file import Credentials
 from onezone_contracts.wire import Wire
 
 JSON_TYPE = (("Content-Type", "application/json"),)

@@ -10,17 +10,17 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, WRITER, Case
 from onezone_contracts.derive.build import CONSUMING
 from onezone_contracts.exchange import Auth
-from onezone_contracts.full.account import Person
-from onezone_contracts.full.mirror import CALLER, Ref
-from onezone_contracts.full.people import people
-from onezone_contracts.full.samples import privileges_of
-from onezone_contracts.full.stage import READING, Stage, pair
+from onezone_contracts.generate.values import privileges_of
+from onezone_contracts.people import people
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Level, NotJudged
-from onezone_contracts.target import Credentials, Identity, SetupError
+from onezone_contracts.state.expected import CALLER, Ref
+from onezone_contracts.target.administrator import Person
+from onezone_contracts.target.file import Credentials, Identity, SetupError
+from onezone_contracts.target.fixture import READING, Stage, pair
 
 if TYPE_CHECKING:
-    from onezone_contracts.full.run import Bench
+    from onezone_contracts.bench import Bench
 
 
 class Fixtures:

@@ -9,8 +9,8 @@ from onezone_spec import Operation
 
 from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, Case
 from onezone_contracts.exchange import Auth, basic
-from onezone_contracts.full.samples import privileges_of
-from onezone_contracts.target import Identity
+from onezone_contracts.generate.values import privileges_of
+from onezone_contracts.target.file import Identity
 
 WRONG_WORD = "no-such-password-7d1"
 

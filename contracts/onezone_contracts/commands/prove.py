@@ -17,20 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_spec import DEFAULT_EDITION, Contract, editions, load
 
-from onezone_contracts import embedded
 from onezone_contracts.checks import drawn
 from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Request
-from onezone_contracts.full.derive import all_requirements
-from onezone_contracts.full.session import administered_by
 from onezone_contracts.judge import judge
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Level, Outcome
 from onezone_contracts.sessions import Documented, Everything
 from onezone_contracts.stateful.derive import ALL
-from onezone_contracts.states import States
-from onezone_contracts.target import SetupError
+from onezone_contracts.target import embedded
+from onezone_contracts.target.administered import administered_by
+from onezone_contracts.target.file import SetupError
+from onezone_contracts.target.states import States
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_contracts.wanted import Wanted
 from onezone_contracts.wire import Wire

@@ -16,7 +16,7 @@ from onezone_spec import Contract
 
 from onezone_contracts.exchange import Exchange, Redactor, Request
 from onezone_contracts.options import PATIENCE
-from onezone_contracts.target import Identity, Target
+from onezone_contracts.target.file import Identity, Target
 from onezone_contracts.wire import Wire
 
 ID_KEYS = ("handleServiceId", "id", "serviceId", "handle_service_id")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from onezone_spec import DEFAULT_EDITION, Contract, UnknownEditionError, editions, load
 
-from onezone_contracts.full.options import add_clean
-from onezone_contracts.target import SetupError
+from onezone_contracts.commands.clean_options import add_clean
+from onezone_contracts.target.file import SetupError
 
 if TYPE_CHECKING:
     from onezone_contracts.requirement import Requirement
@@ -41,21 +41,21 @@ def main(name: str, argv: list[str]) -> int:
 
 def verify(argv: list[str]) -> int:
     """Judge an implementation."""
-    from onezone_contracts.verify import main as run
+    from onezone_contracts.commands.verify import main as run
 
     return run(argv)
 
 
 def identify(argv: list[str]) -> int:
     """Say which editions a target conforms to."""
-    from onezone_contracts.identify import main as run
+    from onezone_contracts.commands.identify import main as run
 
     return run(argv)
 
 
 def prove(argv: list[str]) -> int:
     """Judge the mock with each of its faults."""
-    from onezone_contracts.prove import main as run
+    from onezone_contracts.commands.prove import main as run
 
     return run(argv)
 
@@ -80,7 +80,7 @@ def requirements(argv: list[str]) -> int:
 
 def _derived(contract: Contract, profile: str) -> tuple[Requirement, ...]:
     if profile == "full":
-        from onezone_contracts.full.derive import all_requirements
+        from onezone_contracts.derive.operations import all_requirements
 
         return all_requirements(contract)
     from onezone_contracts.derive import judged_operations
@@ -139,19 +139,19 @@ def target(argv: list[str]) -> int:
 def _init(arguments: argparse.Namespace) -> int:
     contract = load(arguments.edition)
     if arguments.profile == "full":
-        from onezone_contracts.full.skeleton import skeleton as administrators
+        from onezone_contracts.target.skeleton import skeleton as administrators
 
         print(administrators(contract), end="")
         return 0
     from onezone_contracts.derive import judged_operations
     from onezone_contracts.personas import personas
-    from onezone_contracts.target import skeleton
+    from onezone_contracts.target.file import skeleton
 
     print(skeleton(contract, {one.id: personas(contract, one) for one in judged_operations(contract)}), end="")
     return 0
 
 
 def _clean(arguments: argparse.Namespace) -> int:
-    from onezone_contracts.full.clean import main as run
+    from onezone_contracts.target.leftovers import main as run
 
     return run(arguments)

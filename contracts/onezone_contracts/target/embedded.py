@@ -11,7 +11,7 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import IO
 
-from onezone_contracts.target import SetupError
+from onezone_contracts.target.file import SetupError
 
 START_SECONDS = 30.0
 

@@ -1,0 +1,1 @@
+"""What the target should hold, what it is seen to hold, and what differs."""

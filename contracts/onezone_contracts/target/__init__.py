@@ -1,0 +1,1 @@
+"""Who the target is, who acts there, and what they act on: from a target file, provider states, or an administrator."""
