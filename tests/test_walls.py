@@ -93,9 +93,9 @@ def imports_within(room: str, package: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize(("room", "package"), list(zip(ROOMS, PACKAGES, strict=True))[:2])
+@pytest.mark.parametrize(("room", "package"), list(zip(ROOMS, PACKAGES, strict=True)))
 def test_no_import_goes_round_in_a_circle(room: str, package: str) -> None:
-    """Not even for types; the judge has one circle left."""
+    """Not even for types."""
     graph = imports_within(room, package)
     assert len(graph) > 5
     TopologicalSorter(graph).prepare()

@@ -84,6 +84,10 @@ class Bench:
         """Every judged exchange."""
         return (one.exchange for trial in self._trials.values() for one in trial.log)
 
+    def offers(self, operation: Operation) -> bool:
+        """Whether an operation was seen to be offered."""
+        return self.trial(operation).known_offered
+
     def offered(self) -> bool:
         """Whether any operation was seen to be offered."""
         return any(trial.known_offered for trial in self._trials.values())

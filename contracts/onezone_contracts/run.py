@@ -9,31 +9,22 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, Evidence, encode, group_id
+from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
 from onezone_contracts.options import Options
 from onezone_contracts.patience import unlimited
 from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement, tolerated
+from onezone_contracts.sender import Evidence
 from onezone_contracts.state import compare
 from onezone_contracts.state.ledger import Created, Ledger, Sent
 from onezone_contracts.state.readback import Readback
 from onezone_contracts.target.file import Identity, SetupError, Target
-from onezone_contracts.together import Together
+from onezone_contracts.together import Prepared, Together
 from onezone_contracts.wire import Wire
-
-
-class Prepared(NamedTuple):
-    """A case as whom, to which group, with which JSON value, and the request that it is."""
-
-    case: Case
-    identity: Identity
-    group: str
-    value: Any
-    request: Request
 
 
 @dataclass(slots=True)

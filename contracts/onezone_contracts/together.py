@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from onezone_contracts.cases import HOME, OTHER, Case
+from onezone_contracts.exchange import Request
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import NotJudged, Requirement, Sending
-
-if TYPE_CHECKING:
-    from onezone_contracts.run import Prepared, Run
-    from onezone_contracts.state.ledger import Sent
+from onezone_contracts.state.ledger import Ledger, Sent
+from onezone_contracts.state.readback import Readback
+from onezone_contracts.target.file import Identity
 
 AT_ONCE = 16
 """How many cases are accounted for at once."""
@@ -32,10 +32,42 @@ One = TypeVar("One")
 Other = TypeVar("Other")
 
 
+class Prepared(NamedTuple):
+    """A case as whom, to which group, with which JSON value, and the request that it is."""
+
+    case: Case
+    identity: Identity
+    group: str
+    value: Any
+    request: Request
+
+
+class Sends(Protocol):
+    """The run of the documented operation, as far as it takes to send for it at the same time."""
+
+    ledger: Ledger
+    readback: Readback
+
+    def send(self, case: Case, *, accept: bool = False) -> Sent:
+        """The case's exchange, sent now if it was not before."""
+
+    def sent_before(self, case: Case) -> bool:
+        """Whether the case was sent."""
+
+    def prepare(self, case: Case) -> Prepared:
+        """The case's request. Raises NotJudged."""
+
+    def dispatch(self, one: Prepared) -> Sent:
+        """Send what was prepared, unrecorded. Raises OutOfTimeError."""
+
+    def keep(self, sent: Sent) -> None:
+        """Remember an exchange as that of its case."""
+
+
 class Together:
     """Sends the cases of a run, as many at the same time as there are workers; a connection each."""
 
-    def __init__(self, run: Run, workers: int) -> None:
+    def __init__(self, run: Sends, workers: int) -> None:
         self._run = run
         self._odd = 0
         self._pool = ThreadPoolExecutor(workers, "worker") if workers > 1 else None

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from onezone_spec import Operation
 
 from onezone_contracts.api import NOT_OFFERED, new_id
-from onezone_contracts.cases import BODILESS, MISSING, NOBODY, WRITER, Case, Evidence, encode
+from onezone_contracts.attempt import Attempt
+from onezone_contracts.cases import BODILESS, MISSING, NOBODY, WRITER, Case, encode
 from onezone_contracts.derive import asks
 from onezone_contracts.exchange import Auth, Exchange, Request
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Finding, Level, NotJudged
+from onezone_contracts.sender import Evidence
 from onezone_contracts.state.effects import apply
 from onezone_contracts.state.expected import CALLER, Ref
 from onezone_contracts.state.observe import Difference, differences, misread, probes
-from onezone_contracts.state.side_effects import Attempt, Leak, Traces
+from onezone_contracts.state.side_effects import Leak, Traces
 from onezone_contracts.target.administrator import Person
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.fixture import Stage
-from onezone_contracts.target.fixtures import Fixtures
-
-if TYPE_CHECKING:
-    from onezone_contracts.bench import Bench
+from onezone_contracts.target.fixtures import Fixtures, Shared
 
 FORBIDDEN = 403
 
@@ -46,7 +45,7 @@ class Prepared:
 class Trial(Fixtures):
     """Sends the cases of one operation, each once."""
 
-    def __init__(self, bench: Bench, operation: Operation) -> None:
+    def __init__(self, bench: Shared, operation: Operation) -> None:
         super().__init__(bench, operation)
         self.log: list[Attempt] = []
         self.traces = Traces(bench.account, operation, self._replay)

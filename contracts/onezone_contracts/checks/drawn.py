@@ -11,9 +11,10 @@ from typing import Any
 
 from onezone_spec import Body
 
-from onezone_contracts.cases import Case, Evidence, Sender, constant
+from onezone_contracts.cases import Case, constant
 from onezone_contracts.checks import error, status
 from onezone_contracts.requirement import Check, Finding, Level, Sending
+from onezone_contracts.sender import Evidence, Sender
 from onezone_contracts.together import AT_ONCE
 
 EXAMPLES = {"quick": 0, "standard": 60, "deep": 600}

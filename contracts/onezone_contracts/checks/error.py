@@ -8,9 +8,9 @@ from typing import Any
 import jsonschema_rs
 from onezone_spec import Contract
 
-from onezone_contracts.cases import Evidence, Sender
 from onezone_contracts.exchange import Response
 from onezone_contracts.requirement import Check, Finding, NotJudged, at_refusals
+from onezone_contracts.sender import Evidence, Sender
 
 
 def _seen(run: Sender, status: int) -> list[tuple[Evidence, Response]]:

@@ -10,12 +10,13 @@ import jsonschema_rs
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.api import answer_of, new_id, only_list
+from onezone_contracts.attempt import Attempt
 from onezone_contracts.cases import Case
 from onezone_contracts.checks.error import misshaped
 from onezone_contracts.checks.status import answered, finding, observed
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged
 from onezone_contracts.state.expected import CALLER, Ref
-from onezone_contracts.state.side_effects import Attempt, Leak
+from onezone_contracts.state.side_effects import Leak
 from onezone_contracts.trial import Trial
 
 CONFLICT = 409
@@ -123,7 +124,7 @@ def _fits(operation: Operation, template: str, text: str, one: Attempt) -> bool:
 def _leads(trial: Trial, one: Attempt, text: str) -> Iterator[Finding]:
     """What the Location names can be read, where the contract has such an operation and the target offers it."""
     operation = _reader(trial)
-    if operation is None or not trial.bench.trial(operation).known_offered:
+    if operation is None or not trial.bench.offers(operation):
         return
     own = CALLER in {trial.operation.effect.within, operation.effect.within} and one.person
     auth = one.person.auth if own and one.person else trial.account.auth

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from onezone_contracts.cases import WRITER, Case, Sender
+from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks.status import finding, words
 from onezone_contracts.requirement import Check, Finding, NotJudged
+from onezone_contracts.sender import Sender
 
 
 def _with_password(run: Sender, who: str) -> bool:

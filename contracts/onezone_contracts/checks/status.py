@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from onezone_contracts.cases import Case, Evidence, Sender
+from onezone_contracts.cases import Case
 from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
 from onezone_contracts.run import Run
+from onezone_contracts.sender import Evidence, Sender
 from onezone_contracts.state.ledger import Sent
 
 HTTP_ERROR = 500

@@ -31,9 +31,8 @@ from onezone_contracts.requirement import (
     at_successes,
     with_evidence,
 )
-from onezone_contracts.state.expected import CALLER, ZONE
+from onezone_contracts.state.expected import CALLER, READING, UNRELATED, ZONE
 from onezone_contracts.stateful.derive import requirements as sequences
-from onezone_contracts.target.fixture import READING, UNRELATED
 from onezone_contracts.trial import Trial
 
 NEEDS = "the operation"

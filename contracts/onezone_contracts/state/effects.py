@@ -9,10 +9,9 @@ from typing import Any
 from onezone_spec import Operation
 
 from onezone_contracts.generate.values import privileges_of, stored, usual
-from onezone_contracts.state.expected import CALLER, GROUP, RANKS, USER, Ref, holds
+from onezone_contracts.state.expected import CALLER, GROUP, RANKS, USER, Ref, holds, pair
 from onezone_contracts.state.probe import Probe
 from onezone_contracts.target.administrator import Account
-from onezone_contracts.target.fixture import pair
 
 
 @dataclass(frozen=True, slots=True)

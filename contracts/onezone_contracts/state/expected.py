@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from onezone_spec import Contract
+from onezone_spec import Contract, Operation
 
 Ref = tuple[str, str]
 """An entity: its kind and its id."""
@@ -21,6 +21,10 @@ ZONE = "zone"
 RANKS = {USER: 0, GROUP: 1, "handle_service": 2}
 """Who can belong to whom: a kind to itself where it is a group, else to a later one."""
 Held = frozenset[str] | None
+UNRELATED = frozenset({"attach", "create"})
+"""Verbs that make a relation: none is there before."""
+READING = frozenset({"list", "get", "privileges", "catalogue", "intermediaries"})
+"""Verbs that change nothing."""
 
 
 def member_and_container(contract: Contract, resource: str, within: str) -> tuple[str, str]:
@@ -110,3 +114,18 @@ class Mirror:
             return own
         above = self.containers(ref, GROUP, effective=True)
         return own.union(*(self.zone[one] for one in above))
+
+
+def pair(
+    contract: Contract, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None
+) -> tuple[Ref, Ref] | None:
+    """The membership that an operation is about, as (member, container), None where it is about none."""
+    effect = operation.effect
+    named: dict[str, Ref | None] = {**roles, CALLER: caller}
+    if effect.within in {None, ZONE} or named.get(effect.resource) is None or named.get(effect.within or "") is None:
+        return None
+    member, container = member_and_container(contract, effect.resource, effect.within or "")
+    found = named[member], named[container]
+    assert found[0] is not None
+    assert found[1] is not None
+    return found[0], found[1]

@@ -12,10 +12,9 @@ from onezone_contracts.api import answer_of, only_list
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.requirement import Finding
 from onezone_contracts.state.compare import at, brief, difference, more
-from onezone_contracts.state.expected import CALLER, GROUP, RANKS, USER, ZONE, Mirror, Ref, holds, role_of
+from onezone_contracts.state.expected import CALLER, GROUP, RANKS, USER, ZONE, Mirror, Ref, holds, pair, role_of
 from onezone_contracts.state.probe import Probe
 from onezone_contracts.target.administrator import GONE, Account
-from onezone_contracts.target.fixture import pair
 
 LOGIN: Mapping[str, Any] = {"blocked": False, "basicAuthEnabled": True}
 """What is stored of a user who may log in with a password."""

@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from onezone_spec import Operation
 
-from onezone_contracts.cases import Case
-from onezone_contracts.exchange import Auth, Exchange
+from onezone_contracts.attempt import Attempt
 from onezone_contracts.requirement import Finding
 from onezone_contracts.state.expected import USER, Ref
 from onezone_contracts.state.observe import Difference, differences, probes
 from onezone_contracts.state.probe import Probe
-from onezone_contracts.target.administrator import Account, Person, is_ours
-
-if TYPE_CHECKING:
-    from onezone_contracts.target.fixture import Stage
-
+from onezone_contracts.target.administrator import Account, is_ours
+from onezone_contracts.target.fixture import Stage
 
 SUSPECTS = 60
 """So many refused requests, at most, are sent again to see which of them made something."""
-
-
-@dataclass(slots=True)
-class Attempt:
-    """A case as it was sent, and what came of it.
-
-    `person` is the kit's own user who asked, None for nobody and for the administrator; `allowed` says that the
-    contract promises a success. `differences` tell how the state afterwards, or the answer of a reading operation, is
-    not what it should be.
-    """
-
-    case: Case
-    roles: Mapping[str, Ref]
-    auth: Auth
-    person: Person | None
-    value: Any
-    allowed: bool
-    exchange: Exchange
-    differences: list[Difference] = field(default_factory=list)
-
-    @property
-    def caller(self) -> Ref | None:
-        """The kit's own user who asked."""
-        return self.person.ref if self.person else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.generate.values import privileges_of, secret
-from onezone_contracts.state.expected import USER
+from onezone_contracts.state.expected import READING, USER
 from onezone_contracts.stateful.play import Play
 from onezone_contracts.stateful.step import ADMIN, NEW, NOBODY, Body, Step
-from onezone_contracts.target.fixture import READING
 
 TRIES = 60
 STRIDE = 7919

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, get_state_machine_test, initialize, precondition, rule
 
+from onezone_contracts.state.expected import READING
 from onezone_contracts.stateful.choices import DELETE, chosen, readings
 from onezone_contracts.stateful.layout import nested
 from onezone_contracts.stateful.play import Play
 from onezone_contracts.stateful.predict import Expected
 from onezone_contracts.stateful.setting import Setting, apart
 from onezone_contracts.stateful.step import Step
-from onezone_contracts.target.fixture import READING
 
 LENGTHS = {"standard": (8, 12), "deep": (100, 50)}
 """How many sequences are drawn, and how many steps each has beside those it begins with."""

@@ -13,7 +13,7 @@ from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.state.effects import apply
-from onezone_contracts.state.expected import RANKS, USER, ZONE, Ref, role_of
+from onezone_contracts.state.expected import RANKS, READING, USER, ZONE, Ref, role_of
 from onezone_contracts.state.observe import Difference, differences, misread, probes
 from onezone_contracts.state.probe import Probe
 from onezone_contracts.state.side_effects import Newcomers
@@ -32,7 +32,6 @@ from onezone_contracts.stateful.step import (
     ViolationError,
 )
 from onezone_contracts.target.administrator import GONE
-from onezone_contracts.target.fixture import READING
 
 BUSY = frozenset({TOO_MANY, 503})
 UNAUTHORIZED = 401

@@ -7,10 +7,9 @@ from enum import Enum, auto
 
 from onezone_spec import AccessRule, Contract, Level, Operation
 
-from onezone_contracts.state.expected import CALLER, RANKS, USER, ZONE, Mirror, Ref
+from onezone_contracts.state.expected import CALLER, RANKS, UNRELATED, USER, ZONE, Mirror, Ref, pair
 from onezone_contracts.state.observe import LOGIN
 from onezone_contracts.target.administrator import Account
-from onezone_contracts.target.fixture import UNRELATED, pair
 from onezone_contracts.target.skeleton import needed
 
 NOT_THERE, CONFLICT = 404, 409

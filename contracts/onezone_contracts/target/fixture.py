@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,18 +9,24 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import NotJudged
-from onezone_contracts.state.expected import CALLER, GROUP, RANKS, USER, ZONE, Ref, holds, member_and_container
+from onezone_contracts.state.expected import (
+    CALLER,
+    GROUP,
+    RANKS,
+    READING,
+    UNRELATED,
+    USER,
+    ZONE,
+    Ref,
+    holds,
+)
 from onezone_contracts.state.probe import Probe
 from onezone_contracts.target.administrator import Account, Person
 from onezone_contracts.target.file import SetupError
 
 if TYPE_CHECKING:
-    from onezone_contracts.state.side_effects import Attempt
+    from onezone_contracts.attempt import Attempt
 
-UNRELATED = frozenset({"attach", "create"})
-"""Verbs that make a relation: none is there before."""
-READING = frozenset({"list", "get", "privileges", "catalogue", "intermediaries"})
-"""Verbs that change nothing."""
 SEVERAL = 3
 
 
@@ -223,18 +228,3 @@ def _needed(contract: Contract, kind: str) -> frozenset[str]:
     if operation is None:
         raise SetupError(f"no operation creates a {kind} for the caller")
     return next((route.needs.get(ZONE, frozenset()) for route in operation.access.routes), frozenset())
-
-
-def pair(
-    contract: Contract, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None
-) -> tuple[Ref, Ref] | None:
-    """The membership that an operation is about, as (member, container), None where it is about none."""
-    effect = operation.effect
-    named: dict[str, Ref | None] = {**roles, CALLER: caller}
-    if effect.within in {None, ZONE} or named.get(effect.resource) is None or named.get(effect.within or "") is None:
-        return None
-    member, container = member_and_container(contract, effect.resource, effect.within or "")
-    found = named[member], named[container]
-    assert found[0] is not None
-    assert found[1] is not None
-    return found[0], found[1]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Executor
+from typing import Any, Protocol
 
 from onezone_spec import Contract, Operation
 
@@ -11,22 +12,44 @@ from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, 
 from onezone_contracts.derive.build import CONSUMING
 from onezone_contracts.exchange import Auth
 from onezone_contracts.generate.values import privileges_of
+from onezone_contracts.options import Options
 from onezone_contracts.people import people
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Level, NotJudged
-from onezone_contracts.state.expected import CALLER, Ref
-from onezone_contracts.target.administrator import Person
+from onezone_contracts.state.expected import CALLER, READING, Ref, pair
+from onezone_contracts.target.administrator import Account, Person
 from onezone_contracts.target.file import Credentials, Identity, SetupError
-from onezone_contracts.target.fixture import READING, Stage, pair
+from onezone_contracts.target.fixture import Stage
 
-if TYPE_CHECKING:
-    from onezone_contracts.bench import Bench
+
+class Shared(Protocol):
+    """What the runs of all operations at a target share."""
+
+    account: Account
+    options: Options
+    missing: str
+    pool: Executor | None
+
+    def check_time(self) -> None:
+        """Raises OutOfTimeError when the run's time is over."""
+
+    def shared(self, operation: Operation) -> Stage:
+        """The stage of all reading operations with the same roles and relations. Raises NotJudged."""
+
+    def stranger(self, kind: str) -> Ref:
+        """Something of a kind that is related to nothing. Raises SetupError."""
+
+    def victim(self) -> Person:
+        """A user with whose name wrong passwords are sent. Raises SetupError."""
+
+    def offers(self, operation: Operation) -> bool:
+        """Whether an operation was seen to be offered."""
 
 
 class Fixtures:
     """The stages of one operation, and who plays there."""
 
-    def __init__(self, bench: Bench, operation: Operation) -> None:
+    def __init__(self, bench: Shared, operation: Operation) -> None:
         self.bench = bench
         self.account = bench.account
         self.operation = operation
