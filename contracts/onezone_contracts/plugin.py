@@ -39,12 +39,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--onezone-max-time", type=_seconds, metavar="SECONDS", help="for the whole run; the rest is skipped")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a mistake in the options before anything is collected. Raises UsageError."""
+    """Refuse a mistake in the options before anything is collected. Raises UsageError.
+
+    Under xdist a target is judged by one worker: what two do in the same group cannot be told apart.
+    """
     if _used(config):
         from onezone_contracts.suite import check
 
         check(config)
+        if getattr(config.option, "dist", None) == "load":
+            config.option.dist = "loadgroup"
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
@@ -12,6 +13,9 @@ from onezone_contracts.exchange import curl
 from onezone_contracts.judge import Session, judge_one
 from onezone_contracts.requirement import Outcome, Requirement, Result
 from onezone_contracts.target.file import SetupError
+
+pytestmark = [pytest.mark.xdist_group("onezone")] if find_spec("xdist") else []
+"""What two workers do in the same group cannot be told apart."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -28,6 +32,8 @@ def onezone_session(request: pytest.FixtureRequest) -> Iterator[Session]:
         with suite.running(request.config) as session:
             yield session
     except SetupError as error:
+        if hasattr(request.config, "workerinput"):  # to end a worker of xdist looks like a crash
+            pytest.fail(f"inconclusive: {error}", pytrace=False)
         pytest.exit(f"inconclusive: {error}", returncode=2)
 
 
@@ -52,6 +58,8 @@ def test_every_documented_answer_was_seen(onezone_session: Session, request: pyt
     """A run that never saw a documented answer has not judged the target."""
     if suite.partial(request.config):
         pytest.skip("only a part of the suite runs here")
+    everything = max(suite.chosen(request.config), key=lambda one: len(one.evidence))
+    onezone_session.of(everything)  # in whatever order the items run
     assert not (unseen := onezone_session.unseen()), f"never seen: {sorted(unseen)}"
     unknown = onezone_session.unknown(whole=True)
     assert unknown is None, unknown

@@ -44,6 +44,7 @@ def suite(tmp_path: Path) -> Suite:
 
     def run(*arguments: object) -> Ended:
         words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "onezone_contracts"]
+        words += [] if any("randomly" in str(one) for one in arguments) else ["-p", "no:randomly"]
         command = [*words, "--onezone-depth", "quick", "--onezone-settle", "0.3", *map(str, arguments)]
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
@@ -226,3 +227,31 @@ def test_expected_failures_are_strict(suite: Suite, tmp_path: Path) -> None:
     assert (known.code, strict.code) == (0, 1), known.text
     assert "1 xfailed" in known.text
     assert "expected to fail and passes" in strict.text
+
+
+@pytest.mark.parametrize(
+    "plugins",
+    [
+        ("-n", "2"),
+        ("--randomly-seed", "1"),
+        ("--randomly-seed", "2"),
+        ("-n", "2", "--randomly-seed", "3"),
+        ("--count", "2", "--reruns", "1"),
+        ("--onezone-profile", "full", "--onezone-workers", "4"),
+    ],
+    ids=" ".join,
+)
+def test_it_works_with_the_plugins_that_people_use(plugins: tuple[str, ...], suite: Suite) -> None:
+    """Several processes, any order, again and again, and every operation: nothing fails that does not fail alone."""
+    with embedded.mock("current") as origin:
+        ended = suite(*plugins, "--onezone-url", f"{origin}/api/v3", "--onezone-states-url", f"{origin}/_mock/states")
+    assert ended.code == 0, ended.text
+
+
+def test_a_dead_target_is_told_by_every_worker(suite: Suite) -> None:
+    """With the reason, and not as a crash."""
+    url = f"http://127.0.0.1:{closed_port()}"
+    ended = suite("-n", "2", "--onezone-url", f"{url}/api/v3", "--onezone-states-url", f"{url}/states")
+    assert ended.code == 1
+    assert "inconclusive: " in ended.text
+    assert "crashed" not in ended.text
