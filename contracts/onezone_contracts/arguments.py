@@ -84,6 +84,11 @@ def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
         "--workers", type=workers, default=1, metavar="N", help="requests at the same time, 1 to 64 (default 1)"
     )
     parser.add_argument(
+        "--examples",
+        metavar="DIR|redis://…",
+        help="keep what drawn requests showed there, and try it first",
+    )
+    parser.add_argument(
         "--timeout", type=some_seconds, default=10.0, metavar="SECONDS", help="for a request (default 10)"
     )
     parser.add_argument(
@@ -107,6 +112,7 @@ def options_of(arguments: argparse.Namespace, **more: Any) -> Options:
         settle=arguments.settle,
         max_time=arguments.max_time,
         workers=arguments.workers,
+        examples=arguments.examples,
         **more,
     )
 

@@ -29,5 +29,7 @@ class Options:
     """How long a read may lag behind a write, at least."""
     expected: ExpectedFailures | None = None
     workers: int = 1
+    examples: str | None = None
+    """Where drawn requests that showed something are kept, to be tried first: a folder, or a redis:// URL."""
     clock: Callable[[], float] = time.monotonic
     """What tells the time that a run may take, in seconds; a test has one that moves when the test says so."""

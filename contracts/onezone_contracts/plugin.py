@@ -34,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--onezone-strict", action="store_true", help="a SHOULD that fails is a failure, not a warning")
     add("--onezone-expected-failures", metavar="FILE", help="requirement ids known to fail; each is a strict xfail")
     add("--onezone-workers", type=_workers, metavar="N", help="requests at the same time, 1 to 64 (default 1)")
+    add("--onezone-examples", metavar="DIR|redis://…", help="keep drawn requests that showed something, try them first")
     add("--onezone-timeout", type=_some_seconds, metavar="SECONDS", help="for a request (default 10)")
     add("--onezone-settle", type=_seconds, metavar="SECONDS", help="how long privileges may take to show (default 5)")
     add("--onezone-max-time", type=_seconds, metavar="SECONDS", help="for the whole run; the rest is skipped")

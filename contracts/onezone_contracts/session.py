@@ -43,6 +43,10 @@ def judge_target(
 @contextmanager
 def opened(wanted: Wanted, contract: Contract, options: Options) -> Iterator[Session]:
     """What is to be judged. Raises SetupError for bad usage, and CannotSetUpError where nobody can be set up."""
+    if options.examples:
+        from onezone_contracts.checks.drawn import kept
+
+        kept(options.examples)  # a mistake in it is told before anything is sent
     if wanted.profile == "full":
         with administered_by(wanted, contract, options) as account:
             yield Everything(account, options)

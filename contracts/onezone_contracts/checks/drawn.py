@@ -7,6 +7,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from onezone_spec import Body
@@ -15,6 +16,7 @@ from onezone_contracts.cases import Case, constant
 from onezone_contracts.checks import error, status
 from onezone_contracts.requirement import Check, Finding, Level, Sending
 from onezone_contracts.sender import Evidence, Sender
+from onezone_contracts.target.file import SetupError
 from onezone_contracts.together import AT_ONCE
 
 EXAMPLES = {"quick": 0, "standard": 60, "deep": 600}
@@ -61,13 +63,35 @@ def _settings(run: Sender, *, shrink: bool = True) -> Callable[[Any], Any]:
     chosen = settings(
         max_examples=EXAMPLES[run.options.depth],
         deadline=None,
-        database=None,
+        database=kept(run.options.examples) if shrink else None,
         suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+        phases=[Phase.reuse, Phase.generate, Phase.shrink] if shrink else [Phase.generate],
         report_multiple_bugs=False,
         print_blob=False,
     )
-    return lambda test: seed(run.options.seed)(chosen(test))
+    return lambda test: chosen(seed(run.options.seed)(test))  # in this order: a seed alone would keep nothing
+
+
+@cache
+def kept(where: str | None) -> Any:
+    """Hypothesis's database in a folder or a Redis, None where nothing is kept. Raises SetupError."""
+    from hypothesis.database import DirectoryBasedExampleDatabase
+
+    if where is None:
+        return None
+    if "://" not in where:
+        return DirectoryBasedExampleDatabase(where)
+    try:
+        from hypothesis.extra.redis import RedisExampleDatabase
+        from redis import Redis, RedisError
+    except ImportError:
+        raise SetupError("--examples redis://… needs the package redis: `pip install redis`") from None
+    try:
+        client = Redis.from_url(where)
+        client.ping()
+    except (RedisError, ValueError, OSError) as error:
+        raise SetupError(f"--examples {where}: {error}") from None
+    return RedisExampleDatabase(client, key_prefix=b"onezone:")
 
 
 class _Forerun:
@@ -115,15 +139,15 @@ def _drawn(run: Sender, strategy: Any) -> list[Any]:
     return found
 
 
-def _search(run: Sender, strategy: Any, judge: Callable[[Any], tuple[Evidence, list[Finding]]]) -> Iterator[Finding]:
+def _search(
+    run: Sender, kind: str, strategy: Any, judge: Callable[[Any], tuple[Evidence, list[Finding]]]
+) -> Iterator[Finding]:
     """Draw until something is found or the examples are used up; yields the findings of the smallest request."""
     from hypothesis import given
     from hypothesis.errors import HypothesisException
 
     shrinker = _Shrinker(run.options.clock)
 
-    @_settings(run)
-    @given(strategy)
     def search(drawn: Any) -> None:
         if shrinker.over:
             return
@@ -131,10 +155,13 @@ def _search(run: Sender, strategy: Any, judge: Callable[[Any], tuple[Evidence, l
         if findings:
             shrinker.found(sent, findings)
 
+    search.__name__ = f"{kind}_{run.operation.id}"  # what is kept is kept by the name
+    draw: Any = given(strategy)
+    searching = _settings(run)(draw(search))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            search()
+            searching()
         except (_Violation, HypothesisException, BaseExceptionGroup):
             if shrinker.best is None:
                 raise
@@ -165,7 +192,7 @@ def valid(run: Sender) -> Iterator[Finding]:
             return sent, [status.finding(sent, str(run.operation.success.status))]
         return sent, list(run.consequences(sent))
 
-    yield from _search(run, strategy, judge)
+    yield from _search(run, "valid", strategy, judge)
 
 
 def invalid(run: Sender) -> Iterator[Finding]:
@@ -186,7 +213,7 @@ def invalid(run: Sender) -> Iterator[Finding]:
             findings.insert(0, status.finding(sent, str(BAD_REQUEST)))
         return sent, findings + _answered(run, sent)
 
-    yield from _search(run, strategy, judge)
+    yield from _search(run, "invalid", strategy, judge)
 
 
 def hostile(run: Sender) -> Iterator[Finding]:
@@ -206,7 +233,7 @@ def hostile(run: Sender) -> Iterator[Finding]:
             findings.append(status.finding(sent, str(BAD_REQUEST)))
         return sent, findings + _answered(run, sent)
 
-    yield from _search(run, strategy, judge)
+    yield from _search(run, "hostile", strategy, judge)
 
 
 def tolerated(*cases: Case) -> Check:
