@@ -14,6 +14,7 @@ from onezone_spec import Operation
 
 from onezone_contracts.api import answer_of, only_list
 from onezone_contracts.exchange import Exchange
+from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement, Sending, tolerated
 from onezone_contracts.state.expected import CALLER, USER, ZONE, Ref
@@ -39,6 +40,7 @@ class Bench:
     options: Options
     missing: str = field(default_factory=missing_id)
     pool: Executor | None = None
+    hangs: Hangs = field(default_factory=Hangs)
     started: float = field(init=False)
     sequences: Sequences = field(init=False)
     _trials: dict[str, Trial] = field(default_factory=dict)

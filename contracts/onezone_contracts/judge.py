@@ -14,6 +14,7 @@ from onezone_contracts.options import Options
 from onezone_contracts.requirement import (
     OUT_OF_TIME,
     Finding,
+    HungError,
     Level,
     NotJudged,
     Outcome,
@@ -112,6 +113,9 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
     except OutOfTimeError as late:
         if not found:
             return Result(requirement, Outcome.SKIP, (), late.reason)
+    except HungError as hung:
+        if not found:
+            return Result(requirement, Outcome.BLOCKED, (), hung.reason)
     except NotJudged as reason:
         return Result(requirement, Outcome.BLOCKED if reason.blocked else Outcome.SKIP, (), reason.reason)
     except SetupError as reason:

@@ -64,6 +64,13 @@ class OutOfTimeError(NotJudged):
         super().__init__(OUT_OF_TIME)
 
 
+class HungError(NotJudged):
+    """The target does not answer requests of a kind: no more of them are sent, and what was found by then stands."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"requests of this kind ({kind}) were not answered in time", blocked=True)
+
+
 @contextmanager
 def tolerated() -> Iterator[None]:
     """What cannot be sent is left: whoever judges it says so. Time that is over still ends the run."""

@@ -15,6 +15,7 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
+from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
 from onezone_contracts.patience import unlimited
 from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement, tolerated
@@ -42,6 +43,7 @@ class Run:
     together: Together = field(init=False)
     log: list[Sent] = field(default_factory=list)
     writer: Identity | None = None
+    hangs: Hangs = field(default_factory=Hangs)
     hints: list[str] = field(default_factory=list)
     shared: dict[type, Any] = field(default_factory=dict)
     """What several checks of this run have in common, by its type."""
@@ -199,7 +201,9 @@ class Run:
     def dispatch(self, one: Prepared) -> Sent:
         """Send what was prepared, unrecorded. Raises OutOfTimeError when the run's time is over."""
         self.check_time()
+        self.hangs.check(one.case, self.operation.id)
         exchange = self.wire.send(one.request)
+        self.hangs.note(one.case, self.operation.id, exchange)
         return Sent(one.case, one.identity, one.group, one.value, exchange)
 
     def _auth(self, case: Case, identity: Identity) -> Auth:

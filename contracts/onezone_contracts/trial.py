@@ -107,6 +107,7 @@ class Trial(Fixtures):
         """
         if case.name not in self._sent:
             self.bench.check_time()
+            self.bench.hangs.check(case, self.operation.id)
             try:
                 prepared = self.prepare(case, accept=accept)
             except SetupError as error:
@@ -239,6 +240,7 @@ class Trial(Fixtures):
             return not one.allowed or last[-1].status != FORBIDDEN
 
         self.account.until(settled)
+        self.bench.hangs.note(one.case, self.operation.id, last[-1])
         return last[-1]
 
     # --- what came of it ----------------------------------------------------------------------------------

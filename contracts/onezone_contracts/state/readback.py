@@ -67,7 +67,7 @@ class Readback:
     def ids(self, group: str) -> set[str] | None:
         """The ids of the group's services, None where the target does not say."""
         template = self._template("list")
-        if template is None or (group in self._observers and self._observers[group] is None):
+        if template is None or (group in self._observers and self._observers[group] is None) or self._hangs("list"):
             return None
         path = self.target.path(template, id=group)
         known = self._observers.get(group)
@@ -78,6 +78,8 @@ class Readback:
             if ids is not None:
                 self._observers[group] = identity
                 return ids
+            if exchange.timed_out:
+                break
         if known is None:
             self._observers[group] = None
         return None
@@ -123,8 +125,8 @@ class Readback:
         return self._first(self._own_paths(group, service), creator)
 
     def _first(self, paths: Iterable[str], creator: Identity) -> Read:
-        last: Exchange | None = None
-        for path in paths:
+        last = self.misread["get"] if self._hangs("get") else None
+        for path in () if last else paths:
             for identity in self._readers(creator):
                 last = self._get(identity, path, f"read the {self.resource.replace('_', ' ')}")
                 details = _details(last)
@@ -132,9 +134,17 @@ class Readback:
                     self.reader = identity
                     self._note("get", last, understood=True)
                     return Read(last, details)
+                if last.timed_out:
+                    break
+            if last and last.timed_out:
+                break
         if last is not None:
             self._note("get", last, understood=_is_object(last))
         return Read(last, None)
+
+    def _hangs(self, verb: str) -> bool:
+        """Whether a read was not answered in time: it is not waited for again."""
+        return verb in self.misread and self.misread[verb].timed_out
 
     def _note(self, verb: str, exchange: Exchange, *, understood: bool) -> None:
         """Remember that a read is offered, or that its answer was not understood."""

@@ -12,6 +12,7 @@ from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, 
 from onezone_contracts.derive.build import CONSUMING
 from onezone_contracts.exchange import Auth
 from onezone_contracts.generate.values import privileges_of
+from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
 from onezone_contracts.people import people
 from onezone_contracts.personas import Persona
@@ -29,6 +30,7 @@ class Shared(Protocol):
     options: Options
     missing: str
     pool: Executor | None
+    hangs: Hangs
 
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
