@@ -99,7 +99,7 @@ class Mock:
                 partial(Edge, state=self.state, cors=options["cors"], control=self.control),
                 *([Journaling] if options["journal"] else ()),
                 partial(ErrorHandler, renderer=self.renderer),
-                *([partial(Delay, latency=options["latency"])] if options["latency"] else ()),
+                *([partial(Delay, state=self.state)] if self.state.latency else ()),
                 Routing,
                 *self.middlewares,
                 Pipeline,
@@ -138,7 +138,8 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
         from onezone_mockserver.faults import chosen
 
         state.switch(chosen(faults, contract.edition))
-    options = {"control": control, "latency": latency, "cors": Cors(cors_origins), "journal": journal}
+    state.latency = latency
+    options = {"control": control, "cors": Cors(cors_origins), "journal": journal}
     return Mock(state, middlewares, options)
 
 

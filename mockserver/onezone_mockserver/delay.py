@@ -8,22 +8,33 @@ from onezone_mockserver.exchange import KEY, Refusal
 from onezone_mockserver.stages.body import read
 
 if TYPE_CHECKING:
-    from onezone_mockserver.exchange import App, Exchange, Receive, Scope, Send
+    from onezone_mockserver.exchange import App, Exchange, Message, Receive, Scope, Send
+    from onezone_mockserver.state import MockState
 
 
 class Delay:
-    """Lets every answer wait for `latency` seconds."""
+    """Lets every answer wait for the state's latency."""
 
-    def __init__(self, app: App, *, latency: float) -> None:
+    def __init__(self, app: App, *, state: MockState) -> None:
         self.app = app
-        self.latency = latency
+        self.state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wait, then pass the exchange on. Raises ClientGoneError."""
         exchange: Exchange = scope[KEY]
         exchange.receive = receive
-        await wait(exchange, self.latency)
-        await self.app(scope, receive, send)
+        await wait(exchange, self.state.latency)
+        await self.app(scope, receive if exchange.unread else _again(exchange.body, receive), send)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Gives a body that was read, as though it came now: to whichever middleware asks."""
+    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def given() -> Message:
+        return left.pop() if left else await receive()
+
+    return given
 
 
 async def wait(exchange: Exchange, seconds: float) -> None:

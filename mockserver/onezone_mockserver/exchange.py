@@ -101,13 +101,15 @@ class Exchange:
     """
 
     __slots__ = (
-        "_send", "applied", "body", "common", "data", "headers", "hoped", "method", "operation", "params", "path",
+        "_fields", "_send", "applied", "body", "common", "data", "headers", "hoped", "method", "operation", "params",
+        "path",
         "read_on", "reasons", "receive", "repeated", "row", "run", "scope", "siblings", "stage", "status",
         "too_large", "unread", "user", "value", "world",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, run: WorldRun) -> None:
         pairs = scope["headers"]
+        self._fields = len(pairs)
         self.headers: dict[bytes, bytes] = dict(pairs)
         self.repeated: frozenset[bytes] = frozenset()
         if len(self.headers) != len(pairs):
@@ -136,6 +138,17 @@ class Exchange:
         self.common: tuple[Header, ...] = ()
         self.status: int | None = None
         self.row: Row | None = None
+
+    def follow(self, scope: Scope) -> None:
+        """Take over what middlewares made of the request: another scope, more headers, other path parameters."""
+        pairs = scope["headers"]
+        if scope is not self.scope or len(pairs) != self._fields:
+            self.scope, self.headers, self._fields = scope, dict(pairs), len(pairs)
+            if len(self.headers) != len(pairs):
+                self._join(pairs)
+        params = scope["path_params"]
+        if params != self.params:
+            self.params = {name: params.get(name, value) for name, value in self.params.items()}
 
     def _join(self, pairs: list[Header]) -> None:
         seen: dict[bytes, list[bytes]] = {}

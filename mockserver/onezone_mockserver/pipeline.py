@@ -70,6 +70,7 @@ class OperationPipeline:
             self.assemble()
         exchange: Exchange = scope[KEY]
         exchange.receive = receive
+        exchange.follow(scope)
         name = ""
         try:
             for name, check in self.checks:  # noqa: B007  (where it ends is what the journal says)

@@ -63,6 +63,7 @@ class MockState:
         self.scenario = scenario
         self.faults = faults
         self.stopped = False
+        self.latency = 0.0
         self.run = WorldRun(self._new_world())
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import subprocess
 import sys
@@ -313,3 +314,47 @@ def test_a_start_loads_no_judge_and_no_test_tools() -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & {"pytest", "hypothesis", "schemathesis", "onezone_contracts"}
+
+
+def test_what_a_middleware_makes_of_the_request_counts() -> None:
+    """Headers that it adds, in place or in a scope of its own, and other path parameters."""
+
+    class Signs:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            signed = (b"authorization", b"Basic " + base64.b64encode(b"adam:adam-password"))
+            if dict(scope["headers"]).get(b"x-way") == b"copy":
+                scope = {**scope, "headers": [*scope["headers"], signed]}
+            elif dict(scope["headers"]).get(b"x-way") == b"in-place":
+                scope["headers"].append(signed)
+            else:
+                scope["path_params"]["id"] = "f" * 32
+            await self.app(scope, receive, send)
+
+    client = Client(create_app(middlewares=[Signs]))
+    assert client.create(headers={"x-way": "copy"}).status == 204
+    assert client.create(headers={"x-way": "in-place"}).status == 204
+    assert client.create(as_="adam").status == 404
+
+
+def test_a_body_that_waited_is_there_for_a_middleware() -> None:
+    """With a latency, too, whoever reads the body gets it."""
+    seen: list[bytes] = []
+
+    class Reads:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            seen.append((await receive())["body"])
+
+            async def again() -> Any:
+                return {"type": "http.request", "body": seen[-1], "more_body": False}
+
+            await self.app(scope, again, send)
+
+    client = Client(create_app(latency=0.01, middlewares=[Reads]))
+    assert client.create(as_="adam").status == 204
+    assert b"proxyEndpoint" in seen[0]
