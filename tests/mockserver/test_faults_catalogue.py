@@ -17,7 +17,8 @@ from onezone_contracts.full.session import all_requirements
 from onezone_mockserver import create_app
 from onezone_mockserver.cli import main
 from onezone_mockserver.faults import GROUPS, Fault, UnknownFaultError, catalogue, chosen
-from onezone_mockserver.faults.fault import Hook
+from onezone_mockserver.faults.fault import Hook, Point
+from onezone_mockserver.pipeline import STAGES
 from onezone_mockserver.world import World
 from onezone_spec import editions, load
 
@@ -92,8 +93,7 @@ def test_every_hook_goes_to_a_point_that_there_is(edition: str) -> None:
 
             return replace(hook, around=around)
 
-        first, *more = (noted(at, hook) for at, hook in enumerate(one.hooks))
-        return replace(one, hook=first, more=tuple(more))
+        return replace(one, hooks=tuple(noted(at, hook) for at, hook in enumerate(one.hooks)))
 
     wanted = [one for one in catalogue() if edition in one.editions]
     client = assembled(edition, tuple(noting(one) for one in wanted))
@@ -102,12 +102,25 @@ def test_every_hook_goes_to_a_point_that_there_is(edition: str) -> None:
     assert {(one.id, at) for one in wanted for at, _ in enumerate(one.hooks)} - installed == set()
 
 
-def test_a_hook_at_no_point_is_not_installed() -> None:
+def test_a_hook_for_no_operation_is_not_installed() -> None:
     """So the test above can fail."""
     asked: list[str] = []
-    nowhere = replace(catalogue()[0], hook=Hook("nowhere", lambda inner, _state: asked.append("nowhere") or inner))
-    assembled("current", (nowhere,))
+    nowhere = Hook(Point.VALIDATION, lambda inner, _state: asked.append("nowhere") or inner, lambda _operation: False)
+    assembled("current", (replace(catalogue()[0], hooks=(nowhere,)),))
     assert asked == []
+
+
+def test_the_points_are_the_stages_and_four_more() -> None:
+    """A stage that is renamed takes its point along."""
+    stages = {stage.__name__ for stage in STAGES}
+    assert stages == {*Point} - {Point.EFFECT, Point.ANSWER, Point.APPLICATION, Point.WORLD}
+
+
+@pytest.mark.parametrize(("point", "method"), [(Point.WORLD, "logn"), (Point.WORLD, ""), (Point.BODY, "login")])
+def test_a_hook_at_no_method_is_an_error(point: Point, method: str) -> None:
+    """A typo is told when the catalogue is made, not by a fault that does nothing."""
+    with pytest.raises(ValueError, match=method or "cannot"):
+        Hook(point, lambda inner, _state: inner, method=method)
 
 
 def test_without_faults_nothing_is_installed() -> None:

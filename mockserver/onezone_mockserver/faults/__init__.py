@@ -5,17 +5,18 @@ The catalogue is loaded only when it is asked for: a mock without faults is asse
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.faults.fault import Fault, Hook, UnknownFaultError
+from onezone_mockserver.faults.fault import FULL, Fault, Hook, UnknownFaultError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["Fault", "Hook", "UnknownFaultError", "catalogue", "chosen"]
 
-GROUPS: tuple[str, ...] = (
+CORE_GROUPS = (
     "status",
     "location",
     "access",
@@ -31,6 +32,8 @@ GROUPS: tuple[str, ...] = (
     "protocol",
     "robustness",
     "rare",
+)
+FULL_GROUPS = (
     "around_access",
     "around_state",
     "around_answers",
@@ -40,11 +43,18 @@ GROUPS: tuple[str, ...] = (
     "around_history",
     "around_memory",
 )
+GROUPS = (*CORE_GROUPS, *FULL_GROUPS)
 
 
 def catalogue() -> tuple[Fault, ...]:
     """Every fault, group by group."""
-    return tuple(one for group in GROUPS for one in import_module(f"onezone_mockserver.faults.{group}").FAULTS)
+    core = (one for group in CORE_GROUPS for one in _faults(group))
+    return (*core, *(replace(one, profile=FULL) for group in FULL_GROUPS for one in _faults(group)))
+
+
+def _faults(group: str) -> tuple[Fault, ...]:
+    found: tuple[Fault, ...] = import_module(f"onezone_mockserver.faults.{group}").FAULTS
+    return found
 
 
 def chosen(ids: Iterable[str], edition: str) -> tuple[Fault, ...]:
