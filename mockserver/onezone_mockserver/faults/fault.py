@@ -19,7 +19,8 @@ CLASSIC = ("classic",)
 DEPLOYED = ("deployed",)
 NEWER = ("current", "deployed")
 OLDER = ("classic", "current")
-ALL = ("classic", "current", "deployed")
+ALL: tuple[str, ...] = ()
+"""Every edition, also one that is new."""
 CORE, FULL = "core", "full"
 
 
@@ -100,6 +101,10 @@ class Fault:
     noticed_by: tuple[str, ...]
     editions: tuple[str, ...] = ALL
     profile: str = CORE
+
+    def suits(self, edition: str) -> bool:
+        """Whether it makes a difference in that edition."""
+        return not self.editions or edition in self.editions
 
 
 def fault(
