@@ -98,11 +98,8 @@ class Stage:
 
     def _relate(self) -> None:
         """What the effect speaks of belongs together, and the caller belongs where the route says."""
-        ties = {
-            (USER, self.caller, self.kinds[role], self.ids[role]): held
-            for role, held in self.probe.holds.items()
-            if role in self.kinds
-        }
+        tied = [role for role in self.probe.holds if role in self.kinds]
+        ties = {(USER, self.caller, self.kinds[role], self.ids[role]): self.probe.holds[role] for role in tied}
         ends = related(self.contract, self.operation)
         if ends and all(role in self.ids for role in ends) and self.operation.effect.verb not in {"attach", "create"}:
             member, container = ends
