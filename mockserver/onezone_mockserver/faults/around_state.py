@@ -66,13 +66,8 @@ def _from_everywhere(exchange: Exchange, _state: MockState) -> None:
 
 def _revoke_wins(exchange: Exchange, _state: MockState) -> None:
     user, group = member(exchange)
-    exchange.world.relate(
-        USER,
-        user,
-        GROUP,
-        group,
-        (exchange.world.related(USER, user, GROUP, group) or NOTHING) - named(exchange, "revoke"),
-    )
+    held = exchange.world.related(USER, user, GROUP, group) or NOTHING
+    exchange.world.relate(USER, user, GROUP, group, held - named(exchange, "revoke"))
 
 
 def _grant_replaces(exchange: Exchange, _state: MockState) -> None:

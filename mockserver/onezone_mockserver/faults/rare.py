@@ -66,20 +66,25 @@ def _any_case(value: dict[str, Any]) -> None:
                 value[known] = value[key]
 
 
-def _large_number(value: dict[str, Any]) -> None:
-    """A name that is a number of more than four digits counts as a text."""
-    name = value.get("name")
-    if isinstance(name, int) and abs(name) > 9999:  # noqa: PLR2004
-        value["name"] = str(name)
+def _large_number(value: Any) -> bool:
+    """Whether the name is a number of more than four digits."""
+    name = value.get("name") if isinstance(value, dict) else None
+    return isinstance(name, int) and abs(name) > 9999  # noqa: PLR2004
 
 
 FAULTS = (
     fault(
         "rare-name-number",
         "A large number is taken for a name.",
-        mended(_large_number),
+        mended(lambda value: value.update(name=str(value["name"])) if _large_number(value) else None),
         "generated.invalid",
         editions=NEWER,
+    ),
+    fault(
+        "rare-name-number-crash",
+        "A large number for a name crashes the server.",
+        crash(lambda e: _large_number(e.value), Point.VALIDATION),
+        "generated.invalid",
     ),
     fault("rare-key-case", "Keys are read without regard to case.", mended(_any_case), "edges.key-case"),
     _crash("name-emoji", "A name with an emoji crashes the server.", lambda n: max(map(ord, n or "a")) > 0xFFFF, NAMES),  # noqa: PLR2004
