@@ -191,9 +191,11 @@ def _statuses(contract: Contract, operation: Operation) -> Iterator[Mutation]:
 
 
 def _provoked(contract: Contract, operation: Operation) -> Iterator[int]:
-    """The errors that a client brings about, whoever it is and whatever is there."""
+    """The errors that a client brings about by requests that the edition does not leave open."""
     if operation.body:
-        yield from (BAD, OTHER_TYPE)
+        yield BAD
+        if operation.body.other_media_types is Level.MUST:
+            yield OTHER_TYPE
     if not operation.access.public:
         yield UNAUTHORIZED
         if not _lets_in(operation.access, {ZONE: frozenset()}):
