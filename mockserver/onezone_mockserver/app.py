@@ -125,7 +125,7 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
 ) -> Mock:
     """The mock of `edition` as an ASGI application, in the world of `scenario` (a file, or None for the demo).
 
-    `edition` is a name or a contract, `latency` is in seconds, `faults` are ids of the catalogue; without `journal`
+    `edition` is a name or a contract, `latency` is in seconds, `faults` are ids of faults; without `journal`
     nothing is written down. `middlewares` stand between routing and the mock's own stages: ASGI middlewares, or
     Connexion's, which find the routed operation in the scope. Raises onezone_spec.UnknownEditionError, ScenarioError,
     faults.UnknownFaultError, and support.UnsupportedContractError for a document that the mock cannot serve.
@@ -137,7 +137,7 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     if faults:
         from onezone_mockserver.faults import chosen
 
-        state.switch(chosen(faults, contract.edition))
+        state.switch(chosen(faults, contract))
     state.latency = latency
     options = {"control": control, "cors": Cors(cors_origins), "journal": journal}
     return Mock(state, middlewares, options)

@@ -93,15 +93,16 @@ def _say(text: str) -> None:
 def _list_faults(options: argparse.Namespace) -> int:
     from onezone_spec import DEFAULT_EDITION, UnknownEditionError, load
 
-    from onezone_mockserver.faults import catalogue
+    from onezone_mockserver.faults import catalogue, summary
 
     try:
-        edition = load(options.edition or DEFAULT_EDITION).edition
+        contract = load(options.edition or DEFAULT_EDITION)
     except UnknownEditionError as error:
         raise UsageError(str(error)) from None
-    found = [one for one in catalogue() if edition in one.editions]
+    found = catalogue(contract)
     width = max(len(one.id) for one in found)
     print("\n".join(f"{one.id:<{width}}  {one.text}" for one in found))
+    print(summary(contract))
     return 0
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from onezone_mockserver.faults.fault import Fault
     from onezone_mockserver.scenario import Scenario
 
-WORLD_METHOD = "world."
 NO_FAULTS: tuple[Fault, ...] = ()
 
 
@@ -102,9 +101,8 @@ class MockState:
         """A world without anybody, in which the faults of the world are at work."""
         methods: dict[str, Any] = {}
         for hook in (hook for fault in self.faults for hook in fault.hooks):
-            if hook.point.startswith(WORLD_METHOD):
-                name = hook.point.removeprefix(WORLD_METHOD)
-                methods[name] = hook.around(methods.get(name) or getattr(World, name), self)
+            if hook.method:
+                methods[hook.method] = hook.around(methods.get(hook.method) or getattr(World, hook.method), self)
         return type("FaultyWorld", (World,), methods)() if methods else World()
 
     def _new_world(self) -> World:

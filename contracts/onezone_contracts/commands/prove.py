@@ -139,7 +139,8 @@ def prove(edition: str, workers: int, patterns: tuple[str, ...] = ()) -> Matrix:
     contract = load(edition)
     with ExitStack() as stack:
         origins = [stack.enter_context(embedded.mock(edition)) for _ in range(workers)]
-        faults = _selected(catalogue(origins[0]), patterns)
+        derived = any(one.startswith("derived") for one in patterns)
+        faults = _selected(catalogue(origins[0], derived=derived), patterns)
         context = multiprocessing.get_context("spawn")
         queue: SimpleQueue[str] = context.SimpleQueue()
         for origin in origins:
@@ -158,9 +159,12 @@ def prove(edition: str, workers: int, patterns: tuple[str, ...] = ()) -> Matrix:
     )
 
 
-def catalogue(origin: str) -> list[Fault]:
-    """The faults that a mock offers. Raises SetupError."""
-    data = _control(origin, "GET", None)
+def catalogue(origin: str, *, derived: bool = False) -> list[Fault]:
+    """The faults that a mock offers, with all that are derived from the contract or a sample of them.
+
+    Raises SetupError.
+    """
+    data = _control(origin, "GET", None, "?derived=true" if derived else "")
     return [Fault(one["id"], one["text"], tuple(one["noticed_by"]), one["profile"]) for one in data["faults"]]
 
 
@@ -247,11 +251,11 @@ def _problem(found: Judgement) -> str | None:
     return found.reason if found.verdict is Verdict.INCONCLUSIVE and not found.results else None
 
 
-def _control(origin: str, method: str, value: Any) -> Any:
+def _control(origin: str, method: str, value: Any, query: str = "") -> Any:
     """Ask the control plane for its faults, or switch to others. Raises SetupError."""
     wire = Wire(origin, 30.0)
     body = None if method == "GET" else json.dumps(value).encode()
-    exchange = wire.send(Request(method, "/_mock/faults", body=body))
+    exchange = wire.send(Request(method, f"/_mock/faults{query}", body=body))
     wire.close()
     if exchange.response is None or not exchange.response.success:
         raise SetupError(f"the mock did not switch its faults: {exchange.answer()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("onezone_mockserver")
 PREFIX = b"/_mock"
+DERIVED = b"/faults?derived=true"
 MAX_BODY = 64 * 1024 * 1024
 TOO_LARGE = "payloadTooLarge"
 
@@ -59,13 +61,15 @@ class Control:
             b"/world": {"GET": self.world, "PUT": self.replace},
             b"/journal": {"GET": self.journal, "DELETE": self.forget},
             b"/faults": {"GET": self.faults, "PUT": self.switch},
+            DERIVED: {"GET": partial(self.faults, derived=True)},
             b"/openapi.yaml": {"GET": self.document},
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of the control plane; a fault of its own is a 500 with the reason."""
         exchange: Exchange = scope[KEY]
-        handlers = self.table.get(exchange.path.removeprefix(PREFIX).rstrip(b"/"))
+        path, query = exchange.path.removeprefix(PREFIX).rstrip(b"/"), exchange.scope.get("query_string", b"")
+        handlers = self.table.get(b"%b?%b" % (path, query)) or self.table.get(path)
         method = "GET" if exchange.method == "HEAD" else exchange.method
         if handlers is None:
             answer = problem(404, "the control plane has no such path; GET /_mock/ lists them")
@@ -130,13 +134,12 @@ class Control:
         self.state.journal.clear()
         return Answer(204)
 
-    def faults(self, _body: bytes) -> Answer:
-        """Every fault of the edition, and whether it is on."""
-        edition, on = self.state.contract.edition, {one.id for one in self.state.faults}
+    def faults(self, _body: bytes, *, derived: bool = False) -> Answer:
+        """Every fault of the edition, and whether it is on; with `derived`, also all that the contract suggests."""
+        on = {one.id for one in self.state.faults}
         rows = [
             {"id": one.id, "text": one.text, "noticed_by": one.noticed_by, "profile": one.profile, "on": one.id in on}
-            for one in catalogue()
-            if edition in one.editions
+            for one in catalogue(self.state.contract, derived=derived)
         ]
         return _json({"faults": rows})
 
@@ -145,7 +148,7 @@ class Control:
         ids = _parse(body)
         if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
             raise ControlError("the faults that are to be on are given as a list of their ids")
-        self.state.switch(chosen(ids, self.state.contract.edition))
+        self.state.switch(chosen(ids, self.state.contract))
         return Answer(204)
 
     def document(self, _body: bytes) -> Answer:

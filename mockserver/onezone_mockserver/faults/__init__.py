@@ -5,17 +5,20 @@ The catalogue is loaded only when it is asked for: a mock without faults is asse
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.faults.fault import Fault, Hook, UnknownFaultError
+from onezone_mockserver.faults.fault import FULL, Fault, Hook, UnknownFaultError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Fault", "Hook", "UnknownFaultError", "catalogue", "chosen"]
+    from onezone_spec import Contract
 
-GROUPS: tuple[str, ...] = (
+__all__ = ["Fault", "Hook", "UnknownFaultError", "catalogue", "chosen", "summary"]
+
+CORE_GROUPS = (
     "status",
     "location",
     "access",
@@ -31,6 +34,8 @@ GROUPS: tuple[str, ...] = (
     "protocol",
     "robustness",
     "rare",
+)
+FULL_GROUPS = (
     "around_access",
     "around_state",
     "around_answers",
@@ -40,21 +45,49 @@ GROUPS: tuple[str, ...] = (
     "around_history",
     "around_memory",
 )
+GROUPS = (*CORE_GROUPS, *FULL_GROUPS)
 
 
-def catalogue() -> tuple[Fault, ...]:
-    """Every fault, group by group."""
-    return tuple(one for group in GROUPS for one in import_module(f"onezone_mockserver.faults.{group}").FAULTS)
+def catalogue(contract: Contract | None = None, *, derived: bool = False) -> tuple[Fault, ...]:
+    """Every fault that is written down, group by group; of a contract, those that suit it and a few derived ones.
+
+    With `derived`, every one that can be derived from the contract.
+    """
+    from onezone_mockserver.faults import mutations
+
+    core = (one for group in CORE_GROUPS for one in _faults(group))
+    written = (*core, *(replace(one, profile=FULL) for group in FULL_GROUPS for one in _faults(group)))
+    if contract is None:
+        return written
+    more = mutations.derived(contract).values() if derived else mutations.sample(contract)
+    return (*(one for one in written if one.suits(contract.edition)), *more)
 
 
-def chosen(ids: Iterable[str], edition: str) -> tuple[Fault, ...]:
+def _faults(group: str) -> tuple[Fault, ...]:
+    found: tuple[Fault, ...] = import_module(f"onezone_mockserver.faults.{group}").FAULTS
+    return found
+
+
+def summary(contract: Contract) -> str:
+    """How many faults can be derived from a contract, and how they are named, in a line."""
+    from onezone_mockserver.faults import mutations
+
+    kinds = "|".join(mutations.kinds(contract))
+    count = len(mutations.derived(contract))
+    return f"{count} derived from the contract: derived-OPERATION-({kinds})-DETAIL; GET /_mock/faults?derived=true"
+
+
+def chosen(ids: Iterable[str], contract: Contract) -> tuple[Fault, ...]:
     """The faults of these ids. Raises UnknownFaultError for one that there is not, or not in that edition."""
+    from onezone_mockserver.faults import mutations
+
     known = {one.id: one for one in catalogue()}
     found = []
     for name in dict.fromkeys(ids):
-        if name not in known:
+        fault = known.get(name) or mutations.derived(contract).get(name)
+        if fault is None:
             raise UnknownFaultError(f"there is no fault {name!r}; `ozkit mock --list-faults` lists them")
-        if edition not in known[name].editions:
-            raise UnknownFaultError(f"the fault {name!r} makes no difference in the edition {edition}")
-        found.append(known[name])
+        if not fault.suits(contract.edition):
+            raise UnknownFaultError(f"the fault {name!r} makes no difference in the edition {contract.edition}")
+        found.append(fault)
     return tuple(found)

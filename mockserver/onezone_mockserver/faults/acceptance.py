@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from onezone_mockserver.exchange import Exchange
+from onezone_mockserver.faults.answers import Where
 from onezone_mockserver.faults.fault import CLASSIC, Fault, fault
-from onezone_mockserver.faults.tools import Where, refuse
+from onezone_mockserver.faults.requests import refuse
 
 NAMES, DOCUMENTED = "accept.names", "accept.documented"
 FIFTY = 50

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.fault import ALL, CLASSIC, NEWER, Fault, Hook, fault
-from onezone_mockserver.faults.tools import CREATE, MEMBER, RELATE, Rule, guest, rule, unless
+from onezone_mockserver.faults.fault import ALL, CLASSIC, NEWER, Fault, Hook, Point, fault
+from onezone_mockserver.faults.permissions import CREATE, MEMBER, RELATE, Rule, guest, rule
+from onezone_mockserver.faults.requests import unless
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Check, Exchange
@@ -32,7 +33,7 @@ def _elsewhere() -> Hook:
 
         return check
 
-    return Hook("authorization", around)
+    return Hook(Point.AUTHORIZATION, around)
 
 
 def _cached() -> Hook:
@@ -46,7 +47,7 @@ def _cached() -> Hook:
 
         return check
 
-    return Hook("authorization", around)
+    return Hook(Point.AUTHORIZATION, around)
 
 
 FAULTS = (
@@ -145,7 +146,7 @@ FAULTS = (
     fault(
         "access-unchecked",
         "Nobody is asked for privileges, nor for credentials.",
-        unless("authorization", lambda _e: True),
+        unless(Point.AUTHORIZATION, lambda _e: True),
         "access.anonymous",
         OUTSIDER,
     ),

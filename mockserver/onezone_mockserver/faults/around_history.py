@@ -3,53 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.around import Perform, effect, fault, on
-from onezone_mockserver.faults.fault import Fault, Hook
+from onezone_mockserver.faults.effects import CHILD, GROUP, SERVICE, USER, ZONE, Memory, beforehand, method
+from onezone_mockserver.faults.fault import Hook, Meant, fault, on
 from onezone_mockserver.world import NOTHING
 
 if TYPE_CHECKING:
-    from onezone_mockserver.exchange import Answer, Exchange
-    from onezone_mockserver.faults.tools import Meant
+    from onezone_mockserver.exchange import Exchange
     from onezone_mockserver.state import MockState
     from onezone_mockserver.world import Privileges, World
 
-GROUP, USER, SERVICE, CHILD, ZONE = "group", "user", "handle_service", "child", "zone"
 STATE, FORBIDDEN = "all_operations.sequence.state", "all_operations.sequence.forbidden"
-V = TypeVar("V")
 Ghosts = dict[tuple[str, str, str], frozenset[str]]
 """Privileges that should be gone, by user, kind and id of the container."""
 Record = Callable[["World", "Exchange", Ghosts], None]
-
-
-class Memory(Generic[V]):
-    """What a fault remembers, of each world apart."""
-
-    def __init__(self, empty: Callable[[], V]) -> None:
-        self._empty = empty
-        self._worlds: WeakKeyDictionary[World, V] = WeakKeyDictionary()
-
-    def of(self, world: World) -> V:
-        """What is remembered of a world."""
-        return self._worlds.setdefault(world, self._empty())
-
-
-def remembering(name: str, text: str, hooks: tuple[Hook, ...], *noticed_by: str) -> Fault:
-    """A fault with several hooks."""
-    return replace(fault(name, text, hooks[0], *noticed_by), more=hooks[1:])
-
-
-def first(meant: Meant, act: Callable[[World, Exchange], None]) -> Hook:
-    """Do something before an effect."""
-
-    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
-        act(world, exchange)
-        return inner(exchange)
-
-    return effect(meant, perform)
 
 
 def users_inside(world: World, group: str) -> list[str]:
@@ -67,7 +35,7 @@ def _ghost(meant: Meant, record: Record, *, rejoin: bool = False) -> tuple[Hook,
     """
     memory: Memory[Ghosts] = Memory(dict)
 
-    def around(inner: Callable[..., Privileges | None], _state: MockState) -> Any:
+    def change(inner: Callable[..., Privileges | None]) -> Any:
         def effective(world: World, member_kind: str, member: str, kind: str, identity: str) -> Privileges | None:
             held = inner(world, member_kind, member, kind, identity)
             ghost = memory.of(world).get((member, kind, identity)) if member_kind == USER else None
@@ -77,10 +45,10 @@ def _ghost(meant: Meant, record: Record, *, rejoin: bool = False) -> tuple[Hook,
 
         return effective
 
-    def act(world: World, exchange: Exchange) -> None:
-        record(world, exchange, memory.of(world))
+    def act(exchange: Exchange, _state: MockState) -> None:
+        record(exchange.world, exchange, memory.of(exchange.world))
 
-    return first(meant, act), Hook("world.effective_privileges", around)
+    return beforehand(act).of(meant), method("effective_privileges", change)
 
 
 def _keep(world: World, ghosts: Ghosts, user: str, kind: str, identity: str) -> None:
@@ -122,58 +90,58 @@ def _zone_stays(meant: Meant, who: Callable[[World, Exchange], list[str]]) -> tu
     """Zone privileges that users inherit before an effect stay theirs for decisions."""
     memory: Memory[dict[str, frozenset[str]]] = Memory(dict)
 
-    def around(inner: Callable[..., Privileges], _state: MockState) -> Any:
+    def change(inner: Callable[..., Privileges]) -> Any:
         def zone(world: World, member_kind: str, member: str) -> Privileges:
             ghost = memory.of(world).get(member, NOTHING) if member_kind == USER else NOTHING
             return inner(world, member_kind, member) | ghost
 
         return zone
 
-    def act(world: World, exchange: Exchange) -> None:
-        for user in who(world, exchange):
-            memory.of(world)[user] = world.zone_privileges(USER, user)
+    def act(exchange: Exchange, _state: MockState) -> None:
+        for user in who(exchange.world, exchange):
+            memory.of(exchange.world)[user] = exchange.world.zone_privileges(USER, user)
 
-    return first(meant, act), Hook("world.zone_privileges", around)
+    return beforehand(act).of(meant), method("zone_privileges", change)
 
 
 FAULTS = (
-    remembering(
+    fault(
         "around-history-member-stays",
         "Who was removed from a group may there what it could before.",
         _ghost(on("detach", USER, GROUP), _of_member),
         STATE,
     ),
-    remembering(
+    fault(
         "around-history-child-stays",
         "What a nested group gave stays when the group is removed.",
         _ghost(on("detach", CHILD, GROUP), _of_child),
         STATE,
     ),
-    remembering(
+    fault(
         "around-history-deleted-child-stays",
         "What a nested group gave stays when the group is deleted.",
         _ghost(on("delete", GROUP), _of_parents),
         STATE,
     ),
-    remembering(
+    fault(
         "around-history-deleted-services",
         "The services of a deleted group stay open to its users.",
         _ghost(on("delete", GROUP), _of_groups_services),
         STATE,
     ),
-    remembering(
+    fault(
         "around-history-service-group-stays",
         "Users of a group that was removed from a service may there what they could.",
         _ghost(on("detach", GROUP, SERVICE), _of_service_group),
         STATE,
     ),
-    remembering(
+    fault(
         "around-history-revoked-counts",
         "Decisions go by the privileges in a group that were revoked.",
         _ghost(on("grant", USER, GROUP), _of_member, rejoin=True),
         FORBIDDEN,
     ),
-    remembering(
+    fault(
         "around-history-service-revoked-counts",
         "Decisions go by the privileges in a service that were revoked.",
         _ghost(
@@ -183,25 +151,25 @@ FAULTS = (
         ),
         FORBIDDEN,
     ),
-    remembering(
+    fault(
         "around-history-left-zone",
         "Who was removed from a group keeps the zone privileges that it inherited.",
         _zone_stays(on("detach", USER, GROUP), lambda _world, one: [one.params["uid"]]),
         FORBIDDEN,
     ),
-    remembering(
+    fault(
         "around-history-deleted-zone",
         "Zone privileges that were inherited from a deleted group stay.",
         _zone_stays(on("delete", GROUP), lambda world, one: users_inside(world, one.params["id"])),
         FORBIDDEN,
     ),
-    remembering(
+    fault(
         "around-history-nested-zone",
         "Zone privileges that were inherited through a nested group stay when it is removed.",
         _zone_stays(on("detach", CHILD, GROUP), lambda world, one: users_inside(world, one.params["cid"])),
         FORBIDDEN,
     ),
-    remembering(
+    fault(
         "around-history-group-zone-revoked",
         "Zone privileges that were revoked of a group stay with its users.",
         _zone_stays(on("revoke", GROUP, ZONE), lambda world, one: users_inside(world, one.params["id"])),

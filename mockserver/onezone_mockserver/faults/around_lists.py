@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from onezone_mockserver.faults.around import Perform, effect, fault, on, shown
-from onezone_mockserver.faults.tools import write
+from onezone_mockserver.faults.answers import shown, write
+from onezone_mockserver.faults.effects import GROUP, SERVICE, USER, Inner, effect
+from onezone_mockserver.faults.fault import Hook, fault, on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onezone_mockserver.exchange import Answer, Exchange
-    from onezone_mockserver.faults.fault import Hook
-    from onezone_mockserver.faults.tools import Meant
-    from onezone_mockserver.world import World
-
-GROUP, USER, SERVICE = "group", "user", "handle_service"
+    from onezone_mockserver.state import MockState
 
 
 def _shorter(key: str) -> Callable[[dict[str, Any]], None]:
@@ -28,47 +25,43 @@ def _reversed(data: dict[str, Any]) -> None:
     data["privileges"] = data["privileges"][::-1]
 
 
-def _direct(meant: Meant, ids: Callable[[World, Exchange], list[str]], key: str) -> Hook:
+def _direct(key: str, ids: Callable[[Exchange], list[str]]) -> Hook:
     """Give what is direct for what is effective."""
 
-    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
         answer = inner(exchange)
-        write(answer, orjson.dumps({key: ids(world, exchange)}))
+        write(answer, orjson.dumps({key: ids(exchange)}))
         return answer
 
-    return effect(meant, perform)
+    return effect(perform)
 
 
 FAULTS = (
     fault(
         "around-newest-user-hidden",
         "The newest user is missing in the list.",
-        shown(on("list", USER), _shorter("users")),
+        shown(_shorter("users")).of(on("list", USER)),
         "list_users.effect*",
     ),
     fault(
         "around-newest-member-hidden",
         "The newest user of a group is missing in the list.",
-        shown(on("list", USER, GROUP), _shorter("users")),
+        shown(_shorter("users")).of(on("list", USER, GROUP)),
         "list_group_users.effect*",
     ),
     fault(
         "around-effective-users-direct",
         "Effective users are the direct ones.",
-        _direct(
-            on("list", USER, GROUP, effective=True),
-            lambda world, one: list(world.members(USER, GROUP, one.params["id"])),
-            "users",
+        _direct("users", lambda one: list(one.world.members(USER, GROUP, one.params["id"]))).of(
+            on("list", USER, GROUP, effective=True)
         ),
         "list_group_effective_users.effect*",
     ),
     fault(
         "around-effective-services-direct",
         "Effective services of a group are the direct ones.",
-        _direct(
-            on("list", SERVICE, GROUP, effective=True),
-            lambda world, one: list(world.memberships(GROUP, one.params["id"], SERVICE)),
-            "handle_services",
+        _direct("handle_services", lambda one: list(one.world.memberships(GROUP, one.params["id"], SERVICE))).of(
+            on("list", SERVICE, GROUP, effective=True)
         ),
         "list_group_effective_handle_services.effect*",
     ),
@@ -76,32 +69,28 @@ FAULTS = (
         "around-effective-privileges-direct",
         "Effective privileges in a group are the direct ones.",
         _direct(
-            on("privileges", USER, GROUP, effective=True),
-            lambda world, one: sorted(world.related(USER, one.params["uid"], GROUP, one.params["id"]) or ()),
-            "privileges",
-        ),
+            "privileges", lambda one: sorted(one.world.related(USER, one.params["uid"], GROUP, one.params["id"]) or ())
+        ).of(on("privileges", USER, GROUP, effective=True)),
         "get_group_effective_user_privileges.effect*",
     ),
     fault(
         "around-zone-not-inherited",
         "Effective zone privileges are one's own.",
-        _direct(
-            on("privileges", USER, "zone", effective=True),
-            lambda world, one: sorted(world.own_zone(USER, one.params["id"])),
-            "privileges",
+        _direct("privileges", lambda one: sorted(one.world.own_zone(USER, one.params["id"]))).of(
+            on("privileges", USER, "zone", effective=True)
         ),
         "get_user_effective_privileges.effect*",
     ),
     fault(
         "around-intermediaries-short",
         "The last way into a group is missing.",
-        shown(on("intermediaries", USER, GROUP, effective=True), _shorter("intermediaries")),
+        shown(_shorter("intermediaries")).of(on("intermediaries", USER, GROUP, effective=True)),
         "get_group_user_membership.effect*",
     ),
     fault(
         "around-privileges-unsorted",
         "Privileges are listed in no order.",
-        shown(on("privileges", USER, GROUP), _reversed),
+        shown(_reversed).of(on("privileges", USER, GROUP)),
         "get_group_user_privileges.*",
     ),
 )

@@ -8,10 +8,22 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.exchange import Refusal
-from onezone_mockserver.faults.around import Perform, effect, fault, named, on
-from onezone_mockserver.faults.around_history import Memory, first, remembering
-from onezone_mockserver.faults.fault import Hook
-from onezone_mockserver.faults.tools import rescue, write
+from onezone_mockserver.faults.answers import write
+from onezone_mockserver.faults.effects import (
+    CALLER,
+    CHILD,
+    GROUP,
+    SERVICE,
+    USER,
+    ZONE,
+    Inner,
+    Memory,
+    beforehand,
+    effect,
+    method,
+)
+from onezone_mockserver.faults.fault import Hook, Point, fault, on
+from onezone_mockserver.faults.requests import member, named, rescue
 from onezone_mockserver.world import NOTHING
 
 if TYPE_CHECKING:
@@ -19,7 +31,6 @@ if TYPE_CHECKING:
     from onezone_mockserver.state import MockState
     from onezone_mockserver.world import User, World
 
-GROUP, USER, SERVICE, CHILD, ZONE, CALLER = "group", "user", "handle_service", "child", "zone", "caller"
 PREFIX = "all_operations.sequence"
 ALLOWED, FORBIDDEN = f"{PREFIX}.allowed", f"{PREFIX}.forbidden"
 STATE, UNCHANGED = f"{PREFIX}.state", f"{PREFIX}.unchanged"
@@ -28,18 +39,14 @@ RENAME = on("update", GROUP)
 Pairs = Memory[dict[tuple[str, str], frozenset[str]]]
 
 
-def _ends(exchange: Exchange) -> tuple[str, str]:
-    return exchange.params["uid"], exchange.params["id"]
-
-
 def _removed(memory: Pairs) -> Hook:
     """Remember who was removed from which group, with its privileges."""
 
-    def act(world: World, exchange: Exchange) -> None:
-        user, group = _ends(exchange)
-        memory.of(world)[user, group] = world.related(USER, user, GROUP, group) or NOTHING
+    def act(exchange: Exchange, _state: MockState) -> None:
+        user, group = member(exchange)
+        memory.of(exchange.world)[user, group] = exchange.world.related(USER, user, GROUP, group) or NOTHING
 
-    return first(DETACH, act)
+    return beforehand(act).of(DETACH)
 
 
 # --- members that come and go ------------------------------------------------------------------------------------
@@ -48,56 +55,58 @@ def _removed(memory: Pairs) -> Hook:
 def _readded() -> tuple[Hook, ...]:
     memory: Pairs = Memory(dict)
 
-    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
-        answer, ends = inner(exchange), _ends(exchange)
-        if old := memory.of(world).get(ends):
-            world.relate(USER, ends[0], GROUP, ends[1], old | (world.related(USER, ends[0], GROUP, ends[1]) or NOTHING))
+    def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+        answer, ends = inner(exchange), member(exchange)
+        if old := memory.of(exchange.world).get(ends):
+            exchange.world.relate(
+                USER, ends[0], GROUP, ends[1], old | (exchange.world.related(USER, ends[0], GROUP, ends[1]) or NOTHING)
+            )
         return answer
 
-    return effect(ATTACH, perform), _removed(memory)
+    return effect(perform).of(ATTACH), _removed(memory)
 
 
 def _refused_rejoins() -> tuple[Hook, ...]:
     memory: Pairs = Memory(dict)
 
     def act(refusal: Refusal, exchange: Exchange, state: MockState) -> None:
-        world, (user, group) = state.world, _ends(exchange)
+        world, (user, group) = state.world, member(exchange)
         if (user, group) in memory.of(world) and world.exists(USER, user):
             world.relate(USER, user, GROUP, group, memory.of(world).pop((user, group)))
         raise refusal
 
-    return rescue("authorization", act, ATTACH), _removed(memory)
+    return rescue(Point.AUTHORIZATION, act).of(ATTACH), _removed(memory)
 
 
-def _drops_its_groups(inner: Perform, world: World, exchange: Exchange) -> Answer:
-    user, service = _ends(exchange)
+def _drops_its_groups(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+    user, service = member(exchange)
     answer = inner(exchange)
-    for group in list(world.members(GROUP, SERVICE, service)):
-        if user in world.effective_members(USER, GROUP, group):
-            world.unrelate(GROUP, group, SERVICE, service)
+    for group in list(exchange.world.members(GROUP, SERVICE, service)):
+        if user in exchange.world.effective_members(USER, GROUP, group):
+            exchange.world.unrelate(GROUP, group, SERVICE, service)
     return answer
 
 
 def _former_children() -> tuple[Hook, ...]:
     memory: Memory[dict[str, list[str]]] = Memory(dict)
 
-    def parted(world: World, exchange: Exchange) -> None:
-        memory.of(world).setdefault(exchange.params["id"], []).append(exchange.params["cid"])
+    def parted(exchange: Exchange, _state: MockState) -> None:
+        memory.of(exchange.world).setdefault(exchange.params["id"], []).append(exchange.params["cid"])
 
-    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
         answer = inner(exchange)
-        for child in memory.of(world).pop(exchange.params["id"], ()):
-            if world.exists(GROUP, child):
-                world.remove(GROUP, child)
+        for child in memory.of(exchange.world).pop(exchange.params["id"], ()):
+            if exchange.world.exists(GROUP, child):
+                exchange.world.remove(GROUP, child)
         return answer
 
-    return effect(on("delete", GROUP), perform), first(on("detach", CHILD, GROUP), parted)
+    return effect(perform).of(on("delete", GROUP)), beforehand(parted).of(on("detach", CHILD, GROUP))
 
 
-def _two_levels_unlisted(inner: Perform, world: World, exchange: Exchange) -> Answer:
+def _two_levels_unlisted(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     answer, group = inner(exchange), exchange.params["id"]
-    near = set(world.members(USER, GROUP, group)).union(
-        *(world.members(USER, GROUP, child) for child in world.members(GROUP, GROUP, group))
+    near = set(exchange.world.members(USER, GROUP, group)).union(
+        *(exchange.world.members(USER, GROUP, child) for child in exchange.world.members(GROUP, GROUP, group))
     )
     write(answer, orjson.dumps({"users": [one for one in orjson.loads(answer.body)["users"] if one in near]}))
     return answer
@@ -118,17 +127,17 @@ def _two_levels_refused(inner: Check, _state: MockState) -> Check:
 def _still_listed() -> tuple[Hook, ...]:
     memory: Memory[dict[str, list[str]]] = Memory(dict)
 
-    def act(world: World, exchange: Exchange) -> None:
-        for group in world.memberships(USER, exchange.params["id"], GROUP):
-            memory.of(world).setdefault(group, []).append(exchange.params["id"])
+    def act(exchange: Exchange, _state: MockState) -> None:
+        for group in exchange.world.memberships(USER, exchange.params["id"], GROUP):
+            memory.of(exchange.world).setdefault(group, []).append(exchange.params["id"])
 
-    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
         answer = inner(exchange)
-        users = [*orjson.loads(answer.body)["users"], *memory.of(world).get(exchange.params["id"], ())]
+        users = [*orjson.loads(answer.body)["users"], *memory.of(exchange.world).get(exchange.params["id"], ())]
         write(answer, orjson.dumps({"users": users}))
         return answer
 
-    return effect(on("list", USER, GROUP, effective=True), perform), first(on("delete", USER), act)
+    return effect(perform).of(on("list", USER, GROUP, effective=True)), beforehand(act).of(on("delete", USER))
 
 
 # --- privileges ----------------------------------------------------------------------------------------------------
@@ -138,33 +147,33 @@ def _later_replaces() -> tuple[Hook, ...]:
     """Once all were revoked, the second grant takes away what the first one gave."""
     memory: Memory[dict[str, int]] = Memory(dict)
 
-    def revoked(world: World, exchange: Exchange) -> None:
-        memory.of(world)[exchange.params["id"]] = 0
+    def revoked(exchange: Exchange, _state: MockState) -> None:
+        memory.of(exchange.world)[exchange.params["id"]] = 0
 
-    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
-        answer, user, grants = inner(exchange), exchange.params["id"], memory.of(world)
+    def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+        answer, user, grants = inner(exchange), exchange.params["id"], memory.of(exchange.world)
         if user in grants:
             grants[user] += 1
             if grants[user] > 1:
-                world.set_zone(USER, user, named(exchange, "grant"))
+                exchange.world.set_zone(USER, user, named(exchange, "grant"))
         return answer
 
-    return effect(on("grant", USER, ZONE), perform), first(on("revoke", USER, ZONE), revoked)
+    return effect(perform).of(on("grant", USER, ZONE)), beforehand(revoked).of(on("revoke", USER, ZONE))
 
 
 def _takes_anothers() -> tuple[Hook, ...]:
     memory: Memory[list[str]] = Memory(list)
 
-    def granted(world: World, exchange: Exchange) -> None:
-        memory.of(world).append(exchange.params["id"])
+    def granted(exchange: Exchange, _state: MockState) -> None:
+        memory.of(exchange.world).append(exchange.params["id"])
 
-    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
-        answer, last = inner(exchange), memory.of(world)[-1:]
-        if last and world.exists(USER, last[0]):
-            world.set_zone(USER, last[0], NOTHING)
+    def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+        answer, last = inner(exchange), memory.of(exchange.world)[-1:]
+        if last and exchange.world.exists(USER, last[0]):
+            exchange.world.set_zone(USER, last[0], NOTHING)
         return answer
 
-    return effect(on("revoke", USER, ZONE), perform), first(on("grant", USER, ZONE), granted)
+    return effect(perform).of(on("revoke", USER, ZONE)), beforehand(granted).of(on("grant", USER, ZONE))
 
 
 def _decided_once(*, allowed: bool) -> Hook:
@@ -185,7 +194,7 @@ def _decided_once(*, allowed: bool) -> Hook:
 
         return check
 
-    return Hook("authorization", around, RENAME)
+    return Hook(Point.AUTHORIZATION, around).of(RENAME)
 
 
 # --- names and logins ------------------------------------------------------------------------------------------------
@@ -194,26 +203,26 @@ def _decided_once(*, allowed: bool) -> Hook:
 def _old_name() -> Hook:
     memory: Memory[dict[str, Any]] = Memory(dict)
 
-    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
+    def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
         answer = inner(exchange)
         shown = orjson.loads(answer.body)
-        shown["name"] = memory.of(world).setdefault(exchange.params["cid"], shown["name"])
+        shown["name"] = memory.of(exchange.world).setdefault(exchange.params["cid"], shown["name"])
         write(answer, orjson.dumps(shown))
         return answer
 
-    return effect(on("get", CHILD, GROUP, effective=True), perform)
+    return effect(perform).of(on("get", CHILD, GROUP, effective=True))
 
 
 def _first_name_again() -> tuple[Hook, ...]:
     """The name that a user had before the last two serves again."""
     memory: Memory[dict[str, list[str]]] = Memory(dict)
 
-    def act(world: World, exchange: Exchange) -> None:
+    def act(exchange: Exchange, _state: MockState) -> None:
         user = exchange.user
         if user and user.name and "username" in exchange.data:
-            memory.of(world).setdefault(user.id, []).append(user.name)
+            memory.of(exchange.world).setdefault(user.id, []).append(user.name)
 
-    def around(inner: Callable[..., User | None], _state: MockState) -> Any:
+    def change(inner: Callable[..., User | None]) -> Any:
         def login(world: World, name: str, password: str) -> User | None:
             former = (one for one, names in memory.of(world).items() if name in names[:-1] and one in world.users)
             user = world.users.get(next(former, ""))
@@ -221,36 +230,31 @@ def _first_name_again() -> tuple[Hook, ...]:
 
         return login
 
-    return first(on("update", CALLER), act), Hook("world.login", around)
+    return beforehand(act).of(on("update", CALLER)), method("login", change)
 
 
 def _deleted_logs_in() -> tuple[Hook, ...]:
     memory: Memory[dict[tuple[str | None, str | None], User]] = Memory(dict)
 
-    def act(world: World, exchange: Exchange) -> None:
-        user = world.users[exchange.params["id"]]
-        memory.of(world)[user.name, user.password] = user
+    def act(exchange: Exchange, _state: MockState) -> None:
+        user = exchange.world.users[exchange.params["id"]]
+        memory.of(exchange.world)[user.name, user.password] = user
 
-    def around(inner: Callable[..., User | None], _state: MockState) -> Any:
+    def change(inner: Callable[..., User | None]) -> Any:
         return lambda world, name, password: inner(world, name, password) or memory.of(world).get((name, password))
 
-    return first(on("delete", USER), act), Hook("world.login", around)
+    return beforehand(act).of(on("delete", USER)), method("login", change)
 
 
-def _password_unblocks(inner: Perform, world: World, exchange: Exchange) -> Answer:
+def _password_unblocks(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     answer, user = inner(exchange), exchange.params["id"]
-    world.change_user(user, blocked=False)
+    exchange.world.change_user(user, blocked=False)
     return answer
 
 
 FAULTS = (
-    remembering(
-        "around-memory-readded",
-        "Who is removed and added again has the old privileges, too.",
-        _readded(),
-        STATE,
-    ),
-    remembering(
+    fault("around-memory-readded", "Who is removed and added again has the old privileges, too.", _readded(), STATE),
+    fault(
         "around-memory-refused-rejoins",
         "Who was removed and asks in vain to join is a member again.",
         _refused_rejoins(),
@@ -259,10 +263,10 @@ FAULTS = (
     fault(
         "around-memory-groups-leave-along",
         "A user that is removed from a service takes its groups along.",
-        effect(on("detach", USER, SERVICE), _drops_its_groups),
+        effect(_drops_its_groups).of(on("detach", USER, SERVICE)),
         STATE,
     ),
-    remembering(
+    fault(
         "around-memory-former-children",
         "A deleted group takes along the groups that it contained once.",
         _former_children(),
@@ -271,28 +275,28 @@ FAULTS = (
     fault(
         "around-memory-two-levels-unlisted",
         "Effective users through more than one group are missing.",
-        effect(on("list", USER, GROUP, effective=True), _two_levels_unlisted),
+        effect(_two_levels_unlisted).of(on("list", USER, GROUP, effective=True)),
         STATE,
     ),
     fault(
         "around-memory-two-levels-refused",
         "Who belongs to a group through more than one group may not list its users.",
-        Hook("authorization", _two_levels_refused, on("list", USER, GROUP)),
+        Hook(Point.AUTHORIZATION, _two_levels_refused).of(on("list", USER, GROUP)),
         ALLOWED,
     ),
-    remembering(
+    fault(
         "around-memory-deleted-listed",
         "Deleted users stay in the lists of the effective users of their groups.",
         _still_listed(),
         STATE,
     ),
-    remembering(
+    fault(
         "around-memory-second-grant",
         "Once zone privileges were revoked, each grant replaces those before.",
         _later_replaces(),
         STATE,
     ),
-    remembering(
+    fault(
         "around-memory-takes-anothers",
         "Revoking a user's zone privileges takes those of who got some last.",
         _takes_anothers(),
@@ -311,27 +315,19 @@ FAULTS = (
         ALLOWED,
     ),
     fault(
-        "around-memory-old-name",
-        "A nested group is shown by the name that it was first seen with.",
-        _old_name(),
-        STATE,
+        "around-memory-old-name", "A nested group is shown by the name that it was first seen with.", _old_name(), STATE
     ),
-    remembering(
+    fault(
         "around-memory-first-name",
         "A user that is renamed twice can log in by the first name again.",
         _first_name_again(),
         STATE,
     ),
-    remembering(
-        "around-memory-deleted-logs-in",
-        "A deleted user can still log in.",
-        _deleted_logs_in(),
-        FORBIDDEN,
-    ),
+    fault("around-memory-deleted-logs-in", "A deleted user can still log in.", _deleted_logs_in(), FORBIDDEN),
     fault(
         "around-memory-password-unblocks",
         "A blocked user who gets a new password is let in.",
-        effect(on("update", USER, part="basic_auth"), _password_unblocks),
+        effect(_password_unblocks).of(on("update", USER, part="basic_auth")),
         STATE,
     ),
 )

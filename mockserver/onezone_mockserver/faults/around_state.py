@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.exchange import Answer
-from onezone_mockserver.faults.around import (
+from onezone_mockserver.faults.effects import (
+    GROUP,
+    SERVICE,
+    USER,
+    Inner,
     Perform,
     afterwards,
+    details,
     early,
     effect,
-    fault,
-    member,
-    named,
     nothing,
-    on,
-    sent,
-    without,
+    services,
 )
+from onezone_mockserver.faults.fault import fault, on
+from onezone_mockserver.faults.requests import member, named, stored, without
 from onezone_mockserver.world import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onezone_mockserver.exchange import Exchange
-    from onezone_mockserver.faults.fault import Hook
-    from onezone_mockserver.faults.tools import Meant
+    from onezone_mockserver.state import MockState
     from onezone_mockserver.world import World
 
-GROUP, USER, SERVICE = "group", "user", "handle_service"
 ATTACH, DETACH = on("attach", USER, GROUP), on("detach", USER, GROUP)
 GRANT = on("grant", USER, GROUP)
 
@@ -39,62 +39,61 @@ def _new(world: World, kind: str) -> str:
     return list(world.ids(kind))[-1]
 
 
-def _creator_views(world: World, exchange: Exchange) -> None:
+def _creator_views(exchange: Exchange, _state: MockState) -> None:
     if exchange.user:
-        world.relate(USER, exchange.user.id, GROUP, _new(world, GROUP), frozenset({"group_view"}))
+        exchange.world.relate(USER, exchange.user.id, GROUP, _new(exchange.world, GROUP), frozenset({"group_view"}))
 
 
-def _caller_leaves(world: World, exchange: Exchange) -> None:
+def _caller_leaves(exchange: Exchange, _state: MockState) -> None:
     if exchange.user:
-        world.unrelate(USER, exchange.user.id, GROUP, _new(world, GROUP))
+        exchange.world.unrelate(USER, exchange.user.id, GROUP, _new(exchange.world, GROUP))
 
 
-def _orphan(world: World, exchange: Exchange) -> None:
-    world.unrelate(GROUP, _new(world, GROUP), GROUP, exchange.params["id"])
+def _orphan(exchange: Exchange, _state: MockState) -> None:
+    exchange.world.unrelate(GROUP, _new(exchange.world, GROUP), GROUP, exchange.params["id"])
 
 
-def _everything(world: World, exchange: Exchange) -> None:
+def _everything(exchange: Exchange, _state: MockState) -> None:
     if "privileges" not in exchange.data:
         user, group = member(exchange)
-        world.relate(USER, user, GROUP, group, frozenset({"group_view", "group_update", "group_delete"}))
+        exchange.world.relate(USER, user, GROUP, group, frozenset({"group_view", "group_update", "group_delete"}))
 
 
-def _from_everywhere(world: World, exchange: Exchange) -> None:
-    for group in list(world.memberships(USER, exchange.params["uid"], GROUP)):
-        world.unrelate(USER, exchange.params["uid"], GROUP, group)
+def _from_everywhere(exchange: Exchange, _state: MockState) -> None:
+    for group in list(exchange.world.memberships(USER, exchange.params["uid"], GROUP)):
+        exchange.world.unrelate(USER, exchange.params["uid"], GROUP, group)
 
 
-def _revoke_wins(world: World, exchange: Exchange) -> None:
+def _revoke_wins(exchange: Exchange, _state: MockState) -> None:
     user, group = member(exchange)
-    world.relate(
-        USER, user, GROUP, group, (world.related(USER, user, GROUP, group) or NOTHING) - named(exchange, "revoke")
-    )
+    held = exchange.world.related(USER, user, GROUP, group) or NOTHING
+    exchange.world.relate(USER, user, GROUP, group, held - named(exchange, "revoke"))
 
 
-def _grant_replaces(world: World, exchange: Exchange) -> None:
+def _grant_replaces(exchange: Exchange, _state: MockState) -> None:
     user, group = member(exchange)
-    world.relate(USER, user, GROUP, group, named(exchange, "grant"))
+    exchange.world.relate(USER, user, GROUP, group, named(exchange, "grant"))
 
 
-def _zone_grant_replaces(world: World, exchange: Exchange) -> None:
-    world.set_zone(USER, exchange.params["id"], named(exchange, "grant"))
+def _zone_grant_replaces(exchange: Exchange, _state: MockState) -> None:
+    exchange.world.set_zone(USER, exchange.params["id"], named(exchange, "grant"))
 
 
-def _type_lost(world: World, exchange: Exchange) -> None:
-    _change(world, GROUP, exchange.params["id"], lambda details: details.update(type="team"))
+def _type_lost(exchange: Exchange, _state: MockState) -> None:
+    _change(exchange.world, GROUP, exchange.params["id"], lambda data: data.update(type="team"))
 
 
 def _change(world: World, kind: str, identity: str, change: Callable[[dict[str, Any]], Any]) -> None:
-    details = orjson.loads(world.details(kind, identity))
-    change(details)
-    world.replace(kind, identity, orjson.dumps(details))
+    data = details(world, kind, identity)
+    change(data)
+    world.replace(kind, identity, orjson.dumps(data))
 
 
-def _merged(inner: Perform, world: World, exchange: Exchange) -> Answer:
-    before = orjson.loads(world.details(SERVICE, exchange.params["id"]))["serviceProperties"]
+def _merged(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+    before = details(exchange.world, SERVICE, exchange.params["id"])["serviceProperties"]
     answer = inner(exchange)
     _change(
-        world,
+        exchange.world,
         SERVICE,
         exchange.params["id"],
         lambda one: one.update(serviceProperties={**before, **one["serviceProperties"]}),
@@ -102,250 +101,245 @@ def _merged(inner: Perform, world: World, exchange: Exchange) -> Answer:
     return answer
 
 
-def _services_too(inner: Perform, world: World, exchange: Exchange) -> Answer:
-    held = list(world.memberships(GROUP, exchange.params["id"], SERVICE))
+def _services_too(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+    held = services(exchange.world, exchange.params["id"])
     answer = inner(exchange)
     for one in held:
-        world.remove(SERVICE, one)
+        exchange.world.remove(SERVICE, one)
     return answer
 
 
-def _members_too(inner: Perform, world: World, exchange: Exchange) -> Answer:
+def _members_too(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     users = [
-        one for one in world.members(USER, GROUP, exchange.params["id"]) if exchange.user and one != exchange.user.id
+        one
+        for one in exchange.world.members(USER, GROUP, exchange.params["id"])
+        if exchange.user and one != exchange.user.id
     ]
     answer = inner(exchange)
     for one in users:
-        world.remove(USER, one)
+        exchange.world.remove(USER, one)
     return answer
 
 
-def _restored(kind: str) -> Callable[[Perform, World, Exchange], Answer]:
+def _restored(kind: str) -> Perform:
     """The entity is still there after it was deleted, without its members."""
 
-    def perform(inner: Perform, world: World, exchange: Exchange) -> Answer:
-        details = world.details(kind, exchange.params["id"])
+    def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+        data = exchange.world.details(kind, exchange.params["id"])
         answer = inner(exchange)
-        world.add(kind, exchange.params["id"], details)
+        exchange.world.add(kind, exchange.params["id"], data)
         return answer
 
     return perform
 
 
-def _overwrites(inner: Perform, world: World, exchange: Exchange) -> Answer:
+def _overwrites(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     user, group = member(exchange)
-    if world.exists(USER, user) and world.related(USER, user, GROUP, group) is not None:
-        world.unrelate(USER, user, GROUP, group)
+    if exchange.world.exists(USER, user) and exchange.world.related(USER, user, GROUP, group) is not None:
+        exchange.world.unrelate(USER, user, GROUP, group)
     return inner(exchange)
 
 
-def _old_password(inner: Perform, world: World, exchange: Exchange) -> Answer:
-    old = world.users[exchange.params["id"]].password
+def _old_password(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+    old = exchange.world.users[exchange.params["id"]].password
     answer = inner(exchange)
-    world.change_user(exchange.params["id"], password=old)
+    exchange.world.change_user(exchange.params["id"], password=old)
     return answer
 
 
-def _unblocked(world: World, exchange: Exchange) -> None:
-    world.change_user(exchange.params["id"], blocked=False)
+def _unblocked(exchange: Exchange, _state: MockState) -> None:
+    exchange.world.change_user(exchange.params["id"], blocked=False)
 
 
-def _itself(meant: Meant) -> Hook:
+def _itself(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     """Joining oneself is fine, and does nothing."""
-
-    def perform(inner: Perform, _world: World, exchange: Exchange) -> Answer:
-        params = exchange.params
-        return (
-            Answer(201, [(b"location", b"/"), (b"content-length", b"0")])
-            if params["id"] == params["cid"]
-            else inner(exchange)
-        )
-
-    return effect(meant, perform)
+    if exchange.params["id"] == exchange.params["cid"]:
+        return Answer(201, [(b"location", b"/"), (b"content-length", b"0")])
+    return inner(exchange)
 
 
 FAULTS = (
     fault(
         "around-full-name-not-set",
         "A new user's full name is forgotten.",
-        sent(on("create", USER), without("fullName")),
+        stored(without("fullName")).of(on("create", USER)),
         "create_user.effect*",
     ),
     fault(
         "around-creator-joins",
         "Who creates a group at /groups becomes a member.",
-        afterwards(on("create", GROUP), _creator_views),
+        afterwards(_creator_views).of(on("create", GROUP)),
         "create_group.effect*",
     ),
     fault(
         "around-caller-not-member",
         "Who creates a group at /user/groups is no member.",
-        afterwards(on("create", GROUP, "caller"), _caller_leaves),
+        afterwards(_caller_leaves).of(on("create", GROUP, "caller")),
         "create_user_group.effect*",
     ),
     fault(
         "around-caller-only-views",
         "Who creates a group at /user/groups may only view it.",
-        afterwards(on("create", GROUP, "caller"), _creator_views),
+        afterwards(_creator_views).of(on("create", GROUP, "caller")),
         "create_user_group.effect*",
     ),
     fault(
         "around-type-ignored",
         "A new group is a team, whatever was asked for.",
-        sent(on("create", GROUP), without("type")),
+        stored(without("type")).of(on("create", GROUP)),
         "create_group.effect*",
     ),
     fault(
         "around-child-not-related",
         "A new child belongs to nothing.",
-        afterwards(on("create", "child", GROUP), _orphan),
+        afterwards(_orphan).of(on("create", "child", GROUP)),
         "create_group_child.effect*",
     ),
     fault(
         "around-attach-ignores-privileges",
         "A new member's privileges are forgotten.",
-        sent(ATTACH, without("privileges")),
+        stored(without("privileges")).of(ATTACH),
         "add_group_user.effect*",
     ),
     fault(
         "around-attach-gives-more",
         "A new member without named privileges may change and delete the group.",
-        afterwards(ATTACH, _everything),
+        afterwards(_everything).of(ATTACH),
         "add_group_user.effect*",
     ),
-    fault("around-attach-does-nothing", "A new member is none.", nothing(ATTACH, 201), "add_group_user.effect*"),
+    fault("around-attach-does-nothing", "A new member is none.", nothing(201).of(ATTACH), "add_group_user.effect*"),
     fault(
         "around-attach-overwrites",
         "Who is a member already gets other privileges.",
-        effect(ATTACH, _overwrites),
+        effect(_overwrites).of(ATTACH),
         "add_group_user.*",
         editions=("deployed",),
     ),
     fault(
         "around-child-of-itself",
         "A group may be told to join itself.",
-        _itself(on("attach", "child", GROUP)),
+        effect(_itself).of(on("attach", "child", GROUP)),
         "add_group_child.itself",
     ),
     fault(
         "around-attach-child-does-nothing",
         "A new child is none.",
-        nothing(on("attach", "child", GROUP), 201),
+        nothing(201).of(on("attach", "child", GROUP)),
         "add_group_child.effect*",
     ),
-    fault("around-detach-does-nothing", "A removed member stays.", nothing(DETACH), "remove_group_user.effect*"),
+    fault("around-detach-does-nothing", "A removed member stays.", nothing().of(DETACH), "remove_group_user.effect*"),
     fault(
         "around-detach-everywhere",
         "A removed member is removed from every group.",
-        afterwards(DETACH, _from_everywhere),
+        afterwards(_from_everywhere).of(DETACH),
         "remove_group_user.effect*",
     ),
     fault(
         "around-detach-service-does-nothing",
         "A group stays in the service that it was removed from.",
-        nothing(on("detach", GROUP, SERVICE)),
+        nothing().of(on("detach", GROUP, SERVICE)),
         "remove_handle_service_group.effect*",
     ),
     fault(
         "around-revoke-wins",
         "What is granted and revoked at once is gone.",
-        afterwards(GRANT, _revoke_wins),
+        afterwards(_revoke_wins).of(GRANT),
         "update_group_user_privileges.effect*",
     ),
     fault(
         "around-grant-replaces",
         "What is granted is all that is left.",
-        afterwards(GRANT, _grant_replaces),
+        afterwards(_grant_replaces).of(GRANT),
         "update_group_user_privileges.effect*",
     ),
     fault(
         "around-revoke-ignored",
         "Nothing is revoked.",
-        sent(GRANT, without("revoke")),
+        stored(without("revoke")).of(GRANT),
         "update_group_user_privileges.effect*",
     ),
     fault(
         "around-zone-grant-replaces",
         "Granted zone privileges are all that is left.",
-        afterwards(on("grant", USER, "zone"), _zone_grant_replaces),
+        afterwards(_zone_grant_replaces).of(on("grant", USER, "zone")),
         "update_user_privileges.effect*",
     ),
     fault(
         "around-zone-revoke-does-nothing",
         "Zone privileges stay when they are taken away.",
-        nothing(on("revoke", GROUP, "zone")),
+        nothing().of(on("revoke", GROUP, "zone")),
         "remove_group_privileges.effect*",
     ),
     fault(
         "around-group-update-ignored",
         "A group keeps its name.",
-        sent(on("update", GROUP), without("name")),
+        stored(without("name")).of(on("update", GROUP)),
         "update_group.effect*",
     ),
     fault(
         "around-group-update-resets",
         "A group that is changed becomes a team.",
-        afterwards(on("update", GROUP), _type_lost),
+        afterwards(_type_lost).of(on("update", GROUP)),
         "update_group.effect*",
     ),
     fault(
         "around-service-update-merges",
         "ServiceProperties are merged, not replaced.",
-        effect(on("update", SERVICE), _merged),
+        effect(_merged).of(on("update", SERVICE)),
         "update_handle_service.effect*",
     ),
     fault(
         "around-group-stays",
         "A deleted group is still there.",
-        effect(on("delete", GROUP), _restored(GROUP)),
+        effect(_restored(GROUP)).of(on("delete", GROUP)),
         "delete_group.effect*",
     ),
     fault(
         "around-group-takes-services",
         "The services of a deleted group go with it.",
-        effect(on("delete", GROUP), _services_too),
+        effect(_services_too).of(on("delete", GROUP)),
         "delete_group.effect*",
     ),
     fault(
         "around-group-takes-users",
         "The users of a deleted group go with it.",
-        effect(on("delete", GROUP), _members_too),
+        effect(_members_too).of(on("delete", GROUP)),
         "delete_group.effect*",
     ),
     fault(
         "around-service-stays",
         "A deleted service is still there.",
-        effect(on("delete", SERVICE), _restored(SERVICE)),
+        effect(_restored(SERVICE)).of(on("delete", SERVICE)),
         "delete_handle_service.effect*",
     ),
     fault(
         "around-block-does-nothing",
         "A blocked user may still do everything.",
-        afterwards(on("update", USER, part="access_block"), _unblocked),
+        afterwards(_unblocked).of(on("update", USER, part="access_block")),
         "update_user_access_block.effect*",
     ),
     fault(
         "around-old-password",
         "The old password stays.",
-        effect(on("update", USER, part="basic_auth"), _old_password),
+        effect(_old_password).of(on("update", USER, part="basic_auth")),
         "update_user_basic_auth.effect*",
     ),
     fault(
         "around-refused-grant-counts",
         "Privileges change before anybody asks who may.",
-        early(GRANT),
+        early().of(GRANT),
         "update_group_user_privileges.unchanged*",
     ),
     fault(
         "around-refused-update-counts",
         "A group changes before anybody asks who may.",
-        early(on("update", GROUP)),
+        early().of(on("update", GROUP)),
         "update_group.unchanged*",
     ),
     fault(
         "around-refused-delete-counts",
         "A service goes before anybody asks who may.",
-        early(on("delete", SERVICE)),
+        early().of(on("delete", SERVICE)),
         "delete_handle_service.*",
     ),
 )

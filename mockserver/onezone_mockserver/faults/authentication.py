@@ -7,8 +7,11 @@ import binascii
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.fault import OLDER, Hook, fault
-from onezone_mockserver.faults.tools import Where, answers, before, crash, guest, header, refused, rescue
+from onezone_mockserver.faults.answers import answers, header
+from onezone_mockserver.faults.effects import method
+from onezone_mockserver.faults.fault import OLDER, Hook, Point, fault
+from onezone_mockserver.faults.permissions import guest
+from onezone_mockserver.faults.requests import crash, refuse_early, rescue
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Exchange, Refusal
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 HALF, MALFORMED, PASSWORD, TOKEN = (
     f"authentication.{one}" for one in ("half-credentials", "malformed", "wrong-password", "wrong-token")
 )
+
+Login = Callable[["World", str, str], "User | None"]
 
 
 def authorization(exchange: Exchange) -> bytes:
@@ -37,45 +42,39 @@ def decoded(exchange: Exchange) -> bytes | None:
 def fits(same: Callable[[str, str], bool]) -> Hook:
     """Compare passwords otherwise: the right one, then the one that was given."""
 
-    def around(inner: Any, _state: MockState) -> Any:
+    def change(inner: Login) -> Login:
         def login(world: World, name: str, password: str) -> User | None:
             user = next((one for one in world.users.values() if one.name == name), None)
-            found: User | None = inner(world, name, password)
+            found = inner(world, name, password)
             return found or (user if user and user.password and same(user.password, password) else None)
 
         return login
 
-    return Hook("world.login", around)
+    return method("login", change)
 
 
-def _of_others() -> Hook:
-    def around(_inner: Any, _state: MockState) -> Any:
-        def login(world: World, name: str, password: str) -> User | None:
-            known = any(one.password == password for one in world.users.values())
-            return next((one for one in world.users.values() if known and one.name == name), None)
+def _of_others(_inner: Login) -> Login:
+    def login(world: World, name: str, password: str) -> User | None:
+        known = any(one.password == password for one in world.users.values())
+        return next((one for one in world.users.values() if known and one.name == name), None)
 
-        return login
-
-    return Hook("world.login", around)
+    return login
 
 
 def _first_token(world: World, _token: str) -> User | None:
     return next((one for one in world.users.values() if one.name and "persona" in one.name), None)
 
 
-def _cached() -> Hook:
-    def around(inner: Any, _state: MockState) -> Any:
-        seen: dict[str, User] = {}
+def _cached(inner: Login) -> Login:
+    seen: dict[str, User] = {}
 
-        def login(world: World, name: str, password: str) -> User | None:
-            found: User | None = inner(world, name, password)
-            if found:
-                seen[name] = found
-            return found or seen.get(name)
+    def login(world: World, name: str, password: str) -> User | None:
+        found = inner(world, name, password)
+        if found:
+            seen[name] = found
+        return found or seen.get(name)
 
-        return login
-
-    return Hook("world.login", around)
+    return login
 
 
 def _sticky() -> Hook:
@@ -91,7 +90,7 @@ def _sticky() -> Hook:
 
         return check
 
-    return Hook("security", around)
+    return Hook(Point.SECURITY, around)
 
 
 def _ignored() -> Hook:
@@ -100,20 +99,12 @@ def _ignored() -> Hook:
     def act(_refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
         exchange.user = _first_token(exchange.world, "")
 
-    return rescue("security", act)
+    return rescue(Point.SECURITY, act)
 
 
 def _colonless(exchange: Exchange) -> bool:
     pair = decoded(exchange)
     return pair is not None and b":" not in pair
-
-
-def _bad_request(where: Where) -> Hook:
-    def act(exchange: Exchange, _state: MockState) -> None:
-        if where(exchange):
-            raise refused()
-
-    return before("security", act)
 
 
 FAULTS = (
@@ -162,12 +153,15 @@ FAULTS = (
         "authentication.password-of-another",
     ),
     fault(
-        "authentication-of-others", "Any user's password is right.", _of_others(), "authentication.password-of-another"
+        "authentication-of-others",
+        "Any user's password is right.",
+        method("login", _of_others),
+        "authentication.password-of-another",
     ),
     fault(
         "authentication-cached",
         "Whoever signed in once needs no right password again.",
-        _cached(),
+        method("login", _cached),
         PASSWORD,
         "authentication.password-of-another",
     ),
@@ -206,27 +200,27 @@ FAULTS = (
     fault(
         "authentication-crash-colon",
         "Basic credentials without a colon crash the server.",
-        crash(_colonless, "security"),
+        crash(_colonless, Point.SECURITY),
         MALFORMED,
         "robust.no-5xx",
     ),
     fault(
         "authentication-crash-scheme",
         "A scheme that nobody knows crashes the server.",
-        crash(lambda e: authorization(e).startswith((b"Digest", b"Onezone")), "security"),
+        crash(lambda e: authorization(e).startswith((b"Digest", b"Onezone")), Point.SECURITY),
         "authentication.unknown-scheme",
     ),
     fault(
         "authentication-crash-token",
         "A token that nobody has crashes the server.",
-        crash(lambda e: b"x-auth-token" in e.headers, "security"),
+        crash(lambda e: b"x-auth-token" in e.headers, Point.SECURITY),
         TOKEN,
         HALF,
     ),
     fault(
         "authentication-malformed-400",
         "Credentials without a colon are answered with 400.",
-        _bad_request(_colonless),
+        refuse_early(_colonless, "malformedData", Point.SECURITY),
         "authentication.malformed-401",
     ),
     fault(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.exchange import KEY
-from onezone_mockserver.faults.fault import Hook, fault
+from onezone_mockserver.faults.fault import Hook, Point, fault
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import App, Exchange, Message, Receive, Scope, Send
@@ -37,7 +37,7 @@ def _together(change: Callable[[Any, list[Any]], Any]) -> Hook:
 
         return app
 
-    return Hook("application", around)
+    return Hook(Point.APPLICATION, around)
 
 
 def _other_user(scope: Scope, others: list[Scope]) -> None:
@@ -78,7 +78,7 @@ def _same_id() -> Hook:
 
         return perform
 
-    return Hook("effect", around)
+    return Hook(Point.EFFECT, around)
 
 
 def _mixed() -> Hook:
@@ -105,7 +105,7 @@ def _mixed() -> Hook:
 
         return app
 
-    return Hook("application", around)
+    return Hook(Point.APPLICATION, around)
 
 
 def _first(message: Message, receive: Receive) -> Receive:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from onezone_mockserver.faults.authentication import authorization, decoded, fits
-from onezone_mockserver.faults.fault import DEPLOYED, Hook, fault
-from onezone_mockserver.faults.tools import crash, guest
+from onezone_mockserver.faults.authentication import Login, authorization, decoded, fits
+from onezone_mockserver.faults.effects import method
+from onezone_mockserver.faults.fault import DEPLOYED, Point, fault
+from onezone_mockserver.faults.permissions import guest
+from onezone_mockserver.faults.requests import before, crash
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Exchange
@@ -21,12 +23,6 @@ AFTER, AGAIN, CHARACTER, COLON, LONG, SPELLING, TWO = (
 )
 LOW = 0xFF
 LONGEST = 1500
-Login = Callable[["World", str, str], "User | None"]
-
-
-def _login(change: Callable[[Login], Login]) -> Hook:
-    """Another way to look a user name and a password up."""
-    return Hook("world.login", lambda inner, _mock: change(inner))
 
 
 # --- characters -----------------------------------------------------------------------------------------------
@@ -65,18 +61,10 @@ def _both(exchange: Exchange) -> bool:
     return b"x-auth-token" in exchange.headers and b"authorization" in exchange.headers
 
 
-def _falls_through() -> Hook:
+def _falls_through(exchange: Exchange, _state: MockState) -> None:
     """Where Authorization is there as well, the token is not looked at."""
-
-    def around(inner: Any, _state: MockState) -> Any:
-        def check(exchange: Exchange) -> None:
-            if _both(exchange):
-                exchange.headers = {k: v for k, v in exchange.headers.items() if k != b"x-auth-token"}
-            inner(exchange)
-
-        return check
-
-    return Hook("security", around)
+    if _both(exchange):
+        exchange.headers = {k: v for k, v in exchange.headers.items() if k != b"x-auth-token"}
 
 
 def _unpadded(exchange: Exchange) -> bool:
@@ -134,12 +122,7 @@ def _sulking(inner: Login) -> Login:
 
 
 FAULTS = (
-    fault(
-        "credentials-colon-ends",
-        "A colon ends the password, too.",
-        fits(lambda r, g: r == g.split(":")[0]),
-        COLON,
-    ),
+    fault("credentials-colon-ends", "A colon ends the password, too.", fits(lambda r, g: r == g.split(":")[0]), COLON),
     fault(
         "credentials-last-part",
         "The password is what follows the last colon.",
@@ -149,7 +132,7 @@ FAULTS = (
     fault(
         "credentials-last-pair",
         "User name and password are the last two of the parts between colons.",
-        _login(_any_pair),
+        method("login", _any_pair),
         COLON,
     ),
     fault(
@@ -180,16 +163,11 @@ FAULTS = (
     fault(
         "credentials-crash-unicode",
         "Credentials with characters beyond ASCII crash the server.",
-        crash(_beyond_ascii, "security"),
+        crash(_beyond_ascii, Point.SECURITY),
         CHARACTER,
         "robust.no-5xx",
     ),
-    fault(
-        "credentials-any-two",
-        "A token and Authorization together are trusted.",
-        guest(_both),
-        TWO,
-    ),
+    fault("credentials-any-two", "A token and Authorization together are trusted.", guest(_both), TWO),
     fault(
         "credentials-two-headers",
         "Two Authorization headers are trusted.",
@@ -205,16 +183,11 @@ FAULTS = (
     fault(
         "credentials-falls-through",
         "Beside Authorization a token is not looked at.",
-        _falls_through(),
+        before(Point.SECURITY, _falls_through),
         "authentication.token-first",
         editions=DEPLOYED,
     ),
-    fault(
-        "credentials-unpadded",
-        "Basic credentials without padding are trusted.",
-        guest(_unpadded),
-        SPELLING,
-    ),
+    fault("credentials-unpadded", "Basic credentials without padding are trusted.", guest(_unpadded), SPELLING),
     fault(
         "credentials-upper-case",
         "BASIC in capitals is trusted.",
@@ -224,7 +197,7 @@ FAULTS = (
     fault(
         "credentials-crash-long",
         "Long credentials crash the server.",
-        crash(lambda e: len(authorization(e)) > LONGEST, "security"),
+        crash(lambda e: len(authorization(e)) > LONGEST, Point.SECURITY),
         LONG,
         "robust.no-5xx",
     ),
@@ -234,23 +207,25 @@ FAULTS = (
         guest(lambda e: len(e.headers.get(b"x-auth-token", b"")) > LONGEST),
         LONG,
     ),
-    fault("credentials-second-time", "A wrong password is right the second time.", _login(_second_time), AGAIN),
+    fault(
+        "credentials-second-time", "A wrong password is right the second time.", method("login", _second_time), AGAIN
+    ),
     fault(
         "credentials-just-now",
         "Whoever signed in last needs no right password the next time.",
-        _login(_remembered(lambda name, _: name)),
+        method("login", _remembered(lambda name, _: name)),
         AFTER,
     ),
     fault(
         "credentials-same-password",
         "Whoever gives the password of the one before is taken for them.",
-        _login(_remembered(lambda _, password: password)),
+        method("login", _remembered(lambda _, password: password)),
         AFTER,
     ),
     fault(
         "credentials-sulking",
         "After a wrong password the next one is refused, too.",
-        _login(_sulking),
+        method("login", _sulking),
         "authentication.right-after-wrong",
     ),
 )

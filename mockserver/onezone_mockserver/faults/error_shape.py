@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from onezone_mockserver.faults.answers import answers, body, header, write
 from onezone_mockserver.faults.fault import ALL, CLASSIC, NEWER, OLDER, Fault, Hook, fault
-from onezone_mockserver.faults.tools import answers, body, header, write
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Answer, Exchange

@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.exchange import KEY, Answer, App, Exchange, Message, Receive, Scope, Send
+from onezone_mockserver.faults.fault import Hook, Point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from onezone_spec import Operation
 
-    from onezone_mockserver.faults.fault import Hook
     from onezone_mockserver.state import MockState
 
-APPLICATION, ANSWER, EFFECT = "application", "answer", "effect"
-Change = "Callable[[Exchange, Answer], Answer]"
+EFFECT = Point.EFFECT
 
 
 def wrapped(point: str, inner: Any, operation: Operation, state: MockState) -> Any:
     """What stands at a stage or an effect of an operation, with the hooks there; None where there is nothing at all."""
-    for hook in _hooks(state, point):
+    for hook in _hooks(state, Point(point)):
         if hook.meant(operation):
             inner = hook.around(inner or _pass, state)
     return inner
@@ -28,16 +27,16 @@ def wrapped(point: str, inner: Any, operation: Operation, state: MockState) -> A
 
 def outside(app: App, state: MockState) -> App:
     """The application with the hooks around all of it: for what is done to finished answers, and to the whole."""
-    changes = [(hook, hook.around(_as_it_is, state)) for hook in _hooks(state, ANSWER)]
+    changes = [(hook, hook.around(_as_it_is, state)) for hook in _hooks(state, Point.ANSWER)]
     if changes:
         app = Answering(app, changes)
-    for hook in reversed(list(_hooks(state, APPLICATION))):
+    for hook in reversed(list(_hooks(state, Point.APPLICATION))):
         app = hook.around(app, state)
     return app
 
 
-def _hooks(state: MockState, point: str) -> Iterator[Hook]:
-    return (hook for fault in state.faults for hook in fault.hooks if hook.point == point)
+def _hooks(state: MockState, point: Point) -> Iterator[Hook]:
+    return (hook for fault in state.faults for hook in fault.hooks if hook.point is point)
 
 
 class Answering:

@@ -5,29 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.fault import NEWER, Hook, fault
-from onezone_mockserver.faults.tools import Where, answers, anywhere, drop, header, plant, put, successes
+from onezone_mockserver.faults.answers import LOCATION, answered, answers, drop, header, located, put, successes
+from onezone_mockserver.faults.effects import plant
+from onezone_mockserver.faults.fault import NEWER, Hook, Point, fault
 from onezone_mockserver.world import new_id
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Answer, Exchange
     from onezone_mockserver.state import MockState
 
-NAME = b"location"
-
-
-def _moved(change: Callable[[bytes], bytes], where: Where = anywhere) -> Hook:
-    def act(_exchange: Exchange, answer: Answer) -> None:
-        old = dict(answer.headers).get(NAME)
-        if old is not None:
-            put(answer, NAME, change(old))
-
-    return successes(act, where)
-
 
 def _parted(change: Callable[[list[bytes]], list[bytes]]) -> Hook:
     """Change the segments of the path: …, groups, id, handle_services, hsid."""
-    return _moved(lambda old: b"/".join(change(old.split(b"/"))))
+    return located(lambda old: b"/".join(change(old.split(b"/"))))
 
 
 def _id(change: Callable[[bytes], bytes]) -> Hook:
@@ -35,12 +25,12 @@ def _id(change: Callable[[bytes], bytes]) -> Hook:
 
 
 def _twice(_exchange: Exchange, answer: Answer) -> None:
-    answer.headers += [one for one in answer.headers if one[0] == NAME]
+    answer.headers += [one for one in answer.headers if one[0] == LOCATION]
 
 
 def _elsewhere(_exchange: Exchange, answer: Answer) -> None:
-    value = dict(answer.headers).get(NAME, b"")
-    drop(answer, NAME)
+    value = dict(answer.headers).get(LOCATION, b"")
+    drop(answer, LOCATION)
     answer.headers.append((b"content-location", value))
 
 
@@ -50,51 +40,42 @@ def _previous() -> Hook:
 
         def changed(exchange: Exchange, answer: Answer) -> Answer:
             answer = inner(exchange, answer)
-            old = dict(answer.headers).get(NAME)
+            old = dict(answer.headers).get(LOCATION)
             if old is not None:
-                put(answer, NAME, (last or [old])[-1])
+                put(answer, LOCATION, (last or [old])[-1])
                 last[:] = [old]
             return answer
 
         return changed
 
-    return Hook("answer", around)
+    return Hook(Point.ANSWER, around)
 
 
-def _foreign() -> Hook:
+def _foreign(exchange: Exchange, answer: Answer, state: MockState) -> None:
     """The id of another service, made beside the right one in another group."""
-
-    def around(inner: Any, state: MockState) -> Any:
-        def changed(exchange: Exchange, answer: Answer) -> Answer:
-            answer = inner(exchange, answer)
-            old = dict(answer.headers).get(NAME)
-            if old is not None:
-                other = next(one for one in exchange.world.ids("group") if one != exchange.params["id"])
-                put(answer, NAME, old.rpartition(b"/")[0] + b"/" + plant(state, exchange.world, other).encode())
-            return answer
-
-        return changed
-
-    return Hook("answer", around)
+    old = dict(answer.headers).get(LOCATION)
+    if old is not None:
+        other = next(one for one in exchange.world.ids("group") if one != exchange.params["id"])
+        put(answer, LOCATION, old.rpartition(b"/")[0] + b"/" + plant(state, exchange.world, other).encode())
 
 
 def _client_id() -> Hook:
     def act(exchange: Exchange, answer: Answer) -> None:
         given = exchange.value.get("handleServiceId") if isinstance(exchange.value, dict) else None
         if isinstance(given, str) and given.isalnum():
-            old = dict(answer.headers)[NAME]
-            put(answer, NAME, old.rpartition(b"/")[0] + b"/" + given.encode())
+            old = dict(answer.headers)[LOCATION]
+            put(answer, LOCATION, old.rpartition(b"/")[0] + b"/" + given.encode())
 
     return successes(act)
 
 
 FORM, RESOLVES, URI = "location.form", "location.resolves", "location.uri"
 FAULTS = (
-    fault("location-missing", "A success has no Location.", successes(header(NAME, None)), "location.present"),
-    fault("location-empty", "The Location is empty.", successes(header(NAME, b"")), "location.present"),
+    fault("location-missing", "A success has no Location.", successes(header(LOCATION, None)), "location.present"),
+    fault("location-empty", "The Location is empty.", successes(header(LOCATION, b"")), "location.present"),
     fault("location-twice", "There are two Locations.", successes(_twice), "location.present"),
     fault("location-content", "It is called Content-Location.", successes(_elsewhere), "location.present"),
-    fault("location-id-only", "The Location is the id alone.", _moved(lambda old: old.split(b"/")[-1]), FORM),
+    fault("location-id-only", "The Location is the id alone.", located(lambda old: old.split(b"/")[-1]), FORM),
     fault(
         "location-no-group",
         "The Location does not name the group.",
@@ -108,7 +89,7 @@ FAULTS = (
     fault(
         "location-hyphen",
         "The path of the Location has a hyphen.",
-        _moved(lambda old: old.replace(b"handle_services", b"handle-services")),
+        located(lambda old: old.replace(b"handle_services", b"handle-services")),
         FORM,
     ),
     fault(
@@ -131,16 +112,16 @@ FAULTS = (
         FORM,
     ),
     fault("location-blank", "The Location has a blank.", _id(lambda old: old[:8] + b" " + old[8:]), URI),
-    fault("location-angles", "The Location is in angle brackets.", _moved(lambda old: b"<" + old + b">"), URI),
-    fault("location-quoted", "The Location is in quotes.", _moved(lambda old: b'"' + old + b'"'), URI),
-    fault("location-backslash", "The Location has backslashes.", _moved(lambda old: old.replace(b"/", b"\\")), URI),
-    fault("location-percent", "The Location ends in a bare percent sign.", _moved(lambda old: old + b"%"), URI),
-    fault("location-utf-8", "The Location has a letter that is no ASCII.", _moved(lambda o: o + "ż".encode()), URI),
-    fault("location-ftp", "The Location is one of FTP.", _moved(lambda old: b"ftp" + old[old.index(b":") :]), URI),
+    fault("location-angles", "The Location is in angle brackets.", located(lambda old: b"<" + old + b">"), URI),
+    fault("location-quoted", "The Location is in quotes.", located(lambda old: b'"' + old + b'"'), URI),
+    fault("location-backslash", "The Location has backslashes.", located(lambda old: old.replace(b"/", b"\\")), URI),
+    fault("location-percent", "The Location ends in a bare percent sign.", located(lambda old: old + b"%"), URI),
+    fault("location-utf-8", "The Location has a letter that is no ASCII.", located(lambda o: o + "ż".encode()), URI),
+    fault("location-ftp", "The Location is one of FTP.", located(lambda old: b"ftp" + old[old.index(b":") :]), URI),
     fault(
         "location-query",
         "The id stands in the query.",
-        _moved(lambda old: old.rpartition(b"/")[0] + b"?id=" + old.rpartition(b"/")[2]),
+        located(lambda old: old.rpartition(b"/")[0] + b"?id=" + old.rpartition(b"/")[2]),
         FORM,
     ),
     fault("location-random", "The id in the Location is nobody's.", _id(lambda _: new_id().encode()), RESOLVES),
@@ -148,12 +129,12 @@ FAULTS = (
     fault("location-capitals", "The id in the Location is in capitals.", _id(bytes.upper), RESOLVES),
     fault("location-constant", "The id in the Location is always 1.", _id(lambda _: b"1"), "location.fresh"),
     fault("location-previous", "The Location names the service before.", _previous(), "state.data"),
-    fault("location-foreign", "The Location names another group's service.", _foreign(), RESOLVES),
+    fault("location-foreign", "The Location names another group's service.", answered(_foreign), RESOLVES),
     fault("location-client-id", "The Location has the id that the client sent.", _client_id(), "location.own-id"),
     fault(
         "location-on-errors",
         "Errors have a Location, too.",
-        answers(header(NAME, b"/errors/1"), 400, 401, 403, 404),
+        answers(header(LOCATION, b"/errors/1"), 400, 401, 403, 404),
         "location.errors",
     ),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from onezone_mockserver.exchange import Exchange
-from onezone_mockserver.faults.fault import DEPLOYED, fault
-from onezone_mockserver.faults.tools import Where, answers, before, header, refuse, replace, status, unless
+from onezone_mockserver.faults.answers import Where, answers, header, status
+from onezone_mockserver.faults.fault import DEPLOYED, Point, fault
+from onezone_mockserver.faults.requests import before, refuse, replace, unless
 
 OTHER_METHOD, OTHER_TYPE, NEAR = "method.other", "media-type.other", "media-type.case"
 
@@ -39,12 +40,17 @@ FAULTS = (
     fault(
         "protocol-wrong-allow", "A 405 lists another method.", answers(header(b"allow", b"GET"), 405), "method.allow"
     ),
-    fault("protocol-any-type", "Bodies of any label are accepted.", unless("media_type", lambda _e: True), OTHER_TYPE),
-    fault("protocol-text", "JSON labelled as text is accepted.", unless("media_type", _type(b"text/")), OTHER_TYPE),
     fault(
-        "protocol-form", "A form's label is accepted.", unless("media_type", _type(b"application/x-www")), OTHER_TYPE
+        "protocol-any-type", "Bodies of any label are accepted.", unless(Point.MEDIA_TYPE, lambda _e: True), OTHER_TYPE
     ),
-    fault("protocol-xml", "XML's label is accepted.", unless("media_type", _type(b"application/xml")), OTHER_TYPE),
+    fault("protocol-text", "JSON labelled as text is accepted.", unless(Point.MEDIA_TYPE, _type(b"text/")), OTHER_TYPE),
+    fault(
+        "protocol-form",
+        "A form's label is accepted.",
+        unless(Point.MEDIA_TYPE, _type(b"application/x-www")),
+        OTHER_TYPE,
+    ),
+    fault("protocol-xml", "XML's label is accepted.", unless(Point.MEDIA_TYPE, _type(b"application/xml")), OTHER_TYPE),
     fault("protocol-type-crash", "Other media types crash the server.", answers(status(500), 415), OTHER_TYPE),
     fault(
         "protocol-type-400",
@@ -56,31 +62,33 @@ FAULTS = (
     fault(
         "protocol-type-case",
         "Media types are compared with regard to case.",
-        refuse(lambda e: e.headers.get(b"content-type") == b"Application/JSON", "unsupportedMediaType", "media_type"),
+        refuse(
+            lambda e: e.headers.get(b"content-type") == b"Application/JSON", "unsupportedMediaType", Point.MEDIA_TYPE
+        ),
         NEAR,
     ),
     fault(
         "protocol-accept",
         "Clients that accept JSON are not served.",
-        refuse(_accept, "notAcceptable", "accept"),
+        refuse(_accept, "notAcceptable", Point.ACCEPT),
         "accept-header.json",
     ),
     fault(
         "protocol-accept-any",
         "Clients that accept anything are not served.",
-        refuse(lambda e: e.headers.get(b"accept") == b"*/*", "notAcceptable", "accept"),
+        refuse(lambda e: e.headers.get(b"accept") == b"*/*", "notAcceptable", Point.ACCEPT),
         "accept-header.json",
     ),
     fault(
         "protocol-chunked",
         "Bodies in chunks are refused.",
-        refuse(lambda e: b"transfer-encoding" in e.headers, stage="body"),
+        refuse(lambda e: b"transfer-encoding" in e.headers, stage=Point.BODY),
         "transfer.chunked",
     ),
     fault(
         "protocol-chunked-empty",
         "Bodies in chunks are taken for empty ones.",
-        before("validation", lambda e, _m: replace(e, {}) if b"transfer-encoding" in e.headers else None),
+        before(Point.VALIDATION, lambda e, _m: replace(e, {}) if b"transfer-encoding" in e.headers else None),
         "transfer.chunked",
     ),
 )

@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.fault import NEWER, Fault, Hook, fault
-from onezone_mockserver.faults.tools import GOOD, Where, crash, mended, properties, stored, texts
+from onezone_mockserver.faults.answers import Where
+from onezone_mockserver.faults.fault import NEWER, Fault, Hook, Point, fault
+from onezone_mockserver.faults.requests import GOOD, crash, mended, properties, stored, texts
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Exchange
@@ -33,7 +34,7 @@ def _name(odd: Callable[[str], bool]) -> Where:
 
 
 def _crash(name: str, text: str, odd: Callable[[str], bool], *noticed_by: str) -> Fault:
-    return fault(f"rare-{name}", text, crash(_name(odd), "validation"), *noticed_by)
+    return fault(f"rare-{name}", text, crash(_name(odd), Point.VALIDATION), *noticed_by)
 
 
 def _nth(number: int) -> Where:
@@ -65,20 +66,25 @@ def _any_case(value: dict[str, Any]) -> None:
                 value[known] = value[key]
 
 
-def _large_number(value: dict[str, Any]) -> None:
-    """A name that is a number of more than four digits counts as a text."""
-    name = value.get("name")
-    if isinstance(name, int) and abs(name) > 9999:  # noqa: PLR2004
-        value["name"] = str(name)
+def _large_number(value: Any) -> bool:
+    """Whether the name is a number of more than four digits."""
+    name = value.get("name") if isinstance(value, dict) else None
+    return isinstance(name, int) and abs(name) > 9999  # noqa: PLR2004
 
 
 FAULTS = (
     fault(
         "rare-name-number",
         "A large number is taken for a name.",
-        mended(_large_number),
+        mended(lambda value: value.update(name=str(value["name"])) if _large_number(value) else None),
         "generated.invalid",
         editions=NEWER,
+    ),
+    fault(
+        "rare-name-number-crash",
+        "A large number for a name crashes the server.",
+        crash(lambda e: _large_number(e.value), Point.VALIDATION),
+        "generated.invalid",
     ),
     fault("rare-key-case", "Keys are read without regard to case.", mended(_any_case), "edges.key-case"),
     _crash("name-emoji", "A name with an emoji crashes the server.", lambda n: max(map(ord, n or "a")) > 0xFFFF, NAMES),  # noqa: PLR2004
@@ -172,7 +178,7 @@ FAULTS = (
     fault(
         "rare-keys-crash",
         "More than a hundred keys crash the server.",
-        crash(lambda e: e.body.count(b'":') > MANY, "body"),
+        crash(lambda e: e.body.count(b'":') > MANY, Point.BODY),
         KEYS,
         VALUES,
     ),
@@ -204,12 +210,12 @@ FAULTS = (
                 and bool(e.value["serviceProperties"])
                 and "type" not in e.value["serviceProperties"]
             ),
-            "validation",
+            Point.VALIDATION,
         ),
         "edges.properties",
     ),
-    fault("rare-request-97", "Each 97th request crashes.", crash(_nth(97), "validation"), "robust.no-5xx"),
-    fault("rare-request-31", "Each 31st request crashes.", crash(_nth(31), "validation"), "robust.no-5xx"),
+    fault("rare-request-97", "Each 97th request crashes.", crash(_nth(97), Point.VALIDATION), "robust.no-5xx"),
+    fault("rare-request-31", "Each 31st request crashes.", crash(_nth(31), Point.VALIDATION), "robust.no-5xx"),
     fault(
         "rare-key-twice",
         "A key that is there twice crashes the server.",

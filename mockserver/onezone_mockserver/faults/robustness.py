@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.faults.fault import Hook, fault
-from onezone_mockserver.faults.tools import crash
+from onezone_mockserver.faults.fault import Hook, Point, fault
+from onezone_mockserver.faults.requests import crash
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import App, Message, Receive, Scope, Send
@@ -34,7 +34,7 @@ def _instead(statuses: set[int], act: Callable[[Send, Message], object]) -> Hook
 
         return app
 
-    return Hook("application", around)
+    return Hook(Point.APPLICATION, around)
 
 
 async def _hang(_send: Send, _message: Message) -> None:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from onezone_mockserver.faults.fault import Fault, Hook, fault
-from onezone_mockserver.faults.tools import plant, properties, stored, texts, unknown_group
+from onezone_mockserver.faults.answers import answered
+from onezone_mockserver.faults.effects import (
+    GROUP,
+    SERVICE,
+    Inner,
+    details,
+    effect,
+    made,
+    part,
+    plant,
+    services,
+    unknown_group,
+)
+from onezone_mockserver.faults.fault import Fault, Hook, Point, fault
+from onezone_mockserver.faults.requests import properties, stored, texts, without
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Answer, Exchange
     from onezone_mockserver.state import MockState
     from onezone_mockserver.world import World
 
-KIND = "handle_service"
 ONE, DATA, KEPT = "state.created-one", "state.data", "state.kept"
 Act = Callable[["MockState", "World", str, str], None]
 """What is done to a world after a creation, with the group and the new service."""
@@ -24,62 +36,49 @@ Act = Callable[["MockState", "World", str, str], None]
 def _made(act: Act) -> Hook:
     """Do something after a creation: with the world, the group, and the new service."""
 
-    def around(inner: Callable[[Exchange], Answer], state: MockState) -> Any:
-        def perform(exchange: Exchange) -> Answer:
-            answer = inner(exchange)
-            service = dict(answer.headers)[b"location"].rpartition(b"/")[2].decode()
-            act(state, exchange.world, exchange.params["id"], service)
-            return answer
+    def perform(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
+        answer = inner(exchange)
+        act(state, exchange.world, exchange.params["id"], made(answer))
+        return answer
 
-        return perform
-
-    return Hook("effect", around)
-
-
-def _services(world: World, group: str) -> list[str]:
-    return list(world.memberships("group", group, KIND))
-
-
-def _part(world: World, group: str, services: Iterable[str]) -> None:
-    for service in services:
-        world.unrelate("group", group, KIND, service)
+    return effect(perform)
 
 
 def _lost(_state: MockState, world: World, _group: str, service: str) -> None:
-    world.remove(KIND, service)
+    world.remove(SERVICE, service)
 
 
 def _not_listed(_state: MockState, world: World, group: str, service: str) -> None:
-    _part(world, group, [service])
+    part(world, group, [service])
 
 
 def _overwritten(_state: MockState, world: World, group: str, service: str) -> None:
-    _part(world, group, [one for one in _services(world, group) if one != service])
+    part(world, group, [one for one in services(world, group) if one != service])
 
 
 def _forgotten(_state: MockState, world: World, group: str, _service: str) -> None:
     """Only the last twenty are remembered."""
-    _part(world, group, _services(world, group)[:-20])
+    part(world, group, services(world, group)[:-20])
 
 
 def _everywhere(_state: MockState, world: World, group: str, service: str) -> None:
-    held = world.memberships("group", group, KIND)[service]
-    for other in world.ids("group"):
-        world.relate("group", other, KIND, service, held)
+    held = world.memberships(GROUP, group, SERVICE)[service]
+    for other in world.ids(GROUP):
+        world.relate(GROUP, other, SERVICE, service, held)
 
 
 def _elsewhere(_state: MockState, world: World, group: str, service: str) -> None:
-    held = world.memberships("group", group, KIND)[service]
-    other = next(one for one in world.ids("group") if one != group)
-    world.relate("group", other, KIND, service, held)
-    _part(world, group, [service])
+    held = world.memberships(GROUP, group, SERVICE)[service]
+    other = next(one for one in world.ids(GROUP) if one != group)
+    world.relate(GROUP, other, SERVICE, service, held)
+    part(world, group, [service])
 
 
 def _renamed(_state: MockState, world: World, group: str, service: str) -> None:
     """A new service gives its name to the others of the group."""
-    name = orjson.loads(world.details(KIND, service)).get("name")
-    for other in _services(world, group):
-        world.replace(KIND, other, orjson.dumps({**orjson.loads(world.details(KIND, other)), "name": name}))
+    name = details(world, SERVICE, service).get("name")
+    for other in services(world, group):
+        world.replace(SERVICE, other, orjson.dumps({**details(world, SERVICE, other), "name": name}))
 
 
 def _another(state: MockState, world: World, group: str, _service: str) -> None:
@@ -97,34 +96,16 @@ def _third(act: Act) -> Act:
     return third
 
 
-def _after_refusal(*statuses: int) -> Hook:
-    def around(inner: Any, state: MockState) -> Any:
-        def changed(exchange: Exchange, answer: Answer) -> Answer:
-            answer = inner(exchange, answer)
-            if answer.status in statuses and exchange.operation and not unknown_group(exchange):
-                plant(state, exchange.world, exchange.params["id"])
-            return answer
-
-        return changed
-
-    return Hook("answer", around)
+def _planted(exchange: Exchange, _answer: Answer, state: MockState) -> None:
+    if exchange.operation and not unknown_group(exchange):
+        plant(state, exchange.world, exchange.params["id"])
 
 
-def _removed_by_refusal() -> Hook:
-    def around(inner: Any, _state: MockState) -> Any:
-        def changed(exchange: Exchange, answer: Answer) -> Answer:
-            answer = inner(exchange, answer)
-            if answer.status == 403 and exchange.operation:  # noqa: PLR2004
-                group = exchange.params["id"]
-                _part(exchange.world, group, _services(exchange.world, group))
-            elif answer.status == 400 and exchange.operation and not unknown_group(exchange):  # noqa: PLR2004
-                group = exchange.params["id"]
-                _part(exchange.world, group, _services(exchange.world, group)[-1:])
-            return answer
-
-        return changed
-
-    return Hook("answer", around)
+def _removed(exchange: Exchange, answer: Answer, _state: MockState) -> None:
+    """What is forbidden removes every service of the group, a bad body the newest."""
+    if exchange.operation and not unknown_group(exchange):
+        group = exchange.params["id"]
+        part(exchange.world, group, services(exchange.world, group)[0 if answer.status == 403 else -1 :])  # noqa: PLR2004
 
 
 def _repeated() -> Hook:
@@ -142,7 +123,7 @@ def _repeated() -> Hook:
 
         return perform
 
-    return Hook("effect", around)
+    return Hook(Point.EFFECT, around)
 
 
 def _shared_properties() -> Hook:
@@ -158,10 +139,6 @@ def _shared_properties() -> Hook:
 
 def _set(**more: Any) -> Hook:
     return stored(lambda data: data.update(more))
-
-
-def _without(key: str) -> Hook:
-    return stored(lambda data: data.pop(key, None))
 
 
 def _data(name: str, text: str, hook: Hook, *noticed_by: str) -> Fault:
@@ -180,18 +157,20 @@ FAULTS = (
     fault("state-everywhere", "A service is registered for all groups.", _made(_everywhere), "state.other-group"),
     fault("state-elsewhere", "A service is registered for another group.", _made(_elsewhere), "location.resolves"),
     fault("state-by-name", "A name that is there gives the service that has it.", _repeated(), "location.fresh"),
-    fault("state-refused-403", "Whatever is forbidden is made nevertheless.", _after_refusal(403), "state.unchanged"),
-    fault("state-refused-400", "A bad body is made nevertheless.", _after_refusal(400), "state.unchanged"),
+    fault(
+        "state-refused-403", "Whatever is forbidden is made nevertheless.", answered(_planted, 403), "state.unchanged"
+    ),
+    fault("state-refused-400", "A bad body is made nevertheless.", answered(_planted, 400), "state.unchanged"),
     fault(
         "state-refused-401",
         "Who cannot show who they are makes one nevertheless.",
-        _after_refusal(401),
+        answered(_planted, 401),
         "state.unchanged",
     ),
-    fault("state-refused-removes", "A refusal removes services.", _removed_by_refusal(), "state.unchanged"),
+    fault("state-refused-removes", "A refusal removes services.", answered(_removed, 403, 400), "state.unchanged"),
     _data("name-fixed", "Every service has the same name.", _set(name="handle service")),
-    _data("name-lost", "The name is not remembered.", _without("name")),
-    _data("endpoint-lost", "The endpoint is not remembered.", _without("proxyEndpoint")),
+    _data("name-lost", "The name is not remembered.", stored(without("name"))),
+    _data("endpoint-lost", "The endpoint is not remembered.", stored(without("proxyEndpoint"))),
     _data("properties-lost", "The properties are not remembered.", _set(serviceProperties={})),
     _data("properties-shared", "Properties of earlier services show in later ones.", _shared_properties()),
     _data(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from onezone_mockserver.faults.answers import answers, body, header, status, successes
 from onezone_mockserver.faults.fault import ALL, DEPLOYED, OLDER, fault
-from onezone_mockserver.faults.tools import answers, body, header, status, successes
 
 
 def _becomes(old: int, new: int, *noticed_by: str, editions: tuple[str, ...] = ALL) -> object:

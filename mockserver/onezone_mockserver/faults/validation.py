@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.fault import Fault, Hook, fault
-from onezone_mockserver.faults.tools import GOOD, crash, mended, replace, rescue
+from onezone_mockserver.faults.fault import Fault, Hook, Point, fault
+from onezone_mockserver.faults.requests import GOOD, crash, mended, parsed, shaped
 from onezone_mockserver.jsontext import loads
 
 if TYPE_CHECKING:
-    from onezone_mockserver.exchange import Check, Exchange, Refusal
-    from onezone_mockserver.state import MockState
+    from onezone_mockserver.exchange import Exchange
 
 Odd = Callable[[Any], bool]
 
@@ -50,31 +49,6 @@ def _text_of(key: str) -> Hook:
             value[key] = str(value[key])
 
     return mended(mend)
-
-
-def _lenient(where: Callable[[bytes], bool]) -> Hook:
-    """Bodies that are no JSON are taken for good ones."""
-
-    def act(refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
-        if not where(exchange.body):
-            raise refusal
-        replace(exchange, dict(GOOD))
-
-    return rescue("body", act)
-
-
-def _shaped(where: Callable[[Any], bool]) -> Hook:
-    """JSON that is no object is taken for a good one."""
-
-    def around(inner: Check, _state: MockState) -> Check:
-        def check(exchange: Exchange) -> None:
-            if not isinstance(exchange.value, dict) and where(exchange.value):
-                replace(exchange, dict(GOOD))
-            inner(exchange)
-
-        return check
-
-    return Hook("validation", around)
 
 
 def _is_odd(value: Any) -> bool:
@@ -172,74 +146,83 @@ FAULTS = (
     fault(
         "validation-malformed",
         "What is no JSON is taken for a good body.",
-        _lenient(lambda _body: True),
+        parsed(lambda _body: True, GOOD),
         "body.malformed",
         "generated.hostile",
     ),
     fault(
         "validation-truncated",
         "JSON that ends too soon is mended.",
-        _lenient(lambda b: not b.endswith(b"}")),
+        parsed(lambda b: not b.endswith(b"}"), GOOD),
         "body.malformed",
     ),
-    fault("validation-comma", "A comma too many is overlooked.", _lenient(lambda b: b",}" in b), "body.malformed"),
+    fault("validation-comma", "A comma too many is overlooked.", parsed(lambda b: b",}" in b, GOOD), "body.malformed"),
     fault(
         "validation-trailing",
         "What follows the JSON is overlooked.",
-        _lenient(lambda b: b.endswith((b"trailing", b"}}"))),
+        parsed(lambda b: b.endswith((b"trailing", b"}}")), GOOD),
         "body.malformed",
     ),
     fault(
         "validation-quotes",
         "Single quotes are as good as double ones.",
-        _lenient(lambda b: b"'name'" in b),
+        parsed(lambda b: b"'name'" in b, GOOD),
         "body.malformed",
     ),
     fault(
         "validation-nan",
         "NaN and Infinity are numbers.",
-        _lenient(lambda b: b"NaN" in b or b"Infinity" in b),
+        parsed(lambda b: b"NaN" in b or b"Infinity" in b, GOOD),
         "edges.not-json",
     ),
     fault(
         "validation-latin-1",
         "Bytes that are no UTF-8 are overlooked.",
-        _lenient(lambda b: b"\xff" in b),
+        parsed(lambda b: b"\xff" in b, GOOD),
         "edges.not-json",
     ),
     fault(
         "validation-array",
         "A list is taken for its first member.",
-        _shaped(lambda v: isinstance(v, list)),
+        shaped(lambda v: isinstance(v, list), GOOD),
         "body.non-object",
     ),
-    fault("validation-string", "A JSON string is a body.", _shaped(lambda v: isinstance(v, str)), "body.non-object"),
-    fault("validation-number", "A number is a body.", _shaped(lambda v: isinstance(v, int | float)), "body.non-object"),
     fault(
         "validation-odd-scalar",
         "A negative number, a fraction, or a text with more than letters in it is a body.",
-        _shaped(_is_odd),
+        shaped(_is_odd, GOOD),
         "generated.invalid",
     ),
-    fault("validation-null-body", "The body null is as good as any.", _shaped(lambda v: v is None), "body.non-object"),
+    fault(
+        "validation-string", "A JSON string is a body.", shaped(lambda v: isinstance(v, str), GOOD), "body.non-object"
+    ),
+    fault(
+        "validation-number",
+        "A number is a body.",
+        shaped(lambda v: isinstance(v, int | float), GOOD),
+        "body.non-object",
+    ),
+    fault(
+        "validation-null-body", "The body null is as good as any.", shaped(lambda v: v is None, GOOD), "body.non-object"
+    ),
     fault("validation-no-body", "A request without a body gets defaults.", mended(_empty), "body.nothing"),
     fault(
         "validation-list-crash",
         "A list as the body crashes the server.",
-        crash(lambda e: isinstance(e.value, list), "validation"),
+        crash(lambda e: isinstance(e.value, list), Point.VALIDATION),
         "body.non-object",
         "robust.no-5xx",
     ),
     fault(
         "validation-null-crash",
         "A name that is null crashes the server.",
-        crash(lambda e: isinstance(e.value, dict) and e.value.get("name", "") is None, "validation"),
+        crash(lambda e: isinstance(e.value, dict) and e.value.get("name", "") is None, Point.VALIDATION),
         "body.null.name",
     ),
     fault(
         "validation-object-crash",
         "A name that is an object crashes the server.",
-        crash(lambda e: isinstance(e.value, dict) and isinstance(e.value.get("name"), dict), "validation"),
+        crash(lambda e: isinstance(e.value, dict) and isinstance(e.value.get("name"), dict), Point.VALIDATION),
         "body.type.name",
     ),
     fault("validation-malformed-crash", "What is no JSON crashes the server.", crash(_malformed), "body.malformed"),

@@ -1,0 +1,290 @@
+"""Faults that the contract's data alone suggest, for any operation of any edition: one fact of it is not kept.
+
+A name is `derived-<operation>-<kind>-<detail>`. What no request can show is left out: a privilege without which another
+route lets the same people in, a rule of the body that does not bind.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import orjson
+from onezone_spec import AccessRule, Body, Contract, Level, Operation, Property, Route
+
+from onezone_mockserver.faults.answers import answers, status
+from onezone_mockserver.faults.fault import FULL, Fault, Hook, documented
+from onezone_mockserver.faults.permissions import access, credentials_asked
+from onezone_mockserver.faults.requests import mended
+from onezone_mockserver.stages.validation import JSON_TYPES, compiled
+
+PREFIX = "derived-"
+CALLER, ZONE = "caller", "zone"
+BODY = "body"
+NOBODY = Route("nobody", {"nobody": frozenset()})
+"""A route by which nobody may: where the only one is dropped, this one is left."""
+OK, ACCEPTED = 200, 202
+BAD, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, OTHER_TYPE = 400, 401, 403, 404, 405, 409, 415
+NOTICED = {
+    BAD: "body.*",
+    UNAUTHORIZED: "authentication.none",
+    FORBIDDEN: "access.*",
+    NOT_FOUND: "unknown.*",
+    NOT_ALLOWED: "method.other",
+    CONFLICT: "conflict",
+    OTHER_TYPE: "media-type.other",
+}
+"""The requirements of an operation that notice another status in the place of this one."""
+NOTICED_OF_DOCUMENTED = NOTICED | {UNAUTHORIZED: "access.anonymous", NOT_FOUND: "unknown-group.*"}
+SAMPLE = 6
+"""Of so many operations a fault of each kind stands in the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """A fact of an operation that is not kept, and the topics of the requirement that notices it."""
+
+    operation: Operation
+    kind: str
+    detail: str
+    text: str
+    hook: Hook
+    noticed_by: str
+
+    @property
+    def sort(self) -> str:
+        """The kind, and of a body which rule."""
+        return self.detail.rpartition("-")[2] if self.kind == BODY else self.kind
+
+    def fault(self, edition: str) -> Fault:
+        """The fault of that edition."""
+        name = self.operation.id
+        hook = self.hook.of(lambda operation: operation.id == name)
+        topics = (f"{name}.{self.noticed_by}",)
+        return Fault(f"{PREFIX}{name}-{self.kind}-{self.detail}", self.text, (hook,), topics, (edition,), FULL)
+
+
+@cache
+def derived(contract: Contract) -> Mapping[str, Fault]:
+    """Every derived fault of an edition, by its id."""
+    faults = (
+        one.fault(contract.edition)
+        for operation in contract.operations.values()
+        for one in mutations(contract, operation)
+    )
+    return {one.id: one for one in faults}
+
+
+@cache
+def sample(contract: Contract) -> tuple[Fault, ...]:
+    """A derived fault of each kind, and for each rule of a body, of the richest operation of a few verbs."""
+    richest: dict[str, dict[str, Mutation]] = {}
+    for operation in contract.operations.values():
+        by_kind = {one.sort: one for one in reversed(list(mutations(contract, operation)))}
+        if not documented(operation) and len(by_kind) > len(richest.get(operation.effect.verb, ())):
+            richest[operation.effect.verb] = by_kind
+    chosen = sorted(richest.values(), key=len, reverse=True)[:SAMPLE]
+    return tuple(one.fault(contract.edition) for by_kind in chosen for one in by_kind.values())
+
+
+def kinds(contract: Contract) -> tuple[str, ...]:
+    """The kinds of derived faults that the edition has."""
+    found = (one.kind for operation in contract.operations.values() for one in mutations(contract, operation))
+    return tuple(sorted(set(found)))
+
+
+def mutations(contract: Contract, operation: Operation) -> Iterator[Mutation]:
+    """Everything of an operation that can be dropped or exchanged so that somebody sees it."""
+    yield from _privileges(operation)
+    yield from _extras(operation)
+    yield from _routes(operation)
+    yield from _statuses(contract, operation)
+    if operation.body:
+        yield from _body(operation, operation.body)
+
+
+# --- who may ------------------------------------------------------------------------------------------------------
+
+
+def _privileges(operation: Operation) -> Iterator[Mutation]:
+    """Each privilege of each route, and each membership or condition where it names none, is not asked for."""
+    for at, route in enumerate(operation.access.routes):
+        for scope, privilege in _asked(route.needs):
+            less = _less(route.needs, scope, privilege)
+            if _lets_in(operation.access, less):
+                continue
+            changed = replace(route, needs=less)
+            detail = "-".join(filter(None, (route.name, scope, privilege)))
+            text = f"In {operation.id}, the route {route.name} does not ask for {privilege or scope}."
+            kind = "privilege" if privilege else "scope"
+            yield Mutation(operation, kind, detail, text, _with_route(at, changed), "access.*")
+
+
+def _extras(operation: Operation) -> Iterator[Mutation]:
+    """Each privilege that a route asks for only with a key of the body is not asked for."""
+    for at, route in enumerate(operation.access.routes):
+        for key, more in route.given.items():
+            for scope, privilege in _asked(more):
+                given = {**route.given, key: _less(more, scope, privilege)}
+                changed = replace(route, given=given)
+                if _lets_in(operation.access.with_body([key]), changed.with_body([key]).needs):
+                    continue
+                detail = "-".join(filter(None, (route.name, key, scope, privilege)))
+                text = f"In {operation.id}, the route {route.name} does not ask for {privilege or scope} with {key}."
+                yield Mutation(operation, "extra", detail, text, _with_route(at, changed), f"access.with-*{key}*")
+
+
+def _routes(operation: Operation) -> Iterator[Mutation]:
+    """Each route that binds is not there: who may by it is refused."""
+    routes = operation.access.routes
+    for at, route in enumerate(routes):
+        others = AccessRule((*routes[:at], *routes[at + 1 :]), operation.access.source)
+        if route.level is not Level.MUST or _lets_in(others, route.needs):
+            continue
+        text = f"In {operation.id}, the route {route.name} is not known."
+        hook, topic = _with_route(at, NOBODY), f"access.{route.name}"
+        if operation.access.public:
+            text, hook, topic = f"{operation.id} asks for credentials.", credentials_asked(), "authentication.none"
+        yield Mutation(operation, "route", route.name, text, hook, topic)
+
+
+def _asked(needs: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
+    """What is asked for, as (scope, privilege); the privilege is "" for a membership or a condition alone."""
+    for scope, names in needs.items():
+        yield from ((scope, name) for name in sorted(names) or [""] if scope != CALLER)
+
+
+def _less(needs: Mapping[str, frozenset[str]], scope: str, privilege: str) -> dict[str, frozenset[str]]:
+    """The needs without one of them: whoever is asked for nothing else still has credentials."""
+    kept = {where: names - {privilege} for where, names in needs.items() if privilege or where != scope}
+    return {CALLER: frozenset(), **kept}
+
+
+def _lets_in(rule: AccessRule, needs: Mapping[str, frozenset[str]]) -> bool:
+    """Whether somebody who has just that, and credentials, may."""
+    return rule.allowed_by({CALLER: frozenset(), **needs}) is not None
+
+
+def _with_route(at: int, route: Route) -> Hook:
+    """That route in the place of the contract's."""
+    return access(lambda routes: (*routes[:at], route, *routes[at + 1 :]))
+
+
+# --- statuses -----------------------------------------------------------------------------------------------------
+
+
+def _statuses(contract: Contract, operation: Operation) -> Iterator[Mutation]:
+    """Another success, and another error for each that a client provokes."""
+    right = operation.success.status
+    wrong = ACCEPTED if right == OK else OK
+    text = f"In {operation.id}, what should be a {right} is a {wrong}."
+    yield Mutation(operation, "success", f"{wrong}", text, answers(status(wrong), right), "success.status")
+    noticed = NOTICED_OF_DOCUMENTED if documented(operation) else NOTICED
+    known = [one for one in sorted(_provoked(contract, operation)) if one in operation.responses]
+    for at, old in enumerate(known):
+        new = known[(at + 1) % len(known)] if len(known) > 1 else CONFLICT
+        text = f"In {operation.id}, what should be a {old} is a {new}."
+        yield Mutation(operation, "error", f"{old}-as-{new}", text, answers(status(new), old), noticed[old])
+
+
+def _provoked(contract: Contract, operation: Operation) -> Iterator[int]:
+    """The errors that a client brings about by requests that the edition does not leave open."""
+    if operation.body:
+        yield BAD
+        if operation.body.other_media_types is Level.MUST:
+            yield OTHER_TYPE
+    if not operation.access.public:
+        yield UNAUTHORIZED
+        if not _lets_in(operation.access, {ZONE: frozenset()}):
+            yield FORBIDDEN
+    if operation.parameters:
+        yield NOT_FOUND
+    if next(one for one in contract.operations.values() if one.path == operation.path) is operation:
+        yield NOT_ALLOWED  # a path has one answer to other methods
+    if operation.effect.verb == "attach":
+        yield CONFLICT
+
+
+# --- bodies -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of a key of the body: `broken` says whether a value breaks it."""
+
+    name: str
+    level: Level
+    broken: Callable[[Any], bool]
+
+
+def rules(one: Property) -> Iterator[Rule]:
+    """The rules of a key, but that it be there."""
+    schema, levels = one.schema, one.levels
+    items = schema.get("items", {})
+    if "type" in levels:
+        yield Rule("type", levels["type"], lambda value: value is not None and JSON_TYPES[type(value)] not in one.types)
+        if items:
+            yield Rule("items", levels["type"], _any_item(lambda item: JSON_TYPES[type(item)] != items.get("type")))
+    if "empty" in levels:
+        yield Rule("empty", levels["empty"], lambda value: value in ("", {}))
+    if "enum" in levels:
+        allowed = schema.get("enum") or items.get("enum", ())
+        strange: Callable[[Any], bool] = lambda value: isinstance(value, str) and value not in allowed  # noqa: E731
+        yield Rule("enum", levels["enum"], _any_item(strange) if items else strange)
+    if "pattern" in levels:
+        valid = orjson.dumps({key: schema[key] for key in ("pattern", "anyOf") if key in schema})
+        yield Rule("pattern", levels["pattern"], lambda v: isinstance(v, str) and not compiled(valid).is_valid(v))
+
+
+def _any_item(broken: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and any(broken(item) for item in value)
+
+
+def _body(operation: Operation, body: Body) -> Iterator[Mutation]:
+    """Each rule that binds is not looked at: what breaks it is taken for something good."""
+    binding = body.required_level is Level.MUST
+    for one in body.properties:
+        broken = [(rule.name, _where(one, rule.broken)) for rule in rules(one) if rule.level is Level.MUST]
+        if one.required and binding:
+            broken.append(("missing", _absent([one])))
+        for rule, where in broken:
+            text = f"In {operation.id}, the rule “{rule}” of {one.name} is not looked at."
+            topic = f"body.{rule}.{one.name}" if documented(operation) else f"body.{one.name}.{rule}"
+            yield Mutation(operation, BODY, f"{one.name}-{rule}", text, _mended(body, one, where), topic)
+    if body.none_known and binding:
+        text = f"In {operation.id}, a body without any known key is as good as another."
+        where = _absent(body.properties)
+        yield Mutation(
+            operation, "body", "none-known", text, _mended(body, body.properties[0], where), "body.none-known"
+        )
+
+
+def _where(one: Property, broken: Callable[[Any], bool]) -> Callable[[dict[str, Any]], bool]:
+    return lambda data: one.name in data and broken(data[one.name])
+
+
+def _absent(properties: Iterable[Property]) -> Callable[[dict[str, Any]], bool]:
+    names = [one.name for one in properties]
+    return lambda data: data.keys().isdisjoint(names)
+
+
+def _mended(body: Body, one: Property, where: Callable[[dict[str, Any]], bool]) -> Hook:
+    """Give that key a good value in such bodies."""
+    return mended(lambda data: data.update({one.name: good(body, one)}) if where(data) else None)
+
+
+def good(body: Body, one: Property) -> Any:
+    """A value that keeps every rule of a key: one that the contract shows, or a plain one of its type."""
+    shown = [example.value[one.name] for example in body.examples.values() if one.name in example.value]
+    if shown:
+        return shown[0]
+    schema = one.schema
+    if "enum" in schema:
+        return schema["enum"][0]
+    if one.unique:
+        return f"user-{secrets.token_hex(6)}"
+    plain: dict[str, Any] = {"string": "unnamed", "boolean": False, "array": [], "object": {"type": "other"}}
+    return schema.get("example", plain[one.types[0]])

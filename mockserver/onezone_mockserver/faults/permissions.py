@@ -1,0 +1,142 @@
+"""Faults' vocabulary for who somebody is, and for who may: other routes than the contract's, and other rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from onezone_spec import AccessRule, Route
+
+from onezone_mockserver.access import Guard
+from onezone_mockserver.exchange import Exchange, Refusal
+from onezone_mockserver.faults.fault import Hook, Point
+from onezone_mockserver.faults.requests import refused
+
+if TYPE_CHECKING:
+    from onezone_mockserver.exchange import Check
+    from onezone_mockserver.faults.answers import Where
+    from onezone_mockserver.state import MockState
+    from onezone_mockserver.world import User, World
+
+CREATE, RELATE, MEMBER = "oz_handle_services_create", "oz_groups_add_relationships", "group_create_handle_service"
+Rule = Callable[[bool, frozenset[str], frozenset[str] | None], bool]
+"""Whether somebody may, by whether the right rule allows it, the zone privileges and those in the group."""
+Routes = tuple[Route, ...]
+
+
+# --- other routes -----------------------------------------------------------------------------------------------
+
+
+def access(change: Callable[[Routes], Routes]) -> Hook:
+    """Other routes than the contract's."""
+
+    def around(inner: Check, state: MockState) -> Check:
+        guards: dict[str, Guard] = {}
+
+        def check(exchange: Exchange) -> None:
+            operation = exchange.operation
+            if operation is None:
+                inner(exchange)
+                return
+            if operation.id not in guards:
+                rule = AccessRule(change(operation.access.routes), operation.access.source)
+                guards[operation.id] = Guard(replace(operation, access=rule), state.contract.roles)
+            guard = guards[operation.id]
+            if not guard.decide(exchange.world, exchange.user, exchange.params, exchange.value).allowed:
+                raise refused("forbidden" if exchange.user else "unauthorized")
+
+        return check
+
+    return Hook(Point.AUTHORIZATION, around)
+
+
+def also(name: str = "also", **needs: list[str]) -> Hook:
+    """One more route."""
+    route = Route(name, {scope: frozenset(names) for scope, names in needs.items()})
+    return access(lambda routes: (*routes, route))
+
+
+def anybody() -> Hook:
+    """Whoever has credentials may."""
+    return also(caller=[])
+
+
+def without_route(name: str) -> Hook:
+    """One route less."""
+    return access(lambda routes: tuple(one for one in routes if one.name != name))
+
+
+def not_asked(scope: str, privilege: str = "") -> Hook:
+    """Routes that do not ask for that privilege, or (without one) not for that scope at all."""
+
+    def less(route: Route) -> Route:
+        needs = {where: names - {privilege} for where, names in route.needs.items() if privilege or where != scope}
+        return replace(route, needs=needs)
+
+    return access(lambda routes: tuple(less(one) for one in routes))
+
+
+def nothing_extra() -> Hook:
+    """Routes that no key of the body makes dearer."""
+    return access(lambda routes: tuple(replace(one, given={}) for one in routes))
+
+
+def credentials_asked() -> Hook:
+    """Routes that ask for credentials, and for nothing else."""
+    return access(lambda routes: tuple(Route("user", {"caller": frozenset()}) for _ in routes))
+
+
+# --- other rules ------------------------------------------------------------------------------------------------
+
+
+def rule(allows: Rule) -> Hook:
+    """Another access rule for whoever has shown who they are."""
+
+    def around(inner: Check, _state: MockState) -> Check:
+        def check(exchange: Exchange) -> None:
+            if exchange.user is None:
+                inner(exchange)
+                return
+            user, group = exchange.user.id, exchange.params["id"]
+            zone = exchange.world.zone_privileges("user", user)
+            held = exchange.world.effective_privileges("user", user, "group", group)
+            if not allows(_right(inner, exchange), zone, held):
+                raise refused("forbidden")
+
+        return check
+
+    return Hook(Point.AUTHORIZATION, around)
+
+
+def _right(inner: Check, exchange: Exchange) -> bool:
+    try:
+        inner(exchange)
+    except Refusal:
+        return False
+    return True
+
+
+# --- who somebody is --------------------------------------------------------------------------------------------
+
+
+def somebody(world: World) -> User | None:
+    """A user who may create, whoever asks."""
+    held = [(one, world.own_zone("user", one.id)) for one in world.users.values()]
+    able = [one for one, zone in held if {CREATE, RELATE} <= zone] + [one for one, zone in held if CREATE in zone]
+    return able[0] if able else None
+
+
+def guest(where: Where) -> Hook:
+    """Take these requests for somebody's who may."""
+
+    def around(inner: Check, _state: MockState) -> Check:
+        def check(exchange: Exchange) -> None:
+            if where(exchange):
+                exchange.user = somebody(exchange.world)
+            else:
+                inner(exchange)
+
+        return check
+
+    return Hook(Point.SECURITY, around)

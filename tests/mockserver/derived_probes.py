@@ -1,0 +1,129 @@
+"""Requests that the contract's data suggests for an operation, and a world in which each can be sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mock_client import MISSING, Client, basic
+from onezone_mockserver.effects.places import related
+from onezone_mockserver.faults.mutations import good
+from onezone_mockserver.world import GROUP, USER, User, World, new_id
+from onezone_spec import Contract, Operation
+
+NOTHING: frozenset[str] = frozenset()
+WRONG = (17, "", "no such word", "!", [], {}, {"a": 1}, [17], ["no such word"])
+"""Values that break one rule or another, whatever the key."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One request: who holds what, and what is odd about it."""
+
+    holds: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    anonymous: bool = False
+    body: Any = None
+    unknown: bool = False
+    method: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    twice: bool = False
+
+
+def probes(operation: Operation) -> Iterator[Probe]:
+    """Everything that a client may try: who may by each route, who lacks one thing, and what is wrong with the rest."""
+    bodies = [valid(operation)]
+    bodies += [valid(operation, key) for route in operation.access.routes for key in route.given]
+    for body in bodies:
+        for route in (one.with_body(body or ()) for one in operation.access.routes):
+            yield Probe(route.needs, body=body)
+            for scope, names in route.needs.items():
+                for name in names or {""}:
+                    less = {where: held - {name} for where, held in route.needs.items() if name or where != scope}
+                    yield Probe(less, body=body)
+    keys = [one.name for one in operation.body.properties] if operation.body else []
+    able = Probe(operation.access.routes[0].with_body(keys).needs, body=bodies[0])
+    yield Probe(body=bodies[0])
+    yield Probe(anonymous=True, body=bodies[0])
+    yield from (Probe(route.needs, body=bodies[0], unknown=True) for route in operation.access.routes)
+    yield replace(able, twice=True)
+    yield from (replace(able, method=method) for method in ("PUT", "PATCH", "DELETE", "POST"))
+    if operation.body:
+        yield replace(able, body=b"{")
+        yield replace(able, headers=(("content-type", "text/plain"),))
+        yield replace(able, body={})
+        for one in operation.body.properties:
+            whole = valid(operation, one.name, *operation.body.needs.get(one.name, ())) or {}
+            yield replace(able, body={key: value for key, value in whole.items() if key != one.name})
+            yield from (replace(able, body={**whole, one.name: wrong}) for wrong in WRONG)
+
+
+def valid(operation: Operation, *more: str) -> dict[str, Any] | None:
+    """A good body with what is required, one key at least, and these."""
+    body = operation.body
+    if body is None:
+        return None
+    wanted = [one for one in body.properties if one.required or one.name in more] or [body.properties[0]]
+    return {one.name: good(body, one) for one in wanted}
+
+
+class Stage:
+    """A world with fresh entities for one request to an operation."""
+
+    def __init__(self, contract: Contract, operation: Operation, world: World, probe: Probe) -> None:
+        self.contract, self.operation, self.world, self.probe = contract, operation, world, probe
+        self.caller = new_id()
+        self.kinds = {one.entity or "": contract.kind(one.entity or "") for one in operation.parameters}
+        self.ids = {role: new_id() for role in self.kinds} | {"caller": self.caller}
+        if "self" in probe.holds:
+            self.ids[USER] = self.caller
+        world.add_user(User(self.caller, self.caller, "password"), zone=probe.holds.get("zone", NOTHING))
+        for role, kind in self.kinds.items():
+            self._add(kind, self.ids[role])
+        self._relate()
+
+    def _add(self, kind: str, identity: str) -> None:
+        maker = (
+            {"type": "user", "id": self.ids[USER]} if "creator" in self.probe.holds else {"type": "root", "id": "root"}
+        )
+        if kind == USER and identity != self.caller:
+            self.world.add_user(User(identity, identity, "password"))
+        elif kind == GROUP:
+            self.world.add_group(identity, "probed", creator=maker)
+        elif kind != USER:
+            details = {"handleServiceId": identity, "name": "probed", "proxyEndpoint": "https://a", "creator": maker}
+            details |= {"serviceProperties": {"type": "DOI"}, "creationTime": 0}
+            self.world.add(kind, identity, json.dumps(details).encode())
+
+    def _relate(self) -> None:
+        """What the effect speaks of belongs together, and the caller belongs where the route says."""
+        tied = [role for role in self.probe.holds if role in self.kinds]
+        ties = {(USER, self.caller, self.kinds[role], self.ids[role]): self.probe.holds[role] for role in tied}
+        ends = related(self.contract, self.operation)
+        if ends and all(role in self.ids for role in ends) and self.operation.effect.verb not in {"attach", "create"}:
+            member, container = ends
+            pair = (self.contract.kind(member), self.ids[member], self.contract.kind(container), self.ids[container])
+            ties.setdefault(pair, NOTHING)
+        for tie, held in ties.items():
+            self.world.relate(*tie, held)
+
+    def request(self, client: Client) -> tuple[int, bytes]:
+        """Status and body of the answer; of the second one where the request is sent twice."""
+        path = self.contract.base_paths[0] + self.operation.path
+        for one in self.operation.parameters:
+            path = path.replace(f"{{{one.name}}}", self.ids[one.entity or ""])
+        if self.probe.unknown:
+            path = path.replace(self.ids[next(iter(self.kinds))], MISSING) if self.kinds else path
+        headers = list(self.probe.headers)
+        if not self.probe.anonymous:
+            headers.append(("authorization", basic(self.caller, "password")))
+        method = self.probe.method or self.operation.method
+        for _ in range(2 if self.probe.twice else 1):
+            reply = client(method, path, self.probe.body, headers=headers)
+        return reply.status, reply.body if reply.status >= 400 else b""
+
+
+def answer(client: Client, contract: Contract, operation: Operation, probe: Probe) -> tuple[int, bytes]:
+    """What the mock answers to a probe."""
+    return Stage(contract, operation, client.app.state.world, probe).request(client)
