@@ -1,0 +1,25 @@
+"""Requests at the same time change no outcome of any operation."""
+
+from __future__ import annotations
+
+import pytest
+from onezone_contracts.options import Options
+from onezone_contracts.session import judge_target
+from onezone_contracts.wanted import Wanted
+from running_mock import Running
+
+PATTERNS = ("create_group.*", "update_group.*", "list_users.*", "add_group_user.*", "delete_group.*")
+
+
+@pytest.mark.slow
+def test_outcomes_are_the_same_for_any_number_of_workers(mock: Running) -> None:
+    """Those of verbs that make, change, read, relate and remove."""
+
+    def outcomes(workers: int) -> dict[str, str]:
+        wanted = Wanted(mock.base_url, admin=mock.admin, profile="full")
+        found = judge_target(wanted, Options(seed=7, workers=workers), PATTERNS)
+        return {one.requirement.id: str(one.outcome) for one in found.results}
+
+    alone = outcomes(1)
+    assert set(alone.values()) <= {"pass", "observed"}
+    assert outcomes(4) == alone
