@@ -135,7 +135,7 @@ class Run:
         """Whether there are several workers, and the target was not odd with them."""
         return self.together.possible
 
-    def ahead(self, cases: list[Case]) -> None:
+    def ahead(self, cases: list[Case], *, accept: bool = False) -> None:  # noqa: ARG002  (seen to either way)
         """Send cases at the same time, where there are several workers."""
         self.together.ahead(cases)
 

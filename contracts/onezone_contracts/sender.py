@@ -52,8 +52,11 @@ class Sender(Protocol):
     def fresh(self, case: Case, *, accept: bool = False) -> Evidence:
         """The case's exchange, sent now, whether it was sent before or not. Raises NotJudged."""
 
-    def ahead(self, cases: list[Case]) -> None:
-        """Send cases at the same time, where there are several workers; what cannot be is left for later."""
+    def ahead(self, cases: list[Case], *, accept: bool = False) -> None:
+        """Send cases at the same time, where there are several workers; what cannot be is left for later.
+
+        `accept`: the contract promises a success.
+        """
 
     @property
     def several(self) -> bool:

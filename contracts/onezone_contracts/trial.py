@@ -119,14 +119,13 @@ class Trial(Fixtures):
     def each(self, cases: Iterable[Case], *, accept: bool = False) -> Iterator[Attempt]:
         """The exchanges of the cases in their order."""
         wanted = list(cases)
-        if self.reading or not accept:
-            self.ahead(wanted)
+        self.ahead(wanted, accept=accept)
         for case in wanted:
             yield self.send(case, accept=accept)
 
-    def ahead(self, cases: list[Case]) -> None:
+    def ahead(self, cases: list[Case], *, accept: bool = False) -> None:
         """Send what changes nothing at the same time; a case that cannot be prepared is left for later."""
-        if self.bench.pool is None:
+        if self.bench.pool is None or (accept and not self.reading):
             return
         prepared = []
         for case in cases:

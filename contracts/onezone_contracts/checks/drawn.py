@@ -97,8 +97,11 @@ def kept(where: str | None) -> Any:
 class _Forerun:
     """With several workers, what a search is going to draw is sent before it is asked for, some at a time."""
 
-    def __init__(self, run: Sender, kind: str, strategy: Any, make: Callable[[Any], Case]) -> None:
+    def __init__(
+        self, run: Sender, kind: str, strategy: Any, make: Callable[[Any], Case], *, accept: bool = False
+    ) -> None:
         self._run = run
+        self._accept = accept
         self._cases: deque[tuple[str, Case]] = deque()
         self._sent: dict[str, list[Evidence]] = {}
         if run.several:
@@ -116,7 +119,7 @@ class _Forerun:
 
     def _more(self) -> None:
         batch = [self._cases.popleft() for _ in range(min(AT_ONCE, len(self._cases)))]
-        self._run.ahead([case for _, case in batch])
+        self._run.ahead([case for _, case in batch], accept=self._accept)
         for key, case in batch:
             if self._run.sent_before(case):
                 self._sent.setdefault(key, []).append(self._run.send(case))
@@ -184,7 +187,7 @@ def valid(run: Sender) -> Iterator[Finding]:
     def make(body: Any) -> Case:
         return _case("a drawn valid body", body)
 
-    fore = _Forerun(run, "valid", strategy, make)
+    fore = _Forerun(run, "valid", strategy, make, accept=True)
 
     def judge(body: Any) -> tuple[Evidence, list[Finding]]:
         sent = fore.sent(body) or run.fresh(make(body), accept=True)
