@@ -24,6 +24,7 @@ from onezone_mockserver.exchange import (
 )
 from onezone_mockserver.faults import UnknownFaultError, catalogue, chosen
 from onezone_mockserver.jsontext import loads
+from onezone_mockserver.scenario.jsonplaces import check_keys
 from onezone_mockserver.scenario.mistakes import WorldError
 from onezone_mockserver.scenario.snapshot import read_world, snapshot
 from onezone_mockserver.stages.body import read_body
@@ -118,6 +119,7 @@ class Control:
     def replace(self, body: bytes) -> Answer:
         """Put another world in the place of this one; a mistake in it changes nothing. Personas are of no account."""
         _parse(body)  # strictly, and to a bounded depth
+        check_keys(body)
         self.state.become(read_world(body, self.state.contract, self.state.empty_world()))
         return Answer(204)
 
