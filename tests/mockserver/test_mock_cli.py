@@ -136,6 +136,10 @@ def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         (["--cors-origin", "page"], "page"),
         (["--bogus"], "--bogus"),
         (["--tls-key", "x"], "--tls-cert"),
+        *(
+            ([f"--{option}", ""], f"--{option}: the value is empty: give one, or leave the option out")
+            for option in ("tls-cert", "tls-key", "scenario", "edition", "cors-origin")
+        ),
         (["--tls-cert", "/nowhere.pem"], "/nowhere.pem"),
         (["--tls-cert", __file__], "certificate"),
         (["--host", "no such host"], "no such host"),
