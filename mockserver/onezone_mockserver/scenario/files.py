@@ -1,6 +1,6 @@
 """Scenario files: a world in YAML or JSON, and the personas that start-up shows. Mistakes are told with file and line.
 
-JSON is YAML that is quick to read: a great world is better written as a `.json` file.
+JSON is quick to read: a great world is better written as a `.json` file.
 """
 
 from __future__ import annotations
