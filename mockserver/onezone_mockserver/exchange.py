@@ -38,6 +38,9 @@ _HOST = re.compile(
     rb"|\[[0-9A-Fa-f:.]+\]|\[[Vv][0-9A-Fa-f]+\.[\w.~!$&'()*+,;=:-]+\])(?::[0-9]*)?"
 )
 """A Host header (RFC 3986, 3.2.2), which is empty where the target has no host."""
+LONG_HOST = 300
+"""Longer ones are not remembered."""
+_is_host = lru_cache(maxsize=256)(_HOST.fullmatch)
 LINGER_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 5.0
 NO_DATA: dict[str, Any] = {}
@@ -181,20 +184,14 @@ class Exchange:
     def wrong_head(self) -> Refusal | None:
         """Why a server must refuse this request by its head alone; None where it must not."""
         host = self.headers.get(b"host")
-        if host is None and self.scope.get("http_version") == "1.1":
-            return Refusal("malformedData", "protocol: a request of HTTP/1.1 has one Host header (RFC 9112, 3.2)")
-        if host is not None and (b"host" in self.repeated or not _HOST.fullmatch(host)):
+        if host is None:
+            if self.scope.get("http_version") == "1.1":
+                return Refusal("malformedData", "protocol: a request of HTTP/1.1 has one Host header (RFC 9112, 3.2)")
+        elif b"host" in self.repeated or not (_is_host if len(host) < LONG_HOST else _HOST.fullmatch)(host):
             return Refusal("malformedData", "protocol: there is one Host header, with a host (RFC 9112, 3.2)")
-        coding = self.headers.get(b"transfer-encoding")
-        if coding is not None and coding.strip().lower() != b"chunked":
+        if b"transfer-encoding" in self.headers and self.headers[b"transfer-encoding"].strip().lower() != b"chunked":
             return NotHttpError(501, "protocol: chunked is the one transfer coding that is known (RFC 9112, 6.1)")
         return None
-
-    def check_head(self) -> None:
-        """The head is one that a server may answer. Raises Refusal: malformedData."""
-        refusal = self.wrong_head()
-        if refusal is not None:
-            raise refusal
 
     async def send(self, message: Message) -> None:
         """Pass an answer's message on: with the headers that every answer has, and without a body for HEAD.

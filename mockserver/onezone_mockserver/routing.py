@@ -117,7 +117,9 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         """Route the exchange and pass it on. Raises Refusal: notFound, methodNotAllowed, malformedData."""
         exchange: Exchange = scope[KEY]
         exchange.stage = "routing"
-        exchange.check_head()
+        refusal = exchange.wrong_head()
+        if refusal is not None:
+            raise refusal
         path = exchange.path
         if path == b"*" and exchange.method == "OPTIONS":
             await _no_operation(exchange, self.server, send)
