@@ -29,9 +29,9 @@ def parser() -> argparse.ArgumentParser:
     found = _Parser(prog="ozkit mock", description="Serve the mock, in the world of a scenario.", allow_abbrev=False)
     found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     found.add_argument("--port", type=_port, default=8080, help="port to listen on, 0 picks one (default: %(default)s)")
-    found.add_argument("--edition", help="edition of the contract (default: current)")
+    found.add_argument("--edition", type=_given, help="edition of the contract (default: current)")
     found.add_argument(
-        "--scenario", type=Path, metavar="FILE", help="world to start with: YAML, JSON (default: the demo)"
+        "--scenario", type=_path, metavar="FILE", help="world to start with: YAML, JSON (default: the demo)"
     )
     found.add_argument("--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by milliseconds")
     found.add_argument(
@@ -45,8 +45,10 @@ def parser() -> argparse.ArgumentParser:
         "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
     )
     found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
-    found.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate (PEM)")
-    found.add_argument("--tls-key", metavar="FILE", help="the certificate's key, where it is not in the same file")
+    found.add_argument("--tls-cert", type=_given, metavar="FILE", help="serve https with this certificate (PEM)")
+    found.add_argument(
+        "--tls-key", type=_given, metavar="FILE", help="the certificate's key, where it is not in the same file"
+    )
     found.add_argument("--trust-proxy", action="store_true", help="believe X-Forwarded-Proto, behind a proxy with TLS")
     found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
     found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
@@ -148,7 +150,18 @@ def _latency(text: str) -> float:
     return float(text)
 
 
+def _given(text: str) -> str:
+    """An option's value, which may come from a variable of a shell that is not set."""
+    if not text:
+        raise argparse.ArgumentTypeError("the value is empty: give one, or leave the option out")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_given(text))
+
+
 def _origin(text: str) -> str:
-    if not _ORIGIN.fullmatch(text):
+    if not _ORIGIN.fullmatch(_given(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no origin: give * or scheme://host[:port]")
     return text

@@ -6,11 +6,13 @@
 - A client that has closed its own side of the connection gets the answers that it is owed (RFC 9112, 9.6), and one that
   is gone altogether gets none: every request that was not answered is told so, not the newest alone.
 - What is not HTTP becomes a request that the application refuses: in its turn (RFC 9112, 9.3.2), and as any other.
+- A target that is longer than 64 KiB less one byte is told so (RFC 9110, 15.5.15), and no more than that is kept of it.
 - A target in absolute form may have an empty path (RFC 9112, 3.2.2); trailers are no headers (RFC 9110, 6.5.1).
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import deque
 from types import SimpleNamespace
@@ -20,7 +22,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from onezone_mockserver.edge import CONTROL_PREFIX
-from onezone_mockserver.exchange import BROKEN, RUN
+from onezone_mockserver.exchange import BROKEN, RUN, NotHttpError
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 """The header fields that say how long a body is (RFC 9112, 6)."""
+MAX_TARGET = 2**16 - 1
+"""So long a request target may be: httptools takes no longer one apart."""
+_START = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/")
 CALLBACKS = (
     "on_message_begin",
     "on_url",
@@ -47,6 +52,8 @@ class Parser:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.unknown = (b"", b"")
+        """Method and target of a request whose method nobody knows, where it is sure that they are that."""
         self._go_on_with(connection)
 
     def _go_on_with(self, callbacks: Any) -> None:
@@ -58,11 +65,19 @@ class Parser:
 
     def feed_data(self, data: bytes) -> None:
         """Parse what came. Raises httptools.HttpParserError."""
+        connection = self.connection
+        scope, cycle = connection.scope, connection.cycle
+        idle = cycle is None or not cycle.more_body
         while data:
             try:
                 self.parser.feed_data(data)
+            except httptools.HttpParserInvalidMethodError:
+                first = idle and connection.cycle is cycle and connection.scope is not scope
+                if first and (found := _START.match(data)):
+                    self.unknown = found[1], found[2]
+                raise
             except httptools.HttpParserUpgrade as offer:
-                if self.connection.framing:
+                if connection.framing:
                     self._take_body()
                 data = data[offer.args[0] :]
             else:
@@ -132,10 +147,17 @@ class Connection(HttpToolsProtocol):
         """The header fields of the request that say how long its body is; none where it has none."""
         return [(name, value) for name, value in self.scope["headers"] if name in FRAMING and value.strip(b"0 ")]
 
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target; of one that is too long no more than tells so is kept."""
+        if len(self.url) <= MAX_TARGET:
+            self.url += url
+
     def on_headers_complete(self) -> None:
-        """The head of a request. Raises ValueError for CONNECT: the mock is no proxy."""
+        """The head of a request. Raises NotHttpError for CONNECT, as the mock is no proxy, and for a long target."""
         if self.parser.get_method() == b"CONNECT":
-            raise ValueError(self.url)
+            raise NotHttpError(501, "protocol: this server is no proxy")
+        if len(self.url) > MAX_TARGET:
+            raise NotHttpError(414, f"protocol: a request target has {MAX_TARGET} bytes at most (RFC 9110, 15.5.15)")
         if not self.url.startswith(b"/"):
             target: Any = httptools.parse_url(self.url)
             if target.path is None:
@@ -181,8 +203,8 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Have what is not HTTP refused: by the request whose body it is in, or as a request in its own right."""
-        method, target = (self.parser.get_method(), self.url) if self.url else (b"", b"")
-        why = _why(sys.exception(), method)
+        method, target = (self.parser.get_method(), self.url) if self.url else self.parser.unknown
+        why = _why(sys.exception())
         self.parser = Ended(method)
         if self.cycle is not None and self.cycle.scope is self.scope:
             self.cycle.keep_alive = False
@@ -196,12 +218,12 @@ class Connection(HttpToolsProtocol):
         self.on_message_complete()
 
 
-def _why(error: BaseException | None, method: bytes) -> tuple[int, str]:
+def _why(error: BaseException | None) -> tuple[int, str]:
     """The status and the reason for what is not HTTP (RFC 9112, 2.2), or what nobody does here (RFC 9110, 9.1)."""
     if isinstance(error, httptools.HttpParserInvalidMethodError):
         return 501, "protocol: no such method"
-    if method == b"CONNECT":
-        return 501, "protocol: this server is no proxy"
+    if error is not None and isinstance(error.__context__, NotHttpError):
+        return error.__context__.status, error.__context__.reason
     return 400, "protocol: this is not HTTP"
 
 

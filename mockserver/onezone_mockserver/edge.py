@@ -32,7 +32,8 @@ class Edge:
             return
         exchange = scope[KEY] = Exchange(scope, receive, send, scope.get(RUN) or self.state.run)
         exchange.common = self.cors.headers(exchange)
-        preflight = self.cors.preflight(exchange) if exchange.method == "OPTIONS" else None
+        asks = exchange.method == "OPTIONS" and exchange.wrong_head() is None
+        preflight = self.cors.preflight(exchange) if asks else None
         try:
             if BROKEN in scope:
                 await self.app(scope, receive, exchange.send)

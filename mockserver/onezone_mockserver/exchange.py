@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -32,6 +33,14 @@ BROKEN = "onezone_broken"
 """Where the scope of a request that is not HTTP has the status and the reason."""
 RUN = "onezone_run"
 """Where the scope has the run of the world that the request came into, if the connection knows it."""
+_HOST = re.compile(
+    rb"(?:(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
+    rb"|\[[0-9A-Fa-f:.]+\]|\[[Vv][0-9A-Fa-f]+\.[\w.~!$&'()*+,;=:-]+\])(?::[0-9]*)?"
+)
+"""A Host header (RFC 3986, 3.2.2), which is empty where the target has no host."""
+LONG_HOST = 300
+"""Longer ones are not remembered."""
+_is_host = lru_cache(maxsize=256)(_HOST.fullmatch)
 LINGER_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 5.0
 NO_DATA: dict[str, Any] = {}
@@ -185,10 +194,17 @@ class Exchange:
         if BROKEN in self.scope:
             raise NotHttpError(*self.scope[BROKEN])
 
-    def check_host(self) -> None:
-        """A request of HTTP/1.1 names one host (RFC 9112, 3.2). Raises Refusal: malformedData."""
-        if self.scope.get("http_version") == "1.1" and (b"host" not in self.headers or b"host" in self.repeated):
-            raise Refusal("malformedData", "protocol: a request of HTTP/1.1 has one Host header (RFC 9112, 3.2)")
+    def wrong_head(self) -> Refusal | None:
+        """Why a server must refuse this request by its head alone; None where it must not."""
+        host = self.headers.get(b"host")
+        if host is None:
+            if self.scope.get("http_version") == "1.1":
+                return Refusal("malformedData", "protocol: a request of HTTP/1.1 has one Host header (RFC 9112, 3.2)")
+        elif b"host" in self.repeated or not (_is_host if len(host) < LONG_HOST else _HOST.fullmatch)(host):
+            return Refusal("malformedData", "protocol: there is one Host header, with a host (RFC 9112, 3.2)")
+        if b"transfer-encoding" in self.headers and self.headers[b"transfer-encoding"].strip().lower() != b"chunked":
+            return NotHttpError(501, "protocol: chunked is the one transfer coding that is known (RFC 9112, 6.1)")
+        return None
 
     async def send(self, message: Message) -> None:
         """Pass an answer's message on: with the headers that every answer has, and without a body for HEAD.

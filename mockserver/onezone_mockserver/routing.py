@@ -99,6 +99,7 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
     def __init__(self, app: App) -> None:
         self.app = app
         self.apis: dict[bytes, RoutingAPI] = {}
+        self.server = Place(())
         self.contexts: dict[tuple[bytes, str], dict[str, str]] = {}
         self.remembered = lru_cache(maxsize=1024)(self.find)
 
@@ -106,6 +107,7 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         """Add the paths of a specification under a base path."""
         api = RoutingAPI(specification, next_app=self.app, **options)
         base = f"{api.base_path}/".encode()
+        self.server.operations.update({one.method.upper(): one for one in api.operations.values()})
         self.apis[base] = api
         for name in api.operations:
             self.contexts[base, name] = {"api_base_path": api.base_path, "operation_id": name}
@@ -115,8 +117,13 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         """Route the exchange and pass it on. Raises Refusal: notFound, methodNotAllowed, malformedData."""
         exchange: Exchange = scope[KEY]
         exchange.stage = "routing"
-        exchange.check_host()
+        refusal = exchange.wrong_head()
+        if refusal is not None:
+            raise refusal
         path = exchange.path
+        if path == b"*" and exchange.method == "OPTIONS":
+            await _no_operation(exchange, self.server, send)
+            return
         base, place, params = self.remembered(path) if len(path) < LONG_PATH else self.find(path)
         operation = place.operations.get("GET" if exchange.method == "HEAD" else exchange.method)
         if operation is None:

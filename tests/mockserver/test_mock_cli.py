@@ -136,6 +136,10 @@ def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         (["--cors-origin", "page"], "page"),
         (["--bogus"], "--bogus"),
         (["--tls-key", "x"], "--tls-cert"),
+        *(
+            ([f"--{option}", ""], f"--{option}: the value is empty: give one, or leave the option out")
+            for option in ("tls-cert", "tls-key", "scenario", "edition", "cors-origin")
+        ),
         (["--tls-cert", "/nowhere.pem"], "/nowhere.pem"),
         (["--tls-cert", __file__], "certificate"),
         (["--host", "no such host"], "no such host"),
@@ -163,7 +167,14 @@ SCENARIOS = {
         4,
         "serviceProperties.1: a key must be a string",
     ),
-    "handle_services:\n  - id: h\n    name: 123456789012345678901\n": (3, "too large a number: quote it"),
+    'users:\n  - id: a\n    details: {x: !!timestamp "zz"}\n': (3, "users[0].details.x: is not JSON"),
+    'users:\n  - id: a\n    details: {x: !!int ""}\n': (3, "users[0].details.x: is not JSON"),
+    'users:\n  - id: a\n    blocked: !!bool "zz"\n': (3, "users[0].blocked: is not JSON"),
+    "groups:\n  - id: g\n    ? [a, b]\n    : c\n": (3, "groups[0].[...]: a list or a mapping is no key"),
+    "groups:\n  - id: g\n    <<: {? {a: b} : c}\n": (3, "groups[0].{...}: a list or a mapping is no key"),
+    "users:\n  - id: a\n    creationTime: 123456789012345678901\n": (3, "a whole number"),
+    "personas: []\n": (1, "personas alone are no world"),
+    "{}\n": (1, "an empty object is no world"),
     "groups:\n  - id: g\n    users:\n      y: 5\nusers: [{id: y}]\n": (
         4,
         "groups[0].users.y: must be a list of privileges",
@@ -195,11 +206,31 @@ def test_a_broken_scenario_is_told_with_file_line_and_key(
         assert f"{path}:{line}: " in told
 
 
-def test_a_scenario_that_is_no_text_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Bytes that are not UTF-8, and control characters."""
-    for content in (b"\xff\xfe\x00", b"a: \x01"):
-        (tmp_path / "x.yaml").write_bytes(content)
-        assert "x.yaml" in fails(capsys, "--port", "0", "--scenario", str(tmp_path / "x.yaml"))
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("users: []".encode("utf-16"), "1: this is UTF-16: save the file as UTF-8"),
+        ("users: []".encode("utf-16-be"), "1: this is UTF-16: save the file as UTF-8"),
+        (b'{"users":\n"\xe9"}', "2: the byte 0xe9 is not UTF-8: save"),
+        (b'{"users":\n"\x00"}', "2: "),
+        (b'{"users":\n"\x01"}', "2: "),
+    ],
+)
+def test_a_scenario_that_is_no_text_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, suffix: str, content: bytes, words: str
+) -> None:
+    """Bytes that are not UTF-8, and control characters: with the line, and what to change."""
+    path = tmp_path / f"x.{suffix}"
+    path.write_bytes(content)
+    assert f"{path}:{words}" in fails(capsys, "--port", "0", "--scenario", str(path))
+
+
+def test_a_control_character_in_yaml_is_told_with_a_way_out(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """It can be written as an escape."""
+    (tmp_path / "x.yaml").write_bytes(b'groups:\n- id: "a\0b"\n')
+    told = fails(capsys, "--port", "0", "--scenario", str(tmp_path / "x.yaml"))
+    assert 'x.yaml:2: the character U+0000 cannot stand in YAML: take it out, or write "\\u0000", quoted' in told
 
 
 @pytest.mark.slow

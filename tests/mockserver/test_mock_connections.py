@@ -139,16 +139,60 @@ def test_the_http_client_of_the_jdk_creates(address: Address, tmp_path: Path) ->
 # --- what HTTP forbids ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("hosts", [(), ("Host: a", "Host: b"), ("Host: a", "Host: a")])
-@pytest.mark.parametrize("path", [PATH, "/_mock/health", "/nowhere"])
+TWO_HOSTS = ("Host: a", "Host: b")
+NO_HOSTS = [TWO_HOSTS, ("Host: a", "Host: a"), ("Host: a b/c",), ("Host: u@h",), ("Host: a:b",), ("Host: [::1",)]
+
+
+@pytest.mark.parametrize("hosts", [(), *NO_HOSTS])
+@pytest.mark.parametrize("path", [PATH, "/_mock/health", "/_mock/nowhere", "/nowhere"])
 def test_a_request_names_one_host(address: Address, hosts: tuple[str, ...], path: str) -> None:
-    """RFC 9112, 3.2: 400 without a Host and with two; HTTP/1.0 needs none."""
+    """RFC 9112, 3.2: 400 without a Host, with two, and with one that is none; HTTP/1.0 needs none."""
     with connected(address) as connection:
         connection.sendall(head(*hosts, *COMMON[1:], method="GET", path=path))
         assert statuses(connection, 1) == [400]
     with connected(address) as connection:
-        connection.sendall(b"GET /_mock/health HTTP/1.0\r\n\r\n")
+        connection.sendall(head(*hosts, method="GET", path="/_mock/health").replace(b"HTTP/1.1", b"HTTP/1.0"))
+        assert statuses(connection, 1) == [400 if hosts else 200]
+
+
+def test_a_preflight_names_one_host_too(address: Address) -> None:
+    """It is answered by the same rule."""
+    asks = ("Origin: http://page", "Access-Control-Request-Method: POST")
+    for hosts, status in ((TWO_HOSTS, 400), (TWO_HOSTS[:1], 204)):
+        with connected(address) as connection:
+            connection.sendall(head(*hosts, *asks, method="OPTIONS"))
+            assert statuses(connection, 1) == [status]
+
+
+@pytest.mark.parametrize("host", ["", "a:", "[::1]:80", "[v1.a:b]", "a_b.test:1", "%C3%A9.test", "a,b"])
+def test_a_host_may_be_any_that_a_uri_may_have(address: Address, host: str) -> None:
+    """RFC 3986, 3.2.2; it is empty where the target has no host."""
+    with connected(address) as connection:
+        connection.sendall(head(f"Host: {host}", method="GET", path="/_mock/health"))
         assert statuses(connection, 1) == [200]
+
+
+@pytest.mark.parametrize("coding", [("gzip, chunked",), ("gzip", "chunked"), ("Chunked",), ("chunked ",)])
+@pytest.mark.parametrize("path", [PATH, "/_mock/world"])
+def test_a_transfer_coding_that_nobody_knows_is_told(address: Address, coding: tuple[str, ...], path: str) -> None:
+    """RFC 9112, 6.1: 501 for all but chunked."""
+    lines = [f"Transfer-Encoding: {one}" for one in coding]
+    method = "POST" if path == PATH else "GET"
+    with connected(address) as connection:
+        connection.sendall(head(*COMMON, *lines, method=method, path=path) + chunks(BODY))
+        good = coding[0].strip().lower() == "chunked"
+        assert statuses(connection, 1) == [501 if not good else 204 if path == PATH else 200]
+
+
+@pytest.mark.parametrize("size", [2**16, 2**16 + 1, 300_000])
+def test_a_target_that_is_too_long_is_told(address: Address, size: int) -> None:
+    """RFC 9110, 15.5.15: 414; one that is as long as it may be is looked for."""
+    with connected(address) as connection:
+        connection.sendall(head("Host: a", method="GET", path="/" + "a" * (size - 1)))
+        assert statuses(connection, 1) == [414]
+    with connected(address) as connection:
+        connection.sendall(head("Host: a", method="GET", path="/" + "a" * (2**16 - 2)))
+        assert statuses(connection, 1) == [404]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import copy
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from connexion.exceptions import InvalidSpecification
@@ -15,6 +16,7 @@ from connexion.middleware.abstract import ROUTING_CONTEXT, RoutedAPI, RoutedMidd
 from mock_client import COLLECTION, EDITIONS, GOOD, HOME, SERVICE, Client, basic, changed, create_of
 from onezone_mockserver import create_app
 from onezone_spec import load
+from socket_client import BODY, COMMON, connected, head, length, statuses
 from starlette.middleware.gzip import GZipMiddleware
 
 if TYPE_CHECKING:
@@ -294,18 +296,37 @@ def test_a_failure_of_the_mock_is_a_500_in_the_editions_shape(caplog: pytest.Log
     assert b"boom" not in reply.body
 
 
+TIMED = """
+import asyncio
+from onezone_mockserver import create_app
+from onezone_mockserver.serve import bind, configure, origin, serve
+
+class Timed:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        async with asyncio.timeout(30):
+            await self.app(scope, receive, send)
+
+app = create_app(middlewares=[Timed])
+listening = bind("127.0.0.1", 0)
+url = origin(listening, "127.0.0.1", tls=False)
+serve(configure(app, None, None, trust_proxy=False), listening, lambda: print(url, flush=True), app.state.stop)
+"""
+
+
 def test_asyncio_timeout_works_in_a_middleware() -> None:
-    """Each request runs in a task, so that what asyncio gives to tasks works anywhere."""
-
-    class Timed:
-        def __init__(self, app: Any) -> None:
-            self.app = app
-
-        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-            async with asyncio.timeout(30):
-                await self.app(scope, receive, send)
-
-    assert Client(create_app(middlewares=[Timed])).create(as_="adam").status == 204
+    """The server runs each request in a task, so that what asyncio gives to tasks works; pipelined ones, too."""
+    with subprocess.Popen([sys.executable, "-c", TIMED], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        parts = urlsplit(process.stdout.readline().strip())
+        try:
+            with connected((parts.hostname or "", parts.port or 0)) as connection:
+                connection.sendall((head(*COMMON, length(BODY)) + BODY) * 2)
+                assert statuses(connection, 2) == [204, 204]
+        finally:
+            process.kill()
 
 
 def test_a_start_loads_no_judge_and_no_test_tools() -> None:

@@ -92,6 +92,12 @@ def test_a_bad_snapshot_changes_nothing(client: Client, body: bytes) -> None:
     assert client.snapshot() == before
 
 
+def test_a_key_that_stands_twice_is_no_snapshot(client: Client) -> None:
+    """It is refused as in a scenario file."""
+    reply = client("PUT", "/_mock/world", b'{"users":[{"id":"a","id":"b"}]}')
+    assert (reply.status, reply.json["error"]) == (400, "users[0].id: this key stands here twice")
+
+
 def test_an_empty_object_is_no_world(client: Client) -> None:
     """It is refused with what to send instead; a world without anybody has a key that says so."""
     reply = client("PUT", "/_mock/world", {})

@@ -108,7 +108,9 @@ def test_what_is_not_http_is_written_down_as_far_as_it_is_known() -> None:
     broken = b"PUT /_mock/faults?secret HTTP/1.1\r\nHost: a\r\nOrigin: http://page\r\nX: y\r\nBad Name: x\r\n\r\n"
     half = head(*COMMON, "Transfer-Encoding: chunked") + b"zz\r\n"
     with running() as address:
-        for text in (broken, GARBAGE, half):
+        unknown = b"FOO /a?b HTTP/1.1\r\n\r\n"
+        body = head(*COMMON, length(unknown + GARBAGE)) + unknown
+        for text in (broken, GARBAGE, half, unknown, body + GARBAGE + GARBAGE):
             with connected(address) as connection:
                 connection.sendall(text)
                 assert b"\r\naccess-control-allow-origin: *\r\n" in everything(connection)
@@ -117,7 +119,17 @@ def test_what_is_not_http_is_written_down_as_far_as_it_is_known() -> None:
             ("PUT", "/_mock/faults", 400, "protocol"),
             ("", "", 501, "protocol"),
             ("POST", PATH, 400, "protocol"),
+            ("FOO", "/a", 501, "protocol"),
+            ("POST", PATH, 400, "body"),
+            ("", "", 501, "protocol"),
         ]
+        post(address, "/_mock/reset")
+        with connected(address) as connection:
+            connection.sendall(create())
+            assert statuses(connection, 1) == [204]
+            connection.sendall(unknown)
+            assert all_statuses(connection) == [501]
+        assert [(row["method"], row["path"]) for row in journal(address)] == [("POST", PATH), ("FOO", "/a")]
     with running("--no-journal", "--cors-origin", "http://page") as address:
         with connected(address) as connection:
             connection.sendall(broken)
@@ -126,6 +138,13 @@ def test_what_is_not_http_is_written_down_as_far_as_it_is_known() -> None:
             connection.sendall(GARBAGE)
             assert b"access-control-allow-origin" not in everything(connection)
         assert journal(address) == []
+
+
+def test_options_of_the_whole_server(address: Address) -> None:
+    """The asterisk form (RFC 9112, 3.2.4)."""
+    with connected(address) as connection:
+        connection.sendall(head("Host: a", method="OPTIONS", path="*") + HEALTH)
+        assert statuses(connection, 2) == [204, 200]
 
 
 @pytest.mark.parametrize(

@@ -110,18 +110,59 @@ def test_a_mistake_names_file_line_and_key(tmp_path: Path, suffix: str, line: st
     assert str(caught.value).startswith(f"{path}:3: {tail}")
 
 
-@pytest.mark.parametrize(
-    "text", ['{"groups": [\n{"id": "\\ud800"}]}', '{"groups": [\n{"id": "g", "details": {"\\udfff": 1}}]}']
-)
+HALVES = ['{"groups": [\n{"id": "\\ud800"}]}', '{"groups": [\n{"id": "g", "details": {"\\udfff": 1}}]}']
+
+
+@pytest.mark.parametrize("text", HALVES)
 def test_half_a_character_is_refused(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where PyYAML came without its C library, which refuses such escapes by itself."""
-    path = tmp_path / "half.json"
-    path.write_text(text, encoding="utf-8")
-    for told in ("not YAML: ", "groups[0]"):
+    for suffix, told in (("json", "not JSON: "), ("yaml", "not YAML: "), ("yaml", "groups[0]")):
+        path = tmp_path / f"half.{suffix}"
+        path.write_text(text, encoding="utf-8")
         with pytest.raises(ScenarioError) as caught:
             read_scenario(path, CONTRACT)
         assert str(caught.value).startswith(f"{path}:2: {told}")
-        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+        if suffix == "yaml":
+            monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+@pytest.mark.parametrize(
+    ("text", "line", "key"),
+    [
+        ('{"users":[\n{"id":"a",\n"id":"b"}]}', 3, "users[0].id"),
+        ('{"users":[],\n"groups":[],\n"users":[]}', 3, "users"),
+        ('{"groups":[{"id":"g"},{"id":"h","details":{"a":[1,{},"}",\n{"é,":{},"\\u00e9,":1}]}}]}', 2, ""),
+    ],
+)
+def test_a_key_stands_once(tmp_path: Path, suffix: str, text: str, line: int, key: str) -> None:
+    """In JSON as in YAML, at any depth and however it is spelt."""
+    path = tmp_path / f"twice.{suffix}"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(path, CONTRACT)
+    where = key or "groups[1].details.a[3].é,"
+    assert str(caught.value) == f"{path}:{line}: {where}: this key stands here twice"
+
+
+def test_a_json_file_is_json(tmp_path: Path) -> None:
+    """YAML is none, a byte order mark does no harm, and mistakes have their line whatever else YAML would not take."""
+    path = tmp_path / "world.json"
+    path.write_text('{"users":\n[{"id":"a",}]}', encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"world\.json:2: not JSON: "):
+        read_scenario(path, CONTRACT)
+    path.write_text('{"groups":[{"id":"g","details":{"n":123456789012345678901234567890}},\n{}]}', encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"world\.json:2: groups\[1\]\.id: missing"):
+        read_scenario(path, CONTRACT)
+    path.write_text('{"users":[]}', encoding="utf-8-sig")
+    assert read_scenario(path, CONTRACT).text == b'{"users":[]}'
+
+
+def test_great_integers_keep_their_digits_in_yaml_too(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.yaml"
+    path.write_text("groups: [{id: g, details: {n: 123456789012345678901234567890}}]", encoding="utf-8")
+    world = read_scenario(path, CONTRACT).world(CONTRACT)
+    assert world.details("group", "g").endswith(b'"n":123456789012345678901234567890}')
 
 
 def test_merged_keys_may_be_overridden(tmp_path: Path) -> None:

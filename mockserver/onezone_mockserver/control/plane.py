@@ -17,6 +17,7 @@ from onezone_mockserver.exchange import (
     Answer,
     ClientGoneError,
     Exchange,
+    NotHttpError,
     Receive,
     Refusal,
     Scope,
@@ -25,6 +26,7 @@ from onezone_mockserver.exchange import (
 )
 from onezone_mockserver.faults import UnknownFaultError, catalogue, chosen
 from onezone_mockserver.jsontext import loads
+from onezone_mockserver.scenario.jsonplaces import check_keys
 from onezone_mockserver.scenario.mistakes import WorldError
 from onezone_mockserver.scenario.snapshot import read_world, snapshot
 from onezone_mockserver.stages.body import read_body
@@ -67,26 +69,29 @@ class Control:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of the control plane; a fault of its own is a 500 with the reason."""
-        exchange: Exchange = scope[KEY]
+        answer = await self._answer(scope[KEY], receive)
+        await answer.send(send)
+
+    async def _answer(self, exchange: Exchange, receive: Receive) -> Answer:
+        refusal = exchange.wrong_head()
+        if refusal is not None:
+            return _refused(refusal)
         path, query = exchange.path.removeprefix(PREFIX).rstrip(b"/"), exchange.scope.get("query_string", b"")
         handlers = self.table.get(b"%b?%b" % (path, query)) or self.table.get(path)
         method = "GET" if exchange.method == "HEAD" else exchange.method
         if handlers is None:
-            answer = problem(404, "the control plane has no such path; GET /_mock/ lists them")
-        elif method not in handlers:
-            answer = _other_method(exchange, handlers)
-        else:
-            answer = await self._handle(exchange, receive, handlers[method])
-        await answer.send(send)
+            return problem(404, "the control plane has no such path; GET /_mock/ lists them")
+        if method not in handlers:
+            return _other_method(exchange, handlers)
+        return await self._handle(exchange, receive, handlers[method])
 
     async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer:
         try:
-            exchange.check_host()
             return handler(await read_body(exchange, receive, MAX_BODY))
         except (ControlError, StatesError, WorldError, UnknownFaultError) as error:
             return problem(400, str(error))
         except Refusal as refusal:
-            return problem(413 if refusal.error == TOO_LARGE else 400, refusal.reason)
+            return _refused(refusal)
         except ClientGoneError:
             return Answer(400)
         except Exception:
@@ -122,6 +127,7 @@ class Control:
     def replace(self, body: bytes) -> Answer:
         """Put another world in the place of this one; a mistake in it changes nothing. Personas are of no account."""
         _parse(body)  # strictly, and to a bounded depth
+        check_keys(body)
         self.state.become(read_world(body, self.state.contract, self.state.empty_world()))
         return Answer(204)
 
@@ -161,6 +167,11 @@ class Control:
 def problem(status: int, message: str) -> Answer:
     """The control plane's own error: `{"error": message}`."""
     return json_answer(status, orjson.dumps({"error": message}))
+
+
+def _refused(refusal: Refusal) -> Answer:
+    usual = 413 if refusal.error == TOO_LARGE else 400
+    return problem(refusal.status if isinstance(refusal, NotHttpError) else usual, refusal.reason)
 
 
 def _json(value: Any) -> Answer:

@@ -1,18 +1,21 @@
 """Scenario files: a world in YAML or JSON, and the personas that start-up shows. Mistakes are told with file and line.
 
-JSON is YAML that is quick to read: a great world is better written as a `.json` file.
+JSON is quick to read: a great world is better written as a `.json` file.
 """
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 import yaml
+from yaml.reader import Reader
 
 from onezone_mockserver.jsontext import loads
+from onezone_mockserver.scenario.jsonplaces import check_keys, line_of
 from onezone_mockserver.scenario.mistakes import WorldError
 from onezone_mockserver.scenario.snapshot import read_personas, read_world
 from onezone_mockserver.scenario.types import SUCCESS, Persona
@@ -45,31 +48,55 @@ class Scenario:
 
 def read_scenario(path: Path, contract: Contract) -> Scenario:
     """The scenario in the file at `path`. Raises ScenarioError."""
-    if path.suffix == ".json" and (quick := _json(path, contract)):
-        return quick
     try:
-        document = Document(path.read_text(encoding="utf-8"))
+        text = path.read_bytes()
+        decoded = _decoded(path, text)
+        if path.suffix == ".json":
+            return _of_json(path, text.removeprefix(BOM_UTF8), contract)
+        return _of_yaml(path, decoded, contract)
+    except ScenarioError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        raise ScenarioError(f"{path}: {_first_line(error)}") from None
+
+
+def _decoded(path: Path, text: bytes) -> str:
+    """The text of a file. Raises ScenarioError, with what to change, where it is not UTF-8."""
+    if text.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in text[:2]:
+        raise ScenarioError(f"{path}:1: this is UTF-16: save the file as UTF-8")
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        line, byte = text.count(b"\n", 0, error.start) + 1, text[error.start]
+        raise ScenarioError(f"{path}:{line}: the byte 0x{byte:02x} is not UTF-8: save the file as UTF-8") from None
+
+
+def _of_json(path: Path, text: bytes, contract: Contract) -> Scenario:
+    try:
+        loads(text)  # strictly, and to a bounded depth
+        check_keys(text)
+        return _scenario(text, contract)
+    except WorldError as error:
+        raise ScenarioError(f"{path}:{line_of(text.decode(), error.path)}: {error}") from None
+    except orjson.JSONDecodeError as error:
+        raise ScenarioError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
+
+
+def _of_yaml(path: Path, text: str, contract: Contract) -> Scenario:
+    if found := Reader.NON_PRINTABLE.search(text):
+        line, code = text.count("\n", 0, found.start()) + 1, ord(found[0])
+        words = f'the character U+{code:04X} cannot stand in YAML: take it out, or write "\\u{code:04x}", quoted'
+        raise ScenarioError(f"{path}:{line}: {words}")
+    try:
+        document = Document(text)
         return _scenario(orjson.dumps(document.value()), contract)
     except WorldError as error:
         raise ScenarioError(f"{path}:{document.line(error.path)}: {error}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        last = max(1, len(path.read_bytes().splitlines()))
-        line = f":{min(mark.line + 1, last)}" if mark else ""
+        where = f":{min(mark.line + 1, max(1, len(text.splitlines())))}" if mark else ""
         problem = getattr(error, "problem", None) or _first_line(error)
-        raise ScenarioError(f"{path}{line}: not YAML: {problem}") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ScenarioError(f"{path}: {_first_line(error)}") from None
-
-
-def _json(path: Path, contract: Contract) -> Scenario | None:
-    """The scenario in a JSON file; None where there is a mistake in it: YAML tells the line."""
-    try:
-        text = path.read_bytes()
-        loads(text)  # strictly, and to a bounded depth
-        return _scenario(text, contract)
-    except (OSError, ValueError):
-        return None
+        raise ScenarioError(f"{path}{where}: not YAML: {problem}") from None
 
 
 def _scenario(text: bytes, contract: Contract) -> Scenario:

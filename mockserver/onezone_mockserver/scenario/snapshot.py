@@ -132,7 +132,8 @@ class _Builder:
     def build(self) -> World:
         names, entries = ["users", "groups", *(f"{kind}s" for kind in self.kinds)], self.reader.entries
         empty = self.reader.lists.keys().isdisjoint(names)
-        check(not empty, (), f"an empty object is no world: send {', '.join(names)}, as GET /_mock/world gives them")
+        what = "personas alone are" if self.reader.lists else "an empty object is"
+        check(not empty, (), f"{what} no world: send {', '.join(names)}, as GET /_mock/world gives them")
         for path, user in entries("users"):
             self._user(user, path)
         for path, group in entries("groups"):

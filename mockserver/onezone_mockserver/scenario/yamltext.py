@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import orjson
 import yaml
 
 from onezone_mockserver.jsontext import MAX_DEPTH
+from onezone_mockserver.scenario.jsonplaces import TWICE
 from onezone_mockserver.scenario.mistakes import Path, WorldError, check
 
 _TAG = "tag:yaml.org,2002:"
+_NO_KEY = "a list or a mapping is no key: a key must be a string"
 _MAX_INTEGER, _MIN_INTEGER = 2**64 - 1, -(2**63)
 
 
@@ -53,28 +56,37 @@ class Document:
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         keys = set()
         for key, _ in node.value:
-            self._lines[*path, str(key.value)] = key.start_mark.line + 1
-            check(str(key.value) not in keys, (*path, str(key.value)), "this key stands here twice")
-            keys.add(str(key.value))
+            name = _name(key)
+            self._lines[*path, name] = key.start_mark.line + 1
+            check(isinstance(key, yaml.ScalarNode), (*path, name), _NO_KEY)
+            check(name not in keys, (*path, name), TWICE)
+            keys.add(name)
         self._loader.flatten_mapping(node)
         value = {}
         for key, child in node.value:
-            check(key.tag == _TAG + "str", (*path, str(key.value)), "a key must be a string: quote it")
+            self._lines.setdefault((*path, _name(key)), key.start_mark.line + 1)
+            check(isinstance(key, yaml.ScalarNode), (*path, _name(key)), _NO_KEY)
+            check(key.tag == _TAG + "str", (*path, key.value), "a key must be a string: quote it")
             value[_text(key.value, path)] = self._value(child, (*path, key.value))
         return value
 
     def _scalar(self, node: Any, path: Path) -> Any:
         try:
             value = self._loader.construct_object(node, deep=True)
-        except ValueError:
+            if isinstance(value, int) and not _MIN_INTEGER <= value <= _MAX_INTEGER:
+                return orjson.Fragment(str(value))  # with every digit, as in a JSON text
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):  # by a tag that does not fit
             raise WorldError(path, "is not JSON: quote it") from None
         if isinstance(value, str):
             return _text(value, path)
-        if isinstance(value, int):
-            check(_MIN_INTEGER <= value <= _MAX_INTEGER, path, "is too large a number: quote it")
-        elif value is not None:
+        if value is not None and not isinstance(value, int):
             check(isinstance(value, float) and math.isfinite(value), path, "is not JSON: quote it")
         return value
+
+
+def _name(key: Any) -> str:
+    """What a key is called in messages."""
+    return key.value if isinstance(key, yaml.ScalarNode) else "[...]" if isinstance(key, yaml.SequenceNode) else "{...}"
 
 
 def _text(value: str, path: Path) -> str:
