@@ -82,5 +82,5 @@ def describe(kind: ErrorKind, details: dict[str, Any]) -> dict[str, Any]:
 
 def sentence(kind: ErrorKind, details: dict[str, Any]) -> str:
     """The error in a sentence; lists in it are written out."""
-    told = {key: ", ".join(value) if isinstance(value, list) else value for key, value in details.items()}
+    told = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in details.items()}
     return kind.description.format(**told)

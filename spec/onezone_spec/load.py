@@ -174,14 +174,14 @@ def _effect(node: Node) -> Effect:
 
 
 def _body(contract: Contract, operation: Node) -> Body:
-    node = operation["requestBody"]
+    node = contract.resolve(operation["requestBody"])
     media = next(iter(node["content"].values()))  # all of them are JSON
-    schema = contract.resolve(media["schema"])
+    schema = contract.resolve(media.get("schema", {}))
     other = operation.get("x-onezone-media-types", {})
     source = contract.source(node["x-onezone-source"])
     return Body(
         schema=schema,
-        properties=tuple(_property(contract, name, schema) for name in sorted(schema["properties"])),
+        properties=tuple(_property(contract, name, schema) for name in sorted(schema.get("properties", ()))),
         required_level=Level(schema.get("x-onezone-level", {}).get("required", "MUST")),
         presence_level=Level(node.get("x-onezone-level", "MUST")),
         ignored=schema.get("x-onezone-ignored", {}),
