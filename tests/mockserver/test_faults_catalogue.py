@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from mock_client import GOOD, HOME, Client, basic
 from onezone_contracts.derive import judged_operations, requirements
-from onezone_contracts.target.administered import all_requirements
+from onezone_contracts.derive.operations import all_requirements
 from onezone_mockserver import create_app
 from onezone_mockserver.cli import main
 from onezone_mockserver.faults import GROUPS, Fault, UnknownFaultError, catalogue, chosen
