@@ -11,6 +11,17 @@ if TYPE_CHECKING:
 
 VERBS_THAT_SHOW = frozenset({"list", "get", "privileges", "intermediaries", "catalogue"})
 """Verbs of which a success has a body."""
+KEYS = {
+    "privileges": "array",
+    "grant": "array",
+    "revoke": "array",
+    "username": "string",
+    "password": "string",
+    "newPassword": "string",
+    "basicAuthEnabled": "boolean",
+    "blocked": "boolean",
+}
+"""Keys of bodies that mean something to the mock, with the type that it reads; arrays are of strings."""
 OTHER_METHODS = ("head", "options", "trace")
 _BASE_PATH = re.compile(r"(/[^{}]*[^{}/])?")
 _JSON = re.compile(r"application/json|[^/*;]+/[^/*;]+\+json", re.IGNORECASE)
@@ -56,6 +67,9 @@ def _check_operation(contract: Contract, operation: Operation, where: str) -> No
     node = contract.document["paths"][operation.path][operation.method.lower()]
     if "servers" in node:
         raise UnsupportedContractError(f"{where}: servers: take them out: it is served under the document's")
+    for status in node["responses"]:
+        if not status.isdigit():
+            raise UnsupportedContractError(f"{where}: responses: {status}: document each status that is meant")
     answers = operation.responses.values()
     if not any(answer.success for answer in answers):
         raise UnsupportedContractError(f"{where}: responses: document a success, of the status 2xx")
@@ -68,12 +82,15 @@ def _check_operation(contract: Contract, operation: Operation, where: str) -> No
     _check_success(contract, operation, node, f"{where}: answer {operation.success.status}")
     if operation.body:
         _check_body(contract.resolve(node["requestBody"])["content"], f"{where}: body")
+        _check_keys(contract, operation, f"{where}: body")
 
 
 def _check_success(contract: Contract, operation: Operation, node: Any, where: str) -> None:
     content = contract.resolve(node["responses"][str(operation.success.status)]).get("content", {})
     if len(content) > 1:
         raise UnsupportedContractError(f"{where}: document one media type: the mock does not choose by Accept")
+    if operation.effect.verb == "create" and not operation.success.location:
+        raise UnsupportedContractError(f"{where}: document the header Location, with x-onezone-location")
     shows = operation.effect.verb in VERBS_THAT_SHOW
     if shows and not content:
         raise UnsupportedContractError(f"{where}: document its content: the mock sends a body")
@@ -82,6 +99,20 @@ def _check_success(contract: Contract, operation: Operation, node: Any, where: s
     schema = contract.resolve(operation.success.schema or {})
     if shows and operation.effect.verb != "catalogue" and not schema.get("properties"):
         raise UnsupportedContractError(f"{where}: list the keys in the schema's own properties")
+
+
+def _check_keys(contract: Contract, operation: Operation, where: str) -> None:
+    effect = operation.effect
+    if effect.verb not in {"attach", "grant"} and contract.kind(effect.resource) != "user":
+        return  # what is given is stored
+    for one in operation.body.properties if operation.body else ():
+        kind = KEYS.get(one.name)
+        texts = kind != "array" or one.schema.get("items", {}).get("type") == "string"
+        if kind and (one.types != (kind,) or one.schema.get("nullable") or not texts):
+            of_texts = " of strings" if kind == "array" else ""
+            raise UnsupportedContractError(
+                f"{where}: {one.name}: give it the type {kind}{of_texts}: the mock acts on it"
+            )
 
 
 def _check_body(content: Any, where: str) -> None:

@@ -148,7 +148,9 @@ def _operation(contract: Contract, path: str, method: str, item: Node) -> Operat
         effect=_effect(node["x-onezone-effect"]),
         locate_at_effect=node.get("x-onezone-locate", {}).get("when") == "effect",
         body=_body(contract, node) if "requestBody" in node else None,
-        responses={int(status): _response(contract, int(status), one) for status, one in node["responses"].items()},
+        responses={
+            int(code): _response(contract, int(code), one) for code, one in node["responses"].items() if code.isdigit()
+        },
         source=source,
     )
 
@@ -239,7 +241,7 @@ def _is_json(media_type: str) -> bool:
 
 def _response(contract: Contract, status: int, node: Node) -> Response:
     node = contract.resolve(node)
-    headers = node.get("headers", {})
+    headers = {header: contract.resolve(one) for header, one in node.get("headers", {}).items()}
     location = headers.get("Location", {})
     content = node.get("content", {})
     name = next(filter(_is_json, content), next(iter(content), JSON))

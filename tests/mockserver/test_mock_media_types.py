@@ -111,6 +111,37 @@ def test_a_body_of_an_answer_that_has_none_is_an_error_of_the_start() -> None:
         changed(body)
 
 
+def without_location(document: dict[str, Any]) -> None:
+    del create_of(document)["responses"]["204"]["headers"]["Location"]
+
+
+def status(code: str) -> Any:
+    return lambda document: create_of(document)["responses"].update({code: {"description": "Anything."}})
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    (without_location, "answer 204: document the header Location"),
+    (status("default"), "responses: default: document each status"),
+    (status("4XX"), "responses: 4XX: document each status"),
+])  # fmt: skip
+def test_an_answer_that_is_not_told_exactly_is_an_error_of_the_start(change: Any, said: str) -> None:
+    """A status, and where the new entity is."""
+    with pytest.raises(UnsupportedContractError) as caught:
+        changed(change)
+    assert str(caught.value).startswith(f"POST {COLLECTION}: {said}")
+
+
+def test_a_header_may_stand_in_the_components() -> None:
+    """As any other part of the document."""
+
+    def move(document: dict[str, Any]) -> None:
+        headers = create_of(document)["responses"]["204"]["headers"]
+        document["components"]["headers"] = {"Location": headers["Location"]}
+        headers["Location"] = {"$ref": "#/components/headers/Location"}
+
+    assert f"/groups/{HOME}/handle_services/" in changed(move).create(as_="adam").headers["location"]
+
+
 # --- bodies ---------------------------------------------------------------------------------------------------
 
 

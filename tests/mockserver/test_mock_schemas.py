@@ -146,3 +146,16 @@ def test_a_schema_that_is_a_part_of_itself_is_an_error_of_the_start() -> None:
 
     with pytest.raises(UnsupportedContractError, match="HandleServiceProperties is a part of itself"):
         changed(circle)
+
+
+@pytest.mark.parametrize(("name", "key", "schema"), [
+    ("ZonePrivilegesUpdate", "grant", {"type": "integer"}),
+    ("HandleServicePrivilegesUpdate", "revoke", {"type": "array", "items": {}}),
+    ("GroupMemberRequest", "privileges", {"type": "array", "items": {"type": "string"}, "nullable": True}),
+    ("UserCreateRequest", "username", {}),
+    ("AccessBlockRequest", "blocked", {"type": "string"}),
+])  # fmt: skip
+def test_a_key_that_the_mock_acts_on_has_the_type_that_it_reads(name: str, key: str, schema: dict[str, Any]) -> None:
+    """What is merely stored may be anything."""
+    with pytest.raises(UnsupportedContractError, match=f": body: {key}: give it the type"):
+        changed(lambda document: document["components"]["schemas"][name]["properties"].update({key: schema}))
