@@ -126,6 +126,7 @@ def replaced(**schema: Any) -> Callable[[dict[str, Any]], None]:
     (replaced(type="object", allOf=[{"type": "object", "properties": {"a": {}}}]), "body: a: list it"),
     (replaced(type="object", **{"x-onezone-errors": {"maxProperties": "badValueEmpty"}}), "maxProperties: take an"),
     (replaced(type="object", properties={"a": {"x-onezone-errors": {"type": "odd"}}}), "a: type: there is no error"),
+    (replaced(type="object", properties={"a": {"type": "string", "readOnly": True}}), "body: a: take the key out"),
     (replaced(type="object", properties={"a": {"type": "string", "pattern": "["}}), "body: make it a schema"),
 ])  # fmt: skip
 def test_a_body_that_cannot_be_judged_is_an_error_of_the_start(change: Any, said: str) -> None:

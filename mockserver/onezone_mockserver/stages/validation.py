@@ -75,6 +75,10 @@ def _check_supported(contract: Contract, body: Body, where: str) -> None:
     own = schema.get("x-onezone-errors", {})
     used = [(f"{where}: {keyword}", error, {"keys"} if keyword == FEWEST else set()) for keyword, error in own.items()]
     for one in body.properties:
+        if one.schema.get("readOnly"):
+            raise UnsupportedContractError(
+                f"{where}: {one.name}: take the key out, or readOnly: it stands in a request"
+            )
         used += [
             (f"{where}: {one.name}: {keyword}", error, {"key", "allowed"}) for keyword, error in one.errors.items()
         ]
