@@ -51,7 +51,6 @@ class Mock:
         self.options = options
         self.effects = Effects(state)
         self.renderer = Renderer(state.contract)
-        check_supported(state.contract)
         first, *_ = state.contract.base_paths
         longest_first = sorted(state.contract.base_paths, key=len, reverse=True)
         self.bases = {f"{base}/".encode(): base for base in longest_first}
@@ -131,6 +130,7 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     faults.UnknownFaultError, and support.UnsupportedContractError for a document that the mock cannot serve.
     """
     contract = load(edition) if isinstance(edition, str) else edition
+    check_supported(contract)
     if not isinstance(scenario, Scenario):
         scenario = read_scenario(Path(scenario) if scenario else DEMO, contract)
     state = MockState(contract, scenario)

@@ -12,6 +12,7 @@ from onezone_mockserver.stages.security import challenges
 if TYPE_CHECKING:
     from onezone_spec import Contract, ErrorKind, Operation
 
+JSON = "application/json"
 KEY = "key"
 UNAUTHORIZED = 401
 
@@ -40,8 +41,12 @@ class Renderer:
 
     def _make(self, refusal: Refusal, operation: Operation | None) -> Answer:
         status = self._outer(self.contract.errors[refusal.error]).status
-        bare = operation is not None and status in self._bare[operation.id]
-        answer = Answer(status, [(b"content-length", b"0")]) if bare else json_answer(status, self._body(refusal))
+        if operation is not None and status in self._bare[operation.id]:
+            answer = Answer(status, [(b"content-length", b"0")])
+        else:
+            documented = operation.responses.get(status) if operation else None
+            kind = documented.media_type if documented else JSON
+            answer = json_answer(status, self._body(refusal), kind.encode())
         answer.headers.extend(refusal.headers)
         if status == UNAUTHORIZED:
             answer.headers.extend(self._challenges(operation))
@@ -82,5 +87,5 @@ def describe(kind: ErrorKind, details: dict[str, Any]) -> dict[str, Any]:
 
 def sentence(kind: ErrorKind, details: dict[str, Any]) -> str:
     """The error in a sentence; lists in it are written out."""
-    told = {key: ", ".join(value) if isinstance(value, list) else value for key, value in details.items()}
+    told = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in details.items()}
     return kind.description.format(**told)

@@ -88,10 +88,10 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body})
 
 
-def json_answer(status: int, body: bytes) -> Answer:
+def json_answer(status: int, body: bytes, media_type: bytes = b"application/json") -> Answer:
     """The answer with a JSON body (already serialised)."""
     length = str(len(body)).encode()
-    return Answer(status, [(b"content-type", b"application/json"), (b"content-length", length)], body)
+    return Answer(status, [(b"content-type", media_type), (b"content-length", length)], body)
 
 
 @lru_cache(maxsize=256)

@@ -49,7 +49,8 @@ class LocationMaker:
 def documented_base_path(contract: Contract, operation: Operation) -> str | None:
     """The base path in the documented example of the Location; None where no example shows any."""
     answers = contract.document["paths"][operation.path][operation.method.lower()]["responses"]
-    header = answers[str(operation.success.status)].get("headers", {}).get("Location", {})
+    answer = contract.resolve(answers[str(operation.success.status)])
+    header = contract.resolve(answer.get("headers", {}).get("Location", {}))
     path = urlsplit(header.get("example", "")).path
     shown = [base for base in contract.base_paths if path.startswith(f"{base}/")]
     return max(shown, key=len, default=None)

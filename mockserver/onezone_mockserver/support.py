@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from onezone_spec import Contract
+    from onezone_spec import Contract, Operation
 
+VERBS_THAT_SHOW = frozenset({"list", "get", "privileges", "intermediaries", "catalogue"})
+"""Verbs of which a success has a body."""
+KEYS = {
+    "privileges": "array",
+    "grant": "array",
+    "revoke": "array",
+    "username": "string",
+    "password": "string",
+    "newPassword": "string",
+    "basicAuthEnabled": "boolean",
+    "blocked": "boolean",
+}
+"""Keys of bodies that mean something to the mock, with the type that it reads; arrays are of strings."""
 OTHER_METHODS = ("head", "options", "trace")
+_BASE_PATH = re.compile(r"(/[^{}]*[^{}/])?")
+_JSON = re.compile(r"application/json|[^/*;]+/[^/*;]+\+json", re.IGNORECASE)
+_RANGES = frozenset({"*/*", "application/*"})
+_CHARSET = re.compile(r'\s*charset\s*=\s*"?utf-?8"?\s*', re.IGNORECASE)
 _SEGMENT = re.compile(r"[^{}]*|\{[^{}]+\}")
 
 
@@ -17,7 +35,8 @@ class UnsupportedContractError(ValueError):
 
 
 def check_supported(contract: Contract) -> None:
-    """Raise UnsupportedContractError for paths and methods that the mock would not serve as they are documented."""
+    """Raise UnsupportedContractError for what the mock would not serve as it is documented."""
+    _check_servers(contract)
     for path, item in contract.document["paths"].items():
         odd = [segment for segment in path.split("/") if not _SEGMENT.fullmatch(segment)]
         if odd:
@@ -26,3 +45,86 @@ def check_supported(contract: Contract) -> None:
             if method in item:
                 message = f"{method.upper()} {path}: take the operation out: the mock answers HEAD and OPTIONS itself"
                 raise UnsupportedContractError(message)
+        if "servers" in item:
+            raise UnsupportedContractError(f"{path}: servers: take them out: every path is served under the document's")
+    for operation in contract.operations.values():
+        _check_operation(contract, operation, f"{operation.method} {operation.path}")
+
+
+def _check_servers(contract: Contract) -> None:
+    for base in contract.base_paths:
+        if not _BASE_PATH.fullmatch(base):
+            message = f"servers: {base}: make it a path that begins with a slash, with a default for each variable"
+            raise UnsupportedContractError(message)
+    for server in contract.document.get("servers", ()):
+        path = urlsplit(server["url"]).path
+        for name, variable in server.get("variables", {}).items():
+            if f"{{{name}}}" in path and set(variable.get("enum", ())) - {variable["default"]}:
+                raise UnsupportedContractError(f"servers: {path}: make each value of {name} a server of its own")
+
+
+def _check_operation(contract: Contract, operation: Operation, where: str) -> None:
+    node = contract.document["paths"][operation.path][operation.method.lower()]
+    if "servers" in node:
+        raise UnsupportedContractError(f"{where}: servers: take them out: it is served under the document's")
+    for status in node["responses"]:
+        if not status.isdigit():
+            raise UnsupportedContractError(f"{where}: responses: {status}: document each status that is meant")
+    answers = operation.responses.values()
+    if not any(answer.success for answer in answers):
+        raise UnsupportedContractError(f"{where}: responses: document a success, of the status 2xx")
+    for answer in answers:
+        if answer.schema is not None and not _is_json(answer.media_type):
+            message = (
+                f"{where}: answer {answer.status}: {answer.media_type}: document it as JSON: the mock sends no other"
+            )
+            raise UnsupportedContractError(message)
+    _check_success(contract, operation, node, f"{where}: answer {operation.success.status}")
+    if operation.body:
+        _check_body(contract.resolve(node["requestBody"])["content"], f"{where}: body")
+        _check_keys(contract, operation, f"{where}: body")
+
+
+def _check_success(contract: Contract, operation: Operation, node: Any, where: str) -> None:
+    content = contract.resolve(node["responses"][str(operation.success.status)]).get("content", {})
+    if len(content) > 1:
+        raise UnsupportedContractError(f"{where}: document one media type: the mock does not choose by Accept")
+    if operation.effect.verb == "create" and not operation.success.location:
+        raise UnsupportedContractError(f"{where}: document the header Location, with x-onezone-location")
+    shows = operation.effect.verb in VERBS_THAT_SHOW
+    if shows and not content:
+        raise UnsupportedContractError(f"{where}: document its content: the mock sends a body")
+    if content and not shows:
+        raise UnsupportedContractError(f"{where}: take its content out: the mock sends no body")
+    schema = contract.resolve(operation.success.schema or {})
+    if shows and operation.effect.verb != "catalogue" and not schema.get("properties"):
+        raise UnsupportedContractError(f"{where}: list the keys in the schema's own properties")
+
+
+def _check_keys(contract: Contract, operation: Operation, where: str) -> None:
+    effect = operation.effect
+    if effect.verb not in {"attach", "grant"} and contract.kind(effect.resource) != "user":
+        return  # what is given is stored
+    for one in operation.body.properties if operation.body else ():
+        kind = KEYS.get(one.name)
+        texts = kind != "array" or one.schema.get("items", {}).get("type") == "string"
+        if kind and (one.types != (kind,) or one.schema.get("nullable") or not texts):
+            of_texts = " of strings" if kind == "array" else ""
+            raise UnsupportedContractError(
+                f"{where}: {one.name}: give it the type {kind}{of_texts}: the mock acts on it"
+            )
+
+
+def _check_body(content: Any, where: str) -> None:
+    for media in content:
+        if media not in _RANGES and not _is_json(media):
+            raise UnsupportedContractError(f"{where}: {media}: document it as JSON, in UTF-8: the mock takes no other")
+    schemas = [one.get("schema") for one in content.values()]
+    if any(one != schemas[0] for one in schemas):
+        raise UnsupportedContractError(f"{where}: give all media types one schema")
+
+
+def _is_json(media_type: str) -> bool:
+    """Whether a media type is JSON, without parameters but for the charset."""
+    media, *parameters = media_type.split(";")
+    return bool(_JSON.fullmatch(media.strip())) and all(map(_CHARSET.fullmatch, parameters))

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from onezone_spec.model import (
+    JSON,
     AccessRule,
     Body,
     Contract,
@@ -77,7 +79,7 @@ def read_contract(document: Node) -> Contract:
         edition=info["x-onezone-edition"],
         title=info["title"],
         version=info["version"],
-        base_paths=tuple(server["url"] for server in document["servers"]),
+        base_paths=tuple(dict.fromkeys(_base_path(one) for one in document.get("servers") or [{"url": "/"}])),
         operations={},
         errors={name: _error(name, entry) for name, entry in document["x-onezone-errors"].items()},
         privileges=document["x-onezone-privileges"],
@@ -89,6 +91,14 @@ def read_contract(document: Node) -> Contract:
     found = {operation.id: operation for operation in _operations(contract)}
     object.__setattr__(contract, "operations", found)
     return contract
+
+
+def _base_path(server: Node) -> str:
+    """The path of a server's URL, with the defaults of its variables. What has no default stays as it is."""
+    url: str = server["url"]
+    for name, variable in server.get("variables", {}).items():
+        url = url.replace(f"{{{name}}}", variable["default"])
+    return urlsplit(url).path.rstrip("/")
 
 
 def _error_schema(document: Node) -> Node:
@@ -138,7 +148,9 @@ def _operation(contract: Contract, path: str, method: str, item: Node) -> Operat
         effect=_effect(node["x-onezone-effect"]),
         locate_at_effect=node.get("x-onezone-locate", {}).get("when") == "effect",
         body=_body(contract, node) if "requestBody" in node else None,
-        responses={int(status): _response(contract, int(status), one) for status, one in node["responses"].items()},
+        responses={
+            int(code): _response(contract, int(code), one) for code, one in node["responses"].items() if code.isdigit()
+        },
         source=source,
     )
 
@@ -174,14 +186,14 @@ def _effect(node: Node) -> Effect:
 
 
 def _body(contract: Contract, operation: Node) -> Body:
-    node = operation["requestBody"]
-    media = next(iter(node["content"].values()))  # all of them are JSON
-    schema = contract.resolve(media["schema"])
+    node = contract.resolve(operation["requestBody"])
+    media: Node = next(iter(node["content"].values()), {})  # all of them are JSON, of one schema
+    schema = contract.resolve(media.get("schema", {}))
     other = operation.get("x-onezone-media-types", {})
     source = contract.source(node["x-onezone-source"])
     return Body(
         schema=schema,
-        properties=tuple(_property(contract, name, schema) for name in sorted(schema["properties"])),
+        properties=tuple(_property(contract, name, schema) for name in sorted(schema.get("properties", ()))),
         required_level=Level(schema.get("x-onezone-level", {}).get("required", "MUST")),
         presence_level=Level(node.get("x-onezone-level", "MUST")),
         ignored=schema.get("x-onezone-ignored", {}),
@@ -222,17 +234,24 @@ def _example(contract: Contract, name: str, node: Node) -> Example:
     return Example(name, node["summary"], node["value"], contract.source(node["x-onezone-source"]))
 
 
+def _is_json(media_type: str) -> bool:
+    name = media_type.partition(";")[0].strip().lower()
+    return name == JSON or name.endswith("+json")
+
+
 def _response(contract: Contract, status: int, node: Node) -> Response:
     node = contract.resolve(node)
-    headers = node.get("headers", {})
+    headers = {header: contract.resolve(one) for header, one in node.get("headers", {}).items()}
     location = headers.get("Location", {})
-    media = node.get("content", {}).get("application/json")
+    content = node.get("content", {})
+    name = next(filter(_is_json, content), next(iter(content), JSON))
     return Response(
         status=status,
         description=node["description"],
-        schema=media["schema"] if media else None,
+        schema=content[name].get("schema", {}) if content else None,
         location=tuple(location.get("x-onezone-location", ())),
         source=_source(contract, node),
         location_source=_source(contract, location),
-        headers={name: Level(one.get("x-onezone-level", "MUST")) for name, one in headers.items()},
+        headers={header: Level(one.get("x-onezone-level", "MUST")) for header, one in headers.items()},
+        media_type=JSON if "*" in name else name,
     )

@@ -13,6 +13,8 @@ Grants = Mapping[str, frozenset[str] | None]
 A scope is `zone`, the role of an entity of the path, or a condition, which is met by the empty set.
 """
 
+JSON = "application/json"
+
 CONDITIONS = ("caller", "self", "creator")
 """Conditions of a route: somebody calls; the user of the path calls; that user made what the path names first."""
 
@@ -169,7 +171,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A documented answer. `location` holds the path templates that a Location may end in, preferred one first."""
+    """A documented answer. `location` holds the path templates that a Location may end in, preferred one first.
+
+    `media_type` is what its body is sent as: the first documented one that is JSON.
+    """
 
     status: int
     description: str
@@ -178,6 +183,7 @@ class Response:
     source: Source | None
     location_source: Source | None
     headers: Mapping[str, Level] = field(default_factory=dict)
+    media_type: str = JSON
 
     @property
     def success(self) -> bool:

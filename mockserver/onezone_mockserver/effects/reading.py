@@ -42,11 +42,11 @@ def _ids(contract: Contract, operation: Operation) -> Ids:
 
 def get(contract: Contract, operation: Operation) -> Perform:
     """What is stored of an entity, as far as the documented schema shows it."""
-    what, status = place(contract, operation, operation.effect.resource), operation.success.status
+    what, answer = place(contract, operation, operation.effect.resource), _answering(operation)
     show = _shown(contract, operation, what.kind)
 
     def perform(exchange: Exchange) -> Answer:
-        return json_answer(status, show(exchange.world.details(what.kind, what.find(exchange))))
+        return answer(show(exchange.world.details(what.kind, what.find(exchange))))
 
     return perform
 
@@ -101,18 +101,24 @@ def intermediaries(contract: Contract, operation: Operation) -> Perform:
 def catalogue(contract: Contract, operation: Operation) -> Perform:
     """The sets of privileges that usually go together in a scope."""
     text = orjson.dumps(contract.privilege_sets[operation.effect.resource])
-    status = operation.success.status
-    return lambda _exchange: json_answer(status, text)
+    answer = _answering(operation)
+    return lambda _exchange: answer(text)
 
 
 def _listing(contract: Contract, operation: Operation, found: Callable[[Exchange], list[Any]]) -> Perform:
     """Answers with the list that is found, under the one key of the documented schema."""
-    status, key = operation.success.status, next(iter(_properties(contract, operation)))
+    answer, key = _answering(operation), next(iter(_properties(contract, operation)))
 
     def perform(exchange: Exchange) -> Answer:
-        return json_answer(status, orjson.dumps({key: found(exchange)}))
+        return answer(orjson.dumps({key: found(exchange)}))
 
     return perform
+
+
+def _answering(operation: Operation) -> Callable[[bytes], Answer]:
+    """What makes the documented success of a JSON text."""
+    status, media_type = operation.success.status, operation.success.media_type.encode()
+    return lambda text: json_answer(status, text, media_type)
 
 
 def _properties(contract: Contract, operation: Operation) -> dict[str, Any]:

@@ -20,12 +20,15 @@ _WEIGHT = re.compile(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)", re.IGNORECASE)
 _RANGE = re.compile(r"[\w!#$%&'*+.^`|~-]+/[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
-def accept(operation: Any, _state: MockState) -> Check:
+def accept(operation: Any, state: MockState) -> Check:
     """Refuse a client that accepts no media type of the operation with 406, an `Accept` without any range with 400.
 
     A list with at least one media range counts as what can be read of it: clients are known to send odd ones.
     """
-    produced = tuple(dict.fromkeys(media.lower() for media in operation.produces)) or (JSON,)
+    answers = state.contract.operations[operation.operation_id].responses.values()
+    shown = [one for one in answers if one.success and one.schema is not None] or answers
+    types = (one.media_type.partition(";")[0].strip().lower() for one in shown if one.schema is not None)
+    produced = tuple(dict.fromkeys(types)) or (JSON,)
 
     def check(exchange: Exchange) -> None:
         header = exchange.headers.get(b"accept")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.access import Guard
+from onezone_mockserver.effects.places import CALLER
 from onezone_mockserver.exchange import Exchange, Refusal
+from onezone_mockserver.support import UnsupportedContractError
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Check
@@ -13,15 +15,26 @@ if TYPE_CHECKING:
 
 
 def authorization(operation: Any, state: MockState) -> Check | None:
-    """Refuse with the route that came closest and what was missing. Where no credentials are asked for, ask nothing."""
+    """Refuse with the route that came closest and what was missing. Where no credentials are asked for, ask nothing.
+
+    Nobody in particular has no place in an operation about the caller. Raises UnsupportedContractError for one that
+    never knows its caller.
+    """
+    known = state.contract.operations[operation.operation_id]
+    about_caller = CALLER in {known.effect.resource, known.effect.within}
     if not any(operation.security or ()):
+        if about_caller:
+            where = f"{known.method} {known.path}: security"
+            raise UnsupportedContractError(f"{where}: name a scheme: the operation is about the user who calls")
         return None
-    optional = {} in operation.security
-    guard = Guard(state.contract.operations[operation.operation_id], state.contract.roles)
+    optional = {} in operation.security and not about_caller
+    guard = Guard(known, state.contract.roles)
 
     def check(exchange: Exchange) -> None:
         decision = guard.decide(exchange.world, exchange.user, exchange.params, exchange.value)
-        if not decision.lacks or (optional and exchange.user is None):
+        if exchange.user is None and optional:
+            return
+        if not decision.lacks and (exchange.user or not about_caller):
             return
         if exchange.user is None:
             raise Refusal("unauthorized", "authorization: no credentials")

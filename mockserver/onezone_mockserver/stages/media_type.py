@@ -21,12 +21,12 @@ def media_type(operation: Any, state: MockState) -> Check | None:
 
     Whether a media type may come with parameters is a fact of the edition.
     """
-    taken = tuple(media.lower() for media in operation.consumes)
+    taken = tuple(bare(media) for media in operation.consumes)
     body = state.contract.operations[operation.operation_id].body
     if body is None:
         return None
-    usual = frozenset(media.encode() for media in taken)
-    parameters = body.media_type_parameters
+    usual = frozenset(media.encode() for media in (JSON, *taken) if "*" not in media and is_taken(media, taken))
+    parameters = body.media_type_parameters or any(";" in media for media in operation.consumes)
 
     def check(exchange: Exchange) -> None:
         headers = exchange.headers
@@ -42,13 +42,24 @@ def media_type(operation: Any, state: MockState) -> Check | None:
     return check
 
 
+def bare(media_type: str) -> str:
+    """A media type without its parameters, in small letters."""
+    return media_type.partition(";")[0].strip().lower()
+
+
+def is_taken(media: str, taken: tuple[str, ...]) -> bool:
+    """Whether a media type is one of those, or in one of the ranges (RFC 9110, 12.5.1)."""
+    kind, slash, _ = media.partition("/")
+    return media in taken or (bool(slash) and (f"{kind}/*" in taken or "*/*" in taken))
+
+
 @cached
 def complaint(content_type: bytes, taken: tuple[str, ...] = (JSON,), *, parameters: bool = True) -> str:
     """What is wrong with a Content-Type, "" where nothing is. JSON is UTF-8 (RFC 8259, 8.1)."""
     media, *given = (part.strip() for part in content_type.decode("latin-1").split(";"))
     if not media:
         return "a body without Content-Type"
-    if media.lower() not in taken:
+    if not is_taken(media.lower(), taken):
         return f"the body is not {' or '.join(taken)}"
     if given and not parameters:
         return f"the edition takes {media.lower()} without parameters only"

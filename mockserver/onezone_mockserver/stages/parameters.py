@@ -15,6 +15,7 @@ import jsonschema_rs
 
 from onezone_mockserver.exchange import Exchange, Refusal
 from onezone_mockserver.jsontext import loads
+from onezone_mockserver.schemas import BRANCHES, with_null
 from onezone_mockserver.support import UnsupportedContractError
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]{1,999})?(?:[eE][+-]?[0
 WORDS = {"true": True, "false": False, "null": None}
 DELIMITERS = {"form": ",", "simple": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
 """What stands between the items of an array, by the style of the parameter."""
-BRANCHES = ("allOf", "anyOf", "oneOf")
 
 
 def parameters(operation: Any, _state: MockState) -> Check | None:
@@ -73,7 +73,7 @@ class _Parameter:
             raise UnsupportedContractError(f"{where}: objects and the style {style} are not read: give it `content`")
         self.delimiter = DELIMITERS.get(style, ",")
         self.repeats = self.place == "query" and node.get("explode", style == "form")
-        schema = _with_null(plain)
+        schema = with_null(plain)
         self.schema = _compiled(schema)
         self.items = [_compiled(items) for items in _items(schema)]
 
@@ -137,17 +137,6 @@ def _items(schema: Any) -> Iterator[Any]:
     for key in BRANCHES:
         for branch in schema.get(key, ()):
             yield from _items(branch)
-
-
-def _with_null(node: Any) -> Any:
-    """A schema of OpenAPI 3.0 with its `nullable` as JSON Schema says it."""
-    if isinstance(node, list):
-        return [_with_null(one) for one in node]
-    if not isinstance(node, dict):
-        return node
-    schema = {key: _with_null(value) for key, value in node.items()}
-    nullable = schema.get("nullable") is True and isinstance(schema.get("type"), str)
-    return schema | {"type": [schema["type"], "null"]} if nullable else schema
 
 
 def _compiled(schema: Any) -> Any:

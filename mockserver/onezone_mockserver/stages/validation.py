@@ -2,20 +2,18 @@
 
 Source: Onezone 21.02 as deployed, Validation. Keys are looked at in alphabetical order; of one key, first whether it
 is there, then null, then the type, then the keywords that the contract has an error for. Keys that the contract does
-not know are ignored.
+not know are ignored, unless its schema rules them out. What the schema rules out without an error for it is malformed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import cache, partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-
-import jsonschema_rs
-import orjson
 
 from onezone_mockserver.exchange import Exchange, Refusal
 from onezone_mockserver.jsontext import members
+from onezone_mockserver.schemas import BRANCHES, Schema, broken
+from onezone_mockserver.support import UnsupportedContractError
 
 if TYPE_CHECKING:
     from onezone_spec import Body, Contract, Property
@@ -23,40 +21,37 @@ if TYPE_CHECKING:
     from onezone_mockserver.exchange import Check
     from onezone_mockserver.state import MockState
 
-JSON_TYPES = {
-    str: "string",
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    dict: "object",
-    list: "array",
-    type(None): "null",
-}
 MISSING = "missingRequiredValue"
+GENERAL = "malformedData"
+FEWEST = "minProperties"
 BOOLEAN_WORDS = {True: b'"true"', False: b'"false"'}
 """What true and false are stored as where they stand for a string."""
 
-Judge = Callable[[Any], str | None]
-"""The error id for a value, None for a good one."""
-Rule = tuple["Property", Judge]
 Whole = Callable[[Exchange], None]
 
 
 def validation(operation: Any, state: MockState) -> Check | None:
-    """Refuse bad data; leave each known key's value in `exchange.data`, as the text that is to be stored."""
+    """Refuse bad data; leave each known key's value in `exchange.data`, as the text that is to be stored.
+
+    Raises UnsupportedContractError for a body that the mock cannot judge or store.
+    """
     contract = state.contract
     body = contract.operations[operation.operation_id].body
     if body is None:
         return None
-    rules = [(one, judge(contract, one)) for one in body.properties]
-    whole, good = _whole(body), _Compiled(lambda: _quick(contract, body))
+    where = f"{operation.method.upper()} {operation.path}: body"
+    _check_supported(contract, body, where)
+    whole, good = _whole(body), Schema(contract, body.schema, where)
+    rules = [(one, Schema(contract, one.schema, f"{where}: {one.name}")) for one in body.properties]
     names = [one.name for one in body.properties]
     words = [one.name for one in body.properties if _is_word(one)]
 
     def check(exchange: Exchange) -> None:
         value = exchange.value
-        if whole or not good.is_valid(value):
-            _find_fault(contract, exchange, whole, rules)
+        if whole and isinstance(value, dict):
+            whole(exchange)
+        if not good.is_valid(value):
+            raise _fault(contract, body, good, rules, value)
         if exchange.body:
             texts = members(exchange.body)
             exchange.data = {name: bytes(texts[name]) for name in names if name in texts}
@@ -67,17 +62,51 @@ def validation(operation: Any, state: MockState) -> Check | None:
     return check
 
 
-def _find_fault(contract: Contract, exchange: Exchange, whole: Whole | None, rules: list[Rule]) -> None:
-    """Refuse what is wrong, by the first error that released servers would name; it may be that nothing is."""
-    value = exchange.value
+def _check_supported(contract: Contract, body: Body, where: str) -> None:
+    """Raises UnsupportedContractError for a body that is no object with its keys listed, and for unusable error ids."""
+    schema = body.schema
+    if schema.get("type") != "object" or schema.get("nullable"):
+        raise UnsupportedContractError(f"{where}: the mock takes objects only: give its schema the type object")
+    known = {one.name for one in body.properties}
+    branches = [contract.resolve(branch) for key in BRANCHES for branch in schema.get(key, ())]
+    hidden = sorted({name for branch in branches for name in branch.get("properties", ())} - known)
+    if hidden:
+        raise UnsupportedContractError(f"{where}: {hidden[0]}: list it in the schema's own properties, too")
+    own = schema.get("x-onezone-errors", {})
+    used = [(f"{where}: {keyword}", error, {"keys"} if keyword == FEWEST else set()) for keyword, error in own.items()]
+    for one in body.properties:
+        if one.schema.get("readOnly"):
+            raise UnsupportedContractError(
+                f"{where}: {one.name}: take the key out, or readOnly: it stands in a request"
+            )
+        used += [
+            (f"{where}: {one.name}: {keyword}", error, {"key", "allowed"}) for keyword, error in one.errors.items()
+        ]
+    for place, error, given in used:
+        if error not in contract.errors:
+            raise UnsupportedContractError(f"{place}: there is no error {error}: add it to x-onezone-errors")
+        if not given.issuperset(contract.errors[error].details):
+            raise UnsupportedContractError(f"{place}: take an error other than {error}, whose details are not known")
+
+
+def _fault(contract: Contract, body: Body, good: Schema, rules: list[tuple[Property, Schema]], value: Any) -> Refusal:
+    """What is wrong with a body that is not as documented, by the first error that released servers would name."""
     if not isinstance(value, dict):
-        raise Refusal("malformedData", "validation: the body is JSON, but not an object")
-    if whole:
-        whole(exchange)
-    for one, verdict in rules:
-        error = verdict(value[one.name]) if one.name in value else _absent(one)
+        return Refusal(GENERAL, "validation: the body is JSON, but not an object")
+    for one, schema in rules:
+        error = _absent(one) if one.name not in value else _error(one, schema, value[one.name])
         if error:
-            raise _refusal(contract, one, error)
+            return _refusal(contract, one, error)
+    for name in body.schema.get("required", ()):
+        if name not in value:
+            return Refusal(MISSING, f"validation: {name} is missing", details={"key": name})
+    faults = [error for error in good.errors(value) if not error.instance_path]
+    keywords = {keyword for error in faults for keyword in broken(error)}
+    for keyword, error in body.schema.get("x-onezone-errors", {}).items():
+        if keyword in keywords:
+            details = {"keys": [one.name for one in body.properties]} if keyword == FEWEST else None
+            return Refusal(error, f"validation: the body breaks {keyword}", details=details)
+    return Refusal(GENERAL, f"validation: the body breaks {' and '.join(sorted(keywords)) or 'its schema'}")
 
 
 def _whole(body: Body) -> Whole | None:
@@ -97,20 +126,6 @@ def _whole(body: Body) -> Whole | None:
     return check
 
 
-def _quick(contract: Contract, body: Body) -> dict[str, Any]:
-    """One schema for the whole body, to see quickly that nothing is wrong; what it refuses is looked at closely."""
-    properties = {one.name: {"anyOf": list(_good(contract, one))} for one in body.properties}
-    required = [one.name for one in body.properties if one.required]
-    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
-
-
-def _good(contract: Contract, one: Property) -> Iterable[dict[str, Any]]:
-    """A schema for each type that a value of the property may have."""
-    for kind, branch in _branches(contract, one.schema):
-        if kind in one.types and not (kind == "null" and kind in one.errors):
-            yield {**_rules(one, branch), "type": kind}
-
-
 def _absent(one: Property) -> str | None:
     return MISSING if one.required else None
 
@@ -127,67 +142,16 @@ def _allowed(schema: Any) -> list[str]:
     return list(schema.get("enum") or schema.get("items", {}).get("enum", ()))
 
 
-def judge(contract: Contract, one: Property) -> Judge:
-    """What finds the error of a value of the property; the schema keywords are compiled once.
-
-    Of a property with several types only the branch of the value's own type counts.
-    """
-    branches = _branches(contract, one.schema)
-    validators = {kind: _Compiled(partial(_rules, one, branch)) for kind, branch in branches if _rules(one, branch)}
-
-    def verdict(value: Any) -> str | None:
-        if value is None and "null" in one.errors:
-            return one.errors["null"]
-        kind = JSON_TYPES[type(value)]
-        if kind not in one.types:
-            return one.errors["type"]
-        validator = validators.get(kind)
-        if validator is None or validator.is_valid(value):
-            return None
-        broken = {_keyword(error) for error in validator.errors(value)}
-        return next(error for keyword, error in one.errors.items() if keyword in broken)
-
-    return verdict
-
-
-def _keyword(error: Any) -> str:
-    """The keyword that a value breaks; an item of another type breaks `items`."""
-    name: str = error.kind.name
-    return "items" if name == "type" and error.instance_path else name
-
-
-def _branches(contract: Contract, schema: Any) -> Iterable[tuple[str, Any]]:
-    """The types of a schema, each with the part of the schema that speaks of it."""
-    if "type" in schema:
-        return [(schema["type"], schema)]
-    return [pair for branch in schema.get("anyOf", ()) for pair in _branches(contract, contract.resolve(branch))]
-
-
-class _Compiled:
-    """A schema that is compiled when it is first asked: some patterns take milliseconds, and megabytes."""
-
-    __slots__ = ("errors", "is_valid", "schema")
-
-    def __init__(self, schema: Callable[[], dict[str, Any]]) -> None:
-        self.schema = schema
-        self.is_valid: Callable[[Any], bool] = partial(self._first, "is_valid")
-        self.errors: Callable[[Any], Iterable[Any]] = partial(self._first, "errors")
-
-    def _first(self, name: str, value: Any) -> Any:
-        validator = compiled(orjson.dumps(self.schema(), option=orjson.OPT_SORT_KEYS))
-        self.is_valid, self.errors = validator.is_valid, validator.iter_errors
-        return getattr(self, name)(value)
-
-
-@cache
-def compiled(schema: bytes) -> Any:
-    """The validator of a schema, which is given as JSON: equal ones are compiled once. There are as many as rules."""
-    return jsonschema_rs.Draft4Validator(orjson.loads(schema), validate_formats=False)
-
-
-def _rules(one: Property, branch: Any) -> dict[str, Any]:
-    """The keywords of a branch that have an error id."""
-    return {key: value for key, value in branch.items() if key != "type" and (key in one.errors or key == "items")}
+def _error(one: Property, schema: Schema, value: Any) -> str | None:
+    """The error id for a value of the property, None for a good one."""
+    if schema.is_valid(value):
+        return None
+    if value is None and "null" in one.errors:
+        return one.errors["null"]
+    keywords = {keyword for error in schema.errors(value) for keyword in broken(error)}
+    return next(
+        (one.errors[keyword] for keyword in ("type", *one.errors) if keyword in keywords & one.errors.keys()), GENERAL
+    )
 
 
 def _is_word(one: Property) -> bool:
