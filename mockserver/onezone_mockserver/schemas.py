@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 """What OpenAPI 3.0.3 builds its schemas on, the booleans `exclusiveMinimum` and `exclusiveMaximum` included."""
+JSON_TYPES = {
+    str: "string",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    dict: "object",
+    list: "array",
+    type(None): "null",
+}
 BRANCHES = ("allOf", "anyOf", "oneOf")
 
 
@@ -39,13 +48,13 @@ class Schema:
         self.errors: Callable[[Any], Iterable[Any]] = partial(self._first, "errors")
 
     def _first(self, name: str, value: Any) -> Any:
-        validator = _compiled(self.text)
+        validator = compiled(self.text)
         self.is_valid, self.errors = validator.is_valid, validator.iter_errors
         return getattr(self, name)(value)
 
 
 @cache
-def _compiled(schema: bytes) -> Any:
+def compiled(schema: bytes) -> Any:
     """The validator of a schema, which is given as JSON: equal ones are compiled once. There are as many as rules."""
     return jsonschema_rs.Draft4Validator(orjson.loads(schema), validate_formats=False)
 

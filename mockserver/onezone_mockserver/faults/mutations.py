@@ -19,7 +19,7 @@ from onezone_mockserver.faults.answers import answers, status
 from onezone_mockserver.faults.fault import FULL, Fault, Hook, documented
 from onezone_mockserver.faults.permissions import access, credentials_asked
 from onezone_mockserver.faults.requests import mended
-from onezone_mockserver.stages.validation import JSON_TYPES, compiled
+from onezone_mockserver.schemas import JSON_TYPES, compiled
 
 PREFIX = "derived-"
 CALLER, ZONE = "caller", "zone"
