@@ -93,9 +93,3 @@ def answer_of(exchange: Exchange) -> Any:
         return exchange.response.json_of_any_kind()
     except (ValueError, RecursionError):
         return None
-
-
-def only_list(value: Any) -> list[Any] | None:
-    """The one list that an object holds, None where there is no such thing."""
-    lists = [one for one in value.values() if isinstance(one, list)] if isinstance(value, dict) else []
-    return lists[0] if len(lists) == 1 else None

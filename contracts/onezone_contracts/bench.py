@@ -12,7 +12,6 @@ from typing import Self
 
 from onezone_spec import Operation
 
-from onezone_contracts.api import answer_of, only_list
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
@@ -63,7 +62,7 @@ class Bench:
         """
         contract = self.account.contract
         exchange = self.account.read("privileges", CALLER, ZONE, {}, effective=True)
-        held = only_list(answer_of(exchange)) if exchange else None
+        held = self.account.listed(exchange)
         lacking = sorted(needed - set(map(str, held or ())))
         if held is not None and lacking:
             raise SetupError(f"the administrator's account lacks zone privileges: {', '.join(lacking)}")

@@ -30,7 +30,7 @@ def judge_target(
             return judge(session, patterns, progress)
     except CannotSetUpError as error:
         return Judgement(
-            target=wanted.url or "the embedded mock",
+            target=_named(wanted),
             edition=contract.edition,
             profile=wanted.profile,
             depth=options.depth,
@@ -38,6 +38,13 @@ def judge_target(
             verdict=Verdict.INCONCLUSIVE,
             reason=str(error),
         )
+
+
+def _named(wanted: Wanted) -> str:
+    """Which target that was, in words."""
+    if wanted.target_file and not wanted.url:
+        return str(read_target_file(wanted.target_file).get("base_url", wanted.target_file))
+    return wanted.url or "the embedded mock"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import jsonschema_rs
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import answer_of, new_id, only_list
+from onezone_contracts.api import new_id
 from onezone_contracts.attempt import Attempt
 from onezone_contracts.cases import Case
 from onezone_contracts.checks.error import misshaped
@@ -75,7 +75,7 @@ def plain(contract: Contract, schema: Any) -> Any:
 def in_order(trial: Trial) -> Iterator[Finding]:
     """A list of privileges is sorted."""
     for one in successes(trial):
-        found = only_list(answer_of(one.exchange))
+        found = trial.account.listed(one.exchange)
         if found is not None and found != sorted(found, key=str):
             yield Finding(
                 f"{one.case.label}: the list is not sorted", "a sorted list", ", ".join(map(str, found)), one.exchange

@@ -8,8 +8,9 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import answer_of, only_list
+from onezone_contracts.api import answer_of
 from onezone_contracts.exchange import Exchange
+from onezone_contracts.reading import ids_of
 from onezone_contracts.requirement import Finding
 from onezone_contracts.state.compare import at, brief, difference, more
 from onezone_contracts.state.expected import CALLER, GROUP, RANKS, USER, ZONE, Mirror, Ref, holds, pair, role_of
@@ -114,11 +115,11 @@ def unequal(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any], exch
 def _members(account: Account, probe: Probe) -> Iterator[Difference]:
     place = probe.ref
     exchange = account.read("list", role_of(probe.kind, place[0]), place[0], {place[0]: place})
-    found = only_list(answer_of(exchange)) if exchange else None
+    found = account.listed(exchange)
     if exchange is None or found is None:
         return
     wanted = {ref[1] for ref in account.mirror.inside(place) if ref[0] == probe.kind}
-    if set(map(str, found)) != wanted:
+    if ids_of(found) != wanted:
         yield Difference(f"the {probe.kind}s of the {place[0].replace('_', ' ')}", told(wanted), told(found), exchange)
 
 
@@ -126,16 +127,20 @@ def _privileges(account: Account, probe: Probe) -> Iterator[Difference]:
     assert probe.other is not None
     role = role_of(probe.ref[0], probe.other[0])
     exchange = account.read("privileges", role, probe.other[0], {role: probe.ref, probe.other[0]: probe.other})
-    yield from _held(account.mirror.privileges(probe.ref, probe.other), exchange, f"what the {role} may")
+    yield from _held(account, account.mirror.privileges(probe.ref, probe.other), exchange, f"what the {role} may")
 
 
 def _zone(account: Account, probe: Probe) -> Iterator[Difference]:
     exchange = account.read("privileges", probe.ref[0], ZONE, {probe.ref[0]: probe.ref})
-    yield from _held(account.mirror.zone_privileges(probe.ref), exchange, f"what the {probe.ref[0]} may in the zone")
+    yield from _held(
+        account, account.mirror.zone_privileges(probe.ref), exchange, f"what the {probe.ref[0]} may in the zone"
+    )
 
 
-def _held(wanted: frozenset[str] | None, exchange: Exchange | None, what: str) -> Iterator[Difference]:
-    found = only_list(answer_of(exchange)) if exchange else None
+def _held(
+    account: Account, wanted: frozenset[str] | None, exchange: Exchange | None, what: str
+) -> Iterator[Difference]:
+    found = account.listed(exchange)
     if found is not None and wanted is not None and set(map(str, found)) != wanted:
         yield Difference(what, told(wanted), told(found), exchange)
 
@@ -171,7 +176,11 @@ def misread(
     """How an answer differs from what the operation should say of the entities in its path."""
     found = answer_of(exchange)
     if not isinstance(found, dict):
-        return [Difference("the answer", "a JSON object", exchange.answer(), exchange)]
+        return [
+            Difference(
+                "the answer", "a JSON object", brief(found) if found is not None else exchange.answer(), exchange
+            )
+        ]
     named: dict[str, Ref | None] = {**roles, CALLER: caller}
     return list(_READS[operation.effect.verb](account, operation, named, exchange))
 
@@ -181,11 +190,11 @@ Named = Mapping[str, Ref | None]
 
 def _list(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
     effect, mirror = operation.effect, account.mirror
-    found = only_list(answer_of(exchange))
+    found = account.listed(exchange)
     if found is None:
-        yield Difference("the answer", "one list of ids", "something else", exchange)
+        yield Difference("the answer", "one list of ids", brief(answer_of(exchange)), exchange)
         return
-    ids, kind = set(map(str, found)), account.contract.kind(effect.resource)
+    ids, kind = ids_of(found), account.contract.kind(effect.resource)
     if len(ids) != len(found):
         yield Difference("the list", "each id once", "an id twice", exchange)
     place = named.get(effect.within or "")
@@ -225,12 +234,12 @@ def _sets(account: Account, operation: Operation, named: Named, exchange: Exchan
         ref = named[effect.resource]
         assert ref is not None
         wanted = mirror.zone_privileges(ref, effective=effect.effective)
-    yield from _held(wanted, exchange, "the privileges")
+    yield from _held(account, wanted, exchange, "the privileges")
 
 
 def _through(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
     ref, place = named[operation.effect.resource], named[operation.effect.within or ""]
-    found = only_list(answer_of(exchange))
+    found = account.listed(exchange)
     assert ref is not None
     assert place is not None
     wanted = {f"{kind} {one}" for kind, one in account.mirror.through(ref, place)}

@@ -16,10 +16,10 @@ from onezone_spec import Contract
 
 from onezone_contracts.exchange import Exchange, Redactor, Request
 from onezone_contracts.options import PATIENCE
+from onezone_contracts.reading import entry_id, list_keys, only_list
 from onezone_contracts.target.file import Identity, Target
 from onezone_contracts.wire import Wire
 
-ID_KEYS = ("handleServiceId", "id", "serviceId", "handle_service_id")
 SHOWN = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
 """What a read shows some of; an answer with none of them is of a form that is not ours to judge."""
 LAGS = 2
@@ -73,7 +73,7 @@ class Readback:
         known = self._observers.get(group)
         for identity in [known] if known else self._candidates():
             exchange = self._get(identity, path, f"list the services of the {self.within}")
-            ids = _ids(exchange, self._key())
+            ids = _ids(exchange, list_keys(self.contract))
             self._note("list", exchange, understood=ids is not None)
             if ids is not None:
                 self._observers[group] = identity
@@ -84,19 +84,13 @@ class Readback:
             self._observers[group] = None
         return None
 
-    def _key(self) -> str:
-        """The key that has the list in the contract's own answer."""
-        operation = self.contract.find("list", self.resource, self.within)
-        schema = self.contract.resolve(operation.success.schema or {}) if operation else {}
-        return next((name for name, one in schema.get("properties", {}).items() if one.get("type") == "array"), "")
-
     def look(self, group: str) -> tuple[set[str] | None, Exchange | None]:
         """One look at the group's list, by whoever could list before: the ids, and the exchange that shows them."""
         template, observer = self._template("list"), self._observers.get(group)
         if template is None or observer is None:
             return None, None
         exchange = self._get(observer, self.target.path(template, id=group), f"list the services of the {self.within}")
-        return _ids(exchange, self._key()), exchange
+        return _ids(exchange, list_keys(self.contract)), exchange
 
     def again(self, group: str, service: str) -> Read:
         """One look at a service of the group, by whoever could read before."""
@@ -139,7 +133,7 @@ class Readback:
             if last and last.timed_out:
                 break
         if last is not None:
-            self._note("get", last, understood=_is_object(last))
+            self._note("get", last, understood=False)
         return Read(last, None)
 
     def _hangs(self, verb: str) -> bool:
@@ -151,6 +145,8 @@ class Readback:
         if exchange.succeeded and understood:
             self.offered.add(verb)
             self.misread.pop(verb, None)
+        elif exchange.succeeded and verb == "get" and _is_object(exchange):
+            return  # an object of another form: it is none of ours to judge
         elif not exchange.not_offered and verb not in self.offered:
             self.misread.setdefault(verb, exchange)
 
@@ -209,29 +205,16 @@ def last_segment(location: str) -> str:
         return ""
 
 
-def _ids(exchange: Exchange, key: str) -> set[str] | None:
-    """The ids in a list's answer, None where it is none: at the contract's key, else in the only list there is."""
+def _ids(exchange: Exchange, keys: frozenset[str]) -> set[str] | None:
+    """The ids in a list's answer, None where it is none."""
     if exchange.response is None or exchange.response.status != 200:  # noqa: PLR2004
         return None
     try:
-        data = exchange.response.json_of_any_kind()
+        found = only_list(exchange.response.json_of_any_kind(), keys)
     except (ValueError, RecursionError):
         return None
-    outer = {name: value for name, value in data.items() if isinstance(value, list)} if isinstance(data, dict) else {}
-    lists = [outer[key]] if key in outer else list(outer.values()) if len(outer) == 1 else list(_lists(data))
-    if len(lists) != 1:
-        return None
-    ids = list(_flat(lists[0]))
-    return None if None in ids else {str(one) for one in ids}
-
-
-def _lists(data: Any) -> Iterator[list[Any]]:
-    """The lists of a value, in whatever envelopes they come; not those inside of lists."""
-    if isinstance(data, list):
-        yield data
-    elif isinstance(data, dict):
-        for value in data.values():
-            yield from _lists(value)
+    ids = None if found is None else list(map(entry_id, found))
+    return None if ids is None or None in ids else {one for one in ids if one is not None}
 
 
 def _is_object(exchange: Exchange) -> bool:
@@ -240,14 +223,6 @@ def _is_object(exchange: Exchange) -> bool:
         return exchange.response is not None and isinstance(exchange.response.json_of_any_kind(), dict)
     except (ValueError, RecursionError):
         return False
-
-
-def _flat(entries: Iterable[Any]) -> Iterator[Any]:
-    for entry in entries:
-        if isinstance(entry, dict):
-            yield next((entry[key] for key in ID_KEYS if key in entry), None)
-        else:
-            yield entry
 
 
 def _details(exchange: Exchange) -> dict[str, Any] | None:
@@ -259,5 +234,6 @@ def _details(exchange: Exchange) -> dict[str, Any] | None:
         return None
     except RecursionError:
         return {}  # it can be read, only not by this parser
-    known = isinstance(data, dict) and any(key in data for key in SHOWN)
-    return data if known else None
+    inner = [one for one in data.values() if isinstance(one, dict)] if isinstance(data, dict) else []
+    shown = (one for one in (data, *inner) if isinstance(one, dict) and any(key in one for key in SHOWN))
+    return next(shown, None)  # as it is, or in an envelope

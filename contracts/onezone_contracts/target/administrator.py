@@ -15,10 +15,11 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import Api, answer_of, auth_of, new_id, only_list
+from onezone_contracts.api import Api, answer_of, auth_of, new_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
 from onezone_contracts.generate.values import MARK, Samples, privileges_of, secret, stored
 from onezone_contracts.patience import unlimited
+from onezone_contracts.reading import entry_id, list_keys, only_list
 from onezone_contracts.state.expected import RANKS, USER, ZONE, Held, Mirror, Ref, role_of
 from onezone_contracts.target.file import Credentials, SetupError, near
 from onezone_contracts.wire import Wire
@@ -241,8 +242,12 @@ class Account:
     def everything(self, kind: str) -> set[str] | None:
         """The ids of all entities of a kind, None where the target does not say."""
         exchange = self.read("list", kind, None, {})
-        found = only_list(answer_of(exchange)) if exchange else None
-        return None if found is None else {str(one) for one in found}
+        found = self.listed(exchange)
+        return None if found is None else {one for one in map(entry_id, found) if one is not None}
+
+    def listed(self, exchange: Exchange | None) -> list[Any] | None:
+        """The list of an answer, None where there is none."""
+        return only_list(answer_of(exchange), list_keys(self.contract)) if exchange else None
 
     def details(self, ref: Ref) -> dict[str, Any] | None:
         """The stored details, None where there are none to be read."""
@@ -272,7 +277,7 @@ class Account:
         role = role_of(member[0], container[0]) if container else member[0]
         roles = {role: member, **({container[0]: container} if container else {})}
         exchange = self.read("privileges", role, container[0] if container else ZONE, roles, effective=True)
-        found = only_list(answer_of(exchange)) if exchange else None
+        found = self.listed(exchange)
         return None if found is None else frozenset(map(str, found))
 
     def settled(self, member: Ref, containers: Iterable[Ref]) -> bool:
