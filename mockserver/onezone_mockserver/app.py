@@ -53,7 +53,7 @@ class Mock:
         self.renderer = Renderer(state.contract)
         first, *_ = state.contract.base_paths
         longest_first = sorted(state.contract.base_paths, key=len, reverse=True)
-        self.bases = {f"{base}/".encode(): base for base in longest_first}
+        self.bases = {f"{base}/": base for base in longest_first}
         self.stacks = {first: self._stack(first)}
         self.first = self.stacks[first]
 
@@ -78,10 +78,11 @@ class Mock:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
-        stack = self._stack_of(path_of(scope)) if scope["type"] == "http" else self.first
+        stack = self._stack_of(scope) if scope["type"] == "http" else self.first
         await stack(scope, receive, send)
 
-    def _stack_of(self, path: bytes) -> App:
+    def _stack_of(self, scope: Scope) -> App:
+        path = path_of(scope).decode("latin-1") if scope.get("root_path") else scope["path"]
         for start, base in self.bases.items():
             if path.startswith(start):
                 if base not in self.stacks:
