@@ -153,6 +153,7 @@ class Exchange:
         pairs = scope["headers"]
         if scope is not self.scope or len(pairs) != self._fields:
             self.scope, self.headers, self._fields = scope, dict(pairs), len(pairs)
+            self.repeated = frozenset()
             if len(self.headers) != len(pairs):
                 self._join(pairs)
         params = scope["path_params"]
