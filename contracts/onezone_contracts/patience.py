@@ -111,3 +111,15 @@ def _date(value: str) -> float | None:
     except (ValueError, OverflowError):
         return None
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+
+
+def waited(ready: Callable[[], bool], seconds: float, check_time: Callable[[], None]) -> bool:
+    """Ask again, ever less often, for so long until `ready`; whether it was. What `check_time` raises ends it."""
+    deadline, pause = time.monotonic() + seconds, 0.05
+    while time.monotonic() < deadline:
+        check_time()
+        time.sleep(pause)
+        pause = min(2 * pause, 0.4)
+        if ready():
+            return True
+    return False

@@ -24,7 +24,6 @@ SHRINKING = 4.0
 """Seconds that shrinking may take, by the clock."""
 BAD_REQUEST = 400
 RARE = ("edges.", "generated")
-TOLERATED = frozenset({400, 413, 415, 431})
 
 
 class _Violation(AssertionError):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, get_state_machine_test, precondition, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, precondition, rule
 
+from onezone_contracts.generate.machine import take
 from onezone_contracts.sequences.action import CREATE, LEAVE, NAMESAKE, READ, REFUSED, TRESPASS, Action
 from onezone_contracts.sequences.play import Play
 from onezone_contracts.sequences.setting import Setting
@@ -83,18 +82,4 @@ def drawn(setting: Setting) -> None:
     """Take drawn sequences. Raises ViolationError for the first that shows something, StoppedError without time."""
     examples, steps = LENGTHS[setting.run.options.depth]
     machine = type("Drawn", (Machine,), {"setting": setting, "idle": True})
-    test = get_state_machine_test(
-        machine,
-        settings=settings(
-            max_examples=examples + 1,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate],
-            print_blob=False,
-        ),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        seed(setting.run.options.seed)(test)()
+    take(machine, examples + 1, steps, setting.run.options.seed)

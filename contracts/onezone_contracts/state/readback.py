@@ -6,7 +6,6 @@ is held against it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ from onezone_spec import Contract
 
 from onezone_contracts.exchange import Exchange, Redactor, Request
 from onezone_contracts.options import PATIENCE
+from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
 from onezone_contracts.target.file import Identity, Target
 from onezone_contracts.wire import Wire
@@ -186,13 +186,8 @@ class Readback:
             return True
         if self.lags >= LAGS:
             return False
-        deadline, pause = time.monotonic() + self.patience, 0.05
-        while time.monotonic() < deadline:
-            self.check_time()
-            time.sleep(pause)
-            pause = min(2 * pause, 0.4)
-            if ready():
-                return True
+        if waited(ready, self.patience, self.check_time):
+            return True
         self.lags += 1
         return False
 

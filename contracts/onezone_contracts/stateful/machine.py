@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, get_state_machine_test, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from onezone_contracts.generate.machine import take
 from onezone_contracts.state.expected import READING
 from onezone_contracts.stateful.choices import DELETE, chosen, readings
 from onezone_contracts.stateful.layout import nested
@@ -159,21 +158,7 @@ def drawn(setting: Setting) -> None:
     """Take drawn sequences. Raises ViolationError for the first that shows something, StoppedError without time."""
     count, steps = LENGTHS[setting.options.depth]
     machine = type("Drawn", (Machine,), {"setting": setting, "idle": True, "pools": _pools(setting)})
-    test = get_state_machine_test(
-        machine,
-        settings=settings(
-            max_examples=count + 1,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate],
-            print_blob=False,
-        ),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        seed(setting.options.seed)(test)()
+    take(machine, count + 1, steps, setting.options.seed)
 
 
 def _pools(setting: Setting) -> dict[str, list[str]]:

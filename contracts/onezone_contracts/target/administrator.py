@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.api import Api, answer_of, auth_of, new_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
 from onezone_contracts.generate.values import MARK, Samples, privileges_of, secret, stored
-from onezone_contracts.patience import unlimited
+from onezone_contracts.patience import unlimited, waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
 from onezone_contracts.state.expected import RANKS, USER, ZONE, Held, Mirror, Ref, role_of
 from onezone_contracts.target.file import Credentials, SetupError, near
@@ -298,13 +297,8 @@ class Account:
         """Wait until `ready`, for as long as privileges may take; after waiting in vain a few times, not any more."""
         if ready():
             return True
-        deadline, pause = time.monotonic() + self.settle, 0.05
-        while self.lags < LAGS and time.monotonic() < deadline:
-            self.check_time()
-            time.sleep(pause)
-            pause = min(2 * pause, 0.4)
-            if ready():
-                return True
+        if self.lags < LAGS and waited(ready, self.settle, self.check_time):
+            return True
         self.lags += 1
         return False
 
