@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import html
 import json
 import re
-import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +13,6 @@ from urllib.parse import quote, quote_plus
 
 MASK = "***"
 SHOWN_BYTES = 2000
-LONG_WORD = 1500
-"""A longer body stands packed in a curl line: most long ones are one thing many times."""
 LONGEST_INTEGER = 4000
 _SECRET_KEYS = re.compile(r'("(?:password|token)"\s*:\s*)"(?:[^"\\]|\\.)*"')
 _BASIC = re.compile(r"(?i)\bbasic +([^ ,]+)")
@@ -25,10 +21,9 @@ _SECRET_HEADERS = frozenset({"authorization", "x-auth-token", "cookie", "set-coo
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """How a request authenticates: headers, and the same as curl arguments that read secrets from the environment."""
+    """How a request authenticates: headers, and as whom."""
 
     headers: tuple[tuple[str, str], ...] = ()
-    curl: str = ""
     who: str = "nobody"
 
 
@@ -134,9 +129,25 @@ class Exchange:
 
 @dataclass(slots=True)
 class Redactor:
-    """Takes secrets out of text: those it was told of, in every spelling that requests use, and JSON passwords."""
+    """Takes secrets out of text: those it was told of, in every spelling that requests use, and JSON passwords.
 
-    secrets: set[str] = field(default_factory=set)
+    `variables` are what curl lines read secrets from, and `owners` says whose secret each of them has.
+    """
+
+    secrets: set[str] = field(default_factory=set, repr=False)
+    variables: dict[str, str] = field(default_factory=dict, repr=False)
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def name(self, variable: str, secret: str, owner: str) -> None:
+        """Have curl lines read a secret from a variable."""
+        self.variables.setdefault(variable, secret)
+        self.owners.setdefault(variable, owner)
+
+    def unnamed(self, secret: str) -> str:
+        """A variable for a secret that nobody named."""
+        variable = f"SECRET_{1 + sum(one.startswith('SECRET_') for one in self.variables)}"
+        self.name(variable, secret, "a secret of this run")
+        return variable
 
     def learn(self, *values: str) -> None:
         """Remember secrets; what is too short to be told from ordinary text is left."""
@@ -185,44 +196,6 @@ def shown(body: bytes | None, redactor: Redactor) -> str:
     if len(text) > SHOWN_BYTES:
         return f"{text[:SHOWN_BYTES]}… ({len(body or b'')} bytes in all)"
     return text
-
-
-def curl(exchange: Exchange, redactor: Redactor) -> str:
-    """One curl line that repeats the request; secrets are read from environment variables or masked."""
-    request = exchange.request
-    parts = ["curl", "-i", "--path-as-is"]
-    if request.method == "HEAD":
-        parts.append("--head")  # with -X HEAD, curl waits for a body
-    elif request.method != ("POST" if request.body else "GET"):
-        parts += ["-X", request.method]
-    words = [shlex.quote(part) for part in parts]
-    if request.auth.curl:
-        words.append(request.auth.curl)
-    for name, value in request.headers:
-        words += ["-H", shlex.quote(f"{name}: {redactor.text(value)}" if value else f"{name};")]
-    words += [*_curl_body(request, redactor), shlex.quote(exchange.base + request.path)]
-    return " ".join(words)
-
-
-def _curl_body(request: Request, redactor: Redactor) -> Iterator[str]:
-    if request.body is None:
-        return
-    if request.chunked:
-        yield from ("-H", shlex.quote("Transfer-Encoding: chunked"))
-    body = redactor.raw(request.body)
-    if len(body) > LONG_WORD:
-        packed = base64.b64encode(gzip.compress(body, mtime=0)).decode()
-        yield from ("--data-binary", f"@<(base64 -d <<<{packed} | gunzip)")
-    elif body.isascii() and body.decode("ascii").isprintable():
-        yield from ("--data-binary", shlex.quote(body.decode("ascii")))
-    else:
-        yield from ("--data-binary", _ansi_c(body.decode("latin-1")))
-
-
-def _ansi_c(text: str) -> str:
-    """`text` (latin-1) as a bash word of the form $'…'."""
-    escaped = "".join(c if c.isascii() and c.isprintable() and c not in "'\\" else f"\\x{ord(c):02x}" for c in text)
-    return f"$'{escaped}'"
 
 
 def request_report(exchange: Exchange, redactor: Redactor) -> dict[str, Any]:

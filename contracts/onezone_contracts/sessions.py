@@ -132,8 +132,12 @@ class Everything:
     @property
     def redactor(self) -> Redactor:
         """What knows every secret."""
-        known = self.documented.redactor.secrets if self.documented else set()
-        return Redactor(self.account.redactor.secrets | known)
+        both = [self.account.redactor, *([self.documented.redactor] if self.documented else [])]
+        return Redactor(
+            {secret for one in both for secret in one.secrets},
+            {name: secret for one in both for name, secret in one.variables.items()},
+            {name: owner for one in both for name, owner in one.owners.items()},
+        )
 
     @property
     def requests(self) -> int:

@@ -7,7 +7,9 @@ from typing import Any
 
 from onezone_spec import __version__
 
-from onezone_contracts.exchange import Redactor, curl, request_report, response_report
+from onezone_contracts.curl import curl
+from onezone_contracts.curl import steps as curl_steps
+from onezone_contracts.exchange import Redactor, request_report, response_report
 from onezone_contracts.requirement import Finding, Result
 from onezone_contracts.verdict import Judgement
 
@@ -75,12 +77,16 @@ def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
 
 
 def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
-    """What it takes to see the finding again where one request is not enough: a curl line each, in order."""
+    """What it takes to see the finding again where one request is not enough: a curl line each, in order.
+
+    `sets` is the variable that later lines read the id of what this one made from, None where none does.
+    """
     return [
         {
-            "text": redactor.text(f"{one.request.auth.who}: {one.request.label}"),
-            "curl": curl(one, redactor),
-            "status": one.status,
+            "text": redactor.text(f"{one.exchange.request.auth.who}: {one.exchange.request.label}"),
+            "curl": one.curl,
+            "status": one.exchange.status,
+            "sets": one.sets,
         }
-        for one in finding.steps
+        for one in curl_steps(finding.steps, redactor)
     ]

@@ -7,7 +7,8 @@ from io import BytesIO
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from onezone_contracts.exchange import Redactor, curl
+from onezone_contracts.curl import curl
+from onezone_contracts.exchange import Redactor
 from onezone_contracts.reports import json_report, shown
 from onezone_contracts.requirement import Outcome, Result
 from onezone_contracts.verdict import Judgement, Verdict

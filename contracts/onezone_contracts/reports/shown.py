@@ -70,12 +70,16 @@ def told_counts(report: dict[str, Any]) -> str:
 
 def told_step(step: dict[str, Any]) -> str:
     """Who did what in a step, and what came."""
-    return f"{step['text']}: {step['status'] or 'no answer'}"
+    sets = f" ({step['sets']}: the last part of its Location)" if step["sets"] else ""
+    return f"{step['text']}: {step['status'] or 'no answer'}{sets}"
 
 
 def numbered(steps: Iterable[dict[str, Any]]) -> list[str]:
-    """Steps as a numbered list of curl lines, each with a comment that says who does what."""
-    return [f"{number}. {one['curl']}  # {line(told_step(one))}" for number, one in enumerate(steps, 1)]
+    """Steps as lines for bash: a numbered comment that says who does what, and below it the curl line."""
+    lines = []
+    for number, one in enumerate(steps, 1):
+        lines += [f"# {number}. {line(told_step(one))}", one["curl"]]
+    return lines
 
 
 def request_text(request: dict[str, Any]) -> str:

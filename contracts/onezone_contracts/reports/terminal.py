@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from onezone_contracts.console import Console
-from onezone_contracts.exchange import Redactor, curl
+from onezone_contracts.curl import curl
+from onezone_contracts.exchange import Redactor
 from onezone_contracts.reports import json_report
 from onezone_contracts.reports.shown import numbered, visible
 from onezone_contracts.requirement import OUT_OF_TIME, Finding, Level, Outcome, Result
