@@ -34,17 +34,25 @@ class Step:
     """One of several requests: its curl line, and the variable that later lines read the new id from, if any do."""
 
     exchange: Exchange
-    curl: str
+    words: list[str]
     sets: str | None = None
 
+    @property
+    def curl(self) -> str:
+        """The line."""
+        return " ".join(self.words)
 
-def curl(exchange: Exchange, redactor: Redactor, ids: Mapping[str, str] | None = None) -> str:
-    """One curl line that repeats the request. `ids` are variables, with the ids that are to be read from them."""
-    return " ".join(words(exchange, redactor, ids))
+
+def curl(exchange: Exchange, redactor: Redactor) -> str:
+    """One curl line that repeats the request."""
+    return " ".join(words(exchange, redactor))
 
 
 def words(exchange: Exchange, redactor: Redactor, ids: Mapping[str, str] | None = None) -> list[str]:
-    """The words of that line; a line may be continued between any two of them."""
+    """The words of that line; a line may be continued between any two of them.
+
+    `ids` are variables, with the ids that are to be read from them.
+    """
     request = exchange.request
     url = exchange.base + request.path
     found = ["curl", "-i", "--path-as-is", *(["--globoff"] if re.search(r"[][{}]", url) else [])]
@@ -66,7 +74,7 @@ def steps(exchanges: Sequence[Exchange], redactor: Redactor) -> list[Step]:
     ids: dict[str, str] = {}
     found = []
     for number, one in enumerate(exchanges, 1):
-        line = curl(one, redactor, ids)
+        line = words(one, redactor, ids)
         made = _made(one)
         later = made is not None and any(
             f"/{quote(made, safe='')}" in other.request.path for other in exchanges[number:]

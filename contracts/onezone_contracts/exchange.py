@@ -13,9 +13,15 @@ from urllib.parse import quote, quote_plus
 
 MASK = "***"
 SHOWN_BYTES = 2000
+PAGE_BYTES = 20000
+"""In so many bytes of a page its title is looked for."""
+FIRST_WORDS = 70
+"""How many characters of a body are named in a sentence."""
 LONGEST_INTEGER = 4000
 _SECRET_KEYS = re.compile(r'("(?:password|token)"\s*:\s*)"(?:[^"\\]|\\.)*"')
 _BASIC = re.compile(r"(?i)\bbasic +([^ ,]+)")
+_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
+_TAG = re.compile(r"(?is)<(?:style|script)\b.*?</(?:style|script)>|<[^>]*>")
 _SECRET_HEADERS = frozenset({"authorization", "x-auth-token", "cookie", "set-cookie", "macaroon"})
 
 
@@ -71,6 +77,29 @@ class Response:
         return json.loads(self.body.decode("utf-8-sig"), parse_int=_integer)
 
     @property
+    def media_type(self) -> str:
+        """The media type without parameters, "" where there is none."""
+        return (self.header("Content-Type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def looks_like_json(self) -> bool:
+        """Whether the body begins as JSON of an object or a list does, or is labelled as JSON and begins no page."""
+        first = self.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        return first in {b"{", b"["} or (self.media_type.endswith("json") and first != b"<")
+
+    @property
+    def title(self) -> str:
+        """The title of a page, else all of its text; "" of JSON, which is no page."""
+        text = "" if self.looks_like_json else self.body[:PAGE_BYTES].decode("utf-8", "replace")
+        found = _TITLE.search(text)
+        return " ".join(html.unescape(found[1] if found else _TAG.sub(" ", text)).split())
+
+    @property
+    def redirect(self) -> bool:
+        """Whether it sends its reader elsewhere."""
+        return 300 <= self.status < 400  # noqa: PLR2004
+
+    @property
     def success(self) -> bool:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300  # noqa: PLR2004
@@ -112,13 +141,20 @@ class Exchange:
         """Whether the target says that there is no such thing to read (404, 405, 501), or not for this user."""
         return self.status in {401, 403, 404, 405, 410, 501}
 
-    def misread(self, redactor: Redactor) -> str:
-        """What came of a read that was not understood, with the media type, and how its page begins; no secrets."""
+    def came(self, redactor: Redactor) -> str:
+        """What came: the status, the media type, and the title or the first words of a page; no secrets."""
         if self.response is None:
-            return self.answer()
-        label = self.response.header("Content-Type") or "no media type"
-        start = " ".join(redactor.text(self.response.body.decode("utf-8", "replace")).split())[:60]
-        return f"{self.status} with {label}" + (f": {start}" if start else "")
+            return redactor.text(self.answer())
+        response = self.response
+        if response.redirect and response.header("Location"):
+            where = (response.header("Location") or "").partition("?")[0]
+            return f"{self.status} to {redactor.text(where)}"
+        words = redactor.text(response.title or response.body.decode("utf-8", "replace"))
+        if not response.body:
+            return str(self.status)
+        label = redactor.text(response.header("Content-Type") or "without a media type")
+        words = " ".join(words.split())
+        return f"{self.status} {label}: {words[:FIRST_WORDS]}{'…' if len(words) > FIRST_WORDS else ''}"
 
     def answer(self) -> str:
         """What came, in a few words."""

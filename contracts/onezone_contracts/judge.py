@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
+from onezone_spec import Contract
+
+from onezone_contracts.causes import Cause, causes, face
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import (
@@ -28,7 +31,9 @@ from onezone_contracts.wanted import CannotSetUpError
 
 DEEPEST = "deep"
 FINDINGS = 5
-"""How many findings of a requirement are kept; the others are counted."""
+"""How many findings of a requirement are kept: of those that differ one each, and then the first of the others."""
+LOOKED_AT = 60
+"""How many findings of a requirement are looked at."""
 Progress = Callable[[int, int, Requirement], None]
 log = logging.getLogger(__name__)
 
@@ -51,6 +56,9 @@ class Session(Judged, Protocol):
 
     @property
     def profile(self) -> str: ...  # noqa: D102
+
+    @property
+    def contract(self) -> Contract: ...  # noqa: D102
 
     @property
     def edition(self) -> str: ...  # noqa: D102
@@ -109,7 +117,7 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
     found: list[Finding] = []
     try:
         run.check_time()
-        found.extend(itertools.islice(requirement.check(run.of(requirement)), FINDINGS + 1))
+        found.extend(itertools.islice(requirement.check(run.of(requirement)), LOOKED_AT))
     except OutOfTimeError as late:
         if not found:
             return Result(requirement, Outcome.SKIP, (), late.reason)
@@ -123,7 +131,7 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
     except Exception as error:
         log.debug("a check failed", exc_info=True)
         return Result(requirement, Outcome.ERROR, (), f"the kit failed: {type(error).__name__}: {error}")
-    return Result(requirement, _outcome(requirement, found), tuple(found[:FINDINGS]), _more(found))
+    return Result(requirement, _outcome(requirement, found), _kept(found), _more(found))
 
 
 def _outcome(requirement: Requirement, found: list[Finding]) -> Outcome:
@@ -134,8 +142,19 @@ def _outcome(requirement: Requirement, found: list[Finding]) -> Outcome:
     return Outcome.FAIL if requirement.level is Level.MUST else Outcome.WARN
 
 
+def _kept(found: list[Finding]) -> tuple[Finding, ...]:
+    """One finding of each that differ, then others, in their order."""
+    first: dict[tuple[object, ...], int] = {}
+    for number, finding in enumerate(found):
+        first.setdefault(face(finding), number)
+    chosen = [*first.values(), *(number for number in range(len(found)) if number not in first.values())][:FINDINGS]
+    return tuple(found[number] for number in sorted(chosen))
+
+
 def _more(found: list[Finding]) -> str | None:
-    return f"only the first {FINDINGS} findings are shown" if len(found) > FINDINGS else None
+    if len(found) <= FINDINGS:
+        return None
+    return f"{FINDINGS} of {len(found)}{' or more' if len(found) == LOOKED_AT else ''} findings are shown"
 
 
 def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress | None = None) -> Judgement:
@@ -157,8 +176,10 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
     verdict, why = decide(
         results, unseen, strict=options.strict, unmatched=unmatched, misread=session.unknown(whole=not patterns)
     )
+    roots = causes(results, unseen, session.contract, session.redactor)
     if reason:
         verdict, why = Verdict.INCONCLUSIVE, reason
+        roots = (Cause("target", reason),)
     return Judgement(
         target=session.target,
         edition=session.edition,
@@ -175,6 +196,7 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
         unmatched=unmatched,
         total=len(every),
         hints=tuple(session.hints),
+        causes=roots,
     )
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.causes import Cause
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.judge import Progress, Session, judge
 from onezone_contracts.options import Options
@@ -37,6 +38,7 @@ def judge_target(
             seed=options.seed,
             verdict=Verdict.INCONCLUSIVE,
             reason=str(error),
+            causes=(Cause("target", str(error)),),
         )
 
 

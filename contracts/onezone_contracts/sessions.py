@@ -204,7 +204,7 @@ class Everything:
         """Reads that were not understood; or that nothing was offered but the documented operation."""
         misread = self.documented.unknown(whole=whole) if self.documented else None
         for operation, exchange in self.account.misread.items():
-            misread = misread or f"what {operation} was answered was not understood: {exchange.misread(self.redactor)}"
+            misread = misread or f"what {operation} was answered was not understood: {exchange.came(self.redactor)}"
         if misread is None and whole and not self.bench.offered():
             return "the target offers none of the operations beside the documented one"
         return misread

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from onezone_contracts.requirement import OUT_OF_TIME, Level, Outcome, Result
 
 if TYPE_CHECKING:
+    from onezone_contracts.causes import Cause
     from onezone_contracts.exchange import Redactor
 
 
@@ -48,6 +49,8 @@ class Judgement:
     """How many requirements there are at this depth, whether they were to be judged or not."""
     hints: tuple[str, ...] = ()
     """What may be the cause, for people."""
+    causes: tuple[Cause, ...] = ()
+    """What failed, by its roots, most telling first."""
     counts: Counter[Outcome] = field(init=False)
 
     def __post_init__(self) -> None:

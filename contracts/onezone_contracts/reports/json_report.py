@@ -10,6 +10,7 @@ from onezone_spec import __version__
 from onezone_contracts.curl import curl
 from onezone_contracts.curl import steps as curl_steps
 from onezone_contracts.exchange import Redactor, request_report, response_report
+from onezone_contracts.reports import shown
 from onezone_contracts.requirement import Finding, Result
 from onezone_contracts.verdict import Judgement
 
@@ -43,6 +44,15 @@ def data(judgement: Judgement) -> dict[str, Any]:
         "expected_failures": judgement.known,
         "unmatched_expected_failures": list(judgement.unmatched),
         "hints": list(judgement.hints),
+        "causes": [
+            {
+                "id": one.id,
+                "summary": redactor.text(one.summary),
+                "requirements": list(one.requirements),
+                "example": _finding(one.example, redactor) if one.example else None,
+            }
+            for one in judgement.causes
+        ],
         "requirements": [_requirement(result, redactor) for result in judgement.results],
     }
 
@@ -69,6 +79,7 @@ def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
         "message": redactor.text(finding.message),
         "expected": redactor.text(finding.expected),
         "actual": redactor.text(finding.actual),
+        "came": exchange.came(redactor) if exchange else None,
         "request": request_report(exchange, redactor) if exchange else None,
         "response": response_report(exchange, redactor) if exchange else None,
         "curl": curl(exchange, redactor) if exchange else None,
@@ -83,7 +94,7 @@ def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
     """
     return [
         {
-            "text": redactor.text(f"{one.exchange.request.auth.who}: {one.exchange.request.label}"),
+            "text": redactor.text(shown.told_request(one.exchange)),
             "curl": one.curl,
             "status": one.exchange.status,
             "sets": one.sets,

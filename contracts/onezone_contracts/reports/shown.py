@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from onezone_contracts.exchange import Exchange
+
 MARKS = {"pass": "✓", "fail": "✗", "warn": "!", "observed": "o", "skip": "-", "blocked": "⊘", "error": "?"}
 """A sign for each outcome, so that none is told by its colour alone."""
 KNOWN = "≈"
@@ -66,6 +68,11 @@ def told_counts(report: dict[str, Any]) -> str:
     judged, total = len(report["requirements"]), report["requirements_total"]
     expected = f" ({report['expected_failures']} expected)" if report["expected_failures"] else ""
     return f"{judged} {f'of {total} ' if total > judged else ''}requirements: {counts}{expected}"
+
+
+def told_request(exchange: Exchange) -> str:
+    """Who does what by a request, in words."""
+    return f"{exchange.request.auth.who}: {exchange.request.label}"
 
 
 def told_step(step: dict[str, Any]) -> str:
