@@ -28,7 +28,9 @@ def judge_target(
     contract = contract_of(wanted)
     try:
         with opened(wanted, contract, options) as session:
-            return judge(session, patterns, progress)
+            found = judge(session, patterns, progress)
+            found.file = str(wanted.target_file) if wanted.target_file else None
+            return found
     except CannotSetUpError as error:
         return Judgement(
             target=_named(wanted),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from onezone_spec import __version__
@@ -44,6 +45,9 @@ def data(judgement: Judgement) -> dict[str, Any]:
         "expected_failures": judgement.known,
         "unmatched_expected_failures": list(judgement.unmatched),
         "hints": list(judgement.hints),
+        "strict": judgement.strict,
+        "baseline": asdict(judgement.change) if judgement.change else None,
+        "variables": redactor.owners,
         "causes": [
             {
                 "id": one.id,

@@ -60,6 +60,18 @@ def groups(requirements: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, A
     return found
 
 
+def changes(baseline: dict[str, Any] | None) -> list[tuple[str, list[str]]]:
+    """How a run differs from its baseline, in words, each with the ids; nothing where there is none."""
+    words = {"new": "fails anew", "mended": "mended", "same": "fails as before"}
+    return [(text, list(baseline[key])) for key, text in words.items()] if baseline else []
+
+
+def counted(cause: dict[str, Any]) -> str:
+    """A cause in words, with how many requirements fail by it."""
+    number = len(cause["requirements"])
+    return str(cause["summary"]) + (f" ({number} requirement{'s' if number > 1 else ''})" if number else "")
+
+
 def told_counts(report: dict[str, Any]) -> str:
     """How many requirements came out how, in words."""
     counts = ", ".join(f"{report['counts'][one]} {one}" for one in MARKS if one in report["counts"])

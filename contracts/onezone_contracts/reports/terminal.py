@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 
 from rich.text import Text
 
@@ -16,6 +17,7 @@ from onezone_contracts.causes import Cause
 from onezone_contracts.console import Console
 from onezone_contracts.curl import steps, variables, words
 from onezone_contracts.exchange import Redactor
+from onezone_contracts.reports import shown
 from onezone_contracts.reports.shown import told_request, visible
 from onezone_contracts.requirement import OUT_OF_TIME, Finding, Level, Outcome, Result
 from onezone_contracts.verdict import Judgement, Verdict
@@ -151,7 +153,10 @@ class _Report:
     def _rest(self) -> Iterator[Text]:
         judged = self.judgement
         yield from self._not_judged()
-        for result in (one for one in judged.results if one.known):
+        before = frozenset(judged.change.same) if judged.change else frozenset()
+        for words_, ids in shown.changes(asdict(judged.change)) if judged.change else ():
+            yield from self._text(f"{words_} ({len(ids)}): {', '.join(ids) or 'none'}", later="  ", style="bold")
+        for result in (one for one in judged.results if one.known and one.requirement.id not in before):
             yield from self._text(
                 f"known {result.outcome}: {result.requirement.id}: {result.reason}", later="  ", style="dim"
             )
@@ -164,8 +169,8 @@ class _Report:
         why = f": {judged.reason}" if judged.reason else ""
         if judged.verdict is Verdict.CONFORMANT and judged.known:
             why = f", but for {_count(range(judged.known), 'expected failure')}"
-        before = f"{judged.target} · edition {judged.edition} · profile {judged.profile}: "
-        for line in self._text(f"{before}{judged.verdict}{why}", later="  "):
+        whole = f"{judged.target} · edition {judged.edition} · profile {judged.profile}: {judged.verdict}{why}"
+        for line in self._text(whole, later="  "):
             line.highlight_words([f" {judged.verdict}"], COLOURS[judged.verdict])
             yield line
 
