@@ -166,10 +166,20 @@ def quoted(text: str) -> str:
 
 def _pieces(text: str, redactor: Redactor, ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """`text` piece by piece: (literal, "") or ("", an expression of the shell)."""
+    named = [*((name, one) for one, name in ids.items()), *redactor.variables.items()]
+    for literal, expression in _split(text, named):
+        others = [one for one in sorted(redactor.secrets, key=len, reverse=True) if one in literal]
+        if others:
+            yield from _split(literal, [(redactor.unnamed(one), one) for one in others])
+        else:
+            yield literal, expression
+
+
+def _split(text: str, readable: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """`text` with what stands there of the values of variables as expressions of the shell."""
     literal, at = "", 0
-    readable = tuple(_readable(text, redactor, ids))
     while at < len(text):
-        hits = [hit for name, secret in readable if (hit := _read(text, at, name, secret))]
+        hits = [hit for name, value in readable if (hit := _read(text, at, name, value))]
         if hits:
             if literal:
                 yield literal, ""
@@ -180,16 +190,6 @@ def _pieces(text: str, redactor: Redactor, ids: Mapping[str, str]) -> Iterator[t
             literal, at = literal + text[at], at + 1
     if literal:
         yield literal, ""
-
-
-def _readable(text: str, redactor: Redactor, ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The variables of which something may stand in `text`."""
-    yield from ((name, one) for one, name in ids.items())
-    yield from redactor.variables.items()
-    named = "\n".join(redactor.variables.values())
-    for secret in sorted(redactor.secrets, key=len, reverse=True):
-        if secret in text and secret not in named and not any(part in secret for part in redactor.variables.values()):
-            yield redactor.unnamed(secret), secret
 
 
 def _read(text: str, at: int, name: str, secret: str) -> tuple[str, int] | None:

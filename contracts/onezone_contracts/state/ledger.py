@@ -48,6 +48,12 @@ class Created:
     extra: frozenset[str]
     gone: frozenset[str]
     read: Read
+    listing: Exchange | None = None
+    """What the group listed afterwards."""
+
+    def then(self, look: Exchange | None) -> tuple[Exchange, ...]:
+        """What it takes to see something of it: the request, and a look at what came of it."""
+        return (self.sent.exchange, look) if look else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +63,16 @@ class Leak:
     sent: tuple[Sent, ...]
     appeared: frozenset[str]
     gone: frozenset[str]
+    listing: Exchange | None = None
+    """What the group listed afterwards."""
 
     def finding(self) -> Finding:
         """What is wrong, with all exchanges that it takes; of several requests none is accused."""
         last, came = self.sent[-1], f"{len(self.appeared)} new, {len(self.gone)} gone"
         if len(self.sent) == 1:
             message = f"{last.case.label}: refused with {last.exchange.answer()}, yet the group's services changed"
-            return Finding(message, "nothing changed", came, last.exchange)
+            look = (last.exchange, self.listing) if self.listing else ()
+            return Finding(message, "nothing changed", came, last.exchange, look)
         message = f"after {len(self.sent)} refused requests, none of which did it alone: the group's services changed"
         return Finding(message, "nothing changed", came, last.exchange, tuple(one.exchange for one in self.sent))
 
@@ -132,7 +141,7 @@ class Ledger:
             accepted = again.exchange.succeeded and not again.case.method
             if (new or lost) and not accepted:
                 guilty = True
-                self.leaks.append(Leak((again,), new, lost))
+                self.leaks.append(Leak((again,), new, lost, self.readback.lists.get(group)))
         if not guilty and suspects and not self.strays:
             self.leaks.append(Leak(tuple(suspects), appeared, gone))
         return guilty
@@ -143,7 +152,7 @@ class Ledger:
         service = last_segment(location) if location else None
         listed, extra, gone = self._account(sent, service or None)
         read = self._read(sent, location, service, extra)
-        made = Created(sent, service or None, listed, extra, gone, read)
+        made = Created(sent, service or None, listed, extra, gone, read, self.readback.lists.get(sent.group))
         self.created.append(made)
         return made
 

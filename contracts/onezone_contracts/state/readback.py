@@ -55,6 +55,8 @@ class Readback:
     misread: dict[str, Exchange] = field(default_factory=dict)
     """By verb, what a read was answered that was not understood: nothing can be said of the state then."""
     reader: Identity | None = None
+    lists: dict[str, Exchange] = field(default_factory=dict)
+    """By group, the last answer that listed its services."""
     _observers: dict[str, Identity | None] = field(default_factory=dict)
 
     def _template(self, verb: str, *, within: bool = True) -> str | None:
@@ -77,6 +79,7 @@ class Readback:
             self._note("list", exchange, understood=ids is not None)
             if ids is not None:
                 self._observers[group] = identity
+                self.lists[group] = exchange
                 return ids
             if exchange.timed_out:
                 break
