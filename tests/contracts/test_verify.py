@@ -120,7 +120,7 @@ REFUSING: dict[str, tuple[bytes, int, str]] = {
     "always 403": (answer(403, b'{"error": {"id": "forbidden", "description": "No."}}'), 1, "violated"),
     "always 404": (answer(404), 1, "violated"),
     "always 500": (answer(500), 1, "violated"),
-    "always 503": (answer(503, b"<html>"), 1, "violated"),
+    "always 503": (answer(503, b"<html>"), 3, "never seen"),
     "always 204": (b"HTTP/1.1 204 No Content\r\n\r\n", 1, "violated"),
     "always 201": (answer(201), 1, "violated"),
     "always 302": (answer(302, b"", "Location: /elsewhere"), 1, "violated"),

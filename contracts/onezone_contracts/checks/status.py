@@ -47,8 +47,8 @@ def misfits(sent: Iterable[Evidence], fits: Callable[[Evidence], bool], expected
 def limits(sent: Evidence) -> NotJudged:
     """Why an answer of a limiter is not judged."""
     came = sent.exchange.answer()
-    reason = f"the target, or what stands before it, limits requests: {sent.case.label} was answered with {came}"
-    return NotJudged(f"{reason}, also after waiting (see --rate)", blocked=True)
+    reason = f"the target, or what stands before it, limits requests: {came}, also after waiting (see --rate)"
+    return NotJudged(reason, blocked=True)
 
 
 def name_taken(run: Sender, sent: Evidence) -> bool:
