@@ -8,6 +8,7 @@ from itertools import pairwise
 from urllib.parse import unquote, urljoin, urlsplit
 
 from onezone_contracts.cases import HOME, OTHER, Case, with_value
+from onezone_contracts.checks.error import promised
 from onezone_contracts.checks.status import successes
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.run import Run
@@ -155,7 +156,7 @@ def _with_known_id(run: Run) -> list[Case]:
 
 def no_location_on_errors(run: Run) -> Iterator[Finding]:
     """No answer with an error carries a Location."""
-    for sent in run.log:
+    for sent in filter(promised, run.log):
         response = sent.exchange.response
         if response is not None and response.status >= 400 and response.header("Location") is not None:  # noqa: PLR2004
             came = f"Location: {response.header('Location')}"
@@ -185,7 +186,7 @@ def _unreadable(made: list[Created]) -> Iterator[Finding]:
             came = one.read.exchange.answer()
             message = f"{one.sent.case.label}: reading what its Location names fails with {came}"
             yield Finding(message, "200 with the new service", came, one.read.exchange, one.then(one.read.exchange))
-        elif details is not None and details.get("handleServiceId", one.id) != one.id:
+        elif details is not None and str(details.get("handleServiceId", one.id)) != one.id:
             message = f"{one.sent.case.label}: the Location leads to another service"
             look = one.read.exchange
             yield Finding(message, str(one.id), str(details["handleServiceId"]), look, one.then(look))
