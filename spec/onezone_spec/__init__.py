@@ -16,6 +16,7 @@ from onezone_spec.model import (
     Response,
     Route,
     Source,
+    UnresolvedReferenceError,
 )
 
 __version__ = "0.1.0"
@@ -37,6 +38,7 @@ __all__ = [
     "Route",
     "Source",
     "UnknownEditionError",
+    "UnresolvedReferenceError",
     "__version__",
     "bundled_text",
     "editions",
