@@ -16,6 +16,7 @@ from onezone_spec.model import (
     Response,
     Route,
     Source,
+    Uncovered,
     UnresolvedReferenceError,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "Response",
     "Route",
     "Source",
+    "Uncovered",
     "UnknownEditionError",
     "UnresolvedReferenceError",
     "__version__",
