@@ -216,6 +216,22 @@ def test_what_a_states_url_says_runs_in_no_shell(
     assert len(run(shell, "\n".join(printed), **secrets)) == sum(one.startswith("    curl") for one in printed)
 
 
+def test_a_body_shares_no_word_with_a_secret_but_all_of_it(shell: Path) -> None:
+    """Words that are a part of a secret stand in a body as they are; the whole secret is read from its variable."""
+    known = redactor("adam-password")
+    line = curl(exchange(Request("POST", "/x", body=b'{"password": "adam-password", "passwordless": 1}')), known)
+    assert '\'{"password": "\'' in line
+    (arguments,) = run(shell, line, MEMBER_PASSWORD="adam-password")
+    assert b'{"password": "adam-password", "passwordless": 1}' in arguments
+
+
+def test_a_long_body_is_packed_as_it_was_sent(shell: Path) -> None:
+    """Also where it has keys that reports mask."""
+    body = b'{"password": "pa$$word", "name": "' + b"x" * 5000 + b'"}'
+    (arguments,) = run(shell, curl(exchange(Request("POST", "/x", body=body)), redactor()))
+    assert body in arguments
+
+
 def test_a_body_that_begins_with_at_is_no_file(shell: Path) -> None:
     """`@/etc/passwd` as a body is sent as it stands."""
     line = curl(exchange(Request("POST", "/x", body=b"@/etc/passwd")), redactor())
