@@ -293,7 +293,12 @@ def _odd_ids(build: Builder, source: Source) -> Requirement:
     }
     who = next((one.name for one in build.personas if one.allowed_anywhere), "writer")
     cases = [
-        Case(f"unknown-group.id.{name}", f"an id that no group has: {name}", who=who, roles={GROUP: value})
+        Case(
+            f"unknown-group.id.{name}",
+            f"an id that no group has: {name.replace('-', ' ')}",
+            who=who,
+            roles={GROUP: value},
+        )
         for name, value in ids.items()
     ]
     text = "Whatever stands for the group in the path: where no group has that id, the request is refused."
