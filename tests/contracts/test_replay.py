@@ -30,7 +30,7 @@ FAULTS = (
     "location-constant",
     "state-refused-403",
     "state-name-fixed",
-    "protocol-method-missing",
+    "status-400-as-403",
 )
 STATUS = re.compile(rb"^HTTP/[\d.]+ (\d+)", re.MULTILINE)
 LOCATION = re.compile(rb"^location: *(\S+)", re.MULTILINE | re.IGNORECASE)
