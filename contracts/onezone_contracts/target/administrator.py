@@ -219,7 +219,7 @@ class Account:
 
     def _why(self, operation: Operation, exchange: Exchange) -> str:
         asked = f"{operation.method} {operation.path}"
-        told = f"the administrator's account could not set up: {asked} was answered {exchange.came(self.redactor)}"
+        told = f"the administrator's account could not set up: {asked} was answered {exchange.answer()}"
         if exchange.status not in {401, 403}:
             return f"{told}; the operation {operation.id} is needed"
         needed = next((route for route in operation.access.routes if set(route.needs) == {ZONE}), None)
