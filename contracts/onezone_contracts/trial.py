@@ -83,8 +83,8 @@ class Trial(Fixtures):
             return self.send(asks.anonymous()).exchange.status not in NOT_OFFERED
         last: NotJudged | None = None
         seen = False
-        for name, (persona, level) in self.personas().items():
-            if not persona.allowed or level is not Level.MUST:
+        for name, persona in self.personas().items():
+            if not persona.allowed or persona.level is not Level.MUST:
                 continue
             try:
                 seen = True
@@ -220,7 +220,7 @@ class Trial(Fixtures):
             case.label,
         )
         persona = self.personas(case.keys or ()).get(case.who)
-        may = persona[0].allowed if persona else case.who == NOBODY and self.operation.access.public
+        may = persona.allowed if persona else case.who == NOBODY and self.operation.access.public
         return Prepared(case, stage, roles, auth, person, value, request, accept or (may and case.valid))
 
     def _before(self, one: Prepared) -> None:

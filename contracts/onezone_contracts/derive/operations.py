@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -17,8 +17,7 @@ from onezone_contracts.derive import access, answers, asks, credentials, generat
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.generate.values import DEFAULT, privileges_of, secret, wrong_values
-from onezone_contracts.people import people
-from onezone_contracts.personas import Persona
+from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import (
     Check,
     Finding,
@@ -117,7 +116,7 @@ class Sheet:
         yield from answers.robust(build)
 
     def _builder(self) -> Builder:
-        binding = (one for one, level in people(self.contract, self.operation) if level is Level.MUST)
+        binding = (one for one in personas(self.contract, self.operation) if one.level is Level.MUST)
         return Builder(self.contract, self.operation, tuple(binding), VICTIM)
 
     def _first_of_its_path(self) -> bool:
@@ -153,19 +152,21 @@ class Sheet:
     def _access(self) -> Iterator[Requirement]:
         keys = tuple(sorted({key for route in self.operation.access.routes for key in route.given}))
         for asked in ((), keys) if keys else ((),):
-            for persona, level in people(self.contract, self.operation, asked):
+            for persona in personas(self.contract, self.operation, asked):
                 prefix = f"access.with-{'-'.join(asked)}" if asked else "access"
                 case = asks.access(persona.name, asked)
                 judge = accepted(case) if persona.allowed else answered({403}, case)
-                if level is Level.OBSERVE:
+                if persona.level is Level.OBSERVE:
                     judge = observed(case)
                 text = self._who(persona, asked)
-                yield self._one(f"{prefix}.{persona.name}", level, text, self.operation.access.source, judge)
+                yield self._one(f"{prefix}.{persona.name}", persona.level, text, self.operation.access.source, judge)
 
     def _who(self, persona: Persona, keys: tuple[str, ...]) -> str:
         request = f"a valid request with {', '.join(keys)}" if keys else "a valid request"
         expected = "is answered with success" if persona.allowed else "is answered with 403"
-        return f"The persona {persona.name} ({holdings(self.contract, persona)}): {request} {expected}."
+        spoken = {scope for route in self.operation.access.with_body(keys).routes for scope in route.needs}
+        silent = frozenset(scope for scope, held in persona.grants.items() if held is None and scope not in spoken)
+        return f"The persona {persona.name} ({holdings(self.contract, persona, silent)}): {request} {expected}."
 
     def _authentication(self) -> Iterator[Requirement]:
         source = self._source(401)
@@ -337,7 +338,7 @@ class Sheet:
         found |= {BAD} if operation.body else set()
         found |= {NOT_THERE} if operation.parameters else set()
         found |= {409} if operation.effect.verb == "attach" else set()
-        forbidden = any(not persona.allowed for persona, _ in people(self.contract, operation))
+        forbidden = any(not persona.allowed for persona in personas(self.contract, operation))
         return found | ({403} if forbidden else set())
 
 
@@ -357,11 +358,11 @@ _EFFECTS = {
 }
 
 
-def holdings(contract: Contract, persona: Persona) -> str:
-    """What a persona holds, in words."""
+def holdings(contract: Contract, persona: Persona, silent: Container[str] = ()) -> str:
+    """What a persona holds, in words; nothing is said of `silent` scopes."""
     words = []
     for scope, held in persona.grants.items():
-        if scope == CALLER:
+        if scope == CALLER or scope in silent:
             continue
         place = "in the zone" if scope == ZONE else f"in the {scope.replace('_', ' ')}"
         everything = frozenset(contract.privileges.get(contract.kind(scope), ()))

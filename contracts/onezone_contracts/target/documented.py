@@ -20,7 +20,7 @@ def core_target(account: Account, wanted: Iterable[Persona]) -> Target:
     home, other = account.create("group"), account.create("group")
     people = [(persona, _make(account, persona, home)) for persona in wanted]
     for persona, person in people:
-        containers = [ref for scope, ref in _places(home).items() if persona.grants.get(scope) is not None]
+        containers = [ref for scope, ref in _places(home).items() if scope in persona.met]
         if not account.settled(person.ref, containers):
             raise SetupError(
                 f"what the persona {persona.name} was given did not take effect within {account.settle:g} s (--settle)"

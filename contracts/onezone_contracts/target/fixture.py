@@ -148,14 +148,14 @@ class Stage:
 
     def enter(self, persona: Persona, *, fresh: bool = False) -> Person:
         """A user who holds exactly what the persona does. Raises NotJudged where that cannot be brought about."""
-        key = tuple(sorted((scope, held) for scope, held in persona.grants.items() if held is not None))
+        key = tuple(sorted(item for item in persona.met.items() if item[0] != CALLER))
         if key in self.people and not fresh:
             return self.people[key]
         if self.account.shut:
             raise NotJudged(self.account.shut, blocked=True)
         person = self._person(persona, fresh=fresh)
-        for role, held in persona.grants.items():
-            if role in self.roles and held is not None:
+        for role, held in persona.met.items():
+            if role in self.roles:
                 self._join(person, self.roles[role], held, persona)
         self._relate_self(person, persona)
         if not self.account.settled(person.ref, self._containers(person.ref)):

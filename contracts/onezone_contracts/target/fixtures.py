@@ -14,10 +14,9 @@ from onezone_contracts.exchange import Auth
 from onezone_contracts.generate.values import privileges_of
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
-from onezone_contracts.people import people
-from onezone_contracts.personas import Persona
+from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import Level, NotJudged
-from onezone_contracts.state.expected import CALLER, READING, Ref, pair
+from onezone_contracts.state.expected import CALLER, READING, ZONE, Ref, pair
 from onezone_contracts.target.administrator import Account, Person
 from onezone_contracts.target.file import Credentials, Identity, SetupError
 from onezone_contracts.target.fixture import Stage
@@ -55,7 +54,7 @@ class Fixtures:
         self.bench = bench
         self.account = bench.account
         self.operation = operation
-        self._personas: dict[tuple[str, ...], dict[str, tuple[Persona, Level]]] = {}
+        self._personas: dict[tuple[str, ...], dict[str, Persona]] = {}
         self._stage: Stage | None = None
 
     @property
@@ -68,12 +67,11 @@ class Fixtures:
         """Whether the operation changes nothing."""
         return self.operation.effect.verb in READING
 
-    def personas(self, keys: Iterable[str] = ()) -> dict[str, tuple[Persona, Level]]:
+    def personas(self, keys: Iterable[str] = ()) -> dict[str, Persona]:
         """The personas for a body with these keys, by name."""
         key = tuple(keys)
         if key not in self._personas:
-            known = people(self.contract, self.operation, key)
-            self._personas[key] = {one.name: (one, level) for one, level in known}
+            self._personas[key] = {one.name: one for one in personas(self.contract, self.operation, key)}
         return self._personas[key]
 
     # --- who and where ------------------------------------------------------------------------------------
@@ -108,12 +106,12 @@ class Fixtures:
             return _identity(who, self.bench.victim().credentials)
         stage = self.stage()
         if who != WRITER:
-            return _identity(who, stage.enter(self.personas()[who][0]).credentials)
+            return _identity(who, stage.enter(self.personas()[who]).credentials)
         _, person, _ = self.actor(stage)
         return _identity(who, person.credentials if person else self.account.credentials)
 
     def _allowed(self) -> list[Persona]:
-        return [one for one, level in self.personas(self.given()).values() if one.allowed and level is Level.MUST]
+        return [one for one in self.personas(self.given()).values() if one.allowed and one.level is Level.MUST]
 
     @property
     def by_administrator(self) -> bool:
@@ -123,7 +121,7 @@ class Fixtures:
 
     def _zone_only(self, persona: Persona) -> bool:
         """Whether zone privileges alone are enough, and it is not about the caller."""
-        others = {scope for scope, held in persona.grants.items() if held is not None} - {"zone", CALLER}
+        others = persona.met.keys() - {ZONE, CALLER}
         return not others and CALLER not in {self.operation.effect.resource, self.operation.effect.within}
 
     def given(self) -> tuple[str, ...]:
@@ -138,7 +136,7 @@ class Fixtures:
         if case.who == WRITER:
             stage = self.new_stage() if case.apart else self.stage()
             return stage, *self.actor(stage, fresh=case.apart)
-        persona, _ = self.personas(case.keys or ())[case.who]
+        persona = self.personas(case.keys or ())[case.who]
         acting = not self.reading and persona.allowed and case.valid
         touched = {self.operation.effect.resource, self.operation.effect.within}
         changes_itself = CALLER in touched or persona.grants.get("self") is not None
