@@ -10,9 +10,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.exchange import Auth, Exchange, Request, basic
+from onezone_contracts.exchange import Auth, Exchange, Request
 from onezone_contracts.state.expected import Ref
-from onezone_contracts.target.file import Credentials
 from onezone_contracts.wire import Wire
 
 JSON_TYPE = (("Content-Type", "application/json"),)
@@ -64,14 +63,6 @@ class Api:
         """Read what a Location names, from the target and nowhere else."""
         path = urlsplit(urljoin(self.wire.origin + sent.request.path, location)).path
         return self.wire.send(Request("GET", path, auth, label="read what the Location names"))
-
-
-def auth_of(known: Credentials, who: str, variable: str) -> Auth:
-    """Headers for credentials, and the same for curl with the secret read from an environment variable."""
-    if known.token is not None:
-        return Auth((("X-Auth-Token", known.token),), f'-H "X-Auth-Token: ${variable}"', who)
-    pair = basic(known.username or "", known.password or "")
-    return Auth((("Authorization", pair),), f'-u "{known.username}:${variable}"', who)
 
 
 def new_id(exchange: Exchange) -> str | None:

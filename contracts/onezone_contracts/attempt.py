@@ -10,7 +10,7 @@ from onezone_contracts.cases import Case
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.state.expected import Ref
 from onezone_contracts.state.observe import Difference
-from onezone_contracts.target.administrator import Person
+from onezone_contracts.target.file import TestUser
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Attempt:
     case: Case
     roles: Mapping[str, Ref]
     auth: Auth
-    person: Person | None
+    person: TestUser | None
     value: Any
     allowed: bool
     exchange: Exchange

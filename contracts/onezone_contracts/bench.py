@@ -18,8 +18,8 @@ from onezone_contracts.options import Options
 from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement, Sending, tolerated
 from onezone_contracts.state.expected import CALLER, USER, ZONE, Ref
 from onezone_contracts.stateful.search import Sequences
-from onezone_contracts.target.administrator import Account, Person
-from onezone_contracts.target.file import SetupError, missing_id
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.file import SetupError, TestUser, missing_id
 from onezone_contracts.target.fixture import Stage
 from onezone_contracts.trial import Trial
 
@@ -46,7 +46,7 @@ class Bench:
     _stages: dict[object, Stage] = field(default_factory=dict)
     _strangers: dict[str, Ref] = field(default_factory=dict)
     _foreseen: set[str] = field(default_factory=set)
-    _victim: Person | None = None
+    _victim: TestUser | None = None
 
     def __post_init__(self) -> None:
         self.started = self.options.clock()
@@ -153,7 +153,7 @@ class Bench:
             self._strangers[kind] = self.account.person().ref if kind == USER else self.account.create(kind)
         return self._strangers[kind]
 
-    def victim(self) -> Person:
+    def victim(self) -> TestUser:
         """A user with whose name wrong passwords are sent, and who does nothing else. Raises SetupError."""
         self._victim = self._victim or self.account.person()
         return self._victim

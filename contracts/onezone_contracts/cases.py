@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onezone_contracts.exchange import Auth, basic
-from onezone_contracts.target.file import Identity, Target
+from onezone_contracts.target.file import Target, TestUser
 
 JSON_TYPE = (("Content-Type", "application/json"),)
 HOME = "home"
@@ -33,7 +33,7 @@ VICTIM = "victim"
 """Stands for a user with whose name wrong passwords are sent, and who does nothing else."""
 
 Change = Callable[[dict[str, Any]], Any]
-Credentialed = Callable[[Identity, Mapping[str, Identity]], Auth]
+Credentialed = Callable[[TestUser, Mapping[str, TestUser]], Auth]
 """Credentials made out of somebody's own; the others are there by name."""
 
 
@@ -122,16 +122,14 @@ def group_id(target: Target, case: Case, home: str) -> str:
 def wrong_password(make: Callable[[str], str], words: str) -> Credentialed:
     """The persona's user name with a password made out of the right one."""
 
-    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
+    def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         name, password = identity.credentials.username or "", identity.credentials.password or ""
-        return Auth(
-            (("Authorization", basic(name, make(password))),), f'-u "{name}:***"', f"{identity.persona.name}, {words}"
-        )
+        return Auth((("Authorization", basic(name, make(password))),), f'-u "{name}:***"', f"{identity.name}, {words}")
 
     return auth
 
 
-def password_of_another(identity: Identity, people: Mapping[str, Identity]) -> Auth:
+def password_of_another(identity: TestUser, people: Mapping[str, TestUser]) -> Auth:
     """The persona's user name with another persona's password, or another word where all have the same."""
     own = identity.credentials.password
     others = (one.credentials.password for one in people.values())
@@ -143,7 +141,7 @@ def password_of_another(identity: Identity, people: Mapping[str, Identity]) -> A
 def wrong_token(make: Callable[[str], str], words: str, *, bearer: bool = False) -> Credentialed:
     """A token made out of the persona's own, or out of nothing where it has none."""
 
-    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
+    def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         value = make(identity.credentials.token or "")
         header = ("Authorization", f"Bearer {value}") if bearer else ("X-Auth-Token", value)
         name, text = header

@@ -23,7 +23,7 @@ from onezone_contracts.sender import Evidence
 from onezone_contracts.state import compare
 from onezone_contracts.state.ledger import Created, Ledger, Sent
 from onezone_contracts.state.readback import Readback
-from onezone_contracts.target.file import Identity, SetupError, Target
+from onezone_contracts.target.file import SetupError, Target, TestUser
 from onezone_contracts.together import Prepared, Together
 from onezone_contracts.wire import Wire
 
@@ -42,7 +42,7 @@ class Run:
     redactor: Redactor = field(init=False)
     together: Together = field(init=False)
     log: list[Sent] = field(default_factory=list)
-    writer: Identity | None = None
+    writer: TestUser | None = None
     hangs: Hangs = field(default_factory=Hangs)
     hints: list[str] = field(default_factory=list)
     shared: dict[type, Any] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class Run:
         body["name"] = f"{body['name']} {serial}"
         return body
 
-    def identity(self, who: str) -> Identity:
+    def identity(self, who: str) -> TestUser:
         """The persona of that name, or for `writer` the one that was seen to be allowed. Raises NotJudged."""
         if who in {WRITER, NOBODY}:
             if self.writer is not None:
@@ -206,12 +206,12 @@ class Run:
         self.hangs.note(one.case, self.operation.id, exchange)
         return Sent(one.case, one.identity, one.group, one.value, exchange)
 
-    def _auth(self, case: Case, identity: Identity) -> Auth:
+    def _auth(self, case: Case, identity: TestUser) -> Auth:
         if case.auth:
             made = case.auth(identity, self.target.personas)
             self.redactor.learn_basic(value for _, value in made.headers)
             return made
-        return Auth() if case.who == NOBODY else identity.auth()
+        return Auth() if case.who == NOBODY else identity.auth
 
     def _again(self, sent: Sent) -> Sent:
         return self.transmit(sent.case)
@@ -263,7 +263,7 @@ class Run:
             if group not in self.ledger.known:
                 self.ledger.open(group)
 
-    def _settle(self, allowed: list[Identity]) -> bool:
+    def _settle(self, allowed: list[TestUser]) -> bool:
         """Send a valid request as each persona that must be allowed until it is; whether that took several tries."""
         waiting = {identity.persona.name: identity for identity in allowed}
         last: dict[str, Sent] = {}
@@ -287,7 +287,7 @@ class Run:
             time.sleep(min(self.options.settle, 2 * pause))  # what the other personas hold may be as late
         return rounds > 0
 
-    def _allowed(self, identity: Identity, sent: Sent) -> None:
+    def _allowed(self, identity: TestUser, sent: Sent) -> None:
         self.writer = self.writer or identity
         self._sent[sent.case.name] = sent
         self.record(sent)
@@ -345,11 +345,11 @@ class Run:
             if made.id and made.id not in there and made.sent.case.group in {HOME, OTHER}:
                 yield made
 
-    def _removed(self, path: str, helper: Identity) -> bool:
+    def _removed(self, path: str, helper: TestUser) -> bool:
         label = "remove what the kit made"
-        return self.wire.send(Request("DELETE", path, helper.auth(), label=label)).succeeded
+        return self.wire.send(Request("DELETE", path, helper.auth, label=label)).succeeded
 
-    def _remove_together(self, template: str, left: dict[tuple[str, str], None], helper: Identity) -> None:
+    def _remove_together(self, template: str, left: dict[tuple[str, str], None], helper: TestUser) -> None:
         """With several workers, remove at the same time what that persona may; the rest is left."""
         if self.together.possible:
             paths = {one: self.target.path(template, id=one[0], hsid=one[1]) for one in left}

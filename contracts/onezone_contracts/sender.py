@@ -11,7 +11,7 @@ from onezone_contracts.cases import Case
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Finding
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 
 class Evidence(Protocol):
@@ -71,5 +71,5 @@ class Sender(Protocol):
     def kept(self, sent: Evidence) -> Iterator[Finding]:
         """How what is read back of an accepted case differs from what was sent."""
 
-    def identity(self, who: str) -> Identity:
+    def identity(self, who: str) -> TestUser:
         """Who sends a case. Raises NotJudged."""

@@ -19,7 +19,7 @@ from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import NotJudged, Requirement, Sending
 from onezone_contracts.state.ledger import Ledger, Sent
 from onezone_contracts.state.readback import Readback
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 AT_ONCE = 16
 """How many cases are accounted for at once."""
@@ -36,7 +36,7 @@ class Prepared(NamedTuple):
     """A case as whom, to which group, with which JSON value, and the request that it is."""
 
     case: Case
-    identity: Identity
+    identity: TestUser
     group: str
     value: Any
     request: Request

@@ -20,8 +20,7 @@ from onezone_contracts.state.effects import apply
 from onezone_contracts.state.expected import CALLER, Ref
 from onezone_contracts.state.observe import Difference, differences, misread, probes
 from onezone_contracts.state.side_effects import Leak, Traces
-from onezone_contracts.target.administrator import Person
-from onezone_contracts.target.file import SetupError
+from onezone_contracts.target.file import SetupError, TestUser
 from onezone_contracts.target.fixture import Stage
 from onezone_contracts.target.fixtures import Fixtures, Shared
 
@@ -36,7 +35,7 @@ class Prepared:
     stage: Stage
     roles: Mapping[str, Ref]
     auth: Auth
-    person: Person | None
+    person: TestUser | None
     value: Any
     request: Request
     allowed: bool

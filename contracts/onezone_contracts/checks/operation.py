@@ -44,7 +44,7 @@ def body(trial: Trial) -> Iterator[Finding]:
     """A success has the documented body, or none where none is documented."""
     schema = trial.operation.success.schema
     validate = jsonschema_rs.Draft4Validator(plain(trial.account.contract, schema)) if schema else None
-    known = trial.account.people
+    words = [one.credentials.password or "" for known in trial.account.people.values() for one in known]
     for one in successes(trial):
         response = one.exchange.response
         assert response is not None
@@ -56,7 +56,7 @@ def body(trial: Trial) -> Iterator[Finding]:
             yield Finding(
                 f"{one.case.label}: the body is not the documented one", "the documented body", problem, one.exchange
             )
-        elif any(person.password.encode() in response.body for people in known.values() for person in people):
+        elif any(word.encode() in response.body for word in words):
             yield Finding(f"{one.case.label}: the answer shows a user's password", "no password", "it", one.exchange)
 
 

@@ -33,7 +33,7 @@ from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
 from onezone_contracts.run import Run, access_case
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 MALFORMED_BASIC = {
     "no-base64": "Basic %%%",
@@ -309,8 +309,8 @@ def _scheme_case(build: Builder) -> Requirement:
     return build.requirement(case.name, Level.OBSERVE, text, build.answer_source(401), observed(case))
 
 
-def _lowered(identity: Identity, _: Mapping[str, Identity]) -> Auth:
-    auth = identity.auth()
+def _lowered(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
+    auth = identity.auth
     name, value = auth.headers[0]
     scheme, _sep, rest = value.partition(" ")
     return replace(auth, headers=((name, f"{scheme.lower()} {rest}" if rest else value),))

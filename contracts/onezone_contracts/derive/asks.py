@@ -10,7 +10,7 @@ from onezone_spec import Operation
 from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, Case
 from onezone_contracts.exchange import Auth, basic
 from onezone_contracts.generate.values import privileges_of
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 WRONG_WORD = "no-such-password-7d1"
 
@@ -32,7 +32,7 @@ def wrong() -> Case:
     return Case("wrong", "a wrong password", who=VICTIM, auth=_wrong)
 
 
-def _wrong(victim: Identity, _: Mapping[str, Identity]) -> Auth:
+def _wrong(victim: TestUser, _: Mapping[str, TestUser]) -> Auth:
     name = victim.credentials.username or ""
     pair = basic(name, WRONG_WORD)
     return Auth((("Authorization", pair),), f'-u "{name}:***"', "a user with a wrong password")

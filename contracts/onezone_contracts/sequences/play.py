@@ -169,7 +169,7 @@ class Play:
         assert leaver is not None
         again = " once more" if made.left else ""
         label = f"leave {made.name}{again}"
-        exchange = self._step(self.setting.leave(made.id, leaver.auth(), label))
+        exchange = self._step(self.setting.leave(made.id, leaver.auth, label))
         if not made.left and not exchange.succeeded:
             raise self._violated(LEFT, "what can be left alone cannot be left here", "2xx", exchange.answer())
         self._has_left(made)

@@ -14,7 +14,7 @@ from onezone_contracts.sequences.action import Numbers
 from onezone_contracts.state import compare
 from onezone_contracts.state.ledger import Created, Sent
 from onezone_contracts.state.readback import Read, last_segment
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 SECONDS = {"standard": 10.0, "deep": 90.0}
 """How long the sequences of a run may take; a target whose reads lag sees fewer of them."""
@@ -36,7 +36,7 @@ class Setting:
     known: set[str] = field(default_factory=set)
     creators: list[str] = field(default_factory=list)
     refusals: dict[str, Case] = field(default_factory=dict)
-    leaver: Identity | None = None
+    leaver: TestUser | None = None
     listing: bool = False
     reading: bool = False
     faithful: bool = False
@@ -111,7 +111,7 @@ class Setting:
 
     def remove(self, sent: Sent, service: str) -> None:
         """Have a service of the kit's removed: now where that works, else when the run ends."""
-        gone = self.leave(service, self.leaver.auth(), "leave the earlier service") if self.leaver else None
+        gone = self.leave(service, self.leaver.auth, "leave the earlier service") if self.leaver else None
         if gone and gone.succeeded:
             self.gone(sent, service, gone)
         else:
@@ -162,7 +162,7 @@ def creation(setting: Setting, name: str) -> Case:
     return Case(f"sequence.{name}", f"a valid request of the persona {name}", who=name, roles={GROUP: setting.group})
 
 
-def _may_create(setting: Setting, identity: Identity) -> bool:
+def _may_create(setting: Setting, identity: TestUser) -> bool:
     """Whether a persona that must be allowed was, or is, alone."""
     if not identity.persona.allowed:
         return False
@@ -225,7 +225,7 @@ def _left_alone(setting: Setting, sent: Sent, service: str) -> bool:
     if run.contract.find("detach", run.operation.effect.resource, run.operation.effect.within) is None:
         return False
     for identity in run.target.personas.values():
-        exchange = setting.leave(service, identity.auth(), "leave the service")
+        exchange = setting.leave(service, identity.auth, "leave the service")
         if exchange.succeeded:
             if _gone(setting, service):
                 setting.leaver = identity

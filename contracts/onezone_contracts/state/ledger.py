@@ -10,7 +10,7 @@ from onezone_contracts.cases import MISSING, Case
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.requirement import Finding
 from onezone_contracts.state.readback import Read, Readback, last_segment
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 BATCH = 12
 """How many refused requests may wait for one look at the group's services."""
@@ -23,7 +23,7 @@ class Sent:
     """A case that was sent: as whom, to which group, the JSON value, and the exchange."""
 
     case: Case
-    identity: Identity
+    identity: TestUser
     group: str
     value: Any
     exchange: Exchange

@@ -17,7 +17,7 @@ from onezone_contracts.exchange import Exchange, Redactor, Request
 from onezone_contracts.options import PATIENCE
 from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
-from onezone_contracts.target.file import Identity, Target
+from onezone_contracts.target.file import Target, TestUser
 from onezone_contracts.wire import Wire
 
 SHOWN = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
@@ -54,15 +54,15 @@ class Readback:
     lags: int = 0
     misread: dict[str, Exchange] = field(default_factory=dict)
     """By verb, what a read was answered that was not understood: nothing can be said of the state then."""
-    reader: Identity | None = None
-    _observers: dict[str, Identity | None] = field(default_factory=dict)
+    reader: TestUser | None = None
+    _observers: dict[str, TestUser | None] = field(default_factory=dict)
 
     def _template(self, verb: str, *, within: bool = True) -> str | None:
         found = self.contract.find(verb, self.resource, self.within if within else None)
         return found.path if found else None
 
-    def _get(self, identity: Identity, path: str, label: str) -> Exchange:
-        return self.wire.send(Request("GET", path, identity.auth(), label=label))
+    def _get(self, identity: TestUser, path: str, label: str) -> Exchange:
+        return self.wire.send(Request("GET", path, identity.auth, label=label))
 
     def ids(self, group: str) -> set[str] | None:
         """The ids of the group's services, None where the target does not say."""
@@ -104,21 +104,21 @@ class Readback:
         """Forget who may list what: privileges may have taken effect since."""
         self._observers.clear()
 
-    def _candidates(self) -> list[Identity]:
+    def _candidates(self) -> list[TestUser]:
         """The personas, those who hold most first."""
         return sorted(
             self.target.personas.values(), key=lambda one: -sum(len(s or ()) for s in one.persona.grants.values())
         )
 
-    def read(self, location: str, request_path: str, group: str, creator: Identity) -> Read:
+    def read(self, location: str, request_path: str, group: str, creator: TestUser) -> Read:
         """The service that a Location names: by its path as it stands, else by its id at the contract's own path."""
         return self._first(self._paths(location, request_path, group), creator)
 
-    def by_id(self, group: str, service: str, creator: Identity) -> Read:
+    def by_id(self, group: str, service: str, creator: TestUser) -> Read:
         """The service of that id, read at the contract's own path."""
         return self._first(self._own_paths(group, service), creator)
 
-    def _first(self, paths: Iterable[str], creator: Identity) -> Read:
+    def _first(self, paths: Iterable[str], creator: TestUser) -> Read:
         last = self.misread["get"] if self._hangs("get") else None
         for path in () if last else paths:
             for identity in self._readers(creator):
@@ -158,7 +158,7 @@ class Readback:
             return f"what the target answers when asked to {what} was not understood: {came}"
         return f"the target does not offer to {what}"
 
-    def _readers(self, creator: Identity) -> Iterator[Identity]:
+    def _readers(self, creator: TestUser) -> Iterator[TestUser]:
         first = [self.reader] if self.reader else []
         yield from {one.persona.name: one for one in [*first, *self._candidates()[:2], creator]}.values()
 

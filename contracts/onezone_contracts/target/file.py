@@ -8,14 +8,15 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 import yaml
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.exchange import Auth, Redactor, basic
-from onezone_contracts.personas import Persona
+from onezone_contracts.personas import USER, Persona
+from onezone_contracts.state.expected import Ref
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 BLANK = "..."
@@ -41,6 +42,13 @@ class Credentials:
             return [self.token]
         return [self.password or "", basic(self.username or "", self.password or "").removeprefix("Basic ")]
 
+    def auth(self, who: str, variable: str) -> Auth:
+        """Headers, and the same for curl with the secret read from an environment variable."""
+        if self.token is not None:
+            return Auth((("X-Auth-Token", self.token),), f'-H "X-Auth-Token: ${variable}"', who)
+        pair = basic(self.username or "", self.password or "")
+        return Auth((("Authorization", pair),), f'-u "{self.username}:${variable}"', who)
+
 
 def near(secret: str) -> set[str]:
     """A secret and what the judge makes of it to see that only the right one is taken: all of them tell it."""
@@ -48,27 +56,35 @@ def near(secret: str) -> set[str]:
     return {one for one in made if one}
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A persona at the target: its credentials and the group in which it is judged."""
+NO_PERSONA = Persona("", {}, allowed=False)
 
-    persona: Persona
+
+@dataclass(frozen=True, slots=True)
+class TestUser:
+    """Somebody who sends requests: a persona that the target was given with, or a user that the kit made.
+
+    `name` is what reports say; `ref` is the user's kind and id, or its name where the id is not known; `group` is the
+    group in which the persona is judged.
+    """
+
+    __test__: ClassVar[bool] = False
+    name: str
     credentials: Credentials
-    group: str
+    ref: Ref
+    persona: Persona = NO_PERSONA
+    group: str = ""
 
     @property
-    def variable(self) -> str:
-        """The environment variable that curl lines read this persona's secret from."""
-        name = re.sub(r"\W+", "_", self.persona.name).upper()
-        return f"{name}_{'TOKEN' if self.credentials.token is not None else 'PASSWORD'}"
-
     def auth(self) -> Auth:
-        """The persona's own credentials."""
-        known = self.credentials
-        if known.token is not None:
-            return Auth((("X-Auth-Token", known.token),), f'-H "X-Auth-Token: ${self.variable}"', self.persona.name)
-        pair = basic(known.username or "", known.password or "")
-        return Auth((("Authorization", pair),), f'-u "{known.username}:${self.variable}"', self.persona.name)
+        """The user's own credentials; curl lines read the secret from an environment variable."""
+        word = re.sub(r"\W+", "_", self.persona.name or "ozkit").upper()
+        kind = "TOKEN" if self.credentials.token is not None else "PASSWORD"
+        return self.credentials.auth(self.name, f"{word}_{kind}")
+
+
+def given(persona: Persona, credentials: Credentials, group: str) -> TestUser:
+    """A persona that somebody else made: which user of the target it is, is not known."""
+    return TestUser(persona.name, credentials, (USER, persona.name), persona, group)
 
 
 @dataclass(slots=True)
@@ -80,7 +96,7 @@ class Target:
     """
 
     base_url: str
-    personas: dict[str, Identity]
+    personas: dict[str, TestUser]
     missing: str
     other: str | None = None
     cleanup: Callable[[], None] = field(default=lambda: None)
@@ -187,7 +203,7 @@ def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, 
     prefix = f"personas.{operation.id}."
     _known(path, entries, {persona.name for persona in wanted}, prefix)
     found = {
-        persona.name: Identity(persona, _credentials(path, entries, persona.name, prefix), home) for persona in wanted
+        persona.name: given(persona, _credentials(path, entries, persona.name, prefix), home) for persona in wanted
     }
     return Target(base_url, found, missing, other)
 

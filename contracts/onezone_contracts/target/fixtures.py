@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any, Protocol
 
 from onezone_spec import Contract, Operation
@@ -16,9 +17,9 @@ from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
 from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import Level, NotJudged
-from onezone_contracts.state.expected import CALLER, READING, ZONE, Ref, pair
-from onezone_contracts.target.administrator import Account, Person
-from onezone_contracts.target.file import Credentials, Identity, SetupError
+from onezone_contracts.state.expected import CALLER, READING, USER, ZONE, Ref, pair
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.file import SetupError, TestUser
 from onezone_contracts.target.fixture import Stage
 
 
@@ -40,7 +41,7 @@ class Shared(Protocol):
     def stranger(self, kind: str) -> Ref:
         """Something of a kind that is related to nothing. Raises SetupError."""
 
-    def victim(self) -> Person:
+    def victim(self) -> TestUser:
         """A user with whose name wrong passwords are sent. Raises SetupError."""
 
     def offers(self, operation: Operation) -> bool:
@@ -89,7 +90,7 @@ class Fixtures:
         except SetupError as error:
             raise NotJudged(str(error), blocked=True) from None
 
-    def actor(self, stage: Stage, *, fresh: bool = False) -> tuple[Auth, Person | None, dict[str, Ref]]:
+    def actor(self, stage: Stage, *, fresh: bool = False) -> tuple[Auth, TestUser | None, dict[str, Ref]]:
         """Somebody who may, with the roles as they are for them: the administrator where a route is for such."""
         if self.by_administrator:
             return self.account.auth, None, dict(stage.roles)
@@ -100,15 +101,15 @@ class Fixtures:
             raise NotJudged(str(error), blocked=True) from None
         return person.auth, person, stage.cast(allowed[0], person)
 
-    def identity(self, who: str) -> Identity:
+    def identity(self, who: str) -> TestUser:
         """Who sends a case, with their credentials. Raises NotJudged."""
         if who in {VICTIM, NOBODY}:
-            return _identity(who, self.bench.victim().credentials)
+            return replace(self.bench.victim(), name=who)
         stage = self.stage()
         if who != WRITER:
-            return _identity(who, stage.enter(self.personas()[who]).credentials)
+            return replace(stage.enter(self.personas()[who]), name=who)
         _, person, _ = self.actor(stage)
-        return _identity(who, person.credentials if person else self.account.credentials)
+        return replace(person, name=who) if person else TestUser(who, self.account.credentials, (USER, who))
 
     def _allowed(self) -> list[Persona]:
         return [one for one in self.personas(self.given()).values() if one.allowed and one.level is Level.MUST]
@@ -128,7 +129,7 @@ class Fixtures:
         """The keys of the body that routes may ask more for."""
         return tuple(sorted({key for route in self.operation.access.routes for key in route.given}))
 
-    def cast(self, case: Case) -> tuple[Stage, Auth, Person | None, dict[str, Ref]]:
+    def cast(self, case: Case) -> tuple[Stage, Auth, TestUser | None, dict[str, Ref]]:
         """Where a case is sent, by whom, and who plays the roles."""
         if case.who in {NOBODY, VICTIM}:
             stage = self.new_stage() if case.apart else self.stage()
@@ -161,7 +162,7 @@ class Fixtures:
             return self.bench.stranger(kind)
         return roles[self.operation.effect.within or ""] if word == ITSELF else (kind, word)
 
-    def body(self, roles: Mapping[str, Ref], person: Person | None, keys: tuple[str, ...] | None = None) -> Any:
+    def body(self, roles: Mapping[str, Ref], person: TestUser | None, keys: tuple[str, ...] | None = None) -> Any:
         """A valid body for these roles; where none is needed and no key is asked for, None."""
         body = self.operation.body
         if body is None or (not body.required and not keys):
@@ -170,7 +171,7 @@ class Fixtures:
             return self._grant(roles, person)
         return self.account.samples.body(self.operation, keys or None)
 
-    def _grant(self, roles: Mapping[str, Ref], person: Person | None) -> dict[str, list[str]]:
+    def _grant(self, roles: Mapping[str, Ref], person: TestUser | None) -> dict[str, list[str]]:
         """Two new privileges and one that is held; one goes, and a new one, too: what is added wins."""
         effect, mirror = self.operation.effect, self.account.mirror
         caller = person.ref if person else None
@@ -181,7 +182,3 @@ class Fixtures:
         scope = next(filter(None, map(privileges_of, self.operation.body.properties)))
         new = [one for one in sorted(self.contract.privileges[scope]) if one not in old][:2]
         return {"grant": [*new, *sorted(old)[2:3]], "revoke": [*sorted(old)[:1], *new[1:]]}
-
-
-def _identity(name: str, credentials: Credentials) -> Identity:
-    return Identity(Persona(name, {}, allowed=False), credentials, "")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from onezone_contracts.exchange import Exchange, Request
 from onezone_contracts.personas import ZONE, Persona
-from onezone_contracts.target.file import Credentials, Identity, SetupError, Target, missing_id
+from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, given, missing_id
 from onezone_contracts.wire import Wire
 
 _JSON = (("Content-Type", "application/json"),)
@@ -60,14 +60,14 @@ class States:
         group = answer.get("group")
         return group if isinstance(group, str) and group else None
 
-    def _identity(self, persona: Persona, default_group: Callable[[], str | None]) -> Identity:
+    def _identity(self, persona: Persona, default_group: Callable[[], str | None]) -> TestUser:
         params: dict[str, Any] = {f"{scope}_privileges": _names(held) for scope, held in persona.grants.items()}
         params.setdefault(f"{ZONE}_privileges", [])
         answer = self._call("setup", "a persona", params)
         group = answer.get("group") or default_group()
         if not isinstance(group, str):
             raise SetupError(f"the states URL named no group for the persona {persona.name}")
-        return Identity(persona, _credentials(answer, persona.name), group)
+        return given(persona, _credentials(answer, persona.name), group)
 
     def _call(self, action: str, state: str, params: dict[str, Any]) -> dict[str, Any]:
         message = {"action": action, "state": state, "params": params}
