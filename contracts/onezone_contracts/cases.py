@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onezone_contracts.exchange import Auth, basic
-from onezone_contracts.target.file import Target, TestUser
+from onezone_contracts.target.file import TestUser
 
 JSON_TYPE = (("Content-Type", "application/json"),)
 HOME = "home"
@@ -82,6 +82,13 @@ class Case:
         return not wrong and not self.chunked and self.headers == JSON_TYPE
 
 
+def access_case(name: str, keys: tuple[str, ...] = ()) -> Case:
+    """A valid request of a persona, with these keys in its body."""
+    words = f" with {', '.join(keys)}" if keys else ""
+    label = f"a valid request of the persona {name}{words}"
+    return Case(".".join(["access", name, *keys]), label, who=name, keys=keys or None)
+
+
 def encode(value: Any) -> bytes:
     """`value` as compact JSON in UTF-8."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
@@ -100,23 +107,6 @@ def with_value(key: str, value: Any) -> Change:
 def constant(value: Any) -> Change:
     """`value` instead of the body."""
     return lambda _: value
-
-
-def group_id(target: Target, case: Case, home: str) -> str:
-    """The id of the case's group; anything but the words above is an id itself.
-
-    A short id made shorter or longer could be another group's, so only a long one is.
-    """
-    long = len(home) >= LONG_ID
-    words = {
-        HOME: home,
-        MISSING: target.missing,
-        OTHER: target.other or "",
-        SHORTENED: home[:-1] if long else target.missing,
-        LENGTHENED: f"{home}zz" if long else target.missing,
-        BLANK_AFTER: f"{home} ",
-    }
-    return words.get(case.group, case.group)
 
 
 def wrong_password(make: Callable[[str], str], words: str) -> Credentialed:

@@ -11,10 +11,13 @@ from onezone_contracts.bench import Bench
 from onezone_contracts.derive import judged_operations, provoked, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Redactor
+from onezone_contracts.given import GivenRun
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement
 from onezone_contracts.run import Run
+from onezone_contracts.shared import Shared
+from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.documented import core_target
 from onezone_contracts.target.file import SetupError, Target
@@ -30,15 +33,19 @@ class Documented:
         operation: the documented operation.
         target: where it is, with its personas.
         options: how it is judged.
+        shared: what it shares with the runs of other operations, which then see to the workers.
     """
 
     profile = "core"
 
-    def __init__(self, contract: Contract, operation: Operation, target: Target, options: Options) -> None:
+    def __init__(
+        self, contract: Contract, operation: Operation, target: Target, options: Options, shared: Shared | None = None
+    ) -> None:
         self.contract = contract
         self.operation = operation
         self.options = options
-        self.run = Run(contract, operation, target, options)
+        self.run = GivenRun(shared or Shared(options), contract, operation, target)
+        self._stack = ExitStack()
 
     @property
     def edition(self) -> str:
@@ -71,24 +78,26 @@ class Documented:
 
     def preflight(self, wanted: tuple[Requirement, ...]) -> str | None:  # noqa: ARG002
         """See that the target answers and that its personas are set up. Raises SetupError."""
+        if self.run.shared.pool is None:
+            self._stack.enter_context(self.run.shared.working())
         self.run.preflight()
         return None
 
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
-        self.run.check_time()
+        self.run.shared.check_time()
 
-    def of(self, requirement: Requirement) -> Run:
+    def of(self, requirement: Requirement) -> GivenRun:
         """The run, after what the requirement lives off was sent. Raises OutOfTimeError."""
         return self.run.of(requirement)
 
     def foresee(self, requirements: tuple[Requirement, ...]) -> None:
         """What is judged next."""
-        self.run.together.foresee(requirements)
+        self.run.foresee(requirements)
 
     def unseen(self) -> frozenset[int]:
         """The documented statuses that can be provoked and were never seen."""
-        return provoked(self.operation) - {one.status for one in self.run.exchanges() if one.status}
+        return provoked(self.operation) - {one.exchange.status for one in self.run.log}
 
     def unknown(self, *, whole: bool) -> str | None:  # noqa: ARG002
         """What could not be said of the state, since reads were not understood."""
@@ -97,6 +106,7 @@ class Documented:
     def clean(self) -> None:
         """Remove what was made."""
         self.run.clean()
+        self._stack.close()
 
 
 class Everything:
@@ -113,7 +123,7 @@ class Everything:
         self.account = account
         self.contract = account.contract
         self.options = options
-        self.bench = Bench(account, options)
+        self.bench = Bench(options, account=account)
         self.operation: Operation = judged_operations(self.contract)[0]
         self.documented: Documented | None = None
         self._why = ""
@@ -164,7 +174,7 @@ class Everything:
         except (SetupError, OutOfTimeError) as error:
             self._why = str(error)
             return None
-        self.documented = Documented(self.contract, self.operation, target, self.options)
+        self.documented = Documented(self.contract, self.operation, target, self.options, self.bench)
         try:
             return self.documented.preflight(wanted)
         except SetupError as error:
@@ -177,8 +187,10 @@ class Everything:
 
     def of(self, requirement: Requirement) -> Bench | Run:
         """The run in which a requirement is judged. Raises NotJudged where it cannot be."""
+        if requirement.operation == ALL:
+            return self.bench
         if requirement.operation != self.operation.id:
-            return self.bench.of(requirement)
+            return self.bench.trial(self.contract.operations[requirement.operation]).of(requirement)
         if self.documented is None or self._why:
             raise NotJudged(self._why, blocked=True)
         return self.documented.of(requirement)
@@ -187,9 +199,9 @@ class Everything:
         """What is judged next, of one operation."""
         first = requirements[0].operation
         own = tuple(takewhile(lambda one: one.operation == first, requirements))
-        if first != self.operation.id:
-            self.bench.foresee(own)
-        elif self.documented:
+        if first in self.bench.offered:
+            self.bench.trial(self.contract.operations[first]).foresee(own)
+        elif first == self.operation.id and self.documented:
             self.documented.foresee(own)
 
     def unseen(self) -> frozenset[int]:
@@ -201,13 +213,13 @@ class Everything:
         misread = self.documented.unknown(whole=whole) if self.documented else None
         for operation, exchange in self.account.misread.items():
             misread = misread or f"what {operation} was answered was not understood: {exchange.misread(self.redactor)}"
-        if misread is None and whole and not self.bench.offered():
+        if misread is None and whole and not self.bench.offered:
             return "the target offers none of the operations beside the documented one"
         return misread
 
     def clean(self) -> None:
         """Remove what the documented operation made; the account removes the rest when it is closed."""
-        self._stack.close()
         if self.documented:
             self.documented.clean()
             self.account.take(self.operation.effect.resource, self.documented.run.target.created)
+        self._stack.close()

@@ -1,4 +1,4 @@
-"""Checks of one operation: they ask its trial for attempts and yield findings."""
+"""Checks of one operation: they ask its trial for sents and yield findings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import jsonschema_rs
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.api import new_id
-from onezone_contracts.attempt import Attempt
 from onezone_contracts.cases import Case
 from onezone_contracts.checks.error import misshaped
 from onezone_contracts.checks.status import answered, finding, observed
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged
+from onezone_contracts.sent import Sent
 from onezone_contracts.state.expected import CALLER, Ref
-from onezone_contracts.state.side_effects import Leak
 from onezone_contracts.trial import Trial
 
 CONFLICT = 409
@@ -25,8 +24,8 @@ CONFLICT = 409
 # --- what a success looks like ---------------------------------------------------------------------------------
 
 
-def successes(trial: Trial) -> list[Attempt]:
-    """Every attempt that was rightly answered with a 2xx. Raises NotJudged where there is none."""
+def successes(trial: Trial) -> list[Sent]:
+    """Every case that was rightly answered with a 2xx. Raises NotJudged where there is none."""
     found = [one for one in trial.log if one.allowed and one.exchange.succeeded]
     if not found:
         raise NotJudged("nobody who must be allowed had a success", blocked=True)
@@ -102,7 +101,7 @@ def location(trial: Trial) -> Iterator[Finding]:
             yield from _leads(trial, one, values[0])
 
 
-def _path(one: Attempt, text: str) -> list[str]:
+def _path(one: Sent, text: str) -> list[str]:
     try:
         path = urlsplit(urljoin(one.exchange.base + one.exchange.request.path, text)).path
     except ValueError:
@@ -110,7 +109,7 @@ def _path(one: Attempt, text: str) -> list[str]:
     return [unquote(segment) for segment in path.strip("/").split("/")]
 
 
-def _fits(operation: Operation, template: str, text: str, one: Attempt) -> bool:
+def _fits(operation: Operation, template: str, text: str, one: Sent) -> bool:
     """Whether a Location ends as the template does, with the ids of the request in their places."""
     known = {f"{{{each.name}}}": one.roles[each.entity or each.name][1] for each in operation.parameters}
     wanted = template.strip("/").split("/")
@@ -121,13 +120,13 @@ def _fits(operation: Operation, template: str, text: str, one: Attempt) -> bool:
     return all(came == known.get(name, came if name.startswith("{") else name) and came for name, came in pairs)
 
 
-def _leads(trial: Trial, one: Attempt, text: str) -> Iterator[Finding]:
+def _leads(trial: Trial, one: Sent, text: str) -> Iterator[Finding]:
     """What the Location names can be read, where the contract has such an operation and the target offers it."""
     operation = _reader(trial)
-    if operation is None or not trial.bench.offers(operation):
+    if operation is None or operation.id not in trial.stages.offered:
         return
-    own = CALLER in {trial.operation.effect.within, operation.effect.within} and one.person
-    auth = one.person.auth if own and one.person else trial.account.auth
+    own = CALLER in {trial.operation.effect.within, operation.effect.within} and one.user
+    auth = one.user.auth if own and one.user else trial.account.auth
     last = [trial.account.api.follow(text, one.exchange, auth)]
     made = new_id(one.exchange)
     resource = trial.operation.effect.resource
@@ -178,22 +177,22 @@ def own_effect(case: Case) -> Check:
     """One case is accepted and does what it should."""
 
     def check(trial: Trial) -> Iterator[Finding]:
-        attempt = trial.send(case, accept=True)
-        if not attempt.exchange.succeeded:
-            yield finding(attempt, str(trial.operation.success.status))
-        yield from _differences(attempt)
+        sent = trial.send(case, accept=True)
+        if not sent.exchange.succeeded:
+            yield finding(sent, str(trial.operation.success.status))
+        yield from _differences(sent)
 
     return check
 
 
-def _differences(one: Attempt) -> Iterator[Finding]:
+def _differences(one: Sent) -> Iterator[Finding]:
     for difference in one.differences:
         yield difference.finding(f"{one.case.label}: {difference.what}", one.exchange)
 
 
 def unchanged(trial: Trial) -> Iterator[Finding]:
     """No refused request changed anything."""
-    leaks: list[Leak] = trial.leaks()
+    leaks = trial.leaks()
     if not any(not one.exchange.succeeded for one in trial.log):
         raise NotJudged("no request was refused")
     for leak in leaks:
@@ -206,9 +205,9 @@ def again(level: Level, case: Case) -> Check:
 
     def check(trial: Trial) -> Iterator[Finding]:
         known = case.name in {one.case.name for one in trial.log}
-        attempt = trial.send(case)
-        if not known and not attempt.exchange.succeeded:
-            trial.traces.see(attempt)
+        sent = trial.send(case)
+        if not known and not sent.exchange.succeeded:
+            trial.tracker.see(sent)
         yield from judge(trial)
 
     return check

@@ -18,6 +18,7 @@ from onezone_contracts.cases import (
     Case,
     Change,
     Credentialed,
+    access_case,
     b64,
     constant,
     password_of_another,
@@ -29,10 +30,10 @@ from onezone_contracts.cases import (
 from onezone_contracts.checks.status import accepted, answered, answered_with, observed, refused
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth
+from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
-from onezone_contracts.run import Run, access_case
 from onezone_contracts.target.file import TestUser
 
 MALFORMED_BASIC = {
@@ -88,7 +89,7 @@ def _other_group(build: Builder, source: Source) -> Iterator[Requirement]:
 
 
 def _with_other_group(check: Check) -> Check:
-    def judged(run: Run) -> Iterator[Finding]:
+    def judged(run: GivenRun) -> Iterator[Finding]:
         if not run.target.other:
             raise NotJudged("no group is known that the persona does not belong to")
         yield from check(run)

@@ -15,13 +15,6 @@ from onezone_contracts.target.file import TestUser
 WRONG_WORD = "no-such-password-7d1"
 
 
-def access(name: str, keys: tuple[str, ...] = ()) -> Case:
-    """A valid request of a persona, with these keys in its body."""
-    words = f" with {', '.join(keys)}" if keys else ""
-    label = f"a valid request of the persona {name}{words}"
-    return Case(".".join(["access", name, *keys]), label, who=name, keys=keys or None)
-
-
 def anonymous() -> Case:
     """A valid request without credentials."""
     return Case("none", "no credentials", who=NOBODY)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from onezone_spec import Contract, Operation, Property, Source
 
-from onezone_contracts.cases import VICTIM, Case, Change, constant, with_value, without
+from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant, with_value, without
 from onezone_contracts.checks import error
 from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
@@ -22,10 +21,7 @@ from onezone_contracts.requirement import (
     Check,
     Finding,
     Level,
-    Looking,
-    NotJudged,
     Requirement,
-    Sending,
     at_refusals,
     at_successes,
     with_evidence,
@@ -88,7 +84,7 @@ class Sheet:
             yield from self._offered_only(self._answers())
 
     def _offered_only(self, found: Iterable[Requirement]) -> Iterator[Requirement]:
-        return (replace(one, check=self._judged(one.check), needs=NEEDS) for one in found)
+        return (replace(one, needs=NEEDS) for one in found)
 
     def _closely(self) -> Iterator[Requirement]:
         """What is sent to any operation from `standard` on: the topics of the documented one, where they apply."""
@@ -125,16 +121,7 @@ class Sheet:
         return next(one for one in known if one.path == self.operation.path) is self.operation
 
     def _one(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
-        return Requirement(topic, self.operation.id, level, text, str(source), self._judged(check), NEEDS)
-
-    def _judged(self, check: Check) -> Check:
-        def judged(bench: Any) -> Iterator[Finding]:
-            trial: Trial = bench.trial(self.operation)
-            if not trial.offered():
-                raise NotJudged("not offered")
-            yield from check(trial)
-
-        return replace(check, check=judged) if isinstance(check, Sending | Looking) else judged
+        return Requirement(topic, self.operation.id, level, text, str(source), check, NEEDS)
 
     def _documented(self, level: Level) -> Level:
         return Level.MUST if self.deployed else level
@@ -154,7 +141,7 @@ class Sheet:
         for asked in ((), keys) if keys else ((),):
             for persona in personas(self.contract, self.operation, asked):
                 prefix = f"access.with-{'-'.join(asked)}" if asked else "access"
-                case = asks.access(persona.name, asked)
+                case = access_case(persona.name, asked)
                 judge = accepted(case) if persona.allowed else answered({403}, case)
                 if persona.level is Level.OBSERVE:
                     judge = observed(case)

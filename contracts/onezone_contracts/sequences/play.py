@@ -9,6 +9,7 @@ from onezone_contracts.cases import GROUP, Case, with_value
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import NotJudged
+from onezone_contracts.sent import Created, Read, Sent
 from onezone_contracts.sequences.action import (
     CREATE,
     CREATED,
@@ -28,8 +29,7 @@ from onezone_contracts.sequences.action import (
 )
 from onezone_contracts.sequences.setting import Setting, absent
 from onezone_contracts.state import compare
-from onezone_contracts.state.ledger import Created, Sent
-from onezone_contracts.state.readback import Read, last_segment
+from onezone_contracts.state.readback import last_segment
 
 BUSY = frozenset({TOO_MANY, 503})
 
@@ -253,7 +253,7 @@ class Play:
         reads, setting = self.setting.run.readback, self.setting
         read = reads.again(setting.group, made.id)
         if read.details is None and absent(read):
-            read = reads.by_id(setting.group, made.id, made.sent.identity)
+            read = reads.by_id(setting.group, made.id, made.sent.user)
         self._read_last = read.exchange
         if read.details is None:
             return self._unread(made, read) if absent(read) else None

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, WRITER, Case, constant
+from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, WRITER, Case, access_case, constant
 from onezone_contracts.exchange import Auth, Exchange, Request
+from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import NotJudged
-from onezone_contracts.run import Run, access_case
+from onezone_contracts.sent import Created, Read, Sent
 from onezone_contracts.sequences.action import Numbers
 from onezone_contracts.state import compare
-from onezone_contracts.state.ledger import Created, Sent
-from onezone_contracts.state.readback import Read, last_segment
+from onezone_contracts.state.readback import last_segment
 from onezone_contracts.target.file import TestUser
 
 SECONDS = {"standard": 10.0, "deep": 90.0}
@@ -31,7 +31,7 @@ class Setting:
     `known` is the model: the ids that the group should have. `left` are the ids of services that left.
     """
 
-    run: Run
+    run: GivenRun
     group: str
     known: set[str] = field(default_factory=set)
     creators: list[str] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Setting:
         while not ready():
             if time.monotonic() > deadline:
                 return False
-            self.run.check_time()
+            self.run.shared.check_time()
             time.sleep(pause)
             pause = min(2 * pause, 0.4)
             if ready():
@@ -134,13 +134,13 @@ class Setting:
             remember(self.run, *self.sample)
 
 
-def remember(run: Run, sent: Sent, service: str) -> None:
+def remember(run: GivenRun, sent: Sent, service: str) -> None:
     """Leave a service to the end of the run, which removes it; nothing else is judged by it."""
     sent = replace(sent, case=replace(sent.case, roles={GROUP: HOME}))
     run.ledger.created.append(Created(sent, service, None, frozenset(), frozenset(), Read(None, None)))
 
 
-def found(run: Run) -> Setting:
+def found(run: GivenRun) -> Setting:
     """What the target offers. Raises NotJudged where that is too little."""
     writer = run.identity(WRITER)
     run.ledger.flush()
@@ -149,7 +149,7 @@ def found(run: Run) -> Setting:
     setting.listing, setting.known = ids is not None, set(ids or ())
     setting.refusals = {case.name: case for case in _refusals(setting) if _refused(run, case)}
     run.ledger.flush()
-    setting.creators = [one.persona.name for one in run.target.personas.values() if _may_create(setting, one)]
+    setting.creators = [one.name for one in run.target.personas.values() if _may_create(setting, one)]
     _alone(setting, run.transmit(Case("sequence.alone", "create a service")))
     return setting
 
@@ -166,7 +166,7 @@ def _may_create(setting: Setting, identity: TestUser) -> bool:
     """Whether a persona that must be allowed was, or is, alone."""
     if not identity.persona.allowed:
         return False
-    case = creation(setting, identity.persona.name)
+    case = creation(setting, identity.name)
     if identity.group == setting.group:
         return setting.run.send(case).exchange.succeeded
     sent = setting.run.transmit(case)
@@ -179,13 +179,13 @@ def _may_create(setting: Setting, identity: TestUser) -> bool:
 
 def _refusals(setting: Setting) -> Iterator[Case]:
     yield Case("sequence.body", "ask with an array as the body", change=constant([]))
-    forbidden = [one.persona.name for one in setting.run.target.personas.values() if not one.persona.allowed]
+    forbidden = [one.name for one in setting.run.target.personas.values() if not one.persona.allowed]
     yield from (creation(setting, name) for name in forbidden[:FORBIDDEN])
     yield Case("sequence.nobody", "ask without credentials", who=NOBODY)
     yield Case("sequence.missing", "ask for a group that does not exist", roles={GROUP: MISSING})
 
 
-def _refused(run: Run, case: Case) -> bool:
+def _refused(run: GivenRun, case: Case) -> bool:
     response = run.send(case).exchange.response
     return response is not None and response.refusal
 
@@ -212,7 +212,7 @@ def _read_alone(setting: Setting, sent: Sent, service: str) -> None:
     latest = [Read(None, None)]
 
     def there() -> bool:
-        latest[0] = reads.by_id(setting.group, service, sent.identity)
+        latest[0] = reads.by_id(setting.group, service, sent.user)
         return latest[0].details is not None
 
     setting.reading = setting.until(there) if "get" in reads.offered else there()

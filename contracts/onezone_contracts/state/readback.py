@@ -17,6 +17,7 @@ from onezone_contracts.exchange import Exchange, Redactor, Request
 from onezone_contracts.options import PATIENCE
 from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
+from onezone_contracts.sent import Read
 from onezone_contracts.target.file import Target, TestUser
 from onezone_contracts.wire import Wire
 
@@ -24,14 +25,6 @@ SHOWN = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
 """What a read shows some of; an answer with none of them is of a form that is not ours to judge."""
 LAGS = 2
 """How often a run waits in vain before it stops waiting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What a read gave: the details, and the exchange that shows them (or shows why there are none)."""
-
-    exchange: Exchange | None
-    details: dict[str, Any] | None
 
 
 @dataclass(slots=True)
@@ -110,15 +103,15 @@ class Readback:
             self.target.personas.values(), key=lambda one: -sum(len(s or ()) for s in one.persona.grants.values())
         )
 
-    def read(self, location: str, request_path: str, group: str, creator: TestUser) -> Read:
+    def read(self, location: str, request_path: str, group: str, creator: TestUser | None) -> Read:
         """The service that a Location names: by its path as it stands, else by its id at the contract's own path."""
         return self._first(self._paths(location, request_path, group), creator)
 
-    def by_id(self, group: str, service: str, creator: TestUser) -> Read:
+    def by_id(self, group: str, service: str, creator: TestUser | None) -> Read:
         """The service of that id, read at the contract's own path."""
         return self._first(self._own_paths(group, service), creator)
 
-    def _first(self, paths: Iterable[str], creator: TestUser) -> Read:
+    def _first(self, paths: Iterable[str], creator: TestUser | None) -> Read:
         last = self.misread["get"] if self._hangs("get") else None
         for path in () if last else paths:
             for identity in self._readers(creator):
@@ -158,9 +151,9 @@ class Readback:
             return f"what the target answers when asked to {what} was not understood: {came}"
         return f"the target does not offer to {what}"
 
-    def _readers(self, creator: TestUser) -> Iterator[TestUser]:
+    def _readers(self, creator: TestUser | None) -> Iterator[TestUser]:
         first = [self.reader] if self.reader else []
-        yield from {one.persona.name: one for one in [*first, *self._candidates()[:2], creator]}.values()
+        yield from {one.name: one for one in [*first, *self._candidates()[:2], creator] if one}.values()
 
     def _paths(self, location: str, request_path: str, group: str) -> Iterator[str]:
         try:

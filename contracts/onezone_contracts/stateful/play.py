@@ -14,8 +14,8 @@ from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.state.effects import apply
 from onezone_contracts.state.expected import RANKS, READING, USER, ZONE, Ref, role_of
-from onezone_contracts.state.observe import Difference, differences, misread, probes
-from onezone_contracts.state.probe import Probe
+from onezone_contracts.state.observe import differences, misread, probes
+from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.side_effects import Newcomers
 from onezone_contracts.stateful.predict import Expected
 from onezone_contracts.stateful.setting import Setting, of_caller

@@ -8,7 +8,7 @@ from typing import Any
 
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.requirement import Finding
-from onezone_contracts.state.observe import Difference
+from onezone_contracts.state.probe import Difference
 
 ADMIN, NOBODY = -1, -2
 """Actors that are no entities of the sequence."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from onezone_spec import Contract, Operation
 
@@ -24,9 +23,6 @@ from onezone_contracts.state.probe import Probe
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError, TestUser
 
-if TYPE_CHECKING:
-    from onezone_contracts.attempt import Attempt
-
 SEVERAL = 3
 
 
@@ -38,13 +34,12 @@ def harmless(contract: Contract, kind: str) -> frozenset[str]:
     return frozenset(sorted(set(contract.privileges[kind]) - used)[:SEVERAL])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stage:
     """The roles of an operation with the entities that play them.
 
-    `people` are the personas that act here; `founder` created what users of the path stand under; `pending` are
-    refused attempts whose traces were not looked for; `witnesses` is what must stay as it is; a `spoiled` stage is in
-    a state that nobody knows.
+    `people` are the personas that act here; `founder` created what users of the path stand under; `witnesses` is what
+    must stay as it is; a `spoiled` stage is in a state that nobody knows.
     """
 
     account: Account
@@ -52,7 +47,6 @@ class Stage:
     roles: dict[str, Ref] = field(default_factory=dict)
     people: dict[object, TestUser] = field(default_factory=dict)
     founder: TestUser | None = None
-    pending: list[Attempt] = field(default_factory=list)
     witnesses: list[Probe] = field(default_factory=list)
     spoiled: bool = False
 

@@ -2,58 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from concurrent.futures import Executor
-from dataclasses import replace
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, WRITER, Case
 from onezone_contracts.derive.build import CONSUMING
-from onezone_contracts.exchange import Auth
+from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.generate.values import privileges_of
-from onezone_contracts.hangs import Hangs
-from onezone_contracts.options import Options
 from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import Level, NotJudged
+from onezone_contracts.sent import Sent
+from onezone_contracts.shared import Shared
 from onezone_contracts.state.expected import CALLER, READING, USER, ZONE, Ref, pair
 from onezone_contracts.target.administrator import Account
-from onezone_contracts.target.file import SetupError, TestUser
+from onezone_contracts.target.file import SetupError, TestUser, missing_id
 from onezone_contracts.target.fixture import Stage
 
+FORBIDDEN = 403
 
-class Shared(Protocol):
-    """What the runs of all operations at a target share."""
 
-    account: Account
-    options: Options
-    missing: str
-    pool: Executor | None
-    hangs: Hangs
+@dataclass(slots=True)
+class Stages(Shared):
+    """What the runs of all operations share that an administrator's account makes fixtures for."""
 
-    def check_time(self) -> None:
-        """Raises OutOfTimeError when the run's time is over."""
+    account: Account = field(kw_only=True)
+    missing: str = field(default_factory=missing_id)
+    offered: set[str] = field(default_factory=set)
+    """The operations that were seen to be offered."""
+    _stages: dict[object, Stage] = field(default_factory=dict)
+    _strangers: dict[str, Ref] = field(default_factory=dict)
+    _victim: TestUser | None = None
 
     def shared(self, operation: Operation) -> Stage:
-        """The stage of all reading operations with the same roles and relations. Raises NotJudged."""
+        """The stage of all reading operations with the same roles and relations. Raises SetupError."""
+        effect = operation.effect
+        scopes = {scope for route in operation.access.routes for scope in route.needs}
+        roles = tuple(sorted(one.entity or one.name for one in operation.parameters))
+        key = (roles, effect.resource, effect.within, effect.effective, effect.verb == "list", "creator" in scopes)
+        if key not in self._stages:
+            self._stages[key] = Stage(self.account, operation).build()
+        return self._stages[key]
 
     def stranger(self, kind: str) -> Ref:
         """Something of a kind that is related to nothing. Raises SetupError."""
+        if kind not in self._strangers:
+            self._strangers[kind] = self.account.person().ref if kind == USER else self.account.create(kind)
+        return self._strangers[kind]
 
     def victim(self) -> TestUser:
-        """A user with whose name wrong passwords are sent. Raises SetupError."""
+        """A user with whose name wrong passwords are sent, and who does nothing else. Raises SetupError."""
+        self._victim = self._victim or self.account.person()
+        return self._victim
 
-    def offers(self, operation: Operation) -> bool:
-        """Whether an operation was seen to be offered."""
 
-
-class Fixtures:
+class AccountFixtures:
     """The stages of one operation, and who plays there."""
 
-    def __init__(self, bench: Shared, operation: Operation) -> None:
-        self.bench = bench
-        self.account = bench.account
+    def __init__(self, shared: Stages, operation: Operation) -> None:
+        self.shared = shared
+        self.account = shared.account
         self.operation = operation
         self._personas: dict[tuple[str, ...], dict[str, Persona]] = {}
         self._stage: Stage | None = None
@@ -78,38 +88,52 @@ class Fixtures:
     # --- who and where ------------------------------------------------------------------------------------
 
     def stage(self) -> Stage:
-        """The stage for what changes nothing. Raises NotJudged where it cannot be built."""
+        """The stage for what changes nothing. Raises SetupError where it cannot be built."""
         if self._stage is None or self._stage.spoiled:
-            self._stage = self.bench.shared(self.operation) if self.reading else self.new_stage()
+            self._stage = self.shared.shared(self.operation) if self.reading else self.new_stage()
         return self._stage
 
     def new_stage(self) -> Stage:
-        """A stage of its own. Raises NotJudged where it cannot be built."""
-        try:
-            return Stage(self.account, self.operation).build()
-        except SetupError as error:
-            raise NotJudged(str(error), blocked=True) from None
+        """A stage of its own. Raises SetupError where it cannot be built."""
+        return Stage(self.account, self.operation).build()
+
+    def like(self, sent: Sent) -> tuple[Stage, Auth, TestUser | None, dict[str, Ref]]:
+        """Where a case is sent that follows another, by the same user."""
+        return self.new_stage(), sent.auth, sent.user, dict(sent.roles)
+
+    def insist(self, send: Callable[[], Exchange]) -> Exchange:
+        """What is answered to who must be allowed, once privileges had the time that they may take."""
+        answers: list[Exchange] = []
+
+        def settled() -> bool:
+            answers.append(send())
+            return answers[-1].status != FORBIDDEN
+
+        self.account.until(settled)
+        return answers[-1]
 
     def actor(self, stage: Stage, *, fresh: bool = False) -> tuple[Auth, TestUser | None, dict[str, Ref]]:
         """Somebody who may, with the roles as they are for them: the administrator where a route is for such."""
         if self.by_administrator:
             return self.account.auth, None, dict(stage.roles)
         allowed = self._allowed()
-        try:
-            person = stage.enter(allowed[0], fresh=fresh)
-        except SetupError as error:
-            raise NotJudged(str(error), blocked=True) from None
+        person = stage.enter(allowed[0], fresh=fresh)
         return person.auth, person, stage.cast(allowed[0], person)
 
     def identity(self, who: str) -> TestUser:
         """Who sends a case, with their credentials. Raises NotJudged."""
+        try:
+            return replace(self._user(who), name=who)
+        except SetupError as error:
+            raise NotJudged(str(error), blocked=True) from None
+
+    def _user(self, who: str) -> TestUser:
         if who in {VICTIM, NOBODY}:
-            return replace(self.bench.victim(), name=who)
-        stage = self.stage()
+            return self.shared.victim()
         if who != WRITER:
-            return replace(stage.enter(self.personas()[who]), name=who)
-        _, person, _ = self.actor(stage)
-        return replace(person, name=who) if person else TestUser(who, self.account.credentials, (USER, who))
+            return self.stage().enter(self.personas()[who])
+        _, person, _ = self.actor(self.stage())
+        return person or TestUser(who, self.account.credentials, (USER, who))
 
     def _allowed(self) -> list[Persona]:
         return [one for one in self.personas(self.given()).values() if one.allowed and one.level is Level.MUST]
@@ -157,9 +181,9 @@ class Fixtures:
         """What a word of a case stands for. Raises SetupError."""
         kind = self.contract.kind(role)
         if word == MISSING:
-            return kind, self.bench.missing
+            return kind, self.shared.missing
         if word == UNRELATED:
-            return self.bench.stranger(kind)
+            return self.shared.stranger(kind)
         return roles[self.operation.effect.within or ""] if word == ITSELF else (kind, word)
 
     def body(self, roles: Mapping[str, Ref], person: TestUser | None, keys: tuple[str, ...] | None = None) -> Any:
