@@ -8,8 +8,9 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts import alike
 from onezone_contracts.api import Api
-from onezone_contracts.cases import HOME, OTHER, access_case
+from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, OTHER, Case, access_case
 from onezone_contracts.exchange import Redactor, Request
 from onezone_contracts.patience import unlimited
 from onezone_contracts.requirement import NotJudged
@@ -101,6 +102,7 @@ class GivenRun(Run):
                 break
             time.sleep(pause)
             pause, rounds = min(2 * pause, 0.5), rounds + 1
+        self._served(list(last.values()))
         self._judge(list(last.values()))
         for name in waiting:
             self._first(last[name])
@@ -115,6 +117,21 @@ class GivenRun(Run):
     def _reachable(self, sent: list[Sent]) -> None:
         if sent and all(one.exchange.response is None for one in sent):
             raise SetupError(f"the target {self.target.base_url} does not answer: {sent[0].exchange.failure}")
+
+    def _served(self, sent: list[Sent]) -> None:
+        """Raises SetupError where everything is answered alike, and not as the API would."""
+        if self.ledger.known or not sent or not all(alike.suspicious(one.exchange) for one in sent):
+            return
+        who = sent[0].case.who
+        others = (
+            Case("preflight.anonymous", "a valid request without credentials", who=NOBODY),
+            Case(
+                "preflight.missing", "a valid request for a group that does not exist", who=who, roles={GROUP: MISSING}
+            ),
+        )
+        exchanges = [one.exchange for one in (*sent, *map(self.transmit, others))]
+        if alike.alike(exchanges):
+            raise SetupError(alike.words(exchanges[0], self.target.base_url, self.redactor))
 
     def _judge(self, sent: list[Sent]) -> None:
         """Raises SetupError where no credentials serve; hints at what may be wrong where nothing is found."""

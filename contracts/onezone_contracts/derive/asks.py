@@ -28,7 +28,7 @@ def wrong() -> Case:
 def _wrong(victim: TestUser, _: Mapping[str, TestUser]) -> Auth:
     name = victim.credentials.username or ""
     pair = basic(name, WRONG_WORD)
-    return Auth((("Authorization", pair),), f'-u "{name}:***"', "a user with a wrong password")
+    return Auth((("Authorization", pair),), "a user with a wrong password")
 
 
 def unknown(role: str) -> Case:

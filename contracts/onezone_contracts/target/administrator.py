@@ -48,13 +48,15 @@ class Account:
         self.contract = contract
         self.api = Api(contract, base_url, Wire(_origin(base_url), timeout))
         self.credentials = credentials
-        self.auth = credentials.auth("the administrator", "OZKIT_ADMIN_SECRET")
+        self.auth = credentials.auth("the administrator")
         self.settle = settle
         self.check_time: Callable[[], None] = lambda: None
         self.samples = Samples(contract)
         self.mirror = Mirror()
         self.redactor = Redactor()
         self.redactor.learn(self.samples.password, *credentials.secrets())
+        self.redactor.name("OZKIT_ADMIN_SECRET", credentials.token or credentials.password or "", "the administrator")
+        self.redactor.name("OZKIT_PASSWORD", self.samples.password, "every user that the kit makes")
         self.redactor.learn(*(word for one in (credentials.password, credentials.token) if one for word in near(one)))
         self.made: dict[Ref, None] = {}
         self.pool: dict[frozenset[str], list[TestUser]] = {}

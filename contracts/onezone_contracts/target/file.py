@@ -28,6 +28,13 @@ class SetupError(Exception):
     """The run cannot start; the message says in one line what to change."""
 
 
+class FromVariable(str):
+    """A value of a target file that an environment variable gave, and nothing else."""
+
+    __slots__ = ("variable",)
+    variable: str
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """A user name with password (HTTP Basic), or a token (sent as `X-Auth-Token`)."""
@@ -42,12 +49,11 @@ class Credentials:
             return [self.token]
         return [self.password or "", basic(self.username or "", self.password or "").removeprefix("Basic ")]
 
-    def auth(self, who: str, variable: str) -> Auth:
-        """Headers, and the same for curl with the secret read from an environment variable."""
+    def auth(self, who: str) -> Auth:
+        """How they are sent."""
         if self.token is not None:
-            return Auth((("X-Auth-Token", self.token),), f'-H "X-Auth-Token: ${variable}"', who)
-        pair = basic(self.username or "", self.password or "")
-        return Auth((("Authorization", pair),), f'-u "{self.username}:${variable}"', who)
+            return Auth((("X-Auth-Token", self.token),), who)
+        return Auth((("Authorization", basic(self.username or "", self.password or "")),), who)
 
 
 def near(secret: str) -> set[str]:
@@ -76,10 +82,17 @@ class TestUser:
 
     @property
     def auth(self) -> Auth:
-        """The user's own credentials; curl lines read the secret from an environment variable."""
-        word = re.sub(r"\W+", "_", self.persona.name or "ozkit").upper()
-        kind = "TOKEN" if self.credentials.token is not None else "PASSWORD"
-        return self.credentials.auth(self.name, f"{word}_{kind}")
+        """The user's own credentials."""
+        return self.credentials.auth(self.name)
+
+    @property
+    def variable(self) -> str:
+        """The variable that curl lines read a persona's secret from: that of the target file, if it has one."""
+        secret = self.credentials.token if self.credentials.token is not None else self.credentials.password
+        if isinstance(secret, FromVariable):
+            return secret.variable
+        name = re.sub(r"[^A-Za-z0-9]+", "_", self.name).upper()
+        return f"{name}_{'TOKEN' if self.credentials.token is not None else 'PASSWORD'}"
 
 
 def given(persona: Persona, credentials: Credentials, group: str) -> TestUser:
@@ -116,6 +129,9 @@ class Target:
     def redactor(self) -> Redactor:
         """A redactor that knows every secret of the personas."""
         redactor = Redactor()
+        for user in self.personas.values():
+            token, password = user.credentials.token, user.credentials.password
+            redactor.name(user.variable, token if token is not None else password or "", f"the persona {user.name}")
         known = [identity.credentials for identity in self.personas.values()]
         for one in known:
             redactor.learn(*one.secrets())
@@ -178,6 +194,10 @@ def _fill(node: Any, path: Path) -> Any:
     if isinstance(node, list):
         return [_fill(value, path) for value in node]
     if isinstance(node, str):
+        if alone := _VARIABLE.fullmatch(node):
+            value = FromVariable(_variable(alone[1], path))
+            value.variable = alone[1]
+            return value
         return _VARIABLE.sub(lambda match: _variable(match[1], path), node)
     return node
 
@@ -255,7 +275,7 @@ def _credentials(path: Path, entries: Mapping[str, Any], name: str, prefix: str)
         raise SetupError(f"{path}: {prefix}{name} is missing; `ozkit target init` says which privileges it must hold")
     if not isinstance(value, dict) or set(value) not in _CREDENTIAL_KEYS:
         raise SetupError(f"{path}: {prefix}{name} needs username and password, or token, and nothing else")
-    texts = {key: str(_secret(path, value, key, f"{prefix}{name}.")) for key in value}
+    texts = {key: _secret(path, value, key, f"{prefix}{name}.") for key in value}
     return Credentials(**texts)
 
 
