@@ -64,10 +64,11 @@ class GivenRun(Run):
         return next((self.readback.lack(verb) for verb in self.readback.misread), None)
 
     def creations(self) -> list[Created]:
-        """Every accepted creation. Raises NotJudged where there is none."""
-        if not self.ledger.created:
+        """Every accepted creation but what is left open. Raises NotJudged where there is none."""
+        judged = [one for one in self.ledger.created if not one.sent.case.open]
+        if not judged:
             raise NotJudged("nothing was created", blocked=True)
-        return self.ledger.created
+        return judged
 
     # --- before anything is judged ------------------------------------------------------------------------
 

@@ -13,6 +13,9 @@ from onezone_contracts.state.probe import Difference
 from onezone_contracts.target.file import TestUser
 from onezone_contracts.target.fixture import Stage
 
+PAGE = 10
+"""So many services at least fit on a list that is cut."""
+
 
 @dataclass(slots=True, eq=False)
 class Prepared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import takewhile
 
@@ -14,7 +15,7 @@ from onezone_contracts.exchange import Redactor
 from onezone_contracts.given import GivenRun
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
-from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement
+from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement
 from onezone_contracts.run import Run
 from onezone_contracts.shared import Shared
 from onezone_contracts.stateful.derive import ALL
@@ -22,6 +23,7 @@ from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.documented import core_target
 from onezone_contracts.target.file import SetupError, Target
 from onezone_contracts.target.skeleton import needed
+from onezone_contracts.turned_away import turned_away
 from onezone_contracts.wanted import cannot_set_up
 
 
@@ -86,6 +88,10 @@ class Documented:
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
         self.run.shared.check_time()
+
+    def turned_away(self, found: Sequence[Finding]) -> str | None:
+        """Why findings are not held against the target, None where they are."""
+        return turned_away(self.run, found)
 
     def of(self, requirement: Requirement) -> GivenRun:
         """The run, after what the requirement lives off was sent. Raises OutOfTimeError."""
@@ -188,6 +194,10 @@ class Everything:
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
         self.bench.check_time()
+
+    def turned_away(self, found: Sequence[Finding]) -> str | None:
+        """Why findings are not held against the target, None where they are."""
+        return None if self.documented is None or self._why else self.documented.turned_away(found)
 
     def of(self, requirement: Requirement) -> Bench | Run:
         """The run in which a requirement is judged. Raises NotJudged where it cannot be."""

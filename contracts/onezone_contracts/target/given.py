@@ -24,7 +24,7 @@ from onezone_contracts.cases import (
 )
 from onezone_contracts.exchange import Auth, Exchange, Redactor
 from onezone_contracts.personas import Persona
-from onezone_contracts.requirement import NotJudged
+from onezone_contracts.requirement import Level, NotJudged
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.expected import Ref
 from onezone_contracts.target.file import Target, TestUser
@@ -100,10 +100,11 @@ class GivenFixtures:
 
     def body(self, roles: Mapping[str, Ref], user: TestUser | None, keys: tuple[str, ...] | None = None) -> Any:  # noqa: ARG002
         """A valid body with a name that this run has not sent before."""
-        assert self.operation.body is not None
-        examples = self.operation.body.examples
-        plain = next((one for name, one in examples.items() if name != "documented"), examples["documented"])
-        body: dict[str, Any] = copy.deepcopy(plain.value)
+        known = self.operation.body
+        assert known is not None
+        others = (one for name, one in known.examples.items() if name != "documented" and one.level is Level.MUST)
+        plain = next(others, known.examples["documented"]).value
+        body = {key: copy.deepcopy(one) for key, one in plain.items() if key not in known.ignored}
         return {**body, "name": f"{body['name']} {next(self._serial)}"}
 
     def insist(self, send: Callable[[], Exchange]) -> Exchange:
