@@ -1,26 +1,22 @@
-"""A run of the profile `full`: the trials of all operations with what an administrator's account makes."""
+"""A run of the profile `full`, with what an administrator's account makes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from onezone_spec import Operation
-
 from onezone_contracts.state.expected import CALLER, ZONE
 from onezone_contracts.stateful.search import Sequences
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.fixtures import Stages
-from onezone_contracts.trial import Trial
 
 UNAUTHORIZED = 401
 
 
 @dataclass(slots=True)
 class Bench(Stages):
-    """Everything that a run has set up and sent, for all operations."""
+    """Everything that a run has set up, for all operations, and the sequences over them."""
 
     sequences: Sequences = field(init=False)
-    _trials: dict[str, Trial] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         Stages.__post_init__(self)
@@ -48,9 +44,3 @@ class Bench(Stages):
             return
         if operation and self.account.api.send(operation, {}, victim.auth, label="log in").status == UNAUTHORIZED:
             self.account.shut = "the target answers 401 to the users that the kit makes"
-
-    def trial(self, operation: Operation) -> Trial:
-        """The operation's trial."""
-        if operation.id not in self._trials:
-            self._trials[operation.id] = Trial(self, operation)
-        return self._trials[operation.id]

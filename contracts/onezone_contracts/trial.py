@@ -1,30 +1,38 @@
-"""One operation at the target, with fixtures that an administrator's account makes."""
+"""One operation around the documented one at the target, with an administrator's fixtures or with given personas."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from onezone_spec import Operation
+from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import NOT_OFFERED
+from onezone_contracts.api import NOT_OFFERED, Api
 from onezone_contracts.cases import Case, access_case
 from onezone_contracts.derive import asks
+from onezone_contracts.exchange import Redactor
 from onezone_contracts.requirement import Level, NotJudged, Requirement
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Sent
+from onezone_contracts.shared import Shared
 from onezone_contracts.state.side_effects import Effects, Leak
+from onezone_contracts.state.unseen import UNSEEN, Unseen
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.file import Target
 from onezone_contracts.target.fixtures import AccountFixtures, Stages
+from onezone_contracts.target.given import GivenFixtures
+from onezone_contracts.wire import Wire
 
 
 class Trial(Run):
-    """Sends the cases of one operation to what the account made for them."""
+    """Sends the cases of an operation around the documented one, once it was seen to be offered."""
 
-    def __init__(self, shared: Stages, operation: Operation) -> None:
-        super().__init__(shared, operation, shared.account.api)
-        self.account = shared.account
-        self.stages = shared
-        self.fixtures: AccountFixtures = AccountFixtures(shared, operation)
-        self.tracker: Effects = Effects(shared.account, operation, self._replay)
+    fixtures: AccountFixtures | GivenFixtures
+    account: Account | None = None
+    """What made the fixtures, and knows what should be there; without it, effects cannot be judged."""
+    stages: Stages | None = None
+
+    def __init__(self, shared: Shared, operation: Operation, api: Api) -> None:
+        super().__init__(shared, operation, api)
         self._offered: bool | None = None
 
     def of(self, requirement: Requirement) -> Trial:
@@ -40,8 +48,14 @@ class Trial(Run):
         """
         if self._offered is None:
             self._offered = self._answered()
-            self.stages.offered |= {self.operation.id} if self._offered else set()
+            if self._offered and self.stages:
+                self.stages.offered.add(self.operation.id)
         return self._offered
+
+    @property
+    def known_offered(self) -> bool:
+        """Whether the operation was seen to be offered."""
+        return bool(self._offered)
 
     def _answered(self) -> bool:
         if self.operation.access.public:
@@ -54,6 +68,7 @@ class Trial(Run):
             try:
                 seen = True
                 if self.send(access_case(name)).exchange.status not in NOT_OFFERED:
+                    self.fixtures.seen(name)
                     return True
             except NotJudged as reason:
                 last = reason
@@ -63,9 +78,44 @@ class Trial(Run):
             raise last or NotJudged("nobody is known to be allowed", blocked=True)
         return False
 
+    def leaks(self) -> list[Leak]:
+        """Everything that refused requests left behind. Raises NotJudged where that cannot be seen."""
+        raise NotJudged(UNSEEN, blocked=True)
+
+    def see(self, sent: Sent) -> None:  # noqa: ARG002
+        """See that one refused request changed nothing of what it named. Raises NotJudged where that cannot be seen."""
+        raise NotJudged(UNSEEN, blocked=True)
+
+
+class AccountTrial(Trial):
+    """With fixtures that an administrator's account makes."""
+
+    def __init__(self, shared: Stages, operation: Operation) -> None:
+        super().__init__(shared, operation, shared.account.api)
+        self.stages = shared
+        self.account = shared.account
+        self.fixtures = AccountFixtures(shared, operation)
+        self.effects = self.tracker = Effects(shared.account, operation, self._replay)
+
     def _replay(self, case: Case) -> Sent:
         return self.transmit(replace(case, apart=True))
 
     def leaks(self) -> list[Leak]:
         """Everything that refused requests left behind."""
-        return self.tracker.all(self.log)
+        return self.effects.all(self.log)
+
+    def see(self, sent: Sent) -> None:
+        """See that one refused request changed nothing of what it named."""
+        self.effects.see(sent)
+
+
+class GivenTrial(Trial):
+    """With personas that were given: who may, and how errors look, is judged; what is there is not known."""
+
+    def __init__(self, shared: Shared, contract: Contract, operation: Operation, target: Target) -> None:
+        wire = Wire(target.origin, shared.options.timeout)
+        wire.patience.check_time = shared.check_time
+        super().__init__(shared, operation, Api(contract, target.base_url, wire))
+        self.redactor: Redactor = target.redactor()
+        self.fixtures = GivenFixtures(target, operation, self.redactor)
+        self.tracker = Unseen()

@@ -9,13 +9,15 @@ from urllib.parse import unquote, urljoin, urlsplit
 import jsonschema_rs
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import new_id
+from onezone_contracts.api import answer_of, new_id
 from onezone_contracts.cases import Case
 from onezone_contracts.checks.error import misshaped
 from onezone_contracts.checks.status import answered, finding, observed
+from onezone_contracts.reading import list_keys, only_list
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.expected import CALLER, Ref
+from onezone_contracts.state.unseen import UNSEEN
 from onezone_contracts.trial import Trial
 
 CONFLICT = 409
@@ -42,8 +44,9 @@ def status(trial: Trial) -> Iterator[Finding]:
 def body(trial: Trial) -> Iterator[Finding]:
     """A success has the documented body, or none where none is documented."""
     schema = trial.operation.success.schema
-    validate = jsonschema_rs.Draft4Validator(plain(trial.account.contract, schema)) if schema else None
-    words = [one.credentials.password or "" for known in trial.account.people.values() for one in known]
+    validate = jsonschema_rs.Draft4Validator(plain(trial.contract, schema)) if schema else None
+    people = trial.account.people.values() if trial.account else ()
+    words = [one.credentials.password or "" for known in people for one in known]
     for one in successes(trial):
         response = one.exchange.response
         assert response is not None
@@ -74,7 +77,7 @@ def plain(contract: Contract, schema: Any) -> Any:
 def in_order(trial: Trial) -> Iterator[Finding]:
     """A list of privileges is sorted."""
     for one in successes(trial):
-        found = trial.account.listed(one.exchange)
+        found = only_list(answer_of(one.exchange), list_keys(trial.contract))
         if found is not None and found != sorted(found, key=str):
             yield Finding(
                 f"{one.case.label}: the list is not sorted", "a sorted list", ", ".join(map(str, found)), one.exchange
@@ -122,23 +125,23 @@ def _fits(operation: Operation, template: str, text: str, one: Sent) -> bool:
 
 def _leads(trial: Trial, one: Sent, text: str) -> Iterator[Finding]:
     """What the Location names can be read, where the contract has such an operation and the target offers it."""
-    operation = _reader(trial)
-    if operation is None or operation.id not in trial.stages.offered:
+    operation, account = _reader(trial), trial.account
+    if operation is None or account is None or trial.stages is None or operation.id not in trial.stages.offered:
         return
     own = CALLER in {trial.operation.effect.within, operation.effect.within} and one.user
-    auth = one.user.auth if own and one.user else trial.account.auth
-    last = [trial.account.api.follow(text, one.exchange, auth)]
+    auth = one.user.auth if own and one.user else account.auth
+    last = [account.api.follow(text, one.exchange, auth)]
     made = new_id(one.exchange)
     resource = trial.operation.effect.resource
-    roles = {**one.roles, **({resource: (trial.account.contract.kind(resource), made)} if made else {})}
+    roles = {**one.roles, **({resource: (trial.contract.kind(resource), made)} if made else {})}
 
     def there() -> bool:
-        last.append(trial.account.api.follow(text, one.exchange, auth))
+        last.append(account.api.follow(text, one.exchange, auth))
         if not last[-1].succeeded and _known(operation, roles):  # the Location may be of another host, or base path
-            last.append(trial.account.api.send(operation, roles, auth, label="read what the Location names"))
+            last.append(account.api.send(operation, roles, auth, label="read what the Location names"))
         return last[-1].succeeded
 
-    if not last[-1].succeeded and not trial.account.until(there):
+    if not last[-1].succeeded and not account.until(there):
         came = last[-1].answer()
         yield Finding(f"{one.case.label}: the Location {text} leads nowhere", "200", came, last[-1])
 
@@ -150,7 +153,7 @@ def _known(operation: Operation, roles: Mapping[str, Ref]) -> bool:
 def _reader(trial: Trial) -> Operation | None:
     """The operation that reads what the Location names: its path is the Location's, whatever its parameters' names."""
     shapes = {_shape(template) for template in trial.operation.success.location}
-    known = trial.account.contract.operations.values()
+    known = trial.contract.operations.values()
     return next((one for one in known if one.method == "GET" and _shape(one.path) in shapes), None)
 
 
@@ -165,6 +168,8 @@ def effect(*more: Case) -> Check:
     """Everything that was accepted did what the effect says, and every answer says what is there."""
 
     def check(trial: Trial) -> Iterator[Finding]:
+        if trial.account is None:
+            raise NotJudged(UNSEEN, blocked=True)
         for case in more:
             trial.send(case, accept=True)
         for one in successes(trial):
@@ -207,7 +212,7 @@ def again(level: Level, case: Case) -> Check:
         known = case.name in {one.case.name for one in trial.log}
         sent = trial.send(case)
         if not known and not sent.exchange.succeeded:
-            trial.tracker.see(sent)
+            trial.see(sent)
         yield from judge(trial)
 
     return check

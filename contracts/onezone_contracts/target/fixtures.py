@@ -78,6 +78,9 @@ class AccountFixtures:
         """Whether the operation changes nothing."""
         return self.operation.effect.verb in READING
 
+    def seen(self, name: str) -> None:
+        """Who was seen to be allowed is made anew where that is needed."""
+
     def personas(self, keys: Iterable[str] = ()) -> dict[str, Persona]:
         """The personas for a body with these keys, by name."""
         key = tuple(keys)

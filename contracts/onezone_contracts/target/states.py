@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from onezone_contracts.exchange import Exchange, Request
 from onezone_contracts.personas import ZONE, Persona
+from onezone_contracts.state.expected import GROUP
 from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, given, missing_id
 from onezone_contracts.wire import Wire
 
@@ -60,7 +61,8 @@ class States:
         return _id(answer.get("group")) or None
 
     def _identity(self, persona: Persona, default_group: Callable[[], str | None]) -> TestUser:
-        params: dict[str, Any] = {f"{scope}_privileges": _names(held) for scope, held in persona.grants.items()}
+        held = {scope: privileges for scope, privileges in persona.grants.items() if scope in {GROUP, ZONE}}
+        params: dict[str, Any] = {f"{scope}_privileges": _names(privileges) for scope, privileges in held.items()}
         params.setdefault(f"{ZONE}_privileges", [])
         answer = self._call("setup", "a persona", params)
         group = _id(answer.get("group")) or default_group()
