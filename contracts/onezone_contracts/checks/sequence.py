@@ -10,9 +10,10 @@ from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.sequences import setting as settings
 from onezone_contracts.sequences import shrink
-from onezone_contracts.sequences.action import CREATED, FRESH, LEFT, UNCHANGED, StoppedError, ViolationError
+from onezone_contracts.sequences.action import CREATED, FRESH, LEFT, UNCHANGED
 from onezone_contracts.sequences.setting import Setting
 from onezone_contracts.sequences.tour import OVERTURE, TOUR, tour
+from onezone_contracts.shrinking import StoppedError, ViolationError
 
 BINDING = frozenset({CREATED, UNCHANGED})
 """What ends the search: the others are set aside, and the search begins anew."""

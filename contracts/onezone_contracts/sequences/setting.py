@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, WRITER, Case, access_case, constant
@@ -12,13 +13,13 @@ from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.sent import Created, Read, Sent
 from onezone_contracts.sequences.action import Numbers
+from onezone_contracts.shrinking import SHORTEST
 from onezone_contracts.state import compare
 from onezone_contracts.state.readback import last_segment
 from onezone_contracts.target.file import TestUser
 
 SECONDS = {"standard": 10.0, "deep": 90.0}
 """How long the sequences of a run may take; a target whose reads lag sees fewer of them."""
-SHORTEST = 0.05
 ABSENT = frozenset({403, 404, 410})
 FORBIDDEN = 2
 """How many forbidden personas take part."""
@@ -44,8 +45,8 @@ class Setting:
     vanishing: bool = False
     """Whether a service that left cannot be read any more."""
     fresh: bool = True
-    hasty: float | None = None
-    """Seconds to wait beyond what it took so far, instead of the whole patience: while what was shown is shrunk."""
+    haste: float | None = None
+    """Seconds to wait beyond what it took so far, instead of the whole patience."""
     left: dict[str, tuple[Exchange, Exchange]] = field(default_factory=dict)
     """The services that left: how each was made, and how it left."""
     sample: tuple[Sent, str] | None = None
@@ -72,8 +73,8 @@ class Setting:
         """Wait until `ready`, for as long as a read may lag."""
         started, pause = time.monotonic(), SHORTEST / 2
         patience = self.run.readback.patience
-        if self.hasty is not None:
-            patience = min(patience, self.hasty + 4 * self._slowest)
+        if self.haste is not None:
+            patience = min(patience, self.haste + 4 * self._slowest)
         deadline = started + patience
         while not ready():
             if time.monotonic() > deadline:
@@ -85,6 +86,15 @@ class Setting:
                 self._slowest = max(self._slowest, time.monotonic() - started)
                 return True
         return True
+
+    @contextmanager
+    def hasty(self, seconds: float) -> Iterator[None]:
+        """Wait so much longer than it took so far, and no longer: for what was shown already."""
+        self.haste = seconds
+        try:
+            yield
+        finally:
+            self.haste = None
 
     def look(self) -> tuple[set[str] | None, Exchange | None]:
         """The ids that the group lists, None where it does not say."""

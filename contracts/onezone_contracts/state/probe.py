@@ -31,6 +31,8 @@ class Difference:
     expected: str
     actual: str
     exchange: Exchange | None
+    about: frozenset[str] = frozenset()
+    """The ids that it is about, where that matters."""
 
     def finding(self, message: str, exchange: Exchange | None = None) -> Finding:
         """The difference as a finding, shown by its own exchange, else by the one that is given."""
