@@ -15,7 +15,7 @@ from onezone_spec import Operation
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
-from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement, Sending, tolerated
+from onezone_contracts.requirement import NotJudged, Requirement, Sending, tolerated
 from onezone_contracts.state.expected import CALLER, USER, ZONE, Ref
 from onezone_contracts.stateful.search import Sequences
 from onezone_contracts.target.administrator import Account, Person
@@ -40,7 +40,6 @@ class Bench:
     missing: str = field(default_factory=missing_id)
     pool: Executor | None = None
     hangs: Hangs = field(default_factory=Hangs)
-    started: float = field(init=False)
     sequences: Sequences = field(init=False)
     _trials: dict[str, Trial] = field(default_factory=dict)
     _stages: dict[object, Stage] = field(default_factory=dict)
@@ -49,7 +48,7 @@ class Bench:
     _victim: Person | None = None
 
     def __post_init__(self) -> None:
-        self.started = self.options.clock()
+        self.options.deadline.begin()
         self.account.check_time = self.check_time
         self.account.api.wire.patience.check_time = self.check_time
         self.sequences = Sequences(self.account, self.options)
@@ -95,9 +94,7 @@ class Bench:
 
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
-        limit = self.options.max_time
-        if limit is not None and self.options.clock() - self.started > limit:
-            raise OutOfTimeError
+        self.options.deadline.check()
 
     @contextmanager
     def working(self) -> Iterator[None]:

@@ -27,7 +27,7 @@ _SECRET_HEADERS = frozenset({"authorization", "x-auth-token", "cookie", "set-coo
 class Auth:
     """How a request authenticates: headers, and the same as curl arguments that read secrets from the environment."""
 
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     curl: str = ""
     who: str = "nobody"
 
@@ -40,7 +40,7 @@ class Request:
     path: str
     auth: Auth = Auth()
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     chunked: bool = False
     label: str = ""
 
@@ -55,9 +55,9 @@ class Response:
     """An answer. Header names are as they came; `stray` holds bytes that came where no body may be."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    stray: bytes = b""
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    stray: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str | None:
         """The value of the first header of that name in any case, None where there is none."""
@@ -136,7 +136,7 @@ class Exchange:
 class Redactor:
     """Takes secrets out of text: those it was told of, in every spelling that requests use, and JSON passwords."""
 
-    secrets: set[str] = field(default_factory=set)
+    secrets: set[str] = field(default_factory=set, repr=False)
 
     def learn(self, *values: str) -> None:
         """Remember secrets; what is too short to be told from ordinary text is left."""

@@ -13,12 +13,12 @@ from typing import Any, Self
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.api import new_id
 from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
-from onezone_contracts.patience import unlimited
-from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement, tolerated
+from onezone_contracts.requirement import Finding, NotJudged, Requirement, tolerated
 from onezone_contracts.sender import Evidence
 from onezone_contracts.state import compare
 from onezone_contracts.state.ledger import Created, Ledger, Sent
@@ -47,13 +47,13 @@ class Run:
     hints: list[str] = field(default_factory=list)
     shared: dict[type, Any] = field(default_factory=dict)
     """What several checks of this run have in common, by its type."""
-    started: float = field(init=False)
     _sent: dict[str, Sent] = field(default_factory=dict)
+    _accepted: list[Sent] = field(default_factory=list)
     _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
-        self.started = self.options.clock()
-        self.wire = Wire(self.target.origin, self.options.timeout)
+        self.options.deadline.begin()
+        self.wire = Wire(self.target.origin, self.options.timeout, network=self.options.network)
         self.wire.patience.check_time = self.check_time
         effect = self.operation.effect
         self.readback = Readback(self.contract, self.target, self.wire, effect.resource, effect.within or "")
@@ -61,6 +61,7 @@ class Run:
         self.readback.check_time = self.check_time
         self.ledger = Ledger(self.readback, self._again)
         self.redactor = self.readback.redactor = self.target.redactor()
+        self.redactor.learn(*self.options.network.secrets)
         self.together = Together(self, self.options.workers)
 
     # --- what is sent -------------------------------------------------------------------------------------
@@ -204,7 +205,10 @@ class Run:
         self.hangs.check(one.case, self.operation.id)
         exchange = self.wire.send(one.request)
         self.hangs.note(one.case, self.operation.id, exchange)
-        return Sent(one.case, one.identity, one.group, one.value, exchange)
+        sent = Sent(one.case, one.identity, one.group, one.value, exchange)
+        if exchange.succeeded and not one.case.method:
+            self._accepted.append(sent)
+        return sent
 
     def _auth(self, case: Case, identity: Identity) -> Auth:
         if case.auth:
@@ -218,9 +222,7 @@ class Run:
 
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
-        limit = self.options.max_time
-        if limit is not None and self.options.clock() - self.started > limit:
-            raise OutOfTimeError
+        self.options.deadline.check()
 
     # --- what was seen ------------------------------------------------------------------------------------
 
@@ -314,7 +316,7 @@ class Run:
 
     def clean(self) -> None:
         """Remove what was created, where the target offers removal, and undo the personas."""
-        self.wire.patience.check_time = unlimited
+        self.wire.finish()
         ours = (one.id for one in self.ledger.created if one.id not in self.ledger.initial.get(one.sent.group, ()))
         self.target.created |= {one for one in ours if one}
         operation = self.contract.find("detach", self.operation.effect.resource, self.operation.effect.within)
@@ -327,6 +329,8 @@ class Run:
     def _detach(self, template: str) -> None:
         helpers = list(self.target.personas.values())
         left = {(made.sent.group, made.id or ""): None for made in self._ours()}
+        if self.options.network.stop.asked:
+            left |= dict.fromkeys(self._unaccounted())
         vain = 0
         while left and vain < 2:  # noqa: PLR2004
             group, service = next(iter(left))
@@ -344,6 +348,13 @@ class Run:
             there = self.ledger.initial.get(made.sent.group, frozenset())
             if made.id and made.id not in there and made.sent.case.group in {HOME, OTHER}:
                 yield made
+
+    def _unaccounted(self) -> Iterator[tuple[str, str]]:
+        """What was accepted and, as the run was interrupted, not looked at: the group, and the id that was answered."""
+        for sent in self._accepted:
+            made = new_id(sent.exchange)
+            if made and made not in self.ledger.initial.get(sent.group, ()) and sent.case.group in {HOME, OTHER}:
+                yield sent.group, made
 
     def _removed(self, path: str, helper: Identity) -> bool:
         label = "remove what the kit made"

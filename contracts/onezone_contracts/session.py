@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from onezone_spec import Contract, Operation
 
@@ -12,12 +13,13 @@ from onezone_contracts.judge import Progress, Session, judge
 from onezone_contracts.options import Options
 from onezone_contracts.personas import Persona, personas
 from onezone_contracts.sessions import Documented, Everything
-from onezone_contracts.target import embedded
+from onezone_contracts.target import embedded, kept
 from onezone_contracts.target.administered import administered_by, core_administered
-from onezone_contracts.target.file import SetupError, Target, check_url, read_target_file, target_from_file
-from onezone_contracts.target.states import States
+from onezone_contracts.target.file import SetupError, Target, check_url, target_from_file
+from onezone_contracts.target.states import States, check_states_url
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import CannotSetUpError, Wanted, contract_of
+from onezone_contracts.waiting import wait_for
+from onezone_contracts.wanted import CannotSetUpError, Wanted, cannot_set_up, contract_of
 
 
 def judge_target(
@@ -29,31 +31,52 @@ def judge_target(
         with opened(wanted, contract, options) as session:
             return judge(session, patterns, progress)
     except CannotSetUpError as error:
-        return Judgement(
-            target=_named(wanted),
-            edition=contract.edition,
-            profile=wanted.profile,
-            depth=options.depth,
-            seed=options.seed,
-            verdict=Verdict.INCONCLUSIVE,
-            reason=str(error),
+        return _not_judged(wanted, contract, options, str(error))
+    except KeyboardInterrupt:
+        if not options.network.stop.asked:
+            raise
+        return replace(
+            _not_judged(wanted, contract, options, "interrupted before anything was judged"), interrupted=True
         )
 
 
-def _named(wanted: Wanted) -> str:
-    """Which target that was, in words."""
-    if wanted.target_file and not wanted.url:
-        return str(read_target_file(wanted.target_file).get("base_url", wanted.target_file))
-    return wanted.url or "the embedded mock"
+def _not_judged(wanted: Wanted, contract: Contract, options: Options, why: str) -> Judgement:
+    return Judgement(
+        target=_base_url(wanted) or str(wanted.target_file or "the embedded mock"),
+        edition=contract.edition,
+        profile=wanted.profile,
+        depth=options.depth,
+        seed=options.seed,
+        verdict=Verdict.INCONCLUSIVE,
+        reason=why,
+    )
+
+
+def _base_url(wanted: Wanted) -> str | None:
+    """Where the API is, None for the embedded mock."""
+    return wanted.url or wanted.data.get("base_url")
+
+
+def _awaited(wanted: Wanted, options: Options) -> None:
+    """Wait until the target is up, where that was asked for. Raises CannotSetUpError."""
+    base_url = _base_url(wanted)
+    if isinstance(base_url, str):
+        with cannot_set_up():
+            wait_for(check_url(base_url), options)
 
 
 @contextmanager
 def opened(wanted: Wanted, contract: Contract, options: Options) -> Iterator[Session]:
     """What is to be judged. Raises SetupError for bad usage, and CannotSetUpError where nobody can be set up."""
     if options.examples:
-        from onezone_contracts.checks.drawn import kept
+        from onezone_contracts.checks import drawn
 
-        kept(options.examples)  # a mistake in it is told before anything is sent
+        drawn.kept(options.examples)  # a mistake in it is told before anything is sent
+    if options.keep:
+        kept.check(options.keep, made=bool(wanted.url and (wanted.states_url or wanted.admin)) or bool(wanted.admin))
+    if options.wait:
+        _awaited(wanted, options)
+    options.deadline.begin()
     if wanted.profile == "full":
         with administered_by(wanted, contract, options) as account:
             yield Everything(account, options)
@@ -71,7 +94,7 @@ def _target(wanted: Wanted, contract: Contract, operation: Operation, options: O
         with core_administered(wanted, contract, operation, options) as made:
             yield made
     elif wanted.target_file:
-        found = target_from_file(wanted.target_file, read_target_file(wanted.target_file), operation, people)
+        found = target_from_file(wanted.target_file, wanted.data, operation, people)
         if wanted.url:
             found.base_url = check_url(wanted.url)
         yield found
@@ -82,16 +105,18 @@ def _target(wanted: Wanted, contract: Contract, operation: Operation, options: O
                 "nobody to judge as: give --target FILE (`ozkit target init` prints a skeleton), --states-url URL, "
                 "or --admin USER:PASSWORD"
             )
-        yield _states(check_url(wanted.states_url, "--states-url"), base_url, people, options.timeout)
+        states = States(check_states_url(wanted.states_url), options, base_url)
+        target = _from_states(states, base_url, people)
+        if options.keep:
+            kept.from_states(options.keep, target, contract.edition, operation, states)
+        yield target
     elif wanted.states_url:
         raise SetupError("--states-url needs the base URL of the API too: ozkit verify URL --states-url URL")
     else:
         with embedded.mock(contract.edition) as origin:
-            yield _states(f"{origin}/_mock/states", origin + contract.base_paths[0], people, options.timeout)
+            yield _from_states(States(f"{origin}/_mock/states", options), origin + contract.base_paths[0], people)
 
 
-def _states(url: str, base_url: str, people: tuple[Persona, ...], timeout: float) -> Target:
-    try:
-        return States(url, timeout).target(base_url, people)
-    except SetupError as error:
-        raise CannotSetUpError(str(error)) from None
+def _from_states(states: States, base_url: str, people: tuple[Persona, ...]) -> Target:
+    with cannot_set_up():
+        return states.target(base_url, people)

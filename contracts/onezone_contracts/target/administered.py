@@ -7,13 +7,14 @@ from contextlib import ExitStack, contextmanager
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.derive import judged_operations
 from onezone_contracts.options import Options
 from onezone_contracts.personas import ZONE, personas
-from onezone_contracts.target import embedded
+from onezone_contracts.target import embedded, kept
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.documented import core_target
-from onezone_contracts.target.file import Credentials, SetupError, Target, admin_from_file, check_url, read_target_file
-from onezone_contracts.target.states import States
+from onezone_contracts.target.file import Credentials, SetupError, Target, admin_from_file, check_url
+from onezone_contracts.target.states import States, check_states_url
 from onezone_contracts.wanted import CannotSetUpError, Wanted, cannot_set_up
 
 
@@ -31,7 +32,7 @@ def administered_by(wanted: Wanted, contract: Contract, options: Options) -> Ite
 def _administrator(wanted: Wanted, contract: Contract, options: Options, stack: ExitStack) -> tuple[str, Credentials]:
     """Where the API is and who administers it; what has to be undone in the end goes on the stack."""
     if wanted.target_file:
-        base_url, admin = admin_from_file(wanted.target_file, read_target_file(wanted.target_file), wanted.admin)
+        base_url, admin = admin_from_file(wanted.target_file, wanted.data, wanted.admin)
         return check_url(wanted.url) if wanted.url else base_url, admin
     if wanted.url and wanted.admin:
         return check_url(wanted.url), wanted.admin
@@ -44,7 +45,7 @@ def _administrator(wanted: Wanted, contract: Contract, options: Options, stack: 
     else:
         origin = stack.enter_context(embedded.mock(contract.edition))
         base_url, states_url = origin + contract.base_paths[0], f"{origin}/_mock/states"
-    states = States(check_url(states_url, "--states-url"), options.timeout)
+    states = States(check_states_url(states_url), options, base_url)
     try:
         admin = states.administrator(contract.privileges[ZONE])
     except SetupError as error:
@@ -56,13 +57,18 @@ def _administrator(wanted: Wanted, contract: Contract, options: Options, stack: 
 @contextmanager
 def administered(contract: Contract, base_url: str, admin: Credentials, options: Options) -> Iterator[Account]:
     """The account, ready; in the end everything that it made is removed, whatever happens. Raises SetupError."""
-    account = Account(contract, base_url, admin, timeout=options.timeout, settle=options.settle)
+    account = Account(
+        contract, base_url, admin, timeout=options.timeout, settle=options.settle, network=options.network
+    )
     try:
         with cannot_set_up():
             account.open()
         yield account
     finally:
-        account.remove()
+        if options.keep and account.made:
+            kept.from_account(options.keep, account, account.core, judged_operations(contract)[0])
+        else:
+            account.remove()
 
 
 @contextmanager
