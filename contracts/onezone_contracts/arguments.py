@@ -7,10 +7,8 @@ import os
 import random
 import re
 import ssl
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec import editions
@@ -135,23 +133,8 @@ def _header(text: str) -> Header:
     value = filled(template, f"--header {name}")
     if not _HEADER_VALUE.fullmatch(value):
         raise SetupError(f"--header {name}: its value has characters that no header may have")
-    words = list(_words(f"{name}: {template}"))
-    return Header(name, value, "".join(words), secret=any(word.startswith('"') for word in words))
-
-
-def _words(template: str) -> Iterator[str]:
-    """A shell word in which variables that are set stay variables."""
-    end = 0
-    for match in VARIABLE.finditer(template):
-        if before := template[end : match.start()]:
-            yield quote(before)
-        if os.environ.get(match[1]):
-            yield f'"${{{match[1]}}}"'
-        elif match[2]:
-            yield quote(match[2])
-        end = match.end()
-    if end < len(template):
-        yield quote(template[end:])
+    variables = (match[1] for match in VARIABLE.finditer(template) if os.environ.get(match[1]))
+    return Header(name, value, tuple((variable, os.environ[variable]) for variable in variables))
 
 
 def _tls(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None:

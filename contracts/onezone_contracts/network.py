@@ -7,22 +7,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from shlex import quote
 
-from onezone_contracts.exchange import Auth, Request
+from onezone_contracts.exchange import Redactor, Request
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header that every request to the target carries.
-
-    `word` is the shell word that names it in a curl line, with variables where the value came from variables.
-    """
+    """A header of every request to the target; `variables` are those that its value came from, with their values."""
 
     name: str
     value: str = field(repr=False)
-    word: str
-    secret: bool = False
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 class Rate:
@@ -79,10 +74,12 @@ class Network:
     rate: Rate = field(default_factory=Rate)
     stop: Stop = field(default_factory=Stop)
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The values of headers that came from variables."""
-        return tuple(header.value for header in self.headers if header.secret)
+    def teach(self, redactor: Redactor) -> None:
+        """Have values of headers that came from variables masked, and read from the same variables in curl lines."""
+        for header in self.headers:
+            for name, value in header.variables:
+                redactor.learn(value, header.value)
+                redactor.name(name, value, f"the header {header.name}")
 
     def bare(self) -> Network:
         """The same without the target's headers, for another server."""
@@ -92,13 +89,5 @@ class Network:
         """The request with the headers of every request, but for those that it has itself."""
         own = {name.lower() for name, _ in request.all_headers}
         added = [header for header in self.headers if header.name.lower() not in own]
-        if not added:
-            return request
-        curl = " ".join(filter(None, [request.auth.curl, *(f"-H {header.word}" for header in added)]))
         pairs = tuple((header.name, header.value) for header in added)
-        return replace(request, auth=Auth((*request.auth.headers, *pairs), curl, request.auth.who))
-
-
-def literal(name: str, value: str) -> Header:
-    """A header with a value that anybody may see."""
-    return Header(name, value, quote(f"{name}: {value}"))
+        return replace(request, headers=(*request.headers, *pairs)) if pairs else request

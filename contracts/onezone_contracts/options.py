@@ -12,6 +12,7 @@ from onezone_contracts.deadline import Deadline
 from onezone_contracts.network import Network
 
 if TYPE_CHECKING:
+    from onezone_contracts.baseline import Baseline
     from onezone_contracts.expected_failures import ExpectedFailures
 
 AUTO = 0
@@ -33,6 +34,7 @@ class Options:
     patience: float = PATIENCE
     """How long a read may lag behind a write, at least."""
     expected: ExpectedFailures | None = None
+    baseline: Baseline | None = None
     workers: int = 1
     """How many requests may be under way at the same time; AUTO: as many as make sense."""
     examples: str | None = None

@@ -13,12 +13,12 @@ from typing import Any, Self
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import new_id
-from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
+from onezone_contracts import alike, removal
+from onezone_contracts.cases import BODILESS, GROUP, MISSING, NOBODY, WRITER, Case, encode, group_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
-from onezone_contracts.requirement import Finding, NotJudged, Requirement, tolerated
+from onezone_contracts.requirement import Finding, Level, NotJudged, Requirement, tolerated
 from onezone_contracts.sender import Evidence
 from onezone_contracts.state import compare
 from onezone_contracts.state.ledger import Created, Ledger, Sent
@@ -42,13 +42,14 @@ class Run:
     redactor: Redactor = field(init=False)
     together: Together = field(init=False)
     log: list[Sent] = field(default_factory=list)
+    accepted: list[Sent] = field(default_factory=list)
+    """Every creation that was accepted, looked at or not."""
     writer: Identity | None = None
     hangs: Hangs = field(default_factory=Hangs)
     hints: list[str] = field(default_factory=list)
     shared: dict[type, Any] = field(default_factory=dict)
     """What several checks of this run have in common, by its type."""
     _sent: dict[str, Sent] = field(default_factory=dict)
-    _accepted: list[Sent] = field(default_factory=list)
     _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -61,7 +62,7 @@ class Run:
         self.readback.check_time = self.check_time
         self.ledger = Ledger(self.readback, self._again)
         self.redactor = self.readback.redactor = self.target.redactor()
-        self.redactor.learn(*self.options.network.secrets)
+        self.options.network.teach(self.redactor)
         self.together = Together(self, self.options.workers)
 
     # --- what is sent -------------------------------------------------------------------------------------
@@ -70,9 +71,10 @@ class Run:
         """A valid body with a name that this run has not sent before."""
         assert self.operation.body is not None
         examples = self.operation.body.examples
-        plain = next((one for name, one in examples.items() if name != "documented"), examples["documented"])
+        others = (one for name, one in examples.items() if name != "documented" and one.level is Level.MUST)
+        plain = next(others, examples["documented"])
         serial = next(self._serial)
-        body: dict[str, Any] = copy.deepcopy(plain.value)
+        body = {key: copy.deepcopy(one) for key, one in plain.value.items() if key not in self.operation.body.ignored}
         body["name"] = f"{body['name']} {serial}"
         return body
 
@@ -207,7 +209,7 @@ class Run:
         self.hangs.note(one.case, self.operation.id, exchange)
         sent = Sent(one.case, one.identity, one.group, one.value, exchange)
         if exchange.succeeded and not one.case.method:
-            self._accepted.append(sent)
+            self.accepted.append(sent)
         return sent
 
     def _auth(self, case: Case, identity: Identity) -> Auth:
@@ -240,10 +242,11 @@ class Run:
         return (sent.exchange for sent in self.log)
 
     def creations(self) -> list[Created]:
-        """Every accepted creation. Raises NotJudged where there is none."""
-        if not self.ledger.created:
+        """Every accepted creation but what is left open. Raises NotJudged where there is none."""
+        judged = [one for one in self.ledger.created if not one.sent.case.open]
+        if not judged:
             raise NotJudged("nothing was created", blocked=True)
-        return self.ledger.created
+        return judged
 
     def created(self, sent: Evidence) -> Created | None:
         """What came of an accepted creation, None where the request was not accepted."""
@@ -280,6 +283,7 @@ class Run:
                 break
             time.sleep(pause)
             pause, rounds = min(2 * pause, 0.5), rounds + 1
+        self._served(list(last.values()))
         self._credentials(list(last.values()))
         self._found(list(last.values()))
         for name in waiting:
@@ -297,6 +301,21 @@ class Run:
     def _reachable(self, sent: list[Sent]) -> None:
         if sent and all(one.exchange.response is None for one in sent):
             raise SetupError(f"the target {self.target.base_url} does not answer: {sent[0].exchange.failure}")
+
+    def _served(self, sent: list[Sent]) -> None:
+        """Raises SetupError where everything is answered alike, and not as the API would."""
+        if self.ledger.known or not sent or not all(alike.suspicious(one.exchange) for one in sent):
+            return
+        who = sent[0].case.who
+        others = (
+            Case("preflight.anonymous", "a valid request without credentials", who=NOBODY),
+            Case(
+                "preflight.missing", "a valid request for a group that does not exist", who=who, roles={GROUP: MISSING}
+            ),
+        )
+        exchanges = [one.exchange for one in (*sent, *map(self.transmit, others))]
+        if alike.alike(exchanges):
+            raise SetupError(alike.words(exchanges[0], self.target.base_url, self.redactor))
 
     def _credentials(self, sent: list[Sent]) -> None:
         if all(one.exchange.status == 401 for one in sent):  # noqa: PLR2004
@@ -319,55 +338,10 @@ class Run:
         self.wire.finish()
         ours = (one.id for one in self.ledger.created if one.id not in self.ledger.initial.get(one.sent.group, ()))
         self.target.created |= {one for one in ours if one}
-        operation = self.contract.find("detach", self.operation.effect.resource, self.operation.effect.within)
-        if operation is not None:
-            self._detach(operation.path)
+        removal.remove(self)
         self.target.cleanup()
         self.together.close()
         self.wire.close_all()
-
-    def _detach(self, template: str) -> None:
-        helpers = list(self.target.personas.values())
-        left = {(made.sent.group, made.id or ""): None for made in self._ours()}
-        if self.options.network.stop.asked:
-            left |= dict.fromkeys(self._unaccounted())
-        vain = 0
-        while left and vain < 2:  # noqa: PLR2004
-            group, service = next(iter(left))
-            del left[group, service]
-            path = self.target.path(template, id=group, hsid=service)
-            helper = next((one for one in helpers if self._removed(path, one)), None)
-            vain = 0 if helper else vain + 1
-            if helper:
-                helpers = [helper, *(one for one in helpers if one is not helper)]
-                self._remove_together(template, left, helper)
-
-    def _ours(self) -> Iterator[Created]:
-        """What this run created, in groups that it may act on."""
-        for made in (*self.ledger.created, *self.ledger.spare):
-            there = self.ledger.initial.get(made.sent.group, frozenset())
-            if made.id and made.id not in there and made.sent.case.group in {HOME, OTHER}:
-                yield made
-
-    def _unaccounted(self) -> Iterator[tuple[str, str]]:
-        """What was accepted and, as the run was interrupted, not looked at: the group, and the id that was answered."""
-        for sent in self._accepted:
-            made = new_id(sent.exchange)
-            if made and made not in self.ledger.initial.get(sent.group, ()) and sent.case.group in {HOME, OTHER}:
-                yield sent.group, made
-
-    def _removed(self, path: str, helper: Identity) -> bool:
-        label = "remove what the kit made"
-        return self.wire.send(Request("DELETE", path, helper.auth(), label=label)).succeeded
-
-    def _remove_together(self, template: str, left: dict[tuple[str, str], None], helper: Identity) -> None:
-        """With several workers, remove at the same time what that persona may; the rest is left."""
-        if self.together.possible:
-            paths = {one: self.target.path(template, id=one[0], hsid=one[1]) for one in left}
-            gone = self.together.map(lambda one: self._removed(paths[one], helper), list(left))
-            for one, removed in zip(list(left), gone, strict=True):
-                if removed:
-                    del left[one]
 
 
 def _read(raw: bytes) -> Any:

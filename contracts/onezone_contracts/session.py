@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.causes import Cause
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.judge import Progress, Session, judge
 from onezone_contracts.options import Options
@@ -29,7 +30,9 @@ def judge_target(
     contract = contract_of(wanted)
     try:
         with opened(wanted, contract, options) as session:
-            return judge(session, patterns, progress)
+            found = judge(session, patterns, progress)
+            found.file = str(wanted.target_file) if wanted.target_file else None
+            return found
     except CannotSetUpError as error:
         return _not_judged(wanted, contract, options, str(error))
     except KeyboardInterrupt:
@@ -49,6 +52,7 @@ def _not_judged(wanted: Wanted, contract: Contract, options: Options, why: str) 
         seed=options.seed,
         verdict=Verdict.INCONCLUSIVE,
         reason=why,
+        causes=(Cause("target", why),),
     )
 
 

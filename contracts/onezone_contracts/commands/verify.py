@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +66,12 @@ def parser() -> VariableParser:
         help="ids known to fail, one a line; one that passes, or that is no requirement, is a failure",
     )
     made.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="REPORT",
+        help="JSON report of an earlier run: says what is new, mended and as before; only what is new is a failure",
+    )
+    made.add_argument(
         "--report",
         action="append",
         default=[],
@@ -86,13 +91,17 @@ def parser() -> VariableParser:
 
 
 def _judge(arguments: argparse.Namespace, stop: Stop) -> Judgement:
+    from onezone_contracts import baseline
     from onezone_contracts import expected_failures as expected
     from onezone_contracts.session import judge_target
 
     reports(arguments.report)
     file = arguments.expected_failures
+    before = baseline.read(arguments.baseline) if arguments.baseline else None
     known = expected.read(file) if file else None
-    options = shared.options_of(arguments, stop, strict=arguments.strict, expected=known, keep=arguments.keep)
+    options = shared.options_of(
+        arguments, stop, strict=arguments.strict, expected=known, baseline=before, keep=arguments.keep
+    )
     wanted = shared.wanted_of(arguments, arguments.profile)
     quiet = any(one.endswith("=-") for one in arguments.report)
     with shown(quiet=quiet) as progress:
@@ -125,11 +134,20 @@ def _report(judgement: Judgement, values: list[str]) -> None:
     for name, path in pairs:
         text = WRITERS[name](judgement)
         if path == "-":
-            if isinstance(sys.stdout, TextIOWrapper):  # every format is UTF-8, whatever the console is
-                sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-            sys.stdout.write(text)
+            _to_stdout(text)
             continue
         try:
             Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise SetupError(f"the report {path} cannot be written: {error.strerror}") from None
+
+
+def _to_stdout(text: str) -> None:
+    """Write a report to standard output in UTF-8, whatever the console takes text for."""
+    sys.stdout.flush()
+    raw = getattr(sys.stdout, "buffer", None)
+    if raw is None:  # a caller's own text stream
+        sys.stdout.write(text)
+        return
+    raw.write(text.encode("utf-8", "backslashreplace"))
+    raw.flush()
