@@ -12,9 +12,10 @@ from typing import Self
 
 from onezone_spec import Operation
 
-from onezone_contracts.exchange import Exchange
+from onezone_contracts.exchange import Exchange, Request
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
+from onezone_contracts.pace import workers
 from onezone_contracts.requirement import NotJudged, Requirement, Sending, tolerated
 from onezone_contracts.state.expected import CALLER, USER, ZONE, Ref
 from onezone_contracts.stateful.search import Sequences
@@ -99,13 +100,22 @@ class Bench:
     @contextmanager
     def working(self) -> Iterator[None]:
         """With as many workers as were asked for."""
-        if self.options.workers < 2:  # noqa: PLR2004
+        count = self._workers()
+        if count == 1:
             yield
             return
-        with ThreadPoolExecutor(self.options.workers, "worker") as pool:
+        with ThreadPoolExecutor(count, "worker") as pool:
             self.pool = pool
             yield
         self.pool = None
+
+    def _workers(self) -> int:
+        operation, api = self.account.contract.find("get", CALLER), self.account.api
+        if self.options.workers == 1 or operation is None:
+            return 1
+        label = "see how many requests at once the target bears"
+        trial = Request(operation.method, api.path(operation, {}), self.account.auth, label=label)
+        return workers(self.options.workers, api.wire, trial)
 
     def foresee(self, requirements: Sequence[Requirement]) -> None:
         """With several workers, send at the same time what the operation that comes next is to refuse."""

@@ -18,6 +18,7 @@ from onezone_contracts.cases import BODILESS, GROUP, MISSING, NOBODY, WRITER, Ca
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
+from onezone_contracts.pace import workers
 from onezone_contracts.requirement import Finding, Level, NotJudged, Requirement, tolerated
 from onezone_contracts.sender import Evidence
 from onezone_contracts.state import compare
@@ -63,7 +64,8 @@ class Run:
         self.ledger = Ledger(self.readback, self._again)
         self.redactor = self.readback.redactor = self.target.redactor()
         self.options.network.teach(self.redactor)
-        self.together = Together(self, self.options.workers)
+        self.together = Together(self)
+        self.ledger.each_of = self.together.each_of
 
     # --- what is sent -------------------------------------------------------------------------------------
 
@@ -138,9 +140,9 @@ class Run:
         """Whether there are several workers, and the target was not odd with them."""
         return self.together.possible
 
-    def ahead(self, cases: list[Case], *, accept: bool = False) -> None:  # noqa: ARG002  (seen to either way)
+    def ahead(self, cases: list[Case], *, accept: bool = False) -> None:
         """Send cases at the same time, where there are several workers."""
-        self.together.ahead(cases)
+        self.together.ahead(cases, accept=accept)
 
     def consequences(self, sent: Evidence) -> Iterator[Finding]:
         """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
@@ -267,6 +269,8 @@ class Run:
         for group in groups:
             if group not in self.ledger.known:
                 self.ledger.open(group)
+        if self.options.workers != 1:
+            self.together.begin(workers(self.options.workers, self.wire, self.readback.trial(next(iter(groups)))))
 
     def _settle(self, allowed: list[Identity]) -> bool:
         """Send a valid request as each persona that must be allowed until it is; whether that took several tries."""

@@ -22,7 +22,9 @@ from onezone_contracts.state.readback import Readback
 from onezone_contracts.target.file import Identity
 
 AT_ONCE = 16
-"""How many cases are accounted for at once."""
+"""How many cases are sent before the first of them is judged, whatever the number of workers."""
+AHEAD = 64
+"""How many cases, at most, are sent ahead at the same time, and accounted for at once."""
 ODD = 3
 """After so many odd answers in a row, a target is asked one thing at a time."""
 FAILURE = 500
@@ -67,11 +69,16 @@ class Sends(Protocol):
 class Together:
     """Sends the cases of a run, as many at the same time as there are workers; a connection each."""
 
-    def __init__(self, run: Sends, workers: int) -> None:
+    def __init__(self, run: Sends) -> None:
         self._run = run
         self._odd = 0
-        self._pool = ThreadPoolExecutor(workers, "worker") if workers > 1 else None
+        self._pool: ThreadPoolExecutor | None = None
         self._next: list[Case] = []
+
+    def begin(self, workers: int) -> None:
+        """From here on there are so many workers."""
+        if workers > 1 and self._pool is None:
+            self._pool = ThreadPoolExecutor(workers, "worker")
 
     @property
     def possible(self) -> bool:
@@ -98,7 +105,7 @@ class Together:
         rest = iter(cases)
         while batch := list(islice(rest, AT_ONCE)):
             if any(not self._run.sent_before(case) for case in batch):
-                self.ahead([*batch, *self._next])
+                self.ahead([*batch, *self._next], accept=accept)
             yield from self._in_turn(batch, accept=accept)
 
     def _in_turn(self, batch: list[Case], *, accept: bool) -> Iterator[Sent]:
@@ -111,19 +118,26 @@ class Together:
                 held.clear()
         yield from held
 
-    def ahead(self, cases: list[Case]) -> None:
-        """Send cases at the same time, as many as fit, and put on record what is plain."""
+    def ahead(self, cases: list[Case], *, accept: bool) -> None:
+        """Send cases at the same time, as many as fit, and put on record what is plain.
+
+        What came before is accounted for first where successes are expected; refusals may be looked at all together.
+        """
         if not self.possible:
             return
         fresh = {case.name: case for case in cases if not self._run.sent_before(case)}
         try:
-            prepared = [self._run.prepare(case) for case in list(fresh.values())[:AT_ONCE]]
+            prepared = [self._run.prepare(case) for case in list(fresh.values())[:AHEAD]]
         except NotJudged:
             return
-        apart = {_likeness(one): one for one in reversed(prepared)}
-        if len(apart) > 1:
-            self._run.ledger.flush()
+        if len({_likeness(one) for one in prepared}) < 2:  # noqa: PLR2004
+            return
+        while prepared and self.possible:
+            apart = {_likeness(one): one for one in reversed(prepared)}
+            if accept:
+                self._run.ledger.flush()
             self._send([one for one in prepared if apart[_likeness(one)] is one])
+            prepared = [one for one in prepared if apart[_likeness(one)] is not one]
 
     def _send(self, prepared: list[Prepared]) -> None:
         run = self._run
@@ -152,14 +166,17 @@ class Together:
         """Put refusals on record; where they changed something, the ledger finds out which of them did."""
         for one in sent:
             self._run.keep(one)
-        self._run.ledger.pending += sent
-        self._run.ledger.flush()
+            self._run.ledger.refused(one)
 
     def _dispatched(self, one: Prepared) -> Sent | None:
         try:
             return self._run.dispatch(one)
         except NotJudged:  # the time is over: whoever asks for the case is told
             return None
+
+    def each_of(self, work: Callable[[One], Other], items: Iterable[One]) -> list[Other]:
+        """The work done on each, in their order: at the same time where there are several workers."""
+        return list(self.map(work, list(items)) if self.possible else map(work, items))
 
     def map(self, work: Callable[[One], Other], ones: list[One]) -> Iterator[Other]:
         """The work done on each at the same time, in their order. There must be workers."""

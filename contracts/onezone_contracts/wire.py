@@ -9,7 +9,9 @@ import socket
 import ssl
 import threading
 import time
+from collections import deque
 from functools import cached_property
+from statistics import median
 from urllib.parse import SplitResult, urlsplit
 
 import h11
@@ -80,6 +82,7 @@ class Wire:
         self.sent = 0
         self._cleaning = False
         self._answered = False
+        self._paces: deque[float] = deque(maxlen=15)
         self._vain = 0.0
         self._stale = 0
         self._parts = urlsplit(origin)
@@ -133,7 +136,14 @@ class Wire:
             self.close()
             raise
         self._answered = True
-        return Exchange(request, self.origin, response, seconds=time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        self._paces.append(seconds)
+        return Exchange(request, self.origin, response, seconds=seconds)
+
+    @property
+    def pace(self) -> float:
+        """How many seconds an answer took of late, in the median."""
+        return median(tuple(self._paces)) if self._paces else 0.0
 
     def _send(self, request: Request, limit: float) -> Response:
         data = encoded(request, self._host)

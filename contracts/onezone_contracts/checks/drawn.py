@@ -18,7 +18,7 @@ from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Finding, Level, Sending
 from onezone_contracts.sender import Evidence, Sender
 from onezone_contracts.target.file import SetupError
-from onezone_contracts.together import AT_ONCE
+from onezone_contracts.together import AHEAD
 
 EXAMPLES = {"quick": 0, "standard": 60, "deep": 600}
 SHRINKING = 4.0
@@ -118,7 +118,7 @@ class _Forerun:
         return self._sent[key].pop(0) if self._sent.get(key) else None
 
     def _more(self) -> None:
-        batch = [self._cases.popleft() for _ in range(min(AT_ONCE, len(self._cases)))]
+        batch = [self._cases.popleft() for _ in range(min(AHEAD, len(self._cases)))]
         self._run.ahead([case for _, case in batch], accept=self._accept)
         for key, case in batch:
             if self._run.sent_before(case):

@@ -9,6 +9,8 @@ from onezone_contracts.cases import HOME
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.run import Run
 from onezone_contracts.state.compare import beyond_the_list, differences_of
+from onezone_contracts.state.ledger import Sent
+from onezone_contracts.state.readback import Read
 
 KEPT = 5
 """How many of the services created first, and how many of the others, are read again at the end."""
@@ -74,10 +76,12 @@ def kept(run: Run) -> Iterator[Finding]:
                 f"{one.sent.case.label}: it is gone by the end", f"{one.id} in the list", "gone", one.sent.exchange
             )
     readable = [one for one in home if one.read.details is not None]
-    for one in [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]:
-        again = run.readback.read(
-            one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.identity
-        )
+    chosen = [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]
+
+    def read(sent: Sent) -> Read:
+        return run.readback.read(sent.location or "", sent.exchange.request.path, sent.group, sent.identity)
+
+    for one, again in zip(chosen, run.together.each_of(read, [one.sent for one in chosen]), strict=True):
         if again.details is None:
             message = f"{one.sent.case.label}: it cannot be read any more by the end"
             yield Finding(

@@ -79,6 +79,8 @@ class Ledger:
 
     readback: Readback
     replay: Callable[[Sent], Sent]
+    each_of: Callable[[Callable[[Sent], Read], list[Sent]], list[Read]] = lambda work, items: list(map(work, items))
+    """Does the same for each of several; where there are several workers, at the same time."""
     initial: dict[str, frozenset[str]] = field(default_factory=dict)
     known: dict[str, set[str]] = field(default_factory=dict)
     created: list[Created] = field(default_factory=list)
@@ -188,11 +190,11 @@ class Ledger:
             if ids_now is not None:
                 now[group] = ids_now
                 extra[group] = frozenset(ids_now - before - ids - self._ours(group))
+        reads = self.each_of(lambda sent: self._read(sent, sent.location, _named(sent) or None, frozenset()), accepted)
         made = []
-        for sent in accepted:
-            service = last_segment(sent.location) if sent.location else ""
+        for sent, read in zip(accepted, reads, strict=True):
+            service = _named(sent)
             listed = service in now[sent.group] if sent.group in now else None
-            read = self._read(sent, sent.location, service or None, frozenset())
             made.append(Created(sent, service or None, listed, extra.pop(sent.group, frozenset()), frozenset(), read))
         self.created += made
         return made
@@ -270,3 +272,8 @@ class Ledger:
             reads.until(there)
             found = latest[0]
         return found if service or found.details is not None else Read(found.exchange, None)
+
+
+def _named(sent: Sent) -> str:
+    """The id that a Location names, "" where it names none."""
+    return last_segment(sent.location) if sent.location else ""
