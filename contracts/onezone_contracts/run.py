@@ -140,9 +140,9 @@ class Run:
         """Whether there are several workers, and the target was not odd with them."""
         return self.together.possible
 
-    def ahead(self, cases: list[Case], *, accept: bool = False) -> None:
+    def ahead(self, cases: list[Case], *, accept: bool = False) -> None:  # noqa: ARG002  (seen to either way)
         """Send cases at the same time, where there are several workers."""
-        self.together.ahead(cases, accept=accept)
+        self.together.ahead(cases)
 
     def consequences(self, sent: Evidence) -> Iterator[Finding]:
         """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""

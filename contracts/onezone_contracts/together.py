@@ -105,7 +105,7 @@ class Together:
         rest = iter(cases)
         while batch := list(islice(rest, AT_ONCE)):
             if any(not self._run.sent_before(case) for case in batch):
-                self.ahead([*batch, *self._next], accept=accept)
+                self.ahead([*batch, *self._next])
             yield from self._in_turn(batch, accept=accept)
 
     def _in_turn(self, batch: list[Case], *, accept: bool) -> Iterator[Sent]:
@@ -118,11 +118,8 @@ class Together:
                 held.clear()
         yield from held
 
-    def ahead(self, cases: list[Case], *, accept: bool) -> None:
-        """Send cases at the same time, as many as fit, and put on record what is plain.
-
-        What came before is accounted for first where successes are expected; refusals may be looked at all together.
-        """
+    def ahead(self, cases: list[Case]) -> None:
+        """Send cases at the same time, as many as fit, and put on record what is plain."""
         if not self.possible:
             return
         fresh = {case.name: case for case in cases if not self._run.sent_before(case)}
@@ -134,8 +131,7 @@ class Together:
             return
         while prepared and self.possible:
             apart = {_likeness(one): one for one in reversed(prepared)}
-            if accept:
-                self._run.ledger.flush()
+            self._run.ledger.flush()
             self._send([one for one in prepared if apart[_likeness(one)] is one])
             prepared = [one for one in prepared if apart[_likeness(one)] is not one]
 
@@ -166,7 +162,8 @@ class Together:
         """Put refusals on record; where they changed something, the ledger finds out which of them did."""
         for one in sent:
             self._run.keep(one)
-            self._run.ledger.refused(one)
+        self._run.ledger.pending += sent
+        self._run.ledger.flush()
 
     def _dispatched(self, one: Prepared) -> Sent | None:
         try:
