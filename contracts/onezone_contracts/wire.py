@@ -19,6 +19,7 @@ from onezone_spec import __version__
 
 from onezone_contracts.coding import decoded
 from onezone_contracts.exchange import Exchange, Request, Response
+from onezone_contracts.failures import CutOffError, NoHttpError, words
 from onezone_contracts.network import Network, Stop
 from onezone_contracts.patience import Patience, unlimited
 
@@ -40,22 +41,12 @@ LATE_BODY = 0.2
 OWN_HEADERS = (("User-Agent", f"onezone-contract-kit/{__version__}"), ("Accept-Encoding", "identity"))
 """What every request carries, unless it says otherwise itself."""
 _CHUNK = 65536
-_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"})
-"""OpenSSL's reasons where what came is plain HTTP."""
 _BODILESS = frozenset({204, 304})
 _STALE = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 _ODD_METHOD = re.compile(r"[\x00-\x1f]")
 _ODD_PATH = re.compile(r"[\x00-\x20\x7f]")
 _ODD_NAME = re.compile(r"^[:\s]|[:\r\n]|^$")
 _ODD_VALUE = re.compile(r"\n(?![ \t])|\r(?![ \t\n])")
-
-
-class _NoHttpError(Exception):
-    """What came is no HTTP answer."""
-
-
-class _CutOffError(Exception):
-    """The answer ended before its announced length."""
 
 
 class Wire:
@@ -129,9 +120,9 @@ class Wire:
             self._vain += seconds
             failure = f"no answer within {limit:.3g} s"
             return Exchange(request, self.origin, None, failure, timed_out=True, seconds=seconds)
-        except (OSError, _NoHttpError, _CutOffError, ValueError) as error:
+        except (OSError, NoHttpError, CutOffError, ValueError) as error:
             self.close()
-            return Exchange(request, self.origin, None, _words(error), seconds=time.perf_counter() - started)
+            return Exchange(request, self.origin, None, words(error), seconds=time.perf_counter() - started)
         except KeyboardInterrupt:
             self.close()
             raise
@@ -168,7 +159,7 @@ class Wire:
             broken = error  # it may have answered and closed before it read all of the body
         try:
             head = answer.head()
-        except (OSError, _NoHttpError, _CutOffError):
+        except (OSError, NoHttpError, CutOffError):
             if broken:
                 raise broken from None
             raise
@@ -287,7 +278,7 @@ class _Answer:
     def head(self) -> h11.Response:
         """The head of the answer; what is interim (1xx) is skipped.
 
-        Raises ConnectionResetError where the target closes before one begins, _NoHttpError for anything else.
+        Raises ConnectionResetError where the target closes before one begins, NoHttpError for anything else.
         """
         try:
             while not isinstance(event := self._next(), h11.Response):
@@ -295,14 +286,14 @@ class _Answer:
         except h11.RemoteProtocolError as error:
             if self._parser.trailing_data == (b"", True):
                 raise ConnectionResetError from None
-            raise _NoHttpError(str(error).partition(":")[0]) from None
+            raise NoHttpError(str(error).partition(":")[0]) from None
         if len(event.headers) > MAX_HEADERS or sum(len(name) + len(value) for name, value in event.headers) > MAX_HEAD:
-            raise _NoHttpError("its head is beyond all reason")
+            raise NoHttpError("its head is beyond all reason")
         self._in_body = True
         return event
 
     def body(self) -> bytes:
-        """The body, of one that is longer than MAX_BODY only the beginning. Raises _CutOffError."""
+        """The body, of one that is longer than MAX_BODY only the beginning. Raises CutOffError."""
         parts: list[bytes] = []
         size = 0
         try:
@@ -312,7 +303,7 @@ class _Answer:
                 if size >= MAX_BODY:
                     return b"".join(parts)
         except h11.RemoteProtocolError:
-            raise _CutOffError from None
+            raise CutOffError from None
         self._whole = True
         return b"".join(parts)
 
@@ -342,10 +333,10 @@ class _Answer:
             data = self._waited()
         except ConnectionResetError:
             if self._began:
-                raise _CutOffError from None
+                raise CutOffError from None
             raise
         if not self._began and data[:5] != b"HTTP/"[: len(data)]:
-            raise _NoHttpError("it does not begin with HTTP/")
+            raise NoHttpError("it does not begin with HTTP/")
         self._began = True
         return data if self._in_body else _without_nul(data)
 
@@ -371,34 +362,3 @@ def _announced(head: h11.Response) -> bool:
     """Whether the headers say that a body follows."""
     headers = dict(head.headers)
     return b"transfer-encoding" in headers or int(headers.get(b"content-length", 0)) > 0
-
-
-def _words(error: Exception) -> str:
-    """What went wrong on the wire, in words for a user."""
-    match error:
-        case ConnectionRefusedError():
-            return "the connection was refused"
-        case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
-            return "the connection was closed without an answer"
-        case _CutOffError():
-            return "the answer ended before its announced length"
-        case _NoHttpError():
-            return f"what came is no HTTP answer ({error})"
-        case socket.gaierror():
-            return "the host name is not known"
-        case ssl.SSLError():
-            return _tls_words(error)
-        case _:
-            return f"the request failed: {error}"
-
-
-def _tls_words(error: ssl.SSLError) -> str:
-    """OpenSSL's reason in words."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"its certificate was not accepted: {error.verify_message}; "
-            "--cacert FILE says whom to trust, --insecure checks nothing"
-        )
-    reason = error.reason or str(error)
-    hint = "; what listens there speaks no TLS: is it http:// instead of https://?" if reason in _NO_TLS else ""
-    return f"TLS failed: {reason.replace('_', ' ').lower()}{hint}"
