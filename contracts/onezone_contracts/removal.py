@@ -12,6 +12,7 @@ from onezone_contracts.cases import HOME, OTHER
 from onezone_contracts.exchange import Request
 from onezone_contracts.options import Options
 from onezone_contracts.state.ledger import Ledger, Sent
+from onezone_contracts.state.readback import Readback
 from onezone_contracts.target.file import Identity, Target
 from onezone_contracts.together import Together
 from onezone_contracts.wire import Wire
@@ -20,6 +21,8 @@ IN_VAIN = 2
 """After so many services in a row that nobody could remove, the rest is left."""
 Place = tuple[str, str]
 """A group, and a service in it."""
+Way = tuple[str, Identity]
+"""The path of an operation that removes, and who sends it."""
 
 
 class Creator(Protocol):
@@ -31,28 +34,45 @@ class Creator(Protocol):
     options: Options
     wire: Wire
     ledger: Ledger
+    readback: Readback
     together: Together
     accepted: list[Sent]
 
 
 def remove(run: Creator) -> None:
-    """Have the groups leave what the run created. What the target says to that does not matter."""
+    """Delete what the run created, or have its group leave it where nobody may; what the target says does not matter."""
     effect = run.operation.effect
-    operation = run.contract.find("detach", effect.resource, effect.within)
-    if operation is None:
-        return
-    helpers = list(run.target.personas.values())
+    found = (run.contract.find("delete", effect.resource), run.contract.find("detach", effect.resource, effect.within))
+    helpers = sorted(run.target.personas.values(), key=_privileges, reverse=True)
+    ways = [(operation.path, helper) for operation in found if operation for helper in helpers]
     left = dict.fromkeys(_ours(run))
+    listed = set(_listed(run, {group for group, _ in left}))
     vain = 0
     while left and vain < IN_VAIN:
-        group, service = next(iter(left))
-        del left[group, service]
-        path = run.target.path(operation.path, id=group, hsid=service)
-        helper = next((one for one in helpers if _removed(run, path, one)), None)
-        vain = 0 if helper else vain + 1
-        if helper:
-            helpers = [helper, *(one for one in helpers if one is not helper)]
-            _remove_together(run, operation.path, left, helper)
+        place = next(iter(left))
+        del left[place]
+        fitting = (way for way in ways if place in listed or not _deletes(way))
+        way = next((way for way in fitting if _removed(run, place, way)), None)
+        vain = 0 if way else vain + 1
+        if way:
+            ways = [way, *(other for other in ways if other is not way)]
+            _remove_together(run, left, [other for other in left if other in listed or not _deletes(way)], way)
+
+
+def _listed(run: Creator, groups: set[str]) -> Iterator[Place]:
+    """What the groups hold that they did not: surely the run's. A Location alone may name what is somebody else's."""
+    for group in sorted(groups & run.ledger.initial.keys()):
+        for service in (run.readback.ids(group) or set()) - run.ledger.initial[group]:
+            yield group, service
+
+
+def _deletes(way: Way) -> bool:
+    """Whether that deletes a service, which is then the path's only id; else a group leaves it."""
+    return "{hsid}" not in way[0]
+
+
+def _privileges(helper: Identity) -> int:
+    return sum(len(held or ()) for held in helper.persona.grants.values())
 
 
 def _ours(run: Creator) -> Iterator[Place]:
@@ -70,16 +90,17 @@ def _initial(run: Creator, sent: Sent, service: str) -> bool:
     return service in run.ledger.initial.get(sent.group, ())
 
 
-def _removed(run: Creator, path: str, helper: Identity) -> bool:
-    label = "remove what the kit made"
-    return run.wire.send(Request("DELETE", path, helper.auth(), label=label)).succeeded
+def _removed(run: Creator, place: Place, way: Way) -> bool:
+    (group, service), (template, helper) = place, way
+    ids = {"id": service} if _deletes(way) else {"id": group, "hsid": service}
+    request = Request("DELETE", run.target.path(template, **ids), helper.auth(), label="remove what the kit made")
+    return run.wire.send(request).succeeded
 
 
-def _remove_together(run: Creator, template: str, left: dict[Place, None], helper: Identity) -> None:
-    """With several workers, remove at the same time what that persona may; the rest is left."""
+def _remove_together(run: Creator, left: dict[Place, None], places: list[Place], way: Way) -> None:
+    """With several workers, remove at the same time what can be removed in that way; the rest is left."""
     if run.together.possible:
-        paths = {one: run.target.path(template, id=one[0], hsid=one[1]) for one in left}
-        gone = run.together.map(lambda one: _removed(run, paths[one], helper), list(left))
-        for one, removed in zip(list(left), gone, strict=True):
+        gone = run.together.map(lambda place: _removed(run, place, way), places)
+        for place, removed in zip(places, gone, strict=True):
             if removed:
-                del left[one]
+                del left[place]
