@@ -40,7 +40,7 @@ class Creator(Protocol):
 
 
 def remove(run: Creator) -> None:
-    """Delete what the run created, or have its group leave it where nobody may; what the target says does not matter."""
+    """Delete what the run created, or have its group leave it where nobody may. Whatever is answered, it goes on."""
     effect = run.operation.effect
     found = (run.contract.find("delete", effect.resource), run.contract.find("detach", effect.resource, effect.within))
     helpers = sorted(run.target.personas.values(), key=_privileges, reverse=True)

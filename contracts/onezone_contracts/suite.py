@@ -12,6 +12,7 @@ import pytest
 from onezone_spec import Contract, UnknownEditionError
 
 from onezone_contracts.arguments import admin_of, network_of, seed
+from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.expected_failures import ExpectedFailures, read
@@ -70,7 +71,7 @@ def running(config: pytest.Config) -> Iterator[Session]:
     """What is judged, past its preflight; what it made is removed at the end. Raises SetupError."""
     contract = _contract(config)
     options = _options(config, expected=_expected(config, contract), strict=_option(config, "strict"))
-    with opened(_wanted(config), contract, options) as session:
+    with stoppable(options.network.stop), opened(_wanted(config), contract, options) as session:
         try:
             reason = session.preflight(chosen(config))
             if reason:
