@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from onezone_spec import Contract, Operation
@@ -11,32 +11,41 @@ from onezone_contracts.api import new_id
 from onezone_contracts.cases import HOME, OTHER
 from onezone_contracts.exchange import Request
 from onezone_contracts.options import Options
-from onezone_contracts.state.ledger import Ledger, Sent
+from onezone_contracts.sent import Sent
+from onezone_contracts.state.ledger import Ledger
 from onezone_contracts.state.readback import Readback
-from onezone_contracts.target.file import Identity, Target
-from onezone_contracts.together import Together
+from onezone_contracts.target.file import Target, TestUser
 from onezone_contracts.wire import Wire
 
 IN_VAIN = 2
 """After so many services in a row that nobody could remove, the rest is left."""
 Place = tuple[str, str]
 """A group, and a service in it."""
-Way = tuple[str, Identity]
+Way = tuple[str, TestUser]
 """The path of an operation that removes, and who sends it."""
 
 
 class Creator(Protocol):
     """The run of the documented operation, as far as it takes to remove what it created."""
 
-    contract: Contract
     operation: Operation
     target: Target
-    options: Options
     wire: Wire
     ledger: Ledger
     readback: Readback
-    together: Together
     accepted: list[Sent]
+
+    @property
+    def contract(self) -> Contract: ...  # noqa: D102
+
+    @property
+    def options(self) -> Options: ...  # noqa: D102
+
+    @property
+    def several(self) -> bool: ...  # noqa: D102
+
+    def map(self, work: Callable[[Place], bool], items: list[Place]) -> Iterator[bool]:
+        """The work done on each at the same time, in their order."""
 
 
 def remove(run: Creator) -> None:
@@ -71,7 +80,7 @@ def _deletes(way: Way) -> bool:
     return "{hsid}" not in way[0]
 
 
-def _privileges(helper: Identity) -> int:
+def _privileges(helper: TestUser) -> int:
     return sum(len(held or ()) for held in helper.persona.grants.values())
 
 
@@ -93,14 +102,14 @@ def _initial(run: Creator, sent: Sent, service: str) -> bool:
 def _removed(run: Creator, place: Place, way: Way) -> bool:
     (group, service), (template, helper) = place, way
     ids = {"id": service} if _deletes(way) else {"id": group, "hsid": service}
-    request = Request("DELETE", run.target.path(template, **ids), helper.auth(), label="remove what the kit made")
+    request = Request("DELETE", run.target.path(template, **ids), helper.auth, label="remove what the kit made")
     return run.wire.send(request).succeeded
 
 
 def _remove_together(run: Creator, left: dict[Place, None], places: list[Place], way: Way) -> None:
     """With several workers, remove at the same time what can be removed in that way; the rest is left."""
-    if run.together.possible:
-        gone = run.together.map(lambda place: _removed(run, place, way), places)
+    if run.several:
+        gone = run.map(lambda place: _removed(run, place, way), places)
         for place, removed in zip(places, gone, strict=True):
             if removed:
                 del left[place]

@@ -6,18 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from onezone_spec import Contract, Operation
+from onezone_spec import Contract
 
 from onezone_contracts.causes import Cause
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.judge import Progress, Session, judge
 from onezone_contracts.options import Options
-from onezone_contracts.personas import Persona, personas
 from onezone_contracts.sessions import Documented, Everything
-from onezone_contracts.target import embedded, kept
-from onezone_contracts.target.administered import administered_by, core_administered
-from onezone_contracts.target.file import SetupError, Target, check_url, target_from_file
-from onezone_contracts.target.states import States, check_states_url
+from onezone_contracts.target import kept
+from onezone_contracts.target.file import check_url
+from onezone_contracts.target.provisioner import provisioned
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_contracts.waiting import wait_for
 from onezone_contracts.wanted import CannotSetUpError, Wanted, cannot_set_up, contract_of
@@ -77,50 +75,18 @@ def opened(wanted: Wanted, contract: Contract, options: Options) -> Iterator[Ses
 
         drawn.kept(options.examples)  # a mistake in it is told before anything is sent
     if options.keep:
-        kept.check(options.keep, made=bool(wanted.url and (wanted.states_url or wanted.admin)) or bool(wanted.admin))
+        kept.check(options.keep, made=bool(wanted.admin or (wanted.url and wanted.states_url)))
     if options.wait:
         _awaited(wanted, options)
     options.deadline.begin()
-    if wanted.profile == "full":
-        with administered_by(wanted, contract, options) as account:
-            yield Everything(account, options)
-        return
-    operation = judged_operations(contract)[0]
-    with _target(wanted, contract, operation, options) as target:
-        yield Documented(contract, operation, target, options)
-
-
-@contextmanager
-def _target(wanted: Wanted, contract: Contract, operation: Operation, options: Options) -> Iterator[Target]:
-    """The target with its personas. Raises SetupError for bad usage, and CannotSetUpError where the states fail."""
-    people = personas(contract, operation)
-    if wanted.admin:
-        with core_administered(wanted, contract, operation, options) as made:
-            yield made
-    elif wanted.target_file:
-        found = target_from_file(wanted.target_file, wanted.data, operation, people)
-        if wanted.url:
-            found.base_url = check_url(wanted.url)
-        yield found
-    elif wanted.url:
-        base_url = check_url(wanted.url)
-        if not wanted.states_url:
-            raise SetupError(
-                "nobody to judge as: give --target FILE (`ozkit target init` prints a skeleton), --states-url URL, "
-                "or --admin USER:PASSWORD"
-            )
-        states = States(check_states_url(wanted.states_url), options, base_url)
-        target = _from_states(states, base_url, people)
-        if options.keep:
-            kept.from_states(options.keep, target, contract.edition, operation, states)
-        yield target
-    elif wanted.states_url:
-        raise SetupError("--states-url needs the base URL of the API too: ozkit verify URL --states-url URL")
-    else:
-        with embedded.mock(contract.edition) as origin:
-            yield _from_states(States(f"{origin}/_mock/states", options), origin + contract.base_paths[0], people)
-
-
-def _from_states(states: States, base_url: str, people: tuple[Persona, ...]) -> Target:
-    with cannot_set_up():
-        return states.target(base_url, people)
+    with provisioned(wanted, contract, options) as provisioner:
+        if wanted.profile == "full":
+            yield Everything(provisioner, options)
+            return
+        operation = judged_operations(contract)[0]
+        target = provisioner.target(operation)
+        try:
+            yield Documented(contract, operation, target, options)
+        finally:
+            if provisioner.account:
+                provisioner.account.take(operation.effect.resource, target.created)

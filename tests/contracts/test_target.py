@@ -13,7 +13,7 @@ import pytest
 import yaml
 from judge_tools import AGES, EDITIONS, HOME, OPERATION, Told, closed_port, wanted_personas
 from onezone_contracts.exchange import Request, Response
-from onezone_contracts.target.file import Credentials, Identity, SetupError, Target, read_target_file
+from onezone_contracts.target.file import Credentials, SetupError, Target, given, read_target_file
 from onezone_contracts.wanted import Wanted
 from onezone_spec import load
 
@@ -325,12 +325,12 @@ def test_a_pipe_is_read_once(command: Command, tmp_path: Path, profile: str) -> 
 def test_credentials_show_no_secret() -> None:
     """What a traceback or a debugger prints of them is not what they are."""
     known = Credentials("alice", "s3cret-word")
-    identity = Identity(wanted_personas("current")[0], known, HOME)
+    identity = given(wanted_personas("current")[0], known, HOME)
     target = Target("http://x/y", {"member": identity}, "0")
     redactor = target.redactor()
-    request = Request("POST", "/x", identity.auth(), (("X", "s3cret-word"),), b"s3cret-word")
+    request = Request("POST", "/x", identity.auth, (("X", "s3cret-word"),), b"s3cret-word")
     answer = Response(200, (("X", "s3cret-word"),), b"s3cret-word")
-    shown = repr((known, identity, target, redactor, request, answer, Wanted(admin=known), identity.auth()))
+    shown = repr((known, identity, target, redactor, request, answer, Wanted(admin=known), identity.auth))
     assert "s3cret" not in shown
     assert "YWxpY2U" not in shown
     assert "s3cret" not in repr(Credentials(token="s3cret-word"))

@@ -148,7 +148,7 @@ def _init(arguments: argparse.Namespace) -> int:
         return 0
     from onezone_contracts.derive import judged_operations
     from onezone_contracts.personas import personas
-    from onezone_contracts.target.file import skeleton
+    from onezone_contracts.target.blank import skeleton
 
     print(skeleton(contract, {one.id: personas(contract, one) for one in judged_operations(contract)}), end="")
     return 0

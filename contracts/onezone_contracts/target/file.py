@@ -10,14 +10,15 @@ import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 import yaml
-from onezone_spec import Contract, Operation
+from onezone_spec import Operation
 
 from onezone_contracts.exchange import Auth, Redactor, basic
-from onezone_contracts.personas import Persona
+from onezone_contracts.personas import USER, Persona
+from onezone_contracts.state.expected import Ref
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -54,6 +55,12 @@ class Credentials:
             return [self.token]
         return [self.password or "", basic(self.username or "", self.password or "").removeprefix("Basic ")]
 
+    def auth(self, who: str) -> Auth:
+        """How they are sent."""
+        if self.token is not None:
+            return Auth((("X-Auth-Token", self.token),), who)
+        return Auth((("Authorization", basic(self.username or "", self.password or "")),), who)
+
 
 def near(secret: str) -> set[str]:
     """A secret and what the judge makes of it to see that only the right one is taken: all of them tell it."""
@@ -61,29 +68,42 @@ def near(secret: str) -> set[str]:
     return {one for one in made if one}
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A persona at the target: its credentials and the group in which it is judged."""
+NO_PERSONA = Persona("", {}, allowed=False)
 
-    persona: Persona
+
+@dataclass(frozen=True, slots=True)
+class TestUser:
+    """Somebody who sends requests: a persona that the target was given with, or a user that the kit made.
+
+    `name` is what reports say; `ref` is the user's kind and id, or its name where the id is not known; `group` is the
+    group in which the persona is judged.
+    """
+
+    __test__: ClassVar[bool] = False
+    name: str
     credentials: Credentials
-    group: str
+    ref: Ref
+    persona: Persona = NO_PERSONA
+    group: str = ""
+
+    @property
+    def auth(self) -> Auth:
+        """The user's own credentials."""
+        return self.credentials.auth(self.name)
 
     @property
     def variable(self) -> str:
-        """The variable that curl lines read this persona's secret from: that of the target file, if it has one."""
+        """The variable that curl lines read a persona's secret from: that of the target file, if it has one."""
         secret = self.credentials.token if self.credentials.token is not None else self.credentials.password
         if isinstance(secret, FromVariable):
             return secret.variable
-        name = re.sub(r"[^A-Za-z0-9]+", "_", self.persona.name).upper()
+        name = re.sub(r"[^A-Za-z0-9]+", "_", self.name).upper()
         return f"{name}_{'TOKEN' if self.credentials.token is not None else 'PASSWORD'}"
 
-    def auth(self) -> Auth:
-        """The persona's own credentials."""
-        known = self.credentials
-        if known.token is not None:
-            return Auth((("X-Auth-Token", known.token),), self.persona.name)
-        return Auth((("Authorization", basic(known.username or "", known.password or "")),), self.persona.name)
+
+def given(persona: Persona, credentials: Credentials, group: str) -> TestUser:
+    """A persona that somebody else made: which user of the target it is, is not known."""
+    return TestUser(persona.name, credentials, (USER, persona.name), persona, group)
 
 
 @dataclass(slots=True)
@@ -95,7 +115,7 @@ class Target:
     """
 
     base_url: str
-    personas: dict[str, Identity]
+    personas: dict[str, TestUser]
     missing: str
     other: str | None = None
     cleanup: Callable[[], None] = field(default=lambda: None)
@@ -115,10 +135,9 @@ class Target:
     def redactor(self) -> Redactor:
         """A redactor that knows every secret of the personas."""
         redactor = Redactor()
-        for identity in self.personas.values():
-            token, password = identity.credentials.token, identity.credentials.password
-            secret = token if token is not None else password or ""
-            redactor.name(identity.variable, secret, f"the persona {identity.persona.name}")
+        for user in self.personas.values():
+            token, password = user.credentials.token, user.credentials.password
+            redactor.name(user.variable, token if token is not None else password or "", f"the persona {user.name}")
         known = [identity.credentials for identity in self.personas.values()]
         for one in known:
             redactor.learn(*one.secrets())
@@ -274,7 +293,7 @@ def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, 
     prefix = f"personas.{operation.id}."
     _known(path, entries, {persona.name for persona in wanted}, prefix)
     found = {
-        persona.name: Identity(
+        persona.name: given(
             persona,
             _credentials(path, entries, persona.name, prefix),
             _group(path, entries, persona.name, prefix, home),
@@ -351,45 +370,3 @@ def _secret(path: Path, value: Mapping[str, Any], key: str, prefix: str) -> str:
     if ("\r" in text) or ("\n" in text):
         raise SetupError(f"{path}: {prefix}{key} has a line break in it")
     return text
-
-
-def skeleton(contract: Contract, wanted: Mapping[str, tuple[Persona, ...]]) -> str:
-    """A target file to fill in, that says for every persona exactly what it must hold."""
-    lines = [
-        f"# Target file for edition {contract.edition}. Values may be ${{ENV_VAR}}.",
-        "# A persona has username and password (HTTP Basic), or token (X-Auth-Token).",
-        "base_url: http://127.0.0.1:9000/api/onezone/v3",
-        f"edition: {contract.edition}",
-        "groups:",
-        '  home: "..."      # the group that the personas belong to, or deliberately do not',
-        '  # missing: "..." # an id that no group has; generated when absent',
-        '  # other: "..."   # a group that no persona belongs to: lets the kit see that privileges end at a group',
-        "personas:",
-    ]
-    for operation, people in wanted.items():
-        lines.append(f"  {operation}:")
-        for persona in people:
-            lines += [f"    # {text}" for text in _holdings(contract, persona)]
-            lines.append(f'    {persona.name}: {{username: "...", password: "..."}}')
-    return "\n".join(lines) + "\n"
-
-
-def _holdings(contract: Contract, persona: Persona) -> list[str]:
-    expected = "must be allowed" if persona.allowed else "must be refused with 403"
-    lines = [f"{persona.name} {expected}."]
-    for scope, held in persona.grants.items():
-        where = "zone privileges" if scope == "zone" else f"in the home {scope.replace('_', ' ')}"
-        lines.append(f"  {where}: {_held(contract, scope, held)}")
-    return lines
-
-
-def _held(contract: Contract, scope: str, held: frozenset[str] | None) -> str:
-    everything = frozenset(contract.privileges[scope])
-    if held is None:
-        return "no member"
-    if not held:
-        return "none" if scope == "zone" else "a member without privileges"
-    if len(held) > len(everything) / 2:
-        gone = ", ".join(sorted(everything - held))
-        return f"every one but {gone}" if gone else "every one"
-    return f"exactly {', '.join(sorted(held))}"
