@@ -233,7 +233,7 @@ def _judged(contract: Contract, depth: str, topics: tuple[str, ...], profile: st
         with provisioned(wanted, contract, options) as provisioner:
             return judge(Everything(provisioner, options), topics)
     operation = judged_operations(contract)[0]
-    states = States(f"{_origin[0]}/_mock/states", 10.0)
+    states = States(f"{_origin[0]}/_mock/states")
     target = states.target(_origin[0] + contract.base_paths[0], personas(contract, operation))
     session = Documented(contract, operation, target, options)
     return judge(session, tuple(f"{operation.id}.{topic}" for topic in topics))
