@@ -208,7 +208,10 @@ class Trial(Fixtures):
         value = case.change(value) if case.change else value
         if isinstance(value, bytes):
             raw, value = value, None
-        roles |= {role: self.played(role, word, roles) for role, word in case.roles.items()}
+        roles |= {
+            role: self.played(role, word, roles, stage, person.ref if person else None)
+            for role, word in case.roles.items()
+        }
         body = raw if raw is not None else None if value is None and not case.change else encode(value)
         request = Request(
             case.method or self.operation.method,

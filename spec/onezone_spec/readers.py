@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec.load import read_contract
-from onezone_spec.model import CONDITIONS, Level
+from onezone_spec.model import CONDITIONS, Level, path_shape
 from onezone_spec.walk import operations
 
 if TYPE_CHECKING:
@@ -35,20 +34,15 @@ def name_upstream(document: Document) -> None:
     """Give each operation upstream's id, and leave in the register those that the document lacks."""
     register: Mapping[str, Mapping[str, str]] = document[OPERATIONS]
     releases = document.get("x-onezone-releases", ())
-    ours = {shape(name): node for name, node in operations(document)}
+    ours = {path_shape(name): node for name, node in operations(document)}
     lacking = {}
     for release, added in register.items():
         for name, upstream in added.items():
-            if shape(name) in ours:
-                ours[shape(name)]["x-onezone-upstream-id"] = upstream
+            if path_shape(name) in ours:
+                ours[path_shape(name)]["x-onezone-upstream-id"] = upstream
             elif release in releases:
                 lacking[name] = upstream
     document[OPERATIONS] = lacking
-
-
-def shape(name: str) -> str:
-    """A method and a path, whatever its parameters are called."""
-    return re.sub(r"\{[^}]*\}", "{}", name)
 
 
 # --- who may -----------------------------------------------------------------------------------------------------
