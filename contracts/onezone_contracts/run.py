@@ -13,12 +13,13 @@ from typing import Any, Self
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
+from onezone_contracts import alike
+from onezone_contracts.cases import BODILESS, GROUP, HOME, MISSING, NOBODY, OTHER, WRITER, Case, encode, group_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
 from onezone_contracts.patience import unlimited
-from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement, tolerated
+from onezone_contracts.requirement import Finding, Level, NotJudged, OutOfTimeError, Requirement, tolerated
 from onezone_contracts.sender import Evidence
 from onezone_contracts.state import compare
 from onezone_contracts.state.ledger import Created, Ledger, Sent
@@ -69,9 +70,10 @@ class Run:
         """A valid body with a name that this run has not sent before."""
         assert self.operation.body is not None
         examples = self.operation.body.examples
-        plain = next((one for name, one in examples.items() if name != "documented"), examples["documented"])
+        others = (one for name, one in examples.items() if name != "documented" and one.level is Level.MUST)
+        plain = next(others, examples["documented"])
         serial = next(self._serial)
-        body: dict[str, Any] = copy.deepcopy(plain.value)
+        body = {key: copy.deepcopy(one) for key, one in plain.value.items() if key not in self.operation.body.ignored}
         body["name"] = f"{body['name']} {serial}"
         return body
 
@@ -238,10 +240,11 @@ class Run:
         return (sent.exchange for sent in self.log)
 
     def creations(self) -> list[Created]:
-        """Every accepted creation. Raises NotJudged where there is none."""
-        if not self.ledger.created:
+        """Every accepted creation but what is left open. Raises NotJudged where there is none."""
+        judged = [one for one in self.ledger.created if not one.sent.case.open]
+        if not judged:
             raise NotJudged("nothing was created", blocked=True)
-        return self.ledger.created
+        return judged
 
     def created(self, sent: Evidence) -> Created | None:
         """What came of an accepted creation, None where the request was not accepted."""
@@ -278,6 +281,7 @@ class Run:
                 break
             time.sleep(pause)
             pause, rounds = min(2 * pause, 0.5), rounds + 1
+        self._served(list(last.values()))
         self._credentials(list(last.values()))
         self._found(list(last.values()))
         for name in waiting:
@@ -295,6 +299,21 @@ class Run:
     def _reachable(self, sent: list[Sent]) -> None:
         if sent and all(one.exchange.response is None for one in sent):
             raise SetupError(f"the target {self.target.base_url} does not answer: {sent[0].exchange.failure}")
+
+    def _served(self, sent: list[Sent]) -> None:
+        """Raises SetupError where everything is answered alike, and not as the API would."""
+        if self.ledger.known or not sent or not all(alike.suspicious(one.exchange) for one in sent):
+            return
+        who = sent[0].case.who
+        others = (
+            Case("preflight.anonymous", "a valid request without credentials", who=NOBODY),
+            Case(
+                "preflight.missing", "a valid request for a group that does not exist", who=who, roles={GROUP: MISSING}
+            ),
+        )
+        exchanges = [one.exchange for one in (*sent, *map(self.transmit, others))]
+        if alike.alike(exchanges):
+            raise SetupError(alike.words(exchanges[0], self.target.base_url, self.redactor))
 
     def _credentials(self, sent: list[Sent]) -> None:
         if all(one.exchange.status == 401 for one in sent):  # noqa: PLR2004

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import takewhile
 
@@ -13,12 +14,13 @@ from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
-from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement
+from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement
 from onezone_contracts.run import Run
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.documented import core_target
 from onezone_contracts.target.file import SetupError, Target
 from onezone_contracts.target.skeleton import needed
+from onezone_contracts.turned_away import turned_away
 from onezone_contracts.wanted import cannot_set_up
 
 
@@ -78,6 +80,10 @@ class Documented:
         """Raises OutOfTimeError when the run's time is over."""
         self.run.check_time()
 
+    def turned_away(self, found: Sequence[Finding]) -> str | None:
+        """Why findings are not held against the target, None where they are."""
+        return turned_away(self.run, found)
+
     def of(self, requirement: Requirement) -> Run:
         """The run, after what the requirement lives off was sent. Raises OutOfTimeError."""
         return self.run.of(requirement)
@@ -132,8 +138,12 @@ class Everything:
     @property
     def redactor(self) -> Redactor:
         """What knows every secret."""
-        known = self.documented.redactor.secrets if self.documented else set()
-        return Redactor(self.account.redactor.secrets | known)
+        both = [self.account.redactor, *([self.documented.redactor] if self.documented else [])]
+        return Redactor(
+            {secret for one in both for secret in one.secrets},
+            {name: secret for one in both for name, secret in one.variables.items()},
+            {name: owner for one in both for name, owner in one.owners.items()},
+        )
 
     @property
     def requests(self) -> int:
@@ -175,6 +185,10 @@ class Everything:
         """Raises OutOfTimeError when the run's time is over."""
         self.bench.check_time()
 
+    def turned_away(self, found: Sequence[Finding]) -> str | None:
+        """Why findings are not held against the target, None where they are."""
+        return None if self.documented is None or self._why else self.documented.turned_away(found)
+
     def of(self, requirement: Requirement) -> Bench | Run:
         """The run in which a requirement is judged. Raises NotJudged where it cannot be."""
         if requirement.operation != self.operation.id:
@@ -200,7 +214,7 @@ class Everything:
         """Reads that were not understood; or that nothing was offered but the documented operation."""
         misread = self.documented.unknown(whole=whole) if self.documented else None
         for operation, exchange in self.account.misread.items():
-            misread = misread or f"what {operation} was answered was not understood: {exchange.misread(self.redactor)}"
+            misread = misread or f"what {operation} was answered was not understood: {exchange.came(self.redactor)}"
         if misread is None and whole and not self.bench.offered():
             return "the target offers none of the operations beside the documented one"
         return misread

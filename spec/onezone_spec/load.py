@@ -241,7 +241,8 @@ def _types(schema: Node) -> set[str]:
 
 
 def _example(contract: Contract, name: str, node: Node) -> Example:
-    return Example(name, node["summary"], node["value"], contract.source(node["x-onezone-source"]))
+    level = Level(node.get("x-onezone-level", "MUST"))
+    return Example(name, node["summary"], node["value"], contract.source(node["x-onezone-source"]), level)
 
 
 def _is_json(media_type: str) -> bool:

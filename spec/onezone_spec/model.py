@@ -150,6 +150,8 @@ class Example:
     summary: str
     value: Any
     source: Source
+    level: Level = Level.MUST
+    """How binding it is that it is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
