@@ -49,10 +49,10 @@ def name_upstream(document: Document) -> None:
 
 
 def say_who_may(document: Document) -> None:
-    """End the description of each operation with a sentence on its access rule."""
+    """End the description of each operation with a paragraph on its access rule."""
     for _, node in operations(document):
         routes = [_route(needs) for needs in node["x-onezone-access"].values()]
-        node["description"] = f"{node['description'].rstrip()} Allowed: {'; '.join(routes)}."
+        node["description"] = f"{node['description'].rstrip()}\n\nAllowed: {'; '.join(routes)}."
 
 
 def _route(needs: Mapping[str, Any]) -> str:
@@ -125,8 +125,7 @@ def _links(roles: Mapping[str, str], operation: Operation, every: Any) -> Iterat
     new: dict[Any, str] = {}
     if operation.effect.verb == "create":
         role = operation.effect.resource
-        before, _ = operation.success.location[0].rsplit("/", 1)
-        found = f"$response.header.Location#regex:/{before.rpartition('/')[2]}/([^/]+)$"
+        found = "$response.header.Location#regex:([^/]+)$"
         new = {role: found, roles.get(role, role): found}
     for other in every:
         wanted = [one.entity for one in other.parameters]
