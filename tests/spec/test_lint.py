@@ -208,7 +208,7 @@ BREAKS: dict[str, tuple[Break, str]] = {
     ),
     "same effect twice": (
         lambda d: d["paths"][GROUP]["get"].update({"x-onezone-effect": {"get": "handle_service", "of": "group"}}),
-        "get_group_handle_service and list_group_handle_services have the same effect",
+        "list_group_handle_services and get_group_handle_service have the same effect",
     ),
     "parameter written out twice": (
         lambda d: d["paths"].update(
