@@ -18,6 +18,7 @@ from onezone_contracts.cases import (
     Case,
     Change,
     Credentialed,
+    access_case,
     b64,
     constant,
     password_of_another,
@@ -29,11 +30,11 @@ from onezone_contracts.cases import (
 from onezone_contracts.checks.status import accepted, answered, answered_with, observed, refused
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth
+from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
-from onezone_contracts.run import Run, access_case
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 MALFORMED_BASIC = {
     "no-base64": "Basic %%%",
@@ -42,6 +43,23 @@ MALFORMED_BASIC = {
     "blank": "Basic ",
     "no-utf-8": "Basic /zr/",
 }
+WORDS = {
+    "unknown-user": "the credentials of a user who does not exist",
+    "password-of-another": "the password of another user",
+    "malformed.no-base64": "Basic credentials that are no base64",
+    "malformed.no-colon": "Basic credentials without a colon",
+    "malformed.nothing": "the word Basic and no credentials",
+    "malformed.blank": "the word Basic, a blank and no credentials",
+    "malformed.no-utf-8": "Basic credentials that are no UTF-8",
+    "empty-user": "Basic credentials without a user name",
+    "empty-pair": "Basic credentials without user name and password",
+    "empty-token": "an empty X-Auth-Token",
+    "empty-bearer": "an empty bearer token",
+    "scheme.digest": "Digest credentials",
+    "scheme.unknown": "credentials of an unknown scheme",
+    "scheme.empty": "an empty Authorization",
+}
+"""What is wrong with credentials, for people."""
 ENDING = 5
 """So many characters of a token are gone at its end: of base64, the last one alone may not count."""
 OTHER_SCHEMES = {"digest": 'Digest username="alice"', "unknown": "Onezone alice", "empty": ""}
@@ -90,7 +108,7 @@ def _other_group(build: Builder, source: Source) -> Iterator[Requirement]:
 
 
 def _with_other_group(check: Check) -> Check:
-    def judged(run: Run) -> Iterator[Finding]:
+    def judged(run: GivenRun) -> Iterator[Finding]:
         if not run.target.other:
             raise NotJudged("no group is known that the persona does not belong to")
         yield from check(run)
@@ -152,7 +170,7 @@ def credentials(build: Builder) -> Iterator[Requirement]:
 
 
 def _case(name: str, auth: Credentialed, label: str | None = None, who: str = NOBODY) -> Case:
-    return Case(f"authentication.{name}", label or f"credentials: {name.replace('-', ' ')}", who=who, auth=auth)
+    return Case(f"authentication.{name}", label or f"a valid request with {WORDS[name]}", who=who, auth=auth)
 
 
 def _wrong_passwords(victim: str, allowed: list[str]) -> Iterator[Case]:
@@ -276,7 +294,12 @@ def _odd_ids(build: Builder, source: Source) -> Requirement:
     }
     who = next((one.name for one in build.personas if one.allowed_anywhere), "writer")
     cases = [
-        Case(f"unknown-group.id.{name}", f"an id that no group has: {name}", who=who, roles={GROUP: value})
+        Case(
+            f"unknown-group.id.{name}",
+            f"an id that no group has: {name.replace('-', ' ')}",
+            who=who,
+            roles={GROUP: value},
+        )
         for name, value in ids.items()
     ]
     text = "Whatever stands for the group in the path: where no group has that id, the request is refused."
@@ -323,8 +346,8 @@ def _scheme_case(build: Builder) -> Requirement:
     return build.requirement(case.name, Level.OBSERVE, text, build.answer_source(401), observed(case))
 
 
-def _lowered(identity: Identity, _: Mapping[str, Identity]) -> Auth:
-    auth = identity.auth()
+def _lowered(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
+    auth = identity.auth
     name, value = auth.headers[0]
     scheme, _sep, rest = value.partition(" ")
     return replace(auth, headers=((name, f"{scheme.lower()} {rest}" if rest else value),))
