@@ -45,7 +45,7 @@ class Fixtures(Protocol):
     def like(self, sent: Sent) -> Cast:
         """The same for a case that follows another."""
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref]) -> Ref:
+    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Stage | None, caller: Ref | None) -> Ref:
         """What a word of a case stands for. Raises SetupError."""
 
     def credentials(self, case: Case) -> Auth:
@@ -200,7 +200,8 @@ class Run:
             auth = fixtures.credentials(case)
         valid = fixtures.body(roles, user, case.keys)
         value, body = _body(case, valid)
-        roles |= {role: fixtures.played(role, word, roles) for role, word in case.roles.items()}
+        caller = user.ref if user else None
+        roles |= {role: fixtures.played(role, word, roles, stage, caller) for role, word in case.roles.items()}
         request = Request(
             case.method or self.operation.method,
             self.api.path(self.operation, roles),

@@ -30,7 +30,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
 
 def methods(build: Builder) -> Iterator[Requirement]:
     """Methods that the operation's path does not have."""
-    taken = {one.method for one in build.contract.operations.values() if one.path == build.operation.path}
+    taken = build.contract.methods(build.operation.path)
     cases = [
         Case(f"method.{method.lower()}", f"{method} with a valid body", method=method)
         for method in ("PUT", "PATCH", "DELETE")

@@ -12,7 +12,7 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.api import Api, answer_of, new_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
-from onezone_contracts.generate.values import MARK, Samples, privileges_of, secret, stored
+from onezone_contracts.generate.values import MARK, Samples, privileges_of, secret, usual
 from onezone_contracts.network import Network
 from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
@@ -100,7 +100,7 @@ class Account:
         if made is None:
             raise SetupError(f"{operation.method} {operation.path} named nothing new: its answer has no Location")
         ref = (kind, made)
-        self.adopt(ref, stored(operation.body, value))
+        self.adopt(ref, usual(operation.body, value))
         if by:
             self.mirror.join(by.ref, ref, frozenset(self.contract.privileges[kind]))
         return ref
@@ -110,6 +110,10 @@ class Account:
         if ref not in self.made and ref[1] not in self._before.get(ref[0], ()):
             self.made[ref] = None
         self.mirror.add(ref, details or {})
+
+    def before(self, kind: str) -> list[str]:
+        """The ids of what was there before the kit, in order."""
+        return sorted(self._before.get(kind, ()))
 
     def take(self, kind: str, ids: Iterable[str]) -> None:
         """Take what one of the kit's users made into account, to be removed in the end."""

@@ -83,7 +83,7 @@ class GivenFixtures:
         """The same for a case that follows another."""
         return None, sent.auth, sent.user, dict(sent.roles)
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref]) -> Ref:
+    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
         """What a word of a case stands for; anything but the words is an id itself.
 
         A short id made shorter or longer could be another group's, so only a long one is.
