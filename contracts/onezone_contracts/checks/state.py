@@ -73,7 +73,7 @@ def kept(run: Run) -> Iterator[Finding]:
             yield Finding(
                 f"{one.sent.case.label}: it is gone by the end", f"{one.id} in the list", "gone", one.sent.exchange
             )
-    readable = [one for one in home if one.read.details is not None]
+    readable = [one for one in home if one.read.details is not None and not one.sent.case.loose]
     for one in [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]:
         again = run.readback.read(
             one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.identity

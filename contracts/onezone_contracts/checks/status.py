@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from onezone_contracts.cases import Case
+from onezone_contracts.checks.error import promised
 from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
 from onezone_contracts.run import Run
@@ -165,8 +166,7 @@ def known_status(run: Sender) -> Iterator[Finding]:
     http_itself = {405, 406, 408, 409, 411, 413, 414, 415, 417, 421, 426, 429, 431}
     for sent in run.evidence:
         status = sent.exchange.status
-        left_open = sent.case.open or sent.case.method is not None or asks_for_patience(sent.exchange)
-        if status is None or left_open or sent.exchange.succeeded:
+        if status is None or not promised(sent) or asks_for_patience(sent.exchange) or sent.exchange.succeeded:
             continue
         if status not in run.operation.responses and status not in http_itself:
             yield finding(sent, "a documented status")
