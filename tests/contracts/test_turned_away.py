@@ -1,4 +1,4 @@
-"""A target that turns everybody away after a while breaks no sentence: what it did not judge is said with the reason."""
+"""A target that turns everybody away after a while breaks no sentence, and the reason is given."""
 
 from __future__ import annotations
 
