@@ -108,15 +108,19 @@ def refused(*cases: Case) -> Sending:
 
 def observed(*cases: Case) -> Sending:
     """What each case is answered with, whatever it is; nothing else is judged by it."""
-    left_open = tuple(replace(case, open=True) for case in cases)
+    return noted(*(replace(case, open=True) for case in cases))
+
+
+def noted(*cases: Case) -> Sending:
+    """Whether each case is accepted is left open; what holds of every success, and of every error, holds of it, too."""
 
     def check(run: Sender) -> Iterator[Finding]:
-        for sent in run.each(left_open):
+        for sent in run.each(cases):
             yield Finding(
                 f"{sent.case.label}: {sent.exchange.answer()}", "left open", sent.exchange.answer(), sent.exchange
             )
 
-    return Sending(check, left_open)
+    return Sending(check, cases)
 
 
 def finding(sent: Evidence, expected: str) -> Finding:
