@@ -165,7 +165,8 @@ def no_location_on_errors(run: GivenRun) -> Iterator[Finding]:
 
 def location_resolves(run: GivenRun) -> Iterator[Finding]:
     """What the Location names can be read, and carries the Location's id."""
-    made = [one for one in run.creations() if one.id and one.sent.case.group in {HOME, OTHER}]
+    usual = (one for one in run.creations() if one.id and not one.sent.case.loose)
+    made = [one for one in usual if one.sent.case.group in {HOME, OTHER}]
     if not made:
         raise NotJudged("no answer had a Location", blocked=True)
     if "get" in run.readback.offered:

@@ -79,7 +79,7 @@ class Samples:
 
     def _object(self, schema: Mapping[str, Any], serial: int) -> dict[str, Any]:
         branches = [self.contract.resolve(one) for one in schema.get("anyOf", ())]
-        branches = [one for one in branches if one.get("x-onezone-level") != Level.OBSERVE] or [schema]
+        branches = [one for one in branches if one.get("required")] or [schema]  # the forms that name their keys
         branch = branches[serial % len(branches)]
         properties = branch.get("properties", {})
         return {name: _example(self.contract.resolve(properties[name])) for name in branch.get("required", properties)}

@@ -23,7 +23,7 @@ from onezone_contracts.state.expected import Ref
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MERGE = "tag:yaml.org,2002:merge"
-_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}")
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{32}(?=ch)|[0-9a-fA-F]{16,}")
 LONG, TEN_DIGITS = 12, 10
 BLANK = "..."
 """What the skeleton has where something is to be filled in."""
