@@ -87,6 +87,17 @@ class Run:
             raise NotJudged(f"the target has no persona {who}")
         return self.target.personas[who]
 
+    def having(self, kind: str, who: str) -> str | None:
+        """Whoever has that kind of credentials: themselves first, then whom no later case needs to be allowed.
+
+        For the writer it is somebody who may. None where nobody has.
+        """
+        people = sorted(self.target.personas.values(), key=lambda one: (one.persona.allowed, one is self.writer))
+        fitting = [one.persona for one in people if getattr(one.credentials, kind, None) is not None]
+        if getattr(self.identity(who).credentials, kind, None) is not None:
+            return who
+        return next((one.name for one in fitting if one.allowed or who != WRITER), None)
+
     def send(self, case: Case, *, accept: bool = False) -> Sent:
         """The case's exchange, sent now if it was not before. `accept`: the contract promises a success."""
         if case.name not in self._sent:
@@ -189,7 +200,7 @@ class Run:
             value = None if case.loose else _read(raw)
         request = Request(
             method=case.method or self.operation.method,
-            path=self.target.path(self.operation.path, id=group),
+            path=self.target.path(self.operation.path, id=group) + case.tail,
             auth=self._auth(case, identity),
             headers=case.headers,
             body=None if case.method in BODILESS else raw,

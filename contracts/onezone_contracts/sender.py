@@ -73,3 +73,6 @@ class Sender(Protocol):
 
     def identity(self, who: str) -> Identity:
         """Who sends a case. Raises NotJudged."""
+
+    def having(self, kind: str, who: str) -> str | None:
+        """Who stands in for somebody where that kind of credentials is needed, themselves first; None where nobody."""

@@ -171,6 +171,10 @@ class Trial(Fixtures):
         """Whether the case was sent."""
         return case.name in self._sent
 
+    def having(self, kind: str, who: str) -> str | None:
+        """Themselves, where they have that kind of credentials: whom the kit makes all have the same."""
+        return who if getattr(self.identity(who).credentials, kind, None) is not None else None
+
     def consequences(self, sent: Evidence) -> Iterator[Finding]:
         """What is wrong with what came of a case: a success did what it should, a refusal left nothing."""
         if sent.exchange.succeeded:

@@ -8,13 +8,10 @@ from dataclasses import replace
 from onezone_spec import Source
 
 from onezone_contracts.cases import (
-    BLANK_AFTER,
     GROUP,
-    LENGTHENED,
     MISSING,
     NOBODY,
     OTHER,
-    SHORTENED,
     Case,
     Change,
     Credentialed,
@@ -26,7 +23,8 @@ from onezone_contracts.cases import (
     wrong_password,
     wrong_token,
 )
-from onezone_contracts.checks.status import accepted, answered, answered_with, observed, refused
+from onezone_contracts.checks.status import accepted, answered, answered_with, observed
+from onezone_contracts.derive import ids
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth
 from onezone_contracts.patience import TOO_MANY
@@ -164,6 +162,7 @@ def _wrong_passwords(victim: str, allowed: list[str]) -> Iterator[Case]:
             "the password in other case",
         ),
         "blank": (lambda right: f"{right} ", "the password and a blank"),
+        "blank-before": (lambda right: f" {right}", "a blank and the password"),
         "empty": (lambda _: "", "an empty password"),
     }
     for name, (make, words) in makes.items():
@@ -188,11 +187,28 @@ def _wrong_tokens() -> Iterator[Case]:
 
 
 def _altered_tokens(people: tuple[str, ...]) -> Iterator[Case]:
-    makes = {"longer": lambda right: f"{right}x", "shorter": lambda right: right[:-1]}
+    makes = {
+        "longer": lambda right: f"{right}x",
+        "shorter": lambda right: right[:-1],
+        "cut-in-half": lambda right: right[: len(right) // 2],
+        "another-in-the-middle": _another_in_the_middle,
+        "in-other-case": _in_other_case,
+    }
     for who in people:
         for name, make in makes.items():
-            label = f"a valid token of the persona {who}, made {name}"
+            label = f"a valid token of the persona {who}: {name.replace('-', ' ')}"
             yield _case(f"altered-token.{who}.{name}", wrong_token(make, f"a {name} token"), label, who)
+
+
+def _another_in_the_middle(right: str) -> str:
+    middle = len(right) // 2
+    return f"{right[:middle]}{'B' if right[middle : middle + 1] == 'A' else 'A'}{right[middle + 1 :]}"
+
+
+def _in_other_case(right: str) -> str:
+    """Digits of a number to the base 16 have no case: such a token is changed otherwise."""
+    other = right.swapcase()
+    return f"{right}X" if other == right or set(right.lower()) <= set("0123456789abcdef-") else other
 
 
 def _malformed(build: Builder, source: Source) -> Iterator[Requirement]:
@@ -242,31 +258,7 @@ def _unknown_group(build: Builder) -> Iterator[Requirement]:
     case = Case("unknown-group.anonymous", label, who=NOBODY, roles={GROUP: MISSING})
     text = "For a group that does not exist, a request without credentials is answered with 401 or 404."
     yield build.requirement(case.name, Level.MUST, text, source, answered({401, 404}, case))
-    yield _odd_ids(build, source)
-
-
-def _odd_ids(build: Builder, source: Source) -> Requirement:
-    ids = {
-        "blank": " ",
-        "slash": "a/b",
-        "shortened": SHORTENED,
-        "lengthened": LENGTHENED,
-        "blank-after": BLANK_AFTER,
-        "unicode": "żółw-😀",
-        "quote": "'\"<>",
-        "percent": "%2e",
-        "long": "f" * 600,
-        "brace": "{id}",
-        "star": "*",
-        "zero": "0",
-    }
-    who = next((one.name for one in build.personas if one.allowed_anywhere), "writer")
-    cases = [
-        Case(f"unknown-group.id.{name}", f"an id that no group has: {name}", who=who, roles={GROUP: value})
-        for name, value in ids.items()
-    ]
-    text = "Whatever stands for the group in the path: where no group has that id, the request is refused."
-    return build.requirement("unknown-group.odd-ids", Level.MUST, text, source, refused(*cases))
+    yield from ids.requirements(build)
 
 
 # --- several things wrong at once -----------------------------------------------------------------------------

@@ -94,8 +94,13 @@ class Target:
 
     def path(self, template: str, **values: str) -> str:
         """The absolute path of an operation, its parameters percent-encoded."""
-        filled = re.sub(r"\{(\w+)\}", lambda match: quote(values[match[1]], safe=""), template)
+        filled = re.sub(r"\{(\w+)\}", lambda match: self.quoted(values[match[1]]), template)
         return urlsplit(self.base_url).path.rstrip("/") + filled
+
+    @staticmethod
+    def quoted(value: str) -> str:
+        """`value` percent-encoded; a surrogate escape is a byte that is no UTF-8."""
+        return quote(value, safe="", errors="surrogateescape")
 
     def redactor(self) -> Redactor:
         """A redactor that knows every secret of the personas."""
