@@ -10,6 +10,7 @@ from onezone_contracts.derive import (
     access,
     answers,
     bodies,
+    bounds,
     credentials,
     edges,
     forbidden,
@@ -42,6 +43,7 @@ def _all(build: Builder, depth: str) -> Iterator[Requirement]:
     yield from protocol.requirements(build)
     if depth != "quick":
         yield from forbidden.requirements(build)
+        yield from bounds.requirements(build)
         yield from edges.requirements(build)
         yield from generated.requirements(build)
         yield from sequences.requirements(build)

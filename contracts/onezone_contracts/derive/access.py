@@ -31,7 +31,7 @@ from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
 from onezone_contracts.run import Run, access_case
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import NO_OTHER_GROUP, Identity
 
 MALFORMED_BASIC = {
     "no-base64": "Basic %%%",
@@ -88,7 +88,7 @@ def _other_group(build: Builder, source: Source) -> Iterator[Requirement]:
 def _with_other_group(check: Check) -> Check:
     def judged(run: Run) -> Iterator[Finding]:
         if not run.target.other:
-            raise NotJudged("no group is known that the persona does not belong to")
+            raise NotJudged(NO_OTHER_GROUP, wanting=True)
         yield from check(run)
 
     return judged

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from onezone_contracts.cases import JSON_TYPE, NOBODY, Case, Change, Headers, constant, with_value
@@ -10,8 +11,10 @@ from onezone_contracts.checks.forbidden import again_and_again, denied, directly
 from onezone_contracts.checks.status import accepted, answered, refused
 from onezone_contracts.derive.bodies import CLIENT_ID
 from onezone_contracts.derive.build import Builder
+from onezone_contracts.exchange import Auth
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import Level, Requirement
+from onezone_contracts.target.file import Identity
 
 LARGE = 64_000
 TIMES = 8
@@ -32,8 +35,10 @@ NEARBY = (
 )
 
 
-def _user(value: str) -> Headers:
-    return tuple((name, value) for name in NAMING)
+def _user(identity: Identity, _: Mapping[str, Identity]) -> Auth:
+    """No credentials, and the name of somebody who may in each header that a proxy could name them in."""
+    name = identity.credentials.username or "admin"
+    return Auth(tuple((one, name) for one in NAMING), " ".join(f"-H {shlex.quote(f'{one}: {name}')}" for one in NAMING))
 
 
 HEADS: dict[str, Headers] = {
@@ -146,7 +151,7 @@ def _heads(who: str) -> Iterator[Case]:
         return Case(f"access.any-head.{who}.{name}", label, who=who, headers=headers, tail=tail, edge=True, **more)
 
     if who == NOBODY:
-        yield case("with headers", "a-user", headers=(*JSON_TYPE, *_user("admin")))
+        yield case("with headers", "a-user", auth=_user)
     for name, headers in HEADS.items():
         yield case("with headers", name, headers=(*JSON_TYPE, *headers))
     for name, headers in OVERRIDES.items():

@@ -23,6 +23,12 @@ BLANK = "..."
 _CREDENTIAL_KEYS = ({"username", "password"}, {"token"})
 
 
+NO_OTHER_GROUP = (
+    "no second group is known: give groups.other, the id of a group that no persona belongs to "
+    "(a states URL gives it for the state “a group”)"
+)
+
+
 class SetupError(Exception):
     """The run cannot start; the message says in one line what to change."""
 
@@ -271,7 +277,7 @@ def skeleton(contract: Contract, wanted: Mapping[str, tuple[Persona, ...]]) -> s
         "groups:",
         '  home: "..."      # the group that the personas belong to, or deliberately do not',
         '  # missing: "..." # an id that no group has; generated when absent',
-        '  # other: "..."   # a group that no persona belongs to: lets the kit see that privileges end at a group',
+        '  other: "..."     # a group that no persona belongs to: without it the verdict is at best partial',
         "personas:",
     ]
     for operation, people in wanted.items():
