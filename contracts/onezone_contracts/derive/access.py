@@ -49,7 +49,6 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     yield from _unknown_group(build)
     yield from _combined(build)
     yield _scheme_case(build)
-    yield from credentials(build)  # late: a server may lock an account after wrong passwords
 
 
 # --- personas -------------------------------------------------------------------------------------------------

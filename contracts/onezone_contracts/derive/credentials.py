@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from onezone_spec import Source
 
-from onezone_contracts.cases import NOBODY, WRITER, Case, Credentialed, password_of_another, wide, wrong_password
+from onezone_contracts.cases import NOBODY, WRITER, Case, Credentialed, password_of_another, wrong_password
 from onezone_contracts.checks.signin import after_success, right_after_wrong, twice
 from onezone_contracts.checks.status import answered, answered_with, observed
 from onezone_contracts.derive.build import Builder
@@ -40,9 +40,6 @@ CHARACTERS: dict[str, Pair] = {
     "accent": lambda name, right: f"{name}:{right}\N{COMBINING ACUTE ACCENT}",
     "low-byte": lambda name, right: f"{name}:{right[:-1]}{chr(ord(right[-1:] or 'x') + ANOTHER_PAGE)}",
     "nul": lambda name, right: f"{name}:{right}\0x",
-    "full-width": lambda name, right: f"{name}:{wide(right)}",
-    "soft-hyphen": lambda name, right: f"{name}:{right[:1]}\u00ad{right[1:]}",
-    "no-break-blank": lambda name, right: f"{name}:{right}\u00a0",
     "user": lambda name, right: f"{name}\N{LATIN SMALL LETTER L WITH STROKE}:{right}",
 }
 SPELLINGS: dict[str, Callable[[str], str]] = {

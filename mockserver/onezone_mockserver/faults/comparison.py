@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.world import User, World
 
 IDS, USER, PASSWORD = "unknown-group.odd-ids", "authentication.wrong-user", "authentication.wrong-password"
-CHARACTER, SCHEME, NO_TOKEN = "authentication.character", "authentication.other-scheme", "authentication.no-token"
+SCHEME, NO_TOKEN = "authentication.other-scheme", "authentication.no-token"
 SPELLING = "authentication.user-spelling"
 Same = Callable[[str, str], bool]
 """Whether what is there and what was given are taken for the same."""
@@ -123,7 +123,6 @@ FAULTS = (
         fits(lambda r, g: r == g.lstrip()),
         PASSWORD,
     ),
-    fault("comparison-password-folded", "Passwords are normalised.", fits(_folded), CHARACTER),
     fault(
         "comparison-any-scheme",
         "Basic credentials are read whatever the scheme.",
