@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec import Level
@@ -160,6 +161,17 @@ class Requirement:
         return f"{self.operation}.{self.topic}"
 
 
+def fits(requirement: Requirement, pattern: str) -> bool:
+    """Whether an id or a glob pattern means a requirement; the operation may be left out of either."""
+    return fnmatchcase(requirement.id, pattern) or fnmatchcase(requirement.topic, pattern)
+
+
+def ambiguous(requirements: Iterable[Requirement], pattern: str) -> tuple[str, ...]:
+    """The ids that a topic means of several operations: it is clear only with one of them before it."""
+    found = tuple(one.id for one in requirements if one.topic == pattern)
+    return found if len(found) > 1 else ()
+
+
 def with_evidence(requirements: Iterable[Requirement]) -> tuple[Requirement, ...]:
     """The requirements, each with what it lives off: so each can be judged alone, and in any order."""
     every = tuple(requirements)
@@ -174,8 +186,9 @@ def with_evidence(requirements: Iterable[Requirement]) -> tuple[Requirement, ...
 class Result:
     """A requirement with its outcome, the findings against it, and the reason where it was not judged.
 
-    `listed` says that it is expected to fail, `unexpected_pass` that it was and passes; `wanting`, that it was not
-    judged for want of something that the user could give.
+    `listed` says that it is expected to fail, `unexpected_pass` that it was and passes, `excused` that it could not be
+    judged for want of an answer that is expected to be another, `wanting` that it could not be for want of something
+    that the user could give.
     """
 
     requirement: Requirement
@@ -185,6 +198,9 @@ class Result:
     listed: bool = False
     unexpected_pass: bool = False
     wanting: bool = False
+    excused: bool = False
+    seconds: float = 0.0
+    """How long it took to judge."""
 
     @property
     def known(self) -> bool:

@@ -10,6 +10,7 @@ from statistics import median
 
 from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks import status
+from onezone_contracts.patience import LONGEST_PAUSES
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.run import Run
 from onezone_contracts.state.compare import PAGE, differences_of
@@ -35,6 +36,9 @@ def creates(run: Run) -> Iterator[Finding]:
         raise NotJudged(f"the target takes more than {QUICK * 1000:g} ms for a creation")
     before = {group: set(ids) for group, ids in run.ledger.known.items()}
     sent = _sent(run)
+    busy = _busy(run, sent)
+    if busy:
+        raise NotJudged(busy)
     refused = [one for one in sent if not one.exchange.succeeded]
     accepted = [one for one in sent if one.exchange.succeeded]
     run.log += refused[:READ] + accepted[:READ]
@@ -48,6 +52,20 @@ def creates(run: Run) -> Iterator[Finding]:
             yield Finding(message, "an id of its own", str(one.id), one.sent.exchange)
     yield from _listed(run, made, before)
     yield from _read(run, made)
+
+
+def _busy(run: Run, sent: list[Sent]) -> str | None:
+    """Why nothing can be said of a target that still answers: it asks for patience, or is only slow."""
+    asked = any(one.exchange.status in LONGEST_PAUSES for one in sent)
+    if not asked and not any(one.exchange.timed_out for one in sent):
+        return None
+    after = run.transmit(Case("concurrent.load.after", LABEL))
+    if not after.exchange.succeeded:
+        return None
+    run.ledger.spare += [_made(one) for one in (*sent, after) if one.exchange.succeeded]
+    for group in list(run.ledger.known):
+        run.ledger.open(group)
+    return "the target asks for fewer requests" if asked else "the target bears so many only slowly"
 
 
 def _made(sent: Sent) -> Created:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 Reader = Callable[[Exchange], "User | None"]
 """Gives the user of one kind of credential, None where the request has none of it. Raises Refusal for a wrong one."""
-Find = Callable[[Exchange], bytes | None]
 
 B64TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
 """What a bearer token may consist of (RFC 6750, 2.1)."""
@@ -96,20 +95,26 @@ def _by_all(exchange: Exchange, readers: list[tuple[str, Reader]], requirements:
 
 def _reader(scheme: Any) -> Reader:
     if scheme["type"] == "apiKey":
-        return _token_reader(_place(scheme["in"], scheme["name"]))
+        return _key_reader(scheme["in"], scheme["name"])
     if _is_password(scheme):
-        return _basic
+        return _authorization_reader(b"Basic", _by_password)
     if _http(scheme) == "bearer":
-        return _token_reader(_bearer)
+        return _authorization_reader(b"Bearer", _by_token)
     return lambda _exchange: None  # nobody has credentials of another scheme
 
 
-def _place(where: str, name: str) -> Find:
-    """What finds an API key. A header's value stands in the exchange, others are taken out of the request."""
-    if where == "header":
-        header = name.lower().encode()
-        return lambda exchange: exchange.headers.get(header)
-    return lambda exchange: _in_query(exchange, name) if where == "query" else _in_cookie(exchange, name)
+def _key_reader(where: str, name: str) -> Reader:
+    """The reader of an API key. A header's value stands in the exchange, others are taken out of the request."""
+    header = name.lower().encode()
+
+    def read(exchange: Exchange) -> User | None:
+        if where == "header":
+            token = exchange.headers.get(header)
+        else:
+            token = _in_query(exchange, name) if where == "query" else _in_cookie(exchange, name)
+        return None if token is None else _by_token(exchange.world, token)
+
+    return read
 
 
 def _in_query(exchange: Exchange, name: str) -> bytes | None:
@@ -122,27 +127,19 @@ def _in_cookie(exchange: Exchange, name: str) -> bytes | None:
     return None if value is None else value.encode("latin-1")
 
 
-def _authorization(exchange: Exchange, scheme: bytes) -> bytes | None:
-    """The credential in `Authorization`, None where there is none or it is of another scheme. Raises Refusal."""
-    value = exchange.headers.get(b"authorization")
-    if value is None:
-        return None
-    if b"authorization" in exchange.repeated:
-        raise Refusal("badBasicCredentials", "security: more than one Authorization header")
-    if not value.startswith(scheme):
-        return None
-    name, _, credential = value.partition(b" ")
-    return credential.strip(b" ") if name == scheme else None
+def _authorization_reader(scheme: bytes, by: Callable[[World, bytes], User]) -> Reader:
+    """The reader of the credential in `Authorization`, if it is of that scheme."""
 
-
-def _bearer(exchange: Exchange) -> bytes | None:
-    return _authorization(exchange, b"Bearer")
-
-
-def _token_reader(find: Find) -> Reader:
     def read(exchange: Exchange) -> User | None:
-        token = find(exchange)
-        return None if token is None else _by_token(exchange.world, token)
+        value = exchange.headers.get(b"authorization")
+        if value is None:
+            return None
+        if exchange.repeated and b"authorization" in exchange.repeated:
+            raise Refusal("badBasicCredentials", "security: more than one Authorization header")
+        if not value.startswith(scheme):
+            return None
+        name, _, credential = value.partition(b" ")
+        return by(exchange.world, credential.strip(b" ")) if name == scheme else None
 
     return read
 
@@ -158,17 +155,14 @@ def _by_token(world: World, token: bytes) -> User:
     raise Refusal("tokenInvalid", "security: nobody has this token")
 
 
-def _basic(exchange: Exchange) -> User | None:
-    credential = _authorization(exchange, b"Basic")
-    if credential is None:
-        return None
+def _by_password(world: World, credential: bytes) -> User:
     try:
         name, colon, password = _pair(credential)
     except ValueError:
         raise Refusal("badBasicCredentials", "security: the Basic credential is not base64 of UTF-8") from None
-    user = exchange.world.login(name, password)
+    user = world.login(name, password)
     if user is None or not colon:
-        raise _refused(exchange.world, name)
+        raise _refused(world, name)
     return user
 
 
