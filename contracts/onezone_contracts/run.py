@@ -89,15 +89,10 @@ class Run:
         return self.target.personas[who]
 
     def having(self, kind: str, who: str) -> str | None:
-        """Whoever has that kind of credentials: themselves first, then whom no later case needs to be allowed.
-
-        For the writer it is somebody who may. None where nobody has.
-        """
-        people = sorted(self.target.personas.values(), key=lambda one: (one.persona.allowed, one is self.writer))
-        fitting = [one.persona for one in people if getattr(one.credentials, kind, None) is not None]
-        if getattr(self.identity(who).credentials, kind, None) is not None:
+        """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
+        if self.identity(who).credentials.has(kind):
             return who
-        return next((one.name for one in fitting if one.allowed or who != WRITER), None)
+        return self.target.having(kind, self.writer, allowed=who == WRITER)
 
     def send(self, case: Case, *, accept: bool = False) -> Sent:
         """The case's exchange, sent now if it was not before. `accept`: the contract promises a success."""

@@ -173,7 +173,7 @@ class Trial(Fixtures):
 
     def having(self, kind: str, who: str) -> str | None:
         """Themselves, where they have that kind of credentials: whom the kit makes all have the same."""
-        return who if getattr(self.identity(who).credentials, kind, None) is not None else None
+        return who if self.identity(who).credentials.has(kind) else None
 
     def consequences(self, sent: Evidence) -> Iterator[Finding]:
         """What is wrong with what came of a case: a success did what it should, a refusal left nothing."""

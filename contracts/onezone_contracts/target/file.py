@@ -48,6 +48,10 @@ class Credentials:
     password: str | None = None
     token: str | None = None
 
+    def has(self, kind: str) -> bool:
+        """Whether there is a `password`, or a `token`."""
+        return getattr(self, kind) is not None
+
     def secrets(self) -> list[str]:
         """What must not be shown, in every spelling that is sent."""
         if self.token is not None:
@@ -106,6 +110,12 @@ class Target:
         """Scheme, host and port."""
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    def having(self, kind: str, writer: Identity | None, *, allowed: bool) -> str | None:
+        """A persona with that kind of credentials: whom no later case needs to be allowed, or somebody who is."""
+        people = sorted(self.personas.values(), key=lambda one: (one.persona.allowed, one is writer))
+        fitting = (one.persona for one in people if one.credentials.has(kind))
+        return next((one.name for one in fitting if one.allowed or not allowed), None)
 
     def path(self, template: str, **values: str) -> str:
         """The absolute path of an operation, its parameters percent-encoded."""
