@@ -13,8 +13,8 @@ from onezone_contracts.checks import status
 from onezone_contracts.patience import LONGEST_PAUSES
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.run import Run
-from onezone_contracts.state.compare import PAGE, differences_of
-from onezone_contracts.state.ledger import Created, Sent
+from onezone_contracts.state.compare import differences_of
+from onezone_contracts.state.ledger import PAGE, Created, Sent
 from onezone_contracts.state.readback import Read, last_segment
 
 THREADS = 16

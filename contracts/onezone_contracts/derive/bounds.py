@@ -85,7 +85,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
         ]
         text = "What breaks the rule for names is answered with 400: its length, its characters, its ends."
         level = build.documented(name.levels.get("pattern", Level.OBSERVE))
-        yield build.requirement("bounds.no-name", level, text, _source(build, name), answered({400}, *cases))
+        yield build.judge("bounds.no-name", level, text, _source(build, name), answered({400}, *cases))
         text = "What keeps the rule for names is accepted, to its longest and shortest."
         yield _all_accepted(build, "bounds.name", text, name, NAMES)
     if endpoint := known.get("proxyEndpoint"):
@@ -101,9 +101,7 @@ def _all_accepted(build: Builder, topic: str, text: str, prop: Property, values:
         )
         for word, value in values.items()
     ]
-    level = build.documented(Level.OBSERVE)
-    check = accepted(*cases)
-    return build.requirement(topic, level, text, _source(build, prop), check)
+    return build.judge(topic, build.documented(), text, _source(build, prop), accepted(*cases))
 
 
 def _source(build: Builder, prop: Property) -> str:

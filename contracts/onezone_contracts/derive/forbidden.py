@@ -167,9 +167,9 @@ def _heads(who: str) -> Iterator[Case]:
 
 def _after_others(build: Builder, forbidden: list[str]) -> Iterator[Requirement]:
     source = build.operation.access.source
-    same = constant({**next(iter(build.body.examples.values())).value, "name": "The same for all"})
     pairs = []
-    for who in (*forbidden, NOBODY):
+    for number, who in enumerate((*forbidden, NOBODY)):
+        same = constant({**next(iter(build.body.examples.values())).value, "name": f"The same for both {number}"})
         first = Case(f"access.after-allowed.{who}.first", "a valid request", change=same)
         label = f"the same request {_words(who)}, directly after somebody's who may"
         second = Case(f"access.after-allowed.{who}", label, who=who, change=same)
@@ -185,7 +185,6 @@ def _after_others(build: Builder, forbidden: list[str]) -> Iterator[Requirement]
 
 def _forms(build: Builder) -> Iterator[Requirement]:
     allowed = [one.name for one in build.personas if one.allowed]
-    levels = {"documented": Level.MUST}
     for example in build.body.examples.values():
         name = example.name.replace("_", "-")
         words = example.summary.rstrip(".")
@@ -194,8 +193,7 @@ def _forms(build: Builder) -> Iterator[Requirement]:
             for who in allowed
         ]
         text = f"Whoever may, may with this: {words[0].lower()}{words[1:]}."
-        level = levels.get(example.name, build.documented(Level.SHOULD))
-        yield build.requirement(f"access.form.{name}", level, text, example.source, accepted(*cases))
+        yield build.judge(f"access.form.{name}", example.level, text, example.source, accepted(*cases))
     bad = {
         "cut": Case("", "malformed JSON", raw=lambda _: b'{"name":'),
         "list": Case("", "a list", change=constant([])),

@@ -11,7 +11,7 @@ import orjson
 from onezone_mockserver.effects.places import Perform, Place, done, place, related
 from onezone_mockserver.exchange import Answer, Exchange, Refusal
 from onezone_mockserver.location import LocationMaker
-from onezone_mockserver.world import ROOT, USER, User, id_name, new_id
+from onezone_mockserver.world import NOBODY, USER, User, id_name, new_id
 
 if TYPE_CHECKING:
     from onezone_spec import Contract, Operation
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.world import World
 
 DEFAULT = "x-onezone-default"
-NOBODY = orjson.dumps(ROOT)
+_NOBODY = orjson.dumps(NOBODY)
 """Who made what nobody in particular made, as it shows."""
 Make = Callable[[Exchange, str, str], None]
 """Stores a new entity under its id, and relates it to the one with the other id. Raises Refusal."""
@@ -40,7 +40,7 @@ def create(contract: Contract, operation: Operation) -> Perform:
         make = _user(contract, operation)
     else:
         make = _document(operation, made.kind, _store(contract, operation, made))
-    location, bare = LocationMaker(contract, operation), done(operation.success.status)
+    location, bare = LocationMaker(contract, operation), done(operation.success)
     whose = place(contract, operation, operation.effect.within) if operation.effect.within else None
 
     def perform(exchange: Exchange) -> Answer:
@@ -69,7 +69,7 @@ def _document(operation: Operation, kind: str, store: Store) -> Make:
                 parts += key, value
         parts += (
             b',"creator":',
-            exchange.user.as_json if exchange.user else NOBODY,
+            exchange.user.as_json if exchange.user else _NOBODY,
             b',"creationTime":%d}' % time.time(),
         )
         store(exchange.world, identity, owner, b"".join(parts))

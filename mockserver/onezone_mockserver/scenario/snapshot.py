@@ -17,7 +17,7 @@ from onezone_mockserver.jsontext import joined, members
 from onezone_mockserver.scenario.mistakes import WorldError, check
 from onezone_mockserver.scenario.reader import Reader, privilege_names
 from onezone_mockserver.scenario.types import HOLDERS, Group, Persona, Resource, User, resource_kinds
-from onezone_mockserver.world import GROUP, NOTHING, ROOT, UNNAMED, USER, World, id_name
+from onezone_mockserver.world import GROUP, NOBODY, NOTHING, UNNAMED, USER, World, id_name
 from onezone_mockserver.world import User as Account
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class _Builder:
             "groupId": group.id,
             "name": group.name or group.id,
             "type": group.type or "team",
-            "creator": ROOT if group.creator is UNSET else group.creator,
+            "creator": NOBODY if group.creator is UNSET else group.creator,
             "creationTime": group.created,
         }
         self.world.add(GROUP, group.id, _details(shown, group.details, path))

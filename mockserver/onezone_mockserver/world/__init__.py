@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from onezone_mockserver.world.accounts import User
 from onezone_mockserver.world.graph import GROUP, NOTHING, USER, Privileges, SelfRelationError
-from onezone_mockserver.world.store import BEGINNING, ROOT, UNNAMED, World, id_name, new_id
+from onezone_mockserver.world.store import BEGINNING, NOBODY, UNNAMED, World, id_name, new_id, shown_kind
 
 __all__ = [
     "BEGINNING",
     "GROUP",
+    "NOBODY",
     "NOTHING",
-    "ROOT",
     "UNNAMED",
     "USER",
     "Privileges",
@@ -23,4 +23,5 @@ __all__ = [
     "World",
     "id_name",
     "new_id",
+    "shown_kind",
 ]

@@ -24,7 +24,8 @@ BEGINNING = 1577836800
 ID_BYTES, ID_BLOCK = 18, 128
 _drawn: list[str] = []
 """Random ids, drawn by the block: to ask the system for each costs more than all else of an id."""
-ROOT = {"type": "root", "id": "root"}
+NOBODY = {"type": "nobody", "id": None}
+"""The creator of what the zone itself made, as it shows."""
 
 
 def new_id() -> str:
@@ -38,8 +39,13 @@ def new_id() -> str:
 
 def id_name(kind: str) -> str:
     """The key under which an entity shows its id: `handleServiceId` for handle_service."""
+    return f"{shown_kind(kind)}Id"
+
+
+def shown_kind(kind: str) -> str:
+    """A kind as answers name it: `handleService` for handle_service."""
     first, *rest = kind.split("_")
-    return first + "".join(word.capitalize() for word in rest) + "Id"
+    return first + "".join(word.capitalize() for word in rest)
 
 
 class World(Graph, Accounts):
@@ -96,8 +102,8 @@ class World(Graph, Accounts):
             self.set_zone(USER, user.id, zone)
 
     def add_group(self, identity: str, name: str, zone: Privileges = NOTHING, creator: Any = None) -> None:
-        """Add a group without members. `creator` is as it shows, root where it is not given."""
-        details = {"name": name, "type": "team", "creator": creator or ROOT, "creationTime": BEGINNING}
+        """Add a group without members. `creator` is as it shows, nobody where it is not given."""
+        details = {"name": name, "type": "team", "creator": creator or NOBODY, "creationTime": BEGINNING}
         self.add(GROUP, identity, orjson.dumps({"groupId": identity, **details}))
         if zone:
             self.set_zone(GROUP, identity, zone)
