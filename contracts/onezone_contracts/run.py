@@ -91,9 +91,8 @@ class Run:
 
     def having(self, kind: str, who: str) -> str | None:
         """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
-        if self.identity(who).credentials.has(kind):
-            return who
-        return self.target.having(kind, self.writer, allowed=who == WRITER)
+        fits = self.identity(who).credentials.has(kind)
+        return who if fits else self.target.having(kind, self.writer, allowed=who == WRITER)
 
     def send(self, case: Case, *, accept: bool = False) -> Sent:
         """The case's exchange, sent now if it was not before. `accept`: the contract promises a success."""
@@ -371,8 +370,7 @@ class Run:
                 yield made
 
     def _removed(self, path: str, helper: Identity) -> bool:
-        label = "remove what the kit made"
-        return self.wire.send(Request("DELETE", path, helper.auth(), label=label)).succeeded
+        return self.wire.send(Request("DELETE", path, helper.auth(), label="remove what the kit made")).succeeded
 
     def _remove_together(self, template: str, left: dict[tuple[str, str], None], helper: Identity) -> None:
         """With several workers, remove at the same time what that persona may; the rest is left."""
