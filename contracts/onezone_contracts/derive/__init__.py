@@ -39,11 +39,11 @@ def requirements(contract: Contract, operation: Operation, depth: str = "standar
 
 def _all(build: Builder, depth: str) -> Iterator[Requirement]:
     yield from access.requirements(build)
+    yield from bodies.requirements(build)
+    yield from protocol.requirements(build)
     if depth != "quick":
         yield from forbidden.requirements(build)
     yield from access.credentials(build)  # late: a server may lock an account after wrong passwords
-    yield from bodies.requirements(build)
-    yield from protocol.requirements(build)
     if depth != "quick":
         yield from bounds.requirements(build)
         yield from edges.requirements(build)

@@ -173,7 +173,7 @@ FAULTS = (
     _head("real-ip", "Whoever is near, by X-Real-IP, may.", _said(b"x-real-ip", b"127.")),
     _head("admin", "X-Admin makes an administrator.", _said(b"x-admin")),
     _head("cookie", "A cookie makes an administrator.", _said(b"cookie", b"role=admin")),
-    _head("query", "?admin=true makes an administrator.", lambda e: "admin" in e.query),
+    _head("query", "A query with admin=true makes an administrator.", lambda e: "admin" in e.query),
     _head("original-url", "Who may is decided by X-Original-URL.", _said(b"x-original-url")),
     _head("override", "Who may is decided by X-HTTP-Method-Override.", _said(b"x-http-method-override", b"GET")),
     _head("query-method", "Who may is decided by ?_method=.", lambda e: "_method" in e.query),
