@@ -103,7 +103,7 @@ def _template(contract: Contract, path: str) -> str:
             for operation in sorted(contract.operations.values(), key=lambda one: one.path.count("{")):
                 if re.fullmatch(re.sub(r"\{\w+\}", "[^/]*", operation.path), rest):
                     return operation.path
-    return ADDED.sub("…", path)
+    return ADDED.sub("…", re.sub(r"/groups/[^/]+/", "/groups/{id}/", path))
 
 
 # --- what is noticed ------------------------------------------------------------------------------------------
