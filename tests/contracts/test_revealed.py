@@ -34,7 +34,7 @@ class Sent:
 def run(status: int, text: str, *headers: tuple[str, str], request: Request = REQUEST) -> Any:
     """A run in which this was answered."""
     response = Response(status, headers, text.encode())
-    return SimpleNamespace(evidence=[Sent(Case("x", "a case"), Exchange(request, "http://h", response))])
+    return SimpleNamespace(log=[Sent(Case("x", "a case"), Exchange(request, "http://h", response))])
 
 
 INTERNALS = {

@@ -10,12 +10,12 @@ from statistics import median
 
 from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks import status
+from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import LONGEST_PAUSES
 from onezone_contracts.requirement import Finding, NotJudged
-from onezone_contracts.run import Run
+from onezone_contracts.sent import Created, Read, Sent
 from onezone_contracts.state.compare import differences_of
-from onezone_contracts.state.ledger import PAGE, Created, Sent
-from onezone_contracts.state.readback import Read, last_segment
+from onezone_contracts.state.readback import last_segment
 
 THREADS = 16
 EACH = {"standard": 100, "deep": 400}
@@ -23,11 +23,13 @@ EACH = {"standard": 100, "deep": 400}
 QUICK = 0.005
 """Seconds: the load is for targets that answer a creation as fast as this, in the middle of all."""
 LABEL = "a valid request among hundreds"
+PAGE = 10
+"""So many services at least fit on a list that is cut."""
 READ = 20
 """How many of what was created are read again."""
 
 
-def creates(run: Run) -> Iterator[Finding]:
+def creates(run: GivenRun) -> Iterator[Finding]:
     """Hundreds of creations by several threads are accepted, each has an id of its own, and the group lists all."""
     run.identity(WRITER)
     run.ledger.flush()
@@ -54,7 +56,7 @@ def creates(run: Run) -> Iterator[Finding]:
     yield from _read(run, made)
 
 
-def _busy(run: Run, sent: list[Sent]) -> str | None:
+def _busy(run: GivenRun, sent: list[Sent]) -> str | None:
     """Why nothing can be said of a target that still answers: it asks for patience, or is only slow."""
     asked = any(one.exchange.status in LONGEST_PAUSES for one in sent)
     if not asked and not any(one.exchange.timed_out for one in sent):
@@ -73,7 +75,7 @@ def _made(sent: Sent) -> Created:
     return Created(sent, service, None, frozenset(), frozenset(), Read(None, None))
 
 
-def _sent(run: Run) -> list[Sent]:
+def _sent(run: GivenRun) -> list[Sent]:
     """What came of all, in their order. A thread that gets no answer ends."""
     each = EACH.get(run.options.depth, EACH["standard"])
 
@@ -93,7 +95,7 @@ def _sent(run: Run) -> list[Sent]:
         return [one for found in pool.map(work, range(THREADS)) for one in found]
 
 
-def _listed(run: Run, made: list[Created], before: dict[str, set[str]]) -> Iterator[Finding]:
+def _listed(run: GivenRun, made: list[Created], before: dict[str, set[str]]) -> Iterator[Finding]:
     """That the group lists what was created and no more; a list that is cut says nothing."""
     for group in {one.sent.group for one in made} & before.keys():
         ids = {one.id for one in made if one.sent.group == group}
@@ -119,11 +121,11 @@ def _listed(run: Run, made: list[Created], before: dict[str, set[str]]) -> Itera
             yield Finding(f"{LABEL}: the group lists others", "what was created", came, example.sent.exchange)
 
 
-def _read(run: Run, made: list[Created]) -> Iterator[Finding]:
+def _read(run: GivenRun, made: list[Created]) -> Iterator[Finding]:
     """That some of them, from first to last, are kept as they were sent."""
     if "get" not in run.readback.offered:
         return
     for one in made[:: max(1, len(made) // READ)]:
         sent = one.sent
-        read = run.readback.read(sent.location or "", sent.exchange.request.path, sent.group, sent.identity)
+        read = run.readback.read(sent.location or "", sent.exchange.request.path, sent.group, sent.user)
         yield from differences_of(run.operation, replace(one, read=read))

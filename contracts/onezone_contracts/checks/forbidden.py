@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from onezone_contracts.cases import GROUP, MISSING, OTHER, Case
 from onezone_contracts.checks.status import finding, words
+from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
-from onezone_contracts.run import Run
-from onezone_contracts.state.ledger import Sent
+from onezone_contracts.sent import Sent
 
 
 def denied(*cases: Case) -> Check:
     """Each case has no success: how it is refused is judged elsewhere, or left open."""
 
-    def check(run: Run) -> Iterator[Finding]:
+    def check(run: GivenRun) -> Iterator[Finding]:
         for sent in run.each(cases):
             if _created(run, sent):
                 yield finding(sent, "a refusal")
@@ -23,7 +23,7 @@ def denied(*cases: Case) -> Check:
     return Sending(check, cases)
 
 
-def _created(run: Run, sent: Sent) -> bool:
+def _created(run: GivenRun, sent: Sent) -> bool:
     """Whether the answer is a success of the operation; one that takes a request for another's may differ."""
     response = sent.exchange.response
     if response is None or not response.success:
@@ -35,7 +35,7 @@ def _created(run: Run, sent: Sent) -> bool:
 def again_and_again(times: int, *cases: Case) -> Check:
     """Each case is refused as often as it is sent, also directly one after another."""
 
-    def check(run: Run) -> Iterator[Finding]:
+    def check(run: GivenRun) -> Iterator[Finding]:
         for case in cases:
             sent = run.in_turn(*(replace(case, label=f"{case.label}, time {n + 1}") for n in range(times)))
             allowed = next((n for n, one in enumerate(sent) if one.exchange.succeeded), None)
@@ -48,7 +48,7 @@ def again_and_again(times: int, *cases: Case) -> Check:
 def directly_after(*pairs: tuple[Case, Case, Collection[int]]) -> Check:
     """Directly after the first of a pair the second is answered with one of the statuses, as it would be alone."""
 
-    def check(run: Run) -> Iterator[Finding]:
+    def check(run: GivenRun) -> Iterator[Finding]:
         before = False
         for first, second, statuses in pairs:
             sent = run.in_turn(first, second)
@@ -72,7 +72,7 @@ def group_in_body(elsewhere: tuple[str, ...], anywhere: str | None) -> Check:
     `elsewhere`: personas who may in their own group only; `anywhere`: one who may in any group that there is.
     """
 
-    def check(run: Run) -> Iterator[Finding]:
+    def check(run: GivenRun) -> Iterator[Finding]:
         for who, word in [(who, OTHER) for who in elsewhere if run.target.other] + [(anywhere, MISSING)]:
             if who is None:
                 continue

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from onezone_contracts.exchange import Request, Response
 from onezone_contracts.requirement import Finding
-from onezone_contracts.sender import Sender
+from onezone_contracts.run import Run
 
 ERROR = 400
 SHORTEST = 6
@@ -35,9 +35,9 @@ _INTERNALS = {name: re.compile(pattern, re.DOTALL) for name, pattern in INTERNAL
 _BASIC = re.compile(r"(?i)\s*basic\s+(\S+)")
 
 
-def internals(run: Sender) -> Iterator[Finding]:
+def internals(run: Run) -> Iterator[Finding]:
     """No error shows a stack trace, the path of a source file, or SQL that was not in the request."""
-    for sent in run.evidence:
+    for sent in run.log:
         response = sent.exchange.response
         if response is None or response.status < ERROR:
             continue
@@ -50,9 +50,9 @@ def internals(run: Sender) -> Iterator[Finding]:
                 break
 
 
-def secrets(run: Sender) -> Iterator[Finding]:
+def secrets(run: Run) -> Iterator[Finding]:
     """No error repeats a secret of its request, and no Location has one in it."""
-    for sent in run.evidence:
+    for sent in run.log:
         response = sent.exchange.response
         if response is None:
             continue

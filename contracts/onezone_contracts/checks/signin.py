@@ -8,13 +8,13 @@ from dataclasses import replace
 from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks.status import finding, fitting, words
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.sender import Sender
+from onezone_contracts.run import Run
 
 
 def twice(case: Case, statuses: Collection[int]) -> Check:
     """The same request twice, both times answered with one of the statuses."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         (one,) = fitting(run, "password", [case])
         for sent in run.in_turn(one, one):
             if sent.exchange.status not in statuses:
@@ -26,7 +26,7 @@ def twice(case: Case, statuses: Collection[int]) -> Check:
 def after_success(*followers: tuple[Case, Collection[int]]) -> Check:
     """Each follower is answered as though nobody had signed in before it. Those that need passwords may have none."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         for case, statuses in _fitting(run, followers):
             may = case.auth and run.having("password", WRITER)
             first, second = run.in_turn(_valid(case, may or WRITER), case)
@@ -38,7 +38,7 @@ def after_success(*followers: tuple[Case, Collection[int]]) -> Check:
     return check
 
 
-def _fitting(run: Sender, followers: Iterable[tuple[Case, Collection[int]]]) -> Iterator[tuple[Case, Collection[int]]]:
+def _fitting(run: Run, followers: Iterable[tuple[Case, Collection[int]]]) -> Iterator[tuple[Case, Collection[int]]]:
     """The followers that the target's credentials allow to make, each of somebody whom they fit."""
     for case, statuses in followers:
         who = run.having("password", case.who) if case.auth else case.who
@@ -49,7 +49,7 @@ def _fitting(run: Sender, followers: Iterable[tuple[Case, Collection[int]]]) -> 
 def right_after_wrong(wrong: Case) -> Check:
     """The right password is accepted directly after a wrong one."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         (one,) = fitting(run, "password", [wrong])
         _, right = run.in_turn(one, _valid(one, one.who))
         if not right.exchange.succeeded:

@@ -14,7 +14,7 @@ from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import Level, Requirement
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 LARGE = 64_000
 TIMES = 8
@@ -35,7 +35,7 @@ NEARBY = (
 )
 
 
-def _user(identity: Identity, _: Mapping[str, Identity]) -> Auth:
+def _user(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
     """No credentials, and the name of somebody who may in each header that a proxy could name them in."""
     name = identity.credentials.username or "admin"
     return Auth(tuple((one, name) for one in NAMING), " ".join(f"-H {shlex.quote(f'{one}: {name}')}" for one in NAMING))

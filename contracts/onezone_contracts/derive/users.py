@@ -11,7 +11,7 @@ from onezone_contracts.derive.build import Builder
 from onezone_contracts.derive.credentials import UNREAD, Pair, authorization, pair_of
 from onezone_contracts.exchange import Auth
 from onezone_contracts.requirement import Level, Requirement
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 OTHER_USERS: dict[str, Pair] = {
     "longer": lambda name, right: f"{name}x:{right}",
@@ -94,7 +94,7 @@ def _behind(scheme: str) -> Credentialed:
     """The persona's own Basic credentials with another scheme's name before them."""
     right = pair_of(lambda name, password: f"{name}:{password}")
 
-    def auth(identity: Identity, people: Mapping[str, Identity]) -> Auth:
+    def auth(identity: TestUser, people: Mapping[str, TestUser]) -> Auth:
         value = right(identity, people).headers[0][1]
         return authorization(f"{scheme} {value.partition(' ')[2]}")
 
@@ -102,7 +102,7 @@ def _behind(scheme: str) -> Credentialed:
 
 
 def _token(make: Callable[[str, str], str], carrier: str) -> Credentialed:
-    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
+    def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         own = identity.credentials
         value = make(own.username or "", own.password or "")
         return authorization(token=value) if carrier == "token" else authorization(f"Bearer {value}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from onezone_spec import Contract, Operation
@@ -11,29 +10,14 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.api import answer_of
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.reading import ids_of
-from onezone_contracts.requirement import Finding
 from onezone_contracts.state.compare import at, brief, difference, more
 from onezone_contracts.state.expected import CALLER, GROUP, RANKS, USER, ZONE, Mirror, Ref, holds, pair, role_of
-from onezone_contracts.state.probe import Probe
+from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.target.administrator import GONE, Account
 
 LOGIN: Mapping[str, Any] = {"blocked": False, "basicAuthEnabled": True}
 """What is stored of a user who may log in with a password."""
 UNAUTHORIZED = 401
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What was expected and what was seen, with the exchange that shows it."""
-
-    what: str
-    expected: str
-    actual: str
-    exchange: Exchange | None
-
-    def finding(self, message: str, exchange: Exchange | None = None) -> Finding:
-        """The difference as a finding, shown by its own exchange, else by the one that is given."""
-        return Finding(message[:300], self.expected, self.actual, self.exchange or exchange)
 
 
 def probes(contract: Contract, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None) -> list[Probe]:
