@@ -117,7 +117,8 @@ class GivenRun(Run):
 
     def _reachable(self, sent: list[Sent]) -> None:
         if sent and all(one.exchange.response is None for one in sent):
-            raise SetupError(f"the target {self.target.base_url} does not answer: {sent[0].exchange.failure}")
+            hint = alike.unanswered(sent[0].exchange, self.target.base_url)
+            raise SetupError(f"the target {self.target.base_url} does not answer: {sent[0].exchange.failure}{hint}")
 
     def _served(self, sent: list[Sent]) -> None:
         """Raises SetupError where everything is answered alike, and not as the API would."""

@@ -57,9 +57,8 @@ def creates(run: GivenRun) -> Iterator[Finding]:
             yield Finding(f"{label}: another got the same id", "an id of its own", str(each.id), each.sent.exchange)
         if each.listed is False or each.extra:
             came = f"{len(each.extra)} unknown ones" if each.extra else "not there"
-            yield Finding(
-                f"{label}: the list is not what was created", f"{each.id} in the list", came, each.sent.exchange
-            )
+            message, look = f"{label}: the list is not what was created", each.then(each.listing)
+            yield Finding(message, f"{each.id} in the list", came, each.sent.exchange, look)
         yield from differences_of(run.operation, each)
     if limited is not None and len(made) < FEW:
         raise status.limits(limited)

@@ -143,7 +143,7 @@ def _leads(trial: Trial, one: Sent, text: str) -> Iterator[Finding]:
 
     if not last[-1].succeeded and not account.until(there):
         came = last[-1].answer()
-        yield Finding(f"{one.case.label}: the Location {text} leads nowhere", "200", came, last[-1])
+        yield Finding(f"{one.case.label}: reading what its Location names fails with {came}", "200", came, last[-1])
 
 
 def _known(operation: Operation, roles: Mapping[str, Ref]) -> bool:

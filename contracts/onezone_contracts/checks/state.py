@@ -27,7 +27,13 @@ def created_one(run: GivenRun) -> Iterator[Finding]:
         new = len(one.extra) + bool(one.listed)
         came = f"{new} new" + (f", {len(one.gone)} gone" if one.gone else "")
         if new != 1 or one.gone:
-            yield Finding(f"{one.sent.case.label}: not exactly one service more", "1 new", came, one.sent.exchange)
+            yield Finding(
+                f"{one.sent.case.label}: not exactly one service more",
+                "1 new",
+                came,
+                one.sent.exchange,
+                one.then(one.listing),
+            )
 
 
 def unchanged(run: GivenRun) -> Iterator[Finding]:
@@ -52,7 +58,8 @@ def other_group(run: GivenRun) -> Iterator[Finding]:
     for one in run.creations():
         if one.id in now and one.id not in asked and one.id not in run.ledger.initial[other]:
             message = f"{one.sent.case.label}: the service is listed by another group, too"
-            yield Finding(message, "listed by its own group only", f"{one.id} in group {other}", one.sent.exchange)
+            look = one.then(run.readback.lists.get(other))
+            yield Finding(message, "listed by its own group only", f"{one.id} in {other}", one.sent.exchange, look)
 
 
 def data_kept(run: GivenRun) -> Iterator[Finding]:
@@ -73,9 +80,9 @@ def kept(run: GivenRun) -> Iterator[Finding]:
     for one in home:
         ids = run.ledger.known.get(one.sent.group)
         if one.listed and ids is not None and one.id not in ids:
-            yield Finding(
-                f"{one.sent.case.label}: it is gone by the end", f"{one.id} in the list", "gone", one.sent.exchange
-            )
+            message = f"{one.sent.case.label}: it is not in the list by the end"
+            look = one.then(run.readback.lists.get(one.sent.group))
+            yield Finding(message, f"{one.id} in the list", "not there", one.sent.exchange, look)
     readable = [one for one in home if one.read.details is not None]
     for one in [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]:
         again = run.readback.read(
@@ -83,8 +90,7 @@ def kept(run: GivenRun) -> Iterator[Finding]:
         )
         if again.details is None:
             message = f"{one.sent.case.label}: it cannot be read any more by the end"
-            yield Finding(
-                message, "the service", again.exchange.answer() if again.exchange else "nothing", again.exchange
-            )
+            came = again.exchange.answer() if again.exchange else "nothing"
+            yield Finding(message, "the service", came, again.exchange, one.then(again.exchange))
         elif not list(differences_of(run.operation, one)):
             yield from differences_of(run.operation, replace(one, read=again))

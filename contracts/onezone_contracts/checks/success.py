@@ -178,15 +178,17 @@ def location_resolves(run: GivenRun) -> Iterator[Finding]:
         if one.listed is False and not beyond_the_list(run.ledger.created, one):
             message = f"{one.sent.case.label}: the group does not list the Location's id"
             came = f"not in the list; new there: {', '.join(sorted(one.extra)) or 'nothing'}"
-            yield Finding(message, f"{one.id} in the list", came, one.sent.exchange)
+            yield Finding(message, f"{one.id} in the list", came, one.sent.exchange, one.then(one.listing))
 
 
 def _unreadable(made: list[Created]) -> Iterator[Finding]:
     for one in made:
         details = one.read.details
         if details is None and one.read.exchange is not None:
-            message = f"{one.sent.case.label}: the Location {one.sent.location} leads nowhere"
-            yield Finding(message, "200 with the new service", one.read.exchange.answer(), one.read.exchange)
+            came = one.read.exchange.answer()
+            message = f"{one.sent.case.label}: reading what its Location names fails with {came}"
+            yield Finding(message, "200 with the new service", came, one.read.exchange, one.then(one.read.exchange))
         elif details is not None and str(details.get("handleServiceId", one.id)) != one.id:
             message = f"{one.sent.case.label}: the Location leads to another service"
-            yield Finding(message, str(one.id), str(details["handleServiceId"]), one.read.exchange)
+            look = one.read.exchange
+            yield Finding(message, str(one.id), str(details["handleServiceId"]), look, one.then(look))

@@ -105,16 +105,18 @@ def _as_markdown(rows: Rows) -> None:
 
 
 def _as_table(rows: Rows) -> None:
-    from rich.table import Table
+    """A paragraph a requirement, its id and level first, wrapped at words."""
+    from rich.text import Text
 
     from onezone_contracts.console import Console
+    from onezone_contracts.reports.terminal import wrapped
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
-    table = Table("requirement", "level", "text", "source", header_style="bold")
-    table.columns[0].no_wrap = True
+    console = Console(highlight=False)
     for row in rows:
-        table.add_row(*row.values())
-    console.print(table)
+        console.print(Text(row["id"], style="bold") + Text(f"  {row['level']}"), soft_wrap=True)
+        for text, style in ((row["text"], ""), (row["source"], "dim")):
+            for line in wrapped(text, console.width, "    ", "    "):
+                console.print(Text(line, style=style), soft_wrap=True)
 
 
 _LISTS: dict[str, Callable[[Rows], None]] = {"json": _as_json, "markdown": _as_markdown, "table": _as_table}

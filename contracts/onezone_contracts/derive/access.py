@@ -41,6 +41,23 @@ MALFORMED_BASIC = {
     "blank": "Basic ",
     "no-utf-8": "Basic /zr/",
 }
+WORDS = {
+    "unknown-user": "the credentials of a user who does not exist",
+    "password-of-another": "the password of another user",
+    "malformed.no-base64": "Basic credentials that are no base64",
+    "malformed.no-colon": "Basic credentials without a colon",
+    "malformed.nothing": "the word Basic and no credentials",
+    "malformed.blank": "the word Basic, a blank and no credentials",
+    "malformed.no-utf-8": "Basic credentials that are no UTF-8",
+    "empty-user": "Basic credentials without a user name",
+    "empty-pair": "Basic credentials without user name and password",
+    "empty-token": "an empty X-Auth-Token",
+    "empty-bearer": "an empty bearer token",
+    "scheme.digest": "Digest credentials",
+    "scheme.unknown": "credentials of an unknown scheme",
+    "scheme.empty": "an empty Authorization",
+}
+"""What is wrong with credentials, for people."""
 ENDING = 5
 """So many characters of a token are gone at its end: of base64, the last one alone may not count."""
 OTHER_SCHEMES = {"digest": 'Digest username="alice"', "unknown": "Onezone alice", "empty": ""}
@@ -150,7 +167,7 @@ def credentials(build: Builder) -> Iterator[Requirement]:
 
 
 def _case(name: str, auth: Credentialed, label: str | None = None, who: str = NOBODY) -> Case:
-    return Case(f"authentication.{name}", label or f"credentials: {name.replace('-', ' ')}", who=who, auth=auth)
+    return Case(f"authentication.{name}", label or f"a valid request with {WORDS[name]}", who=who, auth=auth)
 
 
 def _wrong_passwords(victim: str, allowed: list[str]) -> Iterator[Case]:

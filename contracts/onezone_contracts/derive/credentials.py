@@ -75,7 +75,10 @@ def _case(name: str, label: str, auth: Credentialed | None, who: str) -> Case:
 
 def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]) -> Iterator[Requirement]:
     label = "a known user's right password with a colon too many: {}"
-    cases = [_case(f"colon.{name}", label.format(name), pair_of(make), victim) for name, make in COLONS.items()]
+    cases = [
+        _case(f"colon.{name}", label.format(name.replace("-", " ")), pair_of(make), victim)
+        for name, make in COLONS.items()
+    ]
     cases += [  # the victim's own password may have a colon, and then shows less
         _case(f"colon.before.{who}", label.format("before"), pair_of(COLONS["before"]), who)
         for who in forbidden
@@ -85,7 +88,12 @@ def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]
     check = answered_with("password", DENIED, *cases)
     yield build.requirement("authentication.colon", Level.MUST, text, source, check, "password")
     cases = [
-        _case(f"character.{name}", f"a known user with a character beyond ASCII, or NUL: {name}", pair_of(make), victim)
+        _case(
+            f"character.{name}",
+            f"a known user with a character beyond ASCII, or NUL: {name.replace('-', ' ')}",
+            pair_of(make),
+            victim,
+        )
         for name, make in CHARACTERS.items()
     ]
     text = "A password with characters beyond ASCII, or with a NUL, is not the same without them: 401, or 400."
@@ -115,7 +123,12 @@ def authorization(*values: str, token: str | None = None) -> Auth:
 
 def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requirement]:
     cases = [
-        _case(f"wrong-spelling.{name}", f"a wrong password in Basic credentials: {name}", _misspelt(spell), victim)
+        _case(
+            f"wrong-spelling.{name}",
+            f"a wrong password in Basic credentials: {name.replace('-', ' ')}",
+            _misspelt(spell),
+            victim,
+        )
         for name, spell in SPELLINGS.items()
     ]
     text = "Wrong credentials are not taken for right ones, however they are spelled: 401, or 400."
@@ -129,7 +142,10 @@ def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requireme
         "basic-and-bearer": lambda one, _: authorization(_wrong(one), other),
         "in-one-header": lambda one, _: authorization(f"{_wrong(one)}, {unknown}"),
     }
-    cases = [_case(f"two-wrong.{name}", f"two wrong credentials: {name}", auth, victim) for name, auth in twos.items()]
+    cases = [
+        _case(f"two-wrong.{name}", f"two wrong credentials: {name.replace('-', ' ')}", auth, victim)
+        for name, auth in twos.items()
+    ]
     text = "Two wrong credentials in one request are no better than one: 401, or 400."
     yield build.requirement("authentication.two-wrong", Level.MUST, text, source, answered(UNREAD, *cases))
     longs: dict[str, Credentialed] = {
@@ -175,7 +191,7 @@ def _one_right(build: Builder, source: Source) -> Iterator[Requirement]:
     text = "What becomes of two Authorization headers of which one is right is left open."
     yield build.requirement("authentication.one-right", Level.OBSERVE, text, source, observed(*cases))
     cases = [
-        _case(f"spelling.{name}", f"right credentials: {name}", _respelt(spell), WRITER)
+        _case(f"spelling.{name}", f"right credentials: {name.replace('-', ' ')}", _respelt(spell), WRITER)
         for name, spell in SPELLINGS.items()
         if name != "lower-case"
     ]

@@ -49,7 +49,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     def case(name: str, group: str, label: str, *, edge: bool = False) -> Case:
         return Case(f"unknown-group.id.{name}", label, who=who, roles={GROUP: group}, edge=edge)
 
-    cases = [case(name, value, f"an id that no group has: {name}") for name, value in ODD.items()]
+    cases = [case(name, value, f"an id that no group has: {name.replace('-', ' ')}") for name, value in ODD.items()]
     cases += [case(f"word.{word}", word, f"an id that no group has: {word}") for word in WORDS]
     near = [case(word.replace(" ", "-"), word, f"an id that no group has: {word}", edge=True) for word in NEAR_HOME]
     text = "Whatever stands for the group in the path: where no group has that id, the request is refused."

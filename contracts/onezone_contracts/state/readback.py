@@ -52,6 +52,8 @@ class Readback:
     cut: bool = False
     """Whether the list was seen to have more pages than are followed."""
     reader: TestUser | None = None
+    lists: dict[str, Exchange] = field(default_factory=dict)
+    """By group, the last answer that listed its services."""
     _observers: dict[str, TestUser | None] = field(default_factory=dict)
 
     def _template(self, verb: str, *, within: bool = True) -> str | None:
@@ -73,6 +75,7 @@ class Readback:
             self._note("list", exchange, understood=ids is not None)
             if ids is not None:
                 self._observers[group] = None if self.cut else identity
+                self.lists[group] = exchange
                 return None if self.cut else ids
             if exchange.timed_out:
                 break
