@@ -27,7 +27,7 @@ def promised(sent: Sent) -> bool:
     (RFC 9110, 5.3: one Authorization), is judged by its status at most.
     """
     case, request = sent.case, sent.exchange.request
-    if case.method is not None or case.open or case.group not in PLAIN:
+    if case.method is not None or case.open or case.edge or case.group not in PLAIN:
         return False
     names = [name.lower() for name, _ in request.all_headers]
     return len(set(names)) == len(names) and all(len(value) < LONG_HEAD for _, value in request.all_headers)

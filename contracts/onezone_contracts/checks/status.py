@@ -75,16 +75,21 @@ def answered(statuses: Iterable[int], *cases: Case) -> Sending:
 
 
 def answered_with(kind: str, statuses: Iterable[int], *cases: Case) -> Check:
-    """As `answered`, for the cases of personas that have that kind of credentials, `password` or `token`."""
+    """As `answered`, each case sent by somebody who has that kind of credentials, `password` or `token`."""
     allowed = frozenset(statuses)
 
     def check(run: Run) -> Iterator[Finding]:
-        fitting = [one for one in cases if getattr(run.identity(one.who).credentials, kind) is not None]
-        if not fitting:
-            raise NotJudged(f"the personas have no {kind}")
-        yield from answered(allowed, *fitting)(run)
+        yield from answered(allowed, *fitting(run, kind, cases))(run)
 
     return check
+
+
+def fitting(run: Run, kind: str, cases: Iterable[Case]) -> list[Case]:
+    """The cases, each of somebody who has that kind of credentials. Raises NotJudged where nobody has."""
+    found = [replace(one, who=who) for one in cases if (who := run.having(kind, one.who)) is not None]
+    if not found:
+        raise NotJudged(f"no persona has a {kind}: give one of them a {kind} to have this judged")
+    return found
 
 
 def words(statuses: Collection[int]) -> str:

@@ -135,6 +135,10 @@ class AccountFixtures:
         person = stage.enter(allowed[0], fresh=fresh)
         return person.auth, person, stage.cast(allowed[0], person)
 
+    def having(self, kind: str, who: str) -> str | None:
+        """Themselves, where they have that kind of credentials: whom the kit makes all have the same."""
+        return who if self.identity(who).credentials.has(kind) else None
+
     def identity(self, who: str) -> TestUser:
         """Who sends a case, with their credentials. Raises NotJudged."""
         try:

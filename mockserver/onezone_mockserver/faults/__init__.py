@@ -34,6 +34,9 @@ CORE_GROUPS = (
     "protocol",
     "robustness",
     "rare",
+    "forgery",
+    "comparison",
+    "revealing",
 )
 FULL_GROUPS = (
     "around_access",
