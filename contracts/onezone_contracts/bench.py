@@ -16,11 +16,12 @@ from onezone_contracts.exchange import Exchange
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement, Sending, tolerated
-from onezone_contracts.state.expected import CALLER, USER, ZONE, Ref
+from onezone_contracts.state.expected import CALLER, TOKEN, USER, ZONE, Ref
 from onezone_contracts.stateful.search import Sequences
 from onezone_contracts.target.administrator import Account, Person
 from onezone_contracts.target.file import SetupError, missing_id
 from onezone_contracts.target.fixture import Stage
+from onezone_contracts.target.owned import own
 from onezone_contracts.trial import Trial
 
 UNAUTHORIZED = 401
@@ -52,6 +53,7 @@ class Bench:
         self.started = self.options.clock()
         self.account.check_time = self.check_time
         self.account.api.wire.patience.check_time = self.check_time
+        self.account.samples.access_token = lambda: self.account.tokens.texts[self.stranger(TOKEN)]
         self.sequences = Sequences(self.account, self.options)
 
     def preflight(self, needed: frozenset[str]) -> None:
@@ -139,7 +141,8 @@ class Bench:
         effect = operation.effect
         scopes = {scope for route in operation.access.routes for scope in route.needs}
         roles = tuple(sorted(one.entity or one.name for one in operation.parameters))
-        key = (roles, effect.resource, effect.within, effect.effective, effect.verb == "list", "creator" in scopes)
+        listed = effect.verb == "list", effect.by
+        key = (roles, effect.resource, effect.within, effect.effective, listed, "creator" in scopes)
         if key not in self._stages:
             try:
                 self._stages[key] = Stage(self.account, operation).build()
@@ -150,7 +153,11 @@ class Bench:
     def stranger(self, kind: str) -> Ref:
         """Something of a kind that is related to nothing. Raises SetupError."""
         if kind not in self._strangers:
-            self._strangers[kind] = self.account.person().ref if kind == USER else self.account.create(kind)
+            owned = kind in self.account.contract.owners
+            person = self.account.person().ref if owned or kind == USER else None
+            self._strangers[kind] = (
+                own(self.account, person) if owned and person else person or self.account.create(kind)
+            )
         return self._strangers[kind]
 
     def victim(self) -> Person:

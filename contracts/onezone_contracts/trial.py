@@ -283,7 +283,9 @@ class Trial(Fixtures):
             self._adopt(attempt.exchange)
             return
         wanted = [*stage.witnesses, *probes(self.contract, self.operation, attempt.roles, attempt.caller)]
-        wanted += apply(self.account, self.operation, attempt.roles, attempt.caller, attempt.value, made)
+        wanted += apply(
+            self.account, self.operation, attempt.roles, attempt.caller, attempt.value, made, attempt.exchange
+        )
         attempt.differences = differences(self.account, wanted)
         stage.spoiled = stage.spoiled or bool(attempt.differences)
 

@@ -105,15 +105,14 @@ class Exchange:
 
     `run` is the world that it came into. `path` is what the mock routes: the raw path below the root path. `receive` is
     as the middlewares before the pipeline left it, `read_on` the server's own. `headers` has each header once, repeated
-    ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `unread` says that the
-    body, or a part of it, was not read yet.
+    ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `caveats` limit the
+    token that names the `user`. `unread` says that the body, or a part of it, was not read yet.
     """
 
     __slots__ = (
-        "_fields", "_send", "applied", "body", "common", "data", "headers", "hoped", "method", "operation", "params",
-        "path",
-        "read_on", "reasons", "receive", "repeated", "row", "run", "scope", "siblings", "stage", "status",
-        "too_large", "unread", "user", "value", "world",
+        "_fields", "_send", "applied", "body", "caveats", "common", "data", "headers", "hoped", "method",
+        "operation", "params", "path", "read_on", "reasons", "receive", "repeated", "row", "run", "scope", "siblings",
+        "stage", "status", "too_large", "unread", "user", "value", "world",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, run: WorldRun) -> None:
@@ -136,6 +135,7 @@ class Exchange:
         self.siblings: tuple[Operation, ...] = ()
         self.params: dict[str, str] = NO_DATA
         self.user: User | None = None
+        self.caveats: tuple[Any, ...] = ()
         self.unread = True
         self.body = b""
         self.too_large: Refusal | None = None

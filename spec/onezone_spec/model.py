@@ -98,7 +98,8 @@ class AccessRule:
 class Effect:
     """What a success does: the verb, the role of the entity it makes or reads, and the one that this belongs to.
 
-    `effective` says that relations through groups count, `part` that only a part of the entity is meant.
+    `effective` says that relations through groups count, `part` that only a part of the entity is meant, and `by` that
+    it goes by that key of it, and not by its id.
     """
 
     verb: str
@@ -106,15 +107,22 @@ class Effect:
     within: str | None = None
     effective: bool = False
     part: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A path parameter and the role of the entity that it names (None where it names none)."""
+    """A path parameter and the role of the entity that it names (None where it names none).
+
+    It names it by its id, or where there is a `key` by the value of that. `level` says how binding it is that an entity
+    that does not exist is answered as such.
+    """
 
     name: str
     entity: str | None
     source: Source | None
+    key: str = ""
+    level: Level = Level.MUST
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,7 @@ class Property:
 
     `errors` maps a broken rule (`type`, `null`, or a schema keyword) to an error id; `levels` maps
     `type`, `empty`, `pattern` and `enum` to how binding the rule is. `unique` is the error id for a value that
-    another entity has, None where values may be equal.
+    another entity has, None where values may be equal; `unique_of_owner` for one that another of the same owner has.
     """
 
     name: str
@@ -134,6 +142,7 @@ class Property:
     levels: Mapping[str, Level]
     source: Source | None
     unique: str | None = None
+    unique_of_owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +240,8 @@ class Operation:
 class Contract:
     """One edition of the contract. `document` is the whole OpenAPI document, as plain data.
 
+    `owners` says of what belongs to one other entity, from when it is made until it is gone, of which kind that is.
+
     A contract equals itself alone: what is derived of one can be kept beside it.
     """
 
@@ -245,6 +256,7 @@ class Contract:
     document: Mapping[str, Any]
     roles: Mapping[str, str] = field(default_factory=dict)
     privilege_sets: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def error_is_string(self) -> bool:
@@ -271,8 +283,15 @@ class Contract:
         return self.roles.get(role, role)
 
     def find(
-        self, verb: str, resource: str, within: str | None = None, *, effective: bool = False, part: str = ""
+        self,
+        verb: str,
+        resource: str,
+        within: str | None = None,
+        *,
+        effective: bool = False,
+        part: str = "",
+        by: str = "",
     ) -> Operation | None:
         """The operation with that effect, None where the contract has none."""
-        wanted = Effect(verb, resource, within, effective, part)
+        wanted = Effect(verb, resource, within, effective, part, by)
         return next((operation for operation in self.operations.values() if operation.effect == wanted), None)

@@ -10,7 +10,7 @@ from onezone_contracts.cases import NOBODY
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Level, Requirement
 
-CONSUMING = frozenset({"attach", "detach", "delete", "revoke"})
+CONSUMING = frozenset({"attach", "detach", "delete", "revoke", "clear"})
 """Verbs after which the same request has nothing left to do."""
 
 

@@ -16,7 +16,7 @@ from onezone_contracts.checks.status import accepted, answered, observed
 from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
-from onezone_contracts.generate.values import DEFAULT, privileges_of, secret, wrong_values
+from onezone_contracts.generate.values import DEFAULT, opaque, privileges_of, secret, wrong_values
 from onezone_contracts.people import people
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import (
@@ -101,7 +101,7 @@ class Sheet:
             yield from generated.wrong(build)
         if operation.body and build.repeatable:
             yield from protocol.served(build)
-            if not any(one.unique or secret(one) for one in operation.body.properties):
+            if not any(one.unique or secret(one) or opaque(one) for one in operation.body.properties):
                 yield from generated.valid(build)
         if not operation.access.public:
             yield from access.credentials(build)
@@ -190,7 +190,7 @@ class Sheet:
             statuses = (BAD,) if attached and self.deployed else (BAD, NOT_THERE) if attached else (NOT_THERE,)
             words = " or ".join(map(str, statuses))
             text = f"For a {role.replace('_', ' ')} that does not exist, the answer is {words}."
-            level = self._status(statuses[-1])
+            level = self._status(statuses[-1]) if one.level is Level.MUST else one.level
             judge = self._judge(level, asks.unknown(role), *statuses)
             yield self._one(f"unknown.{role}", level, text, self._source(statuses[-1]), judge)
         roles = {one.entity for one in self.operation.parameters}
@@ -353,6 +353,11 @@ _EFFECTS = {
     "grant": "Afterwards exactly the privileges are held that were and were not taken away, and those that were added.",
     "revoke": "Afterwards no privilege is held.",
     "catalogue": "The answer has the sets of privileges that are known.",
+    "clear": "What somebody owned of the kind is gone, and nothing of anybody else.",
+    "issue": "The token that is made lets its user in, and is listed nowhere.",
+    "expire": "No temporary token from before lets its user in; named ones and other users' do.",
+    "generation": "The answer has a whole number, the same until temporary tokens are revoked.",
+    "infer": "The answer says until when the token counts.",
     "intermediaries": "The answer names exactly the direct members through which the user belongs.",
 }
 

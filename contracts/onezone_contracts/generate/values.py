@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
@@ -14,6 +15,9 @@ from onezone_spec import Body, Contract, Level, Operation, Property
 MARK = re.compile(r"ozkit[ -][0-9a-f]{8}[ -]\d+")
 """The whole of a name that the kit gives: the word, the run, and a number."""
 LIST = "array"
+ACCESS_TOKEN, MOMENT = "access-token", "unix-time"
+"""Formats of what is no fixed value: a token that lets somebody in, and a time to come."""
+DAY = 24 * 3600
 DEFAULT = "x-onezone-default"
 WRONG: Mapping[str, tuple[Any, ...]] = {
     "string": (17, ["text"], {"text": "text"}),
@@ -31,12 +35,15 @@ class Samples:
     Args:
         contract: the edition.
         run_id: eight hexadecimal digits that no other run has.
+
+    `access_token` gives a token that lets somebody in.
     """
 
     def __init__(self, contract: Contract, run_id: str | None = None) -> None:
         self.contract = contract
         self.run_id = run_id or secrets.token_hex(4)
         self.password = f"Oz-{secrets.token_hex(12)}"
+        self.access_token: Callable[[], str] = lambda: "no-token"
         self._serial = itertools.count(1)
 
     def mark(self, *, unique: bool = False) -> str:
@@ -64,6 +71,10 @@ class Samples:
     def _plain(self, prop: Property, schema: Mapping[str, Any], serial: int) -> Any:
         if "enum" in schema:
             return schema["enum"][serial % len(schema["enum"])]
+        if schema.get("format") == ACCESS_TOKEN:
+            return self.access_token()
+        if LIST in prop.types:
+            return [self._object(schema["items"], 0)]
         if schema.get("format") == "password":
             return f"{self.password}-{serial}"
         if "string" in prop.types:
@@ -76,6 +87,8 @@ class Samples:
         branches = [one for one in branches if one.get("x-onezone-level") != Level.OBSERVE] or [schema]
         branch = branches[serial % len(branches)]
         properties = branch.get("properties", {})
+        if not properties and "example" in schema:
+            return dict(schema["example"])
         return {name: _example(self.contract.resolve(properties[name])) for name in branch.get("required", properties)}
 
 
@@ -83,6 +96,8 @@ def _example(schema: Mapping[str, Any]) -> Any:
     """The example of a nested key, or a plain value of its type."""
     if "enum" in schema:
         return schema["enum"][0]
+    if schema.get("format") == MOMENT:
+        return int(time.time()) + DAY
     plain = {"string": "text", "boolean": True, "integer": 1, "number": 1, "object": {}, LIST: []}
     return schema["example"] if "example" in schema else plain[schema.get("type", "string")]
 
@@ -96,6 +111,12 @@ def privileges_of(prop: Property) -> str | None:
 def secret(prop: Property) -> bool:
     """Whether a key holds a password, which nothing shows again."""
     return prop.schema.get("format") == "password"
+
+
+def opaque(prop: Property) -> bool:
+    """Whether a key's values cannot be drawn: what is valid depends on the target, on the time or on other values."""
+    nested = prop.schema.get("items", {}).get("anyOf")
+    return prop.schema.get("format") == ACCESS_TOKEN or bool(nested) or prop.unique_of_owner is not None
 
 
 def stored(body: Body | None, value: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from onezone_contracts.generate.values import MARK, Samples, privileges_of, secr
 from onezone_contracts.patience import unlimited, waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
 from onezone_contracts.state.expected import RANKS, USER, ZONE, Held, Mirror, Ref, role_of
+from onezone_contracts.state.tokens import TokenBook
 from onezone_contracts.target.file import Credentials, SetupError, near
 from onezone_contracts.wire import Wire
 
@@ -73,6 +74,8 @@ class Account:
         self.check_time: Callable[[], None] = lambda: None
         self.samples = Samples(contract)
         self.mirror = Mirror()
+        self.tokens = TokenBook()
+        self.api.key = lambda ref, key: str(self.mirror.details.get(ref, {}).get(key, ref[1]))
         self.redactor = Redactor()
         self.redactor.learn(self.samples.password, *credentials.secrets())
         self.redactor.learn(*(word for one in (credentials.password, credentials.token) if one for word in near(one)))
@@ -104,7 +107,7 @@ class Account:
         """A new entity, made for itself, or for the user who makes it. Raises SetupError."""
         operation = self._operation("create", kind, "caller" if by else None)
         value = dict(body) if body is not None else self.samples.body(operation)
-        exchange = self._do(operation, {}, value, by.auth if by else None)
+        exchange = self.do(operation, {}, value, by.auth if by else None)
         made = new_id(exchange)
         if made is None:
             raise SetupError(f"{operation.method} {operation.path} named nothing new: its answer has no Location")
@@ -186,7 +189,7 @@ class Account:
             else None
         )
         value = {key: sorted(privileges)} if key and privileges is not None else None
-        self._do(operation, {role: member, container[0]: container}, value)
+        self.do(operation, {role: member, container[0]: container}, value)
         self.mirror.join(member, container, self.default(container[0]) if privileges is None else privileges)
 
     def default(self, kind: str) -> frozenset[str]:
@@ -197,7 +200,7 @@ class Account:
         """Zone privileges for somebody. Raises SetupError."""
         wanted = sorted(privileges)
         if wanted:
-            self._do(self._operation("grant", ref[0], ZONE), {ref[0]: ref}, {"grant": wanted})
+            self.do(self._operation("grant", ref[0], ZONE), {ref[0]: ref}, {"grant": wanted})
             self.mirror.zone[ref] = self.mirror.zone[ref] | frozenset(wanted)
 
     def _operation(self, verb: str, resource: str, within: str | None = None) -> Operation:
@@ -209,7 +212,8 @@ class Account:
             )
         return found
 
-    def _do(self, operation: Operation, roles: Mapping[str, Ref], value: Any, auth: Auth | None = None) -> Exchange:
+    def do(self, operation: Operation, roles: Mapping[str, Ref], value: Any, auth: Auth | None = None) -> Exchange:
+        """Set something up by an operation, as the administrator or with other credentials. Raises SetupError."""
         exchange = self.api.send(operation, roles, auth or self.auth, value, label="set up")
         if not exchange.succeeded:
             raise SetupError(self._why(operation, exchange))
@@ -310,7 +314,10 @@ class Account:
         with undisturbed():
             for ref in self._leftovers():
                 self.made.setdefault(ref)
-            for ref in sorted(filter(self._removable, self.made), key=lambda one: -RANKS[one[0]]):
+            made = [
+                one for one in self.made if self.tokens.owners.get(one) not in self.made
+            ]  # those go with their owners
+            for ref in sorted(filter(self._removable, made), key=lambda one: -RANKS[one[0]]):
                 self.delete(ref)
             self.made.clear()
             self.api.wire.close()
