@@ -69,12 +69,11 @@ class Api:
         return self.wire.send(Request("GET", path, auth, label="read what the Location names"))
 
 
-def auth_of(known: Credentials, who: str, variable: str) -> Auth:
-    """Headers for credentials, and the same for curl with the secret read from an environment variable."""
+def auth_of(known: Credentials, who: str) -> Auth:
+    """How credentials are sent."""
     if known.token is not None:
-        return Auth((("X-Auth-Token", known.token),), f'-H "X-Auth-Token: ${variable}"', who)
-    pair = basic(known.username or "", known.password or "")
-    return Auth((("Authorization", pair),), f'-u "{known.username}:${variable}"', who)
+        return Auth((("X-Auth-Token", known.token),), who)
+    return Auth((("Authorization", basic(known.username or "", known.password or "")),), who)
 
 
 def new_id(exchange: Exchange) -> str | None:

@@ -124,9 +124,7 @@ def wrong_password(make: Callable[[str], str], words: str) -> Credentialed:
 
     def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
         name, password = identity.credentials.username or "", identity.credentials.password or ""
-        return Auth(
-            (("Authorization", basic(name, make(password))),), f'-u "{name}:***"', f"{identity.persona.name}, {words}"
-        )
+        return Auth((("Authorization", basic(name, make(password))),), f"{identity.persona.name}, {words}")
 
     return auth
 
@@ -137,7 +135,7 @@ def password_of_another(identity: Identity, people: Mapping[str, Identity]) -> A
     others = (one.credentials.password for one in people.values())
     other = next((word for word in others if word and word != own), "no-such-password-7d2")
     name = identity.credentials.username or ""
-    return Auth((("Authorization", basic(name, other)),), f'-u "{name}:***"', f"{name} with another's password")
+    return Auth((("Authorization", basic(name, other)),), f"{name} with another's password")
 
 
 def wrong_token(make: Callable[[str], str], words: str, *, bearer: bool = False) -> Credentialed:
@@ -146,25 +144,19 @@ def wrong_token(make: Callable[[str], str], words: str, *, bearer: bool = False)
     def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
         value = make(identity.credentials.token or "")
         header = ("Authorization", f"Bearer {value}") if bearer else ("X-Auth-Token", value)
-        name, text = header
-        return Auth((header,), f'-H "{name}: {"Bearer " if bearer else ""}***"' if text else f'-H "{name};"', words)
+        return Auth((header,), words)
 
     return auth
 
 
 def unknown_user() -> Credentialed:
     """A user that nobody is."""
-    return lambda *_: Auth(
-        (("Authorization", basic("nobody-9f2c1d", "no-such-password")),),
-        "-u nobody-9f2c1d:no-such-password",
-        "an unknown user",
-    )
+    return lambda *_: Auth((("Authorization", basic("nobody-9f2c1d", "no-such-password")),), "an unknown user")
 
 
 def raw_authorization(value: str) -> Credentialed:
     """An Authorization header as it stands; it carries no secret."""
-    curl = f"-H 'Authorization: {value}'" if value else "-H 'Authorization;'"
-    return lambda *_: Auth((("Authorization", value),), curl, "wrong credentials")
+    return lambda *_: Auth((("Authorization", value),), "wrong credentials")
 
 
 def b64(text: str) -> str:

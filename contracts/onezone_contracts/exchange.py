@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import html
 import json
 import re
-import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,20 +13,23 @@ from urllib.parse import quote, quote_plus
 
 MASK = "***"
 SHOWN_BYTES = 2000
-LONG_WORD = 1500
-"""A longer body stands packed in a curl line: most long ones are one thing many times."""
+PAGE_BYTES = 20000
+"""In so many bytes of a page its title is looked for."""
+FIRST_WORDS = 70
+"""How many characters of a body are named in a sentence."""
 LONGEST_INTEGER = 4000
 _SECRET_KEYS = re.compile(r'("(?:password|token)"\s*:\s*)"(?:[^"\\]|\\.)*"')
 _BASIC = re.compile(r"(?i)\bbasic +([^ ,]+)")
+_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
+_TAG = re.compile(r"(?is)<(?:style|script)\b.*?</(?:style|script)>|<[^>]*>")
 _SECRET_HEADERS = frozenset({"authorization", "x-auth-token", "cookie", "set-cookie", "macaroon"})
 
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """How a request authenticates: headers, and the same as curl arguments that read secrets from the environment."""
+    """How a request authenticates: headers, and as whom."""
 
     headers: tuple[tuple[str, str], ...] = ()
-    curl: str = ""
     who: str = "nobody"
 
 
@@ -76,6 +77,29 @@ class Response:
         return json.loads(self.body.decode("utf-8-sig"), parse_int=_integer)
 
     @property
+    def media_type(self) -> str:
+        """The media type without parameters, "" where there is none."""
+        return (self.header("Content-Type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def looks_like_json(self) -> bool:
+        """Whether the body begins as JSON of an object or a list does, or is labelled as JSON and begins no page."""
+        first = self.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        return first in {b"{", b"["} or (self.media_type.endswith("json") and first != b"<")
+
+    @property
+    def title(self) -> str:
+        """The title of a page, else all of its text; "" of JSON, which is no page."""
+        text = "" if self.looks_like_json else self.body[:PAGE_BYTES].decode("utf-8", "replace")
+        found = _TITLE.search(text)
+        return " ".join(html.unescape(found[1] if found else _TAG.sub(" ", text)).split())
+
+    @property
+    def redirect(self) -> bool:
+        """Whether it sends its reader elsewhere."""
+        return 300 <= self.status < 400  # noqa: PLR2004
+
+    @property
     def success(self) -> bool:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300  # noqa: PLR2004
@@ -117,13 +141,20 @@ class Exchange:
         """Whether the target says that there is no such thing to read (404, 405, 501), or not for this user."""
         return self.status in {401, 403, 404, 405, 410, 501}
 
-    def misread(self, redactor: Redactor) -> str:
-        """What came of a read that was not understood, with the media type, and how its page begins; no secrets."""
+    def came(self, redactor: Redactor) -> str:
+        """What came: the status, the media type, and the title or the first words of a page; no secrets."""
         if self.response is None:
-            return self.answer()
-        label = self.response.header("Content-Type") or "no media type"
-        start = " ".join(redactor.text(self.response.body.decode("utf-8", "replace")).split())[:60]
-        return f"{self.status} with {label}" + (f": {start}" if start else "")
+            return redactor.text(self.answer())
+        response = self.response
+        if response.redirect and response.header("Location"):
+            where = (response.header("Location") or "").partition("?")[0]
+            return f"{self.status} to {redactor.text(where)}"
+        words = redactor.text(response.title or response.body.decode("utf-8", "replace"))
+        if not response.body:
+            return str(self.status)
+        label = redactor.text(response.header("Content-Type") or "without a media type")
+        words = " ".join(words.split())
+        return f"{self.status} {label}: {words[:FIRST_WORDS]}{'…' if len(words) > FIRST_WORDS else ''}"
 
     def answer(self) -> str:
         """What came, in a few words."""
@@ -134,9 +165,25 @@ class Exchange:
 
 @dataclass(slots=True)
 class Redactor:
-    """Takes secrets out of text: those it was told of, in every spelling that requests use, and JSON passwords."""
+    """Takes secrets out of text: those it was told of, in every spelling that requests use, and JSON passwords.
 
-    secrets: set[str] = field(default_factory=set)
+    `variables` are what curl lines read secrets from, and `owners` says whose secret each of them has.
+    """
+
+    secrets: set[str] = field(default_factory=set, repr=False)
+    variables: dict[str, str] = field(default_factory=dict, repr=False)
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def name(self, variable: str, secret: str, owner: str) -> None:
+        """Have curl lines read a secret from a variable."""
+        self.variables.setdefault(variable, secret)
+        self.owners.setdefault(variable, owner)
+
+    def unnamed(self, secret: str) -> str:
+        """A variable for a secret that nobody named."""
+        variable = f"SECRET_{1 + sum(one.startswith('SECRET_') for one in self.variables)}"
+        self.name(variable, secret, "a secret of this run")
+        return variable
 
     def learn(self, *values: str) -> None:
         """Remember secrets; what is too short to be told from ordinary text is left."""
@@ -185,44 +232,6 @@ def shown(body: bytes | None, redactor: Redactor) -> str:
     if len(text) > SHOWN_BYTES:
         return f"{text[:SHOWN_BYTES]}… ({len(body or b'')} bytes in all)"
     return text
-
-
-def curl(exchange: Exchange, redactor: Redactor) -> str:
-    """One curl line that repeats the request; secrets are read from environment variables or masked."""
-    request = exchange.request
-    parts = ["curl", "-i", "--path-as-is"]
-    if request.method == "HEAD":
-        parts.append("--head")  # with -X HEAD, curl waits for a body
-    elif request.method != ("POST" if request.body else "GET"):
-        parts += ["-X", request.method]
-    words = [shlex.quote(part) for part in parts]
-    if request.auth.curl:
-        words.append(request.auth.curl)
-    for name, value in request.headers:
-        words += ["-H", shlex.quote(f"{name}: {redactor.text(value)}" if value else f"{name};")]
-    words += [*_curl_body(request, redactor), shlex.quote(exchange.base + request.path)]
-    return " ".join(words)
-
-
-def _curl_body(request: Request, redactor: Redactor) -> Iterator[str]:
-    if request.body is None:
-        return
-    if request.chunked:
-        yield from ("-H", shlex.quote("Transfer-Encoding: chunked"))
-    body = redactor.raw(request.body)
-    if len(body) > LONG_WORD:
-        packed = base64.b64encode(gzip.compress(body, mtime=0)).decode()
-        yield from ("--data-binary", f"@<(base64 -d <<<{packed} | gunzip)")
-    elif body.isascii() and body.decode("ascii").isprintable():
-        yield from ("--data-binary", shlex.quote(body.decode("ascii")))
-    else:
-        yield from ("--data-binary", _ansi_c(body.decode("latin-1")))
-
-
-def _ansi_c(text: str) -> str:
-    """`text` (latin-1) as a bash word of the form $'…'."""
-    escaped = "".join(c if c.isascii() and c.isprintable() and c not in "'\\" else f"\\x{ord(c):02x}" for c in text)
-    return f"$'{escaped}'"
 
 
 def request_report(exchange: Exchange, redactor: Redactor) -> dict[str, Any]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
+from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result, ambiguous, fits
 from onezone_contracts.target.file import SetupError
 
 FAILING = frozenset({Outcome.FAIL, Outcome.WARN})
@@ -23,7 +22,15 @@ class Entry:
 
     def lists(self, requirement: Requirement) -> bool:
         """Whether the requirement is one that this entry says fails. What is only observed never fails."""
-        return requirement.level is not Level.OBSERVE and fnmatchcase(requirement.id, self.pattern)
+        return requirement.level is not Level.OBSERVE and fits(requirement, self.pattern)
+
+    def problem(self, requirements: tuple[Requirement, ...]) -> str | None:
+        """What is wrong with it, and what to do; None where it lists what it should."""
+        if several := ambiguous(requirements, self.pattern):
+            return f"{self.place}: {self.pattern} is required of {len(several)} operations: write {several[0]}, say"
+        if not any(map(self.lists, requirements)):
+            return f"{self.place}: {self.pattern} is no requirement that can fail: remove it"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +40,9 @@ class ExpectedFailures:
     entries: tuple[Entry, ...]
 
     def unmatched(self, requirements: Iterable[Requirement]) -> tuple[str, ...]:
-        """The entries that list no requirement, each with its place and what to do."""
+        """The entries that list no requirement, or one of several operations, each with its place and what to do."""
         known = tuple(requirements)
-        return tuple(
-            f"{one.place}: {one.pattern} is no requirement that can fail: remove it"
-            for one in self.entries
-            if not any(map(one.lists, known))
-        )
+        return tuple(problem for one in self.entries if (problem := one.problem(known)))
 
     def applied(self, result: Result) -> Result:
         """The result as it counts: a listed failure is known, a listed pass is a failure, the rest is not excused."""
@@ -56,7 +59,7 @@ class ExpectedFailures:
 
 def _passes(result: Result, entry: Entry) -> Result:
     message = f"it was expected to fail and passes: remove it from {entry.place}"
-    if entry.pattern != result.requirement.id:
+    if entry.pattern not in {result.requirement.id, result.requirement.topic}:
         message += f" ({entry.pattern})"
     return replace(
         result, outcome=Outcome.FAIL, unexpected_pass=True, findings=(Finding(message, "a failure", "a pass"),)

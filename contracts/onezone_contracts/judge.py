@@ -6,9 +6,12 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from typing import Any, Protocol
 
+from onezone_spec import Contract
+
+from onezone_contracts.causes import Cause, causes, face
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import (
@@ -21,6 +24,8 @@ from onezone_contracts.requirement import (
     OutOfTimeError,
     Requirement,
     Result,
+    ambiguous,
+    fits,
 )
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.verdict import Judgement, Verdict, decide
@@ -28,7 +33,9 @@ from onezone_contracts.wanted import CannotSetUpError
 
 DEEPEST = "deep"
 FINDINGS = 5
-"""How many findings of a requirement are kept; the others are counted."""
+"""How many findings of a requirement are kept: of those that differ one each, and then the first of the others."""
+LOOKED_AT = 60
+"""How many findings of a requirement are looked at."""
 Progress = Callable[[int, int, Requirement], None]
 log = logging.getLogger(__name__)
 
@@ -51,6 +58,9 @@ class Session(Judged, Protocol):
 
     @property
     def profile(self) -> str: ...  # noqa: D102
+
+    @property
+    def contract(self) -> Contract: ...  # noqa: D102
 
     @property
     def edition(self) -> str: ...  # noqa: D102
@@ -90,26 +100,46 @@ class Session(Judged, Protocol):
 
 
 def selected(wanted: Iterable[Requirement], patterns: Iterable[str], profile: str = "core") -> tuple[Requirement, ...]:
-    """The requirements whose id matches one of the glob patterns. Raises SetupError for a pattern without any."""
+    """The requirements whose id, with or without the operation, matches one of the glob patterns.
+
+    Raises SetupError for a pattern without any, and for a topic that several operations have.
+    """
     wanted = tuple(wanted)
     command = "ozkit requirements" + (" --profile full" if profile == "full" else "")
     for pattern in patterns:
-        if not any(fnmatchcase(one.id, pattern) for one in wanted):
+        if not any(fits(one, pattern) for one in wanted):
             raise SetupError(f"no requirement matches {pattern!r}; `{command}` lists them")
-    return tuple(one for one in wanted if any(fnmatchcase(one.id, pattern) for pattern in patterns))
+        if several := ambiguous(wanted, pattern):
+            raise SetupError(f"{pattern} is required of {len(several)} operations: write {several[0]}, or *.{pattern}")
+    return tuple(one for one in wanted if any(fits(one, pattern) for pattern in patterns))
 
 
 def judge_one(run: Judged, requirement: Requirement) -> Result:
     """The outcome of one requirement, by what is expected of it. Never raises: what fails in the kit is an `error`."""
-    result = _judged(run, requirement)
-    return run.options.expected.applied(result) if run.options.expected else result
+    started = time.perf_counter()
+    result = replace(_judged(run, requirement), seconds=time.perf_counter() - started)
+    for known in (run.options.expected, run.options.baseline):
+        result = known.applied(result) if known else result
+    return result
+
+
+def excused(results: Iterable[Result]) -> frozenset[int]:
+    """The documented statuses in whose place another is known to come: that they are never seen is known, too."""
+    found = (one.expected for result in results if result.known for one in result.findings)
+    return frozenset(int(one) for one in found if one.isdecimal())
+
+
+def _excusing(results: list[Result], statuses: frozenset[int]) -> list[Result]:
+    """The results; those that could not be judged only since such a status was not seen are excused."""
+    reasons = {f"no {status} was seen" for status in statuses}
+    return [replace(one, excused=True) if one.reason in reasons else one for one in results]
 
 
 def _judged(run: Judged, requirement: Requirement) -> Result:
     found: list[Finding] = []
     try:
         run.check_time()
-        found.extend(itertools.islice(requirement.check(run.of(requirement)), FINDINGS + 1))
+        found.extend(itertools.islice(requirement.check(run.of(requirement)), LOOKED_AT))
     except OutOfTimeError as late:
         if not found:
             return Result(requirement, Outcome.SKIP, (), late.reason)
@@ -123,7 +153,7 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
     except Exception as error:
         log.debug("a check failed", exc_info=True)
         return Result(requirement, Outcome.ERROR, (), f"the kit failed: {type(error).__name__}: {error}")
-    return Result(requirement, _outcome(requirement, found), tuple(found[:FINDINGS]), _more(found))
+    return Result(requirement, _outcome(requirement, found), _kept(found), _more(found))
 
 
 def _outcome(requirement: Requirement, found: list[Finding]) -> Outcome:
@@ -134,8 +164,19 @@ def _outcome(requirement: Requirement, found: list[Finding]) -> Outcome:
     return Outcome.FAIL if requirement.level is Level.MUST else Outcome.WARN
 
 
+def _kept(found: list[Finding]) -> tuple[Finding, ...]:
+    """One finding of each that differ, then others, in their order."""
+    first: dict[tuple[object, ...], int] = {}
+    for number, finding in enumerate(found):
+        first.setdefault(face(finding), number)
+    chosen = [*first.values(), *(number for number in range(len(found)) if number not in first.values())][:FINDINGS]
+    return tuple(found[number] for number in sorted(chosen))
+
+
 def _more(found: list[Finding]) -> str | None:
-    return f"only the first {FINDINGS} findings are shown" if len(found) > FINDINGS else None
+    if len(found) <= FINDINGS:
+        return None
+    return f"{FINDINGS} of {len(found)}{' or more' if len(found) == LOOKED_AT else ''} findings are shown"
 
 
 def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress | None = None) -> Judgement:
@@ -145,6 +186,8 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
     that cannot be judged for what it answers is no error: the verdict is then `inconclusive`, with the reason.
     """
     options = session.options
+    if options.baseline and options.baseline.edition != session.edition:
+        raise SetupError(f"--baseline: {options.baseline.place} is of edition {options.baseline.edition}")
     every = session.requirements(options.depth)
     wanted = selected(every, patterns, session.profile) if patterns else every
     started = time.perf_counter()
@@ -152,13 +195,18 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
         results, reason = _results(session, wanted, progress)
     finally:
         session.clean()
-    unseen = () if patterns else tuple(session.unseen())
+    known = excused(results)
+    results = _excusing(results, known)
+    baseline = options.baseline
+    unseen = () if patterns else tuple(session.unseen() - known - (baseline.unseen if baseline else frozenset()))
     unmatched = options.expected.unmatched(session.requirements(DEEPEST)) if options.expected else ()
     verdict, why = decide(
         results, unseen, strict=options.strict, unmatched=unmatched, misread=session.unknown(whole=not patterns)
     )
+    roots = causes(results, unseen, session.contract, session.redactor)
     if reason:
         verdict, why = Verdict.INCONCLUSIVE, reason
+        roots = (Cause("target", reason),)
     return Judgement(
         target=session.target,
         edition=session.edition,
@@ -175,6 +223,9 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
         unmatched=unmatched,
         total=len(every),
         hints=tuple(session.hints),
+        causes=roots,
+        strict=options.strict,
+        change=baseline.change(results) if baseline else None,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from onezone_contracts.baseline import Baseline
     from onezone_contracts.expected_failures import ExpectedFailures
 
 PATIENCE = 3.0
@@ -28,6 +29,7 @@ class Options:
     patience: float = PATIENCE
     """How long a read may lag behind a write, at least."""
     expected: ExpectedFailures | None = None
+    baseline: Baseline | None = None
     workers: int = 1
     examples: str | None = None
     """Where drawn requests that showed something are kept, to be tried first: a folder, or a redis:// URL."""

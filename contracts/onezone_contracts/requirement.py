@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec import Level
@@ -156,6 +157,17 @@ class Requirement:
         return f"{self.operation}.{self.topic}"
 
 
+def fits(requirement: Requirement, pattern: str) -> bool:
+    """Whether an id or a glob pattern means a requirement; the operation may be left out of either."""
+    return fnmatchcase(requirement.id, pattern) or fnmatchcase(requirement.topic, pattern)
+
+
+def ambiguous(requirements: Iterable[Requirement], pattern: str) -> tuple[str, ...]:
+    """The ids that a topic means of several operations: it is clear only with one of them before it."""
+    found = tuple(one.id for one in requirements if one.topic == pattern)
+    return found if len(found) > 1 else ()
+
+
 def with_evidence(requirements: Iterable[Requirement]) -> tuple[Requirement, ...]:
     """The requirements, each with what it lives off: so each can be judged alone, and in any order."""
     every = tuple(requirements)
@@ -170,7 +182,8 @@ def with_evidence(requirements: Iterable[Requirement]) -> tuple[Requirement, ...
 class Result:
     """A requirement with its outcome, the findings against it, and the reason where it was not judged.
 
-    `listed` says that it is expected to fail, `unexpected_pass` that it was and passes.
+    `listed` says that it is expected to fail, `unexpected_pass` that it was and passes, `excused` that it could not be
+    judged for want of an answer that is expected to be another.
     """
 
     requirement: Requirement
@@ -179,6 +192,9 @@ class Result:
     reason: str | None = None
     listed: bool = False
     unexpected_pass: bool = False
+    excused: bool = False
+    seconds: float = 0.0
+    """How long it took to judge."""
 
     @property
     def known(self) -> bool:

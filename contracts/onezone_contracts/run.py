@@ -13,7 +13,8 @@ from typing import Any, Self
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, encode, group_id
+from onezone_contracts import alike
+from onezone_contracts.cases import BODILESS, GROUP, HOME, MISSING, NOBODY, OTHER, WRITER, Case, encode, group_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
@@ -278,6 +279,7 @@ class Run:
                 break
             time.sleep(pause)
             pause, rounds = min(2 * pause, 0.5), rounds + 1
+        self._served(list(last.values()))
         self._credentials(list(last.values()))
         self._found(list(last.values()))
         for name in waiting:
@@ -295,6 +297,21 @@ class Run:
     def _reachable(self, sent: list[Sent]) -> None:
         if sent and all(one.exchange.response is None for one in sent):
             raise SetupError(f"the target {self.target.base_url} does not answer: {sent[0].exchange.failure}")
+
+    def _served(self, sent: list[Sent]) -> None:
+        """Raises SetupError where everything is answered alike, and not as the API would."""
+        if self.ledger.known or not sent or not all(alike.suspicious(one.exchange) for one in sent):
+            return
+        who = sent[0].case.who
+        others = (
+            Case("preflight.anonymous", "a valid request without credentials", who=NOBODY),
+            Case(
+                "preflight.missing", "a valid request for a group that does not exist", who=who, roles={GROUP: MISSING}
+            ),
+        )
+        exchanges = [one.exchange for one in (*sent, *map(self.transmit, others))]
+        if alike.alike(exchanges):
+            raise SetupError(alike.words(exchanges[0], self.target.base_url, self.redactor))
 
     def _credentials(self, sent: list[Sent]) -> None:
         if all(one.exchange.status == 401 for one in sent):  # noqa: PLR2004

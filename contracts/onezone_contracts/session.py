@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.causes import Cause
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.judge import Progress, Session, judge
 from onezone_contracts.options import Options
@@ -27,7 +28,9 @@ def judge_target(
     contract = contract_of(wanted)
     try:
         with opened(wanted, contract, options) as session:
-            return judge(session, patterns, progress)
+            found = judge(session, patterns, progress)
+            found.file = str(wanted.target_file) if wanted.target_file else None
+            return found
     except CannotSetUpError as error:
         return Judgement(
             target=_named(wanted),
@@ -37,6 +40,7 @@ def judge_target(
             seed=options.seed,
             verdict=Verdict.INCONCLUSIVE,
             reason=str(error),
+            causes=(Cause("target", str(error)),),
         )
 
 

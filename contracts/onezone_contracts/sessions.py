@@ -132,8 +132,12 @@ class Everything:
     @property
     def redactor(self) -> Redactor:
         """What knows every secret."""
-        known = self.documented.redactor.secrets if self.documented else set()
-        return Redactor(self.account.redactor.secrets | known)
+        both = [self.account.redactor, *([self.documented.redactor] if self.documented else [])]
+        return Redactor(
+            {secret for one in both for secret in one.secrets},
+            {name: secret for one in both for name, secret in one.variables.items()},
+            {name: owner for one in both for name, owner in one.owners.items()},
+        )
 
     @property
     def requests(self) -> int:
@@ -200,7 +204,7 @@ class Everything:
         """Reads that were not understood; or that nothing was offered but the documented operation."""
         misread = self.documented.unknown(whole=whole) if self.documented else None
         for operation, exchange in self.account.misread.items():
-            misread = misread or f"what {operation} was answered was not understood: {exchange.misread(self.redactor)}"
+            misread = misread or f"what {operation} was answered was not understood: {exchange.came(self.redactor)}"
         if misread is None and whole and not self.bench.offered():
             return "the target offers none of the operations beside the documented one"
         return misread

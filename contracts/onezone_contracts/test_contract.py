@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import pytest
 
 from onezone_contracts import suite
-from onezone_contracts.exchange import curl
+from onezone_contracts.curl import curl
 from onezone_contracts.judge import Session, judge_one
 from onezone_contracts.requirement import Outcome, Requirement, Result
 from onezone_contracts.target.file import SetupError

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from onezone_contracts.requirement import OUT_OF_TIME, Level, Outcome, Result
 
 if TYPE_CHECKING:
+    from onezone_contracts.baseline import Change
+    from onezone_contracts.causes import Cause
     from onezone_contracts.exchange import Redactor
 
 
@@ -48,6 +50,14 @@ class Judgement:
     """How many requirements there are at this depth, whether they were to be judged or not."""
     hints: tuple[str, ...] = ()
     """What may be the cause, for people."""
+    causes: tuple[Cause, ...] = ()
+    """What failed, by its roots, most telling first."""
+    strict: bool = False
+    """Whether a SHOULD that fails counts as violated."""
+    change: Change | None = None
+    """How it differs from the baseline, where there is one."""
+    file: str | None = None
+    """The target file, where there is one."""
     counts: Counter[Outcome] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +125,8 @@ def _against(judged: list[Result], bad: set[Outcome], unmatched: tuple[str, ...]
 
 def _lessens(result: Result) -> bool:
     """Whether a MUST was not judged, and the target had no right to that: the run is then not conformant."""
+    if result.excused:
+        return False
     if result.reason == OUT_OF_TIME or (result.listed and not result.known):
         return True
     if result.requirement.level is not Level.MUST:

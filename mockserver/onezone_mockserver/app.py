@@ -19,7 +19,7 @@ from onezone_mockserver.error_handler import ErrorHandler
 from onezone_mockserver.errors import Renderer
 from onezone_mockserver.journaling import Journaling
 from onezone_mockserver.paths import path_of
-from onezone_mockserver.pipeline import Pipeline
+from onezone_mockserver.pipeline import Following, Pipeline
 from onezone_mockserver.routing import Routing
 from onezone_mockserver.scenario import DEMO, Scenario, read_scenario
 from onezone_mockserver.state import MockState
@@ -102,6 +102,7 @@ class Mock:
                 *([partial(Delay, state=self.state)] if self.state.latency else ()),
                 Routing,
                 *self.middlewares,
+                *([Following] if self.middlewares else ()),
                 Pipeline,
             ],
             resolver=Resolver(_no_function),

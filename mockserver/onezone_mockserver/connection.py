@@ -78,6 +78,7 @@ class Parser:
                 raise
             except httptools.HttpParserUpgrade as offer:
                 if connection.framing:
+                    connection.cycle.more_body = True  # httptools said that the request was over
                     self._take_body()
                 data = data[offer.args[0] :]
             else:
@@ -169,11 +170,6 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = []  # for the fields of a trailer, which is left out
         self.owed.append(self.cycle)
-
-    def on_message_complete(self) -> None:
-        """The end of a request; where it offers an upgrade, httptools says so before the body was there."""
-        if not (self.parser.should_upgrade() and self.framing):
-            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """The end of an answer, which is that to the first request that is owed one.

@@ -45,7 +45,9 @@ async def wait(exchange: Exchange, seconds: float) -> None:
     """
     if exchange.has_body:
         try:
-            await read(exchange)
+            reading = read(exchange)
+            if reading is not None:
+                await reading
         except Refusal as refusal:
             exchange.too_large = refusal
     await exchange.run.wait(seconds)

@@ -42,7 +42,8 @@ class Edge:
             elif exchange.path.startswith(CONTROL_PREFIX) and self._is_control(exchange.path):
                 await self.control(scope, receive, exchange.send)  # type: ignore[misc]  # there is one
             else:
-                await self._inner()(scope, receive, exchange.send)
+                inner = self.faulty if self.faults is self.state.faults else self._inner()
+                await inner(scope, receive, exchange.send)
         finally:
             del scope[KEY]  # the exchange knows the scope: without a circle, memory is free at once
 
@@ -51,10 +52,9 @@ class Edge:
 
     def _inner(self) -> App:
         """The application inside, with what the faults that are on put around all of it."""
-        if self.faults is not self.state.faults:
-            from onezone_mockserver.faults.install import outside
+        from onezone_mockserver.faults.install import outside
 
-            self.faults, self.faulty = self.state.faults, outside(self.app, self.state)
+        self.faults, self.faulty = self.state.faults, outside(self.app, self.state)
         return self.faulty
 
 

@@ -9,7 +9,7 @@ from onezone_mockserver.exchange import BROKEN, KEY, ClientGoneError, NotHttpErr
 
 if TYPE_CHECKING:
     from onezone_mockserver.errors import Renderer
-    from onezone_mockserver.exchange import App, Exchange, Receive, Scope, Send
+    from onezone_mockserver.exchange import Answer, App, Exchange, Receive, Scope, Send
 
 logger = logging.getLogger("onezone_mockserver")
 
@@ -28,7 +28,7 @@ class ErrorHandler:
                 scope[KEY].check_http()
             await self.app(scope, receive, send)
         except Refusal as refusal:
-            await self._answer(scope[KEY], refusal, send)
+            await self._answer(scope[KEY], refusal).send(send)
         except ClientGoneError:
             scope[KEY].reasons.append("the client closed the connection")
         except Exception:
@@ -36,12 +36,12 @@ class ErrorHandler:
             if scope[KEY].status is not None:
                 raise
             failure = Refusal("internalServerError", "the mock failed: see its output")
-            await self._answer(scope[KEY], failure, send)
+            await self._answer(scope[KEY], failure).send(send)
 
-    async def _answer(self, exchange: Exchange, refusal: Refusal, send: Send) -> None:
+    def _answer(self, exchange: Exchange, refusal: Refusal) -> Answer:
         exchange.reasons.insert(0, refusal.reason)
         operation = exchange.operation or (exchange.siblings[0] if exchange.siblings else None)
         answer = self.renderer.render(refusal, operation)
         if isinstance(refusal, NotHttpError):
             exchange.stage, answer.status = "protocol", refusal.status
-        await answer.send(send)
+        return answer

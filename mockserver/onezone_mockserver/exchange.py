@@ -109,58 +109,48 @@ class Exchange:
     token that names the `user`. `unread` says that the body, or a part of it, was not read yet.
     """
 
-    __slots__ = (
-        "_fields", "_send", "applied", "body", "caveats", "common", "data", "headers", "hoped", "method",
-        "operation", "params", "path", "read_on", "reasons", "receive", "repeated", "row", "run", "scope", "siblings",
-        "stage", "status", "too_large", "unread", "user", "value", "world",
-    )  # fmt: skip
+    receive: Receive
+    repeated: frozenset[bytes] = frozenset()
+    stage = ""
+    operation: Operation | None = None
+    siblings: tuple[Operation, ...] = ()
+    params: dict[str, str] = NO_DATA
+    user: User | None = None
+    caveats: tuple[Any, ...] = ()
+    unread = True
+    body = b""
+    too_large: Refusal | None = None
+    value: Any = None
+    data: dict[str, bytes] = NO_DATA
+    hoped: int | None = None
+    applied: tuple[str, ...] = ()
+    common: tuple[Header, ...] = ()
+    status: int | None = None
+    row: Row | None = None
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, run: WorldRun) -> None:
-        pairs = scope["headers"]
-        self._fields = len(pairs)
-        self.headers: dict[bytes, bytes] = dict(pairs)
-        self.repeated: frozenset[bytes] = frozenset()
-        if len(self.headers) != len(pairs):
-            self._join(pairs)
         self.scope = scope
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        if len(self.headers) != len(scope["headers"]):
+            self.join_headers()
         self._send = send
         self.read_on = receive
         self.run = run
         self.world = run.world
         self.method: str = scope["method"]
         self.path = path_of(scope)
-        self.receive: Receive
-        self.stage = ""
-        self.operation: Operation | None = None
-        self.siblings: tuple[Operation, ...] = ()
-        self.params: dict[str, str] = NO_DATA
-        self.user: User | None = None
-        self.caveats: tuple[Any, ...] = ()
-        self.unread = True
-        self.body = b""
-        self.too_large: Refusal | None = None
-        self.value: Any = None
-        self.data: dict[str, bytes] = NO_DATA
-        self.hoped: int | None = None
-        self.applied: tuple[str, ...] = ()
         self.reasons: list[str] = []
-        self.common: tuple[Header, ...] = ()
-        self.status: int | None = None
-        self.row: Row | None = None
 
     def follow(self, scope: Scope) -> None:
-        """Take over what middlewares made of the request: another scope, more headers, other path parameters."""
-        pairs = scope["headers"]
-        if scope is not self.scope or len(pairs) != self._fields:
-            self.scope, self.headers, self._fields = scope, dict(pairs), len(pairs)
-            self.repeated = frozenset()
-            if len(self.headers) != len(pairs):
-                self._join(pairs)
+        """Take over what middlewares made of the request: another scope, other headers, other path parameters."""
+        self.scope = scope
+        self.join_headers()
         params = scope["path_params"]
-        if params != self.params:
-            self.params = {name: params.get(name, value) for name, value in self.params.items()}
+        self.params = {name: params.get(name, value) for name, value in self.params.items()}
 
-    def _join(self, pairs: list[Header]) -> None:
+    def join_headers(self) -> None:
+        """Read the headers out of the scope, some of which may come more than once."""
+        pairs: list[Header] = self.scope["headers"]
         seen: dict[bytes, list[bytes]] = {}
         for name, value in pairs:
             seen.setdefault(name, []).append(value)
@@ -207,7 +197,7 @@ class Exchange:
             return NotHttpError(501, "protocol: chunked is the one transfer coding that is known (RFC 9112, 6.1)")
         return None
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         """Pass an answer's message on: with the headers that every answer has, and without a body for HEAD.
 
         A connection that ends with the answer ends when the client has sent all that it announced.
@@ -224,10 +214,13 @@ class Exchange:
             if self.method == "HEAD":
                 message["body"] = b""
             if self.unread and self.has_body and self.closing and not message.get("more_body"):
-                await self._send({**message, "more_body": True})
-                await drain(self.read_on)
-                message["body"] = b""
-        await self._send(message)
+                return self._send_last(message)
+        return self._send(message)
+
+    async def _send_last(self, message: Message) -> None:
+        await self._send({**message, "more_body": True})
+        await drain(self.read_on)
+        await self._send({**message, "body": b""})
 
     def _explain(self, headers: list[Header]) -> None:
         if self.hoped == self.status and self.hoped is not None:

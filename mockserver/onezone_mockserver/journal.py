@@ -17,19 +17,18 @@ LONG_PATH = 2000
 class Row:
     """One exchange: there from the moment that its request is, without a duration until it is over."""
 
-    __slots__ = ("method", "number", "operation", "path", "reasons", "seconds", "stage", "status", "time", "user")
+    status: int | None = None
+    operation: str | None = None
+    user: str | None = None
+    stage = ""
+    reasons: Sequence[str] = ()
+    seconds: float | None = None
 
     def __init__(self, number: int, method: str, path: bytes) -> None:
         self.number = number
         self.time = time.time()
         self.method = method
         self.path = path if len(path) < LONG_PATH else path[:LONG_PATH]
-        self.status: int | None = None
-        self.operation: str | None = None
-        self.user: str | None = None
-        self.stage = ""
-        self.reasons: Sequence[str] = ()
-        self.seconds: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The row as GET /_mock/journal shows it."""

@@ -35,9 +35,9 @@ class LocationMaker:
     def make(self, exchange: Exchange, params: Mapping[str, str], new_id: str) -> bytes:
         """The Location of the new entity `new_id`, which is one of the mock's own ids and needs no encoding."""
         if self.usual:
-            return _root(exchange) + self.start(*params.values()) + new_id.encode("ascii")
+            return origin(exchange) + self.start(*params.values()) + new_id.encode("ascii")
         names = [new_id if name is None else _quoted(params[name]) for name in self.names]
-        return _root(exchange) + (self.template % tuple(names)).encode("ascii")
+        return origin(exchange) + (self.template % tuple(names)).encode("ascii")
 
     def _start(self, *params: str) -> bytes:
         """What comes before the new id, for the path's parameters."""
@@ -62,20 +62,16 @@ def edition_base_path(contract: Contract) -> str:
     return next((base for base in shown if base), contract.base_paths[0])
 
 
-def _root(exchange: Exchange) -> bytes:
-    """Where the mock's paths begin: the origin, and the path that it is mounted at."""
-    return _origin(exchange) + root_of(exchange.scope)
-
-
-def _origin(exchange: Exchange) -> bytes:
+def origin(exchange: Exchange) -> bytes:
+    """Where the mock's paths begin: scheme and host, and the path that it is mounted at."""
     scope = exchange.scope
     host = exchange.headers.get(b"host", b"")
     scheme: str = scope.get("scheme", "http")
-    origin = _origin_of(scheme, host) if len(host) < LONG_HOST else None
-    if origin is None:
+    known = _origin_of(scheme, host) if len(host) < LONG_HOST else None
+    if known is None:
         name, port = scope.get("server") or ("localhost", None)
-        return f"{scheme}://{f'[{name}]' if ':' in name else name}{f':{port}' if port else ''}".encode()
-    return origin
+        known = f"{scheme}://{f'[{name}]' if ':' in name else name}{f':{port}' if port else ''}".encode()
+    return known + root_of(scope) if scope.get("root_path") else known
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ or None where it has nothing to check there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
@@ -71,7 +71,6 @@ class OperationPipeline:
             self.assemble()
         exchange: Exchange = scope[KEY]
         exchange.receive = receive
-        exchange.follow(scope)
         name = ""
         try:
             for name, check in self.checks:  # noqa: B007  (where it ends is what the journal says)
@@ -81,6 +80,18 @@ class OperationPipeline:
         finally:
             exchange.stage = name
         await self.next_app(scope, receive, send)
+
+
+class Following:
+    """Takes over what other people's middlewares made of the request, which stands in the scope."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Have the exchange follow the scope."""
+        scope[KEY].follow(scope)
+        return self.app(scope, receive, send)
 
 
 class PipelineAPI(RoutedAPI[OperationPipeline]):  # type: ignore[misc]  # Connexion is untyped

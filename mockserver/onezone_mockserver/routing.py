@@ -17,7 +17,7 @@ from onezone_mockserver.exchange import KEY, Answer, App, Exchange, Receive, Ref
 from onezone_mockserver.paths import BAD_ESCAPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from onezone_spec import Operation
 
@@ -113,7 +113,7 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
             self.contexts[base, name] = {"api_base_path": api.base_path, "operation_id": name}
         return api
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Route the exchange and pass it on. Raises Refusal: notFound, methodNotAllowed, malformedData."""
         exchange: Exchange = scope[KEY]
         exchange.stage = "routing"
@@ -122,17 +122,15 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
             raise refusal
         path = exchange.path
         if path == b"*" and exchange.method == "OPTIONS":
-            await _no_operation(exchange, self.server, send)
-            return
+            return _no_operation(exchange, self.server, send)
         base, place, params = self.remembered(path) if len(path) < LONG_PATH else self.find(path)
         operation = place.operations.get("GET" if exchange.method == "HEAD" else exchange.method)
         if operation is None:
-            await _no_operation(exchange, place, send)
-            return
+            return _no_operation(exchange, place, send)
         exchange.operation = operation
         exchange.params, scope["path_params"] = params, params.copy()  # others may change theirs
         scope.setdefault("extensions", {})[ROUTING_CONTEXT] = self.contexts[base, operation.id]
-        await self.app(scope, receive, send)
+        return self.app(scope, receive, send)
 
     def find(self, path: bytes) -> tuple[bytes, Place, dict[str, str]]:
         """The base path, place and parameters by name of a raw path. Raises Refusal: notFound, malformedData."""

@@ -26,6 +26,12 @@ def no_job_of_github(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sentence is wrapped, but where a test asks for a narrow terminal."""
+    monkeypatch.setenv("COLUMNS", "4000")
+
+
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
     """`command("verify", …)` runs `ozkit verify …` here, and gives its exit code and what it wrote."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import naive
 import pytest
 import server
 from judge_tools import OPERATION, Told
@@ -195,3 +197,36 @@ def test_known_failures_are_not_annotated(run: Callable[..., Told], monkeypatch:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     assert "::error" not in run(f"{KNOWN}\n").out
     assert "::error title=expected failures" in run(f"{KNOWN}\nnothing\n").out
+
+
+def test_the_example_of_the_readme_ends_in_exit_code_0(command: Command, tmp_path: Path) -> None:
+    """Its list, for a server that answers 200: that a 204 is never seen is excused as well."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"^```\n(create_group_handle_service\.success\.status .*)\n```$", readme, re.MULTILINE)
+    assert example
+    path = tmp_path / "known.txt"
+    path.write_text(example[1], encoding="utf-8")
+    with server.start("current", faults=["status-200"]) as handle:
+        where = (handle.base_url, "--states-url", handle.states_url, "--depth", "quick")
+        told = command("verify", *where, "--expected-failures", path)
+    assert (told.code, told.last.endswith("conformant, but for 1 expected failure")) == (0, True), told.all
+
+
+def test_what_an_expected_failure_hides_is_excused(command: Command, tmp_path: Path) -> None:
+    """Where every 401 is known to be a 403, what is asked of a 401 cannot be judged, and that is excused."""
+    path, report = tmp_path / "known.txt", tmp_path / "report.json"
+    with naive.serving("forbidden") as handle:
+        where = (handle.base_url, "--states-url", handle.states_url, "--depth", "quick")
+        command("verify", *where, "--report", f"json={report}")
+        rows = json.loads(report.read_text())["requirements"]
+        failing = [one["id"].partition(".")[2] for one in rows if one["outcome"] in {"fail", "warn"}]
+        path.write_text("\n".join(failing), encoding="utf-8")
+        told = command("verify", *where, "--expected-failures", path)
+    assert told.code == 0, told.all
+
+
+def test_ids_are_taken_as_they_are_shown(run: Callable[..., Told]) -> None:
+    """With the operation and without it, in the list and for --requirement."""
+    assert run("success.status\n").code == 0
+    assert run("success.s*\n").code == 0
+    assert run("success.status\n", "--requirement", "access.member", "--requirement", "success.status").code == 0

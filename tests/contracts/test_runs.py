@@ -132,18 +132,6 @@ def test_part_of_the_requirements_is_told(command: Command, servers: dict[str, s
     assert report["requirements_total"] == len(report["requirements"])
 
 
-def test_wrong_base_path_is_hinted_at(command: Command, servers: dict[str, server.Handle]) -> None:
-    """Where every persona that must be allowed is answered 404, the base path may be wrong."""
-    handle = servers["current"]
-    options = ("--states-url", handle.states_url, "--settle", "0", "--requirement", "*.access.*")
-    told = command("verify", f"{handle.base_url}/v9", *options)
-    assert told.code == 1
-    assert f"hint: every persona that must be allowed is answered 404: is the base path of {handle.base_url}/v9" in (
-        told.out
-    )
-    assert "hint:" not in command(*arguments(handle, "--requirement", "*.access.*")).out
-
-
 # --- how long, how strictly -----------------------------------------------------------------------------------
 
 

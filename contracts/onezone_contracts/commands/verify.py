@@ -59,6 +59,12 @@ def parser() -> argparse.ArgumentParser:
         help="ids known to fail, one a line; one that passes, or that is no requirement, is a failure",
     )
     made.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="REPORT",
+        help="JSON report of an earlier run: says what is new, mended and as before; only what is new is a failure",
+    )
+    made.add_argument(
         "--report",
         action="append",
         default=[],
@@ -72,12 +78,15 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _judge(arguments: argparse.Namespace) -> Judgement:
+    from onezone_contracts import baseline
     from onezone_contracts import expected_failures as expected
     from onezone_contracts.session import judge_target
 
     reports(arguments.report)
     file = arguments.expected_failures
-    options = shared.options_of(arguments, strict=arguments.strict, expected=expected.read(file) if file else None)
+    before = baseline.read(arguments.baseline) if arguments.baseline else None
+    known = expected.read(file) if file else None
+    options = shared.options_of(arguments, strict=arguments.strict, expected=known, baseline=before)
     wanted = shared.wanted_of(arguments, arguments.profile)
     quiet = any(one.endswith("=-") for one in arguments.report)
     with _progress(quiet=quiet) as progress:
@@ -144,9 +153,20 @@ def _report(judgement: Judgement, values: list[str]) -> None:
     for name, path in pairs:
         text = WRITERS[name](judgement)
         if path == "-":
-            sys.stdout.write(text)
+            _to_stdout(text)
             continue
         try:
             Path(path).write_text(text, encoding="utf-8")
         except OSError as error:
             raise SetupError(f"the report {path} cannot be written: {error.strerror}") from None
+
+
+def _to_stdout(text: str) -> None:
+    """Write a report to standard output in UTF-8, whatever the console takes text for."""
+    sys.stdout.flush()
+    raw = getattr(sys.stdout, "buffer", None)
+    if raw is None:  # a caller's own text stream
+        sys.stdout.write(text)
+        return
+    raw.write(text.encode("utf-8", "backslashreplace"))
+    raw.flush()

@@ -35,7 +35,7 @@ def wrong() -> Case:
 def _wrong(victim: Identity, _: Mapping[str, Identity]) -> Auth:
     name = victim.credentials.username or ""
     pair = basic(name, WRONG_WORD)
-    return Auth((("Authorization", pair),), f'-u "{name}:***"', "a user with a wrong password")
+    return Auth((("Authorization", pair),), "a user with a wrong password")
 
 
 def unknown(role: str) -> Case:

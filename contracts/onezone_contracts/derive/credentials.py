@@ -107,10 +107,7 @@ def _pair(make: Pair) -> Credentialed:
 def _authorization(*values: str, token: str | None = None) -> Auth:
     """Credentials in several headers at once."""
     headers = [*([] if token is None else [("X-Auth-Token", token)]), *(("Authorization", one) for one in values)]
-    curl = " ".join(
-        f'-H "{name}: {value.partition(" ")[0] + " " if " " in value else ""}***"' for name, value in headers
-    )
-    return Auth(tuple(headers), curl, "wrong credentials")
+    return Auth(tuple(headers), "wrong credentials")
 
 
 # --- carriers -------------------------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ def annotate(judgement: Judgement, environ: Mapping[str, str], stream: TextIO) -
     """In a job of GitHub Actions, write annotations to the stream and append the report to the job's summary."""
     if environ.get("GITHUB_ACTIONS") == "true":
         report = json_report.data(judgement)
-        found = [(COMMANDS[one["outcome"]], *_told(one)) for one in shown.violations(report["requirements"])]
+        commands = {**COMMANDS, "warn": "error"} if report["strict"] else COMMANDS
+        found = [(commands[one["outcome"]], *_told(one)) for one in shown.violations(report["requirements"])]
         found = [("error", "expected failures", one) for one in report["unmatched_expected_failures"]] + found
         if report["verdict"] == "inconclusive":
             found.insert(0, ("error", "inconclusive", report["reason"] or ""))

@@ -21,6 +21,7 @@ def render(judgement: Judgement) -> str:
     return template.render(
         report=report,
         counts=shown.told_counts(report),
+        changes=shown.changes(report["baseline"]),
         groups=shown.groups(found),
         violated=shown.violations(found),
         known=shown.known(found),
@@ -50,7 +51,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"topic": shown.topic, "request": shown.request_text, "response": shown.response_text}
-    environment.filters["told_step"] = shown.told_step
+    environment.filters |= {"told_step": shown.told_step, "counted": shown.counted}
     environment.globals |= {"marks": shown.MARKS, "known_mark": shown.KNOWN}
     return environment
 

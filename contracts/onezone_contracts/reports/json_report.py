@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from onezone_spec import __version__
 
-from onezone_contracts.exchange import Redactor, curl, request_report, response_report
+from onezone_contracts.curl import curl
+from onezone_contracts.curl import steps as curl_steps
+from onezone_contracts.exchange import Redactor, request_report, response_report
+from onezone_contracts.reports import shown
 from onezone_contracts.requirement import Finding, Result
 from onezone_contracts.verdict import Judgement
 
@@ -41,6 +45,18 @@ def data(judgement: Judgement) -> dict[str, Any]:
         "expected_failures": judgement.known,
         "unmatched_expected_failures": list(judgement.unmatched),
         "hints": list(judgement.hints),
+        "strict": judgement.strict,
+        "baseline": asdict(judgement.change) if judgement.change else None,
+        "variables": redactor.owners,
+        "causes": [
+            {
+                "id": one.id,
+                "summary": redactor.text(one.summary),
+                "requirements": list(one.requirements),
+                "example": _finding(one.example, redactor) if one.example else None,
+            }
+            for one in judgement.causes
+        ],
         "requirements": [_requirement(result, redactor) for result in judgement.results],
     }
 
@@ -67,6 +83,7 @@ def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
         "message": redactor.text(finding.message),
         "expected": redactor.text(finding.expected),
         "actual": redactor.text(finding.actual),
+        "came": exchange.came(redactor) if exchange else None,
         "request": request_report(exchange, redactor) if exchange else None,
         "response": response_report(exchange, redactor) if exchange else None,
         "curl": curl(exchange, redactor) if exchange else None,
@@ -75,12 +92,16 @@ def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
 
 
 def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
-    """What it takes to see the finding again where one request is not enough: a curl line each, in order."""
+    """What it takes to see the finding again where one request is not enough: a curl line each, in order.
+
+    `sets` is the variable that later lines read the id of what this one made from, None where none does.
+    """
     return [
         {
-            "text": redactor.text(f"{one.request.auth.who}: {one.request.label}"),
-            "curl": curl(one, redactor),
-            "status": one.status,
+            "text": redactor.text(shown.told_request(one.exchange)),
+            "curl": one.curl,
+            "status": one.exchange.status,
+            "sets": one.sets,
         }
-        for one in finding.steps
+        for one in curl_steps(finding.steps, redactor)
     ]

@@ -33,6 +33,11 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
         f"{report['requests']} requests in {report['duration_s']:.1f} s; depth {report['depth']}, seed {report['seed']}"
     )
     yield f"{shown.told_counts(report)}; {run}"
+    if report["causes"] and report["requirements"]:
+        yield ""
+        yield from (f"{number}. **{_text(shown.counted(one))}**" for number, one in enumerate(report["causes"], 1))
+    for words, ids in shown.changes(report["baseline"]):
+        yield from ("", f"{words} ({len(ids)}): {_text(', '.join(ids)) or 'none'}")
     found = shown.violations(report["requirements"])
     if found:
         yield from ("", "| outcome | level | requirement | expected | actual |", "|---|---|---|---|---|")
@@ -68,6 +73,8 @@ def _details(one: dict[str, Any]) -> Iterator[str]:
     yield f"Source: {_text(one['source'])}"
     for finding in one["findings"][:1]:
         yield from ("", _text(finding["message"]))
+        if finding["came"] and not finding["steps"]:
+            yield from ("", f"Came: {_text(finding['came'])}")
         if curl := "\n".join(shown.numbered(finding["steps"])) or finding["curl"]:
             yield from ("", *_block(curl))
     if len(one["findings"]) > 1:

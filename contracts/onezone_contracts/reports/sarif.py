@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
-from importlib import resources
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from onezone_contracts.reports import json_report, shown
 from onezone_contracts.verdict import Judgement
@@ -21,13 +21,11 @@ NOT_JUDGED = {"error": "error", "blocked": "warning", "skip": "note"}
 def render(judgement: Judgement) -> str:
     """The judgement as SARIF."""
     report = json_report.data(judgement)
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, _place(judgement))]}
     return json.dumps(_clean(log), ensure_ascii=False, indent=2) + "\n"
 
 
-def _run(report: dict[str, Any]) -> dict[str, Any]:
-    lines = spec_lines(report["edition"])
-    spec = f"spec/onezone_spec/bundled/{report['edition']}.yaml"
+def _run(report: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
     driver = {
         "name": "onezone-contract-kit",
         "semanticVersion": report["kit_version"],
@@ -38,8 +36,10 @@ def _run(report: dict[str, Any]) -> dict[str, Any]:
         "automationDetails": {"id": f"ozkit/{report['edition']}/{report['profile']}/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(report)],
-        "results": list(_results(report["requirements"], spec, lines)),
-        "properties": {key: report[key] for key in ("target", "verdict", "depth", "seed", "requests")},
+        "results": list(_results(report["requirements"], place, strict=report["strict"])),
+        "properties": {
+            key: report[key] for key in ("target", "verdict", "reason", "strict", "depth", "seed", "requests")
+        },
     }
 
 
@@ -56,8 +56,9 @@ def _invocation(report: dict[str, Any]) -> dict[str, Any]:
     ]
     told += [{"level": "error", "message": {"text": one}} for one in report["unmatched_expected_failures"]]
     inconclusive = report["verdict"] == "inconclusive"
-    if inconclusive:
-        told.append({"level": "error", "message": {"text": f"inconclusive: {report['reason']}"}})
+    if report["verdict"] in {"inconclusive", "partial"}:
+        level = "error" if inconclusive else "warning"
+        told.append({"level": level, "message": {"text": f"{report['verdict']}: {report['reason']}"}})
     return {"executionSuccessful": not inconclusive, "toolExecutionNotifications": told}
 
 
@@ -75,19 +76,27 @@ def _rule(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _results(requirements: list[dict[str, Any]], spec: str, lines: dict[str, int]) -> Iterator[dict[str, Any]]:
+def _place(judgement: Judgement) -> dict[str, Any]:
+    """Where results stand for a reader: the target file, if it lies below here; else the judged API itself."""
+    path = Path(judgement.file).resolve() if judgement.file else None
+    if path and path.is_file() and path.is_relative_to(Path.cwd()):
+        uri = quote(path.relative_to(Path.cwd()).as_posix())
+        return {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}
+    return {"artifactLocation": {"uri": quote(judgement.target, safe=":/?#[]@!$&'()*+,;=%", errors="replace")}}
+
+
+def _results(requirements: list[dict[str, Any]], place: dict[str, Any], *, strict: bool) -> Iterator[dict[str, Any]]:
+    """What failed; what is only observed is no result."""
+    levels = {**LEVELS, "SHOULD": "error"} if strict else LEVELS
     for index, one in enumerate(requirements):
         seen: Counter[str] = Counter()
-        for finding in one["findings"]:
+        for finding in one["findings"] if one["outcome"] in {"fail", "warn"} else ():
             case = (finding["request"] or {}).get("label", "")
             seen[case] += 1
-            place: dict[str, Any] = {"artifactLocation": {"uri": spec}}
-            if one["operation"] in lines:
-                place["region"] = {"startLine": lines[one["operation"]]}
             yield {
                 "ruleId": one["id"],
                 "ruleIndex": index,
-                "level": "error" if one["unexpected_pass"] else LEVELS[one["level"]],
+                "level": "error" if one["unexpected_pass"] else levels[one["level"]],
                 "message": {"text": _message(finding)},
                 "locations": [{"physicalLocation": place, "logicalLocations": [_logical(one)]}],
                 "partialFingerprints": {"primaryLocationLineHash": _fingerprint(one["id"], case, seen[case])},
@@ -136,17 +145,6 @@ def _content(message: dict[str, Any]) -> dict[str, Any]:
     for name, value in message["headers"]:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return {"headers": headers, **({"body": {"text": message["body"]}} if message["body"] is not None else {})}
-
-
-def spec_lines(edition: str) -> dict[str, int]:
-    """The line of each operation in the edition's bundled file; the shallowest mention is the operation itself."""
-    text = (resources.files("onezone_spec") / "bundled" / f"{edition}.yaml").read_text(encoding="utf-8")
-    found: dict[str, tuple[int, int]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if match := re.fullmatch(r"( *)operationId: *[\"']?(\w+)[\"']?", line):
-            mention = (len(match[1]), number)
-            found[match[2]] = min(mention, found.get(match[2], mention))
-    return {name: number for name, (_, number) in found.items()}
 
 
 def _clean(value: Any) -> Any:

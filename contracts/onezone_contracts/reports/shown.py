@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from onezone_contracts.exchange import Exchange
+
 MARKS = {"pass": "✓", "fail": "✗", "warn": "!", "observed": "o", "skip": "-", "blocked": "⊘", "error": "?"}
 """A sign for each outcome, so that none is told by its colour alone."""
 KNOWN = "≈"
@@ -58,6 +60,18 @@ def groups(requirements: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, A
     return found
 
 
+def changes(baseline: dict[str, Any] | None) -> list[tuple[str, list[str]]]:
+    """How a run differs from its baseline, in words, each with the ids; nothing where there is none."""
+    words = {"new": "fails anew", "mended": "mended", "same": "fails as before"}
+    return [(text, list(baseline[key])) for key, text in words.items()] if baseline else []
+
+
+def counted(cause: dict[str, Any]) -> str:
+    """A cause in words, with how many requirements fail by it."""
+    number = len(cause["requirements"])
+    return str(cause["summary"]) + (f" ({number} requirement{'s' if number > 1 else ''})" if number else "")
+
+
 def told_counts(report: dict[str, Any]) -> str:
     """How many requirements came out how, in words."""
     counts = ", ".join(f"{report['counts'][one]} {one}" for one in MARKS if one in report["counts"])
@@ -68,14 +82,23 @@ def told_counts(report: dict[str, Any]) -> str:
     return f"{judged} {f'of {total} ' if total > judged else ''}requirements: {counts}{expected}"
 
 
+def told_request(exchange: Exchange) -> str:
+    """Who does what by a request, in words."""
+    return f"{exchange.request.auth.who}: {exchange.request.label}"
+
+
 def told_step(step: dict[str, Any]) -> str:
     """Who did what in a step, and what came."""
-    return f"{step['text']}: {step['status'] or 'no answer'}"
+    sets = f" ({step['sets']}: the last part of its Location)" if step["sets"] else ""
+    return f"{step['text']}: {step['status'] or 'no answer'}{sets}"
 
 
 def numbered(steps: Iterable[dict[str, Any]]) -> list[str]:
-    """Steps as a numbered list of curl lines, each with a comment that says who does what."""
-    return [f"{number}. {one['curl']}  # {line(told_step(one))}" for number, one in enumerate(steps, 1)]
+    """Steps as lines for bash: a numbered comment that says who does what, and below it the curl line."""
+    lines = []
+    for number, one in enumerate(steps, 1):
+        lines += [f"# {number}. {line(told_step(one))}", one["curl"]]
+    return lines
 
 
 def request_text(request: dict[str, Any]) -> str:

@@ -1,16 +1,24 @@
-"""The report that people read: violations first, then the counts and the verdict."""
+"""The report that people read in a terminal: causes first, then each with what shows it, the counts and the verdict.
+
+It is wrapped at words, for 80 columns and more; a curl line is continued with backslashes, so that it runs as it
+stands. What is long is in the other reports.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 
 from rich.text import Text
 
+from onezone_contracts.causes import Cause
 from onezone_contracts.console import Console
-from onezone_contracts.exchange import Redactor, curl
-from onezone_contracts.reports import json_report
-from onezone_contracts.reports.shown import numbered, visible
+from onezone_contracts.curl import steps, variables, words
+from onezone_contracts.exchange import Redactor
+from onezone_contracts.reports import shown
+from onezone_contracts.reports.shown import told_request, visible
 from onezone_contracts.requirement import OUT_OF_TIME, Finding, Level, Outcome, Result
 from onezone_contracts.verdict import Judgement, Verdict
 
@@ -20,55 +28,190 @@ COLOURS = {
     Verdict.PARTIAL: "bold yellow",
     Verdict.INCONCLUSIVE: "bold magenta",
 }
-SHOWN = 2
-"""How many findings of a requirement are shown."""
+NAMED = 6
+"""How many requirements of a cause are shown with what came; the ids of the others follow."""
+FIRST = 12
+"""How many causes are listed before anything else."""
+LONG_LINE = 900
+"""How many characters a curl line may have here."""
+LONG_VALUE = 300
 
 
 def show(judgement: Judgement, console: Console) -> None:
     """Print the judgement."""
-    redactor = judgement.redactor or Redactor()
-    for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.WARN):
-        for result in judgement.results:
-            if result.outcome is outcome and not result.known:
-                _show_violation(result, redactor, console)
-    for line in _summary(judgement, redactor):
+    for line in _Report(judgement, console.width).lines():
         console.print(line, soft_wrap=True)
 
 
-def _show_violation(result: Result, redactor: Redactor, console: Console) -> None:
-    requirement = result.requirement
-    colour = {"fail": "red", "warn": "yellow"}.get(result.outcome, "magenta")
-    title = Text(f" {result.outcome.upper()} ", style=f"reverse {colour}") + Text(
-        f" {requirement.id} ({requirement.level})", style=f"bold {colour}"
-    )
-    lines = [title, _text("  ", requirement.text), _text("  ", requirement.source, "dim")]
-    if result.reason:
-        lines.append(_text("  ", redactor.text(result.reason), "dim"))
-    for finding in result.findings[:SHOWN]:
-        lines += _finding(finding, redactor)
-    if len(result.findings) > SHOWN:
-        lines.append(Text(f"  … and {len(result.findings) - SHOWN} more like this", style="dim"))
-    for line in (*lines, Text("")):
-        console.print(line, soft_wrap=True)
+class _Report:
+    """The lines of a report, each short enough for the terminal.
+
+    Args:
+        judgement: what is told.
+        width: how many columns there are.
+    """
+
+    def __init__(self, judgement: Judgement, width: int) -> None:
+        self.judgement = judgement
+        self.width = width
+        self.redactor = judgement.redactor or Redactor()
+        self.curls: list[str] = []
+
+    def lines(self) -> Iterator[Text]:
+        """The whole report."""
+        judged = self.judgement
+        causes = judged.causes if judged.results else ()
+        if causes:
+            yield from self._causes(causes)
+            for number, cause in enumerate(causes, 1):
+                yield from self._cause(number, cause)
+        for result in judged.results:
+            if result.outcome is Outcome.ERROR:
+                yield from self._text(f"{result.requirement.id}: {result.reason}", " ERROR  ", style="bold magenta")
+        if names := variables(self.curls, self.redactor):
+            told = "; ".join(f"{name} is the secret of {owner}" for name, owner in names.items())
+            yield from self._text(f"variables of the curl lines: {told}", style="dim")
+        yield from self._rest()
+
+    # --- causes -------------------------------------------------------------------------------------------
+
+    def _causes(self, causes: Sequence[Cause]) -> Iterator[Text]:
+        yield from self._text(f"{_count(causes, 'cause')}, most telling first:", style="bold")
+        for number, cause in enumerate(causes[:FIRST], 1):
+            yield from self._text(self._summary(cause), f"{number:>2}. ", style="bold red")
+        if len(causes) > FIRST:
+            yield from self._text(f"… and {len(causes) - FIRST} more, below", "    ")
+        yield Text("")
+
+    def _summary(self, cause: Cause) -> str:
+        counted = f" ({_count(cause.requirements, 'requirement')})" if cause.requirements else ""
+        return f"{cause.summary}{counted}"
+
+    def _cause(self, number: int, cause: Cause) -> Iterator[Text]:
+        by_id = {one.requirement.id: one for one in self.judgement.results}
+        failing = [by_id[name] for name in cause.requirements if by_id[name].findings]
+        if not failing:
+            return
+        yield from self._text(cause.summary, f"{number:>2}. ", style="bold")
+        for result in failing[:NAMED]:
+            yield from self._requirement(result, cause, whole=result is failing[0])
+        others = ", ".join(one.requirement.id.partition(".")[2] for one in failing[NAMED:])
+        if others:
+            yield from self._text(f"and by the same: {others}", "    ")
+        if cause.example:
+            yield from self._evidence(cause.example)
+        yield Text("")
+
+    def _requirement(self, result: Result, cause: Cause, *, whole: bool) -> Iterator[Text]:
+        """A requirement that fails by the cause, with its first finding; `whole`: with what it says and where."""
+        requirement = result.requirement
+        findings = [one for n, one in enumerate(result.findings) if (requirement.id, n) in cause.findings]
+        colour = "red" if result.outcome is Outcome.FAIL else "yellow"
+        name = f"{requirement.id} ({requirement.level})"
+        yield from self._text(name, f"    {result.outcome.upper():<4} ", style=f"bold {colour}")
+        if whole:
+            yield from self._text(requirement.text, "      ")
+            yield from self._text(str(requirement.source), "      ", style="dim")
+        first = (findings or list(result.findings))[0]
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        yield from self._text(f"{first.message}{more}", "      • ")
+
+    def _evidence(self, finding: Finding) -> Iterator[Text]:
+        exchange = finding.exchange
+        came = exchange.came(self.redactor) if exchange and not finding.steps else finding.actual
+        if exchange and finding.actual not in {came, exchange.answer()}:
+            came = f"{finding.actual} ({came})"
+        yield from self._text(_cut(finding.expected), "    expected  ")
+        yield from self._text(_cut(came), "    came      ")
+        if finding.steps:
+            for number, step in enumerate(steps(finding.steps, self.redactor), 1):
+                sets = f" ({step.sets}: the last part of its Location)" if step.sets else ""
+                told = f"{told_request(step.exchange)}: {step.exchange.answer()}{sets}"
+                yield from self._text(f"{number}. {told}", "    # ", "    # ", style="cyan")
+                yield from self._curl(step.words)
+        elif exchange:
+            yield from self._curl(words(exchange, self.redactor))
+
+    def _curl(self, line: list[str]) -> Iterator[Text]:
+        """A curl line, continued between its words."""
+        text = " ".join(line)
+        if len(text) > LONG_LINE:
+            yield from self._text("# a long curl line: see the html or json report (--report html=FILE)", "    ")
+            return
+        self.curls.append(text)
+        rows = [""]
+        for word in _pairs(line):
+            if rows[-1] and len(rows[-1]) + len(word) + 7 > self.width:
+                rows.append("")
+            rows[-1] += f" {word}" if rows[-1] else word
+        for number, row in enumerate(rows):
+            more = " \\" if number + 1 < len(rows) else ""
+            yield Text(f"    {'  ' if number else ''}{_tame(row)}{more}", style="cyan")
+
+    # --- the rest -----------------------------------------------------------------------------------------
+
+    def _rest(self) -> Iterator[Text]:
+        judged = self.judgement
+        yield from self._not_judged()
+        before = frozenset(judged.change.same) if judged.change else frozenset()
+        for words_, ids in shown.changes(asdict(judged.change)) if judged.change else ():
+            yield from self._text(f"{words_} ({len(ids)}): {', '.join(ids) or 'none'}", later="  ", style="bold")
+        for result in (one for one in judged.results if one.known and one.requirement.id not in before):
+            yield from self._text(
+                f"known {result.outcome}: {result.requirement.id}: {result.reason}", later="  ", style="dim"
+            )
+        for why in judged.unmatched:
+            yield from self._text(f"expected failures: {why}", later="  ", style="bold red")
+        for hint in judged.hints:
+            yield from self._text(f"hint: {hint}", later="  ", style="yellow")
+        if judged.results:
+            yield from self._text(_numbers(judged), later="  ")
+        why = f": {judged.reason}" if judged.reason else ""
+        if judged.verdict is Verdict.CONFORMANT and judged.known:
+            why = f", but for {_count(range(judged.known), 'expected failure')}"
+        whole = f"{judged.target} · edition {judged.edition} · profile {judged.profile}: {judged.verdict}{why}"
+        for line in self._text(whole, later="  "):
+            line.highlight_words([f" {judged.verdict}"], COLOURS[judged.verdict])
+            yield line
+
+    def _not_judged(self) -> Iterator[Text]:
+        """What was not judged, a line for each reason."""
+        for outcome, words_ in ((Outcome.SKIP, "not judged"), (Outcome.BLOCKED, "blocked")):
+            reasons: dict[str, list[str]] = {}
+            for result in self.judgement.results:
+                if result.outcome is outcome:
+                    reasons.setdefault(result.reason or "", []).append(result.requirement.id)
+            for reason, ids in reasons.items():
+                many = len(ids) > 1 and (reason == OUT_OF_TIME or outcome is Outcome.BLOCKED or len(ids) > NAMED)
+                named = _count(ids, "requirement") if many else ", ".join(ids)
+                yield from self._text(f"{words_}: {named}: {reason}", later="  ", style="dim")
+
+    def _text(self, text: str, first: str = "", later: str | None = None, style: str = "") -> Iterator[Text]:
+        """A paragraph: nothing in it steers the terminal or a CI job, and it is wrapped at words."""
+        safe = _tame(" ".join(self.redactor.text(text).split()))
+        indent = " " * len(first) if later is None else later
+        rows = textwrap.wrap(
+            safe,
+            max(self.width, 40),
+            initial_indent=first,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        yield from (Text(_tame(row), style=style) for row in rows or [first])
 
 
-def _finding(finding: Finding, redactor: Redactor) -> list[Text]:
-    lines = [
-        _text("  • ", redactor.text(finding.message), "bold"),
-        _text("    expected  ", redactor.text(finding.expected)),
-        _text("    actual    ", redactor.text(finding.actual)),
-    ]
-    if finding.steps:
-        told = numbered(json_report.steps(finding, redactor))
-        lines += [Text(f"    {_tame(one)}", style="cyan") for one in told]
-    elif finding.exchange:
-        lines.append(_text("    ", curl(finding.exchange, redactor), "cyan"))
-    return lines
-
-
-def _text(before: str, text: str, style: str = "") -> Text:
-    """Text of the target's: its lines stay below each other, and nothing in it steers the terminal or a CI job."""
-    return Text(before + _tame(text).replace("\n", "\n" + " " * len(before)), style=style)
+def _pairs(line: Iterable[str]) -> Iterator[str]:
+    """The words of a curl line, an option together with its value."""
+    option = ""
+    for word in line:
+        if option:
+            yield f"{option} {word}"
+            option = ""
+        elif word in {"-X", "-u", "-H", "--data-binary", "--data-raw"}:
+            option = word
+        else:
+            yield word
 
 
 def _tame(text: str) -> str:
@@ -76,50 +219,21 @@ def _tame(text: str) -> str:
     return re.sub(r"(?m)^(\s*)::", r"\1\\::", visible(text))
 
 
-def _summary(judgement: Judgement, redactor: Redactor) -> Iterator[Text]:
-    yield from _not_judged(judgement)
-    for result in (one for one in judgement.results if one.known):
-        told = redactor.text(f"{result.requirement.id}: {result.reason}")
-        yield _text(f"known {result.outcome}: ", told, "dim")
-    for why in judgement.unmatched:
-        yield _text("expected failures: ", why, "bold red")
-    for hint in judgement.hints:
-        yield _text("hint: ", hint, "yellow")
-    if judgement.results:
-        yield _numbers(judgement)
-    verdict = Text(str(judgement.verdict), style=COLOURS[judgement.verdict])
-    why = f": {_tame(redactor.text(judgement.reason))}" if judgement.reason else ""
-    if judgement.verdict is Verdict.CONFORMANT and judgement.known:
-        why = f", but for {judgement.known} expected failure{'s' if judgement.known > 1 else ''}"
-    yield (
-        Text(f"{_tame(judgement.target)} · edition {judgement.edition} · profile {judgement.profile}: ")
-        + verdict
-        + Text(why)
-    )
+def _cut(text: str) -> str:
+    return text if len(text) <= LONG_VALUE else f"{text[:LONG_VALUE]}…"
 
 
-def _not_judged(judgement: Judgement) -> Iterator[Text]:
-    """What was not judged: a line each where the target is the reason, one line in all where it was late or blocked."""
-    skipped = [one for one in judgement.results if one.outcome is Outcome.SKIP]
-    late = sum(one.reason == OUT_OF_TIME for one in skipped)
-    for result in skipped:
-        if result.reason != OUT_OF_TIME:
-            yield _text("not judged: ", f"{result.requirement.id}: {result.reason}", "dim")
-    if late:
-        yield _text("not judged: ", f"{late} requirement{'s' if late > 1 else ''}: {OUT_OF_TIME}", "dim")
-    blocked = [one for one in judgement.results if one.outcome is Outcome.BLOCKED]
-    if blocked:
-        reasons = ", ".join(sorted({one.reason or "" for one in blocked}))
-        yield _text("", f"{len(blocked)} requirements were blocked: {reasons}", "dim")
+def _count(items: Sequence[object], word: str) -> str:
+    return f"{len(items)} {word}{'' if len(items) == 1 else 's'}"
 
 
-def _numbers(judgement: Judgement) -> Text:
+def _numbers(judgement: Judgement) -> str:
     """How many requirements came out how, and what that took."""
     judged = len(judgement.results)
     musts = sum(one.requirement.level is Level.MUST for one in judgement.results)
     counts = ", ".join(f"{count} {outcome}" for outcome in Outcome if (count := judgement.counts.get(outcome)))
     only = f"only {judged} of {judgement.total}" if judgement.total > judged else str(judged)
-    return Text(
+    return (
         f"{only} requirements ({musts} MUST): {counts}; "
         f"{judgement.requests} requests in {judgement.duration_s:.1f} s; "
         f"depth {judgement.depth}, seed {judgement.seed}"

@@ -154,7 +154,7 @@ class Readback:
         """Why nothing can be said of what one looks at with that verb."""
         what = f"list the services of a {self.within}" if verb == "list" else "read a service"
         if verb in self.misread:
-            came = self.misread[verb].misread(self.redactor)
+            came = self.misread[verb].came(self.redactor)
             return f"what the target answers when asked to {what} was not understood: {came}"
         return f"the target does not offer to {what}"
 

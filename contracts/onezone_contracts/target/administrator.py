@@ -47,7 +47,7 @@ class Person:
     @property
     def auth(self) -> Auth:
         """The user's own credentials."""
-        return auth_of(self.credentials, self.username, "OZKIT_PASSWORD")
+        return auth_of(self.credentials, self.username)
 
 
 class Account:
@@ -69,7 +69,7 @@ class Account:
         self.contract = contract
         self.api = Api(contract, base_url, Wire(_origin(base_url), timeout))
         self.credentials = credentials
-        self.auth = auth_of(credentials, "the administrator", "OZKIT_ADMIN_SECRET")
+        self.auth = auth_of(credentials, "the administrator")
         self.settle = settle
         self.check_time: Callable[[], None] = lambda: None
         self.samples = Samples(contract)
@@ -78,6 +78,8 @@ class Account:
         self.api.key = lambda ref, key: str(self.mirror.details.get(ref, {}).get(key, ref[1]))
         self.redactor = Redactor()
         self.redactor.learn(self.samples.password, *credentials.secrets())
+        self.redactor.name("OZKIT_ADMIN_SECRET", credentials.token or credentials.password or "", "the administrator")
+        self.redactor.name("OZKIT_PASSWORD", self.samples.password, "every user that the kit makes")
         self.redactor.learn(*(word for one in (credentials.password, credentials.token) if one for word in near(one)))
         self.made: dict[Ref, None] = {}
         self.pool: dict[frozenset[str], list[Person]] = {}

@@ -27,6 +27,13 @@ class SetupError(Exception):
     """The run cannot start; the message says in one line what to change."""
 
 
+class FromVariable(str):
+    """A value of a target file that an environment variable gave, and nothing else."""
+
+    __slots__ = ("variable",)
+    variable: str
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """A user name with password (HTTP Basic), or a token (sent as `X-Auth-Token`)."""
@@ -58,17 +65,19 @@ class Identity:
 
     @property
     def variable(self) -> str:
-        """The environment variable that curl lines read this persona's secret from."""
-        name = re.sub(r"\W+", "_", self.persona.name).upper()
+        """The variable that curl lines read this persona's secret from: that of the target file, if it has one."""
+        secret = self.credentials.token if self.credentials.token is not None else self.credentials.password
+        if isinstance(secret, FromVariable):
+            return secret.variable
+        name = re.sub(r"[^A-Za-z0-9]+", "_", self.persona.name).upper()
         return f"{name}_{'TOKEN' if self.credentials.token is not None else 'PASSWORD'}"
 
     def auth(self) -> Auth:
         """The persona's own credentials."""
         known = self.credentials
         if known.token is not None:
-            return Auth((("X-Auth-Token", known.token),), f'-H "X-Auth-Token: ${self.variable}"', self.persona.name)
-        pair = basic(known.username or "", known.password or "")
-        return Auth((("Authorization", pair),), f'-u "{known.username}:${self.variable}"', self.persona.name)
+            return Auth((("X-Auth-Token", known.token),), self.persona.name)
+        return Auth((("Authorization", basic(known.username or "", known.password or "")),), self.persona.name)
 
 
 @dataclass(slots=True)
@@ -100,6 +109,10 @@ class Target:
     def redactor(self) -> Redactor:
         """A redactor that knows every secret of the personas."""
         redactor = Redactor()
+        for identity in self.personas.values():
+            token, password = identity.credentials.token, identity.credentials.password
+            secret = token if token is not None else password or ""
+            redactor.name(identity.variable, secret, f"the persona {identity.persona.name}")
         known = [identity.credentials for identity in self.personas.values()]
         for one in known:
             redactor.learn(*one.secrets())
@@ -162,6 +175,10 @@ def _fill(node: Any, path: Path) -> Any:
     if isinstance(node, list):
         return [_fill(value, path) for value in node]
     if isinstance(node, str):
+        if alone := _VARIABLE.fullmatch(node):
+            value = FromVariable(_variable(alone[1], path))
+            value.variable = alone[1]
+            return value
         return _VARIABLE.sub(lambda match: _variable(match[1], path), node)
     return node
 
@@ -239,7 +256,7 @@ def _credentials(path: Path, entries: Mapping[str, Any], name: str, prefix: str)
         raise SetupError(f"{path}: {prefix}{name} is missing; `ozkit target init` says which privileges it must hold")
     if not isinstance(value, dict) or set(value) not in _CREDENTIAL_KEYS:
         raise SetupError(f"{path}: {prefix}{name} needs username and password, or token, and nothing else")
-    texts = {key: str(_secret(path, value, key, f"{prefix}{name}.")) for key in value}
+    texts = {key: _secret(path, value, key, f"{prefix}{name}.") for key in value}
     return Credentials(**texts)
 
 

@@ -88,7 +88,8 @@ class Control:
 
     async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer:
         try:
-            return handler(await read_body(exchange, receive, MAX_BODY))
+            await read_body(exchange, receive, MAX_BODY)
+            return handler(exchange.body)
         except (ControlError, StatesError, WorldError, UnknownFaultError) as error:
             return problem(400, str(error))
         except Refusal as refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.effects import changing, making, reading, tokens
@@ -62,11 +62,11 @@ class Effects:
             for name, operation in contract.operations.items():
                 self.performers[name] = wrapped(EFFECT, self.performers[name], operation, self.state)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # noqa: ARG002
         """Perform and answer. Raises Refusal where only the effect can tell."""
         if self.faults is not self.state.faults:
             self.assemble()
         exchange: Exchange = scope[KEY]
         exchange.stage = "effect"
         answer = self.performers[exchange.operation.id](exchange)  # type: ignore[union-attr]  # routing comes first
-        await answer.send(send)
+        return answer.send(send)

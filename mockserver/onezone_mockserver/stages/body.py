@@ -11,6 +11,8 @@ from onezone_mockserver.exchange import BROKEN, ClientGoneError, Exchange, Refus
 from onezone_mockserver.jsontext import loads
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from onezone_mockserver.exchange import Check, Receive
     from onezone_mockserver.state import MockState
 
@@ -35,16 +37,18 @@ def parse(exchange: Exchange) -> None:
         raise Refusal("malformedData", "body: it is not JSON, not UTF-8, or nested too deep") from None
 
 
-async def read(exchange: Exchange) -> None:
+def read(exchange: Exchange) -> Awaitable[None] | None:
     """Set `exchange.body`, unless it was read before. Raises Refusal (payloadTooLarge) and ClientGoneError."""
     if exchange.too_large is not None:
         raise exchange.too_large
-    if exchange.unread:
-        exchange.body = await read_body(exchange, exchange.receive, MAX_BODY)
+    return read_body(exchange, exchange.receive, MAX_BODY) if exchange.unread else None
 
 
-async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
-    """The whole body, chunked or not. Raises Refusal (payloadTooLarge) over `limit`, NotHttpError, ClientGoneError."""
+async def read_body(exchange: Exchange, receive: Receive, limit: int) -> None:
+    """Set `exchange.body` to the whole body, chunked or not.
+
+    Raises Refusal (payloadTooLarge) over `limit`, NotHttpError, ClientGoneError.
+    """
     announced = exchange.headers.get(b"content-length", b"0").lstrip(b"0")
     if len(announced) > 18 or (len(announced) > 6 and announced.isdigit() and int(announced) > limit):  # noqa: PLR2004
         raise _too_large(limit)
@@ -53,15 +57,16 @@ async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
         exchange.check_http()
     body: bytes = message.get("body", b"")
     if len(body) <= limit and message["type"] == "http.request" and not message.get("more_body"):
-        exchange.unread = False
-        return body
+        exchange.unread, exchange.body = False, body
+        return
     parts, size = [body], len(body)
     while message["type"] == "http.request":
         exchange.unread = message.get("more_body", False)
         if size > limit:
             raise _too_large(limit)
         if not exchange.unread:
-            return b"".join(parts)
+            exchange.body = b"".join(parts)
+            return
         message = await receive()
         exchange.check_http()
         parts.append(message.get("body", b""))

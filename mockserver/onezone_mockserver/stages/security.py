@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 Reader = Callable[[Exchange], "User | None"]
 """Gives the user of one kind of credential, None where the request has none of it. Raises Refusal for a wrong one."""
-Find = Callable[[Exchange], bytes | None]
 
 B64TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
 """What a bearer token may consist of (RFC 6750, 2.1)."""
@@ -98,20 +97,26 @@ def _by_all(exchange: Exchange, readers: list[tuple[str, Reader]], requirements:
 
 def _reader(scheme: Any) -> Reader:
     if scheme["type"] == "apiKey":
-        return _token_reader(_place(scheme["in"], scheme["name"]))
+        return _key_reader(scheme["in"], scheme["name"])
     if _is_password(scheme):
-        return _basic
+        return _authorization_reader(b"Basic", _by_password)
     if _http(scheme) == "bearer":
-        return _token_reader(_bearer)
+        return _authorization_reader(b"Bearer", _by_token)
     return lambda _exchange: None  # nobody has credentials of another scheme
 
 
-def _place(where: str, name: str) -> Find:
-    """What finds an API key. A header's value stands in the exchange, others are taken out of the request."""
-    if where == "header":
-        header = name.lower().encode()
-        return lambda exchange: exchange.headers.get(header)
-    return lambda exchange: _in_query(exchange, name) if where == "query" else _in_cookie(exchange, name)
+def _key_reader(where: str, name: str) -> Reader:
+    """The reader of an API key. A header's value stands in the exchange, others are taken out of the request."""
+    header = name.lower().encode()
+
+    def read(exchange: Exchange) -> User | None:
+        if where == "header":
+            token = exchange.headers.get(header)
+        else:
+            token = _in_query(exchange, name) if where == "query" else _in_cookie(exchange, name)
+        return None if token is None else _by_token(exchange, token)
+
+    return read
 
 
 def _in_query(exchange: Exchange, name: str) -> bytes | None:
@@ -124,36 +129,29 @@ def _in_cookie(exchange: Exchange, name: str) -> bytes | None:
     return None if value is None else value.encode("latin-1")
 
 
-def _authorization(exchange: Exchange, scheme: bytes) -> bytes | None:
-    """The credential in `Authorization`, None where there is none or it is of another scheme. Raises Refusal."""
-    value = exchange.headers.get(b"authorization")
-    if value is None:
-        return None
-    if b"authorization" in exchange.repeated:
-        raise Refusal("badBasicCredentials", "security: more than one Authorization header")
-    if not value.startswith(scheme):
-        return None
-    name, _, credential = value.partition(b" ")
-    return credential.strip(b" ") if name == scheme else None
+def _authorization_reader(scheme: bytes, by: Callable[[Exchange, bytes], User]) -> Reader:
+    """The reader of the credential in `Authorization`, if it is of that scheme."""
 
-
-def _bearer(exchange: Exchange) -> bytes | None:
-    return _authorization(exchange, b"Bearer")
-
-
-def _token_reader(find: Find) -> Reader:
     def read(exchange: Exchange) -> User | None:
-        token = find(exchange)
-        return None if token is None else _by_token(exchange, token)
+        value = exchange.headers.get(b"authorization")
+        if value is None:
+            return None
+        if exchange.repeated and b"authorization" in exchange.repeated:
+            raise Refusal("badBasicCredentials", "security: more than one Authorization header")
+        if not value.startswith(scheme):
+            return None
+        name, _, credential = value.partition(b" ")
+        return by(exchange, credential.strip(b" ")) if name == scheme else None
 
     return read
 
 
 def _by_token(exchange: Exchange, sent: bytes) -> User:
     text = sent.decode("utf-8", "surrogateescape")
-    user, token = exchange.world.holder_of(text), exchange.world.token(text)
+    user = exchange.world.holder_of(text)
     if user is not None:
         return _unblocked(user)
+    token = exchange.world.token(text)
     if token is not None:
         exchange.caveats = token.caveats
         return user_of(exchange, token, token.caveats)
@@ -182,10 +180,7 @@ def _unblocked(user: User) -> User:
     return user
 
 
-def _basic(exchange: Exchange) -> User | None:
-    credential = _authorization(exchange, b"Basic")
-    if credential is None:
-        return None
+def _by_password(exchange: Exchange, credential: bytes) -> User:
     try:
         name, colon, password = _pair(credential)
     except ValueError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.exchange import Exchange, Refusal
 from onezone_mockserver.jsontext import members
-from onezone_mockserver.schemas import BRANCHES, Schema, broken
+from onezone_mockserver.schemas import BRANCHES, JSON_TYPES, Schema, broken
 from onezone_mockserver.support import UnsupportedContractError
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MISSING = "missingRequiredValue"
 GENERAL = "malformedData"
 FEWEST = "minProperties"
+TYPES = {kind: {name, "integer"} if name == "number" else {name} for kind, name in JSON_TYPES.items()}
+"""What a value may be called, by its type; what a number is, only the validator knows."""
 BOOLEAN_WORDS = {True: b'"true"', False: b'"false"'}
 """What true and false are stored as where they stand for a string."""
 
@@ -53,8 +55,11 @@ def validation(operation: Any, state: MockState) -> Check | None:
         if not good.is_valid(value):
             raise _fault(contract, body, good, rules, value)
         if exchange.body:
-            texts = members(exchange.body)
-            exchange.data = {name: bytes(texts[name]) for name in names if name in texts}
+            texts, data = members(exchange.body), {}
+            for name in names:
+                if name in texts:
+                    data[name] = bytes(texts[name])
+            exchange.data = data
         for name in words:
             if isinstance(value.get(name), bool):
                 exchange.data[name] = BOOLEAN_WORDS[value[name]]
@@ -133,8 +138,11 @@ def _absent(one: Property) -> str | None:
 
 def _refusal(contract: Contract, one: Property, error: str, bad_item: Any = None) -> Refusal:
     known = contract.errors[error].details
-    said = {"key": one.name, "allowed": _allowed(one.schema), "caveat": bad_item}
-    details = {key: value for key, value in said.items() if key in known}
+    details: dict[str, Any] = {"key": one.name} if "key" in known else {}
+    if "allowed" in known:
+        details["allowed"] = _allowed(one.schema)
+    if "caveat" in known:
+        details["caveat"] = bad_item
     return Refusal(error, f"validation: {one.name}: {error}", details=details)
 
 
@@ -155,6 +163,8 @@ def _error(one: Property, schema: Schema, value: Any) -> str | None:
         return None
     if value is None and "null" in one.errors:
         return one.errors["null"]
+    if "type" in one.errors and one.types and TYPES[type(value)].isdisjoint(one.types):
+        return one.errors["type"]  # as the validator would say; to hear it from there is an eighth of such a refusal
     keywords = {keyword for error in schema.errors(value) for keyword in broken(error)}
     return next(
         (one.errors[keyword] for keyword in ("type", *one.errors) if keyword in keywords & one.errors.keys()), GENERAL

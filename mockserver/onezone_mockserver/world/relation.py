@@ -57,12 +57,18 @@ class Relation:
     def put(self, member: str, container: str, number: int) -> None:
         """Relate the two, or change the set that the member holds."""
         member, container = intern(member), intern(container)
-        self._containers(member)[container] = number
+        above = self.up.get(member)
+        if above is None:
+            above = self.up[member] = {}
+        above[container] = number
         self._put_below(member, container, number)
 
     def begin(self, member: str, container: str, number: int) -> None:
         """Relate a new container to its first member."""
-        self._containers(member)[container] = number
+        above = self.up.get(member)
+        if above is None:
+            above = self.up[member] = {}
+        above[container] = number
         self.down[container] = self._just(member, number)
 
     def drop(self, member: str, container: str) -> None:
@@ -71,12 +77,6 @@ class Relation:
         _drop(self.down, container, member)
         if member not in self.up:
             self._alone.pop(member, None)
-
-    def _containers(self, member: str) -> dict[str, int]:
-        above = self.up.get(member)
-        if above is None:
-            above = self.up[member] = {}
-        return above
 
     def _put_below(self, member: str, container: str, number: int) -> None:
         below = self.down.get(container)

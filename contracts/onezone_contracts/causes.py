@@ -1,0 +1,228 @@
+"""Findings with one root are one cause, in words that a developer acts on."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from onezone_spec import Contract, Operation, editions, load
+
+from onezone_contracts.exchange import Exchange, Redactor
+from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
+
+FAILED = frozenset({Outcome.FAIL, Outcome.WARN})
+SHAPES = ("error.shape", "error.media-type", "error.labelled")
+"""Topics about what an error looks like, whatever it is about."""
+_NUMBER = re.compile(r"\b[1-5]\d\d\b")
+PASSES = "expected-failures"
+_STATUSES = re.compile(r"[1-5]\d\d(?: or [1-5]\d\d)*|4xx|no 5xx|a documented status")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One root of what is wrong, the ids of the requirements that fail by it, and a finding that shows it.
+
+    `findings` has those that it explains, as (requirement, number of the finding).
+    """
+
+    id: str
+    summary: str
+    requirements: tuple[str, ...] = ()
+    example: Finding | None = None
+    findings: frozenset[tuple[str, int]] = frozenset()
+
+
+@dataclass(slots=True)
+class _Root:
+    """A cause while it is put together."""
+
+    id: str
+    words: str
+    """May have `{expected}` and `{status}` in it."""
+    found: list[tuple[Requirement, int, Finding]] = field(default_factory=list)
+    hint: str = ""
+
+    @property
+    def binding(self) -> int:
+        """How many requirements that bind fail by it."""
+        return len({one.id for one, _, _ in self.found if one.level is Level.MUST})
+
+    def cause(self) -> Cause:
+        """The cause, in words."""
+        found = sorted(self.found, key=lambda one: one[0].level is not Level.MUST)
+        ids = tuple(dict.fromkeys(one.id for one, _, _ in found))
+        summary = self.words.replace("{expected}", self.expected or "another answer") + self.hint
+        places = frozenset((one.id, number) for one, number, _ in found)
+        return Cause(self.id, summary, ids, found[0][2], places)
+
+    @property
+    def expected(self) -> str:
+        """The status that is expected most often, "" where none is named."""
+        named = Counter(one for _, _, finding in self.found for one in _NUMBER.findall(finding.expected))
+        return str(named.most_common(1)[0][0]) if named else ""
+
+
+def causes(
+    results: Iterable[Result], unseen: Collection[int], contract: Contract, redactor: Redactor
+) -> tuple[Cause, ...]:
+    """The causes of what failed and was not expected to, most telling first.
+
+    Args:
+        results: the outcome of every requirement.
+        unseen: documented statuses that can be provoked and were not seen.
+        contract: the edition that was judged by.
+        redactor: takes secrets out of what came.
+    """
+    judged = tuple(results)
+    roots: dict[str, _Root] = {}
+    for result in judged:
+        if result.outcome in FAILED and not result.known:
+            for number, finding in enumerate(result.findings):
+                if result.unexpected_pass:
+                    passes = _Root(PASSES, "expected to fail, and passes")
+                    roots.setdefault(PASSES, passes).found.append((result.requirement, number, finding))
+                    continue
+                name, words = root(result.requirement, finding, contract, redactor)
+                roots.setdefault(name, _Root(name, words)).found.append((result.requirement, number, finding))
+    _merge(roots)
+    for one in roots.values():
+        one.hint = _edition_hint(one, contract)
+    never = list(_never_seen(judged, unseen, roots))
+    ordered = sorted(roots.values(), key=lambda one: (-one.binding, -len(one.found)))
+    return (*(one.cause() for one in ordered), *never)
+
+
+def face(finding: Finding) -> tuple[object, ...]:
+    """What findings of one requirement have in common that have the same cause."""
+    response = finding.exchange.response if finding.exchange else None
+    came = (response.status, response.looks_like_json) if response else None
+    return (came, finding.expected, _what(finding))
+
+
+def root(requirement: Requirement, finding: Finding, contract: Contract, redactor: Redactor) -> tuple[str, str]:
+    """The id of a finding's cause, and its words."""
+    exchange = finding.exchange
+    if exchange is None:
+        return _other(requirement, finding)
+    if exchange.response is None:
+        return "no-answer", f"requests are not answered: {redactor.text(exchange.answer())}"
+    if requirement.topic.startswith(SHAPES):
+        return _misshaped(exchange, finding, redactor)
+    if _STATUSES.fullmatch(finding.expected) and finding.actual == exchange.answer():
+        return _status(requirement, finding, exchange, contract.operations.get(requirement.operation))
+    return _other(requirement, finding)
+
+
+def _status(
+    requirement: Requirement, finding: Finding, exchange: Exchange, operation: Operation | None
+) -> tuple[str, str]:
+    """Another status than documented."""
+    status, expected = exchange.status, finding.expected
+    if exchange.succeeded and expected.startswith("2"):
+        return f"success-{status}", f"a success is {status} where {{expected}} is documented"
+    if exchange.succeeded:
+        about = requirement.topic.partition(".")[0]
+        words = f"accepts what must be refused with {expected} ({about})"
+        return f"accepted.{requirement.operation}.{about}.{expected.replace(' ', '-')}", words
+    words = f"answers {status} where {{expected}} is documented"
+    undocumented = operation is None or status not in operation.responses
+    if undocumented or expected in {"no 5xx", "a documented status"}:
+        return f"status-{status}", words
+    return f"status-{status}-for-{expected.replace(' ', '-')}", words
+
+
+def _misshaped(exchange: Exchange, finding: Finding, redactor: Redactor) -> tuple[str, str]:
+    """An error that does not look as documented."""
+    response = exchange.response
+    assert response is not None
+    if not response.body:
+        return "errors-empty", "errors have no body"
+    if not response.looks_like_json:
+        return f"errors-{response.media_type}", f"errors are no JSON: {exchange.came(redactor)}"
+    if finding.expected == "application/json":
+        return f"errors-labelled-{response.media_type}", f"errors are labelled {response.media_type or 'with nothing'}"
+    return "errors-form", f"errors have another form than {finding.expected}: {redactor.text(finding.actual)}"
+
+
+def _other(requirement: Requirement, finding: Finding) -> tuple[str, str]:
+    what = _what(finding)
+    about = requirement.topic.partition(".")[0]
+    return f"{requirement.operation}.{about}.{what}"[:120], what
+
+
+def _what(finding: Finding) -> str:
+    """What a finding says beside the case's name."""
+    label = finding.exchange.request.label if finding.exchange else ""
+    for exchange in (finding.exchange, *finding.steps):
+        if exchange and exchange.request.label and finding.message.startswith(f"{exchange.request.label}: "):
+            label = exchange.request.label
+    return finding.message.removeprefix(f"{label}: ")
+
+
+def _merge(roots: dict[str, _Root]) -> None:
+    """A status in the place of one of several, with the same in the place of one of them; 5xx with 5xx."""
+    for name in [one for one in roots if "-or-" in one and one.startswith("status-")]:
+        status, _, expected = name.removeprefix("status-").partition("-for-")
+        wider = (f"status-{status}-for-{one}" for one in expected.split("-or-"))
+        home = next((one for one in (f"status-{status}", *wider) if one in roots), None)
+        if home:
+            roots[home].found += roots.pop(name).found
+    for name in [one for one in roots if "-for-" in one]:
+        plain = name.partition("-for-")[0]
+        if plain in roots:
+            roots[plain].found += roots.pop(name).found
+
+
+def _never_seen(results: Sequence[Result], unseen: Collection[int], roots: Mapping[str, _Root]) -> Iterator[Cause]:
+    """The documented statuses that were never seen; where another came in its place, that cause says so."""
+    for status in sorted(unseen):
+        if status < 300 and any(name.startswith("success-") for name in roots):  # noqa: PLR2004
+            continue
+        instead = [one for one in roots.values() if one.id.startswith("status-") and one.expected == str(status)]
+        if instead:
+            most = max(instead, key=lambda one: one.binding)
+            most.words += f"; no {status} was ever seen"
+            continue
+        ids = (one.requirement.id for one in results if one.reason == f"no {status} was seen")
+        failing = (one.requirement.id for one in results for each in one.findings if each.expected == str(status))
+        yield Cause(f"never-{status}", f"no {status} was ever seen", tuple(dict.fromkeys((*failing, *ids))))
+
+
+# --- the edition ----------------------------------------------------------------------------------------------
+
+
+def _edition_hint(one: _Root, contract: Contract) -> str:
+    """What to try where other editions document what came."""
+    requirement, _, finding = one.found[0]
+    fits: Callable[[Contract], bool]
+    if one.id.startswith("success-"):
+        fits = lambda other: _success(other, requirement.operation) == _status_of(finding)  # noqa: E731
+    elif one.id == "errors-form":
+        fits = lambda other: other.error_is_string == _error_is_string(finding)  # noqa: E731
+    else:
+        return ""
+    names = [name for name in editions() if name != contract.edition and fits(load(name))]
+    return f": try --edition {' or '.join(names)}, or `ozkit identify`" if names else ""
+
+
+def _success(contract: Contract, operation: str) -> int | None:
+    found = contract.operations.get(operation)
+    return found.success.status if found else None
+
+
+def _status_of(finding: Finding) -> int | None:
+    return finding.exchange.status if finding.exchange else None
+
+
+def _error_is_string(finding: Finding) -> bool | None:
+    """Whether an error came as a string, None where neither a string nor an object came."""
+    try:
+        body = finding.exchange.response.json() if finding.exchange and finding.exchange.response else None
+    except (ValueError, RecursionError):
+        return None
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        return False if "id" in error else None
+    return True if isinstance(error, str) else None

@@ -1,0 +1,107 @@
+"""What is wrong with naive servers, and with what stands before a server, is told by its cause in the first lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import naive
+import pytest
+import server
+from judge_tools import Told
+
+Command = Callable[..., Told]
+TERMINAL = 80
+CAUSES = {
+    "fastapi": "answers 422 where 400 is documented; no 400 was ever seen",
+    "html": "errors are no JSON: 400 text/html; charset=utf-8: 400 Bad Request",
+    "forbidden": "answers 403 where 401 is documented; no 401 was ever seen",
+    "created": "a success is 201 where 204 is documented: try --edition deployed, or `ozkit identify`",
+}
+ALIKE = {
+    "bad gateway": "502 text/html; charset=utf-8: 502 Bad Gateway: the server behind it is not there",
+    "unavailable": "503 text/html; charset=utf-8: 503 Service Temporarily Unavailable: the server behind it is not",
+    "too many": '429 application/json: {"message": "slow down"}: a limiter stands before the target',
+    "login": "302 to https://login.example.org/: is http://127.0.0.1:",
+    "login page": "200 text/html; charset=utf-8: Sign in: this is no answer of the API",
+    "plain to TLS": "400 text/html; charset=utf-8: 400 The plain HTTP request was sent to HTTPS port: write https://",
+}
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of 80 columns, and a kit that does not wait long."""
+    monkeypatch.setenv("COLUMNS", str(TERMINAL))
+    monkeypatch.setattr("onezone_contracts.patience.SHORTEST", 0)
+
+
+def run(command: Command, handle: server.Handle, folder: Path, *more: str) -> tuple[Told, dict[str, Any]]:
+    path = folder / "report.json"
+    options = ("--states-url", handle.states_url, "--depth", "quick", "--settle", "0", "--report", f"json={path}")
+    told = command("verify", handle.base_url, *options, *more)
+    return told, json.loads(path.read_text(encoding="utf-8"))
+
+
+def first_lines(told: Told, lines: int = 10) -> str:
+    """The first lines of a report, as one."""
+    return " ".join(" ".join(told.out.splitlines()[:lines]).split())
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_the_cause_stands_in_the_first_lines(command: Command, tmp_path: Path, name: str) -> None:
+    """What a naive server does otherwise stands first, once, in words; the JSON report has the same."""
+    with naive.serving(name) as handle:
+        told, report = run(command, handle, tmp_path)
+    assert (told.code, report["verdict"]) == (1, "nonconformant")
+    assert CAUSES[name] in first_lines(told)
+    first = report["causes"][0]
+    assert first["summary"] == CAUSES[name]
+    assert first["example"]["curl"].startswith("curl ")
+    failing = {one["id"] for one in report["requirements"] if one["outcome"] in {"fail", "warn"}}
+    assert set(first["requirements"]) <= failing
+    assert failing <= {name for one in report["causes"] for name in one["requirements"]}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_where_all_fails_alike_there_is_no_verdict(command: Command, tmp_path: Path, name: str) -> None:
+    """What is not the implementation gives no violations but one line that says what came, and what to look at."""
+    with naive.serving(name) as handle:
+        told, report = run(command, handle, tmp_path)
+    assert (told.code, report["verdict"], report["requirements"]) == (2, "inconclusive", [])
+    assert f"every request is answered alike, {ALIKE[name]}" in first_lines(told)
+    assert [one["summary"] for one in report["causes"]] == [report["reason"]]
+    assert report["requests"] < 60
+
+
+def test_a_wrong_base_path_is_told(command: Command, tmp_path: Path) -> None:
+    """Where nothing is found at all, the base path or the home group's id may be wrong."""
+    with server.start("current") as handle:
+        handle.base_url += "/v9"
+        told, report = run(command, handle, tmp_path)
+    assert (told.code, report["verdict"]) == (2, "inconclusive")
+    assert f"the base path of {handle.base_url} may be wrong, or the home group's id" in first_lines(told)
+
+
+def test_a_report_fits_the_terminal(command: Command, tmp_path: Path) -> None:
+    """Every line has at most 80 characters, but for what cannot be broken: a word of a curl line."""
+    with naive.serving("forbidden") as handle:
+        told, _ = run(command, handle, tmp_path)
+    wide = [line.strip() for line in told.out.splitlines() if len(line) > TERMINAL]
+    assert [line for line in wide if not line.startswith(("--data-binary ", "http://127.0.0.1:"))] == []
+
+
+def test_only_404_where_something_can_be_read_is_the_implementations(command: Command, tmp_path: Path) -> None:
+    """A server that lists the group's services and answers 404 to the documented operation is judged."""
+    with server.start("current") as handle:
+        inner = handle.server.answer
+
+        def answer_(request: server.Request) -> server.Response:
+            missing = request.method == "POST" and request.path.endswith("/handle_services")
+            return naive.page(404, "Not Found") if missing else inner(request)
+
+        handle.server.answer = answer_
+        told, report = run(command, handle, tmp_path)
+    assert (told.code, report["verdict"]) == (1, "nonconformant")
+    assert "answers 404 where 204 is documented" in first_lines(told)
