@@ -200,7 +200,7 @@ def _lets_in(account: Account, text: str, owner: Ref, *, may: bool) -> Iterator[
     operation = account.contract.find("get", CALLER)
     if operation is None:
         return
-    auth = auth_of(Credentials(token=text), "a token", "OZKIT_TOKEN")
+    auth = auth_of(Credentials(token=text), "a token")
     exchange = account.api.send(operation, {}, auth, label="look at oneself with a token")
     found = answer_of(exchange)
     if (exchange.status == UNAUTHORIZED) is may:
