@@ -23,7 +23,7 @@ COMMANDS = {
         "onezone_contracts.commands.cli",
         "target init: print a target file; target clean: remove what a killed run left",
     ),
-    "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B: compare two editions"),
+    "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B; spec coverage"),
 }
 MOCK_ALONE = (
     "only the mock is installed here: "

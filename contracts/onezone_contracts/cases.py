@@ -65,6 +65,8 @@ class Case:
     """The key that the error's details name."""
     keys: tuple[str, ...] | None = None
     """The keys of the valid body; None: those that it must have."""
+    open: bool = False
+    """Whether what comes of it is left open: it is looked at, and held against no other requirement."""
     apart: bool = False
     """Whether it is sent to a fixture of its own."""
     like: Case | None = None

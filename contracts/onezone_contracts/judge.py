@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -48,6 +48,9 @@ class Judged(Protocol):
 
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
+
+    def turned_away(self, found: Sequence[Finding]) -> str | None:
+        """Why findings are not held against the target: it now turns away whom it served before. None where not."""
 
     def of(self, requirement: Requirement) -> Any:
         """What the check of the requirement is given, after what it lives off was sent. Raises NotJudged."""
@@ -153,7 +156,17 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
     except Exception as error:
         log.debug("a check failed", exc_info=True)
         return Result(requirement, Outcome.ERROR, (), f"the kit failed: {type(error).__name__}: {error}")
+    changed = _turned_away(run, requirement, found)
+    if changed:
+        return Result(requirement, Outcome.BLOCKED, (), changed)
     return Result(requirement, _outcome(requirement, found), _kept(found), _more(found))
+
+
+def _turned_away(run: Judged, requirement: Requirement, found: list[Finding]) -> str | None:
+    try:
+        return run.turned_away(found) if found and requirement.level is not Level.OBSERVE else None
+    except OutOfTimeError:
+        return None
 
 
 def _outcome(requirement: Requirement, found: list[Finding]) -> Outcome:

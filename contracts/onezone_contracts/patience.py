@@ -70,6 +70,19 @@ class Patience:
         self._sleep(seconds)
 
 
+def asks_for_patience(exchange: Exchange) -> bool:
+    """Whether a limiter answered: 429; or 503 with a Retry-After, or as the page of a proxy rather than the service.
+
+    Sources: RFC 6585, 4 and RFC 9110, 15.6.4. Such an answer says nothing about the request.
+    """
+    response = exchange.response
+    if response is None or response.status not in LONGEST_PAUSES:
+        return False
+    if response.status == TOO_MANY or response.header("Retry-After") is not None:
+        return True
+    return "json" not in (response.header("Content-Type") or "").lower()
+
+
 def pause_after(exchange: Exchange, tries: int, now: float) -> float | None:
     """The seconds to wait before the request is sent again, None where its answer is to be taken.
 

@@ -1,12 +1,15 @@
-"""What can be read out of an answer, in whatever envelope it comes: the list that it holds, the ids in a list."""
+"""What can be read out of an answer, in whatever envelope it comes: the list that it holds, its ids, its next page."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from onezone_spec import Contract
+
+from onezone_contracts.exchange import Response
 
 ID_KEYS = ("handleServiceId", "groupId", "userId", "id", "serviceId", "handle_service_id")
 
@@ -46,3 +49,51 @@ def entry_id(entry: Any) -> str | None:
 def ids_of(entries: list[Any]) -> set[str]:
     """The ids of a list; an entry without any as it stands."""
     return {entry_id(one) or str(one) for one in entries}
+
+
+# --- lists that come in pages -----------------------------------------------------------------------------------
+
+_LINK = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?', re.IGNORECASE)
+_RANGE = re.compile(r"\w+ \d+-\d+/(\d+)")
+_FOLLOWING = frozenset(
+    {"next", "nextpage", "nextlink", "nexturl", "nextpageurl", "nextcursor", "nextpagetoken", "nexttoken"}
+)
+_MORE = frozenset({"hasmore", "hasnext", "hasnextpage"})
+_TOTALS = frozenset({"total", "count", "totalcount", "totalelements", "totalitems", "totalresults"})
+
+
+def next_page(response: Response, value: Any, shown: int) -> str | bool:
+    """What comes after a list's answer: a reference to the next page, True for more of it, False where all is shown.
+
+    No document describes pages: these are the forms of common frameworks, and `Link` (RFC 8288).
+
+    Args:
+        response: the answer.
+        value: its JSON.
+        shown: how many entries it and the pages before it had.
+    """
+    link = _LINK.search(", ".join(response.header_values("Link")))
+    if link:
+        return link[1]
+    marks = list(_marks(value, shown))
+    return next((one for one in marks if isinstance(one, str)), any(marks) or _counted(response) > shown)
+
+
+def _marks(value: Any, shown: int) -> Iterator[str | bool]:
+    """What an envelope says of further pages."""
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        key = re.sub(r"[^a-z]", "", name.lower().removeprefix("@odata."))
+        if key in _FOLLOWING and inner:
+            link = inner.get("href") if isinstance(inner, dict) else inner
+            yield link if isinstance(link, str) and link.startswith(("/", "?", "http")) else True
+        elif (key in _MORE and inner is True) or (key in _TOTALS and type(inner) is int and inner > shown):
+            yield True
+        else:
+            yield from _marks(inner, shown)
+
+
+def _counted(response: Response) -> int:
+    """How many entries there are in all, by the headers that some frameworks send; 0 where they do not say."""
+    total = response.header("X-Total-Count") or ""
+    found = _RANGE.fullmatch(response.header("Content-Range") or "")
+    return int(found[1]) if found else int(total) if total.isascii() and total.isdecimal() else 0

@@ -19,7 +19,7 @@ from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
 from onezone_contracts.patience import unlimited
-from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement, tolerated
+from onezone_contracts.requirement import Finding, Level, NotJudged, OutOfTimeError, Requirement, tolerated
 from onezone_contracts.sender import Evidence
 from onezone_contracts.state import compare
 from onezone_contracts.state.ledger import Created, Ledger, Sent
@@ -70,9 +70,10 @@ class Run:
         """A valid body with a name that this run has not sent before."""
         assert self.operation.body is not None
         examples = self.operation.body.examples
-        plain = next((one for name, one in examples.items() if name != "documented"), examples["documented"])
+        others = (one for name, one in examples.items() if name != "documented" and one.level is Level.MUST)
+        plain = next(others, examples["documented"])
         serial = next(self._serial)
-        body: dict[str, Any] = copy.deepcopy(plain.value)
+        body = {key: copy.deepcopy(one) for key, one in plain.value.items() if key not in self.operation.body.ignored}
         body["name"] = f"{body['name']} {serial}"
         return body
 
@@ -239,10 +240,11 @@ class Run:
         return (sent.exchange for sent in self.log)
 
     def creations(self) -> list[Created]:
-        """Every accepted creation. Raises NotJudged where there is none."""
-        if not self.ledger.created:
+        """Every accepted creation but what is left open. Raises NotJudged where there is none."""
+        judged = [one for one in self.ledger.created if not one.sent.case.open]
+        if not judged:
             raise NotJudged("nothing was created", blocked=True)
-        return self.ledger.created
+        return judged
 
     def created(self, sent: Evidence) -> Created | None:
         """What came of an accepted creation, None where the request was not accepted."""

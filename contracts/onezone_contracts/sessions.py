@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import takewhile
 
@@ -13,12 +14,13 @@ from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
-from onezone_contracts.requirement import NotJudged, OutOfTimeError, Requirement
+from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement
 from onezone_contracts.run import Run
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.documented import core_target
 from onezone_contracts.target.file import SetupError, Target
 from onezone_contracts.target.skeleton import needed
+from onezone_contracts.turned_away import turned_away
 from onezone_contracts.wanted import cannot_set_up
 
 
@@ -77,6 +79,10 @@ class Documented:
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
         self.run.check_time()
+
+    def turned_away(self, found: Sequence[Finding]) -> str | None:
+        """Why findings are not held against the target, None where they are."""
+        return turned_away(self.run, found)
 
     def of(self, requirement: Requirement) -> Run:
         """The run, after what the requirement lives off was sent. Raises OutOfTimeError."""
@@ -178,6 +184,10 @@ class Everything:
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
         self.bench.check_time()
+
+    def turned_away(self, found: Sequence[Finding]) -> str | None:
+        """Why findings are not held against the target, None where they are."""
+        return None if self.documented is None or self._why else self.documented.turned_away(found)
 
     def of(self, requirement: Requirement) -> Bench | Run:
         """The run in which a requirement is judged. Raises NotJudged where it cannot be."""

@@ -31,7 +31,7 @@ class Renderer:
     def render(self, refusal: Refusal, operation: Operation | None) -> Answer:
         """The answer for `refusal`; without a body where the edition documents the status so."""
         details = refusal.details
-        if refusal.headers or (details and (len(details) > 1 or KEY not in details)):
+        if refusal.empty or refusal.headers or (details and (len(details) > 1 or KEY not in details)):
             return self._make(refusal, operation)
         key = refusal.error, details.get(KEY), operation.id if operation else None
         made = self._made.get(key)
@@ -41,7 +41,7 @@ class Renderer:
 
     def _make(self, refusal: Refusal, operation: Operation | None) -> Answer:
         status = self._outer(self.contract.errors[refusal.error]).status
-        if operation is not None and status in self._bare[operation.id]:
+        if refusal.empty or (operation is not None and status in self._bare[operation.id]):
             answer = Answer(status, [(b"content-length", b"0")])
         else:
             documented = operation.responses.get(status) if operation else None

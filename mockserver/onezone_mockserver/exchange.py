@@ -49,17 +49,26 @@ NO_DATA: dict[str, Any] = {}
 class Refusal(Exception):
     """The request is refused: an error id of the contract, its details, and the reason for people.
 
+    The answer of one that is `empty` has no body.
+
     Raise a fresh one each time: an instance that is raised again keeps growing its traceback.
     """
 
     def __init__(
-        self, error: str, reason: str, headers: tuple[Header, ...] = (), details: dict[str, Any] | None = None
+        self,
+        error: str,
+        reason: str,
+        headers: tuple[Header, ...] = (),
+        details: dict[str, Any] | None = None,
+        *,
+        empty: bool = False,
     ) -> None:
         super().__init__(error)
         self.error = error
         self.reason = reason
         self.headers = headers
         self.details = details or {}
+        self.empty = empty
 
 
 class NotHttpError(Refusal):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from connexion.middleware.abstract import ROUTING_CONTEXT, RoutedAPI, SpecMiddleware
@@ -19,7 +19,7 @@ from onezone_mockserver.paths import BAD_ESCAPE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from onezone_spec import Operation
+    from onezone_spec import Operation, Uncovered
 
     from onezone_mockserver.state import MockState
 
@@ -27,12 +27,15 @@ LONG_PATH = 200
 """Paths longer than this are not remembered. Others are: to route one anew is a tenth of what a create costs."""
 
 
+T = TypeVar("T")
+
+
 @dataclass(slots=True)
-class Place:
+class Place(Generic[T]):
     """The end of a path template: its operations by method and the names of its parameters."""
 
     names: tuple[str, ...]
-    operations: dict[str, Operation] = field(default_factory=dict)
+    operations: dict[str, T] = field(default_factory=dict)
 
     @property
     def allow(self) -> bytes:
@@ -41,7 +44,7 @@ class Place:
         return ", ".join(sorted(methods)).encode()
 
 
-class Templates:
+class Templates(Generic[T]):
     """The path templates that have so many segments, and parameters at the same positions.
 
     `fixed` picks the other segments out of a path; they name the place.
@@ -51,37 +54,32 @@ class Templates:
         fixed = [at for at in range(size) if at not in parameters]
         self.parameters = parameters
         self.fixed: Callable[[list[bytes]], Any] = itemgetter(*fixed) if fixed else lambda _segments: ()
-        self.places: dict[Any, Place] = {}
+        self.places: dict[Any, Place[T]] = {}
 
-    def find(self, segments: list[bytes]) -> Place | None:
+    def find(self, segments: list[bytes]) -> Place[T] | None:
         """The place that a path leads to, None where there is none. An empty segment is no parameter."""
         place = self.places.get(self.fixed(segments))
         return place if place and all(segments[at] for at in self.parameters) else None
 
 
-class RoutingAPI(RoutedAPI["Operation"]):  # type: ignore[misc]  # Connexion is untyped
-    """The path templates of one base path, taken from Connexion's operations."""
+class Paths(Generic[T]):
+    """All path templates of one base path."""
 
-    def __init__(self, specification: Any, *, state: MockState, next_app: App, **options: Any) -> None:
-        super().__init__(specification, next_app=next_app, **options)
-        self.state = state
-        self.templates: dict[int, list[Templates]] = {}
-        self.add_paths()
+    def __init__(self) -> None:
+        self.by_size: dict[int, list[Templates[T]]] = {}
 
-    def make_operation(self, operation: Any) -> Operation:
-        """The contract's operation of the same id, put at the end of its path."""
-        known = self.state.contract.operations[operation.operation_id]
-        segments = operation.path.strip("/").split("/")
+    def add(self, method: str, path: str, operation: T) -> None:
+        """Put an operation at the end of its path."""
+        segments = path.strip("/").split("/")
         names = tuple(one.strip("{}") for one in segments if one.startswith("{"))
         positions = tuple(at for at, one in enumerate(segments) if one.startswith("{"))
         templates = self._templates(len(segments), positions)
         key = templates.fixed([one.encode() for one in segments])
-        templates.places.setdefault(key, Place(names)).operations[operation.method.upper()] = known
-        return known
+        templates.places.setdefault(key, Place(names)).operations[method.upper()] = operation
 
-    def _templates(self, size: int, positions: tuple[int, ...]) -> Templates:
+    def _templates(self, size: int, positions: tuple[int, ...]) -> Templates[T]:
         """The templates of that form; of several that fit a path, the one with the fewest parameters comes first."""
-        known = self.templates.setdefault(size, [])
+        known = self.by_size.setdefault(size, [])
         for one in known:
             if one.parameters == positions:
                 return one
@@ -89,9 +87,39 @@ class RoutingAPI(RoutedAPI["Operation"]):  # type: ignore[misc]  # Connexion is 
         known.sort(key=lambda one: (len(one.parameters), [-at for at in one.parameters]))
         return self._templates(size, positions)
 
+    def find(self, segments: list[bytes]) -> tuple[Place[T], dict[str, str]] | None:
+        """The place of a path with its parameters by name; None where no template fits."""
+        for templates in self.by_size.get(len(segments), ()):
+            place = templates.find(segments)
+            if place is not None:
+                values = [_text(segments[at]) for at in templates.parameters]
+                return place, dict(zip(place.names, values, strict=True))
+        return None
+
+
+class RoutingAPI(RoutedAPI["Operation"]):  # type: ignore[misc]  # Connexion is untyped
+    """The paths of one base path: of Connexion's operations, and of those that Onezone has and the contract lacks."""
+
+    def __init__(self, specification: Any, *, state: MockState, next_app: App, **options: Any) -> None:
+        super().__init__(specification, next_app=next_app, **options)
+        self.state = state
+        self.paths: Paths[Operation] = Paths()
+        self.add_paths()
+        self.uncovered: Paths[Uncovered] = Paths()
+        for one in state.contract.uncovered:
+            self.uncovered.add(one.method, one.path, one)
+
+    def make_operation(self, operation: Any) -> Operation:
+        """The contract's operation of the same id, put at the end of its path."""
+        known = self.state.contract.operations[operation.operation_id]
+        self.paths.add(operation.method, operation.path, known)
+        return known
+
 
 class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
     """Finds the operation, or refuses: 404 for an unknown path, 405 with the full Allow for an unknown method.
+
+    What Onezone has and the contract lacks is answered 501. Editions differ in what an unknown path is answered.
 
     It leaves in the scope what Connexion's own routing leaves there: the routing context and the path parameters.
     """
@@ -99,7 +127,7 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
     def __init__(self, app: App) -> None:
         self.app = app
         self.apis: dict[bytes, RoutingAPI] = {}
-        self.server = Place(())
+        self.server: Place[Operation] = Place(())
         self.contexts: dict[tuple[bytes, str], dict[str, str]] = {}
         self.remembered = lru_cache(maxsize=1024)(self.find)
 
@@ -114,7 +142,10 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         return api
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Route the exchange and pass it on. Raises Refusal: notFound, methodNotAllowed, malformedData."""
+        """Route the exchange and pass it on.
+
+        Raises Refusal: notFound, methodNotAllowed, malformedData, notImplemented.
+        """
         exchange: Exchange = scope[KEY]
         exchange.stage = "routing"
         refusal = exchange.wrong_head()
@@ -124,38 +155,69 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         if path == b"*" and exchange.method == "OPTIONS":
             return _no_operation(exchange, self.server, send)
         base, place, params = self.remembered(path) if len(path) < LONG_PATH else self.find(path)
-        operation = place.operations.get("GET" if exchange.method == "HEAD" else exchange.method)
+        operation = place.operations.get(_method(exchange)) if place else None
         if operation is None:
-            return _no_operation(exchange, place, send)
+            return self._unserved(exchange, place, send)
         exchange.operation = operation
         exchange.params, scope["path_params"] = params, params.copy()  # others may change theirs
         scope.setdefault("extensions", {})[ROUTING_CONTEXT] = self.contexts[base, operation.id]
         return self.app(scope, receive, send)
 
-    def find(self, path: bytes) -> tuple[bytes, Place, dict[str, str]]:
-        """The base path, place and parameters by name of a raw path. Raises Refusal: notFound, malformedData."""
+    def find(self, path: bytes) -> tuple[bytes, Place[Operation] | None, dict[str, str]]:
+        """The base path, place (None where there is none) and parameters by name of a raw path.
+
+        Raises Refusal: malformedData.
+        """
         for base, api in self.apis.items():
             if path.startswith(base):
-                segments = _segments(path[len(base) :])
-                for templates in api.templates.get(len(segments), ()):
-                    place = templates.find(segments)
-                    if place is not None:
-                        values = [_text(segments[at]) for at in templates.parameters]
-                        return base, place, dict(zip(place.names, values, strict=True))
-        raise Refusal("notFound", f"routing: no operation has this path; the base paths are {self._base_paths()}")
+                found = api.paths.find(_segments(path[len(base) :]))
+                if found is not None:
+                    return base, *found
+        return b"", None, {}
+
+    async def _unserved(self, exchange: Exchange, place: Place[Operation] | None, send: Send) -> None:
+        """Answer what no operation is for. Raises Refusal."""
+        contract = next(iter(self.apis.values())).state.contract
+        lacking = self._uncovered(exchange.path)
+        upstream = lacking.operations.get(_method(exchange)) if lacking else None
+        if upstream is not None:
+            reason = f"routing: Onezone has this operation ({upstream.upstream_id}), the mock has not"
+            raise Refusal("notImplemented", reason)
+        nearest: Place[Any] | None = place or lacking
+        if nearest:
+            exchange.siblings = tuple(place.operations.values()) if place else ()
+            await _no_operation(exchange, nearest, send)
+            return
+        allowed = contract.unknown_path_allows
+        if allowed and exchange.method not in allowed:
+            allow = (b"allow", ", ".join(allowed).encode())
+            raise Refusal("methodNotAllowed", f"routing: {self._unknown_path()}", (allow,), empty=True)
+        raise Refusal("notFound", f"routing: {self._unknown_path()}", empty=bool(allowed))
+
+    def _uncovered(self, path: bytes) -> Place[Uncovered] | None:
+        for base, api in self.apis.items():
+            if path.startswith(base) and (found := api.uncovered.find(_segments(path[len(base) :]))):
+                return found[0]
+        return None
+
+    def _unknown_path(self) -> str:
+        return f"no operation has this path; the base paths are {self._base_paths()}"
 
     def _base_paths(self) -> str:
         contracts = [api.state.contract for api in self.apis.values()]
         return ", ".join(base for contract in contracts[:1] for base in contract.base_paths)
 
 
-async def _no_operation(exchange: Exchange, place: Place, send: Send) -> None:
+def _method(exchange: Exchange) -> str:
+    return "GET" if exchange.method == "HEAD" else exchange.method
+
+
+async def _no_operation(exchange: Exchange, place: Place[Any], send: Send) -> None:
     """Answer a method that the place has no operation for: OPTIONS says which there are (RFC 9110, 9.3.7)."""
     allow = (b"allow", place.allow)
     if exchange.method == "OPTIONS":
         await Answer(204, [allow]).send(send)
         return
-    exchange.siblings = tuple(place.operations.values())
     raise Refusal("methodNotAllowed", f"routing: this path answers {allow[1].decode()}", (allow,))
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 VERBS_THAT_SHOW = frozenset(
     {"list", "get", "privileges", "intermediaries", "catalogue", "issue", "generation", "infer"}
 )
-"""Verbs of which a success has a body; that of `create` may have one."""
+"""Verbs of which a success has a body; that of `create` may, where it makes what is owned."""
 KEYS = {
     "privileges": "array",
     "grant": "array",
@@ -92,12 +92,13 @@ def _check_success(contract: Contract, operation: Operation, node: Any, where: s
     if len(content) > 1:
         raise UnsupportedContractError(f"{where}: document one media type: the mock does not choose by Accept")
     create = operation.effect.verb == "create"
-    if create and not (operation.success.location or content):
+    shown = create and contract.kind(operation.effect.resource) in contract.owners
+    if create and not (operation.success.location or (content and shown)):
         raise UnsupportedContractError(f"{where}: document the header Location, with x-onezone-location")
     shows = operation.effect.verb in VERBS_THAT_SHOW
     if shows and not content:
         raise UnsupportedContractError(f"{where}: document its content: the mock sends a body")
-    if content and not shows and not create:
+    if content and not shows and not shown:
         raise UnsupportedContractError(f"{where}: take its content out: the mock sends no body")
     schema = contract.resolve(operation.success.schema or {})
     if shows and operation.effect.verb != "catalogue" and not schema.get("properties"):

@@ -16,6 +16,7 @@ from onezone_spec.model import (
     Response,
     Route,
     Source,
+    Uncovered,
 )
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ __all__ = [
     "Response",
     "Route",
     "Source",
+    "Uncovered",
     "UnknownEditionError",
     "__version__",
     "bundled_text",

@@ -24,6 +24,7 @@ from onezone_spec.model import (
     Response,
     Route,
     Source,
+    Uncovered,
 )
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -88,10 +89,17 @@ def read_contract(document: Node) -> Contract:
         roles=document.get("x-onezone-roles", {}),
         privilege_sets=_sets(document),
         owners=document.get("x-onezone-owners", {}),
+        uncovered=tuple(_uncovered(*one) for one in document.get("x-onezone-operations", {}).items()),
+        unknown_path_allows=tuple(document.get("x-onezone-unknown-path", {}).get("allow", ())),
     )
     found = {operation.id: operation for operation in _operations(contract)}
     object.__setattr__(contract, "operations", found)
     return contract
+
+
+def _uncovered(name: str, upstream: str) -> Uncovered:
+    method, path = name.split(" ")
+    return Uncovered(method, path, upstream)
 
 
 def _base_path(server: Node) -> str:
@@ -153,6 +161,8 @@ def _operation(contract: Contract, path: str, method: str, item: Node) -> Operat
             int(code): _response(contract, int(code), one) for code, one in node["responses"].items() if code.isdigit()
         },
         source=source,
+        upstream_id=node.get("x-onezone-upstream-id"),
+        direct=node.get("x-onezone-direct"),
     )
 
 
@@ -234,7 +244,8 @@ def _types(schema: Node) -> set[str]:
 
 
 def _example(contract: Contract, name: str, node: Node) -> Example:
-    return Example(name, node["summary"], node["value"], contract.source(node["x-onezone-source"]))
+    level = Level(node.get("x-onezone-level", "MUST"))
+    return Example(name, node["summary"], node["value"], contract.source(node["x-onezone-source"]), level)
 
 
 def _is_json(media_type: str) -> bool:
@@ -257,4 +268,5 @@ def _response(contract: Contract, status: int, node: Node) -> Response:
         location_source=_source(contract, location),
         headers={header: Level(one.get("x-onezone-level", "MUST")) for header, one in headers.items()},
         media_type=JSON if "*" in name else name,
+        labelled=node.get("x-onezone-labelled"),
     )

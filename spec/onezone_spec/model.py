@@ -153,6 +153,8 @@ class Example:
     summary: str
     value: Any
     source: Source
+    level: Level = Level.MUST
+    """How binding it is that it is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,8 @@ class Body:
 class Response:
     """A documented answer. `location` holds the path templates that a Location may end in, preferred one first.
 
-    `media_type` is what its body is sent as: the first documented one that is JSON.
+    `media_type` is what its body is sent as: the first documented one that is JSON. `labelled` is the media type that
+    an answer without a body names nevertheless.
     """
 
     status: int
@@ -193,6 +196,7 @@ class Response:
     location_source: Source | None
     headers: Mapping[str, Level] = field(default_factory=dict)
     media_type: str = JSON
+    labelled: str | None = None
 
     @property
     def success(self) -> bool:
@@ -216,7 +220,11 @@ class ErrorKind:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One documented operation: a method of a path with its access rule, effect, body and answers."""
+    """One documented operation: a method of a path with its access rule, effect, body and answers.
+
+    `upstream_id` is what Onezone's own documentation calls it. `direct` stands for a direct member where an operation
+    answers through what somebody belongs.
+    """
 
     id: str
     method: str
@@ -229,6 +237,8 @@ class Operation:
     body: Body | None
     responses: Mapping[int, Response]
     source: Source
+    upstream_id: str | None = None
+    direct: Mapping[str, str] | None = None
 
     @property
     def success(self) -> Response:
@@ -236,11 +246,22 @@ class Operation:
         return next(answer for answer in self.responses.values() if answer.success)
 
 
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """An operation that Onezone has and the contract lacks, by its id in Onezone's own documentation."""
+
+    method: str
+    path: str
+    upstream_id: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Contract:
     """One edition of the contract. `document` is the whole OpenAPI document, as plain data.
 
-    `owners` says of what belongs to one other entity, from when it is made until it is gone, of which kind that is.
+    `uncovered` are the operations that Onezone has and the contract lacks. A path that neither knows is answered 404;
+    where `unknown_path_allows` has methods, others are answered 405 there. `owners` says of what belongs to one
+    other entity, from when it is made until it is gone, of which kind that is.
 
     A contract equals itself alone: what is derived of one can be kept beside it.
     """
@@ -257,6 +278,8 @@ class Contract:
     roles: Mapping[str, str] = field(default_factory=dict)
     privilege_sets: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
+    uncovered: tuple[Uncovered, ...] = ()
+    unknown_path_allows: tuple[str, ...] = ()
 
     @property
     def error_is_string(self) -> bool:

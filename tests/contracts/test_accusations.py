@@ -47,7 +47,7 @@ def test_who_leaves_something_behind_alone_is_named(tmp_path: Path) -> None:
     assert all(one["response"]["status"] == 400 for one in found["state.unchanged"])
 
 
-@pytest.mark.parametrize("pattern", ["*.error.shape.400", "*.error.labelled.401", "*.state.unchanged", "*.location.*"])
+@pytest.mark.parametrize("pattern", ["*.error.shape.400", "*.error.labelled.403", "*.state.unchanged", "*.location.*"])
 def test_a_requirement_that_lives_off_others_is_judged_alone(pattern: str, tmp_path: Path) -> None:
     """What it looks at is sent for it."""
     report = tmp_path / "report.json"

@@ -36,7 +36,7 @@ MISTAKES = {
     "no UTF-8": (lambda _: answer(200, b"\xff\xfe"), "no JSON object"),
     "a list": (lambda _: as_json([1]), "no JSON object"),
     "no group": (person(group=None), "no group"),
-    "group is a number": (person(group=17), "no group"),
+    "group is a list": (person(group=[17]), "no group"),
     "no credentials": (person(username=None, password=None), "neither username and password nor a token"),
     "no password": (person(password=None), "neither username and password nor a token"),
     "password is a number": (person(password=17), "neither username and password nor a token"),

@@ -85,7 +85,7 @@ class Stage:
 
     def _add(self, kind: str, identity: str) -> None:
         maker = (
-            {"type": "user", "id": self.ids[USER]} if "creator" in self.probe.holds else {"type": "root", "id": "root"}
+            {"type": "user", "id": self.ids[USER]} if "creator" in self.probe.holds else {"type": "nobody", "id": None}
         )
         if kind == USER and identity != self.caller:
             self.world.add_user(User(identity, identity, "password"))

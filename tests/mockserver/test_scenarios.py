@@ -202,7 +202,7 @@ def subset(scope: str) -> st.SearchStrategy[list[str]]:
 
 names = st.text(st.characters(codec="utf-8", exclude_characters=":"), min_size=1, max_size=5)
 moments = st.integers(0, 2**40)
-creators = st.sampled_from([{"type": "root", "id": "root"}, {"type": "user", "id": "gone"}])
+creators = st.sampled_from([{"type": "nobody", "id": None}, {"type": "user", "id": "gone"}])
 
 
 @st.composite

@@ -14,7 +14,8 @@ from onezone_spec import Body
 
 from onezone_contracts.cases import Case, constant
 from onezone_contracts.checks import error, status
-from onezone_contracts.requirement import Check, Finding, Level, Sending
+from onezone_contracts.patience import asks_for_patience
+from onezone_contracts.requirement import Finding, Level, Sending
 from onezone_contracts.sender import Evidence, Sender
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.together import AT_ONCE
@@ -190,6 +191,8 @@ def valid(run: Sender) -> Iterator[Finding]:
 
     def judge(body: Any) -> tuple[Evidence, list[Finding]]:
         sent = fore.sent(body) or run.fresh(make(body), accept=True)
+        if asks_for_patience(sent.exchange) or status.name_taken(run, sent):
+            return sent, []
         if not sent.exchange.succeeded:
             return sent, [status.finding(sent, str(run.operation.success.status))]
         return sent, list(run.consequences(sent))
@@ -211,7 +214,7 @@ def invalid(run: Sender) -> Iterator[Finding]:
     def judge(broken: Broken) -> tuple[Evidence, list[Finding]]:
         sent, findings = _sent(run, fore.sent(broken), make(broken))
         came = sent.exchange.status
-        if broken.level is Level.MUST and came != BAD_REQUEST:
+        if broken.level is Level.MUST and came != BAD_REQUEST and not asks_for_patience(sent.exchange):
             findings.insert(0, status.finding(sent, str(BAD_REQUEST)))
         return sent, findings + _answered(run, sent)
 
@@ -238,7 +241,7 @@ def hostile(run: Sender) -> Iterator[Finding]:
     yield from _search(run, "hostile", strategy, judge)
 
 
-def tolerated(*cases: Case) -> Check:
+def tolerated(*cases: Case) -> Sending:
     """Each case is accepted and kept, or refused as documented; there is always an answer, and never a 5xx."""
 
     def check(run: Sender) -> Iterator[Finding]:
@@ -288,6 +291,8 @@ def _answered(run: Sender, sent: Evidence) -> list[Finding]:
     response = sent.exchange.response
     if response is None:
         return [status.finding(sent, "an HTTP answer")]
+    if asks_for_patience(sent.exchange):
+        return []
     if response.status >= status.HTTP_ERROR:
         return [status.finding(sent, "no 5xx")]
     if response.success or response.status not in run.operation.responses:

@@ -32,10 +32,11 @@ def created_one(run: Run) -> Iterator[Finding]:
 def unchanged(run: Run) -> Iterator[Finding]:
     """A refused request leaves the group's services as they were."""
     run.ledger.flush()
-    if not run.ledger.known:
+    if not run.ledger.known and not run.ledger.leaks:
         raise NotJudged(run.readback.lack("list"))
     for leak in run.ledger.leaks:
-        yield leak.finding()
+        if not any(one.case.open for one in leak.sent):
+            yield leak.finding()
 
 
 def other_group(run: Run) -> Iterator[Finding]:
@@ -66,9 +67,8 @@ def kept(run: Run) -> Iterator[Finding]:
     home = [one for one in run.creations() if one.id and one.sent.case.group == HOME]
     if not run.readback.offered or not home:
         raise NotJudged("the target offers neither to list nor to read services")
-    now = {group: run.readback.ids(group) for group in {one.sent.group for one in home}}
     for one in home:
-        ids = now[one.sent.group]
+        ids = run.ledger.known.get(one.sent.group)
         if one.listed and ids is not None and one.id not in ids:
             yield Finding(
                 f"{one.sent.case.label}: it is gone by the end", f"{one.id} in the list", "gone", one.sent.exchange

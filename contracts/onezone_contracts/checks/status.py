@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 
 from onezone_contracts.cases import Case
+from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
 from onezone_contracts.run import Run
 from onezone_contracts.sender import Evidence, Sender
@@ -15,25 +17,58 @@ NOT_IMPLEMENTED = 501
 HARMLESS = "method.harmless."
 
 
-def accepted(*cases: Case) -> Check:
-    """Each case is answered with a 2xx; which one is judged elsewhere."""
+def accepted(*cases: Case, unless: Collection[int] = ()) -> Sending:
+    """Each case is answered with a 2xx; which one is judged elsewhere. `unless` has what may be answered instead."""
 
     def check(run: Sender) -> Iterator[Finding]:
-        for sent in run.each(cases, accept=True):
-            if not sent.exchange.succeeded:
-                yield finding(sent, f"{run.operation.success.status}")
+        def fits(sent: Evidence) -> bool:
+            return sent.exchange.succeeded or sent.exchange.status in unless or name_taken(run, sent)
+
+        yield from misfits(run.each(cases, accept=True), fits, f"{run.operation.success.status}")
 
     return Sending(check, cases, accept=True)
 
 
-def answered(statuses: Iterable[int], *cases: Case) -> Check:
+def misfits(sent: Iterable[Evidence], fits: Callable[[Evidence], bool], expected: str) -> Iterator[Finding]:
+    """What does not fit, as findings. Raises NotJudged where nothing but a limiter is the reason."""
+    limited, yielded = None, False
+    for one in sent:
+        if fits(one):
+            continue
+        if asks_for_patience(one.exchange):
+            limited = one
+            continue
+        yielded = True
+        yield finding(one, expected)
+    if limited is not None and not yielded:
+        raise limits(limited)
+
+
+def limits(sent: Evidence) -> NotJudged:
+    """Why an answer of a limiter is not judged."""
+    came = sent.exchange.answer()
+    reason = f"the target, or what stands before it, limits requests: {came}, also after waiting (see --rate)"
+    return NotJudged(reason, blocked=True)
+
+
+def name_taken(run: Sender, sent: Evidence) -> bool:
+    """Whether a refused body has the name of one that was accepted: whether names may repeat is judged by itself."""
+    name = _name(sent)
+    refused = sent.exchange.status in {400, 409}
+    return refused and name is not None and any(_name(one) == name for one in run.evidence if one.exchange.succeeded)
+
+
+def _name(sent: Evidence) -> str | None:
+    value = getattr(sent, "value", None)
+    return value.get("name") if isinstance(value, dict) else None
+
+
+def answered(statuses: Iterable[int], *cases: Case) -> Sending:
     """Each case is answered with one of the statuses."""
     allowed = frozenset(statuses)
 
     def check(run: Sender) -> Iterator[Finding]:
-        for sent in run.each(cases):
-            if sent.exchange.status not in allowed:
-                yield finding(sent, words(allowed))
+        yield from misfits(run.each(cases), lambda sent: sent.exchange.status in allowed, words(allowed))
 
     return Sending(check, cases, statuses=allowed)
 
@@ -56,27 +91,31 @@ def words(statuses: Collection[int]) -> str:
     return " or ".join(map(str, sorted(statuses)))
 
 
-def refused(*cases: Case) -> Check:
-    """Each case is answered with some 4xx: what is documented is only that it is no success and no failure."""
+def refused(*cases: Case) -> Sending:
+    """Each case is neither accepted nor crashes the target: a 4xx, a redirect, or for another method 501."""
+
+    def fits(sent: Evidence) -> bool:
+        response = sent.exchange.response
+        unknown_method = sent.case.method is not None and sent.exchange.status == NOT_IMPLEMENTED
+        return response is not None and (300 <= response.status < HTTP_ERROR or unknown_method)  # noqa: PLR2004
 
     def check(run: Sender) -> Iterator[Finding]:
-        for sent in run.each(cases):
-            if sent.exchange.response is None or not sent.exchange.response.refusal:
-                yield finding(sent, "4xx")
+        yield from misfits(run.each(cases), fits, "4xx")
 
     return Sending(check, cases)
 
 
-def observed(*cases: Case) -> Check:
-    """What each case is answered with, whatever it is."""
+def observed(*cases: Case) -> Sending:
+    """What each case is answered with, whatever it is; nothing else is judged by it."""
+    left_open = tuple(replace(case, open=True) for case in cases)
 
     def check(run: Sender) -> Iterator[Finding]:
-        for sent in run.each(cases):
+        for sent in run.each(left_open):
             yield Finding(
                 f"{sent.case.label}: {sent.exchange.answer()}", "left open", sent.exchange.answer(), sent.exchange
             )
 
-    return Sending(check, cases)
+    return Sending(check, left_open)
 
 
 def finding(sent: Evidence, expected: str) -> Finding:
@@ -96,16 +135,22 @@ def documented_success(run: Run) -> Iterator[Finding]:
 
 def successes(run: Run) -> list[Sent]:
     """Every judged request of the operation that was answered with a 2xx."""
-    return [sent for sent in run.log if not sent.case.method and sent.exchange.succeeded]
+    return [sent for sent in run.log if not sent.case.method and not sent.case.open and sent.exchange.succeeded]
 
 
 def no_server_error(run: Sender) -> Iterator[Finding]:
-    """No request was answered with a 5xx; a 501 to chunks (RFC 9112, 6.1), HEAD and OPTIONS are left open."""
-    for sent in run.evidence:
+    """No request was answered with a 5xx.
+
+    Left open are HEAD and OPTIONS, and a 501 to chunks (RFC 9112, 6.1) and to methods (RFC 9110, 15.6.2).
+    """
+
+    def fits(sent: Evidence) -> bool:
         status = sent.exchange.status
-        tolerated = sent.case.name.startswith(HARMLESS) or (sent.case.chunked and status == NOT_IMPLEMENTED)
-        if status is not None and status >= HTTP_ERROR and not tolerated:
-            yield finding(sent, "no 5xx")
+        other = sent.case.chunked or sent.case.method is not None
+        tolerated = sent.case.name.startswith(HARMLESS) or (other and status == NOT_IMPLEMENTED)
+        return status is None or status < HTTP_ERROR or tolerated
+
+    yield from misfits(run.evidence, fits, "no 5xx")
 
 
 def always_answers(run: Sender) -> Iterator[Finding]:
@@ -117,10 +162,11 @@ def always_answers(run: Sender) -> Iterator[Finding]:
 
 def known_status(run: Sender) -> Iterator[Finding]:
     """No answer has a status that neither the contract nor HTTP itself foresees for such a request."""
-    http_itself = {405, 406, 408, 411, 413, 414, 415, 429, 431}
+    http_itself = {405, 406, 408, 409, 411, 413, 414, 415, 417, 421, 426, 429, 431}
     for sent in run.evidence:
         status = sent.exchange.status
-        if status is None or sent.case.name.startswith(HARMLESS):
+        left_open = sent.case.open or sent.case.method is not None or asks_for_patience(sent.exchange)
+        if status is None or left_open or sent.exchange.succeeded:
             continue
-        if status not in run.operation.responses and status not in http_itself and not sent.exchange.succeeded:
+        if status not in run.operation.responses and status not in http_itself:
             yield finding(sent, "a documented status")

@@ -8,6 +8,7 @@ from itertools import pairwise
 from urllib.parse import unquote, urljoin, urlsplit
 
 from onezone_contracts.cases import HOME, OTHER, Case, with_value
+from onezone_contracts.checks.error import promised
 from onezone_contracts.checks.status import successes
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.run import Run
@@ -155,7 +156,7 @@ def _with_known_id(run: Run) -> list[Case]:
 
 def no_location_on_errors(run: Run) -> Iterator[Finding]:
     """No answer with an error carries a Location."""
-    for sent in run.log:
+    for sent in filter(promised, run.log):
         response = sent.exchange.response
         if response is not None and response.status >= 400 and response.header("Location") is not None:  # noqa: PLR2004
             came = f"Location: {response.header('Location')}"
@@ -184,6 +185,6 @@ def _unreadable(made: list[Created]) -> Iterator[Finding]:
         if details is None and one.read.exchange is not None:
             message = f"{one.sent.case.label}: the Location {one.sent.location} leads nowhere"
             yield Finding(message, "200 with the new service", one.read.exchange.answer(), one.read.exchange)
-        elif details is not None and details.get("handleServiceId", one.id) != one.id:
+        elif details is not None and str(details.get("handleServiceId", one.id)) != one.id:
             message = f"{one.sent.case.label}: the Location leads to another service"
             yield Finding(message, str(one.id), str(details["handleServiceId"]), one.read.exchange)

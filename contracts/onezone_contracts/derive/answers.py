@@ -10,7 +10,7 @@ from onezone_contracts.requirement import Level, Requirement, at_everything, at_
 
 ERRORS = (400, 401, 403, 404)
 UNLABELLED = 401
-"""The error that released servers send without a Content-Type."""
+"""The error that released servers send without a Content-Type and without a challenge."""
 
 
 def requirements(build: Builder) -> Iterator[Requirement]:
@@ -37,7 +37,7 @@ def _success(build: Builder) -> Iterator[Requirement]:
     yield build.requirement("success.empty-body", Level.MUST, text, source, at_successes(success.empty_body))
     text = "A 204 carries neither Content-Length nor Transfer-Encoding."
     rfc = build.rfc("rfc-9110", "15.3.5 204 No Content")
-    yield build.requirement("success.framing", Level.SHOULD, text, rfc, at_successes(success.no_framing))
+    yield build.requirement("success.framing", Level.OBSERVE, text, rfc, at_successes(success.no_framing))
 
 
 def _location(build: Builder) -> Iterator[Requirement]:
@@ -49,11 +49,12 @@ def _location(build: Builder) -> Iterator[Requirement]:
         ("location.uri", "A Location is a URI reference.", uri, success.location_uri),
         ("location.form", "A Location names a service of this group.", source, success.location_form),
         ("location.fresh", "Each new service has an id of its own.", source, success.location_fresh),
-        ("location.errors", "An error carries no Location.", source, success.no_location_on_errors),
     )
     for topic, text, where, check in rows:
-        look = at_refusals if check is success.no_location_on_errors else at_successes
-        yield build.requirement(topic, Level.MUST, text, where, look(check))
+        yield build.requirement(topic, Level.MUST, text, where, at_successes(check))
+    text = "An error carries no Location: it is documented for a success only."
+    look = at_refusals(success.no_location_on_errors)
+    yield build.requirement("location.errors", Level.SHOULD, text, source, look)
     text = "What a Location names is the new service."
     resolves = at_successes(success.location_resolves)
     yield build.requirement("location.resolves", Level.MUST, text, source, resolves, needs="reading")
@@ -68,7 +69,7 @@ def errors(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
         text = f"The body of a {code} is labelled as JSON."
         yield build.requirement(f"error.media-type.{code}", Level.MUST, text, source, error.media_type(code))
         text = f"The body of a {code} has a Content-Type."
-        level = Level.MUST if code != UNLABELLED else Level.OBSERVE if build.strict else Level.SHOULD
+        level = Level.OBSERVE if code == UNLABELLED else build.documented(Level.SHOULD)
         where = build.rfc("rfc-9110", "8.3.1 Media Type")
         yield build.requirement(f"error.labelled.{code}", level, text, where, error.labelled(code))
 
@@ -76,16 +77,16 @@ def errors(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
 def _ids(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
     for code in () if build.contract.error_is_string else codes:
         text = f"The error of a {code} has the id that released servers give; a key that it names is the right one."
-        level = build.documented(Level.SHOULD)
+        level = build.documented()
         where = build.contract.source({"document": "onezone-21.02-deployed", "section": "Error ids"})
         yield build.requirement(f"error.id.{code}", level, text, where, error.right_id(code))
 
 
 def _challenge(build: Builder) -> Iterator[Requirement]:
-    level = build.operation.responses[401].headers.get("WWW-Authenticate", Level.OBSERVE)
-    text = "A 401 says how to authenticate."
+    text = "A 401 says how to authenticate, as HTTP asks and no document does; released servers do not."
     where = build.rfc("rfc-9110", "11.6.1 WWW-Authenticate")
-    yield build.requirement("authentication.challenge", level, text, where, at_refusals(error.challenge, UNLABELLED))
+    check = at_refusals(error.challenge, UNLABELLED)
+    yield build.requirement("authentication.challenge", Level.OBSERVE, text, where, check)
 
 
 def _state(build: Builder) -> Iterator[Requirement]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,7 @@ OF_TYPE: dict[str, tuple[Any, ...]] = {
 }
 EMPTY: dict[str, Any] = {"string": "", "object": {}}
 BAD_REQUEST = {400}
+_STRING = re.compile(r'"[^"\\]*"')
 CLIENT_ID = "SADHLKJhlkASHDLAKSHDLKJHJjLH"
 MALFORMED: dict[str, Callable[[bytes], bytes]] = {
     "truncated": lambda body: body[:-1],
@@ -146,7 +148,7 @@ def _empty(build: Builder) -> Iterator[Requirement]:
         )
         level = prop.levels.get("empty", Level.OBSERVE)
         text = f"An empty {prop.name} is answered with 400."
-        yield build.requirement(case.name, level, text, prop.source or build.body.source, answered(BAD_REQUEST, case))
+        yield build.judge(case.name, level, text, prop.source or build.body.source, answered(BAD_REQUEST, case))
 
 
 def _no_object(build: Builder) -> Iterator[Requirement]:
@@ -197,7 +199,7 @@ def _accepted(build: Builder) -> Iterator[Requirement]:
         topic = f"accept.{example.name.replace('_', '-')}"
         case = Case(topic, f"the example “{example.summary.rstrip('.')}”", change=constant(example.value))
         text = f"This is accepted: {example.summary[0].lower()}{example.summary[1:]}"
-        yield build.requirement(topic, Level.MUST, text, example.source, accepted(case))
+        yield build.judge(topic, example.level, text, example.source, accepted(case))
     source = build.body.source
     names = [
         Case(f"accept.names.{name}", f"a name such as {value[:24]!r}", change=with_value("name", value))
@@ -206,14 +208,16 @@ def _accepted(build: Builder) -> Iterator[Requirement]:
     text = (
         "Names of letters and digits of any script, with blanks, dots, hyphens and parentheses in them, are accepted."
     )
-    yield build.requirement("accept.names", Level.MUST, text, source, accepted(*names))
+    name = next(one for one in build.body.properties if one.name == "name")
+    level = name.levels.get("type", Level.MUST)  # as binding as that a name is any string
+    yield build.judge("accept.names", level, text, name.source or source, accepted(*names))
     yield from _spelled(build)
     yield from _again(build)
     extra = Case(
         "accept.extra-keys", "a body with a key nobody knows", change=with_value("kitUnknownKey", {"a": [1, None]})
     )
     text = "Keys that the contract does not know are ignored."
-    yield build.requirement(extra.name, build.documented(Level.SHOULD), text, source, accepted(extra))
+    yield build.judge(extra.name, build.documented(), text, source, accepted(extra))
     own = [
         Case(
             f"location.own-id.{n}",
@@ -233,7 +237,7 @@ def _again(build: Builder) -> Iterator[Requirement]:
     cases = [Case(f"accept.again.{n}", f"the same body, time {n}", change=same) for n in (1, 2)]
     text = "Names need not be unique: the same body may be sent again."
     source = build.contract.source({"document": "onezone-21.02-deployed", "section": "Validation"})
-    yield build.requirement("accept.again", build.documented(Level.SHOULD), text, source, accepted(*cases))
+    yield build.judge("accept.again", build.documented(), text, source, accepted(*cases))
 
 
 def _spelled(build: Builder) -> Iterator[Requirement]:
@@ -241,7 +245,7 @@ def _spelled(build: Builder) -> Iterator[Requirement]:
     spellings: dict[str, Callable[[dict[str, Any]], bytes]] = {
         "key-order": lambda body: encode(_reversed(body)),
         "indented": lambda body: json.dumps(body, indent=4, ensure_ascii=False).replace("\n", "\r\n").encode(),
-        "escaped": lambda body: json.dumps(body).replace("/", "\\/").replace("e", "\\u0065").encode(),
+        "escaped": lambda body: _STRING.sub(_escaped, json.dumps(body)).encode(),
     }
     cases = [
         Case(f"accept.spelling.{name}", f"a valid body, {name.replace('-', ' ')}", raw=spell)
@@ -251,6 +255,10 @@ def _spelled(build: Builder) -> Iterator[Requirement]:
     yield build.requirement(
         "accept.spelling", Level.MUST, text, build.rfc("rfc-8259", "2 JSON Grammar"), accepted(*cases)
     )
+
+
+def _escaped(string: re.Match[str]) -> str:
+    return string[0].replace("/", "\\/").replace("e", "\\u0065")
 
 
 def _reversed(value: Any) -> Any:

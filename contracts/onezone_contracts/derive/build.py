@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from onezone_spec import Body, Contract, Operation, Source
 
 from onezone_contracts.cases import NOBODY
+from onezone_contracts.checks.status import observed
 from onezone_contracts.personas import Persona
-from onezone_contracts.requirement import Check, Level, Requirement
+from onezone_contracts.requirement import Check, Level, Requirement, Sending
 
 CONSUMING = frozenset({"attach", "detach", "delete", "revoke", "clear"})
 """Verbs after which the same request has nothing left to do."""
@@ -60,6 +61,11 @@ class Builder:
         """Whether the edition documents statuses such as 405: then they are promised, not only tolerated."""
         return 405 in self.operation.responses  # noqa: PLR2004
 
-    def documented(self, level: Level) -> Level:
-        """`level`, or MUST where the edition is the deployed behaviour itself."""
-        return Level.MUST if self.strict else level
+    def documented(self, level: Level = Level.OBSERVE, promised: Level = Level.MUST) -> Level:
+        """`promised` where the edition is the deployed behaviour itself, else `level`: other documents are silent."""
+        return promised if self.strict else level
+
+    def judge(self, topic: str, level: Level, text: str, source: Source | str, check: Sending) -> Requirement:
+        """A requirement of some cases: judged by the check, or only looked at where the edition leaves it open."""
+        looked = observed(*check.cases) if level is Level.OBSERVE else check
+        return self.requirement(topic, level, text, source, looked)

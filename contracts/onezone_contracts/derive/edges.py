@@ -156,7 +156,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     ]
     text = "Keys differ where their case differs: a NAME beside the name is another key."
     rfc = build.rfc("rfc-8259", "2 JSON Grammar")
-    yield build.requirement("edges.key-case", Level.MUST, text, rfc, tolerated(*cases))
+    yield build.judge("edges.key-case", build.documented(), text, rfc, tolerated(*cases))
     text = "A proxyEndpoint is kept as it is, or refused as documented."
     cases = _at_key("proxyEndpoint", ENDPOINTS, loose=True)
     yield build.requirement("edges.endpoints", Level.MUST, text, source, tolerated(*cases))
@@ -173,7 +173,8 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     text = "Numbers that JSON does not have, and bytes that are no UTF-8, are answered with 400."
     rfc = build.rfc("rfc-8259", "8.1 Character Encoding")
     strange = [by_name[f"edges.bytes.{name}"] for name in ("not-a-number", "infinity", "bytes-that-are-no-utf-8")]
-    yield build.requirement("edges.not-json", Level.SHOULD, text, rfc, answered({400}, *strange))
+    level = build.documented(promised=Level.SHOULD)
+    yield build.judge("edges.not-json", level, text, rfc, answered({400}, *strange))
 
 
 def _at_key(key: str, values: Mapping[str, Any], *, loose: bool = False) -> list[Case]:

@@ -11,6 +11,8 @@ from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requ
 from onezone_contracts.run import Run
 
 NOT_ALLOWED = 405
+NO_CHUNKS = frozenset({411, 501})
+"""What a server may say to a body without a length (RFC 9112, 6.1 and 6.3)."""
 OTHER_TYPES = {
     "text": "text/plain",
     "form": "application/x-www-form-urlencoded",
@@ -43,7 +45,8 @@ def methods(build: Builder) -> Iterator[Requirement]:
         yield build.requirement("method.other", Level.MUST, text, source, refused(*cases))
     text = "A 405 lists the methods that the path has."
     rfc = build.rfc("rfc-9110", "10.2.1 Allow")
-    yield build.requirement("method.allow", Level.SHOULD, text, rfc, _allow({build.operation.method}, cases))
+    level = build.documented(promised=Level.SHOULD)
+    yield build.requirement("method.allow", level, text, rfc, _allow({build.operation.method}, cases))
 
 
 def harmless(build: Builder) -> Iterator[Requirement]:
@@ -89,10 +92,10 @@ def media_types(build: Builder) -> Iterator[Requirement]:
     level = build.body.other_media_types
     if build.strict:
         text = "A body that is not sent as application/json is answered with 415."
-        yield build.requirement("media-type.other", level, text, source, answered({415}, *cases))
+        yield build.judge("media-type.other", level, text, source, answered({415}, *cases))
     else:
         text = "A body that is not sent as application/json is refused."
-        yield build.requirement("media-type.other", level, text, source, refused(*cases))
+        yield build.judge("media-type.other", level, text, source, refused(*cases))
     missing = Case("media-type.none", "a valid body without a Content-Type", headers=())
     charset = Case(
         "media-type.charset",
@@ -111,7 +114,7 @@ def served(build: Builder) -> Iterator[Requirement]:
     upper = Case("media-type.upper-case", "Application/JSON", headers=(("content-type", "Application/JSON"),))
     text = "Media types and header names are compared without regard to case."
     rfc = build.rfc("rfc-9110", "8.3.1 Media Type")
-    yield build.requirement("media-type.case", Level.SHOULD, text, rfc, accepted(upper))
+    yield build.judge("media-type.case", Level.OBSERVE, text, rfc, accepted(upper))
     accept = [
         Case(
             f"accept-header.{name}", f"Accept: {kind}", headers=(("Content-Type", "application/json"), ("Accept", kind))
@@ -128,6 +131,6 @@ def served(build: Builder) -> Iterator[Requirement]:
     text = "What a client that does not accept JSON is answered is left open."
     yield build.requirement(other.name, Level.OBSERVE, text, build.operation.source, observed(other))
     chunked = Case("transfer.chunked", "a valid body in chunks", chunked=True)
-    text = "A body may come in chunks."
+    text = "A body may come in chunks; a server that takes none says so with 411 or 501."
     rfc = build.rfc("rfc-9112", "7.1 Chunked Transfer Coding")
-    yield build.requirement(chunked.name, Level.SHOULD, text, rfc, accepted(chunked))
+    yield build.requirement(chunked.name, Level.SHOULD, text, rfc, accepted(chunked, unless=NO_CHUNKS))

@@ -74,12 +74,10 @@ def accepted_schema(contract: Contract, schema: Mapping[str, Any]) -> dict[str, 
     schema = contract.resolve(schema)
     branches = [contract.resolve(one) for one in schema.get("anyOf", ())]
     if branches and schema.get("type") != "object":
-        kinds = [accepted_schema(contract, {**one, "example": schema.get("example")}) for one in branches]
+        kinds = [accepted_schema(contract, {**one, "example": schema.get("example")}) for one in _binding(branches)]
         return {"anyOf": [one for one in kinds if one.get("type") != "boolean"] or kinds}
     if branches:
-        return {
-            "anyOf": [accepted_schema(contract, one) for one in branches if one.get("x-onezone-level") != "OBSERVE"]
-        }
+        return {"anyOf": [_whole(accepted_schema(contract, one)) for one in _binding(branches)]}
     if schema.get("type") == "object":
         return _accepted_object(contract, schema)
     if schema.get("type") == "string" and "enum" not in schema:
@@ -90,6 +88,16 @@ def accepted_schema(contract: Contract, schema: Mapping[str, Any]) -> dict[str, 
     if schema.get("type") == "number":
         return {"type": "number", "enum": [10.5072, 20.5, 11089, 0.25]}
     return {key: value for key, value in schema.items() if key in {"type", "enum"}}
+
+
+def _binding(branches: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The branches that the edition does not leave open."""
+    return [one for one in branches if one.get("x-onezone-level") != Level.OBSERVE]
+
+
+def _whole(schema: dict[str, Any]) -> dict[str, Any]:
+    """An object with all of its keys, as documents print it: that one may be left out is no sentence of theirs."""
+    return {**schema, "required": list(schema.get("properties", ()))}
 
 
 def _accepted_object(contract: Contract, schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,10 +28,12 @@ from onezone_contracts.sequences.action import (
 )
 from onezone_contracts.sequences.setting import Setting, absent
 from onezone_contracts.state import compare
-from onezone_contracts.state.ledger import Created, Sent
+from onezone_contracts.state.ledger import PAGE, Created, Sent
 from onezone_contracts.state.readback import Read, last_segment
 
 BUSY = frozenset({TOO_MANY, 503})
+NO_NAMESAKES = frozenset({400, 409})
+"""What a name may be answered that another service has: whether names repeat is judged by itself."""
 
 
 @dataclass(slots=True)
@@ -129,6 +131,8 @@ class Play:
         )
         sent = self.setting.run.transmit(case)
         self._step(sent.exchange)
+        if first and sent.exchange.status in NO_NAMESAKES:
+            raise StoppedError
         service = last_segment(sent.location) if sent.location and sent.exchange.succeeded else ""
         wanted = f"{self.setting.run.operation.success.status} with a Location"
         if not service:
@@ -224,7 +228,7 @@ class Play:
         if now is None or now == self.setting.known:
             return None
         missing, extra = self.setting.known - now, now - self.setting.known
-        if not extra and len(now) >= compare.PAGE and all(self._readable(one) for one in missing):
+        if not extra and len(now) >= PAGE and all(self._readable(one) for one in missing):
             return None  # the list merely ends before these
         expected = _count(self.setting.known) + self._named("with", self._there())
         actual = _count(now) + self._named("without", missing) + self._named("but with", extra)

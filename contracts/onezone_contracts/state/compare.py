@@ -11,15 +11,13 @@ from typing import Any
 from onezone_spec import Operation
 
 from onezone_contracts.requirement import Finding
-from onezone_contracts.state.ledger import Created
+from onezone_contracts.state.ledger import PAGE, Created
 
 _MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*|.?[*\u2022]{3,}.?", re.IGNORECASE)
 OURS = "kit"
 """What the kit's own keys begin with: a server may drop a key that no document knows, but not bend its value."""
 EXACT = 2**53
 """Numbers beyond it are not the same everywhere (RFC 8259, 6)."""
-PAGE = 10
-"""So many services at least fit on a list that is cut."""
 
 
 def located(created: Iterable[Created], made: Created) -> Iterator[Finding]:

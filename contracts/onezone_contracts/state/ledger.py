@@ -14,6 +14,8 @@ from onezone_contracts.target.file import Identity
 
 BATCH = 12
 """How many refused requests may wait for one look at the group's services."""
+PAGE = 10
+"""So many services at least fit on a list that is cut."""
 BLIND = 3
 """After so many services that could not be read, reading is taken as not offered."""
 
@@ -113,12 +115,40 @@ class Ledger:
         self.strays.clear()
 
     def _drift(self, group: str) -> tuple[frozenset[str], frozenset[str]]:
-        now = self.readback.ids(group)
+        before = self.known.get(group, set())
+        now = self._list(group, before.issubset)
         if now is None:
             return frozenset(), frozenset()
-        before = self.known[group]
+        return frozenset(now - before - self._ours(group)), frozenset(before - now)
+
+    def _list(self, group: str, shows: Callable[[set[str]], bool]) -> set[str] | None:
+        """The group's services once the list shows what it should, else as they are; they are known from now on.
+
+        None where the list does not say any more: then it is not asked again.
+        """
+        latest: list[set[str] | None] = [None]
+
+        def ready() -> bool:
+            latest[0] = self.readback.ids(group)
+            return latest[0] is None or shows(latest[0])
+
+        self.readback.until(ready)
+        now = latest[0]
+        if now is None or self._cut(group, now):
+            self.known.pop(group, None)
+            return None
         self.known[group] = set(now)
-        return frozenset(now - before), frozenset(before - now)
+        return now
+
+    def _cut(self, group: str, now: set[str]) -> bool:
+        """Whether the list merely ends: what it does not show any more is there, and can be read."""
+        gone = self.known.get(group, set()) - now
+        full = PAGE <= len(now) <= len(self.known.get(group, ()))
+        return bool(gone) and full and all(self.readback.again(group, one).details is not None for one in gone)
+
+    def _ours(self, group: str) -> set[str]:
+        """The ids of what was created in the group: some may show later than others."""
+        return {one.id for one in self.created if one.id and one.sent.group == group}
 
     def _blame(self, suspects: list[Sent], group: str, appeared: frozenset[str], gone: frozenset[str]) -> bool:
         """Send each suspect again and look at once; with none found guilty, all of them are shown.
@@ -153,14 +183,11 @@ class Ledger:
         now: dict[str, set[str]] = {}
         extra: dict[str, frozenset[str]] = {}
         for group in {one.group for one in accepted} & self.known.keys():
-
-            def shows(group: str = group) -> bool:
-                now[group] = self.readback.ids(group) or set()
-                return len(now[group] - self.known[group]) >= len(accepted)
-
-            self.readback.until(shows)
-            extra[group] = frozenset(now[group] - self.known[group] - ids)
-            self.known[group] = set(now[group])
+            before = self.known[group]
+            ids_now = self._list(group, lambda ids, old=before: len(ids - old) >= len(accepted))  # type: ignore[misc]
+            if ids_now is not None:
+                now[group] = ids_now
+                extra[group] = frozenset(ids_now - before - ids - self._ours(group))
         made = []
         for sent in accepted:
             service = last_segment(sent.location) if sent.location else ""
@@ -180,24 +207,16 @@ class Ledger:
             new = [last_segment(one.location or "") for one in accepted if one.group == group]
             before = self.known[group]
             plain &= self._holds(group, new)
-            gone |= before - self.known[group]
+            gone |= before - self.known.get(group, before)
         self.readback.lags = lags  # each of them is waited for again, alone, where something is odd
         return plain, gone
 
     def _holds(self, group: str, new: list[str]) -> bool:
         """Whether the group holds what it held and the new ids, each of them once."""
         before = self.known[group]
-        wanted, now = before | set(new), set(before)
-
-        def shows() -> bool:
-            ids = self.readback.ids(group)
-            now.clear()
-            now.update(before if ids is None else ids)
-            return wanted <= now
-
-        self.readback.until(shows)
-        self.known[group] = set(now)
-        return now == wanted and all(new) and len(wanted) == len(before) + len(new)
+        wanted = before | set(new)
+        now = self._list(group, wanted.issubset)
+        return (now is None or now == wanted) and all(new) and len(wanted) == len(before) + len(new)
 
     def seen(self, sent: Sent) -> Created:
         """An accepted creation whose group holds it, with what is read of it; unrecorded."""
@@ -212,16 +231,11 @@ class Ledger:
             self.strays.append(sent)
             return None, frozenset(), frozenset()
         before = set(self.known[group])
-        now: set[str] = set()
-
-        def shows() -> bool:
-            now.clear()
-            now.update(self.readback.ids(group) or ())
-            return service in now if service else bool(now - before)
-
-        self.readback.until(shows)
-        self.known[group] = set(now)
-        extra, gone = frozenset(now - before - {service}), frozenset(before - now)
+        now = self._list(group, lambda ids: before | {service} <= ids if service else bool(ids - before))
+        if now is None:
+            return None, frozenset(), frozenset()
+        extra = frozenset(now - before - {service} - self._ours(group))
+        gone = frozenset(before - now)
         if (extra or gone) and self.strays:
             self.strays.clear()
             return (service in now), frozenset(), frozenset()

@@ -16,12 +16,14 @@ from onezone_spec import Contract
 from onezone_contracts.exchange import Exchange, Redactor, Request
 from onezone_contracts.options import PATIENCE
 from onezone_contracts.patience import waited
-from onezone_contracts.reading import entry_id, list_keys, only_list
+from onezone_contracts.reading import entry_id, list_keys, next_page, only_list
 from onezone_contracts.target.file import Identity, Target
 from onezone_contracts.wire import Wire
 
 SHOWN = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
 """What a read shows some of; an answer with none of them is of a form that is not ours to judge."""
+PAGES = 8
+"""How many pages of a list are read, one after another."""
 LAGS = 2
 """How often a run waits in vain before it stops waiting."""
 
@@ -54,6 +56,8 @@ class Readback:
     lags: int = 0
     misread: dict[str, Exchange] = field(default_factory=dict)
     """By verb, what a read was answered that was not understood: nothing can be said of the state then."""
+    cut: bool = False
+    """Whether the list was seen to have more pages than are followed."""
     reader: Identity | None = None
     _observers: dict[str, Identity | None] = field(default_factory=dict)
 
@@ -72,25 +76,55 @@ class Readback:
         path = self.target.path(template, id=group)
         known = self._observers.get(group)
         for identity in [known] if known else self._candidates():
-            exchange = self._get(identity, path, f"list the services of the {self.within}")
-            ids = _ids(exchange, list_keys(self.contract))
+            ids, exchange = self._pages(identity, path)
             self._note("list", exchange, understood=ids is not None)
             if ids is not None:
-                self._observers[group] = identity
-                return ids
+                self._observers[group] = None if self.cut else identity
+                return None if self.cut else ids
             if exchange.timed_out:
                 break
         if known is None:
             self._observers[group] = None
+        elif exchange.response is None or not exchange.not_offered:
+            self.misread.setdefault("list", exchange)
         return None
+
+    def _pages(self, identity: Identity, path: str) -> tuple[set[str] | None, Exchange]:
+        """The ids of a list with its next pages, None where it is none; and the exchange that ended it.
+
+        What has more pages than are followed is `cut`: it says nothing of what is not on it.
+        """
+        found: set[str] = set()
+        for _ in range(PAGES):
+            exchange = self._get(identity, path, f"list the services of the {self.within}")
+            ids = _ids(exchange, list_keys(self.contract))
+            if ids is None or exchange.response is None:
+                return None, exchange
+            found |= ids
+            more = next_page(exchange.response, exchange.response.json_of_any_kind(), len(found))
+            if not more:
+                return found, exchange
+            if more is True:
+                break
+            path = self._resolved(more, path) or path
+        self.cut = True
+        return found, exchange
+
+    def _resolved(self, reference: str, path: str) -> str | None:
+        """The path, with its query, that a reference names at the target, None where it is no URI."""
+        try:
+            resolved = urlsplit(urljoin(self.target.origin + path, reference))
+        except ValueError:
+            return None
+        return resolved.path + (f"?{resolved.query}" if resolved.query else "")
 
     def look(self, group: str) -> tuple[set[str] | None, Exchange | None]:
         """One look at the group's list, by whoever could list before: the ids, and the exchange that shows them."""
         template, observer = self._template("list"), self._observers.get(group)
         if template is None or observer is None:
             return None, None
-        exchange = self._get(observer, self.target.path(template, id=group), f"list the services of the {self.within}")
-        return _ids(exchange, list_keys(self.contract)), exchange
+        ids, exchange = self._pages(observer, self.target.path(template, id=group))
+        return None if self.cut else ids, exchange
 
     def again(self, group: str, service: str) -> Read:
         """One look at a service of the group, by whoever could read before."""
@@ -153,6 +187,8 @@ class Readback:
     def lack(self, verb: str) -> str:
         """Why nothing can be said of what one looks at with that verb."""
         what = f"list the services of a {self.within}" if verb == "list" else "read a service"
+        if verb == "list" and self.cut:
+            return f"the list comes in pages: it does not show all services of the {self.within}"
         if verb in self.misread:
             came = self.misread[verb].came(self.redactor)
             return f"what the target answers when asked to {what} was not understood: {came}"
@@ -163,11 +199,9 @@ class Readback:
         yield from {one.persona.name: one for one in [*first, *self._candidates()[:2], creator]}.values()
 
     def _paths(self, location: str, request_path: str, group: str) -> Iterator[str]:
-        try:
-            resolved = urlsplit(urljoin(self.target.origin + request_path, location))
-        except ValueError:
+        path = self._resolved(location, request_path)
+        if path is None:
             return
-        path = resolved.path + (f"?{resolved.query}" if resolved.query else "")
         if path.startswith("/") and path.isascii() and path.isprintable() and " " not in path:
             yield path
         yield from (one for one in self._own_paths(group, last_segment(location)) if one != path)

@@ -26,7 +26,7 @@ def core_target(account: Account, wanted: Iterable[Persona]) -> Target:
                 f"what the persona {persona.name} was given did not take effect within {account.settle:g} s (--settle)"
             )
     identities = {one.name: Identity(one, person.credentials, home[1]) for one, person in people}
-    return Target(account.api.base_url, identities, missing_id(), other[1])
+    return Target(account.api.base_url, identities, missing_id(home[1]), other[1])
 
 
 def _places(home: Ref) -> dict[str, Ref]:

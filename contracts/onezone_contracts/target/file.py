@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from onezone_contracts.exchange import Auth, Redactor, basic
 from onezone_contracts.personas import Persona
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}")
+LONG, TEN_DIGITS = 12, 10
 BLANK = "..."
 """What the skeleton has where something is to be filled in."""
 _CREDENTIAL_KEYS = ({"username", "password"}, {"token"})
@@ -138,9 +141,31 @@ def check_url(url: str, what: str = "the URL") -> str:
     return url.rstrip("/")
 
 
-def missing_id() -> str:
-    """An id of the usual form that no group has."""
-    return secrets.token_hex(16)
+def missing_id(like: str = "") -> str:
+    """An id that no group has, in the form of another one: a server may know what is no id before it looks.
+
+    A number has ten digits at least, and fits into 32 bits where the other one does. A long run of hexadecimal digits
+    is another one, UUIDs included; else digits and letters are others of their kind.
+    """
+    if not like:
+        return secrets.token_hex(16)
+    if like.isdecimal():
+        return "1" + "".join(secrets.choice("012345678") for _ in range(max(len(like), TEN_DIGITS) - 1))
+    if _HEXADECIMAL.search(like):
+        return _HEXADECIMAL.sub(_other_digits, like)
+    kinds = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
+    kind_of = {each: kind for kind in kinds for each in kind}
+    pattern = like * -(-LONG // len(like))  # a short one could be somebody's
+    return "".join(secrets.choice(kind_of.get(each, each)) for each in pattern)
+
+
+def _other_digits(run: re.Match[str]) -> str:
+    """As many random hexadecimal digits, in the same places and case; what says the version of a UUID stays."""
+    digits = [each if each == "-" else secrets.choice("0123456789abcdef") for each in run[0]]
+    if run[0].count("-") == 4:  # noqa: PLR2004
+        digits[14], digits[19] = run[0][14], run[0][19]
+    made = "".join(digits)
+    return made.upper() if run[0].isupper() else made
 
 
 def read_target_file(path: Path) -> dict[str, Any]:
@@ -196,7 +221,7 @@ def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, 
     groups = _mapping(path, data, "groups", "")
     _known(path, groups, {"home", "missing", "other"}, "groups.")
     home = _text(path, groups, "home", "groups.")
-    missing = _text(path, groups, "missing", "groups.") if "missing" in groups else missing_id()
+    missing = _text(path, groups, "missing", "groups.") if "missing" in groups else missing_id(home)
     if missing == home:
         raise SetupError(f"{path}: groups.missing is the home group; it must be an id that no group has")
     other = _text(path, groups, "other", "groups.") if "other" in groups else None

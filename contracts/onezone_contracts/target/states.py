@@ -40,7 +40,7 @@ class States:
             raise
         self._wire.close()
         homes = {identity.group for identity in personas.values()}
-        return Target(base_url, personas, missing_id(), other if other not in homes else None, self.teardown)
+        return Target(base_url, personas, missing_id(min(homes)), other if other not in homes else None, self.teardown)
 
     def administrator(self, zone: Iterable[str]) -> Credentials:
         """A user with these zone privileges who belongs to nothing. Raises SetupError."""
@@ -57,15 +57,14 @@ class States:
             answer = self._call("setup", "a group", {})
         except SetupError:
             return None
-        group = answer.get("group")
-        return group if isinstance(group, str) and group else None
+        return _id(answer.get("group")) or None
 
     def _identity(self, persona: Persona, default_group: Callable[[], str | None]) -> Identity:
         params: dict[str, Any] = {f"{scope}_privileges": _names(held) for scope, held in persona.grants.items()}
         params.setdefault(f"{ZONE}_privileges", [])
         answer = self._call("setup", "a persona", params)
-        group = answer.get("group") or default_group()
-        if not isinstance(group, str):
+        group = _id(answer.get("group")) or default_group()
+        if group is None:
             raise SetupError(f"the states URL named no group for the persona {persona.name}")
         return Identity(persona, _credentials(answer, persona.name), group)
 
@@ -90,6 +89,11 @@ class States:
         while self._made:
             message = {"action": "teardown", **self._made.pop()}
             self._wire.send(Request("POST", self._path, headers=_JSON, body=json.dumps(message).encode()))
+
+
+def _id(value: Any) -> str | None:
+    """An id as the states URL names it: a string, or a number."""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def _names(held: frozenset[str] | None) -> list[str] | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import editions, load
 
-from onezone_mockserver.world import GROUP, USER, User, new_id
+from onezone_mockserver.world import GROUP, NOBODY, USER, User, new_id
 
 if TYPE_CHECKING:
     from onezone_mockserver.state import MockState
@@ -22,7 +22,7 @@ DETAILS: dict[str, Any] = {
     "name": "Provider state",
     "proxyEndpoint": "https://proxy.example.org",
     "serviceProperties": {"type": "DOI"},
-    "creator": {"type": "root", "id": "root"},
+    "creator": NOBODY,
     "creationTime": 0,
 }
 

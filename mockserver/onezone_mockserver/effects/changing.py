@@ -12,7 +12,7 @@ from onezone_mockserver.effects.tokens import change
 from onezone_mockserver.exchange import Answer, Exchange, Refusal
 from onezone_mockserver.jsontext import joined, members
 from onezone_mockserver.location import LocationMaker
-from onezone_mockserver.world import NOTHING, TOKEN, USER, id_name
+from onezone_mockserver.world import NOTHING, TOKEN, USER, id_name, shown_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ SECRET = {"newPassword"}
 
 def update(contract: Contract, operation: Operation) -> Perform:
     """Change the keys that are given; each is replaced as a whole."""
-    what, status = place(contract, operation, operation.effect.resource), operation.success.status
+    what, success = place(contract, operation, operation.effect.resource), operation.success
     properties = operation.body.properties if operation.body else ()
     unique = {one.name: one.unique for one in properties if one.unique}
 
@@ -36,25 +36,25 @@ def update(contract: Contract, operation: Operation) -> Perform:
         world, identity = exchange.world, what.find(exchange)
         if what.kind == TOKEN:
             change(operation, exchange, identity)
-            return done(status)
+            return done(success)
         if what.kind == USER:
             given = {key: orjson.loads(text) for key, text in exchange.data.items()}
             refuse_taken(world, unique, given, identity)
             world.change_user(identity, **{ACCOUNT[key]: value for key, value in given.items() if key in ACCOUNT})
         shown = {key: text for key, text in exchange.data.items() if key not in SECRET}
         world.replace(what.kind, identity, joined({**members(world.details(what.kind, identity)), **shown}))
-        return done(status)
+        return done(success)
 
     return perform
 
 
 def delete(contract: Contract, operation: Operation) -> Perform:
     """Delete an entity with all its memberships."""
-    what, status = place(contract, operation, operation.effect.resource), operation.success.status
+    what, success = place(contract, operation, operation.effect.resource), operation.success
 
     def perform(exchange: Exchange) -> Answer:
         exchange.world.remove(what.kind, what.find(exchange))
-        return done(status)
+        return done(success)
 
     return perform
 
@@ -85,13 +85,13 @@ def attach(contract: Contract, operation: Operation) -> Perform:
 
 
 def _attached(contract: Contract, operation: Operation) -> Callable[[Exchange], Answer]:
-    status = operation.success.status
+    success = operation.success
     if not operation.success.location:
-        return lambda _exchange: done(status)
+        return lambda _exchange: done(success)
     maker = LocationMaker(contract, operation)
 
     def answer(exchange: Exchange) -> Answer:
-        made = done(status)
+        made = done(success)
         made.headers.append((b"location", maker.make(exchange, exchange.params, "")))
         return made
 
@@ -99,43 +99,44 @@ def _attached(contract: Contract, operation: Operation) -> Callable[[Exchange], 
 
 
 def _related_already(member: Place, who: str, container: Place, what: str) -> Refusal:
-    details = {"childType": member.kind, "childId": who, "parentType": container.kind, "parentId": what}
+    ends = {"childType": shown_kind(member.kind), "childId": who}
+    details = {**ends, "parentType": shown_kind(container.kind), "parentId": what}
     return Refusal("relationAlreadyExists", f"effect: the {member.role} belongs to it already", details=details)
 
 
 def detach(contract: Contract, operation: Operation) -> Perform:
     """End a direct membership; both entities stay."""
     member, container = _ends(contract, operation)
-    status = operation.success.status
+    success = operation.success
 
     def perform(exchange: Exchange) -> Answer:
         exchange.world.unrelate(member.kind, member.find(exchange), container.kind, container.find(exchange))
-        return done(status)
+        return done(success)
 
     return perform
 
 
 def grant(contract: Contract, operation: Operation) -> Perform:
     """Change direct privileges: what is granted stays, also where it is revoked in the same request."""
-    status = operation.success.status
+    success = operation.success
     hold = _holding(contract, operation)
 
     def perform(exchange: Exchange) -> Answer:
         more, less = (_set(exchange.data.get(key)) for key in ("grant", "revoke"))
         hold(exchange, lambda held: (held - less) | more)
-        return done(status)
+        return done(success)
 
     return perform
 
 
 def revoke(contract: Contract, operation: Operation) -> Perform:
     """Take every privilege of one's own away."""
-    status = operation.success.status
+    success = operation.success
     hold = _holding(contract, operation)
 
     def perform(exchange: Exchange) -> Answer:
         hold(exchange, lambda _held: NOTHING)
-        return done(status)
+        return done(success)
 
     return perform
 

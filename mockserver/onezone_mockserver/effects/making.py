@@ -12,7 +12,7 @@ from onezone_mockserver.effects.places import Perform, Place, done, place, relat
 from onezone_mockserver.effects.tokens import store_token
 from onezone_mockserver.exchange import Answer, Exchange, Refusal, json_answer
 from onezone_mockserver.location import LocationMaker
-from onezone_mockserver.world import ROOT, TOKEN, USER, User, id_name
+from onezone_mockserver.world import NOBODY, TOKEN, USER, User, id_name
 
 if TYPE_CHECKING:
     from onezone_spec import Contract, Operation
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.world import World
 
 DEFAULT = "x-onezone-default"
-NOBODY = orjson.dumps(ROOT)
+_NOBODY = orjson.dumps(NOBODY)
 """Who made what nobody in particular made, as it shows."""
 Make = Callable[[Exchange, str, str], None]
 """Stores a new entity under its id, and relates it to the one with the other id. Raises Refusal."""
@@ -59,7 +59,7 @@ def create(contract: Contract, operation: Operation) -> Perform:
 
 def _made(contract: Contract, operation: Operation, made: Place) -> Callable[[Exchange, str], Answer]:
     """What makes the answer for a new entity: its Location, and its keys that the documented schema shows."""
-    bare, success = done(operation.success.status), operation.success
+    bare, success = done(operation.success), operation.success
     location = LocationMaker(contract, operation) if success.location else None
     shown = contract.resolve(success.schema)["properties"] if success.schema else None
 
@@ -90,7 +90,7 @@ def _document(operation: Operation, kind: str, store: Store) -> Make:
                 parts += key, value
         parts += (
             b',"creator":',
-            exchange.user.as_json if exchange.user else NOBODY,
+            exchange.user.as_json if exchange.user else _NOBODY,
             b',"creationTime":%d}' % exchange.run.clock.now(),
         )
         store(exchange.world, identity, owner, b"".join(parts))

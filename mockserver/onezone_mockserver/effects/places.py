@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from onezone_mockserver.exchange import Answer, Exchange
 
 if TYPE_CHECKING:
-    from onezone_spec import Contract, Operation
+    from onezone_spec import Contract, Operation, Response
 
 Perform = Callable[[Exchange], Answer]
 """Does what an operation is for and gives the answer. Raises Refusal, and then has changed nothing."""
@@ -46,9 +46,12 @@ def related(contract: Contract, operation: Operation) -> tuple[str, str] | None:
     return (one, other) if member_first else (other, one)
 
 
-def done(status: int) -> Answer:
-    """The answer without a body."""
-    return Answer(status) if status == NO_CONTENT else Answer(status, [(b"content-length", b"0")])
+def done(success: Response) -> Answer:
+    """The answer of a success without a body."""
+    if success.status == NO_CONTENT:
+        return Answer(success.status)
+    label = [(b"content-type", success.labelled.encode())] if success.labelled else []
+    return Answer(success.status, [*label, (b"content-length", b"0")])
 
 
 def _caller(exchange: Exchange) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onezone_spec import Contract, Operation
 
 
+SAME_AS, ABSENT = "x-onezone-same-as", "x-onezone-absent"
 Ids = Callable[[Exchange], Iterable[str]]
 Show = Callable[[bytes], bytes]
 
@@ -59,15 +60,18 @@ def get(contract: Contract, operation: Operation) -> Perform:
 
 
 def _shown(contract: Contract, operation: Operation, kind: str) -> Show:
-    """What makes the answer's text of the stored one: the same, where the schema shows all of the entity."""
+    """What makes the answer's text of the stored one: the same, where the schema shows all of the entity as it is."""
     whole = contract.find("get", kind)
-    shown = _properties(contract, operation)
-    if whole is None or set(shown) >= set(_properties(contract, whole)):
+    shown = {name: contract.resolve(one) for name, one in _properties(contract, operation).items()}
+    keys = {name: one.get(SAME_AS, name) for name, one in shown.items()}
+    absent = {name: one[ABSENT] for name, one in shown.items() if ABSENT in one}
+    plain = not absent and all(name == key for name, key in keys.items())
+    if plain and (whole is None or set(shown) >= set(_properties(contract, whole))):
         return lambda text: text
 
     def some(text: bytes) -> bytes:
-        stored = orjson.loads(text)
-        return orjson.dumps({name: stored[name] for name in shown if name in stored})
+        stored = absent | orjson.loads(text)
+        return orjson.dumps({name: stored[key] for name, key in keys.items() if key in stored})
 
     return some
 
@@ -94,13 +98,14 @@ def _held(contract: Contract, operation: Operation) -> Ids:
 
 
 def intermediaries(contract: Contract, operation: Operation) -> Perform:
-    """The direct members of a group through which a user belongs to it."""
+    """Through what a user belongs to a group: direct children of it, and what stands for a direct member."""
+    direct = dict(operation.direct) if operation.direct else None
     user = place(contract, operation, operation.effect.resource)
     group = place(contract, operation, operation.effect.within or "")
 
     def found(exchange: Exchange) -> list[dict[str, str]]:
         through = exchange.world.intermediaries(user.find(exchange), group.find(exchange))
-        return [{"type": kind, "id": one} for kind, one in through]
+        return [direct if direct and kind == user.kind else {"type": kind, "id": one} for kind, one in through]
 
     return _listing(contract, operation, found)
 

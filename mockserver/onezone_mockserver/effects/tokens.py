@@ -92,11 +92,11 @@ def issue(contract: Contract, operation: Operation) -> Perform:
 
 def expire(contract: Contract, operation: Operation) -> Perform:
     """Have no temporary token count any more that was issued for somebody."""
-    owner, status = place(contract, operation, operation.effect.within or ""), operation.success.status
+    owner, success = place(contract, operation, operation.effect.within or ""), operation.success
 
     def perform(exchange: Exchange) -> Answer:
         exchange.world.outdate_tokens(_owner(exchange, owner))
-        return done(status)
+        return done(success)
 
     return perform
 
@@ -104,12 +104,12 @@ def expire(contract: Contract, operation: Operation) -> Perform:
 def clear(contract: Contract, operation: Operation) -> Perform:
     """Delete everything of a kind that somebody owns."""
     kind = contract.kind(operation.effect.resource)
-    owner, status = place(contract, operation, operation.effect.within or ""), operation.success.status
+    owner, success = place(contract, operation, operation.effect.within or ""), operation.success
 
     def perform(exchange: Exchange) -> Answer:
         for identity in list(exchange.world.memberships(owner.kind, _owner(exchange, owner), kind)):
             exchange.world.remove(kind, identity)
-        return done(status)
+        return done(success)
 
     return perform
 

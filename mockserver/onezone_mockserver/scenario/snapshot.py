@@ -17,7 +17,7 @@ from onezone_mockserver.jsontext import joined, members
 from onezone_mockserver.scenario.mistakes import WorldError, check
 from onezone_mockserver.scenario.reader import Reader, privilege_names
 from onezone_mockserver.scenario.types import HOLDERS, Group, Persona, Resource, Token, User, resource_kinds
-from onezone_mockserver.world import GROUP, NOTHING, ROOT, TOKEN, UNNAMED, USER, World, id_name
+from onezone_mockserver.world import GROUP, NOBODY, NOTHING, TOKEN, UNNAMED, USER, World, id_name
 from onezone_mockserver.world import Token as Credential
 from onezone_mockserver.world import User as Account
 
@@ -144,7 +144,7 @@ class _Builder:
         self.sets: dict[tuple[str, bytes], frozenset[str]] = {}
 
     def build(self) -> World:
-        names, entries = ["users", "groups", "tokens", *(f"{kind}s" for kind in self.kinds)], self.reader.entries
+        names, entries = ["users", "groups", *(f"{kind}s" for kind in self.kinds), "tokens"], self.reader.entries
         empty = self.reader.lists.keys().isdisjoint(names)
         what = "personas alone are" if self.reader.lists else "an empty object is"
         check(not empty, (), f"{what} no world: send {', '.join(names)}, as GET /_mock/world gives them")
@@ -222,7 +222,7 @@ class _Builder:
             "groupId": group.id,
             "name": group.name or group.id,
             "type": group.type or "team",
-            "creator": ROOT if group.creator is UNSET else group.creator,
+            "creator": NOBODY if group.creator is UNSET else group.creator,
             "creationTime": group.created,
         }
         self.world.add(GROUP, group.id, _details(shown, group.details, path))

@@ -9,15 +9,15 @@ from __future__ import annotations
 from onezone_mockserver.world.accounts import User
 from onezone_mockserver.world.graph import GROUP, NOTHING, USER, Privileges, SelfRelationError
 from onezone_mockserver.world.ids import Ids, new_id
-from onezone_mockserver.world.store import BEGINNING, ROOT, UNNAMED, World, id_name
+from onezone_mockserver.world.store import BEGINNING, NOBODY, UNNAMED, World, id_name, shown_kind
 from onezone_mockserver.world.tokens import ACCESS, TOKEN, Token
 
 __all__ = [
     "ACCESS",
     "BEGINNING",
     "GROUP",
+    "NOBODY",
     "NOTHING",
-    "ROOT",
     "TOKEN",
     "UNNAMED",
     "USER",
@@ -29,4 +29,5 @@ __all__ = [
     "World",
     "id_name",
     "new_id",
+    "shown_kind",
 ]

@@ -23,13 +23,19 @@ UNNAMED = "Unnamed User"
 """The full name of a user who gives none. Source: Onezone 21.02 as deployed, Other validators."""
 BEGINNING = 1577836800
 """The creation time of whatever was there before the mock: the same at every start."""
-ROOT = {"type": "root", "id": "root"}
+NOBODY = {"type": "nobody", "id": None}
+"""The creator of what the zone itself made, as it shows."""
 
 
 def id_name(kind: str) -> str:
     """The key under which an entity shows its id: `handleServiceId` for handle_service."""
+    return f"{shown_kind(kind)}Id"
+
+
+def shown_kind(kind: str) -> str:
+    """A kind as answers name it: `handleService` for handle_service."""
     first, *rest = kind.split("_")
-    return first + "".join(word.capitalize() for word in rest) + "Id"
+    return first + "".join(word.capitalize() for word in rest)
 
 
 class World(Graph, Accounts, Tokens):
@@ -89,8 +95,8 @@ class World(Graph, Accounts, Tokens):
             self.set_zone(USER, user.id, zone)
 
     def add_group(self, identity: str, name: str, zone: Privileges = NOTHING, creator: Any = None) -> None:
-        """Add a group without members. `creator` is as it shows, root where it is not given."""
-        details = {"name": name, "type": "team", "creator": creator or ROOT, "creationTime": BEGINNING}
+        """Add a group without members. `creator` is as it shows, nobody where it is not given."""
+        details = {"name": name, "type": "team", "creator": creator or NOBODY, "creationTime": BEGINNING}
         self.add(GROUP, identity, orjson.dumps({"groupId": identity, **details}))
         if zone:
             self.set_zone(GROUP, identity, zone)
