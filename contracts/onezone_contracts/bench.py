@@ -141,7 +141,7 @@ class Bench:
         effect = operation.effect
         scopes = {scope for route in operation.access.routes for scope in route.needs}
         roles = tuple(sorted(one.entity or one.name for one in operation.parameters))
-        listed = effect.verb == "list", effect.by
+        listed = effect.verb in {"list", "get"} and effect.verb, effect.by
         key = (roles, effect.resource, effect.within, effect.effective, listed, "creator" in scopes)
         if key not in self._stages:
             try:

@@ -93,7 +93,7 @@ class Stage:
             return self.account.person().ref
         if kind in self._contract.owners:
             owner = self.roles.get(self.operation.effect.within or "") or self.account.person().ref
-            return own(self.account, owner, unnamed=by_text(self.operation))
+            return own(self.account, owner, **self._as_asked())
         if created:
             self.founder = self.account.person(_needed(self._contract, kind))
         return self.account.create(kind, by=self.founder if created else None)
@@ -246,8 +246,12 @@ class Stage:
         """Something of the person's own."""
         known = self.belongings.get(person.ref)
         if known is None or known not in self.account.mirror.details:
-            known = self.belongings[person.ref] = own(self.account, person.ref, unnamed=by_text(self.operation))
+            known = self.belongings[person.ref] = own(self.account, person.ref, **self._as_asked())
         return known
+
+    def _as_asked(self) -> dict[str, bool]:
+        """What is owned shows all that it can where it is read."""
+        return {"unnamed": by_text(self.operation), "whole": self.operation.effect.verb == "get"}
 
 
 def _ordered(one: Ref, other: Ref) -> tuple[Ref, Ref]:

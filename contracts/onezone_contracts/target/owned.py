@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 LISTED = frozenset({"list", "clear"})
 
 
-def own(account: Account, owner: Ref, *, unnamed: bool = False) -> Ref:
+def own(account: Account, owner: Ref, *, unnamed: bool = False, whole: bool = False) -> Ref:
     """A new token of somebody's: made by the administrator where that can be, else by its owner. Raises SetupError.
 
     Args:
         account: the administrator's.
         owner: a user that the account made.
         unnamed: whether the token is to be known by its text alone.
+        whole: whether it is to have a value under each key, also where it is revoked then.
     """
     contract = account.contract
     for_others = None if unnamed else contract.find("create", TOKEN, USER)
@@ -34,7 +35,7 @@ def own(account: Account, owner: Ref, *, unnamed: bool = False) -> Ref:
     if operation is None:
         raise SetupError(f"edition {contract.edition} has no operation that makes a token")
     roles, auth = ({USER: owner}, None) if for_others else ({}, account.people[owner][-1].auth)
-    value = account.samples.body(operation, ["name"]) if operation.body else None
+    value = account.samples.body(operation, None if whole else ["name"]) if operation.body else None
     exchange = account.do(operation, roles, value, auth)
     identity, text = text_of(exchange)
     if text is None:

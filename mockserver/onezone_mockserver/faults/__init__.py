@@ -44,6 +44,7 @@ FULL_GROUPS = (
     "around_sides",
     "around_history",
     "around_memory",
+    "around_tokens",
 )
 GROUPS = (*CORE_GROUPS, *FULL_GROUPS)
 
