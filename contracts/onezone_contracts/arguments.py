@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onezone_contracts.options import Options
     from onezone_contracts.wanted import Wanted
 
+PERSONAS = ("passwords", "tokens")
 DEPTHS = ("quick", "standard", "deep")
 MOST_WORKERS = 64
 
@@ -99,6 +100,12 @@ def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
         help="how long privileges may take to show (default 5)",
     )
     parser.add_argument("--max-time", type=seconds, metavar="SECONDS", help="for the whole run")
+    parser.add_argument(
+        "--personas",
+        choices=PERSONAS,
+        default=PERSONAS[0],
+        help="what the users have that --admin makes (default: passwords)",
+    )
 
 
 def options_of(arguments: argparse.Namespace, **more: Any) -> Options:
@@ -113,6 +120,7 @@ def options_of(arguments: argparse.Namespace, **more: Any) -> Options:
         max_time=arguments.max_time,
         workers=arguments.workers,
         examples=arguments.examples,
+        personas=arguments.personas,
         **more,
     )
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from onezone_contracts.baseline import Baseline
     from onezone_contracts.expected_failures import ExpectedFailures
 
+PASSWORDS, TOKENS = "passwords", "tokens"
 PATIENCE = 3.0
 """Seconds that a read may lag behind a write."""
 
@@ -31,6 +32,8 @@ class Options:
     expected: ExpectedFailures | None = None
     baseline: Baseline | None = None
     workers: int = 1
+    personas: str = PASSWORDS
+    """What the users log in with that an administrator's account makes: `passwords` or `tokens`."""
     examples: str | None = None
     """Where drawn requests that showed something are kept, to be tried first: a folder, or a redis:// URL."""
     clock: Callable[[], float] = time.monotonic

@@ -81,7 +81,10 @@ def _option(config: pytest.Config, name: str) -> Any:
 
 def _options(config: pytest.Config, **more: Any) -> Options:
     """How the run judges; what no option says is as `Options` has it."""
-    asked = {name: _option(config, name) for name in ("depth", "timeout", "settle", "max_time", "workers", "examples")}
+    asked = {
+        name: _option(config, name)
+        for name in ("depth", "timeout", "settle", "max_time", "workers", "examples", "personas")
+    }
     given = {name: value for name, value in asked.items() if value is not None}
     return Options(seed=int(_option(config, "seed") or 0), **given, **more)
 

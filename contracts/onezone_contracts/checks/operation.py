@@ -56,7 +56,11 @@ def body(trial: Trial) -> Iterator[Finding]:
             yield Finding(
                 f"{one.case.label}: the body is not the documented one", "the documented body", problem, one.exchange
             )
-        elif any(person.password.encode() in response.body for people in known.values() for person in people):
+        elif any(
+            person.password and person.password.encode() in response.body
+            for people in known.values()
+            for person in people
+        ):
             yield Finding(f"{one.case.label}: the answer shows a user's password", "no password", "it", one.exchange)
 
 

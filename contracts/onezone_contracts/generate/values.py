@@ -131,6 +131,15 @@ def usual(body: Body | None, value: Mapping[str, Any]) -> dict[str, Any]:
     return known | stored(body, value)
 
 
+def is_ours(details: Mapping[str, Any], users: Iterable[str], run_id: str = "") -> bool:
+    """Whether details carry the mark of a run, of this one or of any, or name one of the users as the creator."""
+    creator = details.get("creator")
+    if isinstance(creator, dict) and creator.get("id") in set(users):
+        return True
+    words = [one for one in details.values() if isinstance(one, str)]
+    return any(MARK.fullmatch(one) and run_id in one for one in words)
+
+
 Wrong = tuple[str, Level, tuple[Any, ...]]
 """A rule that is broken, how binding it is, and values that break it."""
 

@@ -14,7 +14,6 @@ from onezone_contracts.state.expected import CALLER, GROUP, RANKS, TOKEN, USER, 
 from onezone_contracts.state.probe import Probe
 from onezone_contracts.state.tokens import owner_of, text_of
 from onezone_contracts.target.administrator import Account
-from onezone_contracts.target.owned import note
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def _create_owned(done: Done) -> list[Probe]:
     if text is None or done.owner is None:
         return []
     details = {"revoked": False, **usual(done.operation.body, done.value or {})}
-    ref = note(done.account, done.operation, done.owner, text, identity or done.made, details)
+    ref = done.account.keep_token(done.operation, done.owner, text, identity or done.made, details)
     return [Probe("details", ref), Probe("counts", ref), Probe("owned", done.owner)]
 
 

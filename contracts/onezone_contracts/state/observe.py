@@ -33,7 +33,8 @@ from onezone_contracts.target.administrator import GONE, Account
 from onezone_contracts.target.file import Credentials
 from onezone_contracts.target.owned import generation_of, read_generation
 
-LOGIN: Mapping[str, Any] = {"blocked": False, "basicAuthEnabled": True}
+BLOCKED = "blocked"
+LOGIN: Mapping[str, Any] = {BLOCKED: False, "basicAuthEnabled": True}
 """What is stored of a user who may log in with a password."""
 UNAUTHORIZED = 401
 
@@ -174,7 +175,8 @@ def _login(account: Account, probe: Probe) -> Iterator[Difference]:
     if operation is None or person is None:
         return
     stored = account.mirror.details[probe.ref]
-    may = all(stored.get(key, right) == right for key, right in LOGIN.items())
+    needed = {BLOCKED: False} if person[-1].token else LOGIN
+    may = all(stored.get(key, right) == right for key, right in needed.items())
     for auth, works in account.logins(probe.ref, may=may):
         exchange = account.api.send(operation, {}, auth, label="log in")
         if (exchange.status == UNAUTHORIZED) is works:
@@ -284,8 +286,10 @@ def _list(account: Account, operation: Operation, named: Named, exchange: Exchan
         wanted = {ref[1] for ref in mirror.details if ref[0] == kind and ref not in account.tokens.unnamed}
         known = wanted | {ref[1] for ref in account.gone if ref[0] == kind}
     else:
-        wanted = {ref[1] for ref in _related(account.contract, mirror, operation, place) if ref[0] == kind}
-        ours = {ref[1] for ref in {*account.made, *account.tokens.owners} if ref[0] == kind}
+        texts = account.tokens.texts if effect.by == TOKEN else {}
+        related = _related(account.contract, mirror, operation, place)
+        wanted = {texts.get(ref, ref[1]) for ref in related if ref[0] == kind}
+        ours = {texts.get(ref, ref[1]) for ref in {*account.made, *account.tokens.owners} if ref[0] == kind}
         known = ours if effect.within == CALLER else ids | wanted
     if ids & known != wanted:
         yield Difference("the list", told(wanted), told(ids & known), exchange)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from onezone_spec import Operation
 
 from onezone_contracts.attempt import Attempt
+from onezone_contracts.generate.values import is_ours
 from onezone_contracts.requirement import Finding
 from onezone_contracts.state.expected import USER, Ref
 from onezone_contracts.state.observe import Difference, differences, probes
 from onezone_contracts.state.probe import Probe
-from onezone_contracts.target.administrator import Account, is_ours
+from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.fixture import Stage
 
 SUSPECTS = 60

@@ -33,9 +33,11 @@ class TokenBook:
     temporary: dict[Ref, dict[str, bool]] = field(default_factory=dict)
     generations: dict[Ref, int] = field(default_factory=dict)
 
-    def keep(self, ref: Ref, text: str, owner: Ref) -> None:
+    def keep(self, ref: Ref, text: str, owner: Ref, *, named: bool) -> None:
         """A new token of somebody's."""
         self.texts[ref], self.owners[ref] = text, owner
+        if not named:
+            self.unnamed.add(ref)
 
     def issued(self, owner: Ref, text: str) -> None:
         """A new temporary token of somebody's."""

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.options import Options
+from onezone_contracts.options import TOKENS, Options
 from onezone_contracts.personas import ZONE, personas
 from onezone_contracts.target import embedded
 from onezone_contracts.target.administrator import Account
@@ -56,7 +56,9 @@ def _administrator(wanted: Wanted, contract: Contract, options: Options, stack: 
 @contextmanager
 def administered(contract: Contract, base_url: str, admin: Credentials, options: Options) -> Iterator[Account]:
     """The account, ready; in the end everything that it made is removed, whatever happens. Raises SetupError."""
-    account = Account(contract, base_url, admin, timeout=options.timeout, settle=options.settle)
+    account = Account(
+        contract, base_url, admin, timeout=options.timeout, settle=options.settle, tokens=options.personas == TOKENS
+    )
     try:
         with cannot_set_up():
             account.open()

@@ -5,9 +5,6 @@ Nothing is removed but what this account made, or what one of its users made.
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +13,13 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.api import Api, answer_of, auth_of, new_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
-from onezone_contracts.generate.values import MARK, Samples, privileges_of, secret, stored
+from onezone_contracts.generate.values import Samples, is_ours, privileges_of, secret, stored
 from onezone_contracts.patience import unlimited, waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
-from onezone_contracts.state.expected import RANKS, USER, ZONE, Held, Mirror, Ref, role_of
-from onezone_contracts.state.tokens import TokenBook
+from onezone_contracts.state.expected import RANKS, TOKEN, USER, ZONE, Held, Mirror, Ref, role_of
+from onezone_contracts.state.tokens import TokenBook, by_text, text_of
 from onezone_contracts.target.file import Credentials, SetupError, near
+from onezone_contracts.target.undisturbed import undisturbed
 from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"
@@ -36,13 +34,15 @@ class Person:
     """A user that the kit made."""
 
     ref: Ref
-    username: str
-    password: str
+    username: str = ""
+    password: str = ""
+    token: str | None = None
+    """What lets the user in where it has no password."""
 
     @property
     def credentials(self) -> Credentials:
         """How the user logs in."""
-        return Credentials(self.username, self.password)
+        return Credentials(token=self.token) if self.token else Credentials(self.username, self.password)
 
     @property
     def auth(self) -> Auth:
@@ -59,18 +59,27 @@ class Account:
         credentials: the administrator's.
         timeout: seconds for a request.
         settle: seconds until privileges must have taken effect.
+        tokens: whether the users that it makes log in with tokens, and have no passwords.
 
     `shut` says why no persona can act, where that is so. `check_time` raises when the run's time is over.
     """
 
     def __init__(
-        self, contract: Contract, base_url: str, credentials: Credentials, *, timeout: float = 10.0, settle: float = 5.0
+        self,
+        contract: Contract,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        timeout: float = 10.0,
+        settle: float = 5.0,
+        tokens: bool = False,
     ) -> None:
         self.contract = contract
         self.api = Api(contract, base_url, Wire(_origin(base_url), timeout))
         self.credentials = credentials
         self.auth = auth_of(credentials, "the administrator")
         self.settle = settle
+        self.with_tokens = tokens
         self.check_time: Callable[[], None] = lambda: None
         self.samples = Samples(contract)
         self.mirror = Mirror()
@@ -133,13 +142,46 @@ class Account:
     def person(self, zone: Iterable[str] = ()) -> Person:
         """A new user with these zone privileges, who can log in. Raises SetupError."""
         operation = self._operation("create", USER)
-        body = self.samples.body(operation)
-        ref = self.create(USER, body)
-        made = self.logs_in(ref, body, operation)
+        known = operation.body.properties if operation.body else ()
+        body = self.samples.body(operation, [one.name for one in known if not (self.with_tokens and secret(one))])
+        try:
+            ref = self.create(USER, body)
+        except SetupError as error:
+            hint = "" if self.with_tokens else "; where users cannot have passwords, give --personas tokens"
+            raise SetupError(f"{error}{hint}") from None
+        made = self._let_in(ref) if self.with_tokens else self.logs_in(ref, body, operation)
         if made is None:
             raise SetupError(f"{operation.id} makes no users who can log in")
         self.grant_zone(ref, zone)
         return made
+
+    def _let_in(self, ref: Ref) -> Person:
+        """Make a token for a user. Raises SetupError."""
+        operation = self.contract.find("create", TOKEN, USER)
+        if operation is None:
+            words = "has no operation that makes tokens for others: leave --personas tokens out"
+            raise SetupError(f"edition {self.contract.edition} {words}")
+        value = self.samples.body(operation, ["name"])
+        identity, text = text_of(exchange := self.do(operation, {USER: ref}, value))
+        if text is None:
+            raise SetupError(f"{operation.method} {operation.path} showed no token: its answer was {exchange.answer()}")
+        self.keep_token(operation, ref, text, identity or new_id(exchange), {"revoked": False, **value})
+        self.people[ref] = [Person(ref, token=text)]
+        return self.people[ref][-1]
+
+    def keep_token(
+        self, operation: Operation, owner: Ref, text: str, identity: str | None, details: Mapping[str, Any]
+    ) -> Ref:
+        """Take a new token of somebody's into account, which that operation made."""
+        named = identity if identity and not by_text(operation) else None
+        ref = (TOKEN, named or text)
+        self.redactor.learn(text)
+        self.tokens.keep(ref, text, owner, named=named is not None)
+        if named:
+            self.made.setdefault(ref)
+        self.mirror.add(ref, {**details, TOKEN: text})
+        self.mirror.join(ref, owner, None)
+        return ref
 
     def logs_in(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> Person | None:
         """Remember how a user logs in that was made with this body, None where the body does not say."""
@@ -156,7 +198,7 @@ class Account:
     def renamed(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> None:
         """A user's name or password was changed by a body of that operation: both are remembered, the new ones last."""
         known = self.people.get(ref)
-        if not known or operation.body is None:
+        if not known or known[-1].token or operation.body is None:
             return
         names = [str(body[one.name]) for one in operation.body.properties if one.unique and one.name in body]
         words = [str(body[one.name]) for one in operation.body.properties if secret(one) and one.name in body]
@@ -346,32 +388,6 @@ class Account:
             for one in sorted(new - {ref[1] for ref in self.made if ref[0] == kind}):
                 if is_ours(self.details((kind, one)) or {}, ours, self.samples.run_id):
                     yield kind, one
-
-
-def is_ours(details: Mapping[str, Any], users: Iterable[str], run_id: str = "") -> bool:
-    """Whether details carry the mark of a run, of this one or of any, or name one of the users as the creator."""
-    creator = details.get("creator")
-    if isinstance(creator, dict) and creator.get("id") in set(users):
-        return True
-    words = [one for one in details.values() if isinstance(one, str)]
-    return any(MARK.fullmatch(one) and run_id in one for one in words)
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until the block is over, then they have their effect."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = {one: signal.signal(one, lambda number, _: came.append(number)) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-    if came:
-        raise KeyboardInterrupt
 
 
 def _origin(base_url: str) -> str:

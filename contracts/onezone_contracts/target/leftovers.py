@@ -11,9 +11,10 @@ from typing import Any
 from onezone_spec import load
 
 from onezone_contracts.arguments import admin_of
+from onezone_contracts.generate.values import is_ours
 from onezone_contracts.reports.shown import line
 from onezone_contracts.state.expected import RANKS, USER, Ref
-from onezone_contracts.target.administrator import Account, is_ours
+from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError, check_url
 
 

@@ -41,24 +41,7 @@ def own(account: Account, owner: Ref, *, unnamed: bool = False, whole: bool = Fa
     if text is None:
         raise SetupError(f"{operation.method} {operation.path} showed no token")
     named = identity or new_id(exchange)
-    return note(account, operation, owner, text, named, {"revoked": False, **(value or {})})
-
-
-def note(
-    account: Account, operation: Operation, owner: Ref, text: str, identity: str | None, details: dict[str, object]
-) -> Ref:
-    """Take a new token into account."""
-    unnamed = operation.effect.by == TOKEN or identity is None
-    ref = (TOKEN, text if unnamed or identity is None else identity)
-    account.redactor.learn(text)
-    account.tokens.keep(ref, text, owner)
-    if unnamed:
-        account.tokens.unnamed.add(ref)
-    else:
-        account.made.setdefault(ref)
-    account.mirror.add(ref, {**details, TOKEN: text})
-    account.mirror.join(ref, owner, None)
-    return ref
+    return account.keep_token(operation, owner, text, named, {"revoked": False, **(value or {})})
 
 
 def furnish(account: Account, operation: Operation, owner: Ref) -> list[Probe]:
@@ -72,7 +55,7 @@ def furnish(account: Account, operation: Operation, owner: Ref) -> list[Probe]:
         issue(account, owner)
         others.append(own(account, owner))
         read_generation(account, owner)
-    if verb in {"clear", "expire"}:
+    if verb in LISTED | {"expire"}:
         others.append(own(account, account.person().ref))
     return [Probe("counts", one) for one in others]
 
