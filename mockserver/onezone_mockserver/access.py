@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.world import GROUP, NOTHING, USER
@@ -28,7 +28,7 @@ CONDITION_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decision:
     """`route` is the route that allows, or where `lacks` is not empty the one that comes closest to allowing."""
 
@@ -41,18 +41,13 @@ class Decision:
         return not self.lacks
 
     def __str__(self) -> str:
-        return _told(self)
+        return self.in_words
 
-    @property
+    @cached_property
     def in_words(self) -> str:
         """The route, and the privileges that it lacks."""
         missing = ", ".join(sorted(_named(scope, privilege) for scope, privilege in self.lacks))
         return f"route {self.route}: lacks {missing}" if missing else f"route {self.route}"
-
-
-@lru_cache(maxsize=1024)
-def _told(decision: Decision) -> str:
-    return decision.in_words
 
 
 def _named(scope: str, privilege: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ class Mock:
         self.renderer = Renderer(state.contract)
         first, *_ = state.contract.base_paths
         longest_first = sorted(state.contract.base_paths, key=len, reverse=True)
-        self.bases = {f"{base}/": base for base in longest_first}
+        self.base_of = re.compile(f"({'|'.join(map(re.escape, longest_first))})/").match
         self.stacks = {first: self._stack(first)}
         self.first = self.stacks[first]
 
@@ -83,12 +84,13 @@ class Mock:
 
     def _stack_of(self, scope: Scope) -> App:
         path = path_of(scope).decode("latin-1") if scope.get("root_path") else scope["path"]
-        for start, base in self.bases.items():
-            if path.startswith(start):
-                if base not in self.stacks:
-                    self.stacks[base] = self._stack(base)
-                return self.stacks[base]
-        return self.first
+        known = self.base_of(path)
+        if known is None:
+            return self.first
+        base = known[1]
+        if base not in self.stacks:
+            self.stacks[base] = self._stack(base)
+        return self.stacks[base]
 
     def _stack(self, base_path: str) -> App:
         """Connexion with our middlewares, for one base path."""

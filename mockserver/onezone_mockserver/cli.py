@@ -99,13 +99,13 @@ def _say(text: str) -> None:
 
 
 def _list_faults(options: argparse.Namespace) -> int:
-    from onezone_spec import DEFAULT_EDITION, UnknownEditionError, load
+    from onezone_spec import DEFAULT_EDITION, UnknownEditionError, UnresolvedReferenceError, load
 
     from onezone_mockserver.faults import catalogue, summary
 
     try:
         contract = load(options.edition or DEFAULT_EDITION)
-    except UnknownEditionError as error:
+    except (UnknownEditionError, UnresolvedReferenceError) as error:
         raise UsageError(str(error)) from None
     found = catalogue(contract)
     width = max(len(one.id) for one in found)
@@ -115,7 +115,7 @@ def _list_faults(options: argparse.Namespace) -> int:
 
 
 def _app(options: argparse.Namespace) -> Mock:
-    from onezone_spec import DEFAULT_EDITION, UnknownEditionError
+    from onezone_spec import DEFAULT_EDITION, UnknownEditionError, UnresolvedReferenceError
 
     from onezone_mockserver import create_app
     from onezone_mockserver.faults import UnknownFaultError
@@ -133,7 +133,13 @@ def _app(options: argparse.Namespace) -> Mock:
             journal=not options.no_journal,
             seed=options.seed,
         )
-    except (ScenarioError, UnknownEditionError, UnknownFaultError, UnsupportedContractError) as error:
+    except (
+        ScenarioError,
+        UnknownEditionError,
+        UnknownFaultError,
+        UnresolvedReferenceError,
+        UnsupportedContractError,
+    ) as error:
         raise UsageError(str(error)) from None
 
 

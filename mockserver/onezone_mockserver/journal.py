@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from onezone_spec import Operation
+
+    from onezone_mockserver.world import User
+
 LIMIT = 1000
 LONG_PATH = 2000
 """So much of a path is kept."""
@@ -18,8 +22,8 @@ class Row:
     """One exchange: there from the moment that its request is, without a duration until it is over."""
 
     status: int | None = None
-    operation: str | None = None
-    user: str | None = None
+    operation: Operation | None = None
+    user: User | None = None
     stage = ""
     reasons: Sequence[str] = ()
     seconds: float | None = None
@@ -38,8 +42,8 @@ class Row:
             "method": self.method,
             "path": self.path.decode("ascii", "backslashreplace"),
             "status": self.status,
-            "operation": self.operation,
-            "user": self.user,
+            "operation": self.operation.id if self.operation else None,
+            "user": self.user.name if self.user else None,
             "stage": self.stage,
             "reason": "; ".join(self.reasons),
             "duration_ms": None if self.seconds is None else self.seconds * 1000,

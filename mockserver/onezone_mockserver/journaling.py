@@ -27,9 +27,4 @@ class Journaling:
         finally:
             row.seconds = perf_counter() - started
             row.stage = exchange.stage
-            if exchange.operation is not None:
-                row.operation = exchange.operation.id
-            if exchange.user is not None:
-                row.user = exchange.user.name
-            if exchange.reasons:
-                row.reasons = exchange.reasons
+            row.operation, row.user, row.reasons = exchange.operation, exchange.user, exchange.reasons

@@ -56,7 +56,7 @@ class Schema:
 @cache
 def compiled(schema: bytes) -> Any:
     """The validator of a schema, which is given as JSON: equal ones are compiled once. There are as many as rules."""
-    return jsonschema_rs.Draft4Validator(orjson.loads(schema), validate_formats=False)
+    return jsonschema_rs.Draft4Validator(orjson.loads(schema), validate_formats=True)
 
 
 def _whole(contract: Contract, node: Any, where: str, inside: tuple[str, ...] = ()) -> Any:

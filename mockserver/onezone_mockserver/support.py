@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from onezone_spec import UnresolvedReferenceError
+
 if TYPE_CHECKING:
     from onezone_spec import Contract, Operation
 
@@ -38,6 +40,7 @@ class UnsupportedContractError(ValueError):
 
 def check_supported(contract: Contract) -> None:
     """Raise UnsupportedContractError for what the mock would not serve as it is documented."""
+    _check_references(contract, contract.document, "")
     _check_servers(contract)
     for path, item in contract.document["paths"].items():
         odd = [segment for segment in path.split("/") if not _SEGMENT.fullmatch(segment)]
@@ -51,6 +54,21 @@ def check_supported(contract: Contract) -> None:
             raise UnsupportedContractError(f"{path}: servers: take them out: every path is served under the document's")
     for operation in contract.operations.values():
         _check_operation(contract, operation, f"{operation.method} {operation.path}")
+
+
+def _check_references(contract: Contract, node: Any, place: str) -> None:
+    """Everything that is referred to is there, also where nobody looks before a request does."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            try:
+                contract.resolve({"$ref": node["$ref"]})
+            except UnresolvedReferenceError as error:
+                raise UnsupportedContractError(f"{place}: {error}") from None
+        for key, value in node.items():
+            _check_references(contract, value, f"{place}: {key}" if place else str(key))
+    elif isinstance(node, list):
+        for value in node:
+            _check_references(contract, value, place)
 
 
 def _check_servers(contract: Contract) -> None:

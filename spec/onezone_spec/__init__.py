@@ -17,6 +17,7 @@ from onezone_spec.model import (
     Route,
     Source,
     Uncovered,
+    UnresolvedReferenceError,
 )
 
 __version__ = "0.1.0"
@@ -39,6 +40,7 @@ __all__ = [
     "Source",
     "Uncovered",
     "UnknownEditionError",
+    "UnresolvedReferenceError",
     "__version__",
     "bundled_text",
     "editions",

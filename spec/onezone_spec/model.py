@@ -27,6 +27,13 @@ class Level(StrEnum):
     OBSERVE = "OBSERVE"
 
 
+class UnresolvedReferenceError(KeyError):
+    """A `$ref` points at nothing in the document. The message is one line that says what to change."""
+
+    def __str__(self) -> str:
+        return f"$ref {self.args[0]}: the document has nothing there: mend the reference, or add what it means"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The place in a document that a fact comes from; as text, the document's title and the section."""
@@ -288,11 +295,14 @@ class Contract:
         return kind == "string"
 
     def resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """`schema`, or what its `$ref` points at in the document."""
+        """`schema`, or what its `$ref` points at in the document. Raises UnresolvedReferenceError."""
         while "$ref" in schema:
             node: Any = self.document
             for step in str(schema["$ref"]).removeprefix("#/").split("/"):
-                node = node[step]
+                try:
+                    node = node[step]
+                except (KeyError, TypeError):
+                    raise UnresolvedReferenceError(schema["$ref"]) from None
             schema = node
         return schema
 

@@ -49,6 +49,7 @@ def test_numbers_are_those_of_json() -> None:
     ({"anyOf": [{"type": "boolean"}, {"type": "integer"}]}, ["p=1", "p=true"], ["p=x"]),
     ({"oneOf": [{"type": "integer"}, {"type": "string", "enum": ["all"]}]}, ["p=1", "p=all"], ["p=x"]),
     ({"enum": [1, 2]}, ["p=1"], ["p=3"]),
+    ({"type": "string", "format": "date"}, ["p=2026-01-02"], ["p=2026-13-02", "p=x"]),
     ({"type": "string", "enum": ["1", "true"]}, ["p=1", "p=true"], ["p=2"]),
 ])  # fmt: skip
 def test_a_text_is_what_the_schema_accepts(schema: Any, good: list[str], bad: list[str]) -> None:

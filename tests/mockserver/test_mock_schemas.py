@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from mock_client import GOOD, Client, changed, create_of
 from onezone_mockserver.support import UnsupportedContractError
+from onezone_spec import UnresolvedReferenceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,6 +148,27 @@ def test_a_schema_that_is_a_part_of_itself_is_an_error_of_the_start() -> None:
 
     with pytest.raises(UnsupportedContractError, match="HandleServiceProperties is a part of itself"):
         changed(circle)
+
+
+@pytest.mark.parametrize("refer", [
+    lambda document: schema_of(document).update(properties={"name": {"$ref": "#/components/schemas/Nothing"}}),
+    lambda document: document["components"]["schemas"].update(Unused={"$ref": "#/components/schemas/Nothing"}),
+    lambda document: document["paths"]["/groups"]["post"].update(requestBody={"$ref": "#/components/schemas/Nothing"}),
+])  # fmt: skip
+def test_a_reference_to_nothing_is_an_error_of_the_start(refer: Any) -> None:
+    """In one line, which says what is not there."""
+    with pytest.raises((UnsupportedContractError, UnresolvedReferenceError)) as caught:
+        changed(refer)
+    assert "$ref #/components/schemas/Nothing: the document has nothing there" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_format_is_checked() -> None:
+    """One that JSON Schema has; others are words for people, as OpenAPI 3.0 has it."""
+    client = of_name({"type": "string", "format": "date-time"})
+    assert named(client, "2026-01-02T03:04:05Z")[0] == 204
+    assert named(client, "tomorrow")[0] == 400
+    assert named(of_name({"type": "string", "format": "password"}), "tomorrow")[0] == 204
 
 
 @pytest.mark.parametrize(("name", "key", "schema"), [

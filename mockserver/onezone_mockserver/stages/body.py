@@ -50,7 +50,7 @@ async def read_body(exchange: Exchange, receive: Receive, limit: int) -> None:
     Raises Refusal (payloadTooLarge) over `limit`, NotHttpError, ClientGoneError.
     """
     announced = exchange.headers.get(b"content-length", b"0").lstrip(b"0")
-    if len(announced) > 18 or (len(announced) > 6 and announced.isdigit() and int(announced) > limit):  # noqa: PLR2004
+    if len(announced) > 6 and (len(announced) > 18 or (announced.isdigit() and int(announced) > limit)):  # noqa: PLR2004
         raise _too_large(limit)
     message = await receive()
     if BROKEN in exchange.scope:

@@ -140,4 +140,4 @@ def _items(schema: Any) -> Iterator[Any]:
 
 
 def _compiled(schema: Any) -> Any:
-    return jsonschema_rs.Draft4Validator(schema, validate_formats=False)
+    return jsonschema_rs.Draft4Validator(schema, validate_formats=True)
