@@ -10,9 +10,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.exchange import Auth, Exchange, Request, basic
+from onezone_contracts.exchange import Auth, Exchange, Request
 from onezone_contracts.state.expected import Ref
-from onezone_contracts.target.file import Credentials
 from onezone_contracts.wire import Wire
 
 JSON_TYPE = (("Content-Type", "application/json"),)
@@ -67,13 +66,6 @@ class Api:
         """Read what a Location names, from the target and nowhere else."""
         path = urlsplit(urljoin(self.wire.origin + sent.request.path, location)).path
         return self.wire.send(Request("GET", path, auth, label="read what the Location names"))
-
-
-def auth_of(known: Credentials, who: str) -> Auth:
-    """How credentials are sent."""
-    if known.token is not None:
-        return Auth((("X-Auth-Token", known.token),), who)
-    return Auth((("Authorization", basic(known.username or "", known.password or "")),), who)
 
 
 def new_id(exchange: Exchange) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onezone_contracts.exchange import Auth, basic
-from onezone_contracts.target.file import Identity, Target
+from onezone_contracts.target.file import TestUser
 
 JSON_TYPE = (("Content-Type", "application/json"),)
 HOME = "home"
@@ -33,7 +33,7 @@ VICTIM = "victim"
 """Stands for a user with whose name wrong passwords are sent, and who does nothing else."""
 
 Change = Callable[[dict[str, Any]], Any]
-Credentialed = Callable[[Identity, Mapping[str, Identity]], Auth]
+Credentialed = Callable[[TestUser, Mapping[str, TestUser]], Auth]
 """Credentials made out of somebody's own; the others are there by name."""
 
 
@@ -84,6 +84,13 @@ class Case:
         return not wrong and not self.chunked and self.headers == JSON_TYPE
 
 
+def access_case(name: str, keys: tuple[str, ...] = ()) -> Case:
+    """A valid request of a persona, with these keys in its body."""
+    words = f" with {', '.join(keys)}" if keys else ""
+    label = f"a valid request of the persona {name}{words}"
+    return Case(".".join(["access", name, *keys]), label, who=name, keys=keys or None)
+
+
 def encode(value: Any) -> bytes:
     """`value` as compact JSON in UTF-8."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
@@ -104,34 +111,17 @@ def constant(value: Any) -> Change:
     return lambda _: value
 
 
-def group_id(target: Target, case: Case, home: str) -> str:
-    """The id of the case's group; anything but the words above is an id itself.
-
-    A short id made shorter or longer could be another group's, so only a long one is.
-    """
-    long = len(home) >= LONG_ID
-    words = {
-        HOME: home,
-        MISSING: target.missing,
-        OTHER: target.other or "",
-        SHORTENED: home[:-1] if long else target.missing,
-        LENGTHENED: f"{home}zz" if long else target.missing,
-        BLANK_AFTER: f"{home} ",
-    }
-    return words.get(case.group, case.group)
-
-
 def wrong_password(make: Callable[[str], str], words: str) -> Credentialed:
     """The persona's user name with a password made out of the right one."""
 
-    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
+    def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         name, password = identity.credentials.username or "", identity.credentials.password or ""
-        return Auth((("Authorization", basic(name, make(password))),), f"{identity.persona.name}, {words}")
+        return Auth((("Authorization", basic(name, make(password))),), f"{identity.name}, {words}")
 
     return auth
 
 
-def password_of_another(identity: Identity, people: Mapping[str, Identity]) -> Auth:
+def password_of_another(identity: TestUser, people: Mapping[str, TestUser]) -> Auth:
     """The persona's user name with another persona's password, or another word where all have the same."""
     own = identity.credentials.password
     others = (one.credentials.password for one in people.values())
@@ -143,7 +133,7 @@ def password_of_another(identity: Identity, people: Mapping[str, Identity]) -> A
 def wrong_token(make: Callable[[str], str], words: str, *, bearer: bool = False) -> Credentialed:
     """A token made out of the persona's own, or out of nothing where it has none."""
 
-    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
+    def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         value = make(identity.credentials.token or "")
         header = ("Authorization", f"Bearer {value}") if bearer else ("X-Auth-Token", value)
         return Auth((header,), words)

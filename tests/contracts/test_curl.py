@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from onezone_contracts.cases import wrong_password, wrong_token
 from onezone_contracts.curl import curl, steps
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request, Response, basic
-from onezone_contracts.personas import Persona
 from onezone_contracts.reports.shown import numbered, visible
-from onezone_contracts.target.file import Credentials, Identity
+from onezone_contracts.target.file import Credentials, TestUser
 
 BASE = "http://127.0.0.1:9"
 SECRET = "correct-Horse7"
@@ -145,7 +144,7 @@ def test_what_is_made_of_a_secret_is_made_by_the_shell(shell: Path, name: str, s
         (Credentials("alice", secret), wrong_password(make, "wrong")),
         (Credentials(token=secret), wrong_token(make, "wrong", bearer=True)),
     ):
-        person = Identity(Persona("member", {}, allowed=True), credentials, "g")
+        person = TestUser("member", credentials, ("user", "member"))
         made = auth(person, {})
         if "\0" in made.headers[0][1]:
             continue

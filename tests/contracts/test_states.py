@@ -125,7 +125,7 @@ def test_tokens_are_used() -> None:
     """A persona may come with a token, and is then sent with it."""
     with states(person(username=None, password=None, token="MDAx")) as (url, _):
         target = States(url).target(BASE, PEOPLE)
-    assert {one.auth().headers for one in target.personas.values()} == {(("X-Auth-Token", "MDAx"),)}
+    assert {one.auth.headers for one in target.personas.values()} == {(("X-Auth-Token", "MDAx"),)}
 
 
 def test_each_persona_is_judged_in_its_own_group() -> None:

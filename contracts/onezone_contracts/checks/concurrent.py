@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from onezone_contracts.cases import WRITER, Case
+from onezone_contracts.cases import WRITER, Case, access_case
 from onezone_contracts.checks import status
+from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.run import Run, access_case
+from onezone_contracts.sent import Sent
 from onezone_contracts.state.compare import differences_of
-from onezone_contracts.state.ledger import Sent
 
 AT_ONCE = 8
 CREATES = 24
@@ -21,7 +21,7 @@ FEW = 8
 FORBIDDEN = 403
 
 
-def _at_once(run: Run, cases: list[Case]) -> list[Sent]:
+def _at_once(run: GivenRun, cases: list[Case]) -> list[Sent]:
     """The cases, sent by several threads at the same time; a connection each."""
 
     def send(case: Case) -> Sent:
@@ -37,7 +37,7 @@ def _at_once(run: Run, cases: list[Case]) -> list[Sent]:
     return sent
 
 
-def creates(run: Run) -> Iterator[Finding]:
+def creates(run: GivenRun) -> Iterator[Finding]:
     """Creations at the same time are all accepted, each with an id of its own, and all are kept as they were sent."""
     run.identity(WRITER)
     run.ledger.flush()
@@ -68,7 +68,7 @@ def creates(run: Run) -> Iterator[Finding]:
 def access(persona: str) -> Check:
     """While some requests are allowed, those of a persona that may not are still refused, each by its own rights."""
 
-    def check(run: Run) -> Iterator[Finding]:
+    def check(run: GivenRun) -> Iterator[Finding]:
         run.identity(WRITER)
         if run.send(access_case(persona)).exchange.succeeded:
             raise NotJudged(f"the persona {persona} is not refused alone either", blocked=True)

@@ -11,14 +11,15 @@ from onezone_spec import Contract
 from onezone_contracts.cases import HOME, MISSING, OTHER
 from onezone_contracts.exchange import Response
 from onezone_contracts.requirement import Check, Finding, NotJudged, at_refusals
-from onezone_contracts.sender import Evidence, Sender
+from onezone_contracts.run import Run
+from onezone_contracts.sent import Sent
 
 LONG_HEAD = 1000
 """A longer header may be too much for what stands before the service."""
 PLAIN = frozenset({HOME, OTHER, MISSING})
 
 
-def promised(sent: Evidence) -> bool:
+def promised(sent: Sent) -> bool:
     """Whether the contract promises how an error to this request looks.
 
     It does for the documented operation, sent as valid HTTP and answered by the service. What a framework or a proxy
@@ -32,10 +33,10 @@ def promised(sent: Evidence) -> bool:
     return len(set(names)) == len(names) and all(len(value) < LONG_HEAD for _, value in request.all_headers)
 
 
-def _seen(run: Sender, status: int) -> list[tuple[Evidence, Response]]:
+def _seen(run: Run, status: int) -> list[tuple[Sent, Response]]:
     found = [
         (sent, sent.exchange.response)
-        for sent in run.evidence
+        for sent in run.log
         if sent.exchange.response is not None and sent.exchange.response.status == status and promised(sent)
     ]
     if not found:
@@ -46,7 +47,7 @@ def _seen(run: Sender, status: int) -> list[tuple[Evidence, Response]]:
 def shape(status: int) -> Check:
     """Every answer of that status carries the documented Error."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         validate = validator(run.contract)
         for sent, response in _seen(run, status):
             problem = misshaped(validate, response)
@@ -86,7 +87,7 @@ def _wanted(contract: Contract) -> str:
 def media_type(status: int) -> Check:
     """Every error body of that status is labelled as JSON."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         for sent, response in _seen(run, status):
             label = response.header("Content-Type")
             if response.body and label is not None and not is_json(label):
@@ -99,7 +100,7 @@ def media_type(status: int) -> Check:
 def labelled(status: int) -> Check:
     """Every error body of that status has a Content-Type."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         for sent, response in _seen(run, status):
             if response.body and not response.header("Content-Type"):
                 yield Finding(f"{sent.case.label}: no Content-Type", "application/json", "none", sent.exchange)
@@ -116,7 +117,7 @@ def is_json(label: str) -> bool:
 def right_id(status: int) -> Check:
     """Errors carry the id that released servers give, and where their details name a key it is the right one."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         usual = [kind.id for kind in run.contract.errors.values() if kind.status == status and kind.within is None]
         for sent, response in _seen(run, status):
             wanted = sent.case.error or (usual[0] if len(usual) == 1 else None)
@@ -126,7 +127,7 @@ def right_id(status: int) -> Check:
     return at_refusals(check, status)
 
 
-def _named(sent: Evidence, response: Response, wanted: str) -> Iterator[Finding]:
+def _named(sent: Sent, response: Response, wanted: str) -> Iterator[Finding]:
     try:
         error = response.json()["error"]
         came, details = error["id"], error.get("details") or {}
@@ -140,7 +141,7 @@ def _named(sent: Evidence, response: Response, wanted: str) -> Iterator[Finding]
         yield Finding(f"{sent.case.label}: the error has another id", expected, told, sent.exchange)
 
 
-def challenge(run: Sender) -> Iterator[Finding]:
+def challenge(run: Run) -> Iterator[Finding]:
     """A 401 says how to authenticate (RFC 9110, 11.6.1)."""
     for sent, response in _seen(run, 401):
         if not response.header("WWW-Authenticate"):

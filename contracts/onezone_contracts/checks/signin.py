@@ -8,17 +8,17 @@ from dataclasses import replace
 from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks.status import finding, words
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.sender import Sender
+from onezone_contracts.run import Run
 
 
-def _with_password(run: Sender, who: str) -> bool:
+def _with_password(run: Run, who: str) -> bool:
     return run.identity(who).credentials.password is not None
 
 
 def twice(case: Case, statuses: Collection[int]) -> Check:
     """The same request twice, both times answered with one of the statuses."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         if not _with_password(run, case.who):
             raise NotJudged("the personas have no password")
         for sent in run.in_turn(case, case):
@@ -31,7 +31,7 @@ def twice(case: Case, statuses: Collection[int]) -> Check:
 def after_success(*followers: tuple[Case, Collection[int]]) -> Check:
     """Each follower is answered as though nobody had signed in before it. Those that need passwords may have none."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         for case, statuses in _fitting(run, followers):
             first, second = run.in_turn(_valid(case), case)
             if not first.exchange.succeeded:
@@ -42,7 +42,7 @@ def after_success(*followers: tuple[Case, Collection[int]]) -> Check:
     return check
 
 
-def _fitting(run: Sender, followers: Iterable[tuple[Case, Collection[int]]]) -> Iterator[tuple[Case, Collection[int]]]:
+def _fitting(run: Run, followers: Iterable[tuple[Case, Collection[int]]]) -> Iterator[tuple[Case, Collection[int]]]:
     """The followers that the target's credentials allow to make."""
     return (one for one in followers if not one[0].auth or _with_password(run, one[0].who))
 
@@ -50,7 +50,7 @@ def _fitting(run: Sender, followers: Iterable[tuple[Case, Collection[int]]]) -> 
 def right_after_wrong(wrong: Case) -> Check:
     """The right password is accepted directly after a wrong one."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         if not _with_password(run, wrong.who):
             raise NotJudged("the personas have no password")
         _, right = run.in_turn(wrong, _valid(wrong))

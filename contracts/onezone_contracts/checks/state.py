@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from onezone_contracts.cases import HOME
+from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Finding, NotJudged
-from onezone_contracts.run import Run
 from onezone_contracts.state.compare import beyond_the_list, differences_of
 
 KEPT = 5
 """How many of the services created first, and how many of the others, are read again at the end."""
 
 
-def created_one(run: Run) -> Iterator[Finding]:
+def created_one(run: GivenRun) -> Iterator[Finding]:
     """An accepted creation adds exactly one service to its group, and takes none away."""
     run.ledger.flush()
     seen = [one for one in run.creations() if one.listed is not None]
@@ -29,7 +29,7 @@ def created_one(run: Run) -> Iterator[Finding]:
             yield Finding(f"{one.sent.case.label}: not exactly one service more", "1 new", came, one.sent.exchange)
 
 
-def unchanged(run: Run) -> Iterator[Finding]:
+def unchanged(run: GivenRun) -> Iterator[Finding]:
     """A refused request leaves the group's services as they were."""
     run.ledger.flush()
     if not run.ledger.known and not run.ledger.leaks:
@@ -39,7 +39,7 @@ def unchanged(run: Run) -> Iterator[Finding]:
             yield leak.finding()
 
 
-def other_group(run: Run) -> Iterator[Finding]:
+def other_group(run: GivenRun) -> Iterator[Finding]:
     """Nothing that was created in one group appears in another."""
     other = run.target.other
     if not other or other not in run.ledger.initial:
@@ -52,7 +52,7 @@ def other_group(run: Run) -> Iterator[Finding]:
             yield Finding(message, "listed by its own group only", f"{one.id} in group {other}", one.sent.exchange)
 
 
-def data_kept(run: Run) -> Iterator[Finding]:
+def data_kept(run: GivenRun) -> Iterator[Finding]:
     """What is read back is what was sent."""
     read = [one for one in run.creations() if one.read.details is not None]
     if not read:
@@ -61,7 +61,7 @@ def data_kept(run: Run) -> Iterator[Finding]:
         yield from differences_of(run.operation, one)
 
 
-def kept(run: Run) -> Iterator[Finding]:
+def kept(run: GivenRun) -> Iterator[Finding]:
     """Services created early are there at the end of the run, with their data."""
     run.ledger.flush()
     home = [one for one in run.creations() if one.id and one.sent.case.group == HOME]
@@ -76,7 +76,7 @@ def kept(run: Run) -> Iterator[Finding]:
     readable = [one for one in home if one.read.details is not None]
     for one in [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]:
         again = run.readback.read(
-            one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.identity
+            one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.user
         )
         if again.details is None:
             message = f"{one.sent.case.label}: it cannot be read any more by the end"

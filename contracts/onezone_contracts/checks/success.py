@@ -10,10 +10,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 from onezone_contracts.cases import HOME, OTHER, Case, with_value
 from onezone_contracts.checks.error import promised
 from onezone_contracts.checks.status import successes
+from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.run import Run
+from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import beyond_the_list
-from onezone_contracts.state.ledger import Created, Sent
 from onezone_contracts.state.readback import last_segment
 
 # RFC 3986: the characters of a URI reference; a percent sign starts an escape.
@@ -21,7 +21,7 @@ _URI = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 NO_CONTENT = 204
 
 
-def empty_body(run: Run) -> Iterator[Finding]:
+def empty_body(run: GivenRun) -> Iterator[Finding]:
     """An accepted answer carries no byte of body, and does not announce one."""
     run.creations()
     for sent in successes(run):
@@ -35,7 +35,7 @@ def empty_body(run: Run) -> Iterator[Finding]:
             yield Finding(f"{sent.case.label}: the answer has a body", "no body", came, sent.exchange)
 
 
-def no_framing(run: Run) -> Iterator[Finding]:
+def no_framing(run: GivenRun) -> Iterator[Finding]:
     """A 204 has neither Content-Length nor Transfer-Encoding (RFC 9110, RFC 9112)."""
     run.creations()
     for sent in successes(run):
@@ -48,7 +48,7 @@ def no_framing(run: Run) -> Iterator[Finding]:
                 yield Finding(message, f"no {name}", f"{name}: {value}", sent.exchange)
 
 
-def location_present(run: Run) -> Iterator[Finding]:
+def location_present(run: GivenRun) -> Iterator[Finding]:
     """An accepted answer carries exactly one Location, and it is not empty."""
     run.creations()
     for sent in successes(run):
@@ -60,7 +60,7 @@ def location_present(run: Run) -> Iterator[Finding]:
             yield Finding(f"{sent.case.label}: a Location is promised", "one Location", came, sent.exchange)
 
 
-def _located(run: Run) -> list[tuple[Sent, str]]:
+def _located(run: GivenRun) -> list[tuple[Sent, str]]:
     run.creations()
     found = [(sent, sent.location) for sent in successes(run)]
     located = [(sent, location) for sent, location in found if location and location.strip()]
@@ -69,7 +69,7 @@ def _located(run: Run) -> list[tuple[Sent, str]]:
     return located
 
 
-def location_uri(run: Run) -> Iterator[Finding]:
+def location_uri(run: GivenRun) -> Iterator[Finding]:
     """A Location is a URI reference (RFC 9110, RFC 3986)."""
     for sent, location in _located(run):
         try:
@@ -87,7 +87,7 @@ def location_uri(run: Run) -> Iterator[Finding]:
             )
 
 
-def location_form(run: Run) -> Iterator[Finding]:
+def location_form(run: GivenRun) -> Iterator[Finding]:
     """A Location ends in the documented path, with this group's id and an id of the service."""
     templates = run.operation.success.location
     for sent, location in _located(run):
@@ -118,7 +118,7 @@ def _other_group(path: str, group: str) -> bool:
     return any(name == "groups" and segment != group for name, segment in pairwise(segments))
 
 
-def location_fresh(run: Run) -> Iterator[Finding]:
+def location_fresh(run: GivenRun) -> Iterator[Finding]:
     """Each creation has an id of its own, and none that was there before."""
     seen: dict[tuple[str, str], Sent] = {}
     for sent, location in _located(run):
@@ -133,7 +133,7 @@ def location_fresh(run: Run) -> Iterator[Finding]:
 def not_the_clients(client_id: str, *cases: Case) -> Check:
     """The id of the new service is not the one that the client sent."""
 
-    def check(run: Run) -> Iterator[Finding]:
+    def check(run: GivenRun) -> Iterator[Finding]:
         for case in (*cases, *_with_known_id(run)):
             sent = run.send(case, accept=True)
             location = sent.location
@@ -145,7 +145,7 @@ def not_the_clients(client_id: str, *cases: Case) -> Check:
     return check
 
 
-def _with_known_id(run: Run) -> list[Case]:
+def _with_known_id(run: GivenRun) -> list[Case]:
     """A creation with the id of a service that is there: nothing may come of it but another service."""
     known = next((one.id for one in run.ledger.created if one.id), None)
     if known is None:
@@ -154,7 +154,7 @@ def _with_known_id(run: Run) -> list[Case]:
     return [Case("location.own-id.known", "a body with the id of another service", change=change)]
 
 
-def no_location_on_errors(run: Run) -> Iterator[Finding]:
+def no_location_on_errors(run: GivenRun) -> Iterator[Finding]:
     """No answer with an error carries a Location."""
     for sent in filter(promised, run.log):
         response = sent.exchange.response
@@ -163,7 +163,7 @@ def no_location_on_errors(run: Run) -> Iterator[Finding]:
             yield Finding(f"{sent.case.label}: an error with a Location", "no Location", came, sent.exchange)
 
 
-def location_resolves(run: Run) -> Iterator[Finding]:
+def location_resolves(run: GivenRun) -> Iterator[Finding]:
     """What the Location names can be read, and carries the Location's id."""
     made = [one for one in run.creations() if one.id and one.sent.case.group in {HOME, OTHER}]
     if not made:

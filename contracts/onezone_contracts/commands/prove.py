@@ -28,8 +28,8 @@ from onezone_contracts.requirement import Level, Outcome
 from onezone_contracts.sessions import Documented, Everything
 from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.target import embedded
-from onezone_contracts.target.administered import administered_by
 from onezone_contracts.target.file import SetupError
+from onezone_contracts.target.provisioner import provisioned
 from onezone_contracts.target.states import States
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_contracts.wanted import Wanted
@@ -229,9 +229,9 @@ def _looks(contract: Contract, fault: Fault) -> tuple[tuple[str, tuple[str, ...]
 def _judged(contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core") -> Judgement:
     options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE)
     if profile == FULL:
-        wanted = Wanted(_origin[0] + contract.base_paths[0], states_url=f"{_origin[0]}/_mock/states")
-        with administered_by(wanted, contract, options) as account:
-            return judge(Everything(account, options), topics)
+        wanted = Wanted(_origin[0] + contract.base_paths[0], states_url=f"{_origin[0]}/_mock/states", profile=FULL)
+        with provisioned(wanted, contract, options) as provisioner:
+            return judge(Everything(provisioner, options), topics)
     operation = judged_operations(contract)[0]
     states = States(f"{_origin[0]}/_mock/states", 10.0)
     target = states.target(_origin[0] + contract.base_paths[0], personas(contract, operation))

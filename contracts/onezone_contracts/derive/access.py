@@ -18,6 +18,7 @@ from onezone_contracts.cases import (
     Case,
     Change,
     Credentialed,
+    access_case,
     b64,
     constant,
     password_of_another,
@@ -29,11 +30,11 @@ from onezone_contracts.cases import (
 from onezone_contracts.checks.status import accepted, answered, answered_with, observed, refused
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth
+from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
-from onezone_contracts.run import Run, access_case
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 MALFORMED_BASIC = {
     "no-base64": "Basic %%%",
@@ -90,7 +91,7 @@ def _other_group(build: Builder, source: Source) -> Iterator[Requirement]:
 
 
 def _with_other_group(check: Check) -> Check:
-    def judged(run: Run) -> Iterator[Finding]:
+    def judged(run: GivenRun) -> Iterator[Finding]:
         if not run.target.other:
             raise NotJudged("no group is known that the persona does not belong to")
         yield from check(run)
@@ -323,8 +324,8 @@ def _scheme_case(build: Builder) -> Requirement:
     return build.requirement(case.name, Level.OBSERVE, text, build.answer_source(401), observed(case))
 
 
-def _lowered(identity: Identity, _: Mapping[str, Identity]) -> Auth:
-    auth = identity.auth()
+def _lowered(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
+    auth = identity.auth
     name, value = auth.headers[0]
     scheme, _sep, rest = value.partition(" ")
     return replace(auth, headers=((name, f"{scheme.lower()} {rest}" if rest else value),))

@@ -14,7 +14,7 @@ from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth, basic
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Level, Requirement
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 DENIED = frozenset({401, 429})
 """Not authenticated; or too many attempts (RFC 6585), which a server that was asked so often may say."""
@@ -96,7 +96,7 @@ def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]
 def _pair(make: Pair) -> Credentialed:
     """Basic credentials made out of the persona's own."""
 
-    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
+    def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         own = identity.credentials
         text = make(own.username or "", own.password or "")
         return _authorization("Basic " + base64.b64encode(text.encode()).decode())
@@ -142,16 +142,16 @@ def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requireme
     yield build.requirement("authentication.long", Level.MUST, text, source, answered(TOO_LONG, *cases))
 
 
-def _name(identity: Identity) -> str:
+def _name(identity: TestUser) -> str:
     return identity.credentials.username or "nobody-9f2c1d"
 
 
-def _wrong(identity: Identity, more: str = "") -> str:
+def _wrong(identity: TestUser, more: str = "") -> str:
     return basic(_name(identity), WRONG + more)
 
 
 def _misspelt(spell: Callable[[str], str]) -> Credentialed:
-    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
+    def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         values = (_wrong(identity, more) for more in ("", "x"))
         return _authorization(spell(next(one for one in values if one.endswith("="))))
 
@@ -191,7 +191,7 @@ def _respelt(spell: Callable[[str], str]) -> Credentialed:
     return lambda identity, _: _authorization(spell(_right(identity)))
 
 
-def _right(identity: Identity) -> str:
+def _right(identity: TestUser) -> str:
     """The persona's own credentials as a value of Authorization."""
     own = identity.credentials
     return f"Bearer {own.token}" if own.token else basic(own.username or "", own.password or "")

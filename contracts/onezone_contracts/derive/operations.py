@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from onezone_spec import Contract, Operation, Property, Source
 
-from onezone_contracts.cases import VICTIM, Case, Change, constant, with_value, without
+from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant, with_value, without
 from onezone_contracts.checks import error
 from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
@@ -18,16 +17,13 @@ from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.derive.words import EFFECTS, holdings
 from onezone_contracts.generate.values import DEFAULT, opaque, privileges_of, secret, wrong_values
-from onezone_contracts.people import people
-from onezone_contracts.personas import Persona
+from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import (
     Check,
     Finding,
     Level,
-    Looking,
     NotJudged,
     Requirement,
-    Sending,
     at_refusals,
     at_successes,
     with_evidence,
@@ -93,7 +89,7 @@ class Sheet:
             yield from self._offered_only(self._answers())
 
     def _offered_only(self, found: Iterable[Requirement]) -> Iterator[Requirement]:
-        return (replace(one, check=self._judged(one.check), needs=NEEDS) for one in found)
+        return (replace(one, needs=NEEDS) for one in found)
 
     def _closely(self) -> Iterator[Requirement]:
         """What is sent to any operation from `standard` on: the topics of the documented one, where they apply."""
@@ -121,7 +117,7 @@ class Sheet:
         yield from answers.robust(build)
 
     def _builder(self) -> Builder:
-        binding = (one for one, level in people(self.contract, self.operation) if level is Level.MUST)
+        binding = (one for one in personas(self.contract, self.operation) if one.level is Level.MUST)
         return Builder(self.contract, self.operation, tuple(binding), VICTIM)
 
     def _first_of_its_path(self) -> bool:
@@ -130,16 +126,7 @@ class Sheet:
         return next(one for one in known if one.path == self.operation.path) is self.operation
 
     def _one(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
-        return Requirement(topic, self.operation.id, level, text, str(source), self._judged(check), NEEDS)
-
-    def _judged(self, check: Check) -> Check:
-        def judged(bench: Any) -> Iterator[Finding]:
-            trial: Trial = bench.trial(self.operation)
-            if not trial.offered():
-                raise NotJudged("not offered")
-            yield from check(trial)
-
-        return replace(check, check=judged) if isinstance(check, Sending | Looking) else judged
+        return Requirement(topic, self.operation.id, level, text, str(source), check, NEEDS)
 
     def _documented(self, level: Level) -> Level:
         return Level.MUST if self.deployed else level
@@ -157,19 +144,21 @@ class Sheet:
     def _access(self) -> Iterator[Requirement]:
         keys = tuple(sorted({key for route in self.operation.access.routes for key in route.given}))
         for asked in ((), keys) if keys else ((),):
-            for persona, level in people(self.contract, self.operation, asked):
+            for persona in personas(self.contract, self.operation, asked):
                 prefix = f"access.with-{'-'.join(asked)}" if asked else "access"
-                case = asks.access(persona.name, asked)
+                case = access_case(persona.name, asked)
                 judge = accepted(case) if persona.allowed else answered({403}, case)
-                if level is Level.OBSERVE:
+                if persona.level is Level.OBSERVE:
                     judge = observed(case)
                 text = self._who(persona, asked)
-                yield self._one(f"{prefix}.{persona.name}", level, text, self.operation.access.source, judge)
+                yield self._one(f"{prefix}.{persona.name}", persona.level, text, self.operation.access.source, judge)
 
     def _who(self, persona: Persona, keys: tuple[str, ...]) -> str:
         request = f"a valid request with {', '.join(keys)}" if keys else "a valid request"
         expected = "is answered with success" if persona.allowed else "is answered with 403"
-        return f"The persona {persona.name} ({holdings(self.contract, persona)}): {request} {expected}."
+        spoken = {scope for route in self.operation.access.with_body(keys).routes for scope in route.needs}
+        silent = frozenset(scope for scope, held in persona.grants.items() if held is None and scope not in spoken)
+        return f"The persona {persona.name} ({holdings(self.contract, persona, silent)}): {request} {expected}."
 
     def _authentication(self) -> Iterator[Requirement]:
         source = self._source(401)
@@ -377,5 +366,5 @@ class Sheet:
         found |= {BAD} if operation.body else set()
         found |= {NOT_THERE} if any(one.level is Level.MUST for one in operation.parameters) else set()
         found |= {409} if operation.effect.verb == "attach" else set()
-        forbidden = any(not persona.allowed for persona, _ in people(self.contract, operation))
+        forbidden = any(not persona.allowed for persona in personas(self.contract, operation))
         return found | ({403} if forbidden else set())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from onezone_spec import Contract
 
 from onezone_contracts.personas import Persona
@@ -28,11 +30,11 @@ EFFECTS = {
 }
 
 
-def holdings(contract: Contract, persona: Persona) -> str:
-    """What a persona holds, in words."""
+def holdings(contract: Contract, persona: Persona, silent: Container[str] = ()) -> str:
+    """What a persona holds, in words; nothing is said of `silent` scopes."""
     words = []
     for scope, held in persona.grants.items():
-        if scope == CALLER:
+        if scope == CALLER or scope in silent:
             continue
         place = "in the zone" if scope == ZONE else f"in the {scope.replace('_', ' ')}"
         everything = frozenset(contract.privileges.get(contract.kind(scope), ()))

@@ -11,7 +11,7 @@ from typing import Any
 from onezone_spec import Operation
 
 from onezone_contracts.requirement import Finding
-from onezone_contracts.state.ledger import PAGE, Created
+from onezone_contracts.sent import PAGE, Created
 
 _MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*|.?[*\u2022]{3,}.?", re.IGNORECASE)
 OURS = "kit"

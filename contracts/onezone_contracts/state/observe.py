@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import answer_of, auth_of
+from onezone_contracts.api import answer_of
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.reading import ids_of
-from onezone_contracts.requirement import Finding
 from onezone_contracts.state.compare import at, brief, difference, more
 from onezone_contracts.state.expected import (
     CALLER,
@@ -27,7 +25,7 @@ from onezone_contracts.state.expected import (
     pair,
     role_of,
 )
-from onezone_contracts.state.probe import Probe
+from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.tokens import as_sent, counts
 from onezone_contracts.target.administrator import GONE, Account
 from onezone_contracts.target.file import Credentials
@@ -37,20 +35,6 @@ BLOCKED = "blocked"
 LOGIN: Mapping[str, Any] = {BLOCKED: False, "basicAuthEnabled": True}
 """What is stored of a user who may log in with a password."""
 UNAUTHORIZED = 401
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What was expected and what was seen, with the exchange that shows it."""
-
-    what: str
-    expected: str
-    actual: str
-    exchange: Exchange | None
-
-    def finding(self, message: str, exchange: Exchange | None = None) -> Finding:
-        """The difference as a finding, shown by its own exchange, else by the one that is given."""
-        return Finding(message[:300], self.expected, self.actual, self.exchange or exchange)
 
 
 def probes(contract: Contract, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None) -> list[Probe]:
@@ -175,7 +159,7 @@ def _login(account: Account, probe: Probe) -> Iterator[Difference]:
     if operation is None or person is None:
         return
     stored = account.mirror.details[probe.ref]
-    needed = {BLOCKED: False} if person[-1].token else LOGIN
+    needed = {BLOCKED: False} if person[-1].credentials.token else LOGIN
     may = all(stored.get(key, right) == right for key, right in needed.items())
     for auth, works in account.logins(probe.ref, may=may):
         exchange = account.api.send(operation, {}, auth, label="log in")
@@ -202,7 +186,7 @@ def _lets_in(account: Account, text: str, owner: Ref, *, may: bool) -> Iterator[
     operation = account.contract.find("get", CALLER)
     if operation is None:
         return
-    auth = auth_of(Credentials(token=text), "a token")
+    auth = Credentials(token=text).auth("a token")
     exchange = account.api.send(operation, {}, auth, label="look at oneself with a token")
     found = answer_of(exchange)
     if (exchange.status == UNAUTHORIZED) is may:

@@ -6,19 +6,18 @@ Nothing is removed but what this account made, or what one of its users made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import Api, answer_of, auth_of, new_id
+from onezone_contracts.api import Api, answer_of, new_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
 from onezone_contracts.generate.values import Samples, is_ours, privileges_of, secret, stored
 from onezone_contracts.patience import unlimited, waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
 from onezone_contracts.state.expected import RANKS, TOKEN, USER, ZONE, Held, Mirror, Ref, role_of
 from onezone_contracts.state.tokens import TokenBook, by_text, text_of
-from onezone_contracts.target.file import Credentials, SetupError, near
+from onezone_contracts.target.file import Credentials, SetupError, TestUser, near
 from onezone_contracts.target.undisturbed import undisturbed
 from onezone_contracts.wire import Wire
 
@@ -27,27 +26,6 @@ DEFAULT_SET = "member"
 LAGS = 3
 """How often a run waits in vain before it stops waiting."""
 GONE = frozenset({404, 410})
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A user that the kit made."""
-
-    ref: Ref
-    username: str = ""
-    password: str = ""
-    token: str | None = None
-    """What lets the user in where it has no password."""
-
-    @property
-    def credentials(self) -> Credentials:
-        """How the user logs in."""
-        return Credentials(token=self.token) if self.token else Credentials(self.username, self.password)
-
-    @property
-    def auth(self) -> Auth:
-        """The user's own credentials."""
-        return auth_of(self.credentials, self.username)
 
 
 class Account:
@@ -77,7 +55,7 @@ class Account:
         self.contract = contract
         self.api = Api(contract, base_url, Wire(_origin(base_url), timeout))
         self.credentials = credentials
-        self.auth = auth_of(credentials, "the administrator")
+        self.auth = credentials.auth("the administrator")
         self.settle = settle
         self.with_tokens = tokens
         self.check_time: Callable[[], None] = lambda: None
@@ -91,9 +69,9 @@ class Account:
         self.redactor.name("OZKIT_PASSWORD", self.samples.password, "every user that the kit makes")
         self.redactor.learn(*(word for one in (credentials.password, credentials.token) if one for word in near(one)))
         self.made: dict[Ref, None] = {}
-        self.pool: dict[frozenset[str], list[Person]] = {}
+        self.pool: dict[frozenset[str], list[TestUser]] = {}
         self.gone: set[Ref] = set()
-        self.people: dict[Ref, list[Person]] = {}
+        self.people: dict[Ref, list[TestUser]] = {}
         self.lags = 0
         self.shut: str | None = None
         self.misread: dict[str, Exchange] = {}
@@ -114,7 +92,7 @@ class Account:
             if (ids := self.everything(kind)) is not None:
                 self._before[kind] = ids
 
-    def create(self, kind: str, body: Mapping[str, Any] | None = None, *, by: Person | None = None) -> Ref:
+    def create(self, kind: str, body: Mapping[str, Any] | None = None, *, by: TestUser | None = None) -> Ref:
         """A new entity, made for itself, or for the user who makes it. Raises SetupError."""
         operation = self._operation("create", kind, "caller" if by else None)
         value = dict(body) if body is not None else self.samples.body(operation)
@@ -139,7 +117,7 @@ class Account:
         for one in ids:
             self.made.setdefault((kind, one))
 
-    def person(self, zone: Iterable[str] = ()) -> Person:
+    def person(self, zone: Iterable[str] = ()) -> TestUser:
         """A new user with these zone privileges, who can log in. Raises SetupError."""
         operation = self._operation("create", USER)
         known = operation.body.properties if operation.body else ()
@@ -155,7 +133,7 @@ class Account:
         self.grant_zone(ref, zone)
         return made
 
-    def _let_in(self, ref: Ref) -> Person:
+    def _let_in(self, ref: Ref) -> TestUser:
         """Make a token for a user. Raises SetupError."""
         operation = self.contract.find("create", TOKEN, USER)
         if operation is None:
@@ -166,7 +144,7 @@ class Account:
         if text is None:
             raise SetupError(f"{operation.method} {operation.path} showed no token: its answer was {exchange.answer()}")
         self.keep_token(operation, ref, text, identity or new_id(exchange), {"revoked": False, **value})
-        self.people[ref] = [Person(ref, token=text)]
+        self.people[ref] = [TestUser(ref[1], Credentials(token=text), ref)]
         return self.people[ref][-1]
 
     def keep_token(
@@ -183,14 +161,14 @@ class Account:
         self.mirror.join(ref, owner, None)
         return ref
 
-    def logs_in(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> Person | None:
+    def logs_in(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> TestUser | None:
         """Remember how a user logs in that was made with this body, None where the body does not say."""
         known = operation.body.properties if operation.body else ()
         name = next((str(body[one.name]) for one in known if one.unique and one.name in body), None)
         word = next((str(body[one.name]) for one in known if secret(one) and one.name in body), None)
         if name is None or word is None:
             return None
-        made = Person(ref, name, word)
+        made = TestUser(name, Credentials(name, word), ref)
         self.people[ref] = [made]
         self.redactor.learn(word, basic(name, word).removeprefix("Basic "))
         return made
@@ -198,25 +176,27 @@ class Account:
     def renamed(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> None:
         """A user's name or password was changed by a body of that operation: both are remembered, the new ones last."""
         known = self.people.get(ref)
-        if not known or known[-1].token or operation.body is None:
+        if not known or known[-1].credentials.token or operation.body is None:
             return
         names = [str(body[one.name]) for one in operation.body.properties if one.unique and one.name in body]
         words = [str(body[one.name]) for one in operation.body.properties if secret(one) and one.name in body]
         self.redactor.learn(*words)
-        known.append(Person(ref, (names or [known[-1].username])[0], (words or [known[-1].password])[0]))
+        last = known[-1].credentials
+        name = (names or [last.username or ""])[0]
+        known.append(TestUser(name, Credentials(name, (words or [last.password or ""])[0]), ref))
 
     def logins(self, ref: Ref, *, may: bool) -> Iterator[tuple[Auth, bool]]:
         """Every name and password that a user had, with whether they should serve: the last ones, if any."""
         *before, last = self.people[ref]
         yield last.auth, may
         for one in before:
-            if (one.username, one.password) != (last.username, last.password):
+            if one.credentials != last.credentials:
                 yield one.auth, False
 
-    def pooled(self, zone: Iterable[str], apart: Iterable[Ref], others: Iterable[Person]) -> Person:
+    def pooled(self, zone: Iterable[str], apart: Iterable[Ref], others: Iterable[TestUser]) -> TestUser:
         """A user with these zone privileges, none of `others`, who belongs to nothing of `apart`; made if need be."""
         known = self.pool.setdefault(frozenset(zone), [])
-        places, taken = list(apart), set(others)
+        places, taken = list(apart), list(others)
         for one in known:
             if one not in taken and not any(one.ref in self.mirror.inside(place, effective=True) for place in places):
                 return one

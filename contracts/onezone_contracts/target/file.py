@@ -9,14 +9,15 @@ import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 import yaml
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.exchange import Auth, Redactor, basic
-from onezone_contracts.personas import Persona
+from onezone_contracts.personas import USER, Persona
+from onezone_contracts.state.expected import Ref
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}")
@@ -51,6 +52,12 @@ class Credentials:
             return [self.token]
         return [self.password or "", basic(self.username or "", self.password or "").removeprefix("Basic ")]
 
+    def auth(self, who: str) -> Auth:
+        """How they are sent."""
+        if self.token is not None:
+            return Auth((("X-Auth-Token", self.token),), who)
+        return Auth((("Authorization", basic(self.username or "", self.password or "")),), who)
+
 
 def near(secret: str) -> set[str]:
     """A secret and what the judge makes of it to see that only the right one is taken: all of them tell it."""
@@ -58,29 +65,42 @@ def near(secret: str) -> set[str]:
     return {one for one in made if one}
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A persona at the target: its credentials and the group in which it is judged."""
+NO_PERSONA = Persona("", {}, allowed=False)
 
-    persona: Persona
+
+@dataclass(frozen=True, slots=True)
+class TestUser:
+    """Somebody who sends requests: a persona that the target was given with, or a user that the kit made.
+
+    `name` is what reports say; `ref` is the user's kind and id, or its name where the id is not known; `group` is the
+    group in which the persona is judged.
+    """
+
+    __test__: ClassVar[bool] = False
+    name: str
     credentials: Credentials
-    group: str
+    ref: Ref
+    persona: Persona = NO_PERSONA
+    group: str = ""
+
+    @property
+    def auth(self) -> Auth:
+        """The user's own credentials."""
+        return self.credentials.auth(self.name)
 
     @property
     def variable(self) -> str:
-        """The variable that curl lines read this persona's secret from: that of the target file, if it has one."""
+        """The variable that curl lines read a persona's secret from: that of the target file, if it has one."""
         secret = self.credentials.token if self.credentials.token is not None else self.credentials.password
         if isinstance(secret, FromVariable):
             return secret.variable
-        name = re.sub(r"[^A-Za-z0-9]+", "_", self.persona.name).upper()
+        name = re.sub(r"[^A-Za-z0-9]+", "_", self.name).upper()
         return f"{name}_{'TOKEN' if self.credentials.token is not None else 'PASSWORD'}"
 
-    def auth(self) -> Auth:
-        """The persona's own credentials."""
-        known = self.credentials
-        if known.token is not None:
-            return Auth((("X-Auth-Token", known.token),), self.persona.name)
-        return Auth((("Authorization", basic(known.username or "", known.password or "")),), self.persona.name)
+
+def given(persona: Persona, credentials: Credentials, group: str) -> TestUser:
+    """A persona that somebody else made: which user of the target it is, is not known."""
+    return TestUser(persona.name, credentials, (USER, persona.name), persona, group)
 
 
 @dataclass(slots=True)
@@ -92,7 +112,7 @@ class Target:
     """
 
     base_url: str
-    personas: dict[str, Identity]
+    personas: dict[str, TestUser]
     missing: str
     other: str | None = None
     cleanup: Callable[[], None] = field(default=lambda: None)
@@ -112,10 +132,9 @@ class Target:
     def redactor(self) -> Redactor:
         """A redactor that knows every secret of the personas."""
         redactor = Redactor()
-        for identity in self.personas.values():
-            token, password = identity.credentials.token, identity.credentials.password
-            secret = token if token is not None else password or ""
-            redactor.name(identity.variable, secret, f"the persona {identity.persona.name}")
+        for user in self.personas.values():
+            token, password = user.credentials.token, user.credentials.password
+            redactor.name(user.variable, token if token is not None else password or "", f"the persona {user.name}")
         known = [identity.credentials for identity in self.personas.values()]
         for one in known:
             redactor.learn(*one.secrets())
@@ -229,7 +248,7 @@ def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, 
     prefix = f"personas.{operation.id}."
     _known(path, entries, {persona.name for persona in wanted}, prefix)
     found = {
-        persona.name: Identity(persona, _credentials(path, entries, persona.name, prefix), home) for persona in wanted
+        persona.name: given(persona, _credentials(path, entries, persona.name, prefix), home) for persona in wanted
     }
     return Target(base_url, found, missing, other)
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from onezone_contracts.exchange import Exchange, Request
 from onezone_contracts.personas import ZONE, Persona
-from onezone_contracts.target.file import Credentials, Identity, SetupError, Target, missing_id
+from onezone_contracts.state.expected import GROUP
+from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, given, missing_id
 from onezone_contracts.wire import Wire
 
 _JSON = (("Content-Type", "application/json"),)
@@ -59,14 +60,15 @@ class States:
             return None
         return _id(answer.get("group")) or None
 
-    def _identity(self, persona: Persona, default_group: Callable[[], str | None]) -> Identity:
-        params: dict[str, Any] = {f"{scope}_privileges": _names(held) for scope, held in persona.grants.items()}
+    def _identity(self, persona: Persona, default_group: Callable[[], str | None]) -> TestUser:
+        held = {scope: privileges for scope, privileges in persona.grants.items() if scope in {GROUP, ZONE}}
+        params: dict[str, Any] = {f"{scope}_privileges": _names(privileges) for scope, privileges in held.items()}
         params.setdefault(f"{ZONE}_privileges", [])
         answer = self._call("setup", "a persona", params)
         group = _id(answer.get("group")) or default_group()
         if group is None:
             raise SetupError(f"the states URL named no group for the persona {persona.name}")
-        return Identity(persona, _credentials(answer, persona.name), group)
+        return given(persona, _credentials(answer, persona.name), group)
 
     def _call(self, action: str, state: str, params: dict[str, Any]) -> dict[str, Any]:
         message = {"action": action, "state": state, "params": params}
