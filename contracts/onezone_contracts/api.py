@@ -41,7 +41,8 @@ class Api:
         filled = operation.path
         for one in operation.parameters:
             ref = roles[one.entity or one.name]
-            filled = filled.replace(f"{{{one.name}}}", quote(self.key(ref, one.key) if one.key else ref[1], safe=""))
+            value = self.key(ref, one.key) if one.key else ref[1]
+            filled = filled.replace(f"{{{one.name}}}", quote(value, safe="", errors="surrogateescape"))
         return urlsplit(self.base_url).path.rstrip("/") + filled
 
     def send(

@@ -44,7 +44,8 @@ def test_where_users_have_no_passwords_it_says_what_to_give(mock: Running) -> No
 
     with front(mock.origin, refuses) as origin:
         for tokens in (False, True):
-            account = Account(mock.contract, origin + mock.contract.base_paths[0], mock.admin, tokens=tokens)
+            account = Account(mock.contract, origin + mock.contract.base_paths[0], mock.admin)
+            account.with_tokens = tokens
             with pytest.raises(SetupError) as caught:
                 account.person()
             assert ("give --personas tokens" in str(caught.value)) is not tokens
@@ -53,7 +54,8 @@ def test_where_users_have_no_passwords_it_says_what_to_give(mock: Running) -> No
 def test_an_edition_without_tokens_for_others_says_so(mocks: dict[str, Running]) -> None:
     """In the oldest edition nobody makes tokens for somebody else."""
     mock = mocks["classic"]
-    account = Account(mock.contract, mock.base_url, mock.admin, tokens=True)
+    account = Account(mock.contract, mock.base_url, mock.admin)
+    account.with_tokens = True
     try:
         with pytest.raises(SetupError, match="edition classic has no operation that makes tokens for others"):
             account.person()
