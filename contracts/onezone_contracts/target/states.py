@@ -33,11 +33,12 @@ class States:
 
     def target(self, base_url: str, wanted: tuple[Persona, ...]) -> Target:
         """A target with a persona each, made now. Raises SetupError where a state is refused."""
+        before = len(self._made)
         try:
             other = self._group()
             personas = {persona.name: self._identity(persona, lambda: other) for persona in wanted}
         except SetupError:
-            self.teardown()
+            self.teardown(before)
             raise
         self._wire.close()
         homes = {identity.group for identity in personas.values()}
@@ -86,9 +87,9 @@ class States:
             raise SetupError(f"the states URL {self._url} answered {state!r} with something that is no JSON object")
         return answer
 
-    def teardown(self) -> None:
-        """Tear down every state that was set up; what the implementation says to that does not matter."""
-        while self._made:
+    def teardown(self, before: int = 0) -> None:
+        """Tear down every state that was set up, but the first so many; what is said to that does not matter."""
+        while len(self._made) > before:
             message = {"action": "teardown", **self._made.pop()}
             self._wire.send(Request("POST", self._path, headers=_JSON, body=json.dumps(message).encode()))
 
