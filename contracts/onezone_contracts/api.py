@@ -38,7 +38,9 @@ class Api:
         """The absolute path of an operation, with the ids of what plays its roles."""
         filled = operation.path
         for one in operation.parameters:
-            filled = filled.replace(f"{{{one.name}}}", quote(roles[one.entity or one.name][1], safe=""))
+            filled = filled.replace(
+                f"{{{one.name}}}", quote(roles[one.entity or one.name][1], safe="", errors="surrogateescape")
+            )
         return urlsplit(self.base_url).path.rstrip("/") + filled
 
     def send(

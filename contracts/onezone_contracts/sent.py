@@ -99,3 +99,9 @@ class Created:
     extra: frozenset[str]
     gone: frozenset[str]
     read: Read
+    listing: Exchange | None = None
+    """What the group listed afterwards."""
+
+    def then(self, look: Exchange | None) -> tuple[Exchange, ...]:
+        """What it takes to see something of it: the request, and a look at what came of it."""
+        return (self.sent.exchange, look) if look else ()

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from onezone_spec.variables import VariableParser
+
 if TYPE_CHECKING:
     from onezone_mockserver.app import Mock
 
@@ -19,12 +21,12 @@ class UsageError(Exception):
     """The command cannot be carried out as given; the message is one line."""
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(VariableParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+        raise UsageError(self.named(message))
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> VariableParser:
     """The options of `ozkit mock`, as docs and INTERFACES promise them."""
     found = _Parser(prog="ozkit mock", description="Serve the mock, in the world of a scenario.", allow_abbrev=False)
     found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -59,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
 def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main is told the command's name)
     """Serve until SIGTERM or SIGINT. Returns 0, or 2 with one line on standard error where it cannot serve."""
     try:
-        return _run(parser().parse_args(argv))
+        return _run(parser().parse(argv))
     except UsageError as error:
         print(f"ozkit mock: {error}", file=sys.stderr)
         return 2

@@ -12,7 +12,7 @@ from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant,
 from onezone_contracts.checks import error
 from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
-from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol
+from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol, reading
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.generate.values import DEFAULT, privileges_of, secret, wrong_values
@@ -74,6 +74,8 @@ class Sheet:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
+        for topic, level, text, source, check in reading.requirements(self.contract, self.operation, self._documented):
+            yield self._one(topic, level, text, source, check)
         if self.operation.body:
             yield from self._bodies()
         if depth != "quick":
@@ -183,6 +185,9 @@ class Sheet:
             level = self._status(statuses[-1])
             judge = self._judge(level, asks.unknown(role), *statuses)
             yield self._one(f"unknown.{role}", level, text, self._source(statuses[-1]), judge)
+        if effect.resource == CALLER and effect.verb == "get" and self.contract.unknown_path_allows:
+            text = "A POST to a path that no operation has is answered with 405."
+            yield self._one("unknown.path", Level.SHOULD, text, self._source(405), checks.unknown_path)
         roles = {one.entity for one in self.operation.parameters}
         if (
             effect.within not in {None, ZONE, effect.resource}
@@ -231,7 +236,12 @@ class Sheet:
             yield self._one("effect.given", Level.MUST, text, source, checks.own_effect(asks.valid((key,))))
         level = self._status(409)
         text = "The same relation a second time is answered with 409."
-        yield self._one("conflict", level, text, self._source(409), checks.again(level, asks.again(self.operation)))
+        again = asks.again(self.operation)
+        yield self._one("conflict", level, text, self._source(409), checks.again(level, again))
+        if level is not Level.OBSERVE and not self.contract.error_is_string:
+            text = "The error of a second time names who belongs to what."
+            level = self._documented(Level.SHOULD)
+            yield self._one("conflict.details", level, text, self._source(409), checks.conflict_details(again))
         if self.contract.kind(effect.resource) == self.contract.kind(effect.within or ""):
             text = "Nothing becomes a member of itself: 400."
             level = self._documented(Level.SHOULD)
@@ -305,6 +315,9 @@ class Sheet:
             text = "A success carries one Location, which names the new thing."
             check = at_successes(checks.location)
             yield self._one("success.location", Level.MUST, text, answer.location_source or source, check)
+        if answer.labelled:
+            text = f"A success names the media type {answer.labelled}, though it has no body."
+            yield self._one("success.labelled", Level.SHOULD, text, source, at_successes(checks.labelled))
         if self.operation.effect.verb == "privileges":
             level = self._documented(Level.SHOULD)
             yield self._one(

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from onezone_spec import Operation
 
 from onezone_contracts.cases import MISSING, Case
+from onezone_contracts.exchange import Exchange
 from onezone_contracts.requirement import Finding
 from onezone_contracts.sent import PAGE, Created, Prepared, Read, Sent
 from onezone_contracts.state import compare
@@ -27,13 +28,16 @@ class Leak:
     sent: tuple[Sent, ...]
     appeared: frozenset[str]
     gone: frozenset[str]
+    listing: Exchange | None = None
+    """What the group listed afterwards."""
 
     def finding(self) -> Finding:
         """What is wrong, with all exchanges that it takes; of several requests none is accused."""
         last, came = self.sent[-1], f"{len(self.appeared)} new, {len(self.gone)} gone"
         if len(self.sent) == 1:
             message = f"{last.case.label}: refused with {last.exchange.answer()}, yet the group's services changed"
-            return Finding(message, "nothing changed", came, last.exchange)
+            look = (last.exchange, self.listing) if self.listing else ()
+            return Finding(message, "nothing changed", came, last.exchange, look)
         message = f"after {len(self.sent)} refused requests, none of which did it alone: the group's services changed"
         return Finding(message, "nothing changed", came, last.exchange, tuple(one.exchange for one in self.sent))
 
@@ -136,7 +140,7 @@ class Ledger:
             new, lost = self._drift(group)
             if (new or lost) and not again.succeeded:
                 guilty = True
-                self.leaks.append(Leak((again,), new, lost))
+                self.leaks.append(Leak((again,), new, lost, self.readback.lists.get(group)))
         if not guilty and suspects and not self.strays:
             self.leaks.append(Leak(tuple(suspects), appeared, gone))
         return guilty
@@ -147,7 +151,9 @@ class Ledger:
         service = last_segment(location) if location else None
         listed, extra, gone = self._account(sent, service or None)
         read = self._read(sent, location, service, extra)
-        self.created.append(Created(sent, service or None, listed, extra, gone, read))
+        self.created.append(
+            Created(sent, service or None, listed, extra, gone, read, self.readback.lists.get(sent.group))
+        )
 
     def together(self, accepted: list[Sent]) -> list[Created]:
         """Creations that were accepted at the same time: account for all of them at once."""

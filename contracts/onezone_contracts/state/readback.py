@@ -52,6 +52,8 @@ class Readback:
     cut: bool = False
     """Whether the list was seen to have more pages than are followed."""
     reader: TestUser | None = None
+    lists: dict[str, Exchange] = field(default_factory=dict)
+    """By group, the last answer that listed its services."""
     _observers: dict[str, TestUser | None] = field(default_factory=dict)
 
     def _template(self, verb: str, *, within: bool = True) -> str | None:
@@ -73,6 +75,7 @@ class Readback:
             self._note("list", exchange, understood=ids is not None)
             if ids is not None:
                 self._observers[group] = None if self.cut else identity
+                self.lists[group] = exchange
                 return None if self.cut else ids
             if exchange.timed_out:
                 break
@@ -118,6 +121,12 @@ class Readback:
             return None, None
         ids, exchange = self._pages(observer, self.target.path(template, id=group))
         return None if self.cut else ids, exchange
+
+    def trial(self, group: str) -> Request:
+        """A request that changes nothing, of somebody who may send it if anybody may: whatever is answered, it is."""
+        template, identity = self._template("list"), self._observers.get(group) or self._candidates()[0]
+        path = self.target.path(template, id=group) if template else self.target.path("/")
+        return Request("GET", path, identity.auth, label="see how many requests at once the target bears")
 
     def again(self, group: str, service: str) -> Read:
         """One look at a service of the group, by whoever could read before."""

@@ -5,9 +5,6 @@ Nothing is removed but what this account made, or what one of its users made.
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,11 +12,12 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.api import Api, answer_of, new_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
-from onezone_contracts.generate.values import MARK, Samples, privileges_of, secret, stored
-from onezone_contracts.patience import unlimited, waited
+from onezone_contracts.generate.values import MARK, Samples, privileges_of, secret, usual
+from onezone_contracts.network import Network
+from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
 from onezone_contracts.state.expected import RANKS, USER, ZONE, Held, Mirror, Ref, role_of
-from onezone_contracts.target.file import Credentials, SetupError, TestUser, near
+from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, near
 from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"
@@ -38,15 +36,24 @@ class Account:
         credentials: the administrator's.
         timeout: seconds for a request.
         settle: seconds until privileges must have taken effect.
+        network: how the target is reached.
 
-    `shut` says why no persona can act, where that is so. `check_time` raises when the run's time is over.
+    `core` is the target of the profile `core`, where its personas were made. `shut` says why no persona can act, where
+    that is so. `check_time` raises when the run's time is over.
     """
 
     def __init__(
-        self, contract: Contract, base_url: str, credentials: Credentials, *, timeout: float = 10.0, settle: float = 5.0
+        self,
+        contract: Contract,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        timeout: float = 10.0,
+        settle: float = 5.0,
+        network: Network | None = None,
     ) -> None:
         self.contract = contract
-        self.api = Api(contract, base_url, Wire(_origin(base_url), timeout))
+        self.api = Api(contract, base_url, Wire(_origin(base_url), timeout, network=network))
         self.credentials = credentials
         self.auth = credentials.auth("the administrator")
         self.settle = settle
@@ -55,6 +62,7 @@ class Account:
         self.mirror = Mirror()
         self.redactor = Redactor()
         self.redactor.learn(self.samples.password, *credentials.secrets())
+        self.api.wire.network.teach(self.redactor)
         self.redactor.name("OZKIT_ADMIN_SECRET", credentials.token or credentials.password or "", "the administrator")
         self.redactor.name("OZKIT_PASSWORD", self.samples.password, "every user that the kit makes")
         self.redactor.learn(*(word for one in (credentials.password, credentials.token) if one for word in near(one)))
@@ -62,6 +70,7 @@ class Account:
         self.pool: dict[frozenset[str], list[TestUser]] = {}
         self.gone: set[Ref] = set()
         self.people: dict[Ref, list[TestUser]] = {}
+        self.core: Target | None = None
         self.lags = 0
         self.shut: str | None = None
         self.misread: dict[str, Exchange] = {}
@@ -91,7 +100,7 @@ class Account:
         if made is None:
             raise SetupError(f"{operation.method} {operation.path} named nothing new: its answer has no Location")
         ref = (kind, made)
-        self.adopt(ref, stored(operation.body, value))
+        self.adopt(ref, usual(operation.body, value))
         if by:
             self.mirror.join(by.ref, ref, frozenset(self.contract.privileges[kind]))
         return ref
@@ -101,6 +110,10 @@ class Account:
         if ref not in self.made and ref[1] not in self._before.get(ref[0], ()):
             self.made[ref] = None
         self.mirror.add(ref, details or {})
+
+    def before(self, kind: str) -> list[str]:
+        """The ids of what was there before the kit, in order."""
+        return sorted(self._before.get(kind, ()))
 
     def take(self, kind: str, ids: Iterable[str]) -> None:
         """Take what one of the kit's users made into account, to be removed in the end."""
@@ -289,15 +302,14 @@ class Account:
     # --- afterwards ---------------------------------------------------------------------------------------
 
     def remove(self) -> None:
-        """Remove all that was made, users last; an interrupt waits until that is done."""
-        self.api.wire.patience.check_time = unlimited
-        with undisturbed():
-            for ref in self._leftovers():
-                self.made.setdefault(ref)
-            for ref in sorted(filter(self._removable, self.made), key=lambda one: -RANKS[one[0]]):
-                self.delete(ref)
-            self.made.clear()
-            self.api.wire.close()
+        """Remove all that was made, users last; an interrupt waits until that is done, a second one does not."""
+        self.api.wire.finish()
+        for ref in self._leftovers():
+            self.made.setdefault(ref)
+        for ref in sorted(filter(self._removable, self.made), key=lambda one: -RANKS[one[0]]):
+            self.delete(ref)
+        self.made.clear()
+        self.api.wire.close()
 
     def delete(self, ref: Ref) -> Exchange | None:
         """Delete an entity; what the target says to that does not matter."""
@@ -330,23 +342,6 @@ def is_ours(details: Mapping[str, Any], users: Iterable[str], run_id: str = "") 
         return True
     words = [one for one in details.values() if isinstance(one, str)]
     return any(MARK.fullmatch(one) and run_id in one for one in words)
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until the block is over, then they have their effect."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = {one: signal.signal(one, lambda number, _: came.append(number)) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-    if came:
-        raise KeyboardInterrupt
 
 
 def _origin(base_url: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.cases import BARE, DIRECT, FOREIGN
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.state.expected import (
@@ -93,6 +94,20 @@ class Stage:
             self.account.attach(member, between)
         else:
             self.account.attach(member, container, given)
+
+    def special(self, word: str, kind: str, place: Ref | None) -> Ref:
+        """Something that no fixture has by itself, in relation to a place where there is one. Raises SetupError."""
+        if word == FOREIGN:
+            founder = self.account.person(_needed(self._contract, kind))
+            ref = self.account.create(kind, by=founder)
+            self.account.mirror.details[ref]["creator"] = {"type": USER, "id": founder.ref[1]}
+        elif word == BARE:
+            ref = self.account.create(kind, self.account.samples.bare(kind))
+        else:
+            ref = self.account.person().ref if kind == USER else self.account.create(kind)
+        if place:
+            self.relate(ref, place, effective=False if word == DIRECT else None)
+        return ref
 
     def _witness(self, one: Ref, other: Ref) -> None:
         """For what changes something: another membership of the member, and another member, which stay as they are."""

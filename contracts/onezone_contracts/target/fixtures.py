@@ -8,7 +8,19 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, WRITER, Case
+from onezone_contracts.cases import (
+    BARE,
+    BEFORE,
+    DIRECT,
+    FOREIGN,
+    ITSELF,
+    MISSING,
+    NOBODY,
+    UNRELATED,
+    VICTIM,
+    WRITER,
+    Case,
+)
 from onezone_contracts.derive.build import CONSUMING
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.generate.values import privileges_of
@@ -123,6 +135,10 @@ class AccountFixtures:
         person = stage.enter(allowed[0], fresh=fresh)
         return person.auth, person, stage.cast(allowed[0], person)
 
+    def having(self, kind: str, who: str) -> str | None:
+        """Themselves, where they have that kind of credentials: whom the kit makes all have the same."""
+        return who if self.identity(who).credentials.has(kind) else None
+
     def identity(self, who: str) -> TestUser:
         """Who sends a case, with their credentials. Raises NotJudged."""
         try:
@@ -180,9 +196,18 @@ class AccountFixtures:
         self.account.redactor.learn_basic(value for _, value in made.headers)
         return made
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref]) -> Ref:
-        """What a word of a case stands for. Raises SetupError."""
+    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:
+        """What a word of a case stands for. Raises NotJudged and SetupError."""
         kind = self.contract.kind(role)
+        if word in {DIRECT, BARE, FOREIGN}:
+            place = {**roles, CALLER: caller}.get(self.operation.effect.within or "")
+            assert isinstance(stage, Stage)
+            return stage.special(word, kind, place)
+        if word.startswith(BEFORE):
+            old = self.account.before(kind)[int(word.removeprefix(BEFORE)) :]
+            if not old:
+                raise NotJudged(f"no more of the kind {kind} was there before")
+            return kind, old[0]
         if word == MISSING:
             return kind, self.shared.missing
         if word == UNRELATED:
