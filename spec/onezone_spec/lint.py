@@ -123,7 +123,8 @@ def _strange_entities(document: Document, name: str, parameters: list[Any]) -> I
     for one in parameters:
         entity = one.get("x-onezone-entity")
         kind = document.get("x-onezone-roles", {}).get(entity, entity)
-        if kind not in {None, USER, *document["x-onezone-privileges"], *document.get("x-onezone-owners", ())}:
+        known = {USER, *document["x-onezone-privileges"], *document.get("x-onezone-owners", ())}
+        if kind not in {None, *known, *document.get("x-onezone-references", ())}:
             yield f"{name}: parameter {one['name']} names the entity {entity!r}, which has no scope"
 
 

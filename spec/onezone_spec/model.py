@@ -16,8 +16,9 @@ A scope is `zone`, the role of an entity of the path, or a condition, which is m
 
 JSON = "application/json"
 
-CONDITIONS = ("caller", "self", "creator")
-"""Conditions of a route: somebody calls; the user of the path calls; that user made what the path names first."""
+CONDITIONS = ("caller", "self", "creator", "belongs")
+"""Conditions of a route: somebody calls; the user of the path calls; that user made what the path names first; what the
+path names first belongs to what the body names first."""
 
 
 def path_shape(path: str) -> str:
@@ -139,12 +140,25 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """What the value of a key names: an entity of that kind, by its id.
+
+    Where it has a `key`, that one shows who names it, and nothing else may: a second one gets the error `taken`.
+    """
+
+    kind: str
+    key: str = ""
+    taken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Property:
     """A key of a request body, with the error ids and levels of its rules.
 
     `errors` maps a broken rule (`type`, `null`, or a schema keyword) to an error id; `levels` maps
     `type`, `empty`, `pattern` and `enum` to how binding the rule is. `unique` is the error id for a value that
     another entity has, None where values may be equal; `unique_of_owner` for one that another of the same owner has.
+    `refers` says what the value names, None where it names nothing.
     """
 
     name: str
@@ -156,6 +170,7 @@ class Property:
     source: Source | None
     unique: str | None = None
     unique_of_owner: str | None = None
+    refers: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +251,8 @@ class Operation:
     """One documented operation: a method of a path with its access rule, effect, body and answers.
 
     `upstream_id` is what Onezone's own documentation calls it. `direct` stands for a direct member where an operation
-    answers through what somebody belongs.
+    answers through what somebody belongs. `kept_by` says of which kinds nothing may name what is to be deleted, each
+    with the error.
     """
 
     id: str
@@ -252,6 +268,7 @@ class Operation:
     source: Source
     upstream_id: str | None = None
     direct: Mapping[str, str] | None = None
+    kept_by: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def success(self) -> Response:
@@ -275,6 +292,7 @@ class Contract:
     `uncovered` are the operations that Onezone has and the contract lacks. A path that neither knows is answered 404;
     where `unknown_path_allows` has methods, others are answered 405 there. `owners` says of what belongs to one
     other entity, from when it is made until it is gone, of which kind that is.
+    `references` says of a kind which of its keys name entities of which kind.
 
     A contract equals itself alone: what is derived of one can be kept beside it.
     """
@@ -291,6 +309,7 @@ class Contract:
     roles: Mapping[str, str] = field(default_factory=dict)
     privilege_sets: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     uncovered: tuple[Uncovered, ...] = ()
     unknown_path_allows: tuple[str, ...] = ()
 
@@ -321,6 +340,10 @@ class Contract:
         """The methods that Onezone has at a path, whatever its parameters are called; some are lacking here."""
         every: tuple[Operation | Uncovered, ...] = (*self.operations.values(), *self.uncovered)
         return {one.method for one in every if path_shape(one.path) == path_shape(path)}
+
+    def reference(self, kind: str, other: str) -> str | None:
+        """The key by which entities of a kind name one of the other kind; None where they do not."""
+        return next((key for key, target in self.references.get(kind, {}).items() if target == other), None)
 
     def kind(self, role: str) -> str:
         """The kind of entity that plays a role: a `child` is a group, the `caller` a user, most roles are kinds."""

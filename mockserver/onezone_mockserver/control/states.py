@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Granted = frozenset[str] | None
 PARAMETERS = {"group_privileges": "group", "zone_privileges": "zone", "handle_service_privileges": "handle_service"}
-STATES = ("a persona", "a group")
+STATES = ("a persona", "a group", "a share")
 DETAILS: dict[str, Any] = {
     "name": "Provider state",
     "proxyEndpoint": "https://proxy.example.org",
@@ -38,6 +38,7 @@ class Made:
     answer: dict[str, str]
     users: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    others: list[tuple[str, str]] = field(default_factory=list)
 
 
 class States:
@@ -65,7 +66,7 @@ class States:
         if action == "teardown":
             self._remove(set_up[key].pop() if set_up[key] else Made({}))
             return {}
-        made = self._group() if state == "a group" else self._persona(params)
+        made = self._persona(params) if state == "a persona" else self._share() if state == "a share" else self._group()
         set_up[key].append(made)
         return made.answer
 
@@ -91,6 +92,15 @@ class States:
         group = new_id()
         self.state.world.add_group(group, "Provider state")
         return Made({"group": group}, groups=[group])
+
+    def _share(self) -> Made:
+        """A share that no handle stands for, in a space that nobody belongs to."""
+        world, space, share = self.state.world, new_id(), new_id()
+        world.add("space", space, orjson.dumps({"spaceId": space, "name": "Provider state", "creator": NOBODY}))
+        shown = {"shareId": share, "name": "Provider state", "spaceId": space, "handleId": None}
+        urls = {key: f"https://onezone.example.org/share/{share}" for key in ("publicUrl", "publicRestUrl")}
+        world.add("share", share, orjson.dumps({**shown, **urls}))
+        return Made({"share": share, "space": space}, others=[("share", share), ("space", space)])
 
     def _persona(self, params: dict[str, Granted]) -> Made:
         world, made = self.state.world, self._group()
@@ -123,6 +133,9 @@ class States:
 
     def _remove(self, made: Made) -> None:
         world = self.state.world
+        for kind, one in made.others:
+            if world.exists(kind, one):
+                world.remove(kind, one)
         for kind, ids in ((USER, made.users), (GROUP, made.groups)):
             for one in ids:
                 if world.exists(kind, one):

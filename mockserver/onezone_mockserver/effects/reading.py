@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from onezone_mockserver.effects.places import ZONE, Perform, place, related
+from onezone_mockserver.effects.places import ZONE, Perform, naming, place, related
 from onezone_mockserver.exchange import Answer, Exchange, json_answer
 from onezone_mockserver.world import World
 
@@ -36,11 +36,12 @@ def list_(contract: Contract, operation: Operation) -> Perform:
 def _ids(contract: Contract, operation: Operation) -> Ids:
     effect = operation.effect
     roles = related(contract, operation)
-    if roles is None:
-        kind = contract.kind(effect.resource)
+    kind, key = contract.kind(effect.resource), naming(contract, operation)
+    if roles is None and key is None:
         return lambda exchange: exchange.world.ids(kind)
     whose = place(contract, operation, effect.within or "")
-    kind = contract.kind(effect.resource)
+    if roles is None or key:
+        return lambda exchange: exchange.world.naming(kind, key or "", whose.find(exchange))
     if roles[0] == effect.resource != effect.within:  # members of an entity
         members = World.effective_members if effect.effective else World.members
         return lambda exchange: members(exchange.world, kind, whose.kind, whose.find(exchange))

@@ -169,6 +169,10 @@ def resource_kinds(*contracts: Contract) -> dict[str, tuple[str, ...]]:
             if operation.effect.verb == "get" and kind not in {USER, GROUP, TOKEN}:
                 schema = contract.resolve(operation.success.schema or {})
                 kinds.setdefault(kind, {}).update(dict.fromkeys(schema["properties"]))
+        for kind, keys in contract.references.items():
+            for key, target in keys.items():
+                kinds.setdefault(kind, {}).setdefault(key)
+                kinds.setdefault(target, {})
     return {kind: tuple(keys) for kind, keys in kinds.items()}
 
 

@@ -116,6 +116,19 @@ class World(Graph, Accounts, Tokens):
             (one for one in self.memberships(USER, owner, TOKEN) if orjson.loads(known[one])[key] == value), None
         )
 
+    def naming(self, kind: str, key: str, identity: str) -> list[str]:
+        """The ids of the entities of a kind that name an entity by that key of their details."""
+        return [one for one, text in self._details[kind].items() if orjson.loads(text).get(key) == identity]
+
+    def named_by(self, kind: str, identity: str, key: str) -> str | None:
+        """The id that an entity names by a key of its details, None where it names none. Raises KeyError."""
+        value = orjson.loads(self._details[kind][identity]).get(key)
+        return value if isinstance(value, str) else None
+
+    def set_key(self, kind: str, identity: str, key: str, value: Any) -> None:
+        """Give a key of an entity's details another value. Raises KeyError."""
+        self.replace(kind, identity, orjson.dumps({**orjson.loads(self._details[kind][identity]), key: value}))
+
     def relate(self, member_kind: str, member: str, kind: str, identity: str, privileges: Privileges) -> None:
         """As Graph does it; raises KeyError where there is no such member or no such entity."""
         if member not in self._details[member_kind] or identity not in self._details[kind]:
