@@ -11,6 +11,7 @@ from onezone_spec import Contract, Operation, Property, Source
 from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant, with_value, without
 from onezone_contracts.checks import error
 from onezone_contracts.checks import operation as checks
+from onezone_contracts.checks.keeping import kept
 from onezone_contracts.checks.status import accepted, answered, observed
 from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol, reading
 from onezone_contracts.derive import requirements as deep
@@ -39,6 +40,8 @@ NO_OBJECTS = (["text"], "text", 17)
 ENDED = {"type": "time", "validUntil": 946684800}
 CLOSED = {"type": "api", "whitelist": ["ozw/delete/*.*.*:*"]}
 ENDLESS = "A temporary token that has no end is answered with 400."
+NOTHING = "f" * 32
+"""An id that nothing has."""
 NOT_THERE = 404
 METHOD_NOT_ALLOWED = 405
 """Documented where the edition is the deployed behaviour itself."""
@@ -228,6 +231,11 @@ class Sheet:
             yield self._one("effect.defaults", self._documented(Level.SHOULD), text, source, judge)
         if verb in {"create", "issue"} and operation.effect.resource in self.contract.owners:
             yield from self._limited(verb, source)
+        for kind, name in operation.kept_by.items():
+            error = self.contract.errors[name]
+            what = kind.replace("_", " ")
+            text = f"What a {what} names is not deleted: the answer is {error.status}."
+            yield self._one("effect.kept", Level.MUST, text, source, kept(kind, error.status))
         if verb == "update" and operation.body and len(operation.body.properties) > 1:
             for one in operation.body.properties:
                 text = f"A change of {one.name} alone changes that and nothing else."
@@ -302,6 +310,16 @@ class Sheet:
             text = f"A body with {name} and without {', '.join(body.needs[name])} is answered with 400."
             changes = [without(one) for one in body.needs[name]]
             yield self._body(f"{name}.needs", self._documented(Level.SHOULD), text, prop.source or source, *changes)
+        if prop.refers:
+            text = f"{name} that names nothing is answered with 400."
+            nothing = with_value(name, NOTHING)
+            yield self._body(f"{name}.unknown", self._documented(Level.SHOULD), text, prop.source or source, nothing)
+        if prop.refers and prop.refers.taken and self.operation.effect.verb == "create":
+            kind = self.contract.errors[prop.refers.taken]
+            text = f"{name} that another one names already is answered with {kind.status}."
+            level = self._status(kind.status, self._documented(Level.SHOULD))
+            judge = self._taken_by_owner(name, kind.status)
+            yield self._one(f"body.{name}.taken", level, text, prop.source or source, judge)
         if prop.unique_of_owner and self.operation.effect.verb == "create":
             kind = self.contract.errors[prop.unique_of_owner]
             text = f"{name} that another one of the same owner has is answered with {kind.status}."

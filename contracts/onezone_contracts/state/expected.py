@@ -16,11 +16,13 @@ Ref = tuple[str, str]
 USER = "user"
 GROUP = "group"
 TOKEN = "token"  # noqa: S105  (the kind of entity)
+SHARE = "share"
 CHILD = "child"
 CALLER = "caller"
 ZONE = "zone"
-RANKS = {TOKEN: -1, USER: 0, GROUP: 1, "handle_service": 2}
-"""Who can belong to whom: a kind to itself where it is a group, else to a later one; a token to its owner alone."""
+RANKS = {TOKEN: -1, SHARE: -1, USER: 0, GROUP: 1, "handle_service": 2, "handle": 3}
+"""Who can belong to whom: a kind to itself where it is a group, else to a later one; a token to its owner alone, a share
+to nobody. What names another is later than that."""
 Held = frozenset[str] | None
 UNRELATED = frozenset({"attach", "create", "issue"})
 """Verbs that make a relation: none is there before."""
@@ -37,6 +39,18 @@ def holds(contract: Contract, resource: str, within: str) -> bool:
     """Whether the resource belongs to what it stands within; among groups the child belongs, whoever else contains."""
     ranks = RANKS[contract.kind(resource)], RANKS[contract.kind(within)]
     return ranks[0] < ranks[1] or (ranks[0] == ranks[1] and resource == CHILD)
+
+
+def naming(contract: Contract, operation: Operation) -> str | None:
+    """The key by which what an effect is about names what it stands within; None where that is a membership, or none."""
+    effect = operation.effect
+    return contract.reference(contract.kind(effect.resource), contract.kind(effect.within or ""))
+
+
+def names_others(contract: Contract, operation: Operation) -> bool:
+    """Whether an operation is about entities that name others."""
+    roles = [operation.effect.resource, *(one.entity or "" for one in operation.parameters)]
+    return any(contract.kind(role) in contract.references for role in roles)
 
 
 def role_of(member: str, container: str) -> str:
@@ -123,6 +137,8 @@ def pair(
     """The membership that an operation is about, as (member, container), None where it is about none."""
     effect = operation.effect
     named: dict[str, Ref | None] = {**roles, CALLER: caller}
+    if naming(contract, operation):
+        return None
     if effect.within in {None, ZONE} or named.get(effect.resource) is None or named.get(effect.within or "") is None:
         return None
     member, container = member_and_container(contract, effect.resource, effect.within or "")

@@ -22,6 +22,7 @@ from onezone_contracts.state.expected import (
     Mirror,
     Ref,
     holds,
+    naming,
     pair,
     role_of,
 )
@@ -283,6 +284,8 @@ def _list(account: Account, operation: Operation, named: Named, exchange: Exchan
 def _related(contract: Contract, mirror: Mirror, operation: Operation, place: Ref) -> set[Ref]:
     effect = operation.effect
     assert effect.within is not None
+    if key := naming(contract, operation):
+        return {ref for ref, details in mirror.details.items() if ref[0] == effect.resource and details.get(key) == place[1]}
     if holds(contract, effect.resource, effect.within):
         return mirror.inside(place, effective=effect.effective)
     return mirror.containers(place, contract.kind(effect.resource), effective=effect.effective)

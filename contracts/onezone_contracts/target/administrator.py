@@ -16,8 +16,9 @@ from onezone_contracts.generate.values import Samples, is_ours, privileges_of, s
 from onezone_contracts.network import Network
 from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
-from onezone_contracts.state.expected import RANKS, TOKEN, USER, ZONE, Held, Mirror, Ref, role_of
+from onezone_contracts.state.expected import RANKS, SHARE, TOKEN, USER, ZONE, Held, Mirror, Ref, role_of
 from onezone_contracts.state.tokens import TokenBook, by_text, text_of
+from onezone_contracts.target.shares import Shares
 from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, near
 from onezone_contracts.wire import Wire
 
@@ -62,6 +63,8 @@ class Account:
         self.with_tokens = False
         self.check_time: Callable[[], None] = lambda: None
         self.samples = Samples(contract)
+        self.samples.refer = self._refer
+        self.shares = Shares(self)
         self.mirror = Mirror()
         self.tokens = TokenBook()
         self.api.key = lambda ref, key: str(self.mirror.details.get(ref, {}).get(key, ref[1]))
@@ -96,10 +99,20 @@ class Account:
             if (ids := self.everything(kind)) is not None:
                 self._before[kind] = ids
 
-    def create(self, kind: str, body: Mapping[str, Any] | None = None, *, by: TestUser | None = None) -> Ref:
-        """A new entity, made for itself, or for the user who makes it. Raises SetupError."""
+    def create(
+        self,
+        kind: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        by: TestUser | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Ref:
+        """A new entity, made for itself, or for the user who makes it. Raises SetupError.
+
+        `names` has the ids of what it is to name, by kind.
+        """
         operation = self._operation("create", kind, "caller" if by else None)
-        value = dict(body) if body is not None else self.samples.body(operation)
+        value = dict(body) if body is not None else self.samples.body(operation, names=names)
         exchange = self.do(operation, {}, value, by.auth if by else None)
         made = new_id(exchange)
         if made is None:
@@ -109,6 +122,10 @@ class Account:
         if by:
             self.mirror.join(by.ref, ref, frozenset(self.contract.privileges[kind]))
         return ref
+
+    def _refer(self, kind: str) -> str:
+        """The id of something new that a body can name. Raises SetupError."""
+        return self.shares.free() if kind == SHARE else self.create(kind)[1]
 
     def adopt(self, ref: Ref, details: Mapping[str, Any] | None = None) -> None:
         """Take something new into account: it is removed in the end."""

@@ -14,11 +14,13 @@ from onezone_contracts.state.expected import (
     GROUP,
     RANKS,
     READING,
+    SHARE,
     UNRELATED,
     USER,
     ZONE,
     Ref,
     holds,
+    naming,
 )
 from onezone_contracts.state.probe import Probe
 from onezone_contracts.state.tokens import by_text
@@ -67,11 +69,16 @@ class Stage:
         for one in self.operation.parameters:
             role = one.entity or one.name
             self.roles[role] = self._player(self._contract.kind(role), created="creator" in scopes)
+        for scope in scopes - self.roles.keys():
+            self._reach(scope)
         if effect.verb == "delete":
             self._inhabit()
         if effect.resource in self._contract.owners:
             if within in self.roles:
                 self.witnesses += furnish(self.account, self.operation, self.roles[within])
+        elif within in self.roles and naming(self._contract, self.operation):
+            for _ in range(0 if effect.resource in self.roles else 2):
+                self.account.create(self._contract.kind(effect.resource), names=self._names())
         elif within in self.roles and effect.verb not in UNRELATED:
             if effect.resource in self.roles and effect.resource != within:
                 self.relate(self.roles[effect.resource], self.roles[within])
@@ -82,6 +89,22 @@ class Stage:
             self._empower(self.roles[effect.resource])
         return self
 
+    def _reach(self, scope: str) -> None:
+        """Have something play a role that the access rule asks about: the body names it, or what is in the path does."""
+        body = self.operation.body
+        if body and any(one.refers and one.refers.kind == scope for one in body.properties):
+            self.roles[scope] = self.account.create(scope)
+            return
+        for ref in list(self.roles.values()):
+            key = self._contract.reference(ref[0], scope)
+            identity = self.account.mirror.details[ref].get(key) if key else None
+            if identity:
+                self.roles[scope] = (scope, identity)
+
+    def _names(self) -> dict[str, str]:
+        """The ids of what plays a role here, by kind."""
+        return {ref[0]: ref[1] for ref in self.roles.values()}
+
     def _player(self, kind: str, *, created: bool) -> Ref:
         """Something of a kind to play a role; `created` by a user who is remembered."""
         if kind == USER:
@@ -91,7 +114,10 @@ class Stage:
             return own(self.account, owner, **self._as_asked())
         if created:
             self.founder = self.account.person(_needed(self._contract, kind))
-        return self.account.create(kind, by=self.founder if created else None)
+        if kind == SHARE:
+            self.account.mirror.add((SHARE, identity := self.account.shares.free()), {})
+            return SHARE, identity
+        return self.account.create(kind, by=self.founder if created else None, names=self._names())
 
     def relate(self, one: Ref, other: Ref, *, effective: bool | None = None) -> None:
         """Make one belong to the other, or the other way round where only that is possible, as the effect asks."""
@@ -108,13 +134,13 @@ class Stage:
         """Something that no fixture has by itself, in relation to a place where there is one. Raises SetupError."""
         if word == FOREIGN:
             founder = self.account.person(_needed(self._contract, kind))
-            ref = self.account.create(kind, by=founder)
+            ref = self.account.create(kind, by=founder, names=self._names())
             self.account.mirror.details[ref]["creator"] = {"type": USER, "id": founder.ref[1]}
         elif word == BARE:
             ref = self.account.create(kind, self.account.samples.bare(kind))
         else:
-            ref = self.account.person().ref if kind == USER else self.account.create(kind)
-        if place:
+            ref = self.account.person().ref if kind == USER else self.account.create(kind, names=self._names())
+        if place and not naming(self._contract, self.operation):
             self.relate(ref, place, effective=False if word == DIRECT else None)
         return ref
 
@@ -141,7 +167,7 @@ class Stage:
                 for inside in (self.account.person().ref, self.account.create(GROUP)):
                     self.account.attach(inside, ref)
                     self.witnesses.append(Probe("details", inside))
-            for kind in RANKS:
+            for kind in RANKS.keys() - self._contract.references.keys():
                 if RANKS[kind] > RANKS[ref[0]]:
                     place = self.account.create(kind)
                     self.account.attach(ref, place)

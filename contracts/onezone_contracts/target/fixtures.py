@@ -227,7 +227,8 @@ class AccountFixtures:
             return None
         if self.operation.effect.verb == "grant":
             return self._grant(roles, person)
-        return self.account.samples.body(self.operation, keys or None)
+        names = {ref[0]: ref[1] for ref in roles.values()}
+        return self.account.samples.body(self.operation, keys or None, names)
 
     def _grant(self, roles: Mapping[str, Ref], person: TestUser | None) -> dict[str, list[str]]:
         """Two new privileges and one that is held; one goes, and a new one, too: what is added wins."""

@@ -178,7 +178,9 @@ def _from_states(
         admin = states.administrator(contract.privileges[ZONE])
     except SetupError:
         return FromStates(contract, states, base_url)
-    return FromAccount(stack.enter_context(administered(contract, base_url, admin, options)))
+    account = stack.enter_context(administered(contract, base_url, admin, options))
+    account.shares.make = states.share
+    return FromAccount(account)
 
 
 @contextmanager
