@@ -17,7 +17,7 @@ from onezone_contracts.derive import access, answers, asks, credentials, generat
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.derive.words import EFFECTS, holdings
-from onezone_contracts.generate.values import DEFAULT, opaque, privileges_of, secret, wrong_values
+from onezone_contracts.generate.values import DEFAULT, INVITES, opaque, privileges_of, secret, wrong_values
 from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import (
     Check,
@@ -310,6 +310,10 @@ class Sheet:
             text = f"A body with {name} and without {', '.join(body.needs[name])} is answered with 400."
             changes = [without(one) for one in body.needs[name]]
             yield self._body(f"{name}.needs", self._documented(Level.SHOULD), text, prop.source or source, *changes)
+        if INVITES in prop.schema:
+            text = f"{name} that invites to nothing is answered with 400."
+            nothing = with_value(name, NOTHING)
+            yield self._body(f"{name}.unknown", self._documented(Level.SHOULD), text, prop.source or source, nothing)
         if prop.refers:
             text = f"{name} that names nothing is answered with 400."
             nothing = with_value(name, NOTHING)

@@ -19,7 +19,7 @@ ACCESS_TOKEN, MOMENT, XML = "access-token", "unix-time", "xml"
 """Formats of what is no fixed value: a token that lets somebody in, a time to come, and a document that has our mark."""
 _TEXT = re.compile(r">[^<>]+<")
 DAY = 24 * 3600
-DEFAULT = "x-onezone-default"
+DEFAULT, INVITES = "x-onezone-default", "x-onezone-invites"
 WRONG: Mapping[str, tuple[Any, ...]] = {
     "string": (17, ["text"], {"text": "text"}),
     "boolean": (17, ["text"], {"text": "text"}),
@@ -37,7 +37,8 @@ class Samples:
         contract: the edition.
         run_id: eight hexadecimal digits that no other run has.
 
-    `access_token` gives a token that lets somebody in, `refer` the id of something of a kind that may be named.
+    `access_token` gives a token that lets somebody in, `refer` the id of something of a kind that may be named,
+    and `invite` a token that invites somebody.
     """
 
     def __init__(self, contract: Contract, run_id: str | None = None) -> None:
@@ -45,6 +46,7 @@ class Samples:
         self.run_id = run_id or secrets.token_hex(4)
         self.password = f"Oz-{secrets.token_hex(12)}"
         self.access_token: Callable[[], str] = lambda: "no-token"
+        self.invite: Callable[[str], str] = lambda _role: "no-token"
         self.refer: Callable[[str], str] = lambda _kind: "nothing"
         self._serial = itertools.count(1)
 
@@ -85,6 +87,8 @@ class Samples:
     def _plain(self, prop: Property, schema: Mapping[str, Any], serial: int) -> Any:
         if "enum" in schema:
             return schema["enum"][serial % len(schema["enum"])]
+        if INVITES in schema:
+            return self.invite(schema[INVITES])
         if prop.refers:
             return self.refer(prop.refers.kind)
         if schema.get("format") == XML:
@@ -134,7 +138,7 @@ def secret(prop: Property) -> bool:
 def opaque(prop: Property) -> bool:
     """Whether a key's values cannot be drawn: what is valid depends on the target, on the time or on other values."""
     nested = prop.schema.get("items", {}).get("anyOf")
-    fixed = prop.schema.get("format") in {ACCESS_TOKEN, XML} or prop.refers is not None
+    fixed = prop.schema.get("format") in {ACCESS_TOKEN, XML} or prop.refers is not None or INVITES in prop.schema
     return fixed or bool(nested) or prop.unique_of_owner is not None
 
 

@@ -24,9 +24,9 @@ RANKS = {TOKEN: -1, SHARE: -1, USER: 0, GROUP: 1, "handle_service": 2, "handle":
 """Who can belong to whom: a kind to itself where it is a group, else to a later one; a token to its owner alone, a share
 to nobody. What names another is later than that."""
 Held = frozenset[str] | None
-UNRELATED = frozenset({"attach", "create", "issue"})
+UNRELATED = frozenset({"attach", "create", "issue", "invite", "join"})
 """Verbs that make a relation: none is there before."""
-READING = frozenset({"list", "get", "privileges", "catalogue", "intermediaries", "generation", "infer"})
+READING = frozenset({"list", "get", "privileges", "catalogue", "intermediaries", "generation", "infer", "show"})
 """Verbs that change nothing."""
 
 
@@ -48,7 +48,9 @@ def naming(contract: Contract, operation: Operation) -> str | None:
 
 
 def names_others(contract: Contract, operation: Operation) -> bool:
-    """Whether an operation is about entities that name others."""
+    """Whether an operation is about entities that name others, or about invitations."""
+    if operation.effect.verb in {"invite", "join"}:
+        return True
     roles = [operation.effect.resource, *(one.entity or "" for one in operation.parameters)]
     return any(contract.kind(role) in contract.references for role in roles)
 

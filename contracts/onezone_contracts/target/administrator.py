@@ -18,8 +18,9 @@ from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
 from onezone_contracts.state.expected import RANKS, SHARE, TOKEN, USER, ZONE, Held, Mirror, Ref, role_of
 from onezone_contracts.state.tokens import TokenBook, by_text, text_of
-from onezone_contracts.target.shares import Shares
 from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, near
+from onezone_contracts.target.invitations import invitation
+from onezone_contracts.target.shares import Shares
 from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"
@@ -64,6 +65,8 @@ class Account:
         self.check_time: Callable[[], None] = lambda: None
         self.samples = Samples(contract)
         self.samples.refer = self._refer
+        self.samples.invite = lambda role: invitation(self, role)
+        self.invited: dict[str, Ref] = {}
         self.shares = Shares(self)
         self.mirror = Mirror()
         self.tokens = TokenBook()

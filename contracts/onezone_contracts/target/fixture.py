@@ -20,7 +20,9 @@ from onezone_contracts.state.expected import (
     ZONE,
     Ref,
     holds,
+    member_and_container,
     naming,
+    role_of,
 )
 from onezone_contracts.state.probe import Probe
 from onezone_contracts.state.tokens import by_text
@@ -81,8 +83,10 @@ class Stage:
                 self.account.create(self._contract.kind(effect.resource), names=self._names())
         elif within in self.roles and effect.verb not in UNRELATED:
             if effect.resource in self.roles and effect.resource != within:
-                self.relate(self.roles[effect.resource], self.roles[within])
-                self._witness(self.roles[effect.resource], self.roles[within])
+                ends = member_and_container(self._contract, effect.resource, within)
+                member, container = (self.roles[one] for one in ends)
+                self.relate(member, container)
+                self._witness(member, container)
             else:
                 self._fill(self.roles[within])
         elif within == ZONE and effect.resource in self.roles:
@@ -141,7 +145,9 @@ class Stage:
         else:
             ref = self.account.person().ref if kind == USER else self.account.create(kind, names=self._names())
         if place and not naming(self._contract, self.operation):
-            self.relate(ref, place, effective=False if word == DIRECT else None)
+            below = holds(self._contract, self.operation.effect.resource, self.operation.effect.within or "")
+            ends = (ref, place) if below else (place, ref)
+            self.relate(*ends, effective=False if word == DIRECT else None)
         return ref
 
     def _witness(self, one: Ref, other: Ref) -> None:
@@ -167,13 +173,17 @@ class Stage:
                 for inside in (self.account.person().ref, self.account.create(GROUP)):
                     self.account.attach(inside, ref)
                     self.witnesses.append(Probe("details", inside))
-            for kind in RANKS.keys() - self._contract.references.keys():
-                if RANKS[kind] > RANKS[ref[0]]:
-                    place = self.account.create(kind)
-                    self.account.attach(ref, place)
-                    self.witnesses += [Probe("details", place), Probe("members", place, kind=ref[0])]
+            for kind in self._above(ref[0]):
+                place = self.account.create(kind)
+                self.account.attach(ref, place)
+                self.witnesses += [Probe("details", place), Probe("members", place, kind=ref[0])]
         for probe in self.witnesses:
             self.account.look(probe.ref)
+
+    def _above(self, kind: str) -> list[str]:
+        """What something of a kind can belong to, and what can be made without naming anything."""
+        known = [one for one in RANKS if RANKS[one] > RANKS[kind] and one not in self._contract.references]
+        return [one for one in known if self._contract.find("attach", role_of(kind, one), one)]
 
     def _fill(self, place: Ref) -> None:
         """What a list has to show: something that is related directly, and something through a group."""

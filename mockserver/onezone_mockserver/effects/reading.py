@@ -1,4 +1,4 @@
-"""The verbs that only look: list, get, privileges, intermediaries, catalogue."""
+"""The verbs that only look: list, get, privileges, intermediaries, catalogue, show."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from onezone_mockserver.effects.places import ZONE, Perform, naming, place, related
+from onezone_mockserver.effects.places import ZONE, Perform, done, naming, place, related
 from onezone_mockserver.exchange import Answer, Exchange, json_answer
 from onezone_mockserver.world import World
 
@@ -115,6 +115,15 @@ def catalogue(contract: Contract, operation: Operation) -> Perform:
     """The sets of privileges that usually go together in a scope."""
     text = orjson.dumps(contract.privilege_sets[operation.effect.resource])
     answer = _answering(operation)
+    return lambda _exchange: answer(text)
+
+
+def show(contract: Contract, operation: Operation) -> Perform:
+    """What the zone is: the example of the documented answer; where that has no body, that requests are served."""
+    success = operation.success
+    if success.schema is None:
+        return lambda _exchange: done(success)
+    text, answer = orjson.dumps(contract.resolve(success.schema)["example"]), _answering(operation)
     return lambda _exchange: answer(text)
 
 

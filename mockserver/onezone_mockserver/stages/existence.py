@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DIRECT_VERBS = frozenset({"detach", "grant", "privileges"})
 """Verbs that act on a direct relation; the others, and those whose effect says so, see effective ones, too."""
 JOINING, CREATING = "attach", "create"
-UNRELATED_VERBS = frozenset({JOINING, CREATING, "list"})
+UNRELATED_VERBS = frozenset({JOINING, CREATING, "list", "invite", "join"})
 """Verbs before whose effect nothing need be related."""
 
 

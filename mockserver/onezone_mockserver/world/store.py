@@ -11,6 +11,7 @@ import orjson
 from onezone_mockserver.world.accounts import Accounts, User
 from onezone_mockserver.world.graph import GROUP, NOTHING, USER, Graph
 from onezone_mockserver.world.ids import Ids
+from onezone_mockserver.world.invitations import Invitations
 from onezone_mockserver.world.tokens import TOKEN, Tokens
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def shown_kind(kind: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-class World(Graph, Accounts, Tokens):
+class World(Graph, Accounts, Tokens, Invitations):
     """Every entity by its kind (`user`, `group`, `handle_service`, …) and id, with its details as the API shows them.
 
     Details are stored serialised: a great many small objects would keep the garbage collector busy. Credentials stand
@@ -50,6 +51,7 @@ class World(Graph, Accounts, Tokens):
         Graph.__init__(self)
         Accounts.__init__(self)
         Tokens.__init__(self)
+        Invitations.__init__(self)
         self.fresh = ids or Ids()
         self._details: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
 
@@ -154,6 +156,7 @@ class World(Graph, Accounts, Tokens):
             del self.users[identity]
         elif kind == TOKEN:
             self._forget_token(identity)
+        self._withdraw(kind, identity)
         del self._details[kind][identity]
         self._leave(kind, identity)
 
