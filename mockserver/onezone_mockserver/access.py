@@ -66,9 +66,7 @@ class Guard:
     def __init__(self, operation: Operation, contract: Contract | None = None) -> None:
         self.rule: AccessRule = operation.access
         roles = contract.roles if contract else {}
-        kinds = {
-            one.entity or "": roles.get(one.entity or "", one.entity or "") for one in operation.parameters
-        }
+        kinds = {one.entity or "": roles.get(one.entity or "", one.entity or "") for one in operation.parameters}
         names = {one.entity or "": one.name for one in operation.parameters}
         scopes = {scope for route in self.rule.routes for scope in _scopes(route)}
         self.entities = [(scope, kinds[scope], names[scope]) for scope in sorted(scopes & names.keys())]

@@ -287,7 +287,9 @@ def _related(contract: Contract, mirror: Mirror, operation: Operation, place: Re
     effect = operation.effect
     assert effect.within is not None
     if key := naming(contract, operation):
-        return {ref for ref, details in mirror.details.items() if ref[0] == effect.resource and details.get(key) == place[1]}
+        return {
+            ref for ref, details in mirror.details.items() if ref[0] == effect.resource and details.get(key) == place[1]
+        }
     if holds(contract, effect.resource, effect.within):
         return mirror.inside(place, effective=effect.effective)
     return mirror.containers(place, contract.kind(effect.resource), effective=effect.effective)

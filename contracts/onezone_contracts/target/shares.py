@@ -45,7 +45,9 @@ class Shares:
         operation = self.account.contract.find("get", SHARE, part="public")
         for one in sorted(self.account.everything(SHARE) or ()) if operation else ():
             assert operation is not None
-            exchange = self.account.api.send(operation, {SHARE: (SHARE, one)}, self.account.auth, label="look at a share")
+            exchange = self.account.api.send(
+                operation, {SHARE: (SHARE, one)}, self.account.auth, label="look at a share"
+            )
             shown = answer_of(exchange)
             if isinstance(shown, dict) and not shown.get("handleId"):
                 yield one

@@ -98,7 +98,7 @@ class States:
         world, space, share = self.state.world, new_id(), new_id()
         world.add("space", space, orjson.dumps({"spaceId": space, "name": "Provider state", "creator": NOBODY}))
         shown = {"shareId": share, "name": "Provider state", "spaceId": space, "handleId": None}
-        urls = {key: f"https://onezone.example.org/share/{share}" for key in ("publicUrl", "publicRestUrl")}
+        urls = dict.fromkeys(("publicUrl", "publicRestUrl"), f"https://onezone.example.org/share/{share}")
         world.add("share", share, orjson.dumps({**shown, **urls}))
         return Made({"share": share, "space": space}, others=[("share", share), ("space", space)])
 

@@ -187,7 +187,14 @@ def resource_kinds(*contracts: Contract) -> dict[str, tuple[str, ...]]:
 def entry_types(kinds: Mapping[str, tuple[str, ...]]) -> dict[str, type[Struct]]:
     """What the lists of a scenario hold, by their names."""
     resources = {f"{kind}s": _resource(kind, keys) for kind, keys in kinds.items()}
-    return {"users": User, "groups": Group, **resources, "tokens": Token, "invitations": InvitationEntry, "personas": Persona}
+    return {
+        "users": User,
+        "groups": Group,
+        **resources,
+        "tokens": Token,
+        "invitations": InvitationEntry,
+        "personas": Persona,
+    }
 
 
 def _resource(kind: str, keys: tuple[str, ...]) -> type[Struct]:
