@@ -1,4 +1,4 @@
-"""The entities that an access rule asks about and the path does not name: the body does, or what is named names them."""
+"""Entities that an access rule asks about and the path does not name: the body does, or what is named names them."""
 
 from __future__ import annotations
 

@@ -11,19 +11,27 @@ from onezone_spec import Contract, Operation, Property, Source
 from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant, with_value, without
 from onezone_contracts.checks import error
 from onezone_contracts.checks import operation as checks
-from onezone_contracts.checks.keeping import kept
 from onezone_contracts.checks.status import accepted, answered, observed
-from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol, reading
+from onezone_contracts.derive import (
+    access,
+    answers,
+    asks,
+    credentials,
+    generated,
+    judged_operations,
+    naming,
+    protocol,
+    reading,
+)
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.derive.words import EFFECTS, holdings
-from onezone_contracts.generate.values import DEFAULT, INVITES, opaque, privileges_of, secret, wrong_values
+from onezone_contracts.generate.values import DEFAULT, opaque, privileges_of, secret, wrong_values
 from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import (
     Check,
     Finding,
     Level,
-    NotJudged,
     Requirement,
     at_refusals,
     at_successes,
@@ -40,8 +48,6 @@ NO_OBJECTS = (["text"], "text", 17)
 ENDED = {"type": "time", "validUntil": 946684800}
 CLOSED = {"type": "api", "whitelist": ["ozw/delete/*.*.*:*"]}
 ENDLESS = "A temporary token that has no end is answered with 400."
-NOTHING = "f" * 32
-"""An id that nothing has."""
 NOT_THERE = 404
 METHOD_NOT_ALLOWED = 405
 """Documented where the edition is the deployed behaviour itself."""
@@ -82,8 +88,9 @@ class Sheet:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
-        for topic, level, text, source, check in reading.requirements(self.contract, self.operation, self._documented):
-            yield self._one(topic, level, text, source, check)
+        for topical in (reading, naming):
+            for row in topical.requirements(self.contract, self.operation, self._documented):
+                yield self._one(*row)
         if self.operation.body:
             yield from self._bodies()
         if depth != "quick":
@@ -231,11 +238,6 @@ class Sheet:
             yield self._one("effect.defaults", self._documented(Level.SHOULD), text, source, judge)
         if verb in {"create", "issue"} and operation.effect.resource in self.contract.owners:
             yield from self._limited(verb, source)
-        for kind, name in operation.kept_by.items():
-            error = self.contract.errors[name]
-            what = kind.replace("_", " ")
-            text = f"What a {what} names is not deleted: the answer is {error.status}."
-            yield self._one("effect.kept", Level.MUST, text, source, kept(kind, error.status))
         if verb == "update" and operation.body and len(operation.body.properties) > 1:
             for one in operation.body.properties:
                 text = f"A change of {one.name} alone changes that and nothing else."
@@ -310,24 +312,10 @@ class Sheet:
             text = f"A body with {name} and without {', '.join(body.needs[name])} is answered with 400."
             changes = [without(one) for one in body.needs[name]]
             yield self._body(f"{name}.needs", self._documented(Level.SHOULD), text, prop.source or source, *changes)
-        if INVITES in prop.schema:
-            text = f"{name} that invites to nothing is answered with 400."
-            nothing = with_value(name, NOTHING)
-            yield self._body(f"{name}.unknown", self._documented(Level.SHOULD), text, prop.source or source, nothing)
-        if prop.refers:
-            text = f"{name} that names nothing is answered with 400."
-            nothing = with_value(name, NOTHING)
-            yield self._body(f"{name}.unknown", self._documented(Level.SHOULD), text, prop.source or source, nothing)
-        if prop.refers and prop.refers.taken and self.operation.effect.verb == "create":
-            kind = self.contract.errors[prop.refers.taken]
-            text = f"{name} that another one names already is answered with {kind.status}."
-            level = self._status(kind.status, self._documented(Level.SHOULD))
-            judge = self._taken_by_owner(name, kind.status)
-            yield self._one(f"body.{name}.taken", level, text, prop.source or source, judge)
         if prop.unique_of_owner and self.operation.effect.verb == "create":
             kind = self.contract.errors[prop.unique_of_owner]
             text = f"{name} that another one of the same owner has is answered with {kind.status}."
-            judge = self._taken_by_owner(name, kind.status)
+            judge = naming.taken(name, kind.status)
             yield self._one(f"body.{name}.taken", self._documented(Level.SHOULD), text, prop.source or source, judge)
         if prop.unique:
             text = f"{name} that another one has is answered with {self.contract.errors[prop.unique].status}."
@@ -341,19 +329,6 @@ class Sheet:
         ]
         judge = observed(*cases) if level is Level.OBSERVE else answered({BAD}, *cases)
         return self._one(f"body.{topic}", level, text, source, judge)
-
-    def _taken_by_owner(self, name: str, status: int) -> Check:
-        """A body with the value of another entity of the same owner."""
-
-        def check(trial: Trial) -> Iterator[Finding]:
-            first = trial.send(asks.valid(), accept=True)
-            if not first.exchange.succeeded:
-                raise NotJudged("the first one was refused", blocked=True)
-            change = with_value(name, first.value[name])
-            case = Case(f"{name}.taken", f"{name} that another one has", like=asks.valid(), change=change)
-            yield from answered({status}, case)(trial)
-
-        return check
 
     def _taken(self, name: str, status: int) -> Check:
         """A body with the value of another entity at a key that nobody shares."""

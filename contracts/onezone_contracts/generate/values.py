@@ -16,7 +16,7 @@ MARK = re.compile(r"ozkit[ -][0-9a-f]{8}[ -]\d+")
 """The whole of a name that the kit gives: the word, the run, and a number."""
 LIST = "array"
 ACCESS_TOKEN, MOMENT, XML = "access-token", "unix-time", "xml"
-"""Formats of what is no fixed value: a token that lets somebody in, a time to come, and a document that has our mark."""
+"""Formats of what is no fixed value: a token that lets somebody in, a time to come, a document with our mark."""
 _TEXT = re.compile(r">[^<>]+<")
 DAY = 24 * 3600
 DEFAULT, INVITES = "x-onezone-default", "x-onezone-invites"
@@ -87,22 +87,24 @@ class Samples:
     def _plain(self, prop: Property, schema: Mapping[str, Any], serial: int) -> Any:
         if "enum" in schema:
             return schema["enum"][serial % len(schema["enum"])]
-        if INVITES in schema:
-            return self.invite(schema[INVITES])
-        if prop.refers:
-            return self.refer(prop.refers.kind)
-        if schema.get("format") == XML:
-            return _TEXT.sub(f">{self.mark()}<", str(schema["example"]), count=1)
-        if schema.get("format") == ACCESS_TOKEN:
-            return self.access_token()
+        if INVITES in schema or prop.refers or schema.get("format") == ACCESS_TOKEN:
+            return self._given(prop)
         if LIST in prop.types:
             return [self._object(schema["items"], 0)]
         if schema.get("format") == "password":
             return f"{self.password}-{serial}"
         if "string" in prop.types:
             example = str(schema.get("example", ""))
+            if schema.get("format") == XML:
+                return _TEXT.sub(f">{self.mark()}<", example, count=1)
             return f"{example}/{serial}" if "://" in example else self.mark(unique=prop.unique is not None)
         return True if "boolean" in prop.types else self._object(schema, serial)
+
+    def _given(self, prop: Property) -> str:
+        """What the target gave or has to be given first: a token, or the id of something."""
+        if prop.refers:
+            return self.refer(prop.refers.kind)
+        return self.invite(prop.schema[INVITES]) if INVITES in prop.schema else self.access_token()
 
     def _object(self, schema: Mapping[str, Any], serial: int) -> dict[str, Any]:
         branches = [self.contract.resolve(one) for one in schema.get("anyOf", ())]

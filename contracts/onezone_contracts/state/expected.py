@@ -21,8 +21,8 @@ CHILD = "child"
 CALLER = "caller"
 ZONE = "zone"
 RANKS = {TOKEN: -1, SHARE: -1, USER: 0, GROUP: 1, "handle_service": 2, "handle": 3}
-"""Who can belong to whom: a kind to itself where it is a group, else to a later one; a token to its owner alone, a share
-to nobody. What names another is later than that."""
+"""Who can belong to whom: a kind to itself where it is a group, else to a later one; a token to its owner alone, and
+a share to nobody. What names another is later than that."""
 Held = frozenset[str] | None
 UNRELATED = frozenset({"attach", "create", "issue", "invite", "join"})
 """Verbs that make a relation: none is there before."""
@@ -42,7 +42,7 @@ def holds(contract: Contract, resource: str, within: str) -> bool:
 
 
 def naming(contract: Contract, operation: Operation) -> str | None:
-    """The key by which what an effect is about names what it stands within; None where that is a membership, or none."""
+    """The key by which what an effect is about names what it stands within; None where it does not."""
     effect = operation.effect
     return contract.reference(contract.kind(effect.resource), contract.kind(effect.within or ""))
 

@@ -16,11 +16,9 @@ from onezone_contracts.generate.values import Samples, is_ours, privileges_of, s
 from onezone_contracts.network import Network
 from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
-from onezone_contracts.state.expected import RANKS, SHARE, TOKEN, USER, ZONE, Held, Mirror, Ref, role_of
+from onezone_contracts.state.expected import RANKS, TOKEN, USER, ZONE, Held, Mirror, Ref, role_of
 from onezone_contracts.state.tokens import TokenBook, by_text, text_of
 from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, near
-from onezone_contracts.target.invitations import invitation
-from onezone_contracts.target.shares import Shares
 from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"
@@ -43,7 +41,8 @@ class Account:
 
     `core` is the target of the profile `core`, where its personas were made. `shut` says why no persona can act, where
     that is so. `check_time` raises when the run's time is over.
-    `with_tokens`: the users that it makes log in with tokens, and have no passwords.
+    `with_tokens`: the users that it makes log in with tokens, and have no passwords. `make_share` sets a share up,
+    where that can be done.
     """
 
     def __init__(
@@ -64,10 +63,8 @@ class Account:
         self.with_tokens = False
         self.check_time: Callable[[], None] = lambda: None
         self.samples = Samples(contract)
-        self.samples.refer = self._refer
-        self.samples.invite = lambda role: invitation(self, role)
         self.invited: dict[str, Ref] = {}
-        self.shares = Shares(self)
+        self.make_share: Callable[[], str | None] = lambda: None
         self.mirror = Mirror()
         self.tokens = TokenBook()
         self.api.key = lambda ref, key: str(self.mirror.details.get(ref, {}).get(key, ref[1]))
@@ -125,10 +122,6 @@ class Account:
         if by:
             self.mirror.join(by.ref, ref, frozenset(self.contract.privileges[kind]))
         return ref
-
-    def _refer(self, kind: str) -> str:
-        """The id of something new that a body can name. Raises SetupError."""
-        return self.shares.free() if kind == SHARE else self.create(kind)[1]
 
     def adopt(self, ref: Ref, details: Mapping[str, Any] | None = None) -> None:
         """Take something new into account: it is removed in the end."""

@@ -71,7 +71,7 @@ class Stage:
         for one in self.operation.parameters:
             role = one.entity or one.name
             self.roles[role] = self._player(self._contract.kind(role), created="creator" in scopes)
-        for scope in scopes - self.roles.keys():
+        for scope in sorted(scopes - self.roles.keys()):
             self._reach(scope)
         if effect.verb == "delete":
             self._inhabit()
@@ -82,19 +82,23 @@ class Stage:
             for _ in range(0 if effect.resource in self.roles else 2):
                 self.account.create(self._contract.kind(effect.resource), names=self._names())
         elif within in self.roles and effect.verb not in UNRELATED:
-            if effect.resource in self.roles and effect.resource != within:
-                ends = member_and_container(self._contract, effect.resource, within)
-                member, container = (self.roles[one] for one in ends)
-                self.relate(member, container)
-                self._witness(member, container)
-            else:
-                self._fill(self.roles[within])
+            self._related(within)
         elif within == ZONE and effect.resource in self.roles:
             self._empower(self.roles[effect.resource])
         return self
 
+    def _related(self, within: str) -> None:
+        """Members and containers as the effect speaks of them."""
+        resource = self.operation.effect.resource
+        if resource not in self.roles or resource == within:
+            self._fill(self.roles[within])
+            return
+        member, container = (self.roles[one] for one in member_and_container(self._contract, resource, within))
+        self.relate(member, container)
+        self._witness(member, container)
+
     def _reach(self, scope: str) -> None:
-        """Have something play a role that the access rule asks about: the body names it, or what is in the path does."""
+        """Have something play a role that the access rule asks about: the body names it, or what the path names."""
         body = self.operation.body
         if body and any(one.refers and one.refers.kind == scope for one in body.properties):
             self.roles[scope] = self.account.create(scope)
@@ -119,7 +123,7 @@ class Stage:
         if created:
             self.founder = self.account.person(_needed(self._contract, kind))
         if kind == SHARE:
-            self.account.mirror.add((SHARE, identity := self.account.shares.free()), {})
+            self.account.mirror.add((SHARE, identity := self.account.samples.refer(SHARE)), {})
             return SHARE, identity
         return self.account.create(kind, by=self.founder if created else None, names=self._names())
 

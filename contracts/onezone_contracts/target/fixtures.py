@@ -28,11 +28,13 @@ from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import Level, NotJudged
 from onezone_contracts.sent import Sent
 from onezone_contracts.shared import Shared
-from onezone_contracts.state.expected import CALLER, READING, USER, ZONE, Ref, pair
+from onezone_contracts.state.expected import CALLER, READING, SHARE, USER, ZONE, Ref, pair
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError, TestUser, missing_id
 from onezone_contracts.target.fixture import Stage
+from onezone_contracts.target.invitations import invitation
 from onezone_contracts.target.owned import own
+from onezone_contracts.target.shares import Shares
 
 FORBIDDEN = 403
 
@@ -45,9 +47,19 @@ class Stages(Shared):
     missing: str = field(default_factory=missing_id)
     offered: set[str] = field(default_factory=set)
     """The operations that were seen to be offered."""
+    shares: Shares = field(init=False)
     _stages: dict[object, Stage] = field(default_factory=dict)
     _strangers: dict[str, Ref] = field(default_factory=dict)
     _victim: TestUser | None = None
+
+    def __post_init__(self) -> None:
+        self.shares = Shares(self.account)
+        self.account.samples.refer = self.refer
+        self.account.samples.invite = lambda role: invitation(self.account, role)
+
+    def refer(self, kind: str) -> str:
+        """The id of something new that a body can name. Raises SetupError."""
+        return self.shares.free() if kind == SHARE else self.account.create(kind)[1]
 
     def shared(self, operation: Operation) -> Stage:
         """The stage of all reading operations with the same roles and relations. Raises SetupError."""

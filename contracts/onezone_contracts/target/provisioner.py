@@ -179,7 +179,7 @@ def _from_states(
     except SetupError:
         return FromStates(contract, states, base_url)
     account = stack.enter_context(administered(contract, base_url, admin, options))
-    account.shares.make = states.share
+    account.make_share = states.share
     return FromAccount(account)
 
 

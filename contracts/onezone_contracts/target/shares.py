@@ -1,8 +1,8 @@
-"""Shares that no handle stands for: the API makes none, so they are set up as a state, or taken from those there are."""
+"""Shares that no handle stands for: the API makes none, so they are set up as a state, or taken from what is there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from onezone_contracts.api import answer_of
@@ -19,19 +19,15 @@ NONE = (
 
 
 class Shares:
-    """Gives shares, each once.
-
-    `make` sets a new one up, where that can be done.
-    """
+    """Gives shares, each once: new ones where the account can have them set up."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.make: Callable[[], str | None] = lambda: None
         self._known: Iterator[str] | None = None
 
     def free(self) -> str:
         """The id of a share that no handle stands for. Raises SetupError where there is none."""
-        made = self.make()
+        made = self.account.make_share()
         if made is not None:
             return made
         if self._known is None:

@@ -147,10 +147,8 @@ class _Builder:
         self.sets: dict[tuple[str, bytes], frozenset[str]] = {}
 
     def build(self) -> World:
-        names, entries = (
-            ["users", "groups", *(f"{kind}s" for kind in self.kinds), "tokens", "invitations"],
-            self.reader.entries,
-        )
+        names = ["users", "groups", *(f"{kind}s" for kind in self.kinds), "tokens", "invitations"]
+        entries = self.reader.entries
         empty = self.reader.lists.keys().isdisjoint(names)
         what = "personas alone are" if self.reader.lists else "an empty object is"
         check(not empty, (), f"{what} no world: send {', '.join(names)}, as GET /_mock/world gives them")
