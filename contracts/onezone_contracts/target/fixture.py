@@ -79,8 +79,8 @@ class Stage:
             if within in self.roles:
                 self.witnesses += furnish(self.account, self.operation, self.roles[within])
         elif within in self.roles and naming(self._contract, self.operation):
-            for _ in range(0 if effect.resource in self.roles else 2):
-                self.account.create(self._contract.kind(effect.resource), names=self._names())
+            if effect.resource not in self.roles:
+                self._name(self._contract.kind(effect.resource))
         elif within in self.roles and effect.verb not in UNRELATED:
             self._related(within)
         elif within == ZONE and effect.resource in self.roles:
@@ -96,6 +96,11 @@ class Stage:
         member, container = (self.roles[one] for one in member_and_container(self._contract, resource, within))
         self.relate(member, container)
         self._witness(member, container)
+
+    def _name(self, kind: str) -> None:
+        """Two of a kind that name what plays a role here, and one that names another."""
+        for names in (self._names(), self._names(), None):
+            self.account.create(kind, names=names)
 
     def _reach(self, scope: str) -> None:
         """Have something play a role that the access rule asks about: the body names it, or what the path names."""
