@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import __version__, bundled_text
 
+from onezone_mockserver.control.gate import PUBLIC, Gate
 from onezone_mockserver.control.states import States, StatesError
 from onezone_mockserver.exchange import (
     KEY,
@@ -52,8 +53,9 @@ class ControlError(ValueError):
 class Control:
     """Answers under `/_mock/`: health, provider states, reset, snapshots, journal, and the OpenAPI document."""
 
-    def __init__(self, state: MockState) -> None:
+    def __init__(self, state: MockState, gate: Gate) -> None:
         self.state = state
+        self.gate = gate
         self.states = States(state)
         self.started = time.monotonic()
         self.table: dict[bytes, dict[str, Handler]] = {
@@ -79,6 +81,8 @@ class Control:
         refusal = exchange.wrong_head()
         if refusal is not None:
             return _refused(refusal)
+        if (answer := self._at_the_gate(exchange)) is not None:
+            return answer
         path, query = exchange.path.removeprefix(PREFIX).rstrip(b"/"), exchange.scope.get("query_string", b"")
         if path.startswith(b"/worlds/") and path.count(b"/") == WORLD_OF_NAME.count(b"/"):
             path = WORLD_OF_NAME
@@ -89,6 +93,14 @@ class Control:
         if method not in handlers:
             return _other_method(exchange, handlers)
         return await self._handle(exchange, receive, handlers[method])
+
+    def _at_the_gate(self, exchange: Exchange) -> Answer | None:
+        """The answer to a preflight, and to whoever may not come in."""
+        preflight = self.gate.cors.preflight(exchange) if exchange.method == "OPTIONS" else None
+        if exchange.path.removeprefix(PREFIX) in PUBLIC:
+            return preflight
+        exchange.common = self.gate.headers(exchange)
+        return self.gate.refusal(exchange, preflight=preflight is not None) or preflight
 
     async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer:
         try:
