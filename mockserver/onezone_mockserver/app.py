@@ -27,7 +27,7 @@ from onezone_mockserver.routing import Routing
 from onezone_mockserver.scenario import DEMO, Scenario, read_scenario
 from onezone_mockserver.state import MockState
 from onezone_mockserver.support import check_supported
-from onezone_mockserver.worlds import PREFIX, below_prefix
+from onezone_mockserver.worlds import below_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,20 +84,22 @@ class Mock:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
-        stack = self.first
-        if scope["type"] == "http":
-            if PREFIX in scope["path"]:
-                scope = below_prefix(scope)
-            if self.outside is not None:
-                scope[OUTSIDE] = self.outside(scope)
-            stack = self._stack_of(scope)
+        if scope["type"] != "http":
+            await self.first(scope, receive, send)
+            return
+        stack = self._stack_of(scope)
+        if stack is None:  # below no base path: the control plane's, a world's, or unknown
+            scope = below_prefix(scope)
+            stack = self._stack_of(scope) or self.first
+        if self.outside is not None:
+            scope[OUTSIDE] = self.outside(scope)
         await stack(scope, receive, send)
 
-    def _stack_of(self, scope: Scope) -> App:
+    def _stack_of(self, scope: Scope) -> App | None:
         path = path_of(scope).decode("latin-1") if scope.get("root_path") else scope["path"]
         known = self.base_of(path)
         if known is None:
-            return self.first
+            return None
         base = known[1]
         if base not in self.stacks:
             self.stacks[base] = self._stack(base)
