@@ -2,10 +2,10 @@
 
     python bench/named_worlds.py [--worlds 1000] [--rounds 5] [--json bench/results/named_worlds.json]
 
-Each of `--worlds` worlds of the demo is made by the first request that names it, a create, in the process that measures:
-no socket is between. Columns: MiB of resident memory that they take together, with a row of the journal each; milliseconds
-of the first request and of the second one to the same world, median and 99th percentile; microseconds of a create that
-names no world, one by the header and one by the path, the best of the rounds.
+Each of `--worlds` worlds of the demo is made by the first request that names it, a create, in the process that
+measures: no socket is between. Columns: MiB of resident memory that they take together, with two rows of the journal
+each; milliseconds of the first request and of the second one to the same world, median and 99th percentile;
+microseconds of a create that names no world, one by the header and one by the path, the best of the rounds.
 """
 
 from __future__ import annotations

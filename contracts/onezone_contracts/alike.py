@@ -57,3 +57,10 @@ def _advice(exchange: Exchange, base_url: str) -> str:
     if status == NOT_FOUND:
         return f"the base path of {base_url} may be wrong, or the home group's id"
     return f"this is no answer of the API; the base path of {base_url} may be wrong"
+
+
+def unanswered(exchange: Exchange, base_url: str) -> str:
+    """What to look at where a target took a connection and gave no HTTP answer; "" for anything else."""
+    failure = exchange.failure or ""
+    odd = "no HTTP answer" in failure or "closed without" in failure
+    return "; if it speaks TLS, write https:// in the base URL" if odd and base_url.startswith("http:") else ""

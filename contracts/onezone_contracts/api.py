@@ -10,9 +10,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.exchange import Auth, Exchange, Request, basic
+from onezone_contracts.exchange import Auth, Exchange, Request
 from onezone_contracts.state.expected import Ref
-from onezone_contracts.target.file import Credentials
 from onezone_contracts.wire import Wire
 
 JSON_TYPE = (("Content-Type", "application/json"),)
@@ -39,7 +38,9 @@ class Api:
         """The absolute path of an operation, with the ids of what plays its roles."""
         filled = operation.path
         for one in operation.parameters:
-            filled = filled.replace(f"{{{one.name}}}", quote(roles[one.entity or one.name][1], safe=""))
+            filled = filled.replace(
+                f"{{{one.name}}}", quote(roles[one.entity or one.name][1], safe="", errors="surrogateescape")
+            )
         return urlsplit(self.base_url).path.rstrip("/") + filled
 
     def send(
@@ -64,13 +65,6 @@ class Api:
         """Read what a Location names, from the target and nowhere else."""
         path = urlsplit(urljoin(self.wire.origin + sent.request.path, location)).path
         return self.wire.send(Request("GET", path, auth, label="read what the Location names"))
-
-
-def auth_of(known: Credentials, who: str) -> Auth:
-    """How credentials are sent."""
-    if known.token is not None:
-        return Auth((("X-Auth-Token", known.token),), who)
-    return Auth((("Authorization", basic(known.username or "", known.password or "")),), who)
 
 
 def new_id(exchange: Exchange) -> str | None:

@@ -124,7 +124,7 @@ def _status(
         return f"success-{status}", f"a success is {status} where {{expected}} is documented"
     if exchange.succeeded:
         about = requirement.topic.partition(".")[0]
-        words = f"accepts what must be refused with {expected} ({about})"
+        words = f"accepts what must be refused with {expected}: {about}"
         return f"accepted.{requirement.operation}.{about}.{expected.replace(' ', '-')}", words
     words = f"answers {status} where {{expected}} is documented"
     undocumented = operation is None or status not in operation.responses
@@ -143,7 +143,7 @@ def _misshaped(exchange: Exchange, finding: Finding, redactor: Redactor) -> tupl
         return f"errors-{response.media_type}", f"errors are no JSON: {exchange.came(redactor)}"
     if finding.expected == "application/json":
         return f"errors-labelled-{response.media_type}", f"errors are labelled {response.media_type or 'with nothing'}"
-    return "errors-form", f"errors have another form than {finding.expected}: {redactor.text(finding.actual)}"
+    return "errors-form", f"errors have another form than documented: {redactor.text(finding.actual)}"
 
 
 def _other(requirement: Requirement, finding: Finding) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import binascii
 import gzip
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -22,6 +22,8 @@ LONG_WORD = 1500
 TELLING = 4
 """So many characters of a secret, at least, are read from its variable where only a part of it is sent."""
 ANOTHER_PAGE = 0x100
+Reader = Callable[[str, int, str, str], tuple[str, int] | None]
+"""What stands at a place of a text of the value of a variable: an expression of the shell, and its length there."""
 _BASIC = re.compile(r"(?i)(\bbasic +)([^ ,]+)")
 # The two bytes in UTF-8 of a secret's last character, which is ASCII, moved to the next page: none of it is shown.
 _LAST_CHARACTER = (
@@ -98,7 +100,7 @@ def _credentials(request: Request, redactor: Redactor) -> Iterator[str]:
     for name, value in headers:
         pair = _pair(value.removeprefix("Basic ")) if alone and value.startswith("Basic ") else None
         if name == "Authorization" and pair is not None and ":" in pair and "\0" not in pair:
-            yield from ("-u", _word(pair, redactor))
+            yield from ("-u", _credential(pair, redactor))
         else:
             yield from ("-H", _header(name, value, redactor))
 
@@ -117,19 +119,19 @@ def _header(name: str, value: str, redactor: Redactor) -> str:
     if not value:
         return _word(f"{name};", redactor)
     parts = _BASIC.split(value)
-    text = [_word(f"{name}: {parts[0]}", redactor)]
+    text = [_credential(f"{name}: {parts[0]}", redactor)]
     for scheme, packed, after in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
-        text += [_word(scheme, redactor), _packed(packed, redactor), _word(after, redactor) if after else ""]
+        text += [quoted(scheme), _packed(packed, redactor), _credential(after, redactor) if after else ""]
     return "".join(text)
 
 
 def _packed(packed: str, redactor: Redactor) -> str:
     bare = packed.rstrip("=")
     text = _pair(bare + "=" * (-len(bare) % 4))
-    if text is None or not any(True for piece in _pieces(text, redactor, {}) if piece[1]):
+    if text is None or not any(expression for _, expression in _pieces(text, redactor, {}, _derived)):
         return shlex.quote(packed)
     unwanted = "'\\n'" if packed != bare or len(bare) % 4 == 0 else "'=\\n'"
-    parts = [_word(one, redactor) for one in text.split("\0")]
+    parts = [_credential(one, redactor) for one in text.split("\0")]
     first = "".join(f"printf '%s\\0' {one}; " for one in parts[:-1])
     return f'"$({{ {first}printf %s {parts[-1]}; }} | base64 | tr -d {unwanted})"'
 
@@ -140,8 +142,10 @@ def _body(request: Request, redactor: Redactor) -> Iterator[str]:
     if request.chunked:
         yield from ("-H", shlex.quote("Transfer-Encoding: chunked"))
     text = request.body.decode("utf-8", "surrogateescape")
-    if len(request.body) > LONG_WORD or "\0" in text:
-        data = base64.b64encode(gzip.compress(redactor.raw(request.body), mtime=0)).decode()
+    secret = any(one in text for one in redactor.secrets)
+    if "\0" in text or (len(request.body) > LONG_WORD and not secret):
+        body = redactor.raw(request.body) if secret else request.body
+        data = base64.b64encode(gzip.compress(body, mtime=0)).decode()
         yield from ("--data-binary", f"@<(base64 -d <<<{data} | gunzip)")
     else:  # what begins with @ would be the name of a file
         yield from ("--data-raw" if text.startswith("@") else "--data-binary", _word(text, redactor))
@@ -152,7 +156,16 @@ def _body(request: Request, redactor: Redactor) -> Iterator[str]:
 
 def _word(text: str, redactor: Redactor, ids: Mapping[str, str] | None = None) -> str:
     """`text` as one word of bash, in which secrets and ids are read from variables."""
-    return "".join(expression or quoted(literal) for literal, expression in _pieces(text, redactor, ids or {})) or "''"
+    return _joined(_pieces(text, redactor, ids or {}, _read))
+
+
+def _credential(text: str, redactor: Redactor) -> str:
+    """As `_word`, where what the kit made of a secret is made anew by the shell."""
+    return _joined(_pieces(text, redactor, {}, _derived))
+
+
+def _joined(pieces: Iterable[tuple[str, str]]) -> str:
+    return "".join(expression or quoted(literal) for literal, expression in pieces) or "''"
 
 
 def quoted(text: str) -> str:
@@ -164,12 +177,22 @@ def quoted(text: str) -> str:
     return f"$'{escaped}'"
 
 
-def _pieces(text: str, redactor: Redactor, ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _pieces(text: str, redactor: Redactor, ids: Mapping[str, str], read: Reader) -> Iterator[tuple[str, str]]:
     """`text` piece by piece: (literal, "") or ("", an expression of the shell)."""
+    named = [*((name, one) for one, name in ids.items()), *redactor.variables.items()]
+    for literal, expression in _split(text, named, read):
+        others = [one for one in sorted(redactor.secrets, key=len, reverse=True) if one in literal]
+        if others:
+            yield from _split(literal, [(redactor.unnamed(one), one) for one in others], _read)
+        else:
+            yield literal, expression
+
+
+def _split(text: str, readable: Sequence[tuple[str, str]], read: Reader) -> Iterator[tuple[str, str]]:
+    """`text` with what stands there of the values of variables as expressions of the shell."""
     literal, at = "", 0
-    readable = tuple(_readable(text, redactor, ids))
     while at < len(text):
-        hits = [hit for name, secret in readable if (hit := _read(text, at, name, secret))]
+        hits = [hit for name, value in readable if (hit := read(text, at, name, value))]
         if hits:
             if literal:
                 yield literal, ""
@@ -182,22 +205,17 @@ def _pieces(text: str, redactor: Redactor, ids: Mapping[str, str]) -> Iterator[t
         yield literal, ""
 
 
-def _readable(text: str, redactor: Redactor, ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The variables of which something may stand in `text`."""
-    yield from ((name, one) for one, name in ids.items())
-    yield from redactor.variables.items()
-    named = "\n".join(redactor.variables.values())
-    for secret in sorted(redactor.secrets, key=len, reverse=True):
-        if secret in text and secret not in named and not any(part in secret for part in redactor.variables.values()):
-            yield redactor.unnamed(secret), secret
-
-
 def _read(text: str, at: int, name: str, secret: str) -> tuple[str, int] | None:
-    """What of a secret stands at a place of `text`, as an expression of the shell, and how long it is there."""
-    if not secret:
-        return None
-    if text.startswith(secret, at):
+    """The value of a variable at a place of `text`, as an expression of the shell, and how long it is there."""
+    if secret and text.startswith(secret, at):
         return f'"${name}"', len(secret)
+    return None
+
+
+def _derived(text: str, at: int, name: str, secret: str) -> tuple[str, int] | None:
+    """As `_read`, also for what the kit makes of a secret: in other case, its beginning, its end."""
+    if hit := _read(text, at, name, secret):
+        return hit
     swapped = secret.swapcase()
     if secret.isascii() and swapped != secret and text.startswith(swapped, at):
         return f'"$(printf %s "${name}" | tr a-zA-Z A-Za-z)"', len(secret)

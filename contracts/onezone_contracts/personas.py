@@ -1,7 +1,8 @@
 """Personas: the users that single out an access rule among all the rules that it could be mistaken for.
 
-An access rule is monotone: who holds more is never allowed less. Such a rule is known by its smallest allowed sets
-of privileges and its largest forbidden ones, so one persona each is enough and none can be spared.
+An access rule is monotone: who holds more is never allowed less. Such a rule is known by its smallest allowed sets of
+grants and its largest forbidden ones, so one persona each is enough and none can be spared. A grant is a privilege, a
+membership of an entity of the path, or a condition that is met.
 """
 
 from __future__ import annotations
@@ -10,100 +11,131 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from onezone_spec import AccessRule, Contract, Grants, Operation
+from onezone_spec import AccessRule, Contract, Grants, Level, Operation, Route
+from onezone_spec.model import CONDITIONS
 
 OUTSIDER = "outsider"
 ZONE = "zone"
+CALLER = "caller"
+SELF = "self"
+USER = "user"
 
 Atom = tuple[str, str]
-"""A privilege in a scope; the privilege "" stands for membership alone."""
+"""A privilege in a scope; the privilege "" stands for membership alone, or for a condition."""
+Privileges = Mapping[str, Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A user defined by exactly its grants: by scope the privileges held, None for an entity it is no member of."""
+    """A user defined by exactly its grants: by scope the privileges held, None for an entity it is no member of.
+
+    `level` says how binding the answer is: a route that the edition leaves open binds nobody.
+    """
 
     name: str
-    grants: Mapping[str, frozenset[str] | None]
+    grants: Grants
     allowed: bool
+    level: Level = Level.MUST
     allowed_anywhere: bool = False
     """Whether a route that needs no membership allows it: then it may act on a group that it does not belong to."""
 
+    @property
+    def met(self) -> dict[str, frozenset[str]]:
+        """What it holds, without the entities that it is no member of."""
+        return {scope: held for scope, held in self.grants.items() if held is not None}
 
-def personas(contract: Contract, operation: Operation) -> tuple[Persona, ...]:
-    """The personas of an operation's access rule: smallest allowed, largest forbidden, and a user who holds nothing."""
-    return derive(operation.access, contract.privileges, scopes_of(operation))
 
+def personas(contract: Contract, operation: Operation, keys: Iterable[str] = ()) -> tuple[Persona, ...]:
+    """The personas of an operation for a body with these keys; none where a request without credentials is allowed.
 
-def scopes_of(operation: Operation) -> tuple[str, ...]:
-    """The entities of the operation's path that users can be members of."""
-    return tuple(dict.fromkeys(one.entity for one in operation.parameters if one.entity))
+    Args:
+        contract: the edition.
+        operation: the operation.
+        keys: keys of the body that routes may ask more for.
+    """
+    rule, effect = operation.access.with_body(keys), operation.effect
+    if rule.public:
+        return ()
+    roles = [one.entity for one in operation.parameters if one.entity]
+    scopes = dict.fromkeys([*roles, *(scope for route in rule.routes for scope in route.needs)])
+    known = {scope: contract.privileges.get(contract.kind(scope), ()) for scope in scopes if scope not in CONDITIONS}
+    places = [scope for scope in roles if known[scope]]
+    oneself = effect.resource == USER and effect.within in {None, ZONE} and bool(roles)
+    return derive(rule, {**known, ZONE: contract.privileges[ZONE]}, places, oneself=oneself)
 
 
 def derive(
-    rule: AccessRule, privileges: Mapping[str, Iterable[str]], scopes: Iterable[str] = ()
+    rule: AccessRule, privileges: Privileges, scopes: Iterable[str] = (), *, oneself: bool = False
 ) -> tuple[Persona, ...]:
     """The personas that tell `rule` from every other monotone rule over the same privileges.
 
     Args:
         rule: who may call the operation.
         privileges: every privilege that exists, by scope.
-        scopes: entities of the operation's path beside those that the rule names.
+        scopes: entities of the operation's path that the rule may not speak of: nobody is a member there.
+        oneself: whether who is forbidden may be the user of the path where the rule does not speak of that.
     """
-    entities = tuple(dict.fromkeys([*scopes, *(s for route in rule.routes for s in route.needs)]))
-    entities = tuple(scope for scope in entities if scope != ZONE)
-    made = [*_smallest_allowed(rule, entities), *_largest_forbidden(rule, privileges, entities)]
-    nothing: Grants = {**dict.fromkeys(entities), ZONE: frozenset()}
+    spoken = tuple(dict.fromkeys(scope for route in rule.routes for scope in route.needs if scope != ZONE))
+    entities = tuple(dict.fromkeys([*(scope for scope in spoken if scope != CALLER), *scopes]))
+    always: Grants = {CALLER: frozenset()} if CALLER in spoken else {}
+    besides: Grants = {SELF: frozenset()} if oneself and SELF not in spoken else {}
+    nothing: Grants = {**dict.fromkeys(entities), ZONE: frozenset(), **always}
+    everybody = [
+        *_smallest_allowed(rule, nothing),
+        *_largest_forbidden(rule, privileges, entities, {**always, **besides}),
+    ]
     if rule.allowed_by(nothing) is None:
-        made.append(Persona(OUTSIDER, nothing, allowed=False))
-    return tuple(_unique(made))
+        everybody.append(Persona(OUTSIDER, nothing, allowed=False))
+    return tuple({persona.name: persona for persona in reversed(everybody)}.values())[::-1]
 
 
-def _unique(made: Iterable[Persona]) -> Iterator[Persona]:
-    seen: set[str] = set()
-    for persona in made:
-        if persona.name not in seen:
-            seen.add(persona.name)
-            yield persona
+def _closed(route: Route) -> frozenset[Atom]:
+    """All that a route asks for, with the membership that a privilege implies."""
+    atoms = {(scope, name) for scope, needed in route.needs.items() for name in needed}
+    return frozenset(atoms | {(scope, "") for scope in route.needs if scope not in {ZONE, CALLER}})
 
 
-def _atoms(needs: Mapping[str, frozenset[str]]) -> frozenset[Atom]:
-    """A route as a set: its privileges, and for an entity without any the membership itself."""
-    return frozenset(
-        (scope, name) for scope, needed in needs.items() for name in (needed or (("",) if scope != ZONE else ()))
-    )
-
-
-def _minimal(sets: Iterable[frozenset[Atom]]) -> list[frozenset[Atom]]:
-    """The sets that contain no other one, in a stable order."""
-    kept = list(dict.fromkeys(sets))
-    return [one for one in kept if not any(other < one for other in kept)]
-
-
-def _smallest_allowed(rule: AccessRule, entities: tuple[str, ...]) -> Iterator[Persona]:
-    smallest = _minimal(_atoms(route.needs) for route in rule.routes)
+def _smallest_allowed(rule: AccessRule, nothing: Grants) -> Iterator[Persona]:
+    binding = [_closed(route) for route in rule.routes if route.level is Level.MUST]
     for route in rule.routes:
-        if _atoms(route.needs) in smallest:
-            grants: Grants = {
-                **{scope: route.needs.get(scope) for scope in entities},
-                ZONE: route.needs.get(ZONE, frozenset()),
-            }
-            yield Persona(route.name, grants, allowed=True, allowed_anywhere=set(route.needs) <= {ZONE})
+        if not any(other < _closed(route) for other in binding):
+            anywhere = set(route.needs) <= {ZONE}
+            yield Persona(route.name, {**nothing, **route.needs}, True, route.level, anywhere)  # noqa: FBT003
 
 
 def _largest_forbidden(
-    rule: AccessRule, privileges: Mapping[str, Iterable[str]], entities: tuple[str, ...]
+    rule: AccessRule, privileges: Privileges, entities: tuple[str, ...], always: Grants
 ) -> Iterator[Persona]:
-    """One persona for each smallest set of privileges whose loss breaks every route.
+    """One persona for each largest set of grants that no route allows, not even one that is left open.
 
     Where the rule asks nothing of an entity, the persona is no member of it: membership could not help.
     """
-    routes = [_atoms(route.needs) for route in rule.routes]
-    used = {scope for route in rule.routes for scope in route.needs}
-    for lost in sorted(_minimal(map(frozenset, product(*routes))), key=sorted):
-        grants: dict[str, frozenset[str] | None] = {}
-        for scope in (*entities, ZONE):
-            gone = {name for where, name in lost if where == scope}
-            outside = "" in gone or (scope != ZONE and scope not in used)
-            grants[scope] = None if outside else frozenset(privileges[scope]) - gone
-        yield Persona("without-" + "-".join(name or scope for scope, name in sorted(lost)), grants, allowed=False)
+    spoken = {scope for route in rule.routes for scope in route.needs}
+    everything = {(ZONE, name) for name in privileges[ZONE]}
+    for scope in spoken - {ZONE, CALLER}:
+        everything |= {(scope, ""), *((scope, name) for name in privileges.get(scope, ()))}
+    lacking: dict[frozenset[Atom], tuple[Atom, ...]] = {}
+    for lost in product(*(sorted(_losable(route)) for route in rule.routes)):
+        outside = {scope for scope, name in lost if not name}
+        held = frozenset(one for one in everything if one not in lost and one[0] not in outside)
+        lacking.setdefault(held, tuple(sorted(set(lost))))
+    largest = [held for held in lacking if not any(held < other for other in lacking)]
+    for held in sorted(largest, key=lambda one: lacking[one]):
+        gone = [one for one in lacking[held] if not one[1] or (one[0], "") not in lacking[held]]
+        name = "without-" + "-".join(privilege or scope for scope, privilege in gone)
+        grants = {scope: _of(held, scope) for scope in (*entities, ZONE)}
+        yield Persona(name, {**grants, **always}, allowed=False)
+
+
+def _losable(route: Route) -> set[Atom]:
+    """What somebody who calls can lack of a route: a privilege, or the membership where no privilege is asked."""
+    needs = {
+        scope: needed or {""} for scope, needed in route.needs.items() if scope != CALLER and (needed or scope != ZONE)
+    }
+    return {(scope, name) for scope, needed in needs.items() for name in needed}
+
+
+def _of(held: frozenset[Atom], scope: str) -> frozenset[str] | None:
+    if scope != ZONE and (scope, "") not in held:
+        return None
+    return frozenset(name for where, name in held if where == scope and name)

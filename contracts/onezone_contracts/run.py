@@ -1,381 +1,343 @@
-"""One run against one target: sends each case once, keeps account, and knows who may do what."""
+"""One operation at the target: its cases, each sent once, and what came of them."""
 
 from __future__ import annotations
 
-import copy
-import itertools
 import json
-import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Protocol, Self, TypeVar
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts import alike
-from onezone_contracts.cases import BODILESS, GROUP, HOME, MISSING, NOBODY, OTHER, WRITER, Case, encode, group_id
-from onezone_contracts.exchange import Auth, Exchange, Redactor, Request
-from onezone_contracts.hangs import Hangs
+from onezone_contracts.api import Api
+from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, encode
+from onezone_contracts.exchange import Auth, Exchange, Request
 from onezone_contracts.options import Options
-from onezone_contracts.patience import unlimited
-from onezone_contracts.requirement import Finding, Level, NotJudged, OutOfTimeError, Requirement, tolerated
-from onezone_contracts.sender import Evidence
-from onezone_contracts.state import compare
-from onezone_contracts.state.ledger import Created, Ledger, Sent
-from onezone_contracts.state.readback import Readback
-from onezone_contracts.target.file import Identity, SetupError, Target
-from onezone_contracts.together import Prepared, Together
-from onezone_contracts.wire import Wire
+from onezone_contracts.patience import TOO_MANY
+from onezone_contracts.personas import Persona
+from onezone_contracts.requirement import Finding, NotJudged, Requirement, Sending, tolerated
+from onezone_contracts.sent import Prepared, Sent
+from onezone_contracts.shared import Shared
+from onezone_contracts.state.expected import Ref
+from onezone_contracts.target.file import SetupError, TestUser
+from onezone_contracts.target.fixture import Stage
+
+AT_ONCE = 16
+"""How many cases are accounted for at once."""
+ALONE = ("authentication.", "credentials.")
+"""Topics whose requests may decide how the next ones are answered: only the cases of one requirement go together."""
+ODD = 3
+"""After so many odd answers in a row, a target is asked one thing at a time."""
+FAILURE = 500
+One = TypeVar("One")
+Other = TypeVar("Other")
+Cast = tuple[Stage | None, Auth, TestUser | None, dict[str, Ref]]
+"""Where a case is sent, with which credentials, by whom, and who plays the roles."""
 
 
-@dataclass(slots=True)
-class Run:
-    """The judged operation at a target, with everything that was sent and seen so far."""
+class Fixtures(Protocol):
+    """What the cases of an operation are sent with: entities that play the roles of its path, users, and bodies."""
 
-    contract: Contract
-    operation: Operation
-    target: Target
-    options: Options
-    wire: Wire = field(init=False)
-    readback: Readback = field(init=False)
-    ledger: Ledger = field(init=False)
-    redactor: Redactor = field(init=False)
-    together: Together = field(init=False)
-    log: list[Sent] = field(default_factory=list)
-    writer: Identity | None = None
-    hangs: Hangs = field(default_factory=Hangs)
-    hints: list[str] = field(default_factory=list)
-    shared: dict[type, Any] = field(default_factory=dict)
-    """What several checks of this run have in common, by its type."""
-    started: float = field(init=False)
-    _sent: dict[str, Sent] = field(default_factory=dict)
-    _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    def cast(self, case: Case) -> Cast:
+        """Where a case is sent, by whom, and who plays the roles. Raises NotJudged and SetupError."""
 
-    def __post_init__(self) -> None:
-        self.started = self.options.clock()
-        self.wire = Wire(self.target.origin, self.options.timeout)
-        self.wire.patience.check_time = self.check_time
-        effect = self.operation.effect
-        self.readback = Readback(self.contract, self.target, self.wire, effect.resource, effect.within or "")
-        self.readback.patience = max(self.options.patience, self.options.settle)
-        self.readback.check_time = self.check_time
-        self.ledger = Ledger(self.readback, self._again)
-        self.redactor = self.readback.redactor = self.target.redactor()
-        self.together = Together(self, self.options.workers)
+    def like(self, sent: Sent) -> Cast:
+        """The same for a case that follows another."""
 
-    # --- what is sent -------------------------------------------------------------------------------------
+    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Stage | None, caller: Ref | None) -> Ref:
+        """What a word of a case stands for. Raises SetupError."""
 
-    def body(self) -> dict[str, Any]:
-        """A valid body with a name that this run has not sent before."""
-        assert self.operation.body is not None
-        examples = self.operation.body.examples
-        others = (one for name, one in examples.items() if name != "documented" and one.level is Level.MUST)
-        plain = next(others, examples["documented"])
-        serial = next(self._serial)
-        body = {key: copy.deepcopy(one) for key, one in plain.value.items() if key not in self.operation.body.ignored}
-        body["name"] = f"{body['name']} {serial}"
-        return body
+    def credentials(self, case: Case) -> Auth:
+        """The credentials that a case makes of somebody's own. Raises NotJudged."""
 
-    def identity(self, who: str) -> Identity:
-        """The persona of that name, or for `writer` the one that was seen to be allowed. Raises NotJudged."""
-        if who in {WRITER, NOBODY}:
-            if self.writer is not None:
-                return self.writer
-            if who == WRITER:
-                raise NotJudged("no persona could create anything", blocked=True)
-            return next(iter(self.target.personas.values()))
-        if who not in self.target.personas:
-            raise NotJudged(f"the target has no persona {who}")
-        return self.target.personas[who]
+    def having(self, kind: str, who: str) -> str | None:
+        """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
 
-    def send(self, case: Case, *, accept: bool = False) -> Sent:
-        """The case's exchange, sent now if it was not before. `accept`: the contract promises a success."""
-        if case.name not in self._sent:
-            if accept:
-                self.ledger.flush()
-            sent = self.transmit(case)
-            self._sent[case.name] = sent
-            self.record(sent)
-        return self._sent[case.name]
+    def identity(self, who: str) -> TestUser:
+        """Who sends a case, with their credentials. Raises NotJudged."""
 
-    def record(self, sent: Sent) -> Created | None:
-        """Put an exchange into the log and the ledger."""
-        self.log.append(sent)
-        if not sent.case.method and sent.exchange.succeeded:
-            return self.ledger.accepted(sent)
-        self.ledger.refused(sent)
-        return None
+    def body(self, roles: Mapping[str, Ref], user: TestUser | None, keys: tuple[str, ...] | None = None) -> Any:
+        """A valid body, None where none is needed."""
 
-    def each(self, cases: Iterable[Case], *, accept: bool = False) -> Iterator[Sent]:
-        """The exchanges of the cases in their order; with several workers, some of them at the same time."""
-        return self.together.each(cases, accept=accept)
+    def personas(self, keys: Iterable[str] = ()) -> Mapping[str, Persona]:
+        """The personas for a body with these keys, by name."""
 
-    def in_turn(self, *cases: Case) -> list[Sent]:
-        """The cases one directly after another, on one connection, with nothing read in between."""
-        self.ledger.flush()
-        sent = [self.transmit(case) for case in cases]
-        accepted = [one for one in sent if not one.case.method and one.exchange.succeeded]
-        if len(accepted) > 1:
-            self.ledger.together(accepted)
-            self.log += sent
-        else:
-            for one in sent:
-                self.record(one)
-        return sent
+    def insist(self, send: Callable[[], Exchange]) -> Exchange:
+        """What is answered to who must be allowed, once privileges had the time that they may take."""
 
-    def fresh(self, case: Case, *, accept: bool = False) -> Sent:
-        """The case's exchange, sent now, whether it was sent before or not. Raises NotJudged."""
-        if accept:
-            self.ledger.flush()
-        sent = self.transmit(case)
-        self.record(sent)
-        return sent
+
+class Tracker(Protocol):
+    """Keeps account of what the requests of one operation did to the target."""
 
     @property
-    def several(self) -> bool:
-        """Whether there are several workers, and the target was not odd with them."""
-        return self.together.possible
+    def separable(self) -> bool:
+        """Whether it can be told which of several accepted requests at the same time did what."""
 
-    def ahead(self, cases: list[Case], *, accept: bool = False) -> None:  # noqa: ARG002  (seen to either way)
-        """Send cases at the same time, where there are several workers."""
-        self.together.ahead(cases)
+    def before(self, one: Prepared) -> None:
+        """Look at what earlier requests left behind, as long as it can be told from what this one does."""
 
-    def consequences(self, sent: Evidence) -> Iterator[Finding]:
+    def accepted(self, sent: Sent) -> None:
+        """See what an accepted request did."""
+
+    def refused(self, sent: Sent) -> None:
+        """A request that was not accepted; the look at its traces may wait for others."""
+
+    def together(self, accepted: list[Sent]) -> object:
+        """Requests that were accepted at the same time, or with nothing read in between."""
+
+    def at_once(self, sent: list[Sent], each: Callable[..., Iterator[Any]], *, answered: bool) -> bool:
+        """Account for requests at the same time; whether all of it is plain. What is not, is sent again alone."""
+
+    def consequences(self, sent: Sent) -> Iterator[Finding]:
         """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
-        made = self.created(sent)
-        if made is not None:
-            yield from compare.located(self.ledger.created, made)
-            yield from compare.differences_of(self.operation, made)
-            return
-        before = len(self.ledger.leaks)
-        self.ledger.flush()
-        for leak in self.ledger.leaks[before : before + 1]:
-            yield leak.finding()
 
-    def kept(self, sent: Evidence) -> Iterator[Finding]:
-        """How what is read back of an accepted case differs from what was sent."""
-        made = self.created(sent)
-        if made is not None:
-            yield from compare.differences_of(self.operation, made)
+    def kept(self, sent: Sent) -> Iterator[Finding]:
+        """How what is read back of an accepted case, or the answer of a reading one, is not what it should be."""
+
+
+class Run:
+    """Sends the cases of one operation, whichever it is and whoever sends, and keeps account.
+
+    With several workers, cases are sent at the same time. What came of that counts only where nothing about it is odd:
+    each was answered, none with a failure of the server, and exactly what was accepted is there. Else all of it is
+    forgotten, and the same cases are sent one after another, where every change has one request that it comes of.
+    """
+
+    fixtures: Fixtures
+    tracker: Tracker
+
+    def __init__(self, shared: Shared, operation: Operation, api: Api) -> None:
+        self.shared = shared
+        self.operation = operation
+        self.api = api
+        self.log: list[Sent] = []
+        self._sent: dict[str, Sent] = {}
+        self._odd = 0
+        self._foreseen = False
+
+    @property
+    def contract(self) -> Contract:
+        """The edition."""
+        return self.api.contract
+
+    @property
+    def options(self) -> Options:
+        """How the run judges."""
+        return self.shared.options
+
+    def offered(self) -> bool:
+        """Whether the target has the operation. Raises NotJudged where nobody could be set up."""
+        return True
 
     def of(self, requirement: Requirement) -> Self:
         """This run, after what the requirement lives off was sent. Raises OutOfTimeError."""
         for one in requirement.evidence:
-            wanted = [case for case in one.cases if not self.sent_before(case)]
             with tolerated():
-                deque(self.each(wanted, accept=one.accept), 0)
+                deque(self.each([case for case in one.cases if not self.sent_before(case)], accept=one.accept), 0)
         return self
+
+    # --- what is sent -------------------------------------------------------------------------------------
+
+    def identity(self, who: str) -> TestUser:
+        """Who sends a case. Raises NotJudged."""
+        return self.fixtures.identity(who)
+
+    def having(self, kind: str, who: str) -> str | None:
+        """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
+        return self.fixtures.having(kind, who)
 
     def sent_before(self, case: Case) -> bool:
         """Whether the case was sent."""
         return case.name in self._sent
 
-    def keep(self, sent: Sent) -> None:
-        """Remember an exchange as that of its case."""
-        self._sent[sent.case.name] = sent
-        self.log.append(sent)
+    def send(self, case: Case, *, accept: bool = False) -> Sent:
+        """The case's exchange, sent now if it was not before. `accept`: the contract promises a success.
+
+        Raises NotJudged where nobody can send it.
+        """
+        if case.name not in self._sent:
+            self._sent[case.name] = self.fresh(case, accept=accept)
+        return self._sent[case.name]
+
+    def fresh(self, case: Case, *, accept: bool = False) -> Sent:
+        """The case's exchange, sent now, whether it was sent before or not. Raises NotJudged."""
+        prepared = self.prepare(case, accept=accept)
+        self.tracker.before(prepared)
+        sent = self.dispatch(prepared)
+        self.record(sent)
+        return sent
 
     def transmit(self, case: Case) -> Sent:
-        """Send the case, unrecorded. Raises OutOfTimeError when the run's time is over."""
+        """Send the case, unrecorded. Raises NotJudged."""
         return self.dispatch(self.prepare(case))
 
-    def prepare(self, case: Case) -> Prepared:
+    def in_turn(self, *cases: Case) -> list[Sent]:
+        """The cases one directly after another, with nothing read in between. Raises NotJudged."""
+        prepared = [self.prepare(case, accept=case.valid and case.who == WRITER) for case in cases]
+        for one in prepared:
+            self.tracker.before(one)
+        sent = [self.dispatch(one) for one in prepared]
+        accepted = [one for one in sent if one.succeeded]
+        if len(accepted) > 1:
+            self.log += sent
+            self.tracker.together(accepted)
+        else:
+            for each in sent:
+                self.record(each)
+        return sent
+
+    def prepare(self, case: Case, *, accept: bool = False) -> Prepared:
         """The case's request, ready to be sent. Raises NotJudged where nobody can send it."""
-        identity = self.identity(case.who)
-        group = group_id(self.target, case, identity.group)
-        body = self.body()
-        value = case.change(body) if case.change else body
-        raw = case.raw(body) if case.raw else encode(value)
-        if case.raw:
-            value = None if case.loose else _read(raw)
+        try:
+            return self._prepared(case, accept=accept)
+        except SetupError as error:
+            raise NotJudged(str(error), blocked=True) from None
+
+    def _prepared(self, case: Case, *, accept: bool) -> Prepared:
+        fixtures = self.fixtures
+        if case.like:
+            first = self.send(case.like, accept=True)
+            if not first.exchange.succeeded:
+                raise NotJudged("the first time was refused", blocked=True)
+            stage, auth, user, roles = fixtures.like(first)
+        else:
+            stage, auth, user, roles = fixtures.cast(case)
+        if case.auth:
+            auth = fixtures.credentials(case)
+        valid = fixtures.body(roles, user, case.keys)
+        value, body = _body(case, valid)
+        caller = user.ref if user else None
+        roles |= {role: fixtures.played(role, word, roles, stage, caller) for role, word in case.roles.items()}
         request = Request(
-            method=case.method or self.operation.method,
-            path=self.target.path(self.operation.path, id=group),
-            auth=self._auth(case, identity),
-            headers=case.headers,
-            body=None if case.method in BODILESS else raw,
-            chunked=case.chunked,
-            label=case.label,
+            case.method or self.operation.method,
+            self.api.path(self.operation, roles) + case.tail,
+            auth,
+            case.headers if body is not None else (),
+            None if case.method in BODILESS else body,
+            case.chunked,
+            case.label,
         )
-        return Prepared(case, identity, group, value, request)
+        persona = fixtures.personas(case.keys or ()).get(case.who)
+        may = persona.allowed if persona else case.who == NOBODY and self.operation.access.public
+        return Prepared(case, roles, user, auth, value, accept or (may and case.valid), request, stage)
 
     def dispatch(self, one: Prepared) -> Sent:
         """Send what was prepared, unrecorded. Raises OutOfTimeError when the run's time is over."""
-        self.check_time()
-        self.hangs.check(one.case, self.operation.id)
-        exchange = self.wire.send(one.request)
-        self.hangs.note(one.case, self.operation.id, exchange)
-        return Sent(one.case, one.identity, one.group, one.value, exchange)
+        self.shared.check_time()
+        self.shared.hangs.check(one.case, self.operation.id)
 
-    def _auth(self, case: Case, identity: Identity) -> Auth:
-        if case.auth:
-            made = case.auth(identity, self.target.personas)
-            self.redactor.learn_basic(value for _, value in made.headers)
-            return made
-        return Auth() if case.who == NOBODY else identity.auth()
+        def send() -> Exchange:
+            return self.api.wire.send(one.request)
 
-    def _again(self, sent: Sent) -> Sent:
-        return self.transmit(sent.case)
+        exchange = self.fixtures.insist(send) if one.allowed else send()
+        self.shared.hangs.note(one.case, self.operation.id, exchange)
+        return one.answered(exchange)
 
-    def check_time(self) -> None:
-        """Raises OutOfTimeError when the run's time is over."""
-        limit = self.options.max_time
-        if limit is not None and self.options.clock() - self.started > limit:
-            raise OutOfTimeError
+    def record(self, sent: Sent) -> None:
+        """Put an exchange into the log, and see what came of it."""
+        self.log.append(sent)
+        if sent.succeeded:
+            self.tracker.accepted(sent)
+        else:
+            self.tracker.refused(sent)
 
-    # --- what was seen ------------------------------------------------------------------------------------
+    def keep(self, sent: Sent) -> None:
+        """Remember an exchange as that of its case."""
+        self._sent[sent.case.name] = sent
+
+    def consequences(self, sent: Sent) -> Iterator[Finding]:
+        """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
+        return self.tracker.consequences(sent)
+
+    def kept(self, sent: Sent) -> Iterator[Finding]:
+        """How what is read back of an accepted case, or the answer of a reading one, is not what it should be."""
+        return self.tracker.kept(sent)
+
+    # --- several at the same time ---------------------------------------------------------------------------
 
     @property
-    def evidence(self) -> list[Sent]:
-        """Everything that was sent and is judged."""
-        return self.log
+    def several(self) -> bool:
+        """Whether there are several workers, and the target was not odd with them."""
+        return self.shared.pool is not None and self._odd < ODD
 
-    def misread(self) -> str | None:
-        """What could not be said of the state, since reads were not understood; None where all were."""
-        return next((self.readback.lack(verb) for verb in self.readback.misread), None)
+    def each(self, cases: Iterable[Case], *, accept: bool = False) -> Iterator[Sent]:
+        """The exchanges of the cases in their order, a batch at a time whatever the number of workers."""
+        rest = iter(cases)
+        while batch := list(islice(rest, AT_ONCE)):
+            self.ahead(batch, accept=accept)
+            yield from self._batch(batch, accept=accept)
 
-    def exchanges(self) -> Iterator[Exchange]:
-        """Every judged exchange."""
-        return (sent.exchange for sent in self.log)
+    def _batch(self, batch: list[Case], *, accept: bool) -> Iterator[Sent]:
+        """All of a batch are sent before the first is judged, unless the target lets the kit wait."""
+        waiting: list[Sent] = []
+        for case in batch:
+            waiting.append(self.send(case, accept=accept))
+            if waiting[-1].exchange.timed_out:
+                yield from waiting
+                waiting.clear()
+        yield from waiting
 
-    def creations(self) -> list[Created]:
-        """Every accepted creation but what is left open. Raises NotJudged where there is none."""
-        judged = [one for one in self.ledger.created if not one.sent.case.open]
-        if not judged:
-            raise NotJudged("nothing was created", blocked=True)
-        return judged
-
-    def created(self, sent: Evidence) -> Created | None:
-        """What came of an accepted creation, None where the request was not accepted."""
-        return next((one for one in reversed(self.ledger.created) if one.sent is sent), None)
-
-    # --- before anything is judged ------------------------------------------------------------------------
-
-    def preflight(self) -> None:
-        """See that the target answers and that its personas are set up. Raises SetupError where it cannot be judged."""
-        groups = dict.fromkeys(identity.group for identity in self.target.personas.values())
-        if self.target.other:
-            groups[self.target.other] = None
-        for group in groups:
-            self.ledger.open(group)
-        late = self._settle([one for one in self.target.personas.values() if one.persona.allowed])
-        if late:
-            self.readback.forget()
-        for group in groups:
-            if group not in self.ledger.known:
-                self.ledger.open(group)
-
-    def _settle(self, allowed: list[Identity]) -> bool:
-        """Send a valid request as each persona that must be allowed until it is; whether that took several tries."""
-        waiting = {identity.persona.name: identity for identity in allowed}
-        last: dict[str, Sent] = {}
-        deadline, pause, rounds = time.monotonic() + self.options.settle, 0.1, 0
-        while True:
-            for name in list(waiting):
-                last[name] = self.transmit(access_case(name))
-                if last[name].exchange.succeeded:
-                    self._allowed(waiting.pop(name), last[name])
-            self._reachable(list(last.values()))
-            if not waiting or time.monotonic() > deadline or all(_final(last[name]) for name in waiting):
-                break
-            time.sleep(pause)
-            pause, rounds = min(2 * pause, 0.5), rounds + 1
-        self._served(list(last.values()))
-        self._credentials(list(last.values()))
-        self._found(list(last.values()))
-        for name in waiting:
-            self._sent[last[name].case.name] = last[name]
-            self.record(last[name])
-        if rounds:
-            time.sleep(min(self.options.settle, 2 * pause))  # what the other personas hold may be as late
-        return rounds > 0
-
-    def _allowed(self, identity: Identity, sent: Sent) -> None:
-        self.writer = self.writer or identity
-        self._sent[sent.case.name] = sent
-        self.record(sent)
-
-    def _reachable(self, sent: list[Sent]) -> None:
-        if sent and all(one.exchange.response is None for one in sent):
-            raise SetupError(f"the target {self.target.base_url} does not answer: {sent[0].exchange.failure}")
-
-    def _served(self, sent: list[Sent]) -> None:
-        """Raises SetupError where everything is answered alike, and not as the API would."""
-        if self.ledger.known or not sent or not all(alike.suspicious(one.exchange) for one in sent):
+    def ahead(self, cases: Iterable[Case], *, accept: bool = False) -> None:
+        """With several workers, send cases at the same time, as many as fit, and put on record what is plain."""
+        if not self.several or (accept and not self.tracker.separable):
             return
-        who = sent[0].case.who
-        others = (
-            Case("preflight.anonymous", "a valid request without credentials", who=NOBODY),
-            Case(
-                "preflight.missing", "a valid request for a group that does not exist", who=who, roles={GROUP: MISSING}
-            ),
-        )
-        exchanges = [one.exchange for one in (*sent, *map(self.transmit, others))]
-        if alike.alike(exchanges):
-            raise SetupError(alike.words(exchanges[0], self.target.base_url, self.redactor))
+        prepared = []
+        for case in islice((one for one in cases if one.name not in self._sent and not one.like), AT_ONCE):
+            try:
+                prepared.append(self.prepare(case))
+            except NotJudged:
+                continue
+        apart = {_likeness(one): one for one in reversed(prepared)}
+        alone = [one for one in prepared if apart[_likeness(one)] is one]
+        if len(alone) > 1:
+            for one in alone:
+                self.tracker.before(one)
+            self._at_once(alone)
 
-    def _credentials(self, sent: list[Sent]) -> None:
-        if all(one.exchange.status == 401 for one in sent):  # noqa: PLR2004
-            names = ", ".join(one.identity.persona.name for one in sent)
-            raise SetupError(
-                f"the target answers 401 to every persona that must be allowed ({names}): check their credentials"
-            )
+    def foresee(self, requirements: Iterable[Requirement]) -> None:
+        """With several workers, send what the operation is to refuse before anybody judges it."""
+        if not self.several or self._foreseen:
+            return
+        self._foreseen = True
+        own = (one for one in requirements if not one.topic.startswith(ALONE))
+        checks = (one.check for one in own if isinstance(one.check, Sending))
+        refused = (one for one in checks if not one.accept or self.tracker.separable)
+        cases = list({case.name: case for check in refused for case in check.cases}.values())
+        for start in range(0, len(cases), AT_ONCE):
+            self.ahead(cases[start : start + AT_ONCE])
 
-    def _found(self, sent: list[Sent]) -> None:
-        if sent and all(one.exchange.status == 404 for one in sent):  # noqa: PLR2004
-            self.hints.append(
-                "every persona that must be allowed is answered 404: "
-                f"is the base path of {self.target.base_url} right, and the home group's id?"
-            )
+    def _at_once(self, prepared: list[Prepared]) -> None:
+        sent = [one for one in self.map(self._dispatched, prepared) if one is not None]
+        answered = len(sent) == len(prepared) and not any(map(_failed, sent))
+        plain = self.tracker.at_once(sent, self.map, answered=answered)
+        self._odd = 0 if plain else self._odd + 1
+        if plain:
+            self.log += sent
+            for one in sent:
+                self.keep(one)
 
-    # --- afterwards ---------------------------------------------------------------------------------------
+    def _dispatched(self, one: Prepared) -> Sent | None:
+        try:
+            return self.dispatch(one)
+        except NotJudged:  # the time is over: whoever asks for the case is told
+            return None
 
-    def clean(self) -> None:
-        """Remove what was created, where the target offers removal, and undo the personas."""
-        self.wire.patience.check_time = unlimited
-        ours = (one.id for one in self.ledger.created if one.id not in self.ledger.initial.get(one.sent.group, ()))
-        self.target.created |= {one for one in ours if one}
-        operation = self.contract.find("detach", self.operation.effect.resource, self.operation.effect.within)
-        if operation is not None:
-            self._detach(operation.path)
-        self.target.cleanup()
-        self.together.close()
-        self.wire.close_all()
+    def map(self, work: Callable[[One], Other], items: list[One]) -> Iterator[Other]:
+        """The work done on each at the same time, in their order. There must be workers."""
+        assert self.shared.pool is not None
+        return self.shared.pool.map(work, items)
 
-    def _detach(self, template: str) -> None:
-        helpers = list(self.target.personas.values())
-        left = {(made.sent.group, made.id or ""): None for made in self._ours()}
-        vain = 0
-        while left and vain < 2:  # noqa: PLR2004
-            group, service = next(iter(left))
-            del left[group, service]
-            path = self.target.path(template, id=group, hsid=service)
-            helper = next((one for one in helpers if self._removed(path, one)), None)
-            vain = 0 if helper else vain + 1
-            if helper:
-                helpers = [helper, *(one for one in helpers if one is not helper)]
-                self._remove_together(template, left, helper)
 
-    def _ours(self) -> Iterator[Created]:
-        """What this run created, in groups that it may act on."""
-        for made in (*self.ledger.created, *self.ledger.spare):
-            there = self.ledger.initial.get(made.sent.group, frozenset())
-            if made.id and made.id not in there and made.sent.case.group in {HOME, OTHER}:
-                yield made
-
-    def _removed(self, path: str, helper: Identity) -> bool:
-        label = "remove what the kit made"
-        return self.wire.send(Request("DELETE", path, helper.auth(), label=label)).succeeded
-
-    def _remove_together(self, template: str, left: dict[tuple[str, str], None], helper: Identity) -> None:
-        """With several workers, remove at the same time what that persona may; the rest is left."""
-        if self.together.possible:
-            paths = {one: self.target.path(template, id=one[0], hsid=one[1]) for one in left}
-            gone = self.together.map(lambda one: self._removed(paths[one], helper), list(left))
-            for one, removed in zip(list(left), gone, strict=True):
-                if removed:
-                    del left[one]
+def _body(case: Case, valid: Any) -> tuple[Any, bytes | None]:
+    """The JSON value and the bytes that a case makes of a valid body; no value where not everybody reads it alike."""
+    if case.raw:
+        raw = case.raw(valid)
+        return None if case.loose else _read(raw), raw
+    value = case.change(valid) if case.change else valid
+    if isinstance(value, bytes):
+        return None, value
+    return value, None if value is None and not case.change else encode(value)
 
 
 def _read(raw: bytes) -> Any:
@@ -386,11 +348,13 @@ def _read(raw: bytes) -> Any:
         return None
 
 
-def _final(sent: Sent) -> bool:
-    """Whether waiting cannot help: the answer is no refusal of access."""
-    return sent.exchange.status not in {401, 403, 404}
+def _likeness(one: Prepared) -> tuple[object, ...]:
+    """What two requests must not have in common: the second may be answered by what the first one did."""
+    same = one.request.body if one.case.group in {HOME, OTHER} else None  # whatever is sent to what is not there
+    return one.request.method, one.request.path, one.request.auth, one.request.headers, same
 
 
-def access_case(name: str) -> Case:
-    """A valid request of the persona `name`."""
-    return Case(f"access.{name}", f"a valid request of the persona {name}", who=name)
+def _failed(sent: Sent) -> bool:
+    """Whether that so much was asked at once may be the reason of an answer."""
+    status = sent.exchange.status
+    return status is None or status >= FAILURE or status == TOO_MANY

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from onezone_spec import Contract, Operation
+from onezone_spec import Contract
 
 from onezone_contracts.causes import Cause
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.judge import Progress, Session, judge
 from onezone_contracts.options import Options
-from onezone_contracts.personas import Persona, personas
 from onezone_contracts.sessions import Documented, Everything
-from onezone_contracts.target import embedded
-from onezone_contracts.target.administered import administered_by, core_administered
-from onezone_contracts.target.file import SetupError, Target, check_url, read_target_file, target_from_file
-from onezone_contracts.target.states import States
+from onezone_contracts.target import kept
+from onezone_contracts.target.file import check_url
+from onezone_contracts.target.provisioner import provisioned
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import CannotSetUpError, Wanted, contract_of
+from onezone_contracts.waiting import wait_for
+from onezone_contracts.wanted import CannotSetUpError, Wanted, cannot_set_up, contract_of
 
 
 def judge_target(
@@ -32,70 +32,61 @@ def judge_target(
             found.file = str(wanted.target_file) if wanted.target_file else None
             return found
     except CannotSetUpError as error:
-        return Judgement(
-            target=_named(wanted),
-            edition=contract.edition,
-            profile=wanted.profile,
-            depth=options.depth,
-            seed=options.seed,
-            verdict=Verdict.INCONCLUSIVE,
-            reason=str(error),
-            causes=(Cause("target", str(error)),),
+        return _not_judged(wanted, contract, options, str(error))
+    except KeyboardInterrupt:
+        if not options.network.stop.asked:
+            raise
+        return replace(
+            _not_judged(wanted, contract, options, "interrupted before anything was judged"), interrupted=True
         )
 
 
-def _named(wanted: Wanted) -> str:
-    """Which target that was, in words."""
-    if wanted.target_file and not wanted.url:
-        return str(read_target_file(wanted.target_file).get("base_url", wanted.target_file))
-    return wanted.url or "the embedded mock"
+def _not_judged(wanted: Wanted, contract: Contract, options: Options, why: str) -> Judgement:
+    return Judgement(
+        target=_base_url(wanted) or str(wanted.target_file or "the embedded mock"),
+        edition=contract.edition,
+        profile=wanted.profile,
+        depth=options.depth,
+        seed=options.seed,
+        verdict=Verdict.INCONCLUSIVE,
+        reason=why,
+        causes=(Cause("target", why),),
+    )
+
+
+def _base_url(wanted: Wanted) -> str | None:
+    """Where the API is, None for the embedded mock."""
+    return wanted.url or wanted.data.get("base_url")
+
+
+def _awaited(wanted: Wanted, options: Options) -> None:
+    """Wait until the target is up, where that was asked for. Raises CannotSetUpError."""
+    base_url = _base_url(wanted)
+    if isinstance(base_url, str):
+        with cannot_set_up():
+            wait_for(check_url(base_url), options)
 
 
 @contextmanager
 def opened(wanted: Wanted, contract: Contract, options: Options) -> Iterator[Session]:
     """What is to be judged. Raises SetupError for bad usage, and CannotSetUpError where nobody can be set up."""
     if options.examples:
-        from onezone_contracts.checks.drawn import kept
+        from onezone_contracts.checks import drawn
 
-        kept(options.examples)  # a mistake in it is told before anything is sent
-    if wanted.profile == "full":
-        with administered_by(wanted, contract, options) as account:
-            yield Everything(account, options)
-        return
-    operation = judged_operations(contract)[0]
-    with _target(wanted, contract, operation, options) as target:
-        yield Documented(contract, operation, target, options)
-
-
-@contextmanager
-def _target(wanted: Wanted, contract: Contract, operation: Operation, options: Options) -> Iterator[Target]:
-    """The target with its personas. Raises SetupError for bad usage, and CannotSetUpError where the states fail."""
-    people = personas(contract, operation)
-    if wanted.admin:
-        with core_administered(wanted, contract, operation, options) as made:
-            yield made
-    elif wanted.target_file:
-        found = target_from_file(wanted.target_file, read_target_file(wanted.target_file), operation, people)
-        if wanted.url:
-            found.base_url = check_url(wanted.url)
-        yield found
-    elif wanted.url:
-        base_url = check_url(wanted.url)
-        if not wanted.states_url:
-            raise SetupError(
-                "nobody to judge as: give --target FILE (`ozkit target init` prints a skeleton), --states-url URL, "
-                "or --admin USER:PASSWORD"
-            )
-        yield _states(check_url(wanted.states_url, "--states-url"), base_url, people, options.timeout)
-    elif wanted.states_url:
-        raise SetupError("--states-url needs the base URL of the API too: ozkit verify URL --states-url URL")
-    else:
-        with embedded.mock(contract.edition) as origin:
-            yield _states(f"{origin}/_mock/states", origin + contract.base_paths[0], people, options.timeout)
-
-
-def _states(url: str, base_url: str, people: tuple[Persona, ...], timeout: float) -> Target:
-    try:
-        return States(url, timeout).target(base_url, people)
-    except SetupError as error:
-        raise CannotSetUpError(str(error)) from None
+        drawn.kept(options.examples)  # a mistake in it is told before anything is sent
+    if options.keep:
+        kept.check(options.keep, made=bool(wanted.admin or (wanted.url and wanted.states_url)))
+    if options.wait:
+        _awaited(wanted, options)
+    options.deadline.begin()
+    with provisioned(wanted, contract, options) as provisioner:
+        if wanted.profile == "full":
+            yield Everything(provisioner, options)
+            return
+        operation = judged_operations(contract)[0]
+        target = provisioner.target(operation)
+        try:
+            yield Documented(contract, operation, target, options)
+        finally:
+            if provisioner.account:
+                provisioner.account.take(operation.effect.resource, target.created)

@@ -11,17 +11,20 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.bench import Bench
 from onezone_contracts.derive import judged_operations, provoked, requirements
 from onezone_contracts.derive.operations import all_requirements
-from onezone_contracts.exchange import Redactor
+from onezone_contracts.exchange import Redactor, Request
+from onezone_contracts.given import GivenRun
 from onezone_contracts.options import Options
-from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement
 from onezone_contracts.run import Run
-from onezone_contracts.target.administrator import Account
-from onezone_contracts.target.documented import core_target
+from onezone_contracts.shared import Shared
+from onezone_contracts.state.expected import CALLER
+from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.target.file import SetupError, Target
+from onezone_contracts.target.provisioner import GIVE, Provisioner, supplied
 from onezone_contracts.target.skeleton import needed
+from onezone_contracts.trial import AccountTrial, GivenTrial, Trial
 from onezone_contracts.turned_away import turned_away
-from onezone_contracts.wanted import cannot_set_up
+from onezone_contracts.wanted import CannotSetUpError, cannot_set_up
 
 
 class Documented:
@@ -32,15 +35,19 @@ class Documented:
         operation: the documented operation.
         target: where it is, with its personas.
         options: how it is judged.
+        shared: what it shares with the runs of other operations, which then see to the workers.
     """
 
     profile = "core"
 
-    def __init__(self, contract: Contract, operation: Operation, target: Target, options: Options) -> None:
+    def __init__(
+        self, contract: Contract, operation: Operation, target: Target, options: Options, shared: Shared | None = None
+    ) -> None:
         self.contract = contract
         self.operation = operation
         self.options = options
-        self.run = Run(contract, operation, target, options)
+        self.run = GivenRun(shared or Shared(options), contract, operation, target)
+        self._stack = ExitStack()
 
     @property
     def edition(self) -> str:
@@ -73,28 +80,30 @@ class Documented:
 
     def preflight(self, wanted: tuple[Requirement, ...]) -> str | None:  # noqa: ARG002
         """See that the target answers and that its personas are set up. Raises SetupError."""
+        if self.run.shared.pool is None:
+            self._stack.enter_context(self.run.shared.working())
         self.run.preflight()
         return None
 
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
-        self.run.check_time()
+        self.run.shared.check_time()
 
     def turned_away(self, found: Sequence[Finding]) -> str | None:
         """Why findings are not held against the target, None where they are."""
         return turned_away(self.run, found)
 
-    def of(self, requirement: Requirement) -> Run:
+    def of(self, requirement: Requirement) -> GivenRun:
         """The run, after what the requirement lives off was sent. Raises OutOfTimeError."""
         return self.run.of(requirement)
 
     def foresee(self, requirements: tuple[Requirement, ...]) -> None:
         """What is judged next."""
-        self.run.together.foresee(requirements)
+        self.run.foresee(requirements)
 
     def unseen(self) -> frozenset[int]:
         """The documented statuses that can be provoked and were never seen."""
-        return provoked(self.operation) - {one.status for one in self.run.exchanges() if one.status}
+        return provoked(self.operation) - {one.exchange.status for one in self.run.log}
 
     def unknown(self, *, whole: bool) -> str | None:  # noqa: ARG002
         """What could not be said of the state, since reads were not understood."""
@@ -103,23 +112,26 @@ class Documented:
     def clean(self) -> None:
         """Remove what was made."""
         self.run.clean()
+        self._stack.close()
 
 
 class Everything:
-    """The profile `full`: every operation, with what an administrator's account makes. The account stays its owner's.
+    """The profile `full`: every operation, with what an administrator's account makes, or as far as personas are given.
 
     Args:
-        account: an administrator's, opened.
+        provisioner: supplies users, and what they act on; it stays its owner's.
         options: how it is judged.
     """
 
     profile = "full"
 
-    def __init__(self, account: Account, options: Options) -> None:
-        self.account = account
-        self.contract = account.contract
+    def __init__(self, provisioner: Provisioner, options: Options) -> None:
+        self.provisioner = provisioner
+        self.account = provisioner.account
+        self.contract = provisioner.contract
         self.options = options
-        self.bench = Bench(account, options)
+        self.shared = Bench(options, account=self.account) if self.account else Shared(options)
+        self.trials: dict[str, Trial | NotJudged] = {}
         self.operation: Operation = judged_operations(self.contract)[0]
         self.documented: Documented | None = None
         self._why = ""
@@ -133,22 +145,29 @@ class Everything:
     @property
     def target(self) -> str:
         """The base URL."""
-        return self.account.api.base_url
+        return self.provisioner.base_url
 
     @property
     def redactor(self) -> Redactor:
         """What knows every secret."""
-        both = [self.account.redactor, *([self.documented.redactor] if self.documented else [])]
+        known = [self.account.redactor] if self.account else []
+        known += [self.documented.redactor] if self.documented else []
+        known += [one.redactor for one in self._given()]
         return Redactor(
-            {secret for one in both for secret in one.secrets},
-            {name: secret for one in both for name, secret in one.variables.items()},
-            {name: owner for one in both for name, owner in one.owners.items()},
+            {secret for one in known for secret in one.secrets},
+            {name: secret for one in known for name, secret in one.variables.items()},
+            {name: owner for one in known for name, owner in one.owners.items()},
         )
 
     @property
     def requests(self) -> int:
         """How many were sent."""
-        return self.account.api.wire.sent + (self.documented.requests if self.documented else 0)
+        made = self.account.api.wire.sent if self.account else 0
+        made += sum(one.api.wire.sent for one in self._given())
+        return made + (self.documented.requests if self.documented else 0)
+
+    def _given(self) -> list[GivenTrial]:
+        return [one for one in self.trials.values() if isinstance(one, GivenTrial)]
 
     @property
     def hints(self) -> list[str]:
@@ -164,17 +183,25 @@ class Everything:
 
         Why there can be no verdict, where those are not served. Raises CannotSetUpError.
         """
-        with cannot_set_up():
-            self.bench.preflight(needed(self.contract))
-        self._stack.enter_context(self.bench.working())
+        if isinstance(self.shared, Bench):
+            with cannot_set_up():
+                self.shared.preflight(needed(self.contract))
+        self._stack.enter_context(self.shared.working())
+        caller = self.contract.find("get", CALLER)
+        if caller and self.account:
+            label = "see how many requests at once the target bears"
+            path = self.account.api.path(caller, {})
+            self.shared.begin(self.account.api.wire, Request(caller.method, path, self.account.auth, label=label))
         if not any(one.operation == self.operation.id for one in wanted):
             return None
         try:
-            target = core_target(self.account, personas(self.contract, self.operation))
+            target = self.provisioner.target(self.operation)
         except (SetupError, OutOfTimeError) as error:
+            if self.account is None and isinstance(error, CannotSetUpError):
+                raise
             self._why = str(error)
             return None
-        self.documented = Documented(self.contract, self.operation, target, self.options)
+        self.documented = Documented(self.contract, self.operation, target, self.options, self.shared)
         try:
             return self.documented.preflight(wanted)
         except SetupError as error:
@@ -183,7 +210,7 @@ class Everything:
 
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
-        self.bench.check_time()
+        self.shared.check_time()
 
     def turned_away(self, found: Sequence[Finding]) -> str | None:
         """Why findings are not held against the target, None where they are."""
@@ -191,19 +218,41 @@ class Everything:
 
     def of(self, requirement: Requirement) -> Bench | Run:
         """The run in which a requirement is judged. Raises NotJudged where it cannot be."""
+        if requirement.operation == ALL:
+            if isinstance(self.shared, Bench):
+                return self.shared
+            raise NotJudged(f"sequences make users and groups: {GIVE}", blocked=True)
         if requirement.operation != self.operation.id:
-            return self.bench.of(requirement)
+            return self._trial(requirement.operation).of(requirement)
         if self.documented is None or self._why:
             raise NotJudged(self._why, blocked=True)
         return self.documented.of(requirement)
+
+    def _trial(self, name: str) -> Trial:
+        """The trial of an operation around the documented one. Raises NotJudged, which says what to give."""
+        if name not in self.trials:
+            operation = self.contract.operations[name]
+            if isinstance(self.shared, Bench):
+                self.trials[name] = AccountTrial(self.shared, operation)
+            else:
+                try:
+                    target = supplied(self.provisioner, operation)
+                    self.trials[name] = GivenTrial(self.shared, self.contract, operation, target)
+                except SetupError as error:
+                    self.trials[name] = NotJudged(str(error), blocked=True)
+        found = self.trials[name]
+        if isinstance(found, NotJudged):
+            raise found
+        return found
 
     def foresee(self, requirements: tuple[Requirement, ...]) -> None:
         """What is judged next, of one operation."""
         first = requirements[0].operation
         own = tuple(takewhile(lambda one: one.operation == first, requirements))
-        if first != self.operation.id:
-            self.bench.foresee(own)
-        elif self.documented:
+        trial = self.trials.get(first)
+        if isinstance(trial, Trial) and trial.known_offered:
+            trial.foresee(own)
+        elif first == self.operation.id and self.documented:
             self.documented.foresee(own)
 
     def unseen(self) -> frozenset[int]:
@@ -213,15 +262,22 @@ class Everything:
     def unknown(self, *, whole: bool) -> str | None:
         """Reads that were not understood; or that nothing was offered but the documented operation."""
         misread = self.documented.unknown(whole=whole) if self.documented else None
-        for operation, exchange in self.account.misread.items():
+        for operation, exchange in self.account.misread.items() if self.account else ():
             misread = misread or f"what {operation} was answered was not understood: {exchange.came(self.redactor)}"
-        if misread is None and whole and not self.bench.offered():
+        if (
+            misread is None
+            and whole
+            and not any(isinstance(one, Trial) and one.known_offered for one in self.trials.values())
+        ):
             return "the target offers none of the operations beside the documented one"
         return misread
 
     def clean(self) -> None:
         """Remove what the documented operation made; the account removes the rest when it is closed."""
-        self._stack.close()
         if self.documented:
             self.documented.clean()
-            self.account.take(self.operation.effect.resource, self.documented.run.target.created)
+            if self.account:
+                self.account.take(self.operation.effect.resource, self.documented.run.target.created)
+        for one in self._given():
+            one.api.wire.close_all()
+        self._stack.close()

@@ -1,23 +1,107 @@
-"""Leave out what a sequence does not need to show what it shows."""
+"""What a sequence of steps showed, made as short as it goes, and seen to show itself again.
+
+Hypothesis would repeat a sequence hundreds of times, and a server does not begin anew each time. So steps are left out
+here: by halves, then one by one, within a limit of time; and what is left is repeated once more before it is told.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from contextlib import AbstractContextManager
+from typing import Any, Generic, Protocol, TypeVar
+
+from onezone_contracts.exchange import Exchange
+from onezone_contracts.requirement import Finding
+from onezone_contracts.state.probe import Difference
+
+SHORTEST = 0.05
+AGAIN = 1.0
+"""Seconds to wait for what is repeated to look right after all."""
+NOT_AGAIN = " (shown once; repeated, it did not show)"
+Step = TypeVar("Step")
+Steps = Sequence[Step]
 
 
-class Showing(Protocol):
-    """What a sequence showed, with its steps."""
+class ViolationError(BaseException, Generic[Step]):
+    """A sequence showed a difference. No Exception: it has to get through Hypothesis as it is."""
+
+    def __init__(self, kind: str, difference: Difference, actions: Steps[Step], exchanges: Sequence[Exchange]) -> None:
+        super().__init__(difference.what)
+        self.kind = kind
+        self.difference = difference
+        self.actions = tuple(actions)
+        self.exchanges = tuple(exchanges)
 
     @property
-    def actions(self) -> Sequence[Any]:
-        """The steps that were taken."""
+    def culprit(self) -> Step:
+        """The step that showed it."""
+        return self.actions[-1]
+
+    def finding(self, remark: str = "") -> Finding:
+        """The finding, with all steps."""
+        seen, last = self.difference, self.exchanges[-1]
+        message = f"in a sequence of {len(self.exchanges)} requests: {last.request.label}: {seen.what}{remark}"
+        return Finding(message[:400], seen.expected, seen.actual, seen.exchange or last, self.exchanges)
 
 
-S = TypeVar("S", bound=Showing)
+class StoppedError(BaseException):
+    """There is no time for more steps, or the target takes none: then `reason` says why."""
+
+    def __init__(self, reason: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
-def leave_out(best: list[S], tried: Callable[[Sequence[Any]], S | None]) -> None:
+class Setting(Protocol):
+    """What sequences are taken in."""
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """What tells how much time they took."""
+
+    def hasty(self, seconds: float) -> AbstractContextManager[None]:
+        """Wait so much longer than it took so far, and no longer: for what was shown already."""
+
+
+Attempt = Callable[[Sequence[Any]], "ViolationError[Any] | None"]
+
+
+def shortest(
+    setting: Setting, first: ViolationError[Any], tried: Attempt, again: Attempt, *, seconds: float, attempts: int
+) -> Finding:
+    """The finding of the shortest sequence that showed the same, or of the first where that cannot be repeated.
+
+    Args:
+        setting: where steps are taken.
+        first: what was shown.
+        tried: takes fewer steps; what they show, if that is the same.
+        again: takes the steps that are left once more.
+        seconds: how long steps may be left out.
+        attempts: how often.
+    """
+    end, left = setting.clock() + seconds, [attempts]
+
+    def fewer(steps: Sequence[Any]) -> ViolationError[Any] | None:
+        left[0] -= 1
+        if left[0] < 0 or setting.clock() > end:
+            raise StoppedError
+        return tried(steps)
+
+    best = [first]
+    with contextlib.suppress(StoppedError), setting.hasty(SHORTEST):
+        leave_out(best, fewer)
+    try:
+        with setting.hasty(AGAIN):
+            shown = again(best[0].actions)
+    except StoppedError:
+        return best[0].finding()
+    if shown and shown.kind == first.kind:
+        return shown.finding()
+    return first.finding(NOT_AGAIN)
+
+
+def leave_out(best: list[ViolationError[Any]], tried: Attempt) -> None:
     """Leave out ever smaller parts, as long as what is left shows the same.
 
     Args:

@@ -11,6 +11,8 @@ import pytest
 from onezone_contracts import suite
 from onezone_contracts.curl import curl
 from onezone_contracts.judge import Session, judge_one
+from onezone_contracts.reports.json_report import steps
+from onezone_contracts.reports.shown import numbered
 from onezone_contracts.requirement import Outcome, Requirement, Result
 from onezone_contracts.target.file import SetupError
 
@@ -72,6 +74,7 @@ def _told(session: Session, result: Result) -> str:
         lines.append(result.reason)
     for finding in result.findings:
         lines += ["", finding.message, f"expected: {finding.expected}", f"actual:   {finding.actual}"]
-        if finding.exchange:
-            lines.append(curl(finding.exchange, redactor))
+        if finding.exchange and not finding.steps:
+            lines += [f"came:     {finding.exchange.came(redactor)}", curl(finding.exchange, redactor)]
+        lines += numbered(steps(finding, redactor))
     return redactor.text("\n".join(lines))

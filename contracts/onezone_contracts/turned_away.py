@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from onezone_contracts.cases import access_case
+from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Finding
-from onezone_contracts.run import Run, access_case
 
 DENIALS = frozenset({401, 403, 429, 503})
 
 
-def turned_away(run: Run, findings: Iterable[Finding]) -> str | None:
+def turned_away(run: GivenRun, findings: Iterable[Finding]) -> str | None:
     """Why findings say nothing about the requirement; None where they do.
 
     Where a request was denied, a valid request is sent by the persona that was allowed before: if that is denied alike,
@@ -22,7 +23,7 @@ def turned_away(run: Run, findings: Iterable[Finding]) -> str | None:
     denied = {one.exchange.status for one in findings if one.exchange} & DENIALS
     if not denied or run.writer is None:
         return None
-    name = run.writer.persona.name
+    name = run.writer.name
     sent = run.transmit(access_case(name))
     run.record(sent)
     if sent.exchange.status not in denied:

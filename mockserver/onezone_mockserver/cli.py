@@ -8,7 +8,9 @@ import re
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from onezone_spec.variables import VariableParser
 
 if TYPE_CHECKING:
     from onezone_mockserver.app import Mock
@@ -20,12 +22,12 @@ class UsageError(Exception):
     """The command cannot be carried out as given; the message is one line."""
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(VariableParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+        raise UsageError(self.named(message))
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> VariableParser:
     """The options of `ozkit mock`, as docs and INTERFACES promise them."""
     found = _Parser(prog="ozkit mock", description="Serve the mock, in the world of a scenario.", allow_abbrev=False)
     found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -81,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
 def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main is told the command's name)
     """Serve until SIGTERM or SIGINT. Returns 0, or 2 with one line on standard error where it cannot serve."""
     try:
-        return _run(parser().parse_args(argv))
+        return _run(parser().parse(argv))
     except UsageError as error:
         print(f"ozkit mock: {error}", file=sys.stderr)
         return 2
@@ -105,7 +107,7 @@ def _run(options: argparse.Namespace) -> int:
     latency, app.state.latency = app.state.latency, 0.0  # what the start asks of itself does not wait
     text = "" if options.quiet else _introduction(app, url, drawn)
     if drawn and options.quiet:
-        print(f"control token: {drawn}", file=sys.stderr, flush=True)
+        _say(f"control token: {drawn}", sys.stderr)
     app.state.latency = latency
     serve(config, listening, lambda: _say(f"{text}listening on {url}"), app.state.stop)
     return 0
@@ -119,10 +121,10 @@ def _draw_token(app: Mock) -> str:
     return app.control.gate.token
 
 
-def _say(text: str) -> None:
+def _say(text: str, output: TextIO | None = None) -> None:
     """Print; whoever started the server need not listen to it."""
     with contextlib.suppress(OSError):
-        print(text, flush=True)
+        print(text, file=output, flush=True)
 
 
 def _list_faults(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,11 @@ JSON = "application/json"
 
 CONDITIONS = ("caller", "self", "creator")
 """Conditions of a route: somebody calls; the user of the path calls; that user made what the path names first."""
+
+
+def path_shape(path: str) -> str:
+    """A path, whatever its parameters are called."""
+    return re.sub(r"\{[^}]*\}", "{}", path)
 
 
 class Level(StrEnum):
@@ -304,6 +310,11 @@ class Contract:
         """The source that an `x-onezone-source` names."""
         title = self.document["x-onezone-documents"][place["document"]]["title"]
         return Source(place["document"], place["section"], title)
+
+    def methods(self, path: str) -> set[str]:
+        """The methods that Onezone has at a path, whatever its parameters are called; some are lacking here."""
+        every: tuple[Operation | Uncovered, ...] = (*self.operations.values(), *self.uncovered)
+        return {one.method for one in every if path_shape(one.path) == path_shape(path)}
 
     def kind(self, role: str) -> str:
         """The kind of entity that plays a role: a `child` is a group, the `caller` a user, most roles are kinds."""

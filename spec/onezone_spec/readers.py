@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec.load import read_contract
-from onezone_spec.model import CONDITIONS, Level
+from onezone_spec.model import CONDITIONS, Level, path_shape
 from onezone_spec.walk import operations
 
 if TYPE_CHECKING:
@@ -35,30 +34,25 @@ def name_upstream(document: Document) -> None:
     """Give each operation upstream's id, and leave in the register those that the document lacks."""
     register: Mapping[str, Mapping[str, str]] = document[OPERATIONS]
     releases = document.get("x-onezone-releases", ())
-    ours = {shape(name): node for name, node in operations(document)}
+    ours = {path_shape(name): node for name, node in operations(document)}
     lacking = {}
     for release, added in register.items():
         for name, upstream in added.items():
-            if shape(name) in ours:
-                ours[shape(name)]["x-onezone-upstream-id"] = upstream
+            if path_shape(name) in ours:
+                ours[path_shape(name)]["x-onezone-upstream-id"] = upstream
             elif release in releases:
                 lacking[name] = upstream
     document[OPERATIONS] = lacking
-
-
-def shape(name: str) -> str:
-    """A method and a path, whatever its parameters are called."""
-    return re.sub(r"\{[^}]*\}", "{}", name)
 
 
 # --- who may -----------------------------------------------------------------------------------------------------
 
 
 def say_who_may(document: Document) -> None:
-    """End the description of each operation with a sentence on its access rule."""
+    """End the description of each operation with a paragraph on its access rule."""
     for _, node in operations(document):
         routes = [_route(needs) for needs in node["x-onezone-access"].values()]
-        node["description"] = f"{node['description'].rstrip()} Allowed: {'; '.join(routes)}."
+        node["description"] = f"{node['description'].rstrip()}\n\nAllowed: {'; '.join(routes)}."
 
 
 def _route(needs: Mapping[str, Any]) -> str:
@@ -131,8 +125,7 @@ def _links(roles: Mapping[str, str], operation: Operation, every: Any) -> Iterat
     new: dict[Any, str] = {}
     if operation.effect.verb == "create":
         role = operation.effect.resource
-        before, _ = operation.success.location[0].rsplit("/", 1)
-        found = f"$response.header.Location#regex:/{before.rpartition('/')[2]}/([^/]+)$"
+        found = "$response.header.Location#regex:([^/]+)$"
         new = {role: found, roles.get(role, role): found}
     for other in every:
         wanted = [one.entity for one in other.parameters]

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from judge_tools import RawServer, Told, always, answer, person, states
 from onezone_contracts.cases import wrong_password, wrong_token
 from onezone_contracts.curl import curl, steps
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request, Response, basic
-from onezone_contracts.personas import Persona
 from onezone_contracts.reports.shown import numbered, visible
-from onezone_contracts.target.file import Credentials, Identity
+from onezone_contracts.target.file import Credentials, TestUser
 
 BASE = "http://127.0.0.1:9"
 SECRET = "correct-Horse7"
@@ -145,7 +148,7 @@ def test_what_is_made_of_a_secret_is_made_by_the_shell(shell: Path, name: str, s
         (Credentials("alice", secret), wrong_password(make, "wrong")),
         (Credentials(token=secret), wrong_token(make, "wrong", bearer=True)),
     ):
-        person = Identity(Persona("member", {}, allowed=True), credentials, "g")
+        person = TestUser("member", credentials, ("user", "member"))
         made = auth(person, {})
         if "\0" in made.headers[0][1]:
             continue
@@ -183,6 +186,49 @@ def test_a_later_step_reads_the_id_that_an_earlier_one_made(shell: Path) -> None
     assert "new1" not in made[1].curl
     (arguments,) = run(shell, made[1].curl, ID_1="other7")
     assert arguments[-1] == f"{BASE}/groups/g/handle_services/other7".encode()
+
+
+def test_what_a_states_url_says_runs_in_no_shell(
+    shell: Path, tmp_path: Path, command: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """User names and ids that a shell would run: every line of the reports, as printed, is one curl and no more."""
+    monkeypatch.setenv("COLUMNS", "80")
+    report = tmp_path / "report.json"
+    hostile = {
+        "username": "al'ice$(touch F)`touch F`;\"",
+        "password": "a-$(touch F)-b",
+        "group": "g';touch F;'$(touch F)",
+    }
+    with (
+        RawServer(always(answer(500, b'{"error": "$(touch F)`touch F`"}', "Content-Type: application/json"))) as raw,
+        states(person(**hostile)) as (url, _),
+    ):
+        where = (f"{raw.origin}/api/v3", "--states-url", url, "--depth", "quick", "--settle", "0")
+        told = command("verify", *where, "--report", f"json={report}")
+    data = json.loads(report.read_text(encoding="utf-8"))
+    lines = {finding["curl"] for one in data["requirements"] for finding in one["findings"]}
+    secrets = dict.fromkeys(data["variables"], hostile["password"])
+    assert len(lines) > 10
+    assert len(run(shell, "\n".join(sorted(lines)), **secrets)) == len(lines)
+    printed = re.findall(r"(?m)^    (?:#.*|curl .*(?:\\\n.*)*)$", told.out)
+    assert printed
+    assert len(run(shell, "\n".join(printed), **secrets)) == sum(one.startswith("    curl") for one in printed)
+
+
+def test_a_body_shares_no_word_with_a_secret_but_all_of_it(shell: Path) -> None:
+    """Words that are a part of a secret stand in a body as they are; the whole secret is read from its variable."""
+    known = redactor("adam-password")
+    line = curl(exchange(Request("POST", "/x", body=b'{"password": "adam-password", "passwordless": 1}')), known)
+    assert '\'{"password": "\'' in line
+    (arguments,) = run(shell, line, MEMBER_PASSWORD="adam-password")
+    assert b'{"password": "adam-password", "passwordless": 1}' in arguments
+
+
+def test_a_long_body_is_packed_as_it_was_sent(shell: Path) -> None:
+    """Also where it has keys that reports mask."""
+    body = b'{"password": "pa$$word", "name": "' + b"x" * 5000 + b'"}'
+    (arguments,) = run(shell, curl(exchange(Request("POST", "/x", body=body)), redactor()))
+    assert body in arguments
 
 
 def test_a_body_that_begins_with_at_is_no_file(shell: Path) -> None:

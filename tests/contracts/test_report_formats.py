@@ -50,6 +50,14 @@ def nasty_judgement() -> Judgement:
     return Judgement(NASTY, "current", "core", "quick", 0, Verdict.INCONCLUSIVE, NASTY, results)
 
 
+def failing_judgement() -> Judgement:
+    """A judgement of a run in which one requirement failed."""
+    rule = Requirement("some.rule", "create_group_handle_service", Level.MUST, "A rule.", "A page.", lambda _: ())
+    results = (Result(rule, Outcome.FAIL, (Finding("not so", "a", "b"),)),)
+    told = ("http://127.0.0.1:1/api", "current", "core", "quick", 0)
+    return Judgement(*told, Verdict.NONCONFORMANT, "1 requirement is violated", results)
+
+
 def partial_judgement() -> Judgement:
     """A judgement of a run whose time was over."""
     rules = [
@@ -152,6 +160,20 @@ def test_sarif_tells_what_the_json_report_tells(made: Made, verdict: str) -> Non
     assert [(one["ruleId"], one["level"]) for one in run["results"]] == wanted
     assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in run["results"])
     assert run["invocations"][0]["executionSuccessful"] is (verdict != "inconclusive")
+
+
+def test_sarif_points_at_what_its_reader_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the target file where that lies below the folder of the job; else at the judged API."""
+    (tmp_path / "ci").mkdir()
+    (tmp_path / "ci" / "target.yaml").write_text("base_url: x\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = failing_judgement()
+    places = []
+    for file in ("ci/target.yaml", str(tmp_path / "ci" / "target.yaml"), "/dev/null", None):
+        found.file = file
+        results = json.loads(WRITERS["sarif"](found))["runs"][0]["results"]
+        places.append(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+    assert places == ["ci/target.yaml", "ci/target.yaml", found.target, found.target]
 
 
 @pytest.mark.slow

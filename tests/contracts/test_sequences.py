@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -15,16 +17,9 @@ import server
 from judge_tools import Told
 from onezone_contracts import reports
 from onezone_contracts.sequences import shrink
-from onezone_contracts.sequences.action import (
-    CREATE,
-    CREATED,
-    LEAVE,
-    REFUSED,
-    Action,
-    Problem,
-    StoppedError,
-    ViolationError,
-)
+from onezone_contracts.sequences.action import CREATE, CREATED, LEAVE, REFUSED, Action
+from onezone_contracts.shrinking import NOT_AGAIN, StoppedError, ViolationError
+from onezone_contracts.state.probe import Difference
 
 Command = Callable[..., Told]
 ONLY = ("--requirement", "*.sequence.*")
@@ -148,13 +143,15 @@ class Stage:
     Each look at the clock takes a second.
     """
 
-    hasty = None
-
     def __init__(self, *needed: str, times: int = 1000) -> None:
         self.needed, self.times = needed, times
         self.clock = itertools.count().__next__
 
-    def attempt(self, _setting: Any, actions: Any) -> ViolationError | None:
+    @contextmanager
+    def hasty(self, _seconds: float) -> Iterator[None]:
+        yield
+
+    def attempt(self, _setting: Any, actions: Any) -> ViolationError[Action] | None:
         left, taken = list(self.needed), []
         for one in actions:
             taken.append(one)
@@ -166,8 +163,9 @@ class Stage:
         return None
 
 
-def violation(*actions: Action) -> ViolationError:
-    return ViolationError(CREATED, Problem("m", "e", "a"), actions, [object()] * len(actions))  # type: ignore[list-item]
+def violation(*actions: Action) -> ViolationError[Action]:
+    step: Any = SimpleNamespace(request=SimpleNamespace(label="a step"))
+    return ViolationError(CREATED, Difference("m", "e", "a", None), actions, [step] * len(actions))
 
 
 PLAN = [Action(verb) for verb in (CREATE, REFUSED, CREATE, CREATE, LEAVE, REFUSED, CREATE, LEAVE, CREATE)]
@@ -189,7 +187,7 @@ def test_what_does_not_show_again_is_told_as_it_was_seen(monkeypatch: pytest.Mon
     """With all its steps, and a remark."""
     found = shortest(Stage(CREATE, LEAVE, CREATE, times=1), monkeypatch)
     assert len(found.steps) == 7
-    assert found.message.endswith(shrink.NOT_AGAIN)
+    assert found.message.endswith(NOT_AGAIN)
 
 
 def test_shrinking_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

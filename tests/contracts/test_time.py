@@ -24,7 +24,10 @@ def over() -> None:
 
 def outcome(check: Callable[[Any], Iterator[Finding]]) -> Any:
     run: Any = SimpleNamespace(
-        check_time=lambda: None, of=lambda _: None, turned_away=lambda _: None, options=SimpleNamespace(expected=None)
+        check_time=lambda: None,
+        of=lambda _: None,
+        turned_away=lambda _: None,
+        options=SimpleNamespace(expected=None, baseline=None),
     )
     return judge_one(run, Requirement("some.topic", "operation", Level.MUST, "text", "source", check))
 

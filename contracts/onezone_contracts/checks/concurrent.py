@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from onezone_contracts.cases import WRITER, Case
+from onezone_contracts.cases import WRITER, Case, access_case
 from onezone_contracts.checks import status
+from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.run import Run, access_case
-from onezone_contracts.state.compare import differences_of
-from onezone_contracts.state.ledger import Sent
+from onezone_contracts.sent import Sent
+from onezone_contracts.state.compare import beyond_the_list, differences_of
 
 AT_ONCE = 8
 CREATES = 24
@@ -21,7 +21,7 @@ FEW = 8
 FORBIDDEN = 403
 
 
-def _at_once(run: Run, cases: list[Case]) -> list[Sent]:
+def _at_once(run: GivenRun, cases: list[Case]) -> list[Sent]:
     """The cases, sent by several threads at the same time; a connection each."""
 
     def send(case: Case) -> Sent:
@@ -37,7 +37,7 @@ def _at_once(run: Run, cases: list[Case]) -> list[Sent]:
     return sent
 
 
-def creates(run: Run) -> Iterator[Finding]:
+def creates(run: GivenRun) -> Iterator[Finding]:
     """Creations at the same time are all accepted, each with an id of its own, and all are kept as they were sent."""
     run.identity(WRITER)
     run.ledger.flush()
@@ -55,11 +55,11 @@ def creates(run: Run) -> Iterator[Finding]:
         label = each.sent.case.label
         if each.id in twice:
             yield Finding(f"{label}: another got the same id", "an id of its own", str(each.id), each.sent.exchange)
-        if each.listed is False or each.extra:
+        missing = each.listed is False and not beyond_the_list(run.ledger.created, each)
+        if missing or each.extra:
             came = f"{len(each.extra)} unknown ones" if each.extra else "not there"
-            yield Finding(
-                f"{label}: the list is not what was created", f"{each.id} in the list", came, each.sent.exchange
-            )
+            message, look = f"{label}: the list is not what was created", each.then(each.listing)
+            yield Finding(message, f"{each.id} in the list", came, each.sent.exchange, look)
         yield from differences_of(run.operation, each)
     if limited is not None and len(made) < FEW:
         raise status.limits(limited)
@@ -68,7 +68,7 @@ def creates(run: Run) -> Iterator[Finding]:
 def access(persona: str) -> Check:
     """While some requests are allowed, those of a persona that may not are still refused, each by its own rights."""
 
-    def check(run: Run) -> Iterator[Finding]:
+    def check(run: GivenRun) -> Iterator[Finding]:
         run.identity(WRITER)
         if run.send(access_case(persona)).exchange.succeeded:
             raise NotJudged(f"the persona {persona} is not refused alone either", blocked=True)

@@ -16,9 +16,9 @@ from onezone_contracts.cases import Case, constant
 from onezone_contracts.checks import error, status
 from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Finding, Level, Sending
-from onezone_contracts.sender import Evidence, Sender
+from onezone_contracts.run import AT_ONCE, Run
+from onezone_contracts.sent import Sent
 from onezone_contracts.target.file import SetupError
-from onezone_contracts.together import AT_ONCE
 
 EXAMPLES = {"quick": 0, "standard": 60, "deep": 600}
 SHRINKING = 4.0
@@ -44,7 +44,7 @@ class _Shrinker:
         """Whether the time for shrinking is used up."""
         return self._since is not None and self.clock() - self._since > SHRINKING
 
-    def found(self, sent: Evidence, findings: list[Finding]) -> None:
+    def found(self, sent: Sent, findings: list[Finding]) -> None:
         """Take note of findings; raises the violation that Hypothesis shrinks."""
         if self._since is None:
             self._since = self.clock()
@@ -56,7 +56,7 @@ class _Shrinker:
         raise _Violation(findings[0].message)
 
 
-def _settings(run: Sender, *, shrink: bool = True) -> Callable[[Any], Any]:
+def _settings(run: Run, *, shrink: bool = True) -> Callable[[Any], Any]:
     """How a search draws."""
     from hypothesis import HealthCheck, Phase, seed, settings
 
@@ -98,19 +98,19 @@ class _Forerun:
     """With several workers, what a search is going to draw is sent before it is asked for, some at a time."""
 
     def __init__(
-        self, run: Sender, kind: str, strategy: Any, make: Callable[[Any], Case], *, accept: bool = False
+        self, run: Run, kind: str, strategy: Any, make: Callable[[Any], Case], *, accept: bool = False
     ) -> None:
         self._run = run
         self._accept = accept
         self._cases: deque[tuple[str, Case]] = deque()
-        self._sent: dict[str, list[Evidence]] = {}
+        self._sent: dict[str, list[Sent]] = {}
         if run.several:
             drawn = _drawn(run, strategy)
             self._cases += (
                 (repr(one), replace(make(one), name=f"generated.{kind}.{n}")) for n, one in enumerate(drawn)
             )
 
-    def sent(self, drawn: Any) -> Evidence | None:
+    def sent(self, drawn: Any) -> Sent | None:
         """The exchange of what was drawn, if it is on record already."""
         key = repr(drawn)
         if not self._sent.get(key) and any(one == key for one, _ in self._cases):
@@ -125,7 +125,7 @@ class _Forerun:
                 self._sent.setdefault(key, []).append(self._run.send(case))
 
 
-def _drawn(run: Sender, strategy: Any) -> list[Any]:
+def _drawn(run: Run, strategy: Any) -> list[Any]:
     """What a search with this seed draws as long as it finds nothing."""
     from hypothesis import given
 
@@ -143,7 +143,7 @@ def _drawn(run: Sender, strategy: Any) -> list[Any]:
 
 
 def _search(
-    run: Sender, kind: str, strategy: Any, judge: Callable[[Any], tuple[Evidence, list[Finding]]]
+    run: Run, kind: str, strategy: Any, judge: Callable[[Any], tuple[Sent, list[Finding]]]
 ) -> Iterator[Finding]:
     """Draw until something is found or the examples are used up; yields the findings of the smallest request."""
     from hypothesis import given
@@ -178,7 +178,7 @@ def _case(label: str, value: Any = None, raw: bytes | None = None) -> Case:
     return Case("generated", label, change=constant(value))
 
 
-def valid(run: Sender) -> Iterator[Finding]:
+def valid(run: Run) -> Iterator[Finding]:
     """Drawn valid bodies are accepted, located and kept."""
     from onezone_contracts.generate.strategies import valid_bodies
 
@@ -189,7 +189,7 @@ def valid(run: Sender) -> Iterator[Finding]:
 
     fore = _Forerun(run, "valid", strategy, make, accept=True)
 
-    def judge(body: Any) -> tuple[Evidence, list[Finding]]:
+    def judge(body: Any) -> tuple[Sent, list[Finding]]:
         sent = fore.sent(body) or run.fresh(make(body), accept=True)
         if asks_for_patience(sent.exchange) or status.name_taken(run, sent):
             return sent, []
@@ -200,7 +200,7 @@ def valid(run: Sender) -> Iterator[Finding]:
     yield from _search(run, "valid", strategy, judge)
 
 
-def invalid(run: Sender) -> Iterator[Finding]:
+def invalid(run: Run) -> Iterator[Finding]:
     """Drawn bodies with one thing wrong are refused, and change nothing."""
     from onezone_contracts.generate.strategies import Broken, broken_bodies
 
@@ -211,7 +211,7 @@ def invalid(run: Sender) -> Iterator[Finding]:
 
     fore = _Forerun(run, "invalid", strategy, make)
 
-    def judge(broken: Broken) -> tuple[Evidence, list[Finding]]:
+    def judge(broken: Broken) -> tuple[Sent, list[Finding]]:
         sent, findings = _sent(run, fore.sent(broken), make(broken))
         came = sent.exchange.status
         if broken.level is Level.MUST and came != BAD_REQUEST and not asks_for_patience(sent.exchange):
@@ -221,7 +221,7 @@ def invalid(run: Sender) -> Iterator[Finding]:
     yield from _search(run, "invalid", strategy, judge)
 
 
-def hostile(run: Sender) -> Iterator[Finding]:
+def hostile(run: Run) -> Iterator[Finding]:
     """Drawn bytes are answered in time, without a 5xx, and errors have the documented shape."""
     from onezone_contracts.generate.strategies import hostile_bodies
 
@@ -232,7 +232,7 @@ def hostile(run: Sender) -> Iterator[Finding]:
 
     fore = _Forerun(run, "hostile", strategy, make)
 
-    def judge(body: bytes) -> tuple[Evidence, list[Finding]]:
+    def judge(body: bytes) -> tuple[Sent, list[Finding]]:
         sent, findings = _sent(run, fore.sent(body), make(body))
         if sent.exchange.succeeded and not _could_be_read(body, run):
             findings.append(status.finding(sent, str(BAD_REQUEST)))
@@ -244,7 +244,7 @@ def hostile(run: Sender) -> Iterator[Finding]:
 def tolerated(*cases: Case) -> Sending:
     """Each case is accepted and kept, or refused as documented; there is always an answer, and never a 5xx."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         for sent in run.each(cases):
             yield from _answered(run, sent)
             if sent.exchange.succeeded:
@@ -253,7 +253,7 @@ def tolerated(*cases: Case) -> Sending:
     return Sending(check, cases)
 
 
-def _could_be_read(body: bytes, run: Sender) -> bool:
+def _could_be_read(body: bytes, run: Run) -> bool:
     """Whether some lenient parser could take these bytes for an object, or for the lack of one that may be accepted."""
     text = body.decode("utf-8", "replace").lstrip("\ufeff").strip("\x00 \t\r\n")
     known = run.operation.body
@@ -278,7 +278,7 @@ def _nested(text: str) -> bool:
     return text.count("[") > 500 or text.count('{"a"') > 500 or "9" * 4000 in text  # noqa: PLR2004
 
 
-def _sent(run: Sender, sent: Evidence | None, case: Case) -> tuple[Evidence, list[Finding]]:
+def _sent(run: Run, sent: Sent | None, case: Case) -> tuple[Sent, list[Finding]]:
     """The exchange of a case that may be on record, and whether it left a trace where it should not."""
     if sent is not None:
         return sent, []
@@ -286,7 +286,7 @@ def _sent(run: Sender, sent: Evidence | None, case: Case) -> tuple[Evidence, lis
     return now, [] if now.exchange.succeeded else list(run.consequences(now))
 
 
-def _answered(run: Sender, sent: Evidence) -> list[Finding]:
+def _answered(run: Run, sent: Sent) -> list[Finding]:
     """What holds of every answer: it comes, is no 5xx, and an error body is the documented Error."""
     response = sent.exchange.response
     if response is None:
@@ -308,9 +308,9 @@ def _answered(run: Sender, sent: Evidence) -> list[Finding]:
     return []
 
 
-def _known_misshaped(run: Sender, code: int) -> bool:
+def _known_misshaped(run: Run, code: int) -> bool:
     """Whether ordinary requests showed already that this status has another shape: that is judged on its own."""
     validate = error.validator(run.contract)
-    ordinary = (one for one in run.evidence if one.exchange.status == code and not one.case.name.startswith(RARE))
+    ordinary = (one for one in run.log if one.exchange.status == code and not one.case.name.startswith(RARE))
     answers = (one.exchange.response for one in ordinary)
     return any(answer is not None and error.misshaped(validate, answer) for answer in answers)

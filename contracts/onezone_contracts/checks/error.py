@@ -11,14 +11,15 @@ from onezone_spec import Contract
 from onezone_contracts.cases import HOME, MISSING, OTHER
 from onezone_contracts.exchange import Response
 from onezone_contracts.requirement import Check, Finding, NotJudged, at_refusals
-from onezone_contracts.sender import Evidence, Sender
+from onezone_contracts.run import Run
+from onezone_contracts.sent import Sent
 
 LONG_HEAD = 1000
 """A longer header may be too much for what stands before the service."""
 PLAIN = frozenset({HOME, OTHER, MISSING})
 
 
-def promised(sent: Evidence) -> bool:
+def promised(sent: Sent) -> bool:
     """Whether the contract promises how an error to this request looks.
 
     It does for the documented operation, sent as valid HTTP and answered by the service. What a framework or a proxy
@@ -26,16 +27,16 @@ def promised(sent: Evidence) -> bool:
     (RFC 9110, 5.3: one Authorization), is judged by its status at most.
     """
     case, request = sent.case, sent.exchange.request
-    if case.method is not None or case.open or case.group not in PLAIN:
+    if case.method is not None or case.open or case.edge or case.group not in PLAIN:
         return False
     names = [name.lower() for name, _ in request.all_headers]
     return len(set(names)) == len(names) and all(len(value) < LONG_HEAD for _, value in request.all_headers)
 
 
-def _seen(run: Sender, status: int) -> list[tuple[Evidence, Response]]:
+def _seen(run: Run, status: int) -> list[tuple[Sent, Response]]:
     found = [
         (sent, sent.exchange.response)
-        for sent in run.evidence
+        for sent in run.log
         if sent.exchange.response is not None and sent.exchange.response.status == status and promised(sent)
     ]
     if not found:
@@ -46,7 +47,7 @@ def _seen(run: Sender, status: int) -> list[tuple[Evidence, Response]]:
 def shape(status: int) -> Check:
     """Every answer of that status carries the documented Error."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         validate = validator(run.contract)
         for sent, response in _seen(run, status):
             problem = misshaped(validate, response)
@@ -70,11 +71,19 @@ def misshaped(validate: Any, response: Response) -> str | None:
         data = response.json()
     except (ValueError, RecursionError):
         return "a body that is no JSON in UTF-8"
-    error = next(iter(validate.iter_errors(data)), None)
+    error = next(iter(validate.iter_errors(_without_nulls(data))), None)
     if error is None:
         return None
     where = "/".join(map(str, error.instance_path))
     return f"{where or 'the body'}: {error.message}"[:300]
+
+
+def _without_nulls(data: Any) -> Any:
+    """An error without the members that are null: for many serializers they are not there."""
+    inner = data.get("error") if isinstance(data, dict) else None
+    if not isinstance(inner, dict):
+        return data
+    return {**data, "error": {key: value for key, value in inner.items() if value is not None}}
 
 
 def _wanted(contract: Contract) -> str:
@@ -86,7 +95,7 @@ def _wanted(contract: Contract) -> str:
 def media_type(status: int) -> Check:
     """Every error body of that status is labelled as JSON."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         for sent, response in _seen(run, status):
             label = response.header("Content-Type")
             if response.body and label is not None and not is_json(label):
@@ -99,7 +108,7 @@ def media_type(status: int) -> Check:
 def labelled(status: int) -> Check:
     """Every error body of that status has a Content-Type."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         for sent, response in _seen(run, status):
             if response.body and not response.header("Content-Type"):
                 yield Finding(f"{sent.case.label}: no Content-Type", "application/json", "none", sent.exchange)
@@ -116,7 +125,7 @@ def is_json(label: str) -> bool:
 def right_id(status: int) -> Check:
     """Errors carry the id that released servers give, and where their details name a key it is the right one."""
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         usual = [kind.id for kind in run.contract.errors.values() if kind.status == status and kind.within is None]
         for sent, response in _seen(run, status):
             wanted = sent.case.error or (usual[0] if len(usual) == 1 else None)
@@ -126,7 +135,7 @@ def right_id(status: int) -> Check:
     return at_refusals(check, status)
 
 
-def _named(sent: Evidence, response: Response, wanted: str) -> Iterator[Finding]:
+def _named(sent: Sent, response: Response, wanted: str) -> Iterator[Finding]:
     try:
         error = response.json()["error"]
         came, details = error["id"], error.get("details") or {}
@@ -140,7 +149,7 @@ def _named(sent: Evidence, response: Response, wanted: str) -> Iterator[Finding]
         yield Finding(f"{sent.case.label}: the error has another id", expected, told, sent.exchange)
 
 
-def challenge(run: Sender) -> Iterator[Finding]:
+def challenge(run: Run) -> Iterator[Finding]:
     """A 401 says how to authenticate (RFC 9110, 11.6.1)."""
     for sent, response in _seen(run, 401):
         if not response.header("WWW-Authenticate"):

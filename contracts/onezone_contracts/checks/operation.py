@@ -1,32 +1,37 @@
-"""Checks of one operation: they ask its trial for attempts and yield findings."""
+"""Checks of one operation: they ask its trial for sents and yield findings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import jsonschema_rs
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import new_id
-from onezone_contracts.attempt import Attempt
+from onezone_contracts.api import answer_of, new_id
 from onezone_contracts.cases import Case
+from onezone_contracts.checks import error
 from onezone_contracts.checks.error import misshaped
 from onezone_contracts.checks.status import answered, finding, observed
+from onezone_contracts.exchange import Request
+from onezone_contracts.reading import list_keys, only_list
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged
-from onezone_contracts.state.expected import CALLER, Ref
-from onezone_contracts.state.side_effects import Leak
+from onezone_contracts.sent import Sent
+from onezone_contracts.state.compare import brief
+from onezone_contracts.state.expected import CALLER, Ref, pair
+from onezone_contracts.state.unseen import UNSEEN
 from onezone_contracts.trial import Trial
 
-CONFLICT = 409
+CONFLICT, NOT_ALLOWED = 409, 405
+RELATION_EXISTS = "relationAlreadyExists"
 
 
 # --- what a success looks like ---------------------------------------------------------------------------------
 
 
-def successes(trial: Trial) -> list[Attempt]:
-    """Every attempt that was rightly answered with a 2xx. Raises NotJudged where there is none."""
+def successes(trial: Trial) -> list[Sent]:
+    """Every case that was rightly answered with a 2xx. Raises NotJudged where there is none."""
     found = [one for one in trial.log if one.allowed and one.exchange.succeeded]
     if not found:
         raise NotJudged("nobody who must be allowed had a success", blocked=True)
@@ -42,10 +47,16 @@ def status(trial: Trial) -> Iterator[Finding]:
 
 def body(trial: Trial) -> Iterator[Finding]:
     """A success has the documented body, or none where none is documented."""
+    yield from body_of(trial, successes(trial))
+
+
+def body_of(trial: Trial, attempts: Iterable[Sent]) -> Iterator[Finding]:
+    """What is wrong with the bodies of successes."""
     schema = trial.operation.success.schema
-    validate = jsonschema_rs.Draft4Validator(plain(trial.account.contract, schema)) if schema else None
-    known = trial.account.people
-    for one in successes(trial):
+    validate = jsonschema_rs.Draft4Validator(plain(trial.contract, schema)) if schema else None
+    people = trial.account.people.values() if trial.account else ()
+    words = [one.credentials.password or "" for known in people for one in known]
+    for one in attempts:
         response = one.exchange.response
         assert response is not None
         if validate is None:
@@ -56,7 +67,7 @@ def body(trial: Trial) -> Iterator[Finding]:
             yield Finding(
                 f"{one.case.label}: the body is not the documented one", "the documented body", problem, one.exchange
             )
-        elif any(person.password.encode() in response.body for people in known.values() for person in people):
+        elif any(word.encode() in response.body for word in words):
             yield Finding(f"{one.case.label}: the answer shows a user's password", "no password", "it", one.exchange)
 
 
@@ -72,10 +83,19 @@ def plain(contract: Contract, schema: Any) -> Any:
     return found
 
 
+def labelled(trial: Trial) -> Iterator[Finding]:
+    """A success without a body names the media type that it would have."""
+    for one in successes(trial):
+        label = one.exchange.response.header("Content-Type") if one.exchange.response else None
+        if label is None or not error.is_json(label):
+            wanted = str(trial.operation.success.labelled)
+            yield Finding(f"{one.case.label}: no such Content-Type", wanted, label or "none", one.exchange)
+
+
 def in_order(trial: Trial) -> Iterator[Finding]:
     """A list of privileges is sorted."""
     for one in successes(trial):
-        found = trial.account.listed(one.exchange)
+        found = only_list(answer_of(one.exchange), list_keys(trial.contract))
         if found is not None and found != sorted(found, key=str):
             yield Finding(
                 f"{one.case.label}: the list is not sorted", "a sorted list", ", ".join(map(str, found)), one.exchange
@@ -102,7 +122,7 @@ def location(trial: Trial) -> Iterator[Finding]:
             yield from _leads(trial, one, values[0])
 
 
-def _path(one: Attempt, text: str) -> list[str]:
+def _path(one: Sent, text: str) -> list[str]:
     try:
         path = urlsplit(urljoin(one.exchange.base + one.exchange.request.path, text)).path
     except ValueError:
@@ -110,7 +130,7 @@ def _path(one: Attempt, text: str) -> list[str]:
     return [unquote(segment) for segment in path.strip("/").split("/")]
 
 
-def _fits(operation: Operation, template: str, text: str, one: Attempt) -> bool:
+def _fits(operation: Operation, template: str, text: str, one: Sent) -> bool:
     """Whether a Location ends as the template does, with the ids of the request in their places."""
     known = {f"{{{each.name}}}": one.roles[each.entity or each.name][1] for each in operation.parameters}
     wanted = template.strip("/").split("/")
@@ -121,27 +141,27 @@ def _fits(operation: Operation, template: str, text: str, one: Attempt) -> bool:
     return all(came == known.get(name, came if name.startswith("{") else name) and came for name, came in pairs)
 
 
-def _leads(trial: Trial, one: Attempt, text: str) -> Iterator[Finding]:
+def _leads(trial: Trial, one: Sent, text: str) -> Iterator[Finding]:
     """What the Location names can be read, where the contract has such an operation and the target offers it."""
-    operation = _reader(trial)
-    if operation is None or not trial.bench.offers(operation):
+    operation, account = _reader(trial), trial.account
+    if operation is None or account is None or trial.stages is None or operation.id not in trial.stages.offered:
         return
-    own = CALLER in {trial.operation.effect.within, operation.effect.within} and one.person
-    auth = one.person.auth if own and one.person else trial.account.auth
-    last = [trial.account.api.follow(text, one.exchange, auth)]
+    own = CALLER in {trial.operation.effect.within, operation.effect.within} and one.user
+    auth = one.user.auth if own and one.user else account.auth
+    last = [account.api.follow(text, one.exchange, auth)]
     made = new_id(one.exchange)
     resource = trial.operation.effect.resource
-    roles = {**one.roles, **({resource: (trial.account.contract.kind(resource), made)} if made else {})}
+    roles = {**one.roles, **({resource: (trial.contract.kind(resource), made)} if made else {})}
 
     def there() -> bool:
-        last.append(trial.account.api.follow(text, one.exchange, auth))
+        last.append(account.api.follow(text, one.exchange, auth))
         if not last[-1].succeeded and _known(operation, roles):  # the Location may be of another host, or base path
-            last.append(trial.account.api.send(operation, roles, auth, label="read what the Location names"))
+            last.append(account.api.send(operation, roles, auth, label="read what the Location names"))
         return last[-1].succeeded
 
-    if not last[-1].succeeded and not trial.account.until(there):
+    if not last[-1].succeeded and not account.until(there):
         came = last[-1].answer()
-        yield Finding(f"{one.case.label}: the Location {text} leads nowhere", "200", came, last[-1])
+        yield Finding(f"{one.case.label}: reading what its Location names fails with {came}", "200", came, last[-1])
 
 
 def _known(operation: Operation, roles: Mapping[str, Ref]) -> bool:
@@ -151,7 +171,7 @@ def _known(operation: Operation, roles: Mapping[str, Ref]) -> bool:
 def _reader(trial: Trial) -> Operation | None:
     """The operation that reads what the Location names: its path is the Location's, whatever its parameters' names."""
     shapes = {_shape(template) for template in trial.operation.success.location}
-    known = trial.account.contract.operations.values()
+    known = trial.contract.operations.values()
     return next((one for one in known if one.method == "GET" and _shape(one.path) in shapes), None)
 
 
@@ -166,6 +186,8 @@ def effect(*more: Case) -> Check:
     """Everything that was accepted did what the effect says, and every answer says what is there."""
 
     def check(trial: Trial) -> Iterator[Finding]:
+        if trial.account is None:
+            raise NotJudged(UNSEEN, blocked=True)
         for case in more:
             trial.send(case, accept=True)
         for one in successes(trial):
@@ -178,22 +200,22 @@ def own_effect(case: Case) -> Check:
     """One case is accepted and does what it should."""
 
     def check(trial: Trial) -> Iterator[Finding]:
-        attempt = trial.send(case, accept=True)
-        if not attempt.exchange.succeeded:
-            yield finding(attempt, str(trial.operation.success.status))
-        yield from _differences(attempt)
+        sent = trial.send(case, accept=True)
+        if not sent.exchange.succeeded:
+            yield finding(sent, str(trial.operation.success.status))
+        yield from _differences(sent)
 
     return check
 
 
-def _differences(one: Attempt) -> Iterator[Finding]:
+def _differences(one: Sent) -> Iterator[Finding]:
     for difference in one.differences:
         yield difference.finding(f"{one.case.label}: {difference.what}", one.exchange)
 
 
 def unchanged(trial: Trial) -> Iterator[Finding]:
     """No refused request changed anything."""
-    leaks: list[Leak] = trial.leaks()
+    leaks = trial.leaks()
     if not any(not one.exchange.succeeded for one in trial.log):
         raise NotJudged("no request was refused")
     for leak in leaks:
@@ -206,9 +228,50 @@ def again(level: Level, case: Case) -> Check:
 
     def check(trial: Trial) -> Iterator[Finding]:
         known = case.name in {one.case.name for one in trial.log}
-        attempt = trial.send(case)
-        if not known and not attempt.exchange.succeeded:
-            trial.traces.see(attempt)
+        sent = trial.send(case)
+        if not known and not sent.exchange.succeeded:
+            trial.see(sent)
         yield from judge(trial)
 
     return check
+
+
+def conflict_details(case: Case) -> Check:
+    """The error of a second joining names who belongs to what, where it is the error that does so."""
+
+    def check(trial: Trial) -> Iterator[Finding]:
+        attempt = trial.send(case)
+        try:
+            found = attempt.exchange.response.json()["error"] if attempt.exchange.response else {}
+            id_, details = found["id"], found.get("details")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            id_, details = None, None
+        if attempt.exchange.status != CONFLICT or id_ != RELATION_EXISTS:
+            raise NotJudged("no such error was seen")
+        ends = pair(trial.contract, trial.operation, attempt.roles, attempt.caller)
+        assert ends is not None
+        wanted: dict[str, str] = {}
+        for side, (kind, identity) in zip(("child", "parent"), ends, strict=True):
+            wanted |= {f"{side}Type": _shown_kind(kind), f"{side}Id": identity}
+        if details != wanted:
+            message = f"{case.label}: the error does not name who belongs to what"
+            yield Finding(message, brief(wanted), brief(details), attempt.exchange)
+
+    return check
+
+
+def _shown_kind(kind: str) -> str:
+    """A kind as errors name it: `handleService`."""
+    first, *rest = kind.split("_")
+    return first + "".join(map(str.capitalize, rest))
+
+
+def unknown_path(trial: Trial) -> Iterator[Finding]:
+    """A POST to a path that no operation has is answered 405, with the methods that files have."""
+    account = trial.account
+    if account is None:
+        raise NotJudged("this is asked with an administrator's account")
+    path = f"{account.api.path(trial.operation, {})}/ozkit-no-such-path"
+    exchange = account.api.wire.send(Request("POST", path, account.auth, label="a POST to a path of nothing"))
+    if exchange.status != NOT_ALLOWED:
+        yield Finding("a POST to a path of nothing", str(NOT_ALLOWED), exchange.answer(), exchange)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from onezone_contracts.checks import drawn
+from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.run import Run
 from onezone_contracts.sequences import setting as settings
 from onezone_contracts.sequences import shrink
-from onezone_contracts.sequences.action import CREATED, FRESH, LEFT, UNCHANGED, StoppedError, ViolationError
+from onezone_contracts.sequences.action import CREATED, FRESH, LEFT, UNCHANGED
 from onezone_contracts.sequences.setting import Setting
 from onezone_contracts.sequences.tour import OVERTURE, TOUR, tour
+from onezone_contracts.shrinking import StoppedError, ViolationError
 
 BINDING = frozenset({CREATED, UNCHANGED})
 """What ends the search: the others are set aside, and the search begins anew."""
@@ -27,7 +28,7 @@ class Sequences:
     reason: NotJudged | None = None
     _taken: bool = False
 
-    def shown(self, kind: str, run: Run) -> Iterator[Finding]:
+    def shown(self, kind: str, run: GivenRun) -> Iterator[Finding]:
         """The finding of one kind, if there is one. Raises NotJudged."""
         if not self._taken:
             self._taken = True
@@ -44,7 +45,7 @@ class Sequences:
     def _leaving(self) -> bool:
         return LEFT in self.findings or (self.setting is not None and self.setting.leaver is not None)
 
-    def _take(self, run: Run) -> None:
+    def _take(self, run: GivenRun) -> None:
         try:
             self.setting = settings.found(run)
             while not BINDING & self.findings.keys() and self._search(self.setting):
@@ -70,7 +71,7 @@ class Sequences:
         return None
 
 
-def _account(run: Run) -> None:
+def _account(run: GivenRun) -> None:
     """Take the services that there are now for given, in the group where sequences were."""
     group = run.writer.group if run.writer else ""
     ids = run.readback.ids(group) if group in run.ledger.known else None
@@ -93,8 +94,8 @@ def _sequences(setting: Setting) -> None:
 def shows(kind: str) -> Check:
     """The check of one kind of finding; all look at the same sequences of a run."""
 
-    def check(run: Run) -> Iterator[Finding]:
-        taken: Sequences = run.shared.setdefault(Sequences, Sequences())
+    def check(run: GivenRun) -> Iterator[Finding]:
+        taken: Sequences = run.common.setdefault(Sequences, Sequences())
         yield from taken.shown(kind, run)
 
     return check

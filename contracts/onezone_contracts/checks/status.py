@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from onezone_contracts.cases import Case
+from onezone_contracts.checks.error import promised
+from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
 from onezone_contracts.run import Run
-from onezone_contracts.sender import Evidence, Sender
-from onezone_contracts.state.ledger import Sent
+from onezone_contracts.sent import Sent
 
 HTTP_ERROR = 500
 NOT_IMPLEMENTED = 501
@@ -20,8 +21,8 @@ HARMLESS = "method.harmless."
 def accepted(*cases: Case, unless: Collection[int] = ()) -> Sending:
     """Each case is answered with a 2xx; which one is judged elsewhere. `unless` has what may be answered instead."""
 
-    def check(run: Sender) -> Iterator[Finding]:
-        def fits(sent: Evidence) -> bool:
+    def check(run: Run) -> Iterator[Finding]:
+        def fits(sent: Sent) -> bool:
             return sent.exchange.succeeded or sent.exchange.status in unless or name_taken(run, sent)
 
         yield from misfits(run.each(cases, accept=True), fits, f"{run.operation.success.status}")
@@ -29,7 +30,7 @@ def accepted(*cases: Case, unless: Collection[int] = ()) -> Sending:
     return Sending(check, cases, accept=True)
 
 
-def misfits(sent: Iterable[Evidence], fits: Callable[[Evidence], bool], expected: str) -> Iterator[Finding]:
+def misfits(sent: Iterable[Sent], fits: Callable[[Sent], bool], expected: str) -> Iterator[Finding]:
     """What does not fit, as findings. Raises NotJudged where nothing but a limiter is the reason."""
     limited, yielded = None, False
     for one in sent:
@@ -44,21 +45,21 @@ def misfits(sent: Iterable[Evidence], fits: Callable[[Evidence], bool], expected
         raise limits(limited)
 
 
-def limits(sent: Evidence) -> NotJudged:
+def limits(sent: Sent) -> NotJudged:
     """Why an answer of a limiter is not judged."""
     came = sent.exchange.answer()
     reason = f"the target, or what stands before it, limits requests: {came}, also after waiting (see --rate)"
     return NotJudged(reason, blocked=True)
 
 
-def name_taken(run: Sender, sent: Evidence) -> bool:
+def name_taken(run: Run, sent: Sent) -> bool:
     """Whether a refused body has the name of one that was accepted: whether names may repeat is judged by itself."""
     name = _name(sent)
     refused = sent.exchange.status in {400, 409}
-    return refused and name is not None and any(_name(one) == name for one in run.evidence if one.exchange.succeeded)
+    return refused and name is not None and any(_name(one) == name for one in run.log if one.exchange.succeeded)
 
 
-def _name(sent: Evidence) -> str | None:
+def _name(sent: Sent) -> str | None:
     value = getattr(sent, "value", None)
     return value.get("name") if isinstance(value, dict) else None
 
@@ -67,23 +68,28 @@ def answered(statuses: Iterable[int], *cases: Case) -> Sending:
     """Each case is answered with one of the statuses."""
     allowed = frozenset(statuses)
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         yield from misfits(run.each(cases), lambda sent: sent.exchange.status in allowed, words(allowed))
 
     return Sending(check, cases, statuses=allowed)
 
 
 def answered_with(kind: str, statuses: Iterable[int], *cases: Case) -> Check:
-    """As `answered`, for the cases of personas that have that kind of credentials, `password` or `token`."""
+    """As `answered`, each case sent by somebody who has that kind of credentials, `password` or `token`."""
     allowed = frozenset(statuses)
 
-    def check(run: Sender) -> Iterator[Finding]:
-        fitting = [one for one in cases if getattr(run.identity(one.who).credentials, kind) is not None]
-        if not fitting:
-            raise NotJudged(f"the personas have no {kind}")
-        yield from answered(allowed, *fitting)(run)
+    def check(run: Run) -> Iterator[Finding]:
+        yield from answered(allowed, *fitting(run, kind, cases))(run)
 
     return check
+
+
+def fitting(run: Run, kind: str, cases: Iterable[Case]) -> list[Case]:
+    """The cases, each of somebody who has that kind of credentials. Raises NotJudged where nobody has."""
+    found = [replace(one, who=who) for one in cases if (who := run.having(kind, one.who)) is not None]
+    if not found:
+        raise NotJudged(f"no persona has a {kind}: give one of them a {kind} to have this judged")
+    return found
 
 
 def words(statuses: Collection[int]) -> str:
@@ -94,12 +100,12 @@ def words(statuses: Collection[int]) -> str:
 def refused(*cases: Case) -> Sending:
     """Each case is neither accepted nor crashes the target: a 4xx, a redirect, or for another method 501."""
 
-    def fits(sent: Evidence) -> bool:
+    def fits(sent: Sent) -> bool:
         response = sent.exchange.response
         unknown_method = sent.case.method is not None and sent.exchange.status == NOT_IMPLEMENTED
         return response is not None and (300 <= response.status < HTTP_ERROR or unknown_method)  # noqa: PLR2004
 
-    def check(run: Sender) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         yield from misfits(run.each(cases), fits, "4xx")
 
     return Sending(check, cases)
@@ -107,24 +113,28 @@ def refused(*cases: Case) -> Sending:
 
 def observed(*cases: Case) -> Sending:
     """What each case is answered with, whatever it is; nothing else is judged by it."""
-    left_open = tuple(replace(case, open=True) for case in cases)
+    return noted(*(replace(case, open=True) for case in cases))
 
-    def check(run: Sender) -> Iterator[Finding]:
-        for sent in run.each(left_open):
+
+def noted(*cases: Case) -> Sending:
+    """Whether each case is accepted is left open; what holds of every success, and of every error, holds of it, too."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        for sent in run.each(cases):
             yield Finding(
                 f"{sent.case.label}: {sent.exchange.answer()}", "left open", sent.exchange.answer(), sent.exchange
             )
 
-    return Sending(check, left_open)
+    return Sending(check, cases)
 
 
-def finding(sent: Evidence, expected: str) -> Finding:
+def finding(sent: Sent, expected: str) -> Finding:
     """That a case was answered otherwise than expected."""
     came = sent.exchange.answer()
     return Finding(f"{sent.case.label}: expected {expected}, got {came}", expected, came, sent.exchange)
 
 
-def documented_success(run: Run) -> Iterator[Finding]:
+def documented_success(run: GivenRun) -> Iterator[Finding]:
     """Every 2xx is the documented one."""
     run.creations()
     wanted = run.operation.success.status
@@ -138,35 +148,34 @@ def successes(run: Run) -> list[Sent]:
     return [sent for sent in run.log if not sent.case.method and not sent.case.open and sent.exchange.succeeded]
 
 
-def no_server_error(run: Sender) -> Iterator[Finding]:
+def no_server_error(run: Run) -> Iterator[Finding]:
     """No request was answered with a 5xx.
 
     Left open are HEAD and OPTIONS, and a 501 to chunks (RFC 9112, 6.1) and to methods (RFC 9110, 15.6.2).
     """
 
-    def fits(sent: Evidence) -> bool:
+    def fits(sent: Sent) -> bool:
         status = sent.exchange.status
         other = sent.case.chunked or sent.case.method is not None
         tolerated = sent.case.name.startswith(HARMLESS) or (other and status == NOT_IMPLEMENTED)
         return status is None or status < HTTP_ERROR or tolerated
 
-    yield from misfits(run.evidence, fits, "no 5xx")
+    yield from misfits(run.log, fits, "no 5xx")
 
 
-def always_answers(run: Sender) -> Iterator[Finding]:
+def always_answers(run: Run) -> Iterator[Finding]:
     """Every request was answered, in HTTP and in time."""
-    for sent in run.evidence:
+    for sent in run.log:
         if sent.exchange.response is None and not sent.case.name.startswith(HARMLESS):
             yield finding(sent, "an HTTP answer")
 
 
-def known_status(run: Sender) -> Iterator[Finding]:
+def known_status(run: Run) -> Iterator[Finding]:
     """No answer has a status that neither the contract nor HTTP itself foresees for such a request."""
     http_itself = {405, 406, 408, 409, 411, 413, 414, 415, 417, 421, 426, 429, 431}
-    for sent in run.evidence:
+    for sent in run.log:
         status = sent.exchange.status
-        left_open = sent.case.open or sent.case.method is not None or asks_for_patience(sent.exchange)
-        if status is None or left_open or sent.exchange.succeeded:
+        if status is None or not promised(sent) or asks_for_patience(sent.exchange) or sent.exchange.succeeded:
             continue
         if status not in run.operation.responses and status not in http_itself:
             yield finding(sent, "a documented status")

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 from urllib.parse import unquote, urljoin, urlsplit
 
-from onezone_contracts.cases import HOME, OTHER, Case, with_value
+from onezone_contracts.cases import AS_NUMBER, HOME, OTHER, Case, with_value
+from onezone_contracts.checks import uri
 from onezone_contracts.checks.error import promised
 from onezone_contracts.checks.status import successes
+from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.run import Run
+from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import beyond_the_list
-from onezone_contracts.state.ledger import Created, Sent
 from onezone_contracts.state.readback import last_segment
 
-# RFC 3986: the characters of a URI reference; a percent sign starts an escape.
-_URI = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 NO_CONTENT = 204
+NO_HOSTS = frozenset({"undefined", "null", "none"})
+"""What code writes for a host that it does not know."""
 
 
-def empty_body(run: Run) -> Iterator[Finding]:
+def empty_body(run: GivenRun) -> Iterator[Finding]:
     """An accepted answer carries no byte of body, and does not announce one."""
     run.creations()
     for sent in successes(run):
@@ -35,7 +35,7 @@ def empty_body(run: Run) -> Iterator[Finding]:
             yield Finding(f"{sent.case.label}: the answer has a body", "no body", came, sent.exchange)
 
 
-def no_framing(run: Run) -> Iterator[Finding]:
+def no_framing(run: GivenRun) -> Iterator[Finding]:
     """A 204 has neither Content-Length nor Transfer-Encoding (RFC 9110, RFC 9112)."""
     run.creations()
     for sent in successes(run):
@@ -48,7 +48,7 @@ def no_framing(run: Run) -> Iterator[Finding]:
                 yield Finding(message, f"no {name}", f"{name}: {value}", sent.exchange)
 
 
-def location_present(run: Run) -> Iterator[Finding]:
+def location_present(run: GivenRun) -> Iterator[Finding]:
     """An accepted answer carries exactly one Location, and it is not empty."""
     run.creations()
     for sent in successes(run):
@@ -60,7 +60,7 @@ def location_present(run: Run) -> Iterator[Finding]:
             yield Finding(f"{sent.case.label}: a Location is promised", "one Location", came, sent.exchange)
 
 
-def _located(run: Run) -> list[tuple[Sent, str]]:
+def _located(run: GivenRun) -> list[tuple[Sent, str]]:
     run.creations()
     found = [(sent, sent.location) for sent in successes(run)]
     located = [(sent, location) for sent, location in found if location and location.strip()]
@@ -69,35 +69,36 @@ def _located(run: Run) -> list[tuple[Sent, str]]:
     return located
 
 
-def location_uri(run: Run) -> Iterator[Finding]:
+def location_uri(run: GivenRun) -> Iterator[Finding]:
     """A Location is a URI reference (RFC 9110, RFC 3986)."""
     for sent, location in _located(run):
-        try:
-            parts = urlsplit(location)
-            fits = (
-                bool(_URI.fullmatch(location))
-                and parts.scheme in {"", "http", "https"}
-                and (not parts.scheme or bool(parts.netloc))
-            )
-        except ValueError:
-            fits = False
-        if not fits:
-            yield Finding(
-                f"{sent.case.label}: the Location is no URI", "an http(s) URI reference", location, sent.exchange
-            )
+        problem = uri.problem(location)
+        if problem:
+            message = f"{sent.case.label}: the Location is no URI: {problem}"
+            yield Finding(message, "an http(s) URI reference", location, sent.exchange)
 
 
-def location_form(run: Run) -> Iterator[Finding]:
+def location_form(run: GivenRun) -> Iterator[Finding]:
     """A Location ends in the documented path, with this group's id and an id of the service."""
     templates = run.operation.success.location
     for sent, location in _located(run):
-        try:
-            path = urlsplit(urljoin(run.target.origin + sent.exchange.request.path, location)).path
-        except ValueError:
-            path = ""
+        if sent.case.group in AS_NUMBER:
+            continue  # whether it may be accepted is judged by itself
+        path = _path(run, sent, location)
         if not any(_fits(template, path, sent.group) for template in templates):
             form = " or ".join(f"…{template.replace('{id}', sent.group)}" for template in templates)
             yield Finding(f"{sent.case.label}: the Location has another form", form, location, sent.exchange)
+
+
+def _path(run: GivenRun, sent: Sent, location: str) -> str:
+    """The path that a Location names, "" where it names none: with a host that is a segment of the base path."""
+    try:
+        parts = urlsplit(urljoin(run.target.origin + sent.exchange.request.path, location))
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    base = urlsplit(run.target.base_url).path.split("/")
+    return "" if host in {*filter(None, base), *NO_HOSTS} else parts.path
 
 
 def _fits(template: str, path: str, group: str) -> bool:
@@ -113,12 +114,13 @@ def _fits(template: str, path: str, group: str) -> bool:
 
 
 def _other_group(path: str, group: str) -> bool:
-    """Whether the path names a group that is not this one."""
+    """Whether the path names a group that is not this one, or this one twice."""
     segments = [unquote(segment) for segment in path.split("/")]
-    return any(name == "groups" and segment != group for name, segment in pairwise(segments))
+    named = [segment for name, segment in pairwise(segments) if name == "groups"]
+    return any(segment != group for segment in named) or len(named) > 1
 
 
-def location_fresh(run: Run) -> Iterator[Finding]:
+def location_fresh(run: GivenRun) -> Iterator[Finding]:
     """Each creation has an id of its own, and none that was there before."""
     seen: dict[tuple[str, str], Sent] = {}
     for sent, location in _located(run):
@@ -133,7 +135,7 @@ def location_fresh(run: Run) -> Iterator[Finding]:
 def not_the_clients(client_id: str, *cases: Case) -> Check:
     """The id of the new service is not the one that the client sent."""
 
-    def check(run: Run) -> Iterator[Finding]:
+    def check(run: GivenRun) -> Iterator[Finding]:
         for case in (*cases, *_with_known_id(run)):
             sent = run.send(case, accept=True)
             location = sent.location
@@ -145,7 +147,7 @@ def not_the_clients(client_id: str, *cases: Case) -> Check:
     return check
 
 
-def _with_known_id(run: Run) -> list[Case]:
+def _with_known_id(run: GivenRun) -> list[Case]:
     """A creation with the id of a service that is there: nothing may come of it but another service."""
     known = next((one.id for one in run.ledger.created if one.id), None)
     if known is None:
@@ -154,7 +156,7 @@ def _with_known_id(run: Run) -> list[Case]:
     return [Case("location.own-id.known", "a body with the id of another service", change=change)]
 
 
-def no_location_on_errors(run: Run) -> Iterator[Finding]:
+def no_location_on_errors(run: GivenRun) -> Iterator[Finding]:
     """No answer with an error carries a Location."""
     for sent in filter(promised, run.log):
         response = sent.exchange.response
@@ -163,9 +165,10 @@ def no_location_on_errors(run: Run) -> Iterator[Finding]:
             yield Finding(f"{sent.case.label}: an error with a Location", "no Location", came, sent.exchange)
 
 
-def location_resolves(run: Run) -> Iterator[Finding]:
+def location_resolves(run: GivenRun) -> Iterator[Finding]:
     """What the Location names can be read, and carries the Location's id."""
-    made = [one for one in run.creations() if one.id and one.sent.case.group in {HOME, OTHER}]
+    usual = (one for one in run.creations() if one.id and not one.sent.case.loose)
+    made = [one for one in usual if one.sent.case.group in {HOME, OTHER}]
     if not made:
         raise NotJudged("no answer had a Location", blocked=True)
     if "get" in run.readback.offered:
@@ -176,15 +179,17 @@ def location_resolves(run: Run) -> Iterator[Finding]:
         if one.listed is False and not beyond_the_list(run.ledger.created, one):
             message = f"{one.sent.case.label}: the group does not list the Location's id"
             came = f"not in the list; new there: {', '.join(sorted(one.extra)) or 'nothing'}"
-            yield Finding(message, f"{one.id} in the list", came, one.sent.exchange)
+            yield Finding(message, f"{one.id} in the list", came, one.sent.exchange, one.then(one.listing))
 
 
 def _unreadable(made: list[Created]) -> Iterator[Finding]:
     for one in made:
         details = one.read.details
         if details is None and one.read.exchange is not None:
-            message = f"{one.sent.case.label}: the Location {one.sent.location} leads nowhere"
-            yield Finding(message, "200 with the new service", one.read.exchange.answer(), one.read.exchange)
+            came = one.read.exchange.answer()
+            message = f"{one.sent.case.label}: reading what its Location names fails with {came}"
+            yield Finding(message, "200 with the new service", came, one.read.exchange, one.then(one.read.exchange))
         elif details is not None and str(details.get("handleServiceId", one.id)) != one.id:
             message = f"{one.sent.case.label}: the Location leads to another service"
-            yield Finding(message, str(one.id), str(details["handleServiceId"]), one.read.exchange)
+            look = one.read.exchange
+            yield Finding(message, str(one.id), str(details["handleServiceId"]), look, one.then(look))

@@ -10,16 +10,9 @@ from onezone_spec import Operation
 from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, Case
 from onezone_contracts.exchange import Auth, basic
 from onezone_contracts.generate.values import privileges_of
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 WRONG_WORD = "no-such-password-7d1"
-
-
-def access(name: str, keys: tuple[str, ...] = ()) -> Case:
-    """A valid request of a persona, with these keys in its body."""
-    words = f" with {', '.join(keys)}" if keys else ""
-    label = f"a valid request of the persona {name}{words}"
-    return Case(".".join(["access", name, *keys]), label, who=name, keys=keys or None)
 
 
 def anonymous() -> Case:
@@ -32,7 +25,7 @@ def wrong() -> Case:
     return Case("wrong", "a wrong password", who=VICTIM, auth=_wrong)
 
 
-def _wrong(victim: Identity, _: Mapping[str, Identity]) -> Auth:
+def _wrong(victim: TestUser, _: Mapping[str, TestUser]) -> Auth:
     name = victim.credentials.username or ""
     pair = basic(name, WRONG_WORD)
     return Auth((("Authorization", pair),), "a user with a wrong password")

@@ -14,7 +14,7 @@ from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth, basic
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Level, Requirement
-from onezone_contracts.target.file import Identity
+from onezone_contracts.target.file import TestUser
 
 DENIED = frozenset({401, 429})
 """Not authenticated; or too many attempts (RFC 6585), which a server that was asked so often may say."""
@@ -75,9 +75,12 @@ def _case(name: str, label: str, auth: Credentialed | None, who: str) -> Case:
 
 def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]) -> Iterator[Requirement]:
     label = "a known user's right password with a colon too many: {}"
-    cases = [_case(f"colon.{name}", label.format(name), _pair(make), victim) for name, make in COLONS.items()]
+    cases = [
+        _case(f"colon.{name}", label.format(name.replace("-", " ")), pair_of(make), victim)
+        for name, make in COLONS.items()
+    ]
     cases += [  # the victim's own password may have a colon, and then shows less
-        _case(f"colon.before.{who}", label.format("before"), _pair(COLONS["before"]), who)
+        _case(f"colon.before.{who}", label.format("before"), pair_of(COLONS["before"]), who)
         for who in forbidden
         if who != victim
     ]
@@ -85,7 +88,12 @@ def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]
     check = answered_with("password", DENIED, *cases)
     yield build.requirement("authentication.colon", Level.MUST, text, source, check, "password")
     cases = [
-        _case(f"character.{name}", f"a known user with a character beyond ASCII, or NUL: {name}", _pair(make), victim)
+        _case(
+            f"character.{name}",
+            f"a known user with a character beyond ASCII, or NUL: {name.replace('-', ' ')}",
+            pair_of(make),
+            victim,
+        )
         for name, make in CHARACTERS.items()
     ]
     text = "A password with characters beyond ASCII, or with a NUL, is not the same without them: 401, or 400."
@@ -93,18 +101,18 @@ def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]
     yield build.requirement("authentication.character", Level.MUST, text, source, check, "password")
 
 
-def _pair(make: Pair) -> Credentialed:
+def pair_of(make: Pair) -> Credentialed:
     """Basic credentials made out of the persona's own."""
 
-    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
+    def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         own = identity.credentials
         text = make(own.username or "", own.password or "")
-        return _authorization("Basic " + base64.b64encode(text.encode()).decode())
+        return authorization("Basic " + base64.b64encode(text.encode()).decode())
 
     return auth
 
 
-def _authorization(*values: str, token: str | None = None) -> Auth:
+def authorization(*values: str, token: str | None = None) -> Auth:
     """Credentials in several headers at once."""
     headers = [*([] if token is None else [("X-Auth-Token", token)]), *(("Authorization", one) for one in values)]
     return Auth(tuple(headers), "wrong credentials")
@@ -115,7 +123,12 @@ def _authorization(*values: str, token: str | None = None) -> Auth:
 
 def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requirement]:
     cases = [
-        _case(f"wrong-spelling.{name}", f"a wrong password in Basic credentials: {name}", _misspelt(spell), victim)
+        _case(
+            f"wrong-spelling.{name}",
+            f"a wrong password in Basic credentials: {name.replace('-', ' ')}",
+            _misspelt(spell),
+            victim,
+        )
         for name, spell in SPELLINGS.items()
     ]
     text = "Wrong credentials are not taken for right ones, however they are spelled: 401, or 400."
@@ -123,37 +136,40 @@ def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requireme
     yield build.requirement(topic, Level.MUST, text, source, answered(UNREAD, *cases))
     unknown, other = basic("nobody-9f2c1d", WRONG), f"Bearer {UNKNOWN}"
     twos: dict[str, Credentialed] = {
-        "token-and-basic": lambda one, _: _authorization(_wrong(one), token=UNKNOWN),
-        "token-and-bearer": lambda *_: _authorization(other, token=UNKNOWN),
-        "basic-and-basic": lambda one, _: _authorization(_wrong(one), unknown),
-        "basic-and-bearer": lambda one, _: _authorization(_wrong(one), other),
-        "in-one-header": lambda one, _: _authorization(f"{_wrong(one)}, {unknown}"),
+        "token-and-basic": lambda one, _: authorization(_wrong(one), token=UNKNOWN),
+        "token-and-bearer": lambda *_: authorization(other, token=UNKNOWN),
+        "basic-and-basic": lambda one, _: authorization(_wrong(one), unknown),
+        "basic-and-bearer": lambda one, _: authorization(_wrong(one), other),
+        "in-one-header": lambda one, _: authorization(f"{_wrong(one)}, {unknown}"),
     }
-    cases = [_case(f"two-wrong.{name}", f"two wrong credentials: {name}", auth, victim) for name, auth in twos.items()]
+    cases = [
+        _case(f"two-wrong.{name}", f"two wrong credentials: {name.replace('-', ' ')}", auth, victim)
+        for name, auth in twos.items()
+    ]
     text = "Two wrong credentials in one request are no better than one: 401, or 400."
     yield build.requirement("authentication.two-wrong", Level.MUST, text, source, answered(UNREAD, *cases))
     longs: dict[str, Credentialed] = {
-        "password": lambda one, _: _authorization(basic(_name(one), "x" * 2000)),
-        "user": lambda *_: _authorization(basic("x" * 2000, WRONG)),
-        "token": lambda *_: _authorization(token="x" * 2000),
+        "password": lambda one, _: authorization(basic(_name(one), "x" * 2000)),
+        "user": lambda *_: authorization(basic("x" * 2000, WRONG)),
+        "token": lambda *_: authorization(token="x" * 2000),
     }
     cases = [_case(f"long.{name}", f"2000 characters as {name}", auth, victim) for name, auth in longs.items()]
     text = "Credentials of 2000 characters that nobody has are refused like any other: 401, 400, 413 or 431."
     yield build.requirement("authentication.long", Level.MUST, text, source, answered(TOO_LONG, *cases))
 
 
-def _name(identity: Identity) -> str:
+def _name(identity: TestUser) -> str:
     return identity.credentials.username or "nobody-9f2c1d"
 
 
-def _wrong(identity: Identity, more: str = "") -> str:
+def _wrong(identity: TestUser, more: str = "") -> str:
     return basic(_name(identity), WRONG + more)
 
 
 def _misspelt(spell: Callable[[str], str]) -> Credentialed:
-    def auth(identity: Identity, _: Mapping[str, Identity]) -> Auth:
+    def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         values = (_wrong(identity, more) for more in ("", "x"))
-        return _authorization(spell(next(one for one in values if one.endswith("="))))
+        return authorization(spell(next(one for one in values if one.endswith("="))))
 
     return auth
 
@@ -175,7 +191,7 @@ def _one_right(build: Builder, source: Source) -> Iterator[Requirement]:
     text = "What becomes of two Authorization headers of which one is right is left open."
     yield build.requirement("authentication.one-right", Level.OBSERVE, text, source, observed(*cases))
     cases = [
-        _case(f"spelling.{name}", f"right credentials: {name}", _respelt(spell), WRITER)
+        _case(f"spelling.{name}", f"right credentials: {name.replace('-', ' ')}", _respelt(spell), WRITER)
         for name, spell in SPELLINGS.items()
         if name != "lower-case"
     ]
@@ -184,14 +200,14 @@ def _one_right(build: Builder, source: Source) -> Iterator[Requirement]:
 
 
 def _beside(*, before: tuple[str, ...] = (), after: tuple[str, ...] = (), token: str | None = None) -> Credentialed:
-    return lambda identity, _: _authorization(*before, _right(identity), *after, token=token)
+    return lambda identity, _: authorization(*before, _right(identity), *after, token=token)
 
 
 def _respelt(spell: Callable[[str], str]) -> Credentialed:
-    return lambda identity, _: _authorization(spell(_right(identity)))
+    return lambda identity, _: authorization(spell(_right(identity)))
 
 
-def _right(identity: Identity) -> str:
+def _right(identity: TestUser) -> str:
     """The persona's own credentials as a value of Authorization."""
     own = identity.credentials
     return f"Bearer {own.token}" if own.token else basic(own.username or "", own.password or "")

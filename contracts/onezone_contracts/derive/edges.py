@@ -134,13 +134,14 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     ]
     yield build.requirement("edges.text", Level.MUST, text, source, tolerated(*cases))
     cases = [
-        _properties(f"edges.keys.{name}", f"keys in serviceProperties: {name}", keys) for name, keys in KEYS.items()
+        _properties(f"edges.keys.{name}", f"keys in serviceProperties: {name.replace('-', ' ')}", keys)
+        for name, keys in KEYS.items()
     ]
     text = "A key in serviceProperties is kept as it is, or refused as documented."
     yield build.requirement("edges.keys", Level.MUST, text, source, tolerated(*cases))
     text = "A value in serviceProperties is kept as it is, or refused as documented."
     cases = [
-        _property(f"edges.value.{name}", f"a value in serviceProperties: {name}", PROBE, value)
+        _property(f"edges.value.{name}", f"a value in serviceProperties: {name.replace('-', ' ')}", PROBE, value)
         for name, value in VALUES.items()
     ]
     yield build.requirement("edges.values", Level.MUST, text, source, tolerated(*cases))

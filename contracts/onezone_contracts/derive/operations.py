@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from onezone_spec import Contract, Operation, Property, Source
 
-from onezone_contracts.cases import VICTIM, Case, Change, constant, with_value, without
+from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant, with_value, without
 from onezone_contracts.checks import error
 from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
-from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol
+from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol, reading
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.generate.values import DEFAULT, privileges_of, secret, wrong_values
-from onezone_contracts.people import people
-from onezone_contracts.personas import Persona
+from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import (
     Check,
     Finding,
     Level,
-    Looking,
-    NotJudged,
     Requirement,
-    Sending,
     at_refusals,
     at_successes,
     with_evidence,
@@ -79,6 +74,8 @@ class Sheet:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
+        for topic, level, text, source, check in reading.requirements(self.contract, self.operation, self._documented):
+            yield self._one(topic, level, text, source, check)
         if self.operation.body:
             yield from self._bodies()
         if depth != "quick":
@@ -89,7 +86,7 @@ class Sheet:
             yield from self._offered_only(self._answers())
 
     def _offered_only(self, found: Iterable[Requirement]) -> Iterator[Requirement]:
-        return (replace(one, check=self._judged(one.check), needs=NEEDS) for one in found)
+        return (replace(one, needs=NEEDS) for one in found)
 
     def _closely(self) -> Iterator[Requirement]:
         """What is sent to any operation from `standard` on: the topics of the documented one, where they apply."""
@@ -117,7 +114,7 @@ class Sheet:
         yield from answers.robust(build)
 
     def _builder(self) -> Builder:
-        binding = (one for one, level in people(self.contract, self.operation) if level is Level.MUST)
+        binding = (one for one in personas(self.contract, self.operation) if one.level is Level.MUST)
         return Builder(self.contract, self.operation, tuple(binding), VICTIM)
 
     def _first_of_its_path(self) -> bool:
@@ -126,16 +123,7 @@ class Sheet:
         return next(one for one in known if one.path == self.operation.path) is self.operation
 
     def _one(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
-        return Requirement(topic, self.operation.id, level, text, str(source), self._judged(check), NEEDS)
-
-    def _judged(self, check: Check) -> Check:
-        def judged(bench: Any) -> Iterator[Finding]:
-            trial: Trial = bench.trial(self.operation)
-            if not trial.offered():
-                raise NotJudged("not offered")
-            yield from check(trial)
-
-        return replace(check, check=judged) if isinstance(check, Sending | Looking) else judged
+        return Requirement(topic, self.operation.id, level, text, str(source), check, NEEDS)
 
     def _documented(self, level: Level) -> Level:
         return Level.MUST if self.deployed else level
@@ -153,19 +141,21 @@ class Sheet:
     def _access(self) -> Iterator[Requirement]:
         keys = tuple(sorted({key for route in self.operation.access.routes for key in route.given}))
         for asked in ((), keys) if keys else ((),):
-            for persona, level in people(self.contract, self.operation, asked):
+            for persona in personas(self.contract, self.operation, asked):
                 prefix = f"access.with-{'-'.join(asked)}" if asked else "access"
-                case = asks.access(persona.name, asked)
+                case = access_case(persona.name, asked)
                 judge = accepted(case) if persona.allowed else answered({403}, case)
-                if level is Level.OBSERVE:
+                if persona.level is Level.OBSERVE:
                     judge = observed(case)
                 text = self._who(persona, asked)
-                yield self._one(f"{prefix}.{persona.name}", level, text, self.operation.access.source, judge)
+                yield self._one(f"{prefix}.{persona.name}", persona.level, text, self.operation.access.source, judge)
 
     def _who(self, persona: Persona, keys: tuple[str, ...]) -> str:
         request = f"a valid request with {', '.join(keys)}" if keys else "a valid request"
         expected = "is answered with success" if persona.allowed else "is answered with 403"
-        return f"The persona {persona.name} ({holdings(self.contract, persona)}): {request} {expected}."
+        spoken = {scope for route in self.operation.access.with_body(keys).routes for scope in route.needs}
+        silent = frozenset(scope for scope, held in persona.grants.items() if held is None and scope not in spoken)
+        return f"The persona {persona.name} ({holdings(self.contract, persona, silent)}): {request} {expected}."
 
     def _authentication(self) -> Iterator[Requirement]:
         source = self._source(401)
@@ -193,6 +183,9 @@ class Sheet:
             level = self._status(statuses[-1])
             judge = self._judge(level, asks.unknown(role), *statuses)
             yield self._one(f"unknown.{role}", level, text, self._source(statuses[-1]), judge)
+        if effect.resource == CALLER and effect.verb == "get" and self.contract.unknown_path_allows:
+            text = "A POST to a path that no operation has is answered with 405."
+            yield self._one("unknown.path", Level.SHOULD, text, self._source(405), checks.unknown_path)
         roles = {one.entity for one in self.operation.parameters}
         if (
             effect.within not in {None, ZONE, effect.resource}
@@ -241,7 +234,12 @@ class Sheet:
             yield self._one("effect.given", Level.MUST, text, source, checks.own_effect(asks.valid((key,))))
         level = self._status(409)
         text = "The same relation a second time is answered with 409."
-        yield self._one("conflict", level, text, self._source(409), checks.again(level, asks.again(self.operation)))
+        again = asks.again(self.operation)
+        yield self._one("conflict", level, text, self._source(409), checks.again(level, again))
+        if level is not Level.OBSERVE and not self.contract.error_is_string:
+            text = "The error of a second time names who belongs to what."
+            level = self._documented(Level.SHOULD)
+            yield self._one("conflict.details", level, text, self._source(409), checks.conflict_details(again))
         if self.contract.kind(effect.resource) == self.contract.kind(effect.within or ""):
             text = "Nothing becomes a member of itself: 400."
             level = self._documented(Level.SHOULD)
@@ -315,6 +313,9 @@ class Sheet:
             text = "A success carries one Location, which names the new thing."
             check = at_successes(checks.location)
             yield self._one("success.location", Level.MUST, text, answer.location_source or source, check)
+        if answer.labelled:
+            text = f"A success names the media type {answer.labelled}, though it has no body."
+            yield self._one("success.labelled", Level.SHOULD, text, source, at_successes(checks.labelled))
         if self.operation.effect.verb == "privileges":
             level = self._documented(Level.SHOULD)
             yield self._one(
@@ -337,7 +338,7 @@ class Sheet:
         found |= {BAD} if operation.body else set()
         found |= {NOT_THERE} if operation.parameters else set()
         found |= {409} if operation.effect.verb == "attach" else set()
-        forbidden = any(not persona.allowed for persona, _ in people(self.contract, operation))
+        forbidden = any(not persona.allowed for persona in personas(self.contract, operation))
         return found | ({403} if forbidden else set())
 
 
@@ -357,11 +358,11 @@ _EFFECTS = {
 }
 
 
-def holdings(contract: Contract, persona: Persona) -> str:
-    """What a persona holds, in words."""
+def holdings(contract: Contract, persona: Persona, silent: Container[str] = ()) -> str:
+    """What a persona holds, in words; nothing is said of `silent` scopes."""
     words = []
     for scope, held in persona.grants.items():
-        if scope == CALLER:
+        if scope == CALLER or scope in silent:
             continue
         place = "in the zone" if scope == ZONE else f"in the {scope.replace('_', ' ')}"
         everything = frozenset(contract.privileges.get(contract.kind(scope), ()))

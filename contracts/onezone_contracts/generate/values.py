@@ -53,6 +53,12 @@ class Samples:
             return {one.name: False for one in found}  # alone, so that it shows by itself
         return {one.name: self.value(one, number) for number, one in enumerate(found)}
 
+    def bare(self, kind: str) -> dict[str, Any]:
+        """A valid body that creates something of a kind, with nothing but what it must have."""
+        operation = self.contract.find("create", kind)
+        known = operation.body.properties if operation and operation.body else ()
+        return {one.name: self.value(one) for one in known if one.required}
+
     def value(self, prop: Property, number: int = 0) -> Any:
         """A valid value for a key that differs from the last one; `number` keeps two lists apart."""
         schema, serial = prop.schema, next(self._serial)
@@ -73,7 +79,7 @@ class Samples:
 
     def _object(self, schema: Mapping[str, Any], serial: int) -> dict[str, Any]:
         branches = [self.contract.resolve(one) for one in schema.get("anyOf", ())]
-        branches = [one for one in branches if one.get("x-onezone-level") != Level.OBSERVE] or [schema]
+        branches = [one for one in branches if one.get("required")] or [schema]  # the forms that name their keys
         branch = branches[serial % len(branches)]
         properties = branch.get("properties", {})
         return {name: _example(self.contract.resolve(properties[name])) for name in branch.get("required", properties)}

@@ -78,7 +78,7 @@ def _details(one: dict[str, Any]) -> Iterator[str]:
         if curl := "\n".join(shown.numbered(finding["steps"])) or finding["curl"]:
             yield from ("", *_block(curl))
     if len(one["findings"]) > 1:
-        yield from ("", f"{len(one['findings']) - 1} more like this.")
+        yield from ("", f"{len(one['findings']) - 1} more, in the other reports.")
     yield from ("", "</details>")
 
 

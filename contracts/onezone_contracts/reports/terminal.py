@@ -35,6 +35,7 @@ FIRST = 12
 LONG_LINE = 900
 """How many characters a curl line may have here."""
 LONG_VALUE = 300
+NARROWEST = 40
 
 
 def show(judgement: Judgement, console: Console) -> None:
@@ -190,15 +191,15 @@ class _Report:
         """A paragraph: nothing in it steers the terminal or a CI job, and it is wrapped at words."""
         safe = _tame(" ".join(self.redactor.text(text).split()))
         indent = " " * len(first) if later is None else later
-        rows = textwrap.wrap(
-            safe,
-            max(self.width, 40),
-            initial_indent=first,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        rows = wrapped(safe, max(self.width, NARROWEST), first, indent)
         yield from (Text(_tame(row), style=style) for row in rows or [first])
+
+
+def wrapped(text: str, width: int, first: str = "", later: str = "") -> list[str]:
+    """`text` in lines that are broken between words only, with what they begin with."""
+    return textwrap.wrap(
+        text, width, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _pairs(line: Iterable[str]) -> Iterator[str]:

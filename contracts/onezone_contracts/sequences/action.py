@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from onezone_contracts.exchange import Exchange
-from onezone_contracts.requirement import Finding
 
 CREATE, NAMESAKE, REFUSED = "create", "namesake", "refused"
 LEAVE, TRESPASS, READ = "leave", "trespass", "read"
@@ -28,43 +24,6 @@ class Action:
     who: str = ""
     service: int = 0
     gives: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """How a target differs from the model."""
-
-    message: str
-    expected: str
-    actual: str
-    exchange: Exchange | None = None
-    about: frozenset[str] = frozenset()
-    """The ids that it is about."""
-
-
-class ViolationError(BaseException):
-    """A sequence showed a problem. No Exception: it has to get through Hypothesis as it is."""
-
-    def __init__(self, kind: str, problem: Problem, actions: Sequence[Action], steps: Sequence[Exchange]) -> None:
-        super().__init__(problem.message)
-        self.kind = kind
-        self.problem = problem
-        self.actions = tuple(actions)
-        self.steps = tuple(steps)
-
-    def finding(self, remark: str = "") -> Finding:
-        """The finding, with all steps."""
-        one = self.problem
-        message = f"in a sequence of {len(self.steps)} requests: {one.message}{remark}"
-        return Finding(message, one.expected, one.actual, one.exchange or self.steps[-1], self.steps)
-
-
-class StoppedError(BaseException):
-    """There is no time for more steps, or the target wants none."""
-
-    def __init__(self, reason: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(slots=True)

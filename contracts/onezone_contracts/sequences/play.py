@@ -9,6 +9,7 @@ from onezone_contracts.cases import GROUP, Case, with_value
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import NotJudged
+from onezone_contracts.sent import PAGE, Created, Read, Sent
 from onezone_contracts.sequences.action import (
     CREATE,
     CREATED,
@@ -22,14 +23,12 @@ from onezone_contracts.sequences.action import (
     TRESPASS,
     UNCHANGED,
     Action,
-    Problem,
-    StoppedError,
-    ViolationError,
 )
 from onezone_contracts.sequences.setting import Setting, absent
+from onezone_contracts.shrinking import StoppedError, ViolationError
 from onezone_contracts.state import compare
-from onezone_contracts.state.ledger import PAGE, Created, Sent
-from onezone_contracts.state.readback import Read, last_segment
+from onezone_contracts.state.probe import Difference
+from onezone_contracts.state.readback import last_segment
 
 BUSY = frozenset({TOO_MANY, 503})
 NO_NAMESAKES = frozenset({400, 409})
@@ -103,10 +102,10 @@ class Play:
             raise StoppedError
         return exchange
 
-    def _violated(self, kind: str, message: str, expected: str, actual: str, about: str = "") -> ViolationError:
-        return self._shown(kind, Problem(message, expected, actual, about=frozenset({about})))
+    def _violated(self, kind: str, message: str, expected: str, actual: str, about: str = "") -> ViolationError[Action]:
+        return self._shown(kind, Difference(message, expected, actual, None, frozenset({about})))
 
-    def _shown(self, kind: str, problem: Problem, *seen: Exchange) -> ViolationError:
+    def _shown(self, kind: str, problem: Difference, *seen: Exchange) -> ViolationError[Action]:
         """The violation with all it takes: before the own steps those of earlier services that have a part in it.
 
         Where nothing leaves in this sequence, what left last before it may have: before anything did, all was well.
@@ -131,7 +130,7 @@ class Play:
         )
         sent = self.setting.run.transmit(case)
         self._step(sent.exchange)
-        if first and sent.exchange.status in NO_NAMESAKES:
+        if first and not first.left and sent.exchange.status in NO_NAMESAKES:
             raise StoppedError
         service = last_segment(sent.location) if sent.location and sent.exchange.succeeded else ""
         wanted = f"{self.setting.run.operation.success.status} with a Location"
@@ -173,7 +172,7 @@ class Play:
         assert leaver is not None
         again = " once more" if made.left else ""
         label = f"leave {made.name}{again}"
-        exchange = self._step(self.setting.leave(made.id, leaver.auth(), label))
+        exchange = self._step(self.setting.leave(made.id, leaver.auth, label))
         if not made.left and not exchange.succeeded:
             raise self._violated(LEFT, "what can be left alone cannot be left here", "2xx", exchange.answer())
         self._has_left(made)
@@ -201,13 +200,13 @@ class Play:
     def _agree(self, kind: str, *services: Made) -> None:
         """Compare the list, and these services. Raises ViolationError where they stay different."""
 
-        def different() -> Problem | None:
+        def different() -> Difference | None:
             return next((one for one in self._differences(services) if one), None)
 
         self._wait(kind, different)
 
-    def _wait(self, kind: str, different: Callable[[], Problem | None]) -> None:
-        latest: list[Problem | None] = [None]
+    def _wait(self, kind: str, different: Callable[[], Difference | None]) -> None:
+        latest: list[Difference | None] = [None]
 
         def same() -> bool:
             latest[0] = different()
@@ -218,12 +217,12 @@ class Play:
             seen = [problem.exchange] if problem.exchange else []
             raise self._shown(kind, problem, *seen)
 
-    def _differences(self, services: Iterable[Made]) -> Iterator[Problem | None]:
+    def _differences(self, services: Iterable[Made]) -> Iterator[Difference | None]:
         yield self._list_differs()
         for one in services:
             yield self._unlike(one)
 
-    def _list_differs(self) -> Problem | None:
+    def _list_differs(self) -> Difference | None:
         now, exchange = self.setting.look()
         if now is None or now == self.setting.known:
             return None
@@ -233,7 +232,9 @@ class Play:
         expected = _count(self.setting.known) + self._named("with", self._there())
         actual = _count(now) + self._named("without", missing) + self._named("but with", extra)
         message = "the group's services are not those that the steps leave"
-        return Problem(message, expected, actual, exchange, frozenset(extra - {one.id for one in self.made.values()}))
+        return Difference(
+            message, expected, actual, exchange, frozenset(extra - {one.id for one in self.made.values()})
+        )
 
     def _there(self) -> set[str]:
         return {one.id for one in self.made.values() if not one.left}
@@ -247,7 +248,7 @@ class Play:
     def _readable(self, service: str) -> bool:
         return self.setting.run.readback.again(self.setting.group, service).details is not None
 
-    def _unlike(self, made: Made) -> Problem | None:
+    def _unlike(self, made: Made) -> Difference | None:
         """How what is read of a service differs from what the model has of it."""
         if made.left:
             given_again = made.id in self.setting.known
@@ -257,29 +258,29 @@ class Play:
         reads, setting = self.setting.run.readback, self.setting
         read = reads.again(setting.group, made.id)
         if read.details is None and absent(read):
-            read = reads.by_id(setting.group, made.id, made.sent.identity)
+            read = reads.by_id(setting.group, made.id, made.sent.user)
         self._read_last = read.exchange
         if read.details is None:
             return self._unread(made, read) if absent(read) else None
         return self._altered(made, read) if setting.faithful else None
 
-    def _unread(self, made: Made, read: Read) -> Problem:
+    def _unread(self, made: Made, read: Read) -> Difference:
         actual = read.exchange.answer() if read.exchange else "nothing"
-        return Problem(f"{made.name} cannot be read", "200", actual, read.exchange)
+        return Difference(f"{made.name} cannot be read", "200", actual, read.exchange)
 
-    def _still_read(self, made: Made) -> Problem | None:
+    def _still_read(self, made: Made) -> Difference | None:
         read = self.setting.run.readback.again(self.setting.group, made.id)
         self._read_last = read.exchange
         if read.details is None:
             return None
         message = f"{made.name} left, and can still be read"
-        return Problem(message, "404, as for others that left", "200", read.exchange)
+        return Difference(message, "404, as for others that left", "200", read.exchange)
 
-    def _altered(self, made: Made, read: Read) -> Problem | None:
+    def _altered(self, made: Made, read: Read) -> Difference | None:
         created = Created(made.sent, made.id, None, frozenset(), frozenset(), read)
         for one in compare.differences_of(self.setting.run.operation, created):
             where = one.message.removeprefix(f"{made.sent.case.label}: ")
-            return Problem(f"{made.name}: {where}", one.expected, one.actual, read.exchange)
+            return Difference(f"{made.name}: {where}", one.expected, one.actual, read.exchange)
         return None
 
 

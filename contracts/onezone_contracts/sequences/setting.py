@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, WRITER, Case, constant
+from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, WRITER, Case, access_case, constant
 from onezone_contracts.exchange import Auth, Exchange, Request
+from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import NotJudged
-from onezone_contracts.run import Run, access_case
+from onezone_contracts.sent import Created, Read, Sent
 from onezone_contracts.sequences.action import Numbers
+from onezone_contracts.shrinking import SHORTEST
 from onezone_contracts.state import compare
-from onezone_contracts.state.ledger import Created, Sent
-from onezone_contracts.state.readback import Read, last_segment
-from onezone_contracts.target.file import Identity
+from onezone_contracts.state.readback import last_segment
+from onezone_contracts.target.file import TestUser
 
 SECONDS = {"standard": 10.0, "deep": 90.0}
 """How long the sequences of a run may take; a target whose reads lag sees fewer of them."""
-SHORTEST = 0.05
 ABSENT = frozenset({403, 404, 410})
 FORBIDDEN = 2
 """How many forbidden personas take part."""
@@ -31,12 +32,12 @@ class Setting:
     `known` is the model: the ids that the group should have. `left` are the ids of services that left.
     """
 
-    run: Run
+    run: GivenRun
     group: str
     known: set[str] = field(default_factory=set)
     creators: list[str] = field(default_factory=list)
     refusals: dict[str, Case] = field(default_factory=dict)
-    leaver: Identity | None = None
+    leaver: TestUser | None = None
     listing: bool = False
     reading: bool = False
     faithful: bool = False
@@ -44,8 +45,8 @@ class Setting:
     vanishing: bool = False
     """Whether a service that left cannot be read any more."""
     fresh: bool = True
-    hasty: float | None = None
-    """Seconds to wait beyond what it took so far, instead of the whole patience: while what was shown is shrunk."""
+    haste: float | None = None
+    """Seconds to wait beyond what it took so far, instead of the whole patience."""
     left: dict[str, tuple[Exchange, Exchange]] = field(default_factory=dict)
     """The services that left: how each was made, and how it left."""
     sample: tuple[Sent, str] | None = None
@@ -72,19 +73,28 @@ class Setting:
         """Wait until `ready`, for as long as a read may lag."""
         started, pause = time.monotonic(), SHORTEST / 2
         patience = self.run.readback.patience
-        if self.hasty is not None:
-            patience = min(patience, self.hasty + 4 * self._slowest)
+        if self.haste is not None:
+            patience = min(patience, self.haste + 4 * self._slowest)
         deadline = started + patience
         while not ready():
             if time.monotonic() > deadline:
                 return False
-            self.run.check_time()
+            self.run.shared.check_time()
             time.sleep(pause)
             pause = min(2 * pause, 0.4)
             if ready():
                 self._slowest = max(self._slowest, time.monotonic() - started)
                 return True
         return True
+
+    @contextmanager
+    def hasty(self, seconds: float) -> Iterator[None]:
+        """Wait so much longer than it took so far, and no longer: for what was shown already."""
+        self.haste = seconds
+        try:
+            yield
+        finally:
+            self.haste = None
 
     def look(self) -> tuple[set[str] | None, Exchange | None]:
         """The ids that the group lists, None where it does not say."""
@@ -111,7 +121,7 @@ class Setting:
 
     def remove(self, sent: Sent, service: str) -> None:
         """Have a service of the kit's removed: now where that works, else when the run ends."""
-        gone = self.leave(service, self.leaver.auth(), "leave the earlier service") if self.leaver else None
+        gone = self.leave(service, self.leaver.auth, "leave the earlier service") if self.leaver else None
         if gone and gone.succeeded:
             self.gone(sent, service, gone)
         else:
@@ -134,13 +144,13 @@ class Setting:
             remember(self.run, *self.sample)
 
 
-def remember(run: Run, sent: Sent, service: str) -> None:
+def remember(run: GivenRun, sent: Sent, service: str) -> None:
     """Leave a service to the end of the run, which removes it; nothing else is judged by it."""
     sent = replace(sent, case=replace(sent.case, roles={GROUP: HOME}))
     run.ledger.created.append(Created(sent, service, None, frozenset(), frozenset(), Read(None, None)))
 
 
-def found(run: Run) -> Setting:
+def found(run: GivenRun) -> Setting:
     """What the target offers. Raises NotJudged where that is too little."""
     writer = run.identity(WRITER)
     run.ledger.flush()
@@ -149,7 +159,7 @@ def found(run: Run) -> Setting:
     setting.listing, setting.known = ids is not None, set(ids or ())
     setting.refusals = {case.name: case for case in _refusals(setting) if _refused(run, case)}
     run.ledger.flush()
-    setting.creators = [one.persona.name for one in run.target.personas.values() if _may_create(setting, one)]
+    setting.creators = [one.name for one in run.target.personas.values() if _may_create(setting, one)]
     _alone(setting, run.transmit(Case("sequence.alone", "create a service")))
     return setting
 
@@ -162,11 +172,11 @@ def creation(setting: Setting, name: str) -> Case:
     return Case(f"sequence.{name}", f"a valid request of the persona {name}", who=name, roles={GROUP: setting.group})
 
 
-def _may_create(setting: Setting, identity: Identity) -> bool:
+def _may_create(setting: Setting, identity: TestUser) -> bool:
     """Whether a persona that must be allowed was, or is, alone."""
     if not identity.persona.allowed:
         return False
-    case = creation(setting, identity.persona.name)
+    case = creation(setting, identity.name)
     if identity.group == setting.group:
         return setting.run.send(case).exchange.succeeded
     sent = setting.run.transmit(case)
@@ -179,13 +189,13 @@ def _may_create(setting: Setting, identity: Identity) -> bool:
 
 def _refusals(setting: Setting) -> Iterator[Case]:
     yield Case("sequence.body", "ask with an array as the body", change=constant([]))
-    forbidden = [one.persona.name for one in setting.run.target.personas.values() if not one.persona.allowed]
+    forbidden = [one.name for one in setting.run.target.personas.values() if not one.persona.allowed]
     yield from (creation(setting, name) for name in forbidden[:FORBIDDEN])
     yield Case("sequence.nobody", "ask without credentials", who=NOBODY)
     yield Case("sequence.missing", "ask for a group that does not exist", roles={GROUP: MISSING})
 
 
-def _refused(run: Run, case: Case) -> bool:
+def _refused(run: GivenRun, case: Case) -> bool:
     response = run.send(case).exchange.response
     return response is not None and response.refusal
 
@@ -212,7 +222,7 @@ def _read_alone(setting: Setting, sent: Sent, service: str) -> None:
     latest = [Read(None, None)]
 
     def there() -> bool:
-        latest[0] = reads.by_id(setting.group, service, sent.identity)
+        latest[0] = reads.by_id(setting.group, service, sent.user)
         return latest[0].details is not None
 
     setting.reading = setting.until(there) if "get" in reads.offered else there()
@@ -225,7 +235,7 @@ def _left_alone(setting: Setting, sent: Sent, service: str) -> bool:
     if run.contract.find("detach", run.operation.effect.resource, run.operation.effect.within) is None:
         return False
     for identity in run.target.personas.values():
-        exchange = setting.leave(service, identity.auth(), "leave the service")
+        exchange = setting.leave(service, identity.auth, "leave the service")
         if exchange.succeeded:
             if _gone(setting, service):
                 setting.leaver = identity

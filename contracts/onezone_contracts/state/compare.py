@@ -11,7 +11,7 @@ from typing import Any
 from onezone_spec import Operation
 
 from onezone_contracts.requirement import Finding
-from onezone_contracts.state.ledger import PAGE, Created
+from onezone_contracts.sent import PAGE, Created
 
 _MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*|.?[*\u2022]{3,}.?", re.IGNORECASE)
 OURS = "kit"
@@ -26,10 +26,18 @@ def located(created: Iterable[Created], made: Created) -> Iterator[Finding]:
     if not made.id:
         yield Finding(f"{label}: no Location with an id", "a Location", str(made.sent.location), made.sent.exchange)
     elif made.listed is False and not beyond_the_list(created, made):
-        yield Finding(f"{label}: the group does not list it", f"{made.id} in the list", "not there", made.sent.exchange)
+        yield Finding(
+            f"{label}: the group does not list it",
+            f"{made.id} in the list",
+            "not there",
+            made.sent.exchange,
+            made.then(made.listing),
+        )
     if made.extra or made.gone:
         came = f"{len(made.extra)} others new, {len(made.gone)} gone"
-        yield Finding(f"{label}: not exactly one service more", "1 new", came, made.sent.exchange)
+        yield Finding(
+            f"{label}: not exactly one service more", "1 new", came, made.sent.exchange, made.then(made.listing)
+        )
 
 
 def beyond_the_list(created: Iterable[Created], one: Created) -> bool:
@@ -52,7 +60,8 @@ def differences_of(operation: Operation, one: Created) -> Iterator[Finding]:
         where = difference(sent, came, prop.name, loose=loose) or _foreign(sent, came, prop.name)
         if where:
             message = f"{one.sent.case.label}: {where} is not read back as it was sent"
-            yield Finding(message, brief(at(sent, where)), brief(at(came, where)), one.read.exchange)
+            look = one.read.exchange
+            yield Finding(message, brief(at(sent, where)), brief(at(came, where)), look, one.then(look))
 
 
 def _foreign(sent: Any, came: Any, where: str) -> str | None:
@@ -109,6 +118,8 @@ def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str 
         )
     if where.endswith(".password") and _masked(came):
         return None
+    if where.endswith(".prefix") and isinstance(came, str) and came == str(sent):
+        return None  # documents print it as a number and describe it as a string
     return None if _same(sent, came, loose=loose) else where
 
 

@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from onezone_spec import Operation
 
 from onezone_contracts.cases import MISSING, Case
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.requirement import Finding
-from onezone_contracts.state.readback import Read, Readback, last_segment
-from onezone_contracts.target.file import Identity
+from onezone_contracts.sent import PAGE, Created, Prepared, Read, Sent
+from onezone_contracts.state import compare
+from onezone_contracts.state.readback import Readback, last_segment
 
 BATCH = 12
 """How many refused requests may wait for one look at the group's services."""
-PAGE = 10
-"""So many services at least fit on a list that is cut."""
 BLIND = 3
 """After so many services that could not be read, reading is taken as not offered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A case that was sent: as whom, to which group, the JSON value, and the exchange."""
-
-    case: Case
-    identity: Identity
-    group: str
-    value: Any
-    exchange: Exchange
-
-    @property
-    def location(self) -> str | None:
-        """The Location of the answer."""
-        return self.exchange.response.header("Location") if self.exchange.response else None
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """An accepted creation as it was seen afterwards.
-
-    `listed` says whether the group lists the new id (None: the target does not say), `extra` holds ids that
-    appeared beside it, `gone` ids that vanished, `read` what its Location leads to.
-    """
-
-    sent: Sent
-    id: str | None
-    listed: bool | None
-    extra: frozenset[str]
-    gone: frozenset[str]
-    read: Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +28,31 @@ class Leak:
     sent: tuple[Sent, ...]
     appeared: frozenset[str]
     gone: frozenset[str]
+    listing: Exchange | None = None
+    """What the group listed afterwards."""
 
     def finding(self) -> Finding:
         """What is wrong, with all exchanges that it takes; of several requests none is accused."""
         last, came = self.sent[-1], f"{len(self.appeared)} new, {len(self.gone)} gone"
         if len(self.sent) == 1:
             message = f"{last.case.label}: refused with {last.exchange.answer()}, yet the group's services changed"
-            return Finding(message, "nothing changed", came, last.exchange)
+            look = (last.exchange, self.listing) if self.listing else ()
+            return Finding(message, "nothing changed", came, last.exchange, look)
         message = f"after {len(self.sent)} refused requests, none of which did it alone: the group's services changed"
         return Finding(message, "nothing changed", came, last.exchange, tuple(one.exchange for one in self.sent))
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Keeps account of the services of every group that a run acts on.
+    """Keeps account of the services of every group that a run acts on, as far as personas can see them.
 
     `replay` sends a case again, unrecorded; it serves to find the request that left something behind.
     """
 
+    separable: ClassVar[bool] = True
     readback: Readback
-    replay: Callable[[Sent], Sent]
+    operation: Operation
+    replay: Callable[[Case], Sent]
     initial: dict[str, frozenset[str]] = field(default_factory=dict)
     known: dict[str, set[str]] = field(default_factory=dict)
     created: list[Created] = field(default_factory=list)
@@ -97,6 +71,11 @@ class Ledger:
             ours = {one.id for one in self.created}
             self.initial.setdefault(group, frozenset(ids - ours))
 
+    def before(self, one: Prepared) -> None:
+        """See what was left behind before something that must be accepted."""
+        if one.allowed:
+            self.flush()
+
     def refused(self, sent: Sent) -> None:
         """A request that was not accepted; the look at its traces may wait for others."""
         self.pending.append(sent)
@@ -106,11 +85,11 @@ class Ledger:
     def flush(self) -> None:
         """See that the refused requests left no trace, and where they did, find those that do."""
         pending, self.pending = self.pending, []
-        touched = {group for sent in pending for group in (sent.group, sent.identity.group)}
+        touched = {group for sent in pending for group in sent.groups}
         for group in sorted(touched & self.known.keys()):
             appeared, gone = self._drift(group)
             if appeared or gone:
-                suspects = [one for one in pending if group in {one.group, one.identity.group}]
+                suspects = [one for one in pending if group in one.groups]
                 self._blame(suspects, group, appeared, gone)
         self.strays.clear()
 
@@ -157,25 +136,24 @@ class Ledger:
         """
         guilty = False
         for suspect in suspects:
-            again = self.replay(suspect)
+            again = self.replay(suspect.case)
             new, lost = self._drift(group)
-            accepted = again.exchange.succeeded and not again.case.method
-            if (new or lost) and not accepted:
+            if (new or lost) and not again.succeeded:
                 guilty = True
-                self.leaks.append(Leak((again,), new, lost))
+                self.leaks.append(Leak((again,), new, lost, self.readback.lists.get(group)))
         if not guilty and suspects and not self.strays:
             self.leaks.append(Leak(tuple(suspects), appeared, gone))
         return guilty
 
-    def accepted(self, sent: Sent) -> Created:
+    def accepted(self, sent: Sent) -> None:
         """A creation that was accepted: find it in its group, and read it."""
         location = sent.location
         service = last_segment(location) if location else None
         listed, extra, gone = self._account(sent, service or None)
         read = self._read(sent, location, service, extra)
-        made = Created(sent, service or None, listed, extra, gone, read)
-        self.created.append(made)
-        return made
+        self.created.append(
+            Created(sent, service or None, listed, extra, gone, read, self.readback.lists.get(sent.group))
+        )
 
     def together(self, accepted: list[Sent]) -> list[Created]:
         """Creations that were accepted at the same time: account for all of them at once."""
@@ -197,13 +175,31 @@ class Ledger:
         self.created += made
         return made
 
-    def plain(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, frozenset[str]]:
+    def at_once(self, sent: list[Sent], each: Callable[..., Iterator[Any]], *, answered: bool) -> bool:
+        """Account for requests at the same time; whether they changed only what was accepted."""
+        accepted = [one for one in sent if one.succeeded]
+        if answered and not accepted:
+            self.pending += sent
+            self.flush()
+            return True
+        plain, gone = self._plain(accepted, sent)
+        made = list(each(self._seen, accepted))
+        unread = "get" in self.readback.offered and any(one.read.details is None for one in made)
+        if plain and answered and not unread:
+            self.created += made
+            return True
+        if gone and made:  # what vanished cannot vanish again: this must not be forgotten
+            self.created.append(replace(made.pop(0), gone=gone))
+        self.spare += made
+        return False
+
+    def _plain(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, frozenset[str]]:
         """Whether requests at the same time changed only what was accepted, and what vanished.
 
         What there is now is taken for given.
         """
         lags, plain, gone = self.readback.lags, True, frozenset[str]()
-        for group in sorted({group for one in sent for group in (one.group, one.identity.group)} & self.known.keys()):
+        for group in sorted(set().union(*(one.groups for one in sent)) & self.known.keys()):
             new = [last_segment(one.location or "") for one in accepted if one.group == group]
             before = self.known[group]
             plain &= self._holds(group, new)
@@ -218,7 +214,7 @@ class Ledger:
         now = self._list(group, wanted.issubset)
         return (now is None or now == wanted) and all(new) and len(wanted) == len(before) + len(new)
 
-    def seen(self, sent: Sent) -> Created:
+    def _seen(self, sent: Sent) -> Created:
         """An accepted creation whose group holds it, with what is read of it; unrecorded."""
         service = last_segment(sent.location or "") or None
         listed = None if sent.group not in self.known or sent.case.group == MISSING else True
@@ -256,17 +252,41 @@ class Ledger:
         if "get" not in reads.offered and len(self.created) >= BLIND:
             return Read(None, None)
         path = sent.exchange.request.path
-        found = reads.read(location, path, sent.group, sent.identity) if location else Read(None, None)
+        found = reads.read(location, path, sent.group, sent.user) if location else Read(None, None)
         if found.details is None and "get" not in reads.offered:
             for other in sorted(extra):  # a Location that leads nowhere: is reading offered at all?
-                reads.by_id(sent.group, other, sent.identity)
+                reads.by_id(sent.group, other, sent.user)
         if found.details is None and "get" in reads.offered and location:
             latest = [found]
 
             def there() -> bool:
-                latest[0] = reads.read(location, path, sent.group, sent.identity)
+                latest[0] = reads.read(location, path, sent.group, sent.user)
                 return latest[0].details is not None
 
             reads.until(there)
             found = latest[0]
         return found if service or found.details is not None else Read(found.exchange, None)
+
+    # --- what is found ------------------------------------------------------------------------------------
+
+    def of(self, sent: Sent) -> Created | None:
+        """What came of an accepted creation, None where the request was not accepted."""
+        return next((one for one in reversed(self.created) if one.sent is sent), None)
+
+    def consequences(self, sent: Sent) -> Iterator[Finding]:
+        """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
+        made = self.of(sent)
+        if made is not None:
+            yield from compare.located(self.created, made)
+            yield from compare.differences_of(self.operation, made)
+            return
+        before = len(self.leaks)
+        self.flush()
+        for leak in self.leaks[before : before + 1]:
+            yield leak.finding()
+
+    def kept(self, sent: Sent) -> Iterator[Finding]:
+        """How what is read back of an accepted case differs from what was sent."""
+        made = self.of(sent)
+        if made is not None:
+            yield from compare.differences_of(self.operation, made)

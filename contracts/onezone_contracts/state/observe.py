@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from onezone_spec import Contract, Operation
@@ -11,29 +10,15 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.api import answer_of
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.reading import ids_of
-from onezone_contracts.requirement import Finding
 from onezone_contracts.state.compare import at, brief, difference, more
 from onezone_contracts.state.expected import CALLER, GROUP, RANKS, USER, ZONE, Mirror, Ref, holds, pair, role_of
-from onezone_contracts.state.probe import Probe
+from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.target.administrator import GONE, Account
 
 LOGIN: Mapping[str, Any] = {"blocked": False, "basicAuthEnabled": True}
 """What is stored of a user who may log in with a password."""
 UNAUTHORIZED = 401
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What was expected and what was seen, with the exchange that shows it."""
-
-    what: str
-    expected: str
-    actual: str
-    exchange: Exchange | None
-
-    def finding(self, message: str, exchange: Exchange | None = None) -> Finding:
-        """The difference as a finding, shown by its own exchange, else by the one that is given."""
-        return Finding(message[:300], self.expected, self.actual, self.exchange or exchange)
+SAME_AS, ABSENT = "x-onezone-same-as", "x-onezone-absent"
 
 
 def probes(contract: Contract, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None) -> list[Probe]:
@@ -222,7 +207,21 @@ def _get(account: Account, operation: Operation, named: Named, exchange: Exchang
     assert ref is not None
     if ref[1] not in found.values():
         yield Difference("the answer", f"the id {ref[1]}", "another id, or none", exchange)
-    yield from unequal(f"the {ref[0].replace('_', ' ')}", account.mirror.details.get(ref, {}), found, exchange)
+    wanted = _shown(account, operation, ref)
+    yield from unequal(f"the {ref[0].replace('_', ' ')}", wanted, found, exchange)
+
+
+def _shown(account: Account, operation: Operation, ref: Ref) -> dict[str, Any]:
+    """What is stored of an entity as the operation shows it: what stands for nothing and what is repeated, too."""
+    wanted, contract = dict(account.mirror.details.get(ref, {})), account.contract
+    shown = contract.resolve(operation.success.schema or {}).get("properties", {})
+    for name, schema in ((name, contract.resolve(one)) for name, one in shown.items()):
+        if ABSENT in schema and ref in account.made:
+            wanted.setdefault(name, schema[ABSENT])
+    for name, schema in ((name, contract.resolve(one)) for name, one in shown.items()):
+        if schema.get(SAME_AS) in wanted:
+            wanted[name] = wanted[schema[SAME_AS]]
+    return wanted
 
 
 def _sets(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
@@ -242,7 +241,10 @@ def _through(account: Account, operation: Operation, named: Named, exchange: Exc
     found = account.listed(exchange)
     assert ref is not None
     assert place is not None
-    wanted = {f"{kind} {one}" for kind, one in account.mirror.through(ref, place)}
+    direct = operation.direct or {"type": ref[0], "id": ref[1]}
+    between = account.mirror.through(ref, place) - {ref}
+    wanted = {f"{kind} {one}" for kind, one in between}
+    wanted |= {f"{direct['type']} {direct['id']}"} if ref in account.mirror.through(ref, place) else set()
     came = {f"{one.get('type')} {one.get('id')}" for one in found or () if isinstance(one, dict)}
     if found is None or came != wanted:
         yield Difference("the members between", told(wanted), told(came), exchange)

@@ -17,7 +17,8 @@ from onezone_contracts.exchange import Exchange, Redactor, Request
 from onezone_contracts.options import PATIENCE
 from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, next_page, only_list
-from onezone_contracts.target.file import Identity, Target
+from onezone_contracts.sent import Read
+from onezone_contracts.target.file import Target, TestUser
 from onezone_contracts.wire import Wire
 
 SHOWN = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
@@ -26,14 +27,6 @@ PAGES = 8
 """How many pages of a list are read, one after another."""
 LAGS = 2
 """How often a run waits in vain before it stops waiting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What a read gave: the details, and the exchange that shows them (or shows why there are none)."""
-
-    exchange: Exchange | None
-    details: dict[str, Any] | None
 
 
 @dataclass(slots=True)
@@ -58,15 +51,17 @@ class Readback:
     """By verb, what a read was answered that was not understood: nothing can be said of the state then."""
     cut: bool = False
     """Whether the list was seen to have more pages than are followed."""
-    reader: Identity | None = None
-    _observers: dict[str, Identity | None] = field(default_factory=dict)
+    reader: TestUser | None = None
+    lists: dict[str, Exchange] = field(default_factory=dict)
+    """By group, the last answer that listed its services."""
+    _observers: dict[str, TestUser | None] = field(default_factory=dict)
 
     def _template(self, verb: str, *, within: bool = True) -> str | None:
         found = self.contract.find(verb, self.resource, self.within if within else None)
         return found.path if found else None
 
-    def _get(self, identity: Identity, path: str, label: str) -> Exchange:
-        return self.wire.send(Request("GET", path, identity.auth(), label=label))
+    def _get(self, identity: TestUser, path: str, label: str) -> Exchange:
+        return self.wire.send(Request("GET", path, identity.auth, label=label))
 
     def ids(self, group: str) -> set[str] | None:
         """The ids of the group's services, None where the target does not say."""
@@ -80,6 +75,7 @@ class Readback:
             self._note("list", exchange, understood=ids is not None)
             if ids is not None:
                 self._observers[group] = None if self.cut else identity
+                self.lists[group] = exchange
                 return None if self.cut else ids
             if exchange.timed_out:
                 break
@@ -89,7 +85,7 @@ class Readback:
             self.misread.setdefault("list", exchange)
         return None
 
-    def _pages(self, identity: Identity, path: str) -> tuple[set[str] | None, Exchange]:
+    def _pages(self, identity: TestUser, path: str) -> tuple[set[str] | None, Exchange]:
         """The ids of a list with its next pages, None where it is none; and the exchange that ended it.
 
         What has more pages than are followed is `cut`: it says nothing of what is not on it.
@@ -126,6 +122,12 @@ class Readback:
         ids, exchange = self._pages(observer, self.target.path(template, id=group))
         return None if self.cut else ids, exchange
 
+    def trial(self, group: str) -> Request:
+        """A request that changes nothing, of somebody who may send it if anybody may: whatever is answered, it is."""
+        template, identity = self._template("list"), self._observers.get(group) or self._candidates()[0]
+        path = self.target.path(template, id=group) if template else self.target.path("/")
+        return Request("GET", path, identity.auth, label="see how many requests at once the target bears")
+
     def again(self, group: str, service: str) -> Read:
         """One look at a service of the group, by whoever could read before."""
         path = next(self._own_paths(group, service), None)
@@ -138,21 +140,21 @@ class Readback:
         """Forget who may list what: privileges may have taken effect since."""
         self._observers.clear()
 
-    def _candidates(self) -> list[Identity]:
+    def _candidates(self) -> list[TestUser]:
         """The personas, those who hold most first."""
         return sorted(
             self.target.personas.values(), key=lambda one: -sum(len(s or ()) for s in one.persona.grants.values())
         )
 
-    def read(self, location: str, request_path: str, group: str, creator: Identity) -> Read:
+    def read(self, location: str, request_path: str, group: str, creator: TestUser | None) -> Read:
         """The service that a Location names: by its path as it stands, else by its id at the contract's own path."""
         return self._first(self._paths(location, request_path, group), creator)
 
-    def by_id(self, group: str, service: str, creator: Identity) -> Read:
+    def by_id(self, group: str, service: str, creator: TestUser | None) -> Read:
         """The service of that id, read at the contract's own path."""
         return self._first(self._own_paths(group, service), creator)
 
-    def _first(self, paths: Iterable[str], creator: Identity) -> Read:
+    def _first(self, paths: Iterable[str], creator: TestUser | None) -> Read:
         last = self.misread["get"] if self._hangs("get") else None
         for path in () if last else paths:
             for identity in self._readers(creator):
@@ -194,9 +196,9 @@ class Readback:
             return f"what the target answers when asked to {what} was not understood: {came}"
         return f"the target does not offer to {what}"
 
-    def _readers(self, creator: Identity) -> Iterator[Identity]:
+    def _readers(self, creator: TestUser | None) -> Iterator[TestUser]:
         first = [self.reader] if self.reader else []
-        yield from {one.persona.name: one for one in [*first, *self._candidates()[:2], creator]}.values()
+        yield from {one.name: one for one in [*first, *self._candidates()[:2], creator] if one}.values()
 
     def _paths(self, location: str, request_path: str, group: str) -> Iterator[str]:
         path = self._resolved(location, request_path)

@@ -1,17 +1,21 @@
-"""A case that was sent to one operation, what came of it, and what refused ones left behind."""
+"""What requests did to what an administrator's account made: successes have their effect, refusals have none."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from onezone_spec import Operation
 
-from onezone_contracts.attempt import Attempt
+from onezone_contracts.api import new_id
+from onezone_contracts.cases import MISSING, Case
 from onezone_contracts.requirement import Finding
-from onezone_contracts.state.expected import USER, Ref
-from onezone_contracts.state.observe import Difference, differences, probes
-from onezone_contracts.state.probe import Probe
+from onezone_contracts.sent import Prepared, Sent
+from onezone_contracts.state.effects import apply
+from onezone_contracts.state.expected import CALLER, READING, USER, Ref
+from onezone_contracts.state.observe import differences, misread, probes
+from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.target.administrator import Account, is_ours
 from onezone_contracts.target.fixture import Stage
 
@@ -23,17 +27,17 @@ SUSPECTS = 60
 class Leak:
     """What was not as before after refused requests: one that was seen to do it, or several of which none was."""
 
-    attempts: tuple[Attempt, ...]
+    sent: tuple[Sent, ...]
     difference: Difference
 
     def finding(self) -> Finding:
         """What was left behind, by the one that was seen to do it; else by all that were sent, and none is accused."""
-        what, last = self.difference.what, self.attempts[-1]
-        if len(self.attempts) == 1:
+        what, last = self.difference.what, self.sent[-1]
+        if len(self.sent) == 1:
             return self.difference.finding(f"after {last.case.label}: {what}", last.exchange)
-        words = f"after {len(self.attempts)} refused requests, none of which did it alone: {what}"
+        words = f"after {len(self.sent)} refused requests, none of which did it alone: {what}"
         found = self.difference.finding(words, last.exchange)
-        return replace(found, steps=tuple(one.exchange for one in self.attempts))
+        return replace(found, steps=tuple(one.exchange for one in self.sent))
 
 
 class Newcomers:
@@ -68,22 +72,117 @@ class Newcomers:
                 yield kind, one
 
 
-class Traces:
-    """Sees that refused requests of one operation leave nothing behind.
+class Effects:
+    """Compares what the target holds with what should be there after each request of one operation.
 
-    `replay` sends the case of an attempt again, alone and to a fixture of its own: who is accused was seen to do it.
+    `replay` sends a case again, alone and to a fixture of its own: who is accused was seen to do it.
     """
 
-    def __init__(self, account: Account, operation: Operation, replay: Callable[[Attempt], Attempt]) -> None:
+    def __init__(self, account: Account, operation: Operation, replay: Callable[[Case], Sent]) -> None:
         self.account = account
         self.operation = operation
         self.replay = replay
+        self.reading = operation.effect.verb in READING
+        self.separable = self.reading
         self.leaks: list[Leak] = []
         self.newcomers = Newcomers(account, operation)
+        self._pending: dict[Stage, list[Sent]] = {}
+
+    # --- what is sent -------------------------------------------------------------------------------------
+
+    def before(self, one: Prepared) -> None:
+        """Look at what earlier requests left behind, as long as it can be told from what this one does."""
+        if one.allowed and not self.reading and one.stage:
+            self.flush(one.stage)
+        elif not self.reading:
+            self.newcomers.remember()
+
+    def refused(self, sent: Sent) -> None:
+        """A request that was not accepted; its traces are looked for before something is accepted, or in the end."""
+        if self._tolerated(sent):
+            self.newcomers.found()  # they are taken for given
+        elif not self.reading and sent.stage and not sent.stage.spoiled:
+            self._pending.setdefault(sent.stage, []).append(sent)
+
+    def accepted(self, sent: Sent) -> None:
+        """See that a request did what it should; one that should have been refused leaves a state that nobody knows."""
+        account, operation, stage = self.account, self.operation, sent.stage
+        if self.reading:
+            sent.differences = self._reread(sent) if sent.allowed else []
+            return
+        made = new_id(sent.exchange) if operation.effect.verb == "create" else None
+        assert stage is not None
+        if sent.user and (operation.effect.resource == CALLER or sent.caller in sent.roles.values()):
+            stage.dismiss(sent.user)
+        if not sent.allowed:
+            self._forget(sent)
+            return
+        wanted = [*stage.witnesses, *probes(account.contract, operation, sent.roles, sent.caller)]
+        wanted += apply(account, operation, sent.roles, sent.caller, sent.value, made)
+        sent.differences = differences(account, wanted)
+        stage.spoiled = stage.spoiled or bool(sent.differences)
+
+    def together(self, accepted: list[Sent]) -> None:
+        """Which of them did what cannot be told: the state is not looked at."""
+        for one in accepted:
+            if self.reading:
+                self.accepted(one)
+            else:
+                self._forget(one)
+
+    def at_once(self, sent: list[Sent], each: Callable[..., Iterator[Any]], *, answered: bool) -> bool:  # noqa: ARG002
+        """Account for requests at the same time, one after the other."""
+        for one in sent:
+            if one.succeeded:
+                self.accepted(one)
+            else:
+                self.refused(one)
+        return True
+
+    def _forget(self, sent: Sent) -> None:
+        """Have removed what was made, and use its stage no more: what others left there cannot be told from this."""
+        if sent.stage:
+            sent.stage.spoiled = True
+            self._pending.pop(sent.stage, None)
+        made = new_id(sent.exchange) if self.operation.effect.verb == "create" else None
+        if made:
+            self.account.adopt((self.account.contract.kind(self.operation.effect.resource), made))
+
+    def _reread(self, sent: Sent) -> list[Difference]:
+        """What is wrong with an answer, once the target had time to show what was set up."""
+        answers = [sent.exchange]
+        found: list[Difference] = []
+
+        def right() -> bool:
+            found[:] = misread(self.account, self.operation, sent.roles, sent.caller, answers[-1])
+            if found:
+                answers.append(self.account.api.wire.send(sent.request))
+            return not found
+
+        self.account.until(right)
+        return found
+
+    # --- what is found ------------------------------------------------------------------------------------
+
+    def consequences(self, sent: Sent) -> Iterator[Finding]:
+        """What is wrong with what came of a case: a success did what it should, a refusal left nothing."""
+        if sent.exchange.succeeded:
+            yield from self.kept(sent)
+            return
+        before = len(self.leaks)
+        if sent.stage:
+            self.flush(sent.stage)
+        for leak in self.leaks[before : before + 1]:
+            yield leak.finding()
+
+    def kept(self, sent: Sent) -> Iterator[Finding]:
+        """How the state after an accepted case, or the answer of a reading one, is not what it should be."""
+        for one in sent.differences:
+            yield one.finding(f"{sent.case.label}: {one.what}", sent.exchange)
 
     def flush(self, stage: Stage) -> None:
         """See that the refused requests on a stage changed nothing of it."""
-        pending, stage.pending = stage.pending, []
+        pending = self._pending.pop(stage, [])
         if not pending:
             return
         wanted = dict.fromkeys(probe for one in pending for probe in self._touched(one))
@@ -93,23 +192,30 @@ class Traces:
             seen = [leak for one in pending for leak in self._alone(one)] if len(pending) > 1 else []
             self.leaks += seen or [Leak(tuple(pending), one) for one in found]
 
-    def _alone(self, attempt: Attempt) -> list[Leak]:
+    def _alone(self, sent: Sent) -> list[Leak]:
         """What the same request leaves behind when nothing else was sent."""
-        again = self.replay(attempt)
+        again = self.replay(sent.case)
         if again.exchange.succeeded:
             return []
         return [Leak((again,), one) for one in differences(self.account, self._touched(again))]
 
-    def see(self, attempt: Attempt) -> None:
+    def see(self, sent: Sent) -> None:
         """See that one refused request changed nothing of what it named."""
-        self.leaks += [Leak((attempt,), one) for one in differences(self.account, self._touched(attempt))]
+        self.leaks += [Leak((sent,), one) for one in differences(self.account, self._touched(sent))]
 
-    def _touched(self, attempt: Attempt) -> list[Probe]:
-        known = all(ref in self.account.mirror.details for ref in attempt.roles.values())
-        return probes(self.account.contract, self.operation, attempt.roles, attempt.caller) if known else []
+    def _touched(self, sent: Sent) -> list[Probe]:
+        known = all(ref in self.account.mirror.details for ref in sent.roles.values())
+        return probes(self.account.contract, self.operation, sent.roles, sent.caller) if known else []
 
-    def all(self, refused: tuple[Attempt, ...]) -> list[Leak]:
-        """Everything that was left behind, with what came to be and belongs nowhere."""
+    def _tolerated(self, sent: Sent) -> bool:
+        """Whether released servers may keep what they made, though the request is refused."""
+        return self.operation.locate_at_effect and MISSING in sent.case.roles.values()
+
+    def all(self, log: list[Sent]) -> list[Leak]:
+        """Everything that refused requests left behind, with what came to be and belongs nowhere."""
+        for stage in list(self._pending):
+            self.flush(stage)
+        refused = tuple(one for one in log if not one.exchange.succeeded and not self._tolerated(one))
         appeared = self.newcomers.found()
         if appeared and len(refused) > 1:
             alone = [Leak((again,), one) for again, found in map(self._makes, refused[:SUSPECTS]) for one in found]
@@ -118,8 +224,8 @@ class Traces:
             self.leaks += [Leak(refused, one) for one in appeared]
         return self.leaks
 
-    def _makes(self, attempt: Attempt) -> tuple[Attempt, list[Difference]]:
+    def _makes(self, sent: Sent) -> tuple[Sent, list[Difference]]:
         """What comes to be by the same request when nothing else was sent."""
-        again = self.replay(attempt)
+        again = self.replay(sent.case)
         found = self.newcomers.found()
         return again, [] if again.exchange.succeeded else found

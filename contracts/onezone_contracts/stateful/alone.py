@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from onezone_spec import Operation
 
+from onezone_contracts.shrinking import ViolationError
 from onezone_contracts.state.expected import READING
 from onezone_contracts.stateful.choices import chosen
 from onezone_contracts.stateful.layout import plain
 from onezone_contracts.stateful.play import Play
 from onezone_contracts.stateful.predict import Expected
 from onezone_contracts.stateful.setting import Setting, apart
-from onezone_contracts.stateful.step import ADMIN, Step, ViolationError
+from onezone_contracts.stateful.step import ADMIN, Step
 
 SAMPLES = 3
 """In how many ways a reading operation is tried."""

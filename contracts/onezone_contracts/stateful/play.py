@@ -12,10 +12,11 @@ from onezone_contracts.api import new_id
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import NotJudged
+from onezone_contracts.shrinking import StoppedError, ViolationError
 from onezone_contracts.state.effects import apply
 from onezone_contracts.state.expected import RANKS, READING, USER, ZONE, Ref, role_of
-from onezone_contracts.state.observe import Difference, differences, misread, probes
-from onezone_contracts.state.probe import Probe
+from onezone_contracts.state.observe import differences, misread, probes
+from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.side_effects import Newcomers
 from onezone_contracts.stateful.predict import Expected
 from onezone_contracts.stateful.setting import Setting, of_caller
@@ -28,8 +29,6 @@ from onezone_contracts.stateful.step import (
     STATE,
     UNCHANGED,
     Step,
-    StoppedError,
-    ViolationError,
 )
 from onezone_contracts.target.administrator import GONE
 
@@ -166,7 +165,7 @@ class Play:
         new = {key: self.account.samples.value(known[key]) for key, given in step.body if given == NEW}
         return {key: new[key] if key in new else _plain(given) for key, given in step.body}
 
-    def _violated(self, kind: str, difference: Difference) -> ViolationError:
+    def _violated(self, kind: str, difference: Difference) -> ViolationError[Step]:
         shown = [difference.exchange] if difference.exchange and difference.exchange not in self.exchanges else []
         return ViolationError(kind, difference, self.actions, [*self.exchanges, *shown])
 

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from onezone_contracts import shrinking
 from onezone_contracts.checks import drawn
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import OUT_OF_TIME, Finding, NotJudged
-from onezone_contracts.shrinking import leave_out
+from onezone_contracts.shrinking import StoppedError, ViolationError
 from onezone_contracts.stateful.alone import try_alone
 from onezone_contracts.stateful.choices import readings
 from onezone_contracts.stateful.play import Play
-from onezone_contracts.stateful.setting import AT_FIRST, SHORTEST, Setting, apart
-from onezone_contracts.stateful.step import KINDS, Step, StoppedError, ViolationError
+from onezone_contracts.stateful.setting import AT_FIRST, Setting, apart
+from onezone_contracts.stateful.step import KINDS, Step
 from onezone_contracts.stateful.tours import tours
 from onezone_contracts.target.administrator import Account
 
 ROUNDS = 4
 """How often the search goes on, without the operation that showed something last."""
 ATTEMPTS = 150
-AGAIN = 1.0
-"""Seconds to wait for what is repeated to look right after all."""
-NOT_AGAIN = " (shown once; repeated, it did not show)"
 
 
 @dataclass(slots=True)
@@ -101,7 +98,7 @@ def _sequences(setting: Setting) -> None:
         machine.drawn(setting)
 
 
-def attempt(setting: Setting, steps: Sequence[Step], *, everything: bool = False) -> ViolationError | None:
+def attempt(setting: Setting, steps: Sequence[Step], *, everything: bool = False) -> ViolationError[Step] | None:
     """Take these steps, those that fit, and look at `everything` afterwards; what they show, if anything."""
     with apart(setting.account):
         play = Play(setting)
@@ -118,29 +115,19 @@ def attempt(setting: Setting, steps: Sequence[Step], *, everything: bool = False
     return None
 
 
-def shortest(setting: Setting, first: ViolationError) -> Finding:
+def shortest(setting: Setting, first: ViolationError[Step]) -> Finding:
     """The finding of the shortest sequence that showed the same, or of the first where that cannot be repeated."""
-    end, left = setting.options.clock() + drawn.SHRINKING, [ATTEMPTS]
 
-    def tried(steps: Sequence[Step]) -> ViolationError | None:
-        left[0] -= 1
-        if left[0] < 0 or setting.options.clock() > end:
-            raise StoppedError
+    def tried(steps: Sequence[Step]) -> ViolationError[Step] | None:
         shown = attempt(setting, [*(replace(step, quiet=True) for step in steps[:-1]), replace(steps[-1], quiet=False)])
         same = shown is not None and (shown.kind, shown.culprit.operation) == (first.kind, first.culprit.operation)
         return shown if same else None
 
-    best = [first]
+    def again(steps: Sequence[Step]) -> ViolationError[Step] | None:
+        return attempt(setting, steps)
+
     setting.careful = True
     with setting.unlimited():
-        with contextlib.suppress(StoppedError), setting.hasty(SHORTEST):
-            leave_out(best, tried)
-        try:
-            with setting.hasty(AGAIN):
-                again = attempt(setting, best[0].actions)
-        except StoppedError:
-            again = best[0]
+        found = shrinking.shortest(setting, first, tried, again, seconds=drawn.SHRINKING, attempts=ATTEMPTS)
     setting.careful = False
-    if again and again.kind == first.kind:
-        return again.finding()
-    return first.finding(NOT_AGAIN)
+    return found

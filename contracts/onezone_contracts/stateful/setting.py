@@ -18,7 +18,6 @@ SECONDS = {"standard": 4.0, "deep": 90.0}
 """How long drawn sequences may take in all; a target that is slow sees fewer of them."""
 AT_FIRST = 60.0
 """How long it may take to try every operation alone, and how long the sequences that are always taken."""
-SHORTEST = 0.05
 
 
 @dataclass(slots=True)
@@ -49,6 +48,11 @@ class Setting:
         self.limit(AT_FIRST)
         self._left = SECONDS.get(self.options.depth, 0.0)
         self.prediction = Prediction(self.account)
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """What tells how much time sequences took."""
+        return self.options.clock
 
     @property
     def over(self) -> bool:

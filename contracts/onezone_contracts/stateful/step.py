@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from onezone_contracts.exchange import Exchange
-from onezone_contracts.requirement import Finding
-from onezone_contracts.state.observe import Difference
 
 ADMIN, NOBODY = -1, -2
 """Actors that are no entities of the sequence."""
@@ -41,35 +36,3 @@ class Step:
     def keys(self) -> tuple[str, ...]:
         """The keys of the body."""
         return tuple(key for key, _ in self.body or ())
-
-
-class ViolationError(BaseException):
-    """A sequence showed a difference. No Exception: it has to get through Hypothesis as it is."""
-
-    def __init__(
-        self, kind: str, difference: Difference, actions: Sequence[Step], exchanges: Sequence[Exchange]
-    ) -> None:
-        super().__init__(difference.what)
-        self.kind = kind
-        self.difference = difference
-        self.actions = tuple(actions)
-        self.exchanges = tuple(exchanges)
-
-    @property
-    def culprit(self) -> Step:
-        """The step that showed it."""
-        return self.actions[-1]
-
-    def finding(self, remark: str = "") -> Finding:
-        """The finding, with all steps."""
-        seen, last = self.difference, self.exchanges[-1]
-        message = f"in a sequence of {len(self.exchanges)} requests: {last.request.label}: {seen.what}{remark}"
-        return Finding(message[:400], seen.expected, seen.actual, seen.exchange or last, self.exchanges)
-
-
-class StoppedError(BaseException):
-    """There is no time for more steps, or the target takes none: then `reason` says why."""
-
-    def __init__(self, reason: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason

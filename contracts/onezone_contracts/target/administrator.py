@@ -5,22 +5,19 @@ Nothing is removed but what this account made, or what one of its users made.
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import Api, answer_of, auth_of, new_id
+from onezone_contracts.api import Api, answer_of, new_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
-from onezone_contracts.generate.values import MARK, Samples, privileges_of, secret, stored
-from onezone_contracts.patience import unlimited, waited
+from onezone_contracts.generate.values import MARK, Samples, privileges_of, secret, usual
+from onezone_contracts.network import Network
+from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
 from onezone_contracts.state.expected import RANKS, USER, ZONE, Held, Mirror, Ref, role_of
-from onezone_contracts.target.file import Credentials, SetupError, near
+from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, near
 from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"
@@ -28,25 +25,6 @@ DEFAULT_SET = "member"
 LAGS = 3
 """How often a run waits in vain before it stops waiting."""
 GONE = frozenset({404, 410})
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A user that the kit made."""
-
-    ref: Ref
-    username: str
-    password: str
-
-    @property
-    def credentials(self) -> Credentials:
-        """How the user logs in."""
-        return Credentials(self.username, self.password)
-
-    @property
-    def auth(self) -> Auth:
-        """The user's own credentials."""
-        return auth_of(self.credentials, self.username)
 
 
 class Account:
@@ -58,30 +36,41 @@ class Account:
         credentials: the administrator's.
         timeout: seconds for a request.
         settle: seconds until privileges must have taken effect.
+        network: how the target is reached.
 
-    `shut` says why no persona can act, where that is so. `check_time` raises when the run's time is over.
+    `core` is the target of the profile `core`, where its personas were made. `shut` says why no persona can act, where
+    that is so. `check_time` raises when the run's time is over.
     """
 
     def __init__(
-        self, contract: Contract, base_url: str, credentials: Credentials, *, timeout: float = 10.0, settle: float = 5.0
+        self,
+        contract: Contract,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        timeout: float = 10.0,
+        settle: float = 5.0,
+        network: Network | None = None,
     ) -> None:
         self.contract = contract
-        self.api = Api(contract, base_url, Wire(_origin(base_url), timeout))
+        self.api = Api(contract, base_url, Wire(_origin(base_url), timeout, network=network))
         self.credentials = credentials
-        self.auth = auth_of(credentials, "the administrator")
+        self.auth = credentials.auth("the administrator")
         self.settle = settle
         self.check_time: Callable[[], None] = lambda: None
         self.samples = Samples(contract)
         self.mirror = Mirror()
         self.redactor = Redactor()
         self.redactor.learn(self.samples.password, *credentials.secrets())
+        self.api.wire.network.teach(self.redactor)
         self.redactor.name("OZKIT_ADMIN_SECRET", credentials.token or credentials.password or "", "the administrator")
         self.redactor.name("OZKIT_PASSWORD", self.samples.password, "every user that the kit makes")
         self.redactor.learn(*(word for one in (credentials.password, credentials.token) if one for word in near(one)))
         self.made: dict[Ref, None] = {}
-        self.pool: dict[frozenset[str], list[Person]] = {}
+        self.pool: dict[frozenset[str], list[TestUser]] = {}
         self.gone: set[Ref] = set()
-        self.people: dict[Ref, list[Person]] = {}
+        self.people: dict[Ref, list[TestUser]] = {}
+        self.core: Target | None = None
         self.lags = 0
         self.shut: str | None = None
         self.misread: dict[str, Exchange] = {}
@@ -102,7 +91,7 @@ class Account:
             if (ids := self.everything(kind)) is not None:
                 self._before[kind] = ids
 
-    def create(self, kind: str, body: Mapping[str, Any] | None = None, *, by: Person | None = None) -> Ref:
+    def create(self, kind: str, body: Mapping[str, Any] | None = None, *, by: TestUser | None = None) -> Ref:
         """A new entity, made for itself, or for the user who makes it. Raises SetupError."""
         operation = self._operation("create", kind, "caller" if by else None)
         value = dict(body) if body is not None else self.samples.body(operation)
@@ -111,7 +100,7 @@ class Account:
         if made is None:
             raise SetupError(f"{operation.method} {operation.path} named nothing new: its answer has no Location")
         ref = (kind, made)
-        self.adopt(ref, stored(operation.body, value))
+        self.adopt(ref, usual(operation.body, value))
         if by:
             self.mirror.join(by.ref, ref, frozenset(self.contract.privileges[kind]))
         return ref
@@ -122,12 +111,16 @@ class Account:
             self.made[ref] = None
         self.mirror.add(ref, details or {})
 
+    def before(self, kind: str) -> list[str]:
+        """The ids of what was there before the kit, in order."""
+        return sorted(self._before.get(kind, ()))
+
     def take(self, kind: str, ids: Iterable[str]) -> None:
         """Take what one of the kit's users made into account, to be removed in the end."""
         for one in ids:
             self.made.setdefault((kind, one))
 
-    def person(self, zone: Iterable[str] = ()) -> Person:
+    def person(self, zone: Iterable[str] = ()) -> TestUser:
         """A new user with these zone privileges, who can log in. Raises SetupError."""
         operation = self._operation("create", USER)
         body = self.samples.body(operation)
@@ -138,14 +131,14 @@ class Account:
         self.grant_zone(ref, zone)
         return made
 
-    def logs_in(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> Person | None:
+    def logs_in(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> TestUser | None:
         """Remember how a user logs in that was made with this body, None where the body does not say."""
         known = operation.body.properties if operation.body else ()
         name = next((str(body[one.name]) for one in known if one.unique and one.name in body), None)
         word = next((str(body[one.name]) for one in known if secret(one) and one.name in body), None)
         if name is None or word is None:
             return None
-        made = Person(ref, name, word)
+        made = TestUser(name, Credentials(name, word), ref)
         self.people[ref] = [made]
         self.redactor.learn(word, basic(name, word).removeprefix("Basic "))
         return made
@@ -158,20 +151,22 @@ class Account:
         names = [str(body[one.name]) for one in operation.body.properties if one.unique and one.name in body]
         words = [str(body[one.name]) for one in operation.body.properties if secret(one) and one.name in body]
         self.redactor.learn(*words)
-        known.append(Person(ref, (names or [known[-1].username])[0], (words or [known[-1].password])[0]))
+        last = known[-1].credentials
+        name = (names or [last.username or ""])[0]
+        known.append(TestUser(name, Credentials(name, (words or [last.password or ""])[0]), ref))
 
     def logins(self, ref: Ref, *, may: bool) -> Iterator[tuple[Auth, bool]]:
         """Every name and password that a user had, with whether they should serve: the last ones, if any."""
         *before, last = self.people[ref]
         yield last.auth, may
         for one in before:
-            if (one.username, one.password) != (last.username, last.password):
+            if one.credentials != last.credentials:
                 yield one.auth, False
 
-    def pooled(self, zone: Iterable[str], apart: Iterable[Ref], others: Iterable[Person]) -> Person:
+    def pooled(self, zone: Iterable[str], apart: Iterable[Ref], others: Iterable[TestUser]) -> TestUser:
         """A user with these zone privileges, none of `others`, who belongs to nothing of `apart`; made if need be."""
         known = self.pool.setdefault(frozenset(zone), [])
-        places, taken = list(apart), set(others)
+        places, taken = list(apart), list(others)
         for one in known:
             if one not in taken and not any(one.ref in self.mirror.inside(place, effective=True) for place in places):
                 return one
@@ -307,15 +302,14 @@ class Account:
     # --- afterwards ---------------------------------------------------------------------------------------
 
     def remove(self) -> None:
-        """Remove all that was made, users last; an interrupt waits until that is done."""
-        self.api.wire.patience.check_time = unlimited
-        with undisturbed():
-            for ref in self._leftovers():
-                self.made.setdefault(ref)
-            for ref in sorted(filter(self._removable, self.made), key=lambda one: -RANKS[one[0]]):
-                self.delete(ref)
-            self.made.clear()
-            self.api.wire.close()
+        """Remove all that was made, users last; an interrupt waits until that is done, a second one does not."""
+        self.api.wire.finish()
+        for ref in self._leftovers():
+            self.made.setdefault(ref)
+        for ref in sorted(filter(self._removable, self.made), key=lambda one: -RANKS[one[0]]):
+            self.delete(ref)
+        self.made.clear()
+        self.api.wire.close()
 
     def delete(self, ref: Ref) -> Exchange | None:
         """Delete an entity; what the target says to that does not matter."""
@@ -348,23 +342,6 @@ def is_ours(details: Mapping[str, Any], users: Iterable[str], run_id: str = "") 
         return True
     words = [one for one in details.values() if isinstance(one, str)]
     return any(MARK.fullmatch(one) and run_id in one for one in words)
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until the block is over, then they have their effect."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = {one: signal.signal(one, lambda number, _: came.append(number)) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-    if came:
-        raise KeyboardInterrupt
 
 
 def _origin(base_url: str) -> str:

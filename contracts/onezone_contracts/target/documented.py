@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from onezone_contracts.personas import ZONE, Persona
 from onezone_contracts.state.expected import Ref
-from onezone_contracts.target.administrator import Account, Person
-from onezone_contracts.target.file import Identity, SetupError, Target, missing_id
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.file import SetupError, Target, TestUser, given, missing_id
 
 
 def core_target(account: Account, wanted: Iterable[Persona]) -> Target:
@@ -20,20 +20,21 @@ def core_target(account: Account, wanted: Iterable[Persona]) -> Target:
     home, other = account.create("group"), account.create("group")
     people = [(persona, _make(account, persona, home)) for persona in wanted]
     for persona, person in people:
-        containers = [ref for scope, ref in _places(home).items() if persona.grants.get(scope) is not None]
+        containers = [ref for scope, ref in _places(home).items() if scope in persona.met]
         if not account.settled(person.ref, containers):
             raise SetupError(
                 f"what the persona {persona.name} was given did not take effect within {account.settle:g} s (--settle)"
             )
-    identities = {one.name: Identity(one, person.credentials, home[1]) for one, person in people}
-    return Target(account.api.base_url, identities, missing_id(home[1]), other[1])
+    users = {one.name: given(one, person.credentials, home[1]) for one, person in people}
+    account.core = Target(account.api.base_url, users, missing_id(home[1]), other[1])
+    return account.core
 
 
 def _places(home: Ref) -> dict[str, Ref]:
     return {"group": home}
 
 
-def _make(account: Account, persona: Persona, home: Ref) -> Person:
+def _make(account: Account, persona: Persona, home: Ref) -> TestUser:
     person = account.person(persona.grants.get(ZONE) or ())
     for scope, ref in _places(home).items():
         held = persona.grants.get(scope)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.cases import BARE, DIRECT, FOREIGN
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.state.expected import (
@@ -21,11 +21,8 @@ from onezone_contracts.state.expected import (
     holds,
 )
 from onezone_contracts.state.probe import Probe
-from onezone_contracts.target.administrator import Account, Person
-from onezone_contracts.target.file import SetupError
-
-if TYPE_CHECKING:
-    from onezone_contracts.attempt import Attempt
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.file import SetupError, TestUser
 
 SEVERAL = 3
 
@@ -38,21 +35,19 @@ def harmless(contract: Contract, kind: str) -> frozenset[str]:
     return frozenset(sorted(set(contract.privileges[kind]) - used)[:SEVERAL])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stage:
     """The roles of an operation with the entities that play them.
 
-    `people` are the personas that act here; `founder` created what users of the path stand under; `pending` are
-    refused attempts whose traces were not looked for; `witnesses` is what must stay as it is; a `spoiled` stage is in
-    a state that nobody knows.
+    `people` are the personas that act here; `founder` created what users of the path stand under; `witnesses` is what
+    must stay as it is; a `spoiled` stage is in a state that nobody knows.
     """
 
     account: Account
     operation: Operation
     roles: dict[str, Ref] = field(default_factory=dict)
-    people: dict[object, Person] = field(default_factory=dict)
-    founder: Person | None = None
-    pending: list[Attempt] = field(default_factory=list)
+    people: dict[object, TestUser] = field(default_factory=dict)
+    founder: TestUser | None = None
     witnesses: list[Probe] = field(default_factory=list)
     spoiled: bool = False
 
@@ -100,6 +95,20 @@ class Stage:
         else:
             self.account.attach(member, container, given)
 
+    def special(self, word: str, kind: str, place: Ref | None) -> Ref:
+        """Something that no fixture has by itself, in relation to a place where there is one. Raises SetupError."""
+        if word == FOREIGN:
+            founder = self.account.person(_needed(self._contract, kind))
+            ref = self.account.create(kind, by=founder)
+            self.account.mirror.details[ref]["creator"] = {"type": USER, "id": founder.ref[1]}
+        elif word == BARE:
+            ref = self.account.create(kind, self.account.samples.bare(kind))
+        else:
+            ref = self.account.person().ref if kind == USER else self.account.create(kind)
+        if place:
+            self.relate(ref, place, effective=False if word == DIRECT else None)
+        return ref
+
     def _witness(self, one: Ref, other: Ref) -> None:
         """For what changes something: another membership of the member, and another member, which stay as they are."""
         if self.operation.effect.verb in READING:
@@ -146,16 +155,16 @@ class Stage:
 
     # --- who acts -----------------------------------------------------------------------------------------
 
-    def enter(self, persona: Persona, *, fresh: bool = False) -> Person:
+    def enter(self, persona: Persona, *, fresh: bool = False) -> TestUser:
         """A user who holds exactly what the persona does. Raises NotJudged where that cannot be brought about."""
-        key = tuple(sorted((scope, held) for scope, held in persona.grants.items() if held is not None))
+        key = tuple(sorted(item for item in persona.met.items() if item[0] != CALLER))
         if key in self.people and not fresh:
             return self.people[key]
         if self.account.shut:
             raise NotJudged(self.account.shut, blocked=True)
         person = self._person(persona, fresh=fresh)
-        for role, held in persona.grants.items():
-            if role in self.roles and held is not None:
+        for role, held in persona.met.items():
+            if role in self.roles:
                 self._join(person, self.roles[role], held, persona)
         self._relate_self(person, persona)
         if not self.account.settled(person.ref, self._containers(person.ref)):
@@ -163,7 +172,7 @@ class Stage:
         self.people[key] = person
         return person
 
-    def dismiss(self, person: Person) -> None:
+    def dismiss(self, person: TestUser) -> None:
         """Whoever has changed plays no persona here any more."""
         self.people = {key: one for key, one in self.people.items() if one is not person}
 
@@ -171,7 +180,7 @@ class Stage:
         inside = self.account.mirror
         return [one for one in self.roles.values() if member in inside.inside(one, effective=True)]
 
-    def _person(self, persona: Persona, *, fresh: bool) -> Person:
+    def _person(self, persona: Persona, *, fresh: bool) -> TestUser:
         zone = persona.grants.get(ZONE) or frozenset()
         effect = self.operation.effect
         changes = effect.resource == CALLER and effect.verb not in READING
@@ -179,7 +188,7 @@ class Stage:
             return self.account.person(zone)
         return self.account.pooled(zone, self.roles.values(), self.people.values())
 
-    def _join(self, person: Person, place: Ref, held: frozenset[str], persona: Persona) -> None:
+    def _join(self, person: TestUser, place: Ref, held: frozenset[str], persona: Persona) -> None:
         """A membership; for who is to be attached here directly later on, through a group."""
         if persona.grants.get("self") is not None and self.operation.effect.verb == "attach":
             between = self.account.create(GROUP)
@@ -188,7 +197,7 @@ class Stage:
         else:
             self.account.attach(person.ref, place, held)
 
-    def _relate_self(self, person: Person, persona: Persona) -> None:
+    def _relate_self(self, person: TestUser, persona: Persona) -> None:
         """What the operation says of oneself or of the caller has to be there."""
         effect, mirror = self.operation.effect, self.account.mirror
         if effect.within == CALLER and effect.verb not in UNRELATED:
@@ -206,7 +215,7 @@ class Stage:
             if place and person.ref not in mirror.inside(place, effective=True):
                 self.relate(person.ref, place)
 
-    def cast(self, persona: Persona, person: Person) -> dict[str, Ref]:
+    def cast(self, persona: Persona, person: TestUser) -> dict[str, Ref]:
         """The roles as they are when this persona acts: it may be the user of the path itself."""
         roles = dict(self.roles)
         if persona.grants.get("self") is not None:

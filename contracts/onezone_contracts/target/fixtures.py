@@ -2,60 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from concurrent.futures import Executor
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, WRITER, Case
+from onezone_contracts.cases import (
+    BARE,
+    BEFORE,
+    DIRECT,
+    FOREIGN,
+    ITSELF,
+    MISSING,
+    NOBODY,
+    UNRELATED,
+    VICTIM,
+    WRITER,
+    Case,
+)
 from onezone_contracts.derive.build import CONSUMING
-from onezone_contracts.exchange import Auth
+from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.generate.values import privileges_of
-from onezone_contracts.hangs import Hangs
-from onezone_contracts.options import Options
-from onezone_contracts.people import people
-from onezone_contracts.personas import Persona
+from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import Level, NotJudged
-from onezone_contracts.state.expected import CALLER, READING, Ref, pair
-from onezone_contracts.target.administrator import Account, Person
-from onezone_contracts.target.file import Credentials, Identity, SetupError
+from onezone_contracts.sent import Sent
+from onezone_contracts.shared import Shared
+from onezone_contracts.state.expected import CALLER, READING, USER, ZONE, Ref, pair
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.file import SetupError, TestUser, missing_id
 from onezone_contracts.target.fixture import Stage
 
+FORBIDDEN = 403
 
-class Shared(Protocol):
-    """What the runs of all operations at a target share."""
 
-    account: Account
-    options: Options
-    missing: str
-    pool: Executor | None
-    hangs: Hangs
+@dataclass(slots=True)
+class Stages(Shared):
+    """What the runs of all operations share that an administrator's account makes fixtures for."""
 
-    def check_time(self) -> None:
-        """Raises OutOfTimeError when the run's time is over."""
+    account: Account = field(kw_only=True)
+    missing: str = field(default_factory=missing_id)
+    offered: set[str] = field(default_factory=set)
+    """The operations that were seen to be offered."""
+    _stages: dict[object, Stage] = field(default_factory=dict)
+    _strangers: dict[str, Ref] = field(default_factory=dict)
+    _victim: TestUser | None = None
 
     def shared(self, operation: Operation) -> Stage:
-        """The stage of all reading operations with the same roles and relations. Raises NotJudged."""
+        """The stage of all reading operations with the same roles and relations. Raises SetupError."""
+        effect = operation.effect
+        scopes = {scope for route in operation.access.routes for scope in route.needs}
+        roles = tuple(sorted(one.entity or one.name for one in operation.parameters))
+        key = (roles, effect.resource, effect.within, effect.effective, effect.verb == "list", "creator" in scopes)
+        if key not in self._stages:
+            self._stages[key] = Stage(self.account, operation).build()
+        return self._stages[key]
 
     def stranger(self, kind: str) -> Ref:
         """Something of a kind that is related to nothing. Raises SetupError."""
+        if kind not in self._strangers:
+            self._strangers[kind] = self.account.person().ref if kind == USER else self.account.create(kind)
+        return self._strangers[kind]
 
-    def victim(self) -> Person:
-        """A user with whose name wrong passwords are sent. Raises SetupError."""
+    def victim(self) -> TestUser:
+        """A user with whose name wrong passwords are sent, and who does nothing else. Raises SetupError."""
+        self._victim = self._victim or self.account.person()
+        return self._victim
 
-    def offers(self, operation: Operation) -> bool:
-        """Whether an operation was seen to be offered."""
 
-
-class Fixtures:
+class AccountFixtures:
     """The stages of one operation, and who plays there."""
 
-    def __init__(self, bench: Shared, operation: Operation) -> None:
-        self.bench = bench
-        self.account = bench.account
+    def __init__(self, shared: Stages, operation: Operation) -> None:
+        self.shared = shared
+        self.account = shared.account
         self.operation = operation
-        self._personas: dict[tuple[str, ...], dict[str, tuple[Persona, Level]]] = {}
+        self._personas: dict[tuple[str, ...], dict[str, Persona]] = {}
         self._stage: Stage | None = None
 
     @property
@@ -68,52 +90,72 @@ class Fixtures:
         """Whether the operation changes nothing."""
         return self.operation.effect.verb in READING
 
-    def personas(self, keys: Iterable[str] = ()) -> dict[str, tuple[Persona, Level]]:
+    def seen(self, name: str) -> None:
+        """Who was seen to be allowed is made anew where that is needed."""
+
+    def personas(self, keys: Iterable[str] = ()) -> dict[str, Persona]:
         """The personas for a body with these keys, by name."""
         key = tuple(keys)
         if key not in self._personas:
-            known = people(self.contract, self.operation, key)
-            self._personas[key] = {one.name: (one, level) for one, level in known}
+            self._personas[key] = {one.name: one for one in personas(self.contract, self.operation, key)}
         return self._personas[key]
 
     # --- who and where ------------------------------------------------------------------------------------
 
     def stage(self) -> Stage:
-        """The stage for what changes nothing. Raises NotJudged where it cannot be built."""
+        """The stage for what changes nothing. Raises SetupError where it cannot be built."""
         if self._stage is None or self._stage.spoiled:
-            self._stage = self.bench.shared(self.operation) if self.reading else self.new_stage()
+            self._stage = self.shared.shared(self.operation) if self.reading else self.new_stage()
         return self._stage
 
     def new_stage(self) -> Stage:
-        """A stage of its own. Raises NotJudged where it cannot be built."""
-        try:
-            return Stage(self.account, self.operation).build()
-        except SetupError as error:
-            raise NotJudged(str(error), blocked=True) from None
+        """A stage of its own. Raises SetupError where it cannot be built."""
+        return Stage(self.account, self.operation).build()
 
-    def actor(self, stage: Stage, *, fresh: bool = False) -> tuple[Auth, Person | None, dict[str, Ref]]:
+    def like(self, sent: Sent) -> tuple[Stage, Auth, TestUser | None, dict[str, Ref]]:
+        """Where a case is sent that follows another, by the same user."""
+        return self.new_stage(), sent.auth, sent.user, dict(sent.roles)
+
+    def insist(self, send: Callable[[], Exchange]) -> Exchange:
+        """What is answered to who must be allowed, once privileges had the time that they may take."""
+        answers: list[Exchange] = []
+
+        def settled() -> bool:
+            answers.append(send())
+            return answers[-1].status != FORBIDDEN
+
+        self.account.until(settled)
+        return answers[-1]
+
+    def actor(self, stage: Stage, *, fresh: bool = False) -> tuple[Auth, TestUser | None, dict[str, Ref]]:
         """Somebody who may, with the roles as they are for them: the administrator where a route is for such."""
         if self.by_administrator:
             return self.account.auth, None, dict(stage.roles)
         allowed = self._allowed()
-        try:
-            person = stage.enter(allowed[0], fresh=fresh)
-        except SetupError as error:
-            raise NotJudged(str(error), blocked=True) from None
+        person = stage.enter(allowed[0], fresh=fresh)
         return person.auth, person, stage.cast(allowed[0], person)
 
-    def identity(self, who: str) -> Identity:
+    def having(self, kind: str, who: str) -> str | None:
+        """Themselves, where they have that kind of credentials: whom the kit makes all have the same."""
+        return who if self.identity(who).credentials.has(kind) else None
+
+    def identity(self, who: str) -> TestUser:
         """Who sends a case, with their credentials. Raises NotJudged."""
+        try:
+            return replace(self._user(who), name=who)
+        except SetupError as error:
+            raise NotJudged(str(error), blocked=True) from None
+
+    def _user(self, who: str) -> TestUser:
         if who in {VICTIM, NOBODY}:
-            return _identity(who, self.bench.victim().credentials)
-        stage = self.stage()
+            return self.shared.victim()
         if who != WRITER:
-            return _identity(who, stage.enter(self.personas()[who][0]).credentials)
-        _, person, _ = self.actor(stage)
-        return _identity(who, person.credentials if person else self.account.credentials)
+            return self.stage().enter(self.personas()[who])
+        _, person, _ = self.actor(self.stage())
+        return person or TestUser(who, self.account.credentials, (USER, who))
 
     def _allowed(self) -> list[Persona]:
-        return [one for one, level in self.personas(self.given()).values() if one.allowed and level is Level.MUST]
+        return [one for one in self.personas(self.given()).values() if one.allowed and one.level is Level.MUST]
 
     @property
     def by_administrator(self) -> bool:
@@ -123,14 +165,14 @@ class Fixtures:
 
     def _zone_only(self, persona: Persona) -> bool:
         """Whether zone privileges alone are enough, and it is not about the caller."""
-        others = {scope for scope, held in persona.grants.items() if held is not None} - {"zone", CALLER}
+        others = persona.met.keys() - {ZONE, CALLER}
         return not others and CALLER not in {self.operation.effect.resource, self.operation.effect.within}
 
     def given(self) -> tuple[str, ...]:
         """The keys of the body that routes may ask more for."""
         return tuple(sorted({key for route in self.operation.access.routes for key in route.given}))
 
-    def cast(self, case: Case) -> tuple[Stage, Auth, Person | None, dict[str, Ref]]:
+    def cast(self, case: Case) -> tuple[Stage, Auth, TestUser | None, dict[str, Ref]]:
         """Where a case is sent, by whom, and who plays the roles."""
         if case.who in {NOBODY, VICTIM}:
             stage = self.new_stage() if case.apart else self.stage()
@@ -138,7 +180,7 @@ class Fixtures:
         if case.who == WRITER:
             stage = self.new_stage() if case.apart else self.stage()
             return stage, *self.actor(stage, fresh=case.apart)
-        persona, _ = self.personas(case.keys or ())[case.who]
+        persona = self.personas(case.keys or ())[case.who]
         acting = not self.reading and persona.allowed and case.valid
         touched = {self.operation.effect.resource, self.operation.effect.within}
         changes_itself = CALLER in touched or persona.grants.get("self") is not None
@@ -154,16 +196,25 @@ class Fixtures:
         self.account.redactor.learn_basic(value for _, value in made.headers)
         return made
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref]) -> Ref:
-        """What a word of a case stands for. Raises SetupError."""
+    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:
+        """What a word of a case stands for. Raises NotJudged and SetupError."""
         kind = self.contract.kind(role)
+        if word in {DIRECT, BARE, FOREIGN}:
+            place = {**roles, CALLER: caller}.get(self.operation.effect.within or "")
+            assert isinstance(stage, Stage)
+            return stage.special(word, kind, place)
+        if word.startswith(BEFORE):
+            old = self.account.before(kind)[int(word.removeprefix(BEFORE)) :]
+            if not old:
+                raise NotJudged(f"no more of the kind {kind} was there before")
+            return kind, old[0]
         if word == MISSING:
-            return kind, self.bench.missing
+            return kind, self.shared.missing
         if word == UNRELATED:
-            return self.bench.stranger(kind)
+            return self.shared.stranger(kind)
         return roles[self.operation.effect.within or ""] if word == ITSELF else (kind, word)
 
-    def body(self, roles: Mapping[str, Ref], person: Person | None, keys: tuple[str, ...] | None = None) -> Any:
+    def body(self, roles: Mapping[str, Ref], person: TestUser | None, keys: tuple[str, ...] | None = None) -> Any:
         """A valid body for these roles; where none is needed and no key is asked for, None."""
         body = self.operation.body
         if body is None or (not body.required and not keys):
@@ -172,7 +223,7 @@ class Fixtures:
             return self._grant(roles, person)
         return self.account.samples.body(self.operation, keys or None)
 
-    def _grant(self, roles: Mapping[str, Ref], person: Person | None) -> dict[str, list[str]]:
+    def _grant(self, roles: Mapping[str, Ref], person: TestUser | None) -> dict[str, list[str]]:
         """Two new privileges and one that is held; one goes, and a new one, too: what is added wins."""
         effect, mirror = self.operation.effect, self.account.mirror
         caller = person.ref if person else None
@@ -183,7 +234,3 @@ class Fixtures:
         scope = next(filter(None, map(privileges_of, self.operation.body.properties)))
         new = [one for one in sorted(self.contract.privileges[scope]) if one not in old][:2]
         return {"grant": [*new, *sorted(old)[2:3]], "revoke": [*sorted(old)[:1], *new[1:]]}
-
-
-def _identity(name: str, credentials: Credentials) -> Identity:
-    return Identity(Persona(name, {}, allowed=False), credentials, "")

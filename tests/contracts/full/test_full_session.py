@@ -10,10 +10,10 @@ from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
 from onezone_contracts.sessions import Everything
-from onezone_contracts.target.administered import administered
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import Credentials, SetupError
 from onezone_contracts.target.leftovers import clean
+from onezone_contracts.target.provisioner import FromAccount, administered
 from onezone_contracts.verdict import Verdict
 from onezone_contracts.wanted import Wanted
 from onezone_spec import editions
@@ -125,7 +125,7 @@ def test_leftovers_of_earlier_runs_are_cleaned(mock: Running) -> None:
 def test_patterns_choose_what_is_judged(mock: Running) -> None:
     """A glob chooses requirements of any operation; one that matches nothing is bad usage."""
     with administered(mock.contract, mock.base_url, mock.admin, QUICK) as account:
-        found = judge(Everything(account, QUICK), ("get_group.access.*",))
+        found = judge(Everything(FromAccount(account), QUICK), ("get_group.access.*",))
         assert {one.requirement.operation for one in found.results} == {"get_group"}
         with pytest.raises(SetupError, match="no requirement matches"):
-            judge(Everything(account, QUICK), ("get_group.no-such",))
+            judge(Everything(FromAccount(account), QUICK), ("get_group.no-such",))

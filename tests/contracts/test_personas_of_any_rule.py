@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from onezone_contracts.people import people
-from onezone_contracts.personas import personas
+from onezone_contracts.personas import Persona, personas
 from onezone_spec import Level, editions, load
 
 
-def named(edition: str, *effect: str, keys: tuple[str, ...] = (), **more: bool) -> dict[str, tuple[object, Level]]:
+def named(edition: str, *effect: str, keys: tuple[str, ...] = (), **more: bool) -> dict[str, Persona]:
     contract = load(edition)
     operation = contract.find(*effect, **more)  # type: ignore[arg-type]
     assert operation
-    return {persona.name: (persona.grants, level) for persona, level in people(contract, operation, keys)}
-
-
-def test_a_plain_rule_has_the_personas_of_core() -> None:
-    """For the create operation both derivations name the same personas."""
-    contract = load("current")
-    operation = contract.find("create", "handle_service", "group")
-    assert operation
-    ours = {persona.name for persona, _ in people(contract, operation)}
-    assert ours == {persona.name for persona in personas(contract, operation)}
+    return {persona.name: persona for persona in personas(contract, operation, keys)}
 
 
 def test_a_condition_is_held_or_not() -> None:
     """Whoever is the user of the path may; everybody else needs the privilege."""
     found = named("current", "get", "user")
     assert set(found) == {"oneself", "administrator", "without-self-oz_users_view", "outsider"}
-    grants = found["oneself"][0]
-    assert isinstance(grants, dict)
+    grants = found["oneself"].grants
     assert grants["self"] == frozenset()
     assert grants["zone"] == frozenset()
 
@@ -48,20 +37,17 @@ def test_keys_of_the_body_ask_for_more() -> None:
     plain = named("current", "attach", "user", "group")
     more = named("current", "attach", "user", "group", keys=("privileges",))
     assert "without-oz_groups_set_privileges-self" not in plain
-    grants = more["administrator"][0]
-    assert isinstance(grants, dict)
-    assert "oz_groups_set_privileges" in grants["zone"]
+    assert "oz_groups_set_privileges" in more["administrator"].met["zone"]
 
 
 def test_open_routes_bind_nobody_and_forbid_nobody() -> None:
     """A route that is left open makes an observed persona, and no forbidden persona goes by it."""
     found = named("current", "get", "handle_service")
-    assert found["member"][1] is Level.OBSERVE
-    assert found["administrator"][1] is Level.MUST
-    forbidden = next(grants for name, (grants, _) in found.items() if name.startswith("without"))
-    assert isinstance(forbidden, dict)
-    assert forbidden["handle_service"] is None
-    assert not {"oz_handle_services_list", "oz_handle_services_view"} & forbidden["zone"]
+    assert found["member"].level is Level.OBSERVE
+    assert found["administrator"].level is Level.MUST
+    forbidden = next(persona for name, persona in found.items() if name.startswith("without"))
+    assert forbidden.grants["handle_service"] is None
+    assert not {"oz_handle_services_list", "oz_handle_services_view"} & forbidden.met["zone"]
 
 
 def test_what_everybody_may_has_no_personas() -> None:
@@ -77,7 +63,7 @@ def test_each_persona_is_what_it_says(edition: str) -> None:
     for operation in contract.operations.values():
         for keys in ((), ("privileges",)):
             rule = operation.access.with_body(keys)
-            for persona, _ in people(contract, operation, keys):
+            for persona in personas(contract, operation, keys):
                 assert (rule.allowed_by(persona.grants) is not None) is persona.allowed, (operation.id, persona.name)
                 seen.add((operation.id, persona.allowed))
     assert len(seen) > len(contract.operations)

@@ -1,0 +1,133 @@
+"""What the cases of an operation are sent with where personas were given: their groups, and what else is known."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from onezone_spec import Operation
+
+from onezone_contracts.cases import (
+    AS_NUMBER,
+    BLANK_AFTER,
+    GROUP,
+    HOME,
+    LENGTHENED,
+    LONG_ID,
+    MISSING,
+    NEAR_HOME,
+    NOBODY,
+    OTHER,
+    SHORTENED,
+    VICTIM,
+    WRITER,
+    Case,
+)
+from onezone_contracts.exchange import Auth, Exchange, Redactor
+from onezone_contracts.personas import Persona
+from onezone_contracts.requirement import Level, NotJudged
+from onezone_contracts.sent import Sent
+from onezone_contracts.state.expected import Ref
+from onezone_contracts.target.file import Target, TestUser
+
+Cast = tuple[None, Auth, TestUser | None, dict[str, Ref]]
+
+
+class GivenFixtures:
+    """The personas of a target, each in its group.
+
+    Args:
+        target: where it is, with its personas.
+        operation: what they send.
+        redactor: learns the credentials that cases make.
+    """
+
+    def __init__(self, target: Target, operation: Operation, redactor: Redactor) -> None:
+        self.target = target
+        self.operation = operation
+        self.redactor = redactor
+        self.writer: TestUser | None = None
+        self._serial = itertools.count(1)
+
+    by_administrator = False
+
+    def seen(self, name: str) -> None:
+        """The persona of that name was seen to be allowed."""
+        self.writer = self.writer or self.target.personas.get(name)
+
+    def personas(self, keys: Iterable[str] = ()) -> Mapping[str, Persona]:  # noqa: ARG002
+        """The personas, by name."""
+        return {name: one.persona for name, one in self.target.personas.items()}
+
+    def identity(self, who: str) -> TestUser:
+        """The persona of that name, or for `writer` the one that was seen to be allowed. Raises NotJudged."""
+        if who == VICTIM:
+            who = next((name for name, one in self.target.personas.items() if not one.persona.allowed), who)
+        if who in {WRITER, NOBODY}:
+            if self.writer is not None:
+                return self.writer
+            if who == WRITER:
+                raise NotJudged("no persona could create anything", blocked=True)
+            return next(iter(self.target.personas.values()))
+        if who not in self.target.personas:
+            raise NotJudged(f"the target has no persona {who}")
+        return self.target.personas[who]
+
+    def cast(self, case: Case) -> Cast:
+        """The persona that sends a case, to its own group. Raises NotJudged."""
+        user = self.identity(case.who)
+        auth = Auth() if case.who == NOBODY and not case.auth else user.auth
+        return None, auth, user, {GROUP: (GROUP, user.group)}
+
+    def like(self, sent: Sent) -> Cast:
+        """The same for a case that follows another."""
+        return None, sent.auth, sent.user, dict(sent.roles)
+
+    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
+        """What a word of a case stands for; anything but the words is an id itself.
+
+        A short id made shorter or longer could be another group's, so only a long one is.
+        """
+        kind, home = roles.get(role, (role, ""))
+        long = len(home) >= LONG_ID
+        words = {
+            HOME: home,
+            MISSING: self.target.missing,
+            OTHER: self.target.other or "",
+            SHORTENED: home[:-1] if long else self.target.missing,
+            LENGTHENED: f"{home}zz" if long else self.target.missing,
+            BLANK_AFTER: f"{home} ",
+        }
+        change = NEAR_HOME.get(word) or AS_NUMBER.get(word)
+        if change:
+            near = change(home)
+            return kind, near if near != home else self.target.missing
+        return kind, words.get(word, word)
+
+    def having(self, kind: str, who: str) -> str | None:
+        """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
+        fits = self.identity(who).credentials.has(kind)
+        return who if fits else self.target.having(kind, self.writer, allowed=who == WRITER)
+
+    def credentials(self, case: Case) -> Auth:
+        """The credentials that a case makes of the persona's own. Raises NotJudged."""
+        assert case.auth is not None
+        made = case.auth(self.identity(case.who), self.target.personas)
+        self.redactor.learn_basic(value for _, value in made.headers)
+        return made
+
+    def body(self, roles: Mapping[str, Ref], user: TestUser | None, keys: tuple[str, ...] | None = None) -> Any:  # noqa: ARG002
+        """A valid body with a name that this run has not sent before."""
+        known = self.operation.body
+        if known is None or not known.examples:
+            return None
+        others = (one for name, one in known.examples.items() if name != "documented" and one.level is Level.MUST)
+        plain = next(others, known.examples["documented"]).value
+        body = {key: copy.deepcopy(one) for key, one in plain.items() if key not in known.ignored}
+        return {**body, "name": f"{body['name']} {next(self._serial)}"}
+
+    def insist(self, send: Callable[[], Exchange]) -> Exchange:
+        """What is answered: the preflight waited until privileges have taken effect."""
+        return send()

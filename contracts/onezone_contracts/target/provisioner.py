@@ -1,0 +1,198 @@
+"""Who sends, and to what: from a target file, provider states, or an administrator's account, by one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from onezone_spec import Contract, Operation
+
+from onezone_contracts.derive import judged_operations
+from onezone_contracts.options import Options
+from onezone_contracts.personas import ZONE, personas
+from onezone_contracts.state.expected import GROUP, READING
+from onezone_contracts.target import embedded, kept
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.documented import core_target
+from onezone_contracts.target.file import (
+    Credentials,
+    SetupError,
+    Target,
+    admin_from_file,
+    check_url,
+    target_from_file,
+)
+from onezone_contracts.target.states import States, check_states_url
+from onezone_contracts.wanted import Wanted, cannot_set_up
+
+GIVE = "give an administrator's account, with --admin or as `admin` in the target file"
+
+
+class Provisioner(Protocol):
+    """Supplies operations with users, and with what these act on."""
+
+    contract: Contract
+    base_url: str
+    account: Account | None
+    """An administrator's account, where there is one: it makes fixtures for every operation."""
+
+    def target(self, operation: Operation) -> Target:
+        """The personas of an operation, each with its group. Raises SetupError, which says what to give."""
+
+
+class FromAccount:
+    """Everything is made with an administrator's account.
+
+    Args:
+        account: the account, opened.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self.account: Account | None = account
+        self.contract = account.contract
+        self.base_url = account.api.base_url
+        self._account = account
+
+    def target(self, operation: Operation) -> Target:
+        """The personas of an operation, made now. Raises SetupError."""
+        with cannot_set_up():
+            return core_target(self._account, personas(self.contract, operation))
+
+
+class FromFile:
+    """The personas of a target file, for those operations that it has personas for.
+
+    Args:
+        contract: the edition.
+        path: the file, for messages.
+        data: what it says.
+        url: where the API is, if not where the file says.
+    """
+
+    account: Account | None = None
+
+    def __init__(self, contract: Contract, path: Path, data: dict[str, Any], url: str | None = None) -> None:
+        self.contract = contract
+        self.base_url = check_url(url) if url else str(data.get("base_url", ""))
+        self._path = path
+        self._data = data
+        self._url = url
+
+    def target(self, operation: Operation) -> Target:
+        """The personas that the file has for an operation. Raises SetupError naming the key to change."""
+        found = target_from_file(self._path, self._data, operation, personas(self.contract, operation))
+        if self._url:
+            found.base_url = self.base_url
+        return found
+
+
+class FromStates:
+    """Personas that the implementation makes itself, asked by provider states.
+
+    Args:
+        contract: the edition.
+        states: asks for them.
+        base_url: where the API is.
+        keep: where the credentials of personas go that stay.
+    """
+
+    account: Account | None = None
+
+    def __init__(self, contract: Contract, states: States, base_url: str, keep: Path | None = None) -> None:
+        self.contract = contract
+        self._keep = keep
+        self.base_url = base_url
+        self._states = states
+
+    def target(self, operation: Operation) -> Target:
+        """The personas of an operation, made now. Raises SetupError where a state is refused."""
+        with cannot_set_up():
+            target = self._states.target(self.base_url, personas(self.contract, operation))
+        if self._keep:
+            kept.from_states(self._keep, target, self.contract.edition, operation, self._states)
+        return target
+
+
+def supplied(provisioner: Provisioner, operation: Operation) -> Target:
+    """The personas of an operation around the documented one, whose roles a group is enough for.
+
+    Raises SetupError, which says what to give.
+    """
+    roles = {one.entity or one.name for one in operation.parameters} - {GROUP}
+    if roles or operation.effect.verb not in READING:
+        what = f"a {min(roles).replace('_', ' ')}" if roles else "something"
+        raise SetupError(f"{operation.id} needs {what} of its own to act on: {GIVE}")
+    return provisioner.target(operation)
+
+
+@contextmanager
+def provisioned(wanted: Wanted, contract: Contract, options: Options) -> Iterator[Provisioner]:
+    """What the user named, or the embedded mock; in the end everything that it made is removed, whatever happens.
+
+    Raises SetupError for bad usage, and CannotSetUpError where an account cannot be had or may not do enough.
+    """
+    with ExitStack() as stack:
+        yield _provisioner(wanted, contract, options, stack)
+
+
+def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: ExitStack) -> Provisioner:
+    full = wanted.profile == "full"
+    data = wanted.data
+    if wanted.target_file and (wanted.admin or (full and ("admin" in data or "personas" not in data))):
+        base_url, admin = admin_from_file(wanted.target_file, data, wanted.admin)
+        base_url = check_url(wanted.url) if wanted.url else base_url
+        return FromAccount(stack.enter_context(administered(contract, base_url, admin, options)))
+    if wanted.target_file:
+        return FromFile(contract, wanted.target_file, data, wanted.url)
+    if wanted.admin and wanted.url:
+        return FromAccount(stack.enter_context(administered(contract, check_url(wanted.url), wanted.admin, options)))
+    if wanted.url and wanted.states_url:
+        base_url, states_url = check_url(wanted.url), check_states_url(wanted.states_url)
+    elif wanted.url:
+        raise SetupError(
+            "nobody to judge as: give --target FILE (`ozkit target init` prints a skeleton), --states-url URL, "
+            "or --admin USER:PASSWORD"
+        )
+    elif wanted.admin:
+        raise SetupError("the base URL of the API is missing: ozkit verify URL --admin USER:PASSWORD")
+    elif wanted.states_url:
+        raise SetupError("--states-url needs the base URL of the API too: ozkit verify URL --states-url URL")
+    else:
+        origin = stack.enter_context(embedded.mock(contract.edition))
+        base_url, states_url = origin + contract.base_paths[0], f"{origin}/_mock/states"
+    return _from_states(States(states_url, options, base_url), contract, base_url, options, stack, full=full)
+
+
+def _from_states(
+    states: States, contract: Contract, base_url: str, options: Options, stack: ExitStack, *, full: bool
+) -> Provisioner:
+    if options.keep and not full:
+        stack.callback(states.close)
+        return FromStates(contract, states, base_url, options.keep)
+    stack.callback(states.teardown)
+    if not full:
+        return FromStates(contract, states, base_url)
+    try:
+        admin = states.administrator(contract.privileges[ZONE])
+    except SetupError:
+        return FromStates(contract, states, base_url)
+    return FromAccount(stack.enter_context(administered(contract, base_url, admin, options)))
+
+
+@contextmanager
+def administered(contract: Contract, base_url: str, admin: Credentials, options: Options) -> Iterator[Account]:
+    """The account, ready; in the end everything that it made is removed, whatever happens. Raises SetupError."""
+    account = Account(
+        contract, base_url, admin, timeout=options.timeout, settle=options.settle, network=options.network
+    )
+    try:
+        with cannot_set_up():
+            account.open()
+        yield account
+    finally:
+        if options.keep and account.made:
+            kept.from_account(options.keep, account, account.core, judged_operations(contract)[0])
+        else:
+            account.remove()

@@ -1,0 +1,75 @@
+"""Without an administrator, `full` judges as far as personas are given, and says what to give for the rest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from judge_tools import answer, as_json, post_json, set_up, states, target_file
+from onezone_contracts.personas import personas
+from onezone_spec import load
+from running_mock import Running
+
+import ozkit
+
+SOME = ("create_group_handle_service", "list_users", "delete_user")
+
+
+def judged(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """The exit code of a run of `full` over some operations, and what came of each requirement."""
+    report = tmp_path / "report.json"
+    words = [
+        part
+        for one in ("create_group_handle_service", "list_users", "delete_user")
+        for part in ("--requirement", f"{one}.*")
+    ]
+    code = ozkit.main(
+        ["verify", *arguments, "--profile", "full", "--depth", "quick", *words, "--report", f"json={report}"]
+    )
+    return code, {one["id"]: one for one in json.loads(report.read_text(encoding="utf-8"))["requirements"]}
+
+
+def as_far_as_given(code: int, found: dict[str, Any]) -> None:
+    """Who may is judged; what needs an administrator is not, and the run is partial."""
+    outcomes = {name: one["outcome"] for name, one in found.items()}
+    assert code == 3
+    assert "fail" not in outcomes.values()
+    assert outcomes["create_group_handle_service.access.administrator"] == "pass"
+    assert outcomes["list_users.access.administrator"] == "pass"
+    assert outcomes["list_users.access.outsider"] == "pass"
+    assert outcomes["list_users.authentication.wrong"] == "pass"
+    for name in ("list_users.effect", "delete_user.access.administrator"):
+        assert outcomes[name] == "blocked"
+        assert "give an administrator's account" in found[name]["reason"]
+
+
+def test_a_target_file_serves_the_operations_that_it_has_personas_for(mock: Running, tmp_path: Path) -> None:
+    """Each under its name."""
+    made = set_up(f"{mock.origin}/_mock/states", "current")
+    wanted = personas(load("current"), load("current").operations["list_users"])
+    people = {}
+    for persona in wanted:
+        params = {"group_privileges": None, "zone_privileges": sorted(persona.met["zone"])}
+        one = post_json(f"{mock.origin}/_mock/states", {"action": "setup", "state": "a persona", "params": params})
+        people[persona.name] = {key: one[key] for key in ("username", "password")}
+    path = target_file(tmp_path, mock.base_url, made)
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data["personas"]["list_users"] = people
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    as_far_as_given(*judged(tmp_path, "--target", str(path)))
+
+
+@pytest.mark.slow
+def test_provider_states_that_make_no_administrator_serve_what_they_can(mock: Running, tmp_path: Path) -> None:
+    """Personas of single operations are asked for, one each."""
+
+    def few(message: dict[str, Any]) -> bytes:
+        if "handle_service_privileges" in message.get("params", {}):
+            return answer(400)
+        return as_json(post_json(f"{mock.origin}/_mock/states", message))
+
+    with states(few) as (url, _):
+        as_far_as_given(*judged(tmp_path, mock.base_url, "--states-url", url))

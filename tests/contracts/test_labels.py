@@ -1,0 +1,26 @@
+"""Cases are named in words, in every report: the kit's own short names stay inside."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from judge_tools import EDITIONS
+from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.requirement import Sending
+from onezone_spec import load
+
+SHORT = re.compile(r": [a-z0-9]+([-.][a-z0-9]+)+$")
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_cases_are_named_in_words(edition: str) -> None:
+    """No label ends in a name with hyphens or dots, as ids have them."""
+    contract = load(edition)
+    found = requirements(contract, judged_operations(contract)[0], "deep")
+    sendings = [one.check for one in found if isinstance(one.check, Sending)]
+    labels = {
+        case.label for one in (*sendings, *(each for rule in found for each in rule.evidence)) for case in one.cases
+    }
+    assert len(labels) > 100
+    assert [label for label in labels if SHORT.search(label)] == []
