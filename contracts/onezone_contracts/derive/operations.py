@@ -114,8 +114,10 @@ class Sheet:
     def _answers(self) -> Iterator[Requirement]:
         """What holds of every answer."""
         build = self._builder()
-        shown = (code for code in sorted(self._provoked()) if code in self.operation.responses)
-        yield from answers.errors(build, (code for code in shown if self.operation.responses[code].schema))
+        known = ((code, self.operation.responses.get(code)) for code in sorted(self._provoked()))
+        shown = [code for code, answer in known if answer and answer.schema]
+        yield from answers.errors(build, shown)
+        yield from answers.ids(build, shown)
         yield from answers.robust(build)
 
     def _builder(self) -> Builder:
