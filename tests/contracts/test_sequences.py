@@ -131,7 +131,9 @@ def test_every_report_has_the_numbered_lines(command: Command, tmp_path: Path) -
     kinds = ("html", "markdown", "junit", "sarif")
     wanted = [word for kind in kinds for word in ("--report", f"{kind}={tmp_path / kind}")]
     with server.start(EDITION, (), ["sequence-name-taken"]) as handle:
-        told = command("verify", handle.base_url, "--edition", EDITION, "--states-url", handle.states_url, *ONLY, *wanted)
+        told = command(
+            "verify", handle.base_url, "--edition", EDITION, "--states-url", handle.states_url, *ONLY, *wanted
+        )
         secrets = [one.password for one in handle.app.world.users.values()]
     texts = {kind: (tmp_path / kind).read_text(encoding="utf-8") for kind in kinds} | {"terminal": told.out}
     for kind, text in texts.items():
