@@ -141,6 +141,8 @@ class Ledger:
         """
         guilty = False
         for suspect in suspects:
+            if gone:
+                self._put_something(group)
             again = self.replay(suspect.case)
             new, lost = self._drift(group)
             if (new or lost) and not again.succeeded:
@@ -149,6 +151,11 @@ class Ledger:
         if not guilty and suspects and not self.strays:
             self.leaks.append(Leak(tuple(suspects), appeared, gone))
         return guilty
+
+    def _put_something(self, group: str) -> None:
+        """Create what the next request may take away: what has vanished already cannot vanish again."""
+        self.replay(Case("state.something", "a valid request, so that there is something to lose"))
+        self._drift(group)
 
     def accepted(self, sent: Sent) -> None:
         """A creation that was accepted: find it in its group, and read it."""
@@ -242,13 +249,13 @@ class Ledger:
             return (service in now), frozenset(), frozenset()
         if (extra or gone) and self.pending:
             suspects, self.pending = self.pending, []
-            if self._blame_only([one for one in suspects if one.group == group], group):
+            if self._blame_only([one for one in suspects if one.group == group], group, gone):
                 return (service in now), frozenset(), frozenset()
         return (service in now), extra, gone
 
-    def _blame_only(self, suspects: list[Sent], group: str) -> bool:
+    def _blame_only(self, suspects: list[Sent], group: str, gone: frozenset[str]) -> bool:
         before = len(self.leaks)
-        if suspects and not self._blame(suspects, group, frozenset(), frozenset()):
+        if suspects and not self._blame(suspects, group, frozenset(), gone):
             del self.leaks[before:]
         return len(self.leaks) > before
 
