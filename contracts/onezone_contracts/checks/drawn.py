@@ -295,7 +295,7 @@ def _answered(run: Run, sent: Sent) -> list[Finding]:
         return []
     if response.status >= status.HTTP_ERROR:
         return [status.finding(sent, "no 5xx")]
-    if response.success or response.status not in run.operation.responses:
+    if response.success or response.status not in run.operation.responses or error.stopped(sent):
         return []
     problem = (
         error.misshaped(error.validator(run.contract), response)
