@@ -46,12 +46,20 @@ def test_a_target_is_identified_by_an_edition_of_ones_own(command: Command) -> N
 
 @pytest.mark.slow
 def test_what_a_contract_of_ones_own_changes_is_proven(command: Command) -> None:
-    """Faults are derived from the operation that the folder adds, and every one is noticed."""
+    """Faults are derived from the operations that the folder adds or changes, and every one is noticed."""
     told = command("prove", *PARENTS, "--format", "json")
     matrix = json.loads(told.out)
     assert (told.code, matrix["good"], matrix["false_alarms"]) == (0, True, [])
-    assert len(matrix["rows"]) >= 8
-    assert all(row["fault"].startswith("derived-list_group_parents-") for row in matrix["rows"])
+    assert sum("-list_group_parents-" in row["fault"] for row in matrix["rows"]) >= 8
+    assert all(row["fault"].startswith("derived-") for row in matrix["rows"])
+
+
+@pytest.mark.slow
+def test_what_an_edition_of_ones_own_changes_is_proven(command: Command) -> None:
+    """Faults are derived from the operation that the edition changes, and every one is noticed."""
+    matrix = json.loads(command("prove", *AGREED, "--format", "json").out)
+    assert (matrix["good"], matrix["edition"]) == (True, "agreed")
+    assert all(row["fault"].startswith("derived-create_group_handle_service-") for row in matrix["rows"])
 
 
 @pytest.mark.parametrize("name", ["verify", "identify", "prove", "requirements", "mock", "spec"])

@@ -31,6 +31,7 @@ def main(name: str, argv: list[str]) -> int:
         "requirements": requirements,
         "target": target,
         "prove": prove,
+        "explain": explain,
     }
     in_cache()
     try:
@@ -60,6 +61,13 @@ def identify(argv: list[str]) -> int:
 def prove(argv: list[str]) -> int:
     """Judge the mock with each of its faults."""
     from onezone_contracts.commands.prove import main as run
+
+    return run(argv)
+
+
+def explain(argv: list[str]) -> int:
+    """Say who may call an operation, and why."""
+    from onezone_contracts.commands.explain import main as run
 
     return run(argv)
 

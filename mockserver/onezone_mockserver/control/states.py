@@ -134,6 +134,5 @@ class States:
 @cache
 def known_privileges(scope: str, contract: Contract) -> frozenset[str]:
     """The privileges of a scope in any edition: whoever judges by another edition is to be refused by the judgement."""
-    folders = contract.origin.contracts
-    every = (contract, *(load(edition, folders) for edition in editions(folders)))
+    every = (contract, *map(load, editions()))
     return frozenset(name for one in every for name in one.privileges.get(scope, ()))
