@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 DEPTHS = ("quick", "standard", "deep")
+PERSONAS = ("passwords", "tokens")
 PROFILES = ("core", "full")
 
 
@@ -29,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="edition of the contract, or an overlay of your own (default: the target file's, or current)",
     )
     add("--onezone-contract", action="append", metavar="DIR", help="adds a contract of your own; repeatable")
+    add("--onezone-personas", choices=PERSONAS, help="what the users have that it makes (default: passwords)")
     add("--onezone-profile", choices=PROFILES, help="core: the documented operation (default); full: every operation")
     add("--onezone-depth", choices=DEPTHS, help="default: standard")
     add("--onezone-seed", metavar="N", help="seed of generated requests, or `random` (default 0)")

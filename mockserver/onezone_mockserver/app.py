@@ -124,20 +124,22 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     cors_origins: Sequence[str] = ("*",),
     faults: Sequence[str] = (),
     journal: bool = True,
+    seed: int | None = None,
     middlewares: Sequence[Callable[[App], Any]] = (),
 ) -> Mock:
     """The mock of `edition` as an ASGI application, in the world of `scenario` (a file, or None for the demo).
 
     `edition` is a name or a contract, `latency` is in seconds, `faults` are ids of faults; without `journal`
-    nothing is written down. `middlewares` stand between routing and the mock's own stages: ASGI middlewares, or
-    Connexion's, which find the routed operation in the scope. Raises onezone_spec.UnknownEditionError, ScenarioError,
+    nothing is written down, and with a `seed` ids, tokens and times are the same for the same requests. `middlewares`
+    stand between routing and the mock's own stages: ASGI middlewares, or Connexion's, which find the routed operation
+    in the scope. Raises onezone_spec.UnknownEditionError, ScenarioError,
     faults.UnknownFaultError, and support.UnsupportedContractError for a document that the mock cannot serve.
     """
     contract = load(edition) if isinstance(edition, str) else edition
     check_supported(contract)
     if not isinstance(scenario, Scenario):
         scenario = read_scenario(Path(scenario) if scenario else DEMO, contract)
-    state = MockState(contract, scenario)
+    state = MockState(contract, scenario, seed=seed)
     if faults:
         from onezone_mockserver.faults import chosen
 

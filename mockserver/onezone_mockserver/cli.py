@@ -60,6 +60,12 @@ def parser() -> VariableParser:
         "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
     )
     found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
+    found.add_argument(
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help="ids, tokens and times are the same for the same requests; the clock stands still",
+    )
     found.add_argument("--tls-cert", type=_given, metavar="FILE", help="serve https with this certificate (PEM)")
     found.add_argument(
         "--tls-key", type=_given, metavar="FILE", help="the certificate's key, where it is not in the same file"
@@ -140,6 +146,7 @@ def _app(options: argparse.Namespace) -> Mock:
             cors_origins=options.cors_origin or ("*",),
             faults=options.fault,
             journal=not options.no_journal,
+            seed=options.seed,
         )
     except (
         ScenarioError,
@@ -162,6 +169,12 @@ def _introduction(app: Mock, url: str) -> str:
 def _port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:  # noqa: PLR2004
         raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"a whole number, not {text!r}")
     return int(text)
 
 

@@ -114,8 +114,8 @@ class Exchange:
 
     `run` is the world that it came into. `path` is what the mock routes: the raw path below the root path. `receive` is
     as the middlewares before the pipeline left it, `read_on` the server's own. `headers` has each header once, repeated
-    ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `unread` says that the
-    body, or a part of it, was not read yet.
+    ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `caveats` limit the
+    token that names the `user`. `unread` says that the body, or a part of it, was not read yet.
     """
 
     receive: Receive
@@ -125,6 +125,7 @@ class Exchange:
     siblings: tuple[Operation, ...] = ()
     params: dict[str, str] = NO_DATA
     user: User | None = None
+    caveats: tuple[Any, ...] = ()
     unread = True
     body = b""
     too_large: Refusal | None = None

@@ -11,8 +11,9 @@ import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from onezone_mockserver.clock import Clock
 from onezone_mockserver.journal import Journal
-from onezone_mockserver.world import World
+from onezone_mockserver.world import BEGINNING, Ids, World
 
 if TYPE_CHECKING:
     from onezone_spec import Contract
@@ -26,11 +27,12 @@ NO_FAULTS: tuple[Fault, ...] = ()
 class WorldRun:
     """A world from one reset to the next, with its journal and what provider states set up in it.
 
-    A request belongs to the run in which it came: what it does after a reset shows nowhere.
+    A request belongs to the run in which it came: what it does after a reset shows nowhere. `clock` is the mock's.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, clock: Clock) -> None:
         self.world = world
+        self.clock = clock
         self.journal = Journal()
         self.provider_states: defaultdict[bytes, list[Any]] = defaultdict(list)
         self._waits: set[asyncio.Future[None]] = set()
@@ -55,15 +57,26 @@ class WorldRun:
 
 
 class MockState:
-    """What the parts of a mock share. `run` is the world that is served now, along with its journal."""
+    """What the parts of a mock share. `run` is the world that is served now, along with its journal.
 
-    def __init__(self, contract: Contract, scenario: Scenario, faults: tuple[Fault, ...] = NO_FAULTS) -> None:
+    With a `seed`, ids, tokens and times are the same after each reset for the same requests: the clock stands still.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        scenario: Scenario,
+        faults: tuple[Fault, ...] = NO_FAULTS,
+        seed: int | None = None,
+    ) -> None:
         self.contract = contract
+        self.seed = seed
+        self.clock = Clock(None if seed is None else BEGINNING)
         self.scenario = scenario
         self.faults = faults
         self.stopped = False
         self.latency = 0.0
-        self.run = WorldRun(self._new_world())
+        self.run = WorldRun(self._new_world(), self.clock)
 
     @property
     def world(self) -> World:
@@ -76,12 +89,16 @@ class MockState:
         return self.run.journal
 
     def reset(self) -> None:
-        """Start anew in the world of the scenario, with an empty journal; whoever waits goes on at once."""
+        """Start anew in the world of the scenario, with an empty journal and the clock put back.
+
+        Whoever waits goes on at once.
+        """
+        self.clock.put_back()
         self.become(self._new_world(), Journal())
 
     def become(self, world: World, journal: Journal | None = None) -> None:
         """Serve another world from the next request on; the journal goes on where no other is given."""
-        before, self.run = self.run, WorldRun(world)
+        before, self.run = self.run, WorldRun(world, self.clock)
         self.run.journal = journal or before.journal
         before.end()
         if self.stopped:
@@ -103,7 +120,8 @@ class MockState:
         for hook in (hook for fault in self.faults for hook in fault.hooks):
             if hook.method:
                 methods[hook.method] = hook.around(methods.get(hook.method) or getattr(World, hook.method), self)
-        return type("FaultyWorld", (World,), methods)() if methods else World()
+        ids = Ids(self.seed)
+        return type("FaultyWorld", (World,), methods)(ids) if methods else World(ids)
 
     def _new_world(self) -> World:
         return self.scenario.world(self.contract, self.empty_world())

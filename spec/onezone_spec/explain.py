@@ -1,8 +1,8 @@
 """Who may call an operation, and why: an access rule applied to a world as plain data, with the ways that lead there.
 
 Nothing in here knows of HTTP, of the mock or of the judge. Users and groups are members of groups and of resources;
-what a direct group of an entity may there, everybody inside the group may, and zone privileges come down from every group
-above. Source: Onezone 21.02 as deployed, Effective privileges.
+what a direct group of an entity may there, everybody inside the group may, and zone privileges come down from every
+group above. Source: Onezone 21.02 as deployed, Effective privileges.
 """
 
 from __future__ import annotations

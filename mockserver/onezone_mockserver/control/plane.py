@@ -60,6 +60,7 @@ class Control:
             b"/health": {"GET": self.health},
             b"/states": {"POST": self.provider_state},
             b"/reset": {"POST": self.reset},
+            b"/clock": {"GET": self.clock, "PUT": self.set_clock, "DELETE": self.put_clock_back},
             b"/world": {"GET": self.world, "PUT": self.replace},
             b"/journal": {"GET": self.journal, "DELETE": self.forget},
             b"/faults": {"GET": self.faults, "PUT": self.switch},
@@ -120,6 +121,29 @@ class Control:
         """Start anew: the scenario's world, no provider states, an empty journal."""
         self.state.reset()
         return Answer(204)
+
+    def clock(self, _body: bytes) -> Answer:
+        """What time it is, and whether the clock stands still."""
+        clock = self.state.clock
+        return _json({"now": clock.now(), "standing": clock.standing})
+
+    def set_clock(self, body: bytes) -> Answer:
+        """Set the clock, which then stands still: `now` is a time, `forward` so many seconds later than now."""
+        wanted = _parse(body)
+        how = set(wanted) if isinstance(wanted, dict) else set()
+        if len(how) != 1 or not how <= {"now", "forward"} or type(next(iter(wanted.values()))) is not int:
+            raise ControlError('the clock is set by {"now": SECONDS} or {"forward": SECONDS}, whole numbers')
+        clock = self.state.clock
+        moment = wanted["now"] if "now" in wanted else clock.now() + wanted["forward"]
+        if not 0 <= moment < 2**53:
+            raise ControlError("the clock shows seconds since 1970, from 0 to less than 2**53")
+        clock.set(moment)
+        return self.clock(b"")
+
+    def put_clock_back(self, _body: bytes) -> Answer:
+        """Have the clock go on as at the start."""
+        self.state.clock.put_back()
+        return self.clock(b"")
 
     def world(self, _body: bytes) -> Answer:
         """The whole world, credentials included."""
