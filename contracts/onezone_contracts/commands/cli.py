@@ -30,6 +30,7 @@ def main(name: str, argv: list[str]) -> int:
         "requirements": requirements,
         "target": target,
         "prove": prove,
+        "traffic": traffic,
     }
     in_cache()
     try:
@@ -59,6 +60,13 @@ def identify(argv: list[str]) -> int:
 def prove(argv: list[str]) -> int:
     """Judge the mock with each of its faults."""
     from onezone_contracts.commands.prove import main as run
+
+    return run(argv)
+
+
+def traffic(argv: list[str]) -> int:
+    """Judge recorded traffic."""
+    from onezone_contracts.commands.traffic import main as run
 
     return run(argv)
 
