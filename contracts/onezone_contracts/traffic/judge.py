@@ -18,6 +18,7 @@ from onezone_contracts.requirement import Requirement, Result
 from onezone_contracts.state.expected import CALLER, USER, Ref
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.traffic.access import Access
+from onezone_contracts.traffic.between import Between
 from onezone_contracts.traffic.callers import Callers, Kind, basic_key, learn
 from onezone_contracts.traffic.coverage import Counting, Coverage
 from onezone_contracts.traffic.order import with_rivals
@@ -67,6 +68,7 @@ class Follower:
         self._state = State(self.sheet)
         self._access = Access(self.sheet, self._state.facts)
         self._signin = SignIn(self.sheet)
+        self._between = Between(self.sheet)
         self._anonymous: list[Seen] = []
         self._users: dict[str, Ref] = {}
         self._started = time.perf_counter()
@@ -79,6 +81,7 @@ class Follower:
     _state: State = field(init=False, repr=False)
     _access: Access = field(init=False, repr=False)
     _signin: SignIn = field(init=False, repr=False)
+    _between: Between = field(init=False, repr=False)
     _anonymous: list[Seen] = field(init=False, repr=False)
     _users: dict[str, Ref] = field(init=False, repr=False)
     _started: float = field(init=False, repr=False)
@@ -117,6 +120,8 @@ class Follower:
         self._counting.count(sent)
         self._single.judge(sent)
         self._signin.follow(sent)
+        if self._callers.shows_credentials:
+            self._between.follow(sent)
         self._access.follow(sent, rivals)
         self._state.follow(sent, rivals)
         if sent.caller.kind is Kind.NOBODY and len(self._anonymous) < ANONYMOUS:

@@ -94,6 +94,8 @@ class Tap:
                 return
 
     def _read_answer(self, data: bytes) -> None:
+        if self._head is None and data:
+            return  # nobody asked for it
         self._reads_answers.receive_data(data)
         while not isinstance(event := self._reads_answers.next_event(), type):
             if isinstance(event, h11.Response):
@@ -113,6 +115,10 @@ class Tap:
         """Hand an exchange over whose both sides are there, and read on with what came after it."""
         if self._head is None or not (self._request.whole and self._answer.whole):
             return
+        sent, stray = self._reads_requests.trailing_data[0], self._reads_answers.trailing_data[0]
+        if stray and not sent and not self._answer.body:
+            self._answer.add(stray)  # a body where HTTP allows none
+            stray = b""
         target = self._head.target.decode("latin-1")
         self._done(
             Recorded(
@@ -128,12 +134,11 @@ class Tap:
                 self._answer.recorded_body(),
             )
         )
-        sent, came = self._reads_requests.trailing_data[0], self._reads_answers.trailing_data[0]
         self._begin()
         if sent:
             self._read_request(sent)
-        if came:
-            self._read_answer(came)
+        if stray:
+            self._read_answer(stray)
 
 
 def _text(event: h11.Request | h11.Response) -> Headers:
