@@ -189,6 +189,11 @@ def with_value(key: str, value: Any) -> Change:
     return lambda body: {**body, key: value}
 
 
+def with_values(values: Mapping[str, Any]) -> Change:
+    """The body with these values at their keys."""
+    return lambda body: {**body, **values}
+
+
 def constant(value: Any) -> Change:
     """`value` instead of the body."""
     return lambda _: value

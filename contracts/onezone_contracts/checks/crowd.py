@@ -83,7 +83,7 @@ def _made(sent: Sent) -> Created:
 
 def _sent(run: GivenRun) -> list[Sent]:
     """What came of all, in their order. A thread that gets no answer ends."""
-    each = EACH.get(run.options.depth, EACH["standard"])
+    each = run.options.crowd or EACH.get(run.options.depth, EACH["standard"])
 
     def work(number: int) -> list[Sent]:
         found: list[Sent] = []

@@ -27,8 +27,8 @@ def again_and_again(times: int, *cases: Case) -> Check:
     """Each case is refused as often as it is sent, also directly one after another."""
 
     def check(run: GivenRun) -> Iterator[Finding]:
-        for case in cases:
-            sent = run.in_turn(*(replace(case, label=f"{case.label}, time {n + 1}") for n in range(times)))
+        series = [[replace(case, label=f"{case.label}, time {n + 1}") for n in range(times)] for case in cases]
+        for sent in run.side_by_side(series):
             allowed = next((n for n, one in enumerate(sent) if one.exchange.succeeded), None)
             if allowed is not None:
                 yield _with_steps(sent[: allowed + 1], "a refusal each time")

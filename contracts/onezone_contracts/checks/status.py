@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
-from onezone_contracts.cases import Case
+from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks.error import promised
 from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import asks_for_patience
@@ -100,9 +100,11 @@ def observed_with(kind: str, *cases: Case) -> Check:
 
 def fitting(run: Run, kind: str, cases: Iterable[Case]) -> list[Case]:
     """The cases, each of somebody who has that kind of credentials. Raises NotJudged where nobody has."""
+    cases = tuple(cases)
     found = [replace(one, who=who) for one in cases if (who := run.having(kind, one.who)) is not None]
     if not found:
-        raise NotJudged(f"no persona has a {kind}: give one of them a {kind} to have this judged")
+        people = "persona who may" if all(one.who == WRITER for one in cases) else "persona"
+        raise NotJudged(f"no {people} has a {kind}: give one of them a {kind} to have this judged")
     return found
 
 

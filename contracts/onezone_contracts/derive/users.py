@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator, Mapping
 
-from onezone_contracts.cases import NOBODY, WRITER, Case, Credentialed
+from onezone_contracts.cases import NOBODY, Case, Credentialed
 from onezone_contracts.checks.status import answered_with, observed_with
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.derive.credentials import UNREAD, Pair, authorization, pair_of
@@ -48,13 +48,17 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     likely = next((one.name for one in build.personas if one.allowed), victim)
     label = "the right password of somebody with another name: {}"
     cases = [
-        _case(f"wrong-user.{name}", label.format(name), _nobody(make), likely) for name, make in OTHER_USERS.items()
+        _case(f"wrong-user.{name}", label.format(name.replace("-", " ")), _nobody(make), likely)
+        for name, make in OTHER_USERS.items()
     ]
     text = "A name that is only near to a user's is nobody's, also with the right password: 401, or 400."
     check = answered_with("password", UNREAD, *cases)
     yield build.requirement("authentication.wrong-user", Level.MUST, text, source, check, "password")
     label = "the right password of somebody whose name is spelt otherwise: {}"
-    cases = [_case(f"user-spelling.{name}", label.format(name), pair_of(make), likely) for name, make in SPELT.items()]
+    cases = [
+        _case(f"user-spelling.{name}", label.format(name.replace("-", " ")), pair_of(make), likely)
+        for name, make in SPELT.items()
+    ]
     text = "Whether a user name in other case, or with blanks around it, is another is left open: directories say no."
     check = observed_with("password", *cases)
     yield build.requirement("authentication.user-spelling", Level.OBSERVE, text, source, check, "password")
@@ -63,7 +67,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
             f"other-scheme.{scheme.lower()}",
             f"right Basic credentials with the scheme {scheme}",
             _behind(scheme),
-            WRITER,
+            likely,
         )
         for scheme in SCHEMES
     ]
@@ -77,7 +81,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
         "encoded-pair": lambda name, right: base64.b64encode(f"{name}:{right}".encode()).decode(),
     }
     cases = [
-        _case(f"no-token.{name}.{carrier}", f"as a token: {name.replace('-', ' ')}", _token(make, carrier), WRITER)
+        _case(f"no-token.{name}.{carrier}", f"as a token: {name.replace('-', ' ')}", _token(make, carrier), likely)
         for name, make in tokens.items()
         for carrier in ("token", "bearer")
     ]
