@@ -147,7 +147,8 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
         if not found:
             return Result(requirement, Outcome.BLOCKED if ended.blocked else Outcome.SKIP, (), ended.reason)
     except NotJudged as reason:
-        return Result(requirement, Outcome.BLOCKED if reason.blocked else Outcome.SKIP, (), reason.reason)
+        outcome = Outcome.BLOCKED if reason.blocked else Outcome.SKIP
+        return Result(requirement, outcome, (), reason.reason, wanting=reason.wanting)
     except SetupError as reason:
         return Result(requirement, Outcome.BLOCKED, (), str(reason))
     except KeyboardInterrupt:

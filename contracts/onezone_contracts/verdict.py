@@ -142,4 +142,4 @@ def _lessens(result: Result) -> bool:
         return False
     if result.outcome is Outcome.BLOCKED:
         return True
-    return result.outcome is Outcome.SKIP and result.requirement.needs is None
+    return result.outcome is Outcome.SKIP and (result.requirement.needs is None or result.wanting)

@@ -97,9 +97,12 @@ def test_names_reach_every_corner() -> None:
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_forms_of_properties_are_drawn(edition: str) -> None:
-    """Both documented forms of serviceProperties come up."""
-    kinds = {body["serviceProperties"].get("type") for body in valid(edition)}
-    assert {"DOI", "PID"} <= kinds
+    """The form that the documents print comes up, whole; that of released servers where they are judged."""
+    drawn = [body["serviceProperties"] for body in valid(edition)]
+    assert {one["type"] for one in drawn} == ({"DOI", "PID"} if edition == "deployed" else {"DOI"})
+    assert all("identifierTemplate" in one for one in drawn)
+    if edition != "deployed":
+        assert {type(one["prefix"]) for one in drawn} <= {int, float}
 
 
 DOI = ("host", "doiEndpoint", "metadataEndpoint", "mediaEndpoint", "prefix", "username", "password")
@@ -146,6 +149,18 @@ def test_what_is_said_to_be_wrong_is_wrong(edition: str) -> None:
             for key in path.split(".", 1):
                 value = value[key]
             assert json_type(value) == kind
+
+
+@pytest.mark.parametrize("number", [60, 61, 62])
+def test_few_broken_bodies_have_most_wrong_types_of_every_key(number: int) -> None:
+    """What a usual run draws varies what is wrong, not what is around it: large and negative numbers are among it."""
+    bodies = drawn(broken_bodies(*subject("current")), number)
+    types = ("null", "boolean", "integer", "number", "string", "array", "object")
+    kinds = {f"{key} is {kind}" for key in (*KEYS, "the body") for kind in types}
+    drawn_kinds = {one.what for one in bodies} & kinds
+    assert len(drawn_kinds) > 15, drawn_kinds
+    assert [one for one in bodies if one.what == "name is integer" and abs(one.value["name"]) > 9999]
+    assert [one for one in bodies if one.what == "the body is integer" and one.value < 0]
 
 
 # By hand from INTERFACES: missing keys are SHOULD but in `deployed`, types MUST but in `classic`.

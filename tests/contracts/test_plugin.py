@@ -205,9 +205,9 @@ def test_a_random_seed_is_told_and_shared_by_the_workers(suite: Suite) -> None:
 
 def test_strict_makes_advice_a_failure(suite: Suite) -> None:
     """A SHOULD that fails is a warning, and a failure with --onezone-strict."""
-    with embedded.mock("current", "--fault", "authentication-no-challenge") as origin:
+    with embedded.mock("current", "--fault", "error-unlabelled") as origin:
         where = ("--onezone-url", f"{origin}/api/v3", "--onezone-states-url", f"{origin}/_mock/states")
-        options = (*where, "--onezone-requirement", "*.authentication.*")
+        options = (*where, "--onezone-requirement", "*.error.labelled.403")
         lenient, strict = suite(*options), suite(*options, "--onezone-strict")
     assert (lenient.code, strict.code) == (0, 1), strict.text
     assert "1 warning" in lenient.text

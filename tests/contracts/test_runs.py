@@ -153,7 +153,7 @@ def test_time_that_is_over_is_partial() -> None:
 def test_time_that_is_over_is_told_in_one_line() -> None:
     """However many requirements are left when the time is over, they are one line."""
     console = Console(file=StringIO(), record=True)
-    terminal.show(judged_for(60), console)
+    terminal.show(judged_for(140), console)
     told = console.export_text()
     assert re.search(r"not judged: \d+ requirements: the time of --max-time was over", told)
     assert told.count("--max-time") == 2

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from onezone_spec import Operation
 
 from onezone_contracts.api import new_id
 from onezone_contracts.cases import MISSING, Case
+from onezone_contracts.generate.values import is_ours
 from onezone_contracts.requirement import Finding
 from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.state.effects import apply
 from onezone_contracts.state.expected import CALLER, READING, USER, Ref
 from onezone_contracts.state.observe import differences, misread, probes
 from onezone_contracts.state.probe import Difference, Probe
-from onezone_contracts.target.administrator import Account, is_ours
+from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.fixture import Stage
 
 SUSPECTS = 60
@@ -118,7 +118,7 @@ class Effects:
             self._forget(sent)
             return
         wanted = [*stage.witnesses, *probes(account.contract, operation, sent.roles, sent.caller)]
-        wanted += apply(account, operation, sent.roles, sent.caller, sent.value, made)
+        wanted += apply(account, operation, sent.roles, sent.caller, sent.value, made, sent.exchange)
         sent.differences = differences(account, wanted)
         stage.spoiled = stage.spoiled or bool(sent.differences)
 
@@ -130,7 +130,7 @@ class Effects:
             else:
                 self._forget(one)
 
-    def at_once(self, sent: list[Sent], each: Callable[..., Iterator[Any]], *, answered: bool) -> bool:  # noqa: ARG002
+    def at_once(self, sent: list[Sent], *, answered: bool) -> bool:  # noqa: ARG002
         """Account for requests at the same time, one after the other."""
         for one in sent:
             if one.succeeded:

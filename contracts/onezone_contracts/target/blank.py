@@ -19,7 +19,7 @@ def skeleton(contract: Contract, wanted: Mapping[str, tuple[Persona, ...]]) -> s
         "groups:",
         '  home: "..."      # the group that the personas belong to, or deliberately do not',
         '  # missing: "..." # an id that no group has; generated when absent',
-        '  # other: "..."   # a group that no persona belongs to: lets the kit see that privileges end at a group',
+        '  other: "..."     # a group that no persona belongs to: without it the verdict is at best partial',
         "personas:",
     ]
     for operation, people in wanted.items():

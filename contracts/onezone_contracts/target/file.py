@@ -23,11 +23,17 @@ from onezone_contracts.state.expected import Ref
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MERGE = "tag:yaml.org,2002:merge"
-_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}")
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{32}(?=ch)|[0-9a-fA-F]{16,}")
 LONG, TEN_DIGITS = 12, 10
 BLANK = "..."
 """What the skeleton has where something is to be filled in."""
 _CREDENTIAL_KEYS = ({"username", "password"}, {"token"})
+
+
+NO_OTHER_GROUP = (
+    "no second group is known: give groups.other, the id of a group that no persona belongs to "
+    "(a states URL gives it for the state “a group”)"
+)
 
 
 class SetupError(Exception):
@@ -48,6 +54,10 @@ class Credentials:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
+
+    def has(self, kind: str) -> bool:
+        """Whether there is a `password`, or a `token`."""
+        return getattr(self, kind) is not None
 
     def secrets(self) -> list[str]:
         """What must not be shown, in every spelling that is sent."""
@@ -127,10 +137,21 @@ class Target:
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
 
+    def having(self, kind: str, writer: TestUser | None, *, allowed: bool) -> str | None:
+        """A persona with that kind of credentials: whom no later case needs to be allowed, or somebody who is."""
+        people = sorted(self.personas.values(), key=lambda one: (one.persona.allowed, one is writer))
+        fitting = (one.persona for one in people if one.credentials.has(kind))
+        return next((one.name for one in fitting if one.allowed or not allowed), None)
+
     def path(self, template: str, **values: str) -> str:
         """The absolute path of an operation, its parameters percent-encoded."""
-        filled = re.sub(r"\{(\w+)\}", lambda match: quote(values[match[1]], safe=""), template)
+        filled = re.sub(r"\{(\w+)\}", lambda match: self.quoted(values[match[1]]), template)
         return urlsplit(self.base_url).path.rstrip("/") + filled
+
+    @staticmethod
+    def quoted(value: str) -> str:
+        """`value` percent-encoded; a surrogate escape is a byte that is no UTF-8."""
+        return quote(value, safe="", errors="surrogateescape")
 
     def redactor(self) -> Redactor:
         """A redactor that knows every secret of the personas."""

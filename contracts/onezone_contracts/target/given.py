@@ -10,18 +10,21 @@ from typing import Any
 from onezone_spec import Operation
 
 from onezone_contracts.cases import (
+    AS_NUMBER,
     BLANK_AFTER,
     GROUP,
     HOME,
     LENGTHENED,
     LONG_ID,
     MISSING,
+    NEAR_HOME,
     NOBODY,
     OTHER,
     SHORTENED,
     VICTIM,
     WRITER,
     Case,
+    same_id,
 )
 from onezone_contracts.exchange import Auth, Exchange, Redactor
 from onezone_contracts.personas import Persona
@@ -86,7 +89,8 @@ class GivenFixtures:
     def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
         """What a word of a case stands for; anything but the words is an id itself.
 
-        A short id made shorter or longer could be another group's, so only a long one is.
+            A short id made shorter or longer could be another group's, so only a long one is; and what may be read as
+        another spelling of the home group's id is not sent.
         """
         kind, home = roles.get(role, (role, ""))
         long = len(home) >= LONG_ID
@@ -96,9 +100,19 @@ class GivenFixtures:
             OTHER: self.target.other or "",
             SHORTENED: home[:-1] if long else self.target.missing,
             LENGTHENED: f"{home}zz" if long else self.target.missing,
-            BLANK_AFTER: f"{home} ",
+            BLANK_AFTER: f"{home} " if not same_id(home, f"{home} ") else self.target.missing,
         }
+        if word in AS_NUMBER:
+            return kind, AS_NUMBER[word](home)
+        if word in NEAR_HOME:
+            near = NEAR_HOME[word](home)
+            return kind, near if not same_id(home, near) and near != home else self.target.missing
         return kind, words.get(word, word)
+
+    def having(self, kind: str, who: str) -> str | None:
+        """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
+        fits = self.identity(who).credentials.has(kind)
+        return who if fits else self.target.having(kind, self.writer, allowed=who == WRITER)
 
     def credentials(self, case: Case) -> Auth:
         """The credentials that a case makes of the persona's own. Raises NotJudged."""

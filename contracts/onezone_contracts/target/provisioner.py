@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.derive import judged_operations
-from onezone_contracts.options import Options
+from onezone_contracts.options import TOKENS, Options
 from onezone_contracts.personas import ZONE, personas
 from onezone_contracts.state.expected import GROUP, READING
 from onezone_contracts.target import embedded, kept
@@ -160,7 +160,7 @@ def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: Ex
     elif wanted.states_url:
         raise SetupError("--states-url needs the base URL of the API too: ozkit verify URL --states-url URL")
     else:
-        origin = stack.enter_context(embedded.mock(contract.edition))
+        origin = stack.enter_context(embedded.mock(contract.origin))
         base_url, states_url = origin + contract.base_paths[0], f"{origin}/_mock/states"
     return _from_states(States(states_url, options, base_url), contract, base_url, options, stack, full=full)
 
@@ -185,8 +185,14 @@ def _from_states(
 def administered(contract: Contract, base_url: str, admin: Credentials, options: Options) -> Iterator[Account]:
     """The account, ready; in the end everything that it made is removed, whatever happens. Raises SetupError."""
     account = Account(
-        contract, base_url, admin, timeout=options.timeout, settle=options.settle, network=options.network
+        contract,
+        base_url,
+        admin,
+        timeout=options.timeout,
+        settle=options.settle,
+        network=options.network,
     )
+    account.with_tokens = options.personas == TOKENS
     try:
         with cannot_set_up():
             account.open()
