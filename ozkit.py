@@ -19,6 +19,7 @@ COMMANDS = {
     "identify": ("onezone_contracts.commands.cli", "say which editions a target conforms to"),
     "mock": ("onezone_mockserver.cli", "serve the mock"),
     "prove": ("onezone_contracts.commands.cli", "judge the mock with each of its faults"),
+    "traffic": ("onezone_contracts.commands.cli", "judge recorded traffic, or what passes through a proxy"),
     "requirements": ("onezone_contracts.commands.cli", "list what the judge requires"),
     "target": (
         "onezone_contracts.commands.cli",

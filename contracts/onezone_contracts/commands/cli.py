@@ -32,6 +32,7 @@ def main(name: str, argv: list[str]) -> int:
         "target": target,
         "prove": prove,
         "explain": explain,
+        "traffic": traffic,
     }
     in_cache()
     try:
@@ -68,6 +69,13 @@ def prove(argv: list[str]) -> int:
 def explain(argv: list[str]) -> int:
     """Say who may call an operation, and why."""
     from onezone_contracts.commands.explain import main as run
+
+    return run(argv)
+
+
+def traffic(argv: list[str]) -> int:
+    """Judge recorded traffic."""
+    from onezone_contracts.commands.traffic import main as run
 
     return run(argv)
 
