@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from onezone_spec import DEFAULT_EDITION, Contract, editions, load
+from onezone_spec import DEFAULT_EDITION, Contract
 from onezone_spec.variables import VariableParser
 
+from onezone_contracts.arguments import add_contract, contract_named
 from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.commands.verify import report, reports
 from onezone_contracts.network import Stop
@@ -28,7 +29,7 @@ def main(argv: list[str]) -> int:
     arguments = parser().parse(argv)
     _check(arguments)
     reports(arguments.report)
-    contract = load(arguments.edition or DEFAULT_EDITION)
+    contract = contract_named(arguments)
     choice = _choice(arguments)
     judgement = _proxied(arguments, contract, choice) if arguments.proxy else _recorded(arguments, contract, choice)
     return _told(judgement, arguments)
