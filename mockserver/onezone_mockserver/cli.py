@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
+import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from onezone_spec.variables import VariableParser
 
@@ -31,7 +32,20 @@ def parser() -> VariableParser:
     found = _Parser(prog="ozkit mock", description="Serve the mock, in the world of a scenario.", allow_abbrev=False)
     found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     found.add_argument("--port", type=_port, default=8080, help="port to listen on, 0 picks one (default: %(default)s)")
-    found.add_argument("--edition", type=_given, help="edition of the contract (default: current)")
+    found.add_argument(
+        "--edition",
+        type=_given,
+        metavar="NAME|FILE",
+        help="edition of the contract, or an overlay of your own (default: current)",
+    )
+    found.add_argument(
+        "--contract",
+        type=_given,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="adds paths/, schemas/ and registers of your own to the contract, repeatable",
+    )
     found.add_argument(
         "--scenario", type=_path, metavar="FILE", help="world to start with: YAML, JSON (default: the demo)"
     )
@@ -41,7 +55,8 @@ def parser() -> VariableParser:
         type=_origin,
         action="append",
         metavar="ORIGIN",
-        help="origin whose pages may read the answers, repeatable (default: every origin)",
+        help="origin whose pages may read the answers, send credentials and use the control plane, repeatable"
+        " (default: every origin, without credentials)",
     )
     found.add_argument(
         "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
@@ -57,8 +72,28 @@ def parser() -> VariableParser:
     found.add_argument(
         "--tls-key", type=_given, metavar="FILE", help="the certificate's key, where it is not in the same file"
     )
-    found.add_argument("--trust-proxy", action="store_true", help="believe X-Forwarded-Proto, behind a proxy with TLS")
+    found.add_argument(
+        "--public-url",
+        type=_public_url,
+        metavar="URL",
+        help="where clients see the mock, behind a proxy or a mapped port: Locations begin so",
+    )
+    found.add_argument(
+        "--trust-proxy", action="store_true", help="believe Forwarded and X-Forwarded-Host, -Proto, -Port and -Prefix"
+    )
+    found.add_argument(
+        "--challenge",
+        action=argparse.BooleanOptionalAction,
+        help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
+    )
     found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
+    found.add_argument(
+        "--control-token",
+        type=_given,
+        metavar="TOKEN",
+        help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
+        " this machine reach the mock)",
+    )
     found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
     found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
     return found
@@ -69,7 +104,7 @@ def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main
     try:
         return _run(parser().parse(argv))
     except UsageError as error:
-        print(f"ozkit mock: {error}", file=sys.stderr)
+        print(*(f"ozkit mock: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
         return 2
 
 
@@ -78,36 +113,47 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError("--tls-key needs --tls-cert")
     if options.list_faults:
         return _list_faults(options)
-    from onezone_mockserver.serve import ServeError, bind, configure, origin, serve
+    from onezone_mockserver.serve import ServeError, bind, configure, is_loopback, origin, serve
 
     app = _app(options)
     try:
-        config = configure(app, options.tls_cert, options.tls_key, trust_proxy=options.trust_proxy)
+        config = configure(app, options.tls_cert, options.tls_key)
         listening = bind(options.host, options.port)
     except ServeError as error:
         raise UsageError(str(error)) from None
+    drawn = _draw_token(app) if not is_loopback(listening) else ""
     url = origin(listening, options.host, tls=bool(options.tls_cert))
     latency, app.state.latency = app.state.latency, 0.0  # what the start asks of itself does not wait
-    text = "" if options.quiet else _introduction(app, url)
+    text = "" if options.quiet else _introduction(app, url, drawn)
+    if drawn and options.quiet:
+        _say(f"control token: {drawn}", sys.stderr)
     app.state.latency = latency
     serve(config, listening, lambda: _say(f"{text}listening on {url}"), app.state.stop)
     return 0
 
 
-def _say(text: str) -> None:
+def _draw_token(app: Mock) -> str:
+    """Give the control plane a token where it has none; "" where it has one, or where there is no control plane."""
+    if app.control is None or app.control.gate.token is not None:
+        return ""
+    app.control.gate.token = secrets.token_urlsafe(16)
+    return app.control.gate.token
+
+
+def _say(text: str, output: TextIO | None = None) -> None:
     """Print; whoever started the server need not listen to it."""
     with contextlib.suppress(OSError):
-        print(text, flush=True)
+        print(text, file=output, flush=True)
 
 
 def _list_faults(options: argparse.Namespace) -> int:
-    from onezone_spec import DEFAULT_EDITION, UnknownEditionError, UnresolvedReferenceError, load
+    from onezone_spec import ContractError, UnresolvedReferenceError, load
 
     from onezone_mockserver.faults import catalogue, summary
 
     try:
-        contract = load(options.edition or DEFAULT_EDITION)
-    except (UnknownEditionError, UnresolvedReferenceError) as error:
+        contract = load(options.edition, options.contract)
+    except (ContractError, UnresolvedReferenceError) as error:
         raise UsageError(str(error)) from None
     found = catalogue(contract)
     width = max(len(one.id) for one in found)
@@ -117,7 +163,7 @@ def _list_faults(options: argparse.Namespace) -> int:
 
 
 def _app(options: argparse.Namespace) -> Mock:
-    from onezone_spec import DEFAULT_EDITION, UnknownEditionError, UnresolvedReferenceError
+    from onezone_spec import ContractError, UnresolvedReferenceError, load
 
     from onezone_mockserver import create_app
     from onezone_mockserver.faults import UnknownFaultError
@@ -126,9 +172,14 @@ def _app(options: argparse.Namespace) -> Mock:
 
     try:
         return create_app(
-            options.edition or DEFAULT_EDITION,
+            load(options.edition, options.contract),
             options.scenario,
             control=not options.no_control,
+            control_token=options.control_token,
+            control_hosts=[options.host],
+            public_url=options.public_url,
+            trust_proxy=options.trust_proxy,
+            challenge=options.challenge,
             latency=options.latency / 1000,
             cors_origins=options.cors_origin or ("*",),
             faults=options.fault,
@@ -137,7 +188,7 @@ def _app(options: argparse.Namespace) -> Mock:
         )
     except (
         ScenarioError,
-        UnknownEditionError,
+        ContractError,
         UnknownFaultError,
         UnresolvedReferenceError,
         UnsupportedContractError,
@@ -145,11 +196,12 @@ def _app(options: argparse.Namespace) -> Mock:
         raise UsageError(str(error)) from None
 
 
-def _introduction(app: Mock, url: str) -> str:
+def _introduction(app: Mock, url: str, token: str) -> str:
     from onezone_mockserver.demo import introduce
     from onezone_mockserver.location import edition_base_path
 
     control = "" if app.control is None else f"\ncontrol plane: {url}/_mock/\n"
+    control += f"its token, drawn for this run: {token}\n" if token else ""
     return f"{introduce(app, url + edition_base_path(app.contract))}{control}"
 
 
@@ -185,4 +237,12 @@ def _path(text: str) -> Path:
 def _origin(text: str) -> str:
     if not _ORIGIN.fullmatch(_given(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no origin: give * or scheme://host[:port]")
+    return text
+
+
+def _public_url(text: str) -> str:
+    from onezone_mockserver.proxies import is_public_url
+
+    if not is_public_url(_given(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no URL of a server: give http[s]://host[:port][/path]")
     return text
