@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -41,7 +42,8 @@ def parser() -> VariableParser:
         type=_origin,
         action="append",
         metavar="ORIGIN",
-        help="origin whose pages may read the answers, repeatable (default: every origin)",
+        help="origin whose pages may read the answers, send credentials and use the control plane, repeatable"
+        " (default: every origin, without credentials)",
     )
     found.add_argument(
         "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
@@ -51,8 +53,28 @@ def parser() -> VariableParser:
     found.add_argument(
         "--tls-key", type=_given, metavar="FILE", help="the certificate's key, where it is not in the same file"
     )
-    found.add_argument("--trust-proxy", action="store_true", help="believe X-Forwarded-Proto, behind a proxy with TLS")
+    found.add_argument(
+        "--public-url",
+        type=_public_url,
+        metavar="URL",
+        help="where clients see the mock, behind a proxy or a mapped port: Locations begin so",
+    )
+    found.add_argument(
+        "--trust-proxy", action="store_true", help="believe Forwarded and X-Forwarded-Host, -Proto, -Port and -Prefix"
+    )
+    found.add_argument(
+        "--challenge",
+        action=argparse.BooleanOptionalAction,
+        help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
+    )
     found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
+    found.add_argument(
+        "--control-token",
+        type=_given,
+        metavar="TOKEN",
+        help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
+        " this machine reach the mock)",
+    )
     found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
     found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
     return found
@@ -72,20 +94,31 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError("--tls-key needs --tls-cert")
     if options.list_faults:
         return _list_faults(options)
-    from onezone_mockserver.serve import ServeError, bind, configure, origin, serve
+    from onezone_mockserver.serve import ServeError, bind, configure, is_loopback, origin, serve
 
     app = _app(options)
     try:
-        config = configure(app, options.tls_cert, options.tls_key, trust_proxy=options.trust_proxy)
+        config = configure(app, options.tls_cert, options.tls_key)
         listening = bind(options.host, options.port)
     except ServeError as error:
         raise UsageError(str(error)) from None
+    drawn = _draw_token(app) if not is_loopback(listening) else ""
     url = origin(listening, options.host, tls=bool(options.tls_cert))
     latency, app.state.latency = app.state.latency, 0.0  # what the start asks of itself does not wait
-    text = "" if options.quiet else _introduction(app, url)
+    text = "" if options.quiet else _introduction(app, url, drawn)
+    if drawn and options.quiet:
+        print(f"control token: {drawn}", file=sys.stderr, flush=True)
     app.state.latency = latency
     serve(config, listening, lambda: _say(f"{text}listening on {url}"), app.state.stop)
     return 0
+
+
+def _draw_token(app: Mock) -> str:
+    """Give the control plane a token where it has none; "" where it has one, or where there is no control plane."""
+    if app.control is None or app.control.gate.token is not None:
+        return ""
+    app.control.gate.token = secrets.token_urlsafe(16)
+    return app.control.gate.token
 
 
 def _say(text: str) -> None:
@@ -123,6 +156,11 @@ def _app(options: argparse.Namespace) -> Mock:
             options.edition or DEFAULT_EDITION,
             options.scenario,
             control=not options.no_control,
+            control_token=options.control_token,
+            control_hosts=[options.host],
+            public_url=options.public_url,
+            trust_proxy=options.trust_proxy,
+            challenge=options.challenge,
             latency=options.latency / 1000,
             cors_origins=options.cors_origin or ("*",),
             faults=options.fault,
@@ -138,11 +176,12 @@ def _app(options: argparse.Namespace) -> Mock:
         raise UsageError(str(error)) from None
 
 
-def _introduction(app: Mock, url: str) -> str:
+def _introduction(app: Mock, url: str, token: str) -> str:
     from onezone_mockserver.demo import introduce
     from onezone_mockserver.location import edition_base_path
 
     control = "" if app.control is None else f"\ncontrol plane: {url}/_mock/\n"
+    control += f"its token, drawn for this run: {token}\n" if token else ""
     return f"{introduce(app, url + edition_base_path(app.contract))}{control}"
 
 
@@ -172,4 +211,12 @@ def _path(text: str) -> Path:
 def _origin(text: str) -> str:
     if not _ORIGIN.fullmatch(_given(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no origin: give * or scheme://host[:port]")
+    return text
+
+
+def _public_url(text: str) -> str:
+    from onezone_mockserver.proxies import is_public_url
+
+    if not is_public_url(_given(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no URL of a server: give http[s]://host[:port][/path]")
     return text

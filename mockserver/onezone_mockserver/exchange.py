@@ -33,6 +33,8 @@ BROKEN = "onezone_broken"
 """Where the scope of a request that is not HTTP has the status and the reason."""
 RUN = "onezone_run"
 """Where the scope has the run of the world that the request came into, if the connection knows it."""
+OUTSIDE = "onezone_outside"
+"""Where the scope has what stands before the mock's paths in a URI for the client, if anybody says so."""
 _HOST = re.compile(
     rb"(?:(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
     rb"|\[[0-9A-Fa-f:.]+\]|\[[Vv][0-9A-Fa-f]+\.[\w.~!$&'()*+,;=:-]+\])(?::[0-9]*)?"
@@ -148,6 +150,10 @@ class Exchange:
         self.method: str = scope["method"]
         self.path = path_of(scope)
         self.reasons: list[str] = []
+
+    def enter(self, run: WorldRun) -> None:
+        """Belong to another world than the one that was served when the request came."""
+        self.run, self.world = run, run.world
 
     def follow(self, scope: Scope) -> None:
         """Take over what middlewares made of the request: another scope, other headers, other path parameters."""

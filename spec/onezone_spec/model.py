@@ -288,6 +288,12 @@ class Contract:
         kind: object = self.error_schema["properties"]["error"]["type"]
         return kind == "string"
 
+    @property
+    def challenges(self) -> bool:
+        """Whether a 401 says how to authenticate (RFC 9110, 11.6.1): not where the edition leaves that header open."""
+        answers = (answer for operation in self.operations.values() for answer in operation.responses.values())
+        return all(answer.headers.get("WWW-Authenticate") is not Level.OBSERVE for answer in answers)
+
     def resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """`schema`, or what its `$ref` points at in the document. Raises UnresolvedReferenceError."""
         while "$ref" in schema:
