@@ -81,6 +81,21 @@ class NotHttpError(Refusal):
         self.status = status
 
 
+class ForcedAnswer(Refusal):
+    """Somebody asked for this answer: a status, with a body of its own (its media type before it) or the edition's."""
+
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        headers: tuple[Header, ...] = (),
+        body: tuple[bytes, bytes] | None = None,
+    ) -> None:
+        super().__init__("", reason, headers)
+        self.status = status
+        self.body = body
+
+
 class ClientGoneError(Exception):
     """The client closed the connection before its request was read. Nobody waits for an answer."""
 
