@@ -20,6 +20,7 @@ from onezone_mockserver.error_handler import ErrorHandler
 from onezone_mockserver.errors import Renderer
 from onezone_mockserver.exchange import OUTSIDE
 from onezone_mockserver.journaling import Journaling
+from onezone_mockserver.overriding import Overriding
 from onezone_mockserver.paths import path_of
 from onezone_mockserver.pipeline import Following, Pipeline
 from onezone_mockserver.proxies import always, forwarded
@@ -113,6 +114,7 @@ class Mock:
                 *([Journaling] if options["journal"] else ()),
                 partial(ErrorHandler, renderer=self.renderer),
                 *([partial(Delay, state=self.state)] if self.state.latency else ()),
+                Overriding,
                 Routing,
                 *self.middlewares,
                 *([Following] if self.middlewares else ()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.exchange import BROKEN, KEY, ClientGoneError, ForcedAnswer, NotHttpError, Refusal
+from onezone_mockserver.exchange import BROKEN, KEY, ClientGoneError, DroppedError, ForcedAnswer, NotHttpError, Refusal
 
 if TYPE_CHECKING:
     from onezone_mockserver.errors import Renderer
@@ -31,6 +31,8 @@ class ErrorHandler:
             await self._answer(scope[KEY], refusal).send(send)
         except ClientGoneError:
             scope[KEY].reasons.append("the client closed the connection")
+        except DroppedError:
+            raise
         except Exception:
             logger.exception("the mock failed; please report this")
             if scope[KEY].status is not None:

@@ -16,7 +16,9 @@ from onezone_mockserver.paths import path_of
 if TYPE_CHECKING:
     from onezone_spec import Operation
 
+    from onezone_mockserver.faults.fault import Fault
     from onezone_mockserver.journal import Row
+    from onezone_mockserver.overrides import Override
     from onezone_mockserver.state import WorldRun
     from onezone_mockserver.world import User
 
@@ -33,6 +35,8 @@ BROKEN = "onezone_broken"
 """Where the scope of a request that is not HTTP has the status and the reason."""
 RUN = "onezone_run"
 """Where the scope has the run of the world that the request came into, if the connection knows it."""
+TRANSPORT = "onezone_transport"
+"""Where the scope has the connection's asyncio transport, if there is one."""
 OUTSIDE = "onezone_outside"
 """Where the scope has what stands before the mock's paths in a URI for the client, if anybody says so."""
 _HOST = re.compile(
@@ -100,6 +104,10 @@ class ClientGoneError(Exception):
     """The client closed the connection before its request was read. Nobody waits for an answer."""
 
 
+class DroppedError(ConnectionResetError):
+    """An override ends the connection, where there is none: in process, this is what the client sees."""
+
+
 @dataclass(slots=True)
 class Answer:
     """A whole response. `headers` is this answer's own list: the edge appends to it."""
@@ -132,7 +140,8 @@ class Exchange:
     `run` is the world that it came into. `path` is what the mock routes: the raw path below the root path. `receive` is
     as the middlewares before the pipeline left it, `read_on` the server's own. `headers` has each header once, repeated
     ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `unread` says that the
-    body, or a part of it, was not read yet.
+    body, or a part of it, was not read yet. `override` is what somebody wants done with this request, and `faults` are
+    those that it has for itself, None where it has those of the server.
     """
 
     receive: Receive
@@ -152,6 +161,8 @@ class Exchange:
     common: tuple[Header, ...] = ()
     status: int | None = None
     row: Row | None = None
+    override: Override | None = None
+    faults: tuple[Fault, ...] | None = None
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, run: WorldRun) -> None:
         self.scope = scope

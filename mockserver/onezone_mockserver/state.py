@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from onezone_spec import Contract
 
     from onezone_mockserver.faults.fault import Fault
+    from onezone_mockserver.overrides import Override
     from onezone_mockserver.scenario import Scenario
 
 NO_FAULTS: tuple[Fault, ...] = ()
@@ -34,6 +35,7 @@ class WorldRun:
         self.world = world
         self.name = name
         self.journal = Journal()
+        self.overrides: list[Override] = []
         self.provider_states: defaultdict[bytes, list[Any]] = defaultdict(list)
         self._waits: set[asyncio.Future[None]] = set()
         self._over = False
@@ -90,9 +92,9 @@ class MockState:
         self._begin(self._new_run(name))
 
     def become(self, world: World, name: str = COMMON) -> None:
-        """Serve another world under that name from the next request on; its journal goes on."""
-        run = WorldRun(world, name)
-        run.journal = self.run_of(name).journal
+        """Serve another world under that name from the next request on; its journal and its overrides go on."""
+        run, before = WorldRun(world, name), self.run_of(name)
+        run.journal, run.overrides = before.journal, before.overrides
         self._begin(run)
 
     def stop(self) -> None:

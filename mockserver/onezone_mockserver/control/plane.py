@@ -12,6 +12,7 @@ import orjson
 from onezone_spec import __version__, bundled_text
 
 from onezone_mockserver.control.gate import PUBLIC, Gate
+from onezone_mockserver.control.overrides import OverrideError, Overrides
 from onezone_mockserver.control.states import States, StatesError
 from onezone_mockserver.exchange import (
     KEY,
@@ -67,6 +68,7 @@ class Control:
             WORLD_OF_NAME: {"DELETE": self.remove_world},
             b"/world": {"GET": self.world, "PUT": self.replace},
             b"/journal": {"GET": self.journal, "DELETE": self.forget},
+            b"/overrides": {name: _of_json(handler) for name, handler in Overrides(state).handlers.items()},
             b"/faults": {"GET": self.faults, "PUT": self.switch},
             DERIVED: {"GET": partial(self.faults, derived=True)},
             b"/openapi.yaml": {"GET": self.document},
@@ -107,7 +109,7 @@ class Control:
             await read_body(exchange, receive, MAX_BODY)
             exchange.enter(self.state.run_of(exchange.run.name))  # as it is when the body is there
             return handler(exchange)
-        except (ControlError, StatesError, WorldError, UnknownFaultError) as error:
+        except (ControlError, OverrideError, StatesError, WorldError, UnknownFaultError) as error:
             return problem(400, str(error))
         except Refusal as refusal:
             return _refused(refusal)
@@ -219,6 +221,17 @@ def _parse(body: bytes) -> Any:
         return loads(body)
     except ValueError:
         raise ControlError("the body is not JSON") from None
+
+
+def _of_json(handler: Handler) -> Handler:
+    """The handler, of a body that is JSON where there is any."""
+
+    def handle(exchange: Exchange) -> Answer:
+        if exchange.body or exchange.method in {"PUT", "POST"}:
+            _parse(exchange.body)
+        return handler(exchange)
+
+    return handle
 
 
 def _other_method(exchange: Exchange, handlers: dict[str, Handler]) -> Answer:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from onezone_mockserver.cache import cached
 from onezone_mockserver.delay import wait
 from onezone_mockserver.exchange import Exchange, ForcedAnswer, Refusal
+from onezone_mockserver.overrides import LONGEST_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Collection
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from onezone_mockserver.exchange import Check
     from onezone_mockserver.state import MockState
 
-LONGEST_WAIT = 300
-"""Seconds."""
 ALWAYS = frozenset({429, 500, 502, 503, 504})
 """What any server may answer, or a limiter or a proxy before it, whether it is documented or not."""
 _ITEM = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
