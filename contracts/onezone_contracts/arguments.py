@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from onezone_contracts.options import Options
     from onezone_contracts.wanted import Wanted
 
+PERSONAS = ("passwords", "tokens")
 DEPTHS = ("quick", "standard", "deep")
 MOST_WORKERS = 64
 AUTO = "auto"
@@ -191,6 +192,12 @@ def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
     )
     parser.add_argument("--max-time", type=seconds, metavar="SECONDS", help="for the whole run")
     parser.add_argument(
+        "--personas",
+        choices=PERSONAS,
+        default=PERSONAS[0],
+        help="what the users have that --admin makes (default: passwords)",
+    )
+    parser.add_argument(
         "--wait",
         type=seconds,
         default=0.0,
@@ -213,6 +220,7 @@ def options_of(arguments: argparse.Namespace, stop: Stop, **more: Any) -> Option
         wait=arguments.wait,
         network=replace(network_of(arguments), stop=stop),
         examples=arguments.examples,
+        personas=arguments.personas,
         **more,
     )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onezone_contracts.baseline import Baseline
     from onezone_contracts.expected_failures import ExpectedFailures
 
+PASSWORDS, TOKENS = "passwords", "tokens"
 AUTO = 0
 PATIENCE = 3.0
 """Seconds that a read may lag behind a write."""
@@ -37,6 +38,8 @@ class Options:
     baseline: Baseline | None = None
     workers: int = 1
     """How many requests may be under way at the same time; AUTO: as many as make sense."""
+    personas: str = PASSWORDS
+    """What the users log in with that an administrator's account makes: `passwords` or `tokens`."""
     examples: str | None = None
     """Where drawn requests that showed something are kept, to be tried first: a folder, or a redis:// URL."""
     wait: float = 0.0

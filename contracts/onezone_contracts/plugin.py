@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 DEPTHS = ("quick", "standard", "deep")
+PERSONAS = ("passwords", "tokens")
 PROFILES = ("core", "full")
 
 
@@ -23,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--onezone-states-url", metavar="URL", help="where the implementation sets up each persona (provider states)")
     add("--onezone-admin", metavar="USER:PASSWORD", help="an administrator: the kit makes the personas itself")
     add("--onezone-admin-token", metavar="TOKEN", help="the same, with a token")
+    add("--onezone-personas", choices=PERSONAS, help="what the users have that it makes (default: passwords)")
     add("--onezone-edition", metavar="NAME", help="edition of the contract (default: the target file's, or current)")
     add("--onezone-profile", choices=PROFILES, help="core: the documented operation (default); full: every operation")
     add("--onezone-depth", choices=DEPTHS, help="default: standard")

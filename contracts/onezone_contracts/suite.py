@@ -87,7 +87,7 @@ def _option(config: pytest.Config, name: str) -> Any:
 
 def _options(config: pytest.Config, **more: Any) -> Options:
     """How the run judges; what no option says is as `Options` has it."""
-    names = ("depth", "timeout", "settle", "max_time", "workers", "examples", "wait")
+    names = ("depth", "timeout", "settle", "max_time", "workers", "examples", "wait", "personas")
     given = {name: value for name in names if (value := _option(config, name)) is not None}
     keep = _option(config, "keep")
     return Options(

@@ -28,7 +28,7 @@ from onezone_mockserver.routing import Routing
 from onezone_mockserver.scenario import DEMO, Scenario, read_scenario
 from onezone_mockserver.state import MockState
 from onezone_mockserver.support import check_supported
-from onezone_mockserver.worlds import PREFIX, below_prefix
+from onezone_mockserver.worlds import below_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,20 +85,22 @@ class Mock:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
-        stack = self.first
-        if scope["type"] == "http":
-            if PREFIX in scope["path"]:
-                scope = below_prefix(scope)
-            if self.outside is not None:
-                scope[OUTSIDE] = self.outside(scope)
-            stack = self._stack_of(scope)
+        if scope["type"] != "http":
+            await self.first(scope, receive, send)
+            return
+        stack = self._stack_of(scope)
+        if stack is None:  # below no base path: the control plane's, a world's, or unknown
+            scope = below_prefix(scope)
+            stack = self._stack_of(scope) or self.first
+        if self.outside is not None:
+            scope[OUTSIDE] = self.outside(scope)
         await stack(scope, receive, send)
 
-    def _stack_of(self, scope: Scope) -> App:
+    def _stack_of(self, scope: Scope) -> App | None:
         path = path_of(scope).decode("latin-1") if scope.get("root_path") else scope["path"]
         known = self.base_of(path)
         if known is None:
-            return self.first
+            return None
         base = known[1]
         if base not in self.stacks:
             self.stacks[base] = self._stack(base)
@@ -142,23 +144,25 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     challenge: bool | None = None,
     faults: Sequence[str] = (),
     journal: bool = True,
+    seed: int | None = None,
     middlewares: Sequence[Callable[[App], Any]] = (),
 ) -> Mock:
     """The mock of `edition` as an ASGI application, in the world of `scenario` (a file, or None for the demo).
 
     `edition` is a name or a contract, `latency` is in seconds, `faults` are ids of faults; without `journal`
-    nothing is written down. The control plane asks for `control_token` if there is one, and else answers on loopback,
-    at addresses, and under the names of `control_hosts`. Locations begin with `public_url`, or as a trusted proxy says;
-    `challenge` says whether a 401 names the ways to authenticate, None leaves it to the edition. `middlewares` stand
-    between routing and the mock's own stages: ASGI middlewares, or Connexion's, which find the routed operation in the
-    scope. Raises onezone_spec.UnknownEditionError, ScenarioError, faults.UnknownFaultError, and
-    support.UnsupportedContractError for a document that the mock cannot serve.
+    nothing is written down, and with a `seed` ids, tokens and times are the same for the same requests. The control
+    plane asks for `control_token` if there is one, and else answers on loopback, at addresses, and under the names of
+    `control_hosts`. Locations begin with `public_url`, or as a trusted proxy says; `challenge` says whether a 401 names
+    the ways to authenticate, None leaves it to the edition. `middlewares` stand between routing and the mock's own
+    stages: ASGI middlewares, or Connexion's, which find the routed operation in the scope. Raises
+    onezone_spec.UnknownEditionError, ScenarioError, faults.UnknownFaultError, and support.UnsupportedContractError for
+    a document that the mock cannot serve.
     """
     contract = load(edition) if isinstance(edition, str) else edition
     check_supported(contract)
     if not isinstance(scenario, Scenario):
         scenario = read_scenario(Path(scenario) if scenario else DEMO, contract)
-    state = MockState(contract, scenario)
+    state = MockState(contract, scenario, seed=seed)
     if faults:
         from onezone_mockserver.faults import chosen
 

@@ -8,7 +8,7 @@ import re
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from onezone_spec.variables import VariableParser
 
@@ -49,6 +49,12 @@ def parser() -> VariableParser:
         "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
     )
     found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
+    found.add_argument(
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help="ids, tokens and times are the same for the same requests; the clock stands still",
+    )
     found.add_argument("--tls-cert", type=_given, metavar="FILE", help="serve https with this certificate (PEM)")
     found.add_argument(
         "--tls-key", type=_given, metavar="FILE", help="the certificate's key, where it is not in the same file"
@@ -107,7 +113,7 @@ def _run(options: argparse.Namespace) -> int:
     latency, app.state.latency = app.state.latency, 0.0  # what the start asks of itself does not wait
     text = "" if options.quiet else _introduction(app, url, drawn)
     if drawn and options.quiet:
-        print(f"control token: {drawn}", file=sys.stderr, flush=True)
+        _say(f"control token: {drawn}", sys.stderr)
     app.state.latency = latency
     serve(config, listening, lambda: _say(f"{text}listening on {url}"), app.state.stop)
     return 0
@@ -121,10 +127,10 @@ def _draw_token(app: Mock) -> str:
     return app.control.gate.token
 
 
-def _say(text: str) -> None:
+def _say(text: str, output: TextIO | None = None) -> None:
     """Print; whoever started the server need not listen to it."""
     with contextlib.suppress(OSError):
-        print(text, flush=True)
+        print(text, file=output, flush=True)
 
 
 def _list_faults(options: argparse.Namespace) -> int:
@@ -165,6 +171,7 @@ def _app(options: argparse.Namespace) -> Mock:
             cors_origins=options.cors_origin or ("*",),
             faults=options.fault,
             journal=not options.no_journal,
+            seed=options.seed,
         )
     except (
         ScenarioError,
@@ -188,6 +195,12 @@ def _introduction(app: Mock, url: str, token: str) -> str:
 def _port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:  # noqa: PLR2004
         raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"a whole number, not {text!r}")
     return int(text)
 
 

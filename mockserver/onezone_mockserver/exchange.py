@@ -139,9 +139,9 @@ class Exchange:
 
     `run` is the world that it came into. `path` is what the mock routes: the raw path below the root path. `receive` is
     as the middlewares before the pipeline left it, `read_on` the server's own. `headers` has each header once, repeated
-    ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `unread` says that the
-    body, or a part of it, was not read yet. `override` is what somebody wants done with this request, and `faults` are
-    those that it has for itself, None where it has those of the server.
+    ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `caveats` limit the
+    token that names the `user`. `unread` says that the body, or a part of it, was not read yet. `override` is what
+    somebody wants done with this request, and `faults` are those that it has for itself, None where it has the server's.
     """
 
     receive: Receive
@@ -151,6 +151,7 @@ class Exchange:
     siblings: tuple[Operation, ...] = ()
     params: dict[str, str] = NO_DATA
     user: User | None = None
+    caveats: tuple[Any, ...] = ()
     unread = True
     body = b""
     too_large: Refusal | None = None

@@ -94,7 +94,7 @@ def access_rules_name_privileges(document: Document) -> Iterator[str]:
 
 def _strange_privileges(document: Document, place: str, scope: str, needed: list[str]) -> Iterator[str]:
     known = document["x-onezone-privileges"].get(document.get("x-onezone-roles", {}).get(scope, scope))
-    if scope in CONDITIONS:
+    if scope in CONDITIONS or scope in document.get("x-onezone-owners", ()):
         yield from (f"{place} asks for {one} in {scope}, which is a condition" for one in needed)
     elif known is None:
         yield f"{place} asks for the scope {scope!r}, which does not exist"
@@ -123,7 +123,7 @@ def _strange_entities(document: Document, name: str, parameters: list[Any]) -> I
     for one in parameters:
         entity = one.get("x-onezone-entity")
         kind = document.get("x-onezone-roles", {}).get(entity, entity)
-        if kind not in {None, USER, *document["x-onezone-privileges"]}:
+        if kind not in {None, USER, *document["x-onezone-privileges"], *document.get("x-onezone-owners", ())}:
             yield f"{name}: parameter {one['name']} names the entity {entity!r}, which has no scope"
 
 

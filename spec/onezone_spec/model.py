@@ -111,7 +111,8 @@ class AccessRule:
 class Effect:
     """What a success does: the verb, the role of the entity it makes or reads, and the one that this belongs to.
 
-    `effective` says that relations through groups count, `part` that only a part of the entity is meant.
+    `effective` says that relations through groups count, `part` that only a part of the entity is meant, and `by` that
+    it goes by that key of it, and not by its id.
     """
 
     verb: str
@@ -119,15 +120,22 @@ class Effect:
     within: str | None = None
     effective: bool = False
     part: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A path parameter and the role of the entity that it names (None where it names none)."""
+    """A path parameter and the role of the entity that it names (None where it names none).
+
+    It names it by its id, or where there is a `key` by the value of that. `level` says how binding it is that an entity
+    that does not exist is answered as such.
+    """
 
     name: str
     entity: str | None
     source: Source | None
+    key: str = ""
+    level: Level = Level.MUST
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +144,7 @@ class Property:
 
     `errors` maps a broken rule (`type`, `null`, or a schema keyword) to an error id; `levels` maps
     `type`, `empty`, `pattern` and `enum` to how binding the rule is. `unique` is the error id for a value that
-    another entity has, None where values may be equal.
+    another entity has, None where values may be equal; `unique_of_owner` for one that another of the same owner has.
     """
 
     name: str
@@ -147,6 +155,7 @@ class Property:
     levels: Mapping[str, Level]
     source: Source | None
     unique: str | None = None
+    unique_of_owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +273,9 @@ class Contract:
     """One edition of the contract. `document` is the whole OpenAPI document, as plain data.
 
     `uncovered` are the operations that Onezone has and the contract lacks. A path that neither knows is answered 404;
-    where `unknown_path_allows` has methods, others are answered 405 there.
+    where `unknown_path_allows` has methods, others are answered 405 there. `owners` says of what belongs to one
+    other entity, from when it is made until it is gone, of which kind that is.
+
     A contract equals itself alone: what is derived of one can be kept beside it.
     """
 
@@ -279,6 +290,7 @@ class Contract:
     document: Mapping[str, Any]
     roles: Mapping[str, str] = field(default_factory=dict)
     privilege_sets: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
     uncovered: tuple[Uncovered, ...] = ()
     unknown_path_allows: tuple[str, ...] = ()
 
@@ -321,8 +333,15 @@ class Contract:
         return self.roles.get(role, role)
 
     def find(
-        self, verb: str, resource: str, within: str | None = None, *, effective: bool = False, part: str = ""
+        self,
+        verb: str,
+        resource: str,
+        within: str | None = None,
+        *,
+        effective: bool = False,
+        part: str = "",
+        by: str = "",
     ) -> Operation | None:
         """The operation with that effect, None where the contract has none."""
-        wanted = Effect(verb, resource, within, effective, part)
+        wanted = Effect(verb, resource, within, effective, part, by)
         return next((operation for operation in self.operations.values() if operation.effect == wanted), None)

@@ -55,7 +55,7 @@ def body_of(trial: Trial, attempts: Iterable[Sent]) -> Iterator[Finding]:
     schema = trial.operation.success.schema
     validate = jsonschema_rs.Draft4Validator(plain(trial.contract, schema)) if schema else None
     people = trial.account.people.values() if trial.account else ()
-    words = [one.credentials.password or "" for known in people for one in known]
+    words = [one.credentials.password for known in people for one in known if one.credentials.password]
     for one in attempts:
         response = one.exchange.response
         assert response is not None

@@ -11,7 +11,7 @@ from onezone_contracts.checks.status import noted
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Level, Requirement, Sending
 
-CONSUMING = frozenset({"attach", "detach", "delete", "revoke"})
+CONSUMING = frozenset({"attach", "detach", "delete", "revoke", "clear"})
 """Verbs after which the same request has nothing left to do."""
 
 

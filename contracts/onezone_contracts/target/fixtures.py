@@ -32,6 +32,7 @@ from onezone_contracts.state.expected import CALLER, READING, USER, ZONE, Ref, p
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError, TestUser, missing_id
 from onezone_contracts.target.fixture import Stage
+from onezone_contracts.target.owned import own
 
 FORBIDDEN = 403
 
@@ -53,7 +54,8 @@ class Stages(Shared):
         effect = operation.effect
         scopes = {scope for route in operation.access.routes for scope in route.needs}
         roles = tuple(sorted(one.entity or one.name for one in operation.parameters))
-        key = (roles, effect.resource, effect.within, effect.effective, effect.verb == "list", "creator" in scopes)
+        listed = effect.verb in {"list", "get"} and effect.verb, effect.by
+        key = (roles, effect.resource, effect.within, effect.effective, listed, "creator" in scopes)
         if key not in self._stages:
             self._stages[key] = Stage(self.account, operation).build()
         return self._stages[key]
@@ -61,7 +63,11 @@ class Stages(Shared):
     def stranger(self, kind: str) -> Ref:
         """Something of a kind that is related to nothing. Raises SetupError."""
         if kind not in self._strangers:
-            self._strangers[kind] = self.account.person().ref if kind == USER else self.account.create(kind)
+            owned = kind in self.account.contract.owners
+            person = self.account.person().ref if owned or kind == USER else None
+            self._strangers[kind] = (
+                own(self.account, person) if owned and person else person or self.account.create(kind)
+            )
         return self._strangers[kind]
 
     def victim(self) -> TestUser:

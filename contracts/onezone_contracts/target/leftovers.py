@@ -12,11 +12,12 @@ from typing import Any
 from onezone_spec import DEFAULT_EDITION, load
 
 from onezone_contracts.arguments import admin_of, network_of
+from onezone_contracts.generate.values import is_ours
 from onezone_contracts.options import Options
 from onezone_contracts.reports.shown import line
 from onezone_contracts.state.expected import RANKS, USER, Ref
 from onezone_contracts.target import kept
-from onezone_contracts.target.administrator import GONE, Account, is_ours
+from onezone_contracts.target.administrator import GONE, Account
 from onezone_contracts.target.file import Credentials, SetupError, check_url, read_target_file
 from onezone_contracts.target.states import States, check_states_url
 
@@ -52,7 +53,7 @@ def clean(account: Account, *, dry_run: bool = False) -> Iterator[Leftover]:
 def leftovers(account: Account) -> Iterator[tuple[Ref, str]]:
     """What carries the mark of any run, or was created by a user who does."""
     users: list[str] = []
-    for kind in sorted(RANKS, key=lambda one: RANKS[one]):
+    for kind in sorted((one for one in RANKS if one not in account.contract.owners), key=lambda one: RANKS[one]):
         ids = account.everything(kind)
         if ids is None:
             raise SetupError(f"the administrator's account cannot list what there is of the kind {kind}")

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.derive import judged_operations
-from onezone_contracts.options import Options
+from onezone_contracts.options import TOKENS, Options
 from onezone_contracts.personas import ZONE, personas
 from onezone_contracts.state.expected import GROUP, READING
 from onezone_contracts.target import embedded, kept
@@ -185,8 +185,14 @@ def _from_states(
 def administered(contract: Contract, base_url: str, admin: Credentials, options: Options) -> Iterator[Account]:
     """The account, ready; in the end everything that it made is removed, whatever happens. Raises SetupError."""
     account = Account(
-        contract, base_url, admin, timeout=options.timeout, settle=options.settle, network=options.network
+        contract,
+        base_url,
+        admin,
+        timeout=options.timeout,
+        settle=options.settle,
+        network=options.network,
     )
+    account.with_tokens = options.personas == TOKENS
     try:
         with cannot_set_up():
             account.open()

@@ -66,6 +66,7 @@ class Control:
             b"/reset": {"POST": self.reset},
             b"/worlds": {"GET": self.worlds},
             WORLD_OF_NAME: {"DELETE": self.remove_world},
+            b"/clock": {"GET": self.clock, "PUT": self.set_clock, "DELETE": self.put_clock_back},
             b"/world": {"GET": self.world, "PUT": self.replace},
             b"/journal": {"GET": self.journal, "DELETE": self.forget},
             b"/overrides": {name: _of_json(handler) for name, handler in Overrides(state).handlers.items()},
@@ -140,6 +141,29 @@ class Control:
         """Start anew: the scenario's world, no provider states, an empty journal."""
         self.state.reset(exchange.run.name)
         return Answer(204)
+
+    def clock(self, exchange: Exchange) -> Answer:
+        """What time it is, and whether the clock stands still."""
+        clock = exchange.run.clock
+        return _json({"now": clock.now(), "standing": clock.standing})
+
+    def set_clock(self, exchange: Exchange) -> Answer:
+        """Set the clock, which then stands still: `now` is a time, `forward` so many seconds later than now."""
+        wanted = _parse(exchange.body)
+        how = set(wanted) if isinstance(wanted, dict) else set()
+        if len(how) != 1 or not how <= {"now", "forward"} or type(next(iter(wanted.values()))) is not int:
+            raise ControlError('the clock is set by {"now": SECONDS} or {"forward": SECONDS}, whole numbers')
+        clock = exchange.run.clock
+        moment = wanted["now"] if "now" in wanted else clock.now() + wanted["forward"]
+        if not 0 <= moment < 2**53:
+            raise ControlError("the clock shows seconds since 1970, from 0 to less than 2**53")
+        clock.set(moment)
+        return self.clock(exchange)
+
+    def put_clock_back(self, exchange: Exchange) -> Answer:
+        """Have the clock go on as at the start."""
+        exchange.run.clock.put_back()
+        return self.clock(exchange)
 
     def worlds(self, _exchange: Exchange) -> Answer:
         """The worlds that requests named, the least recently used first."""

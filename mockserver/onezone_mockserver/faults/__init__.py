@@ -47,6 +47,7 @@ FULL_GROUPS = (
     "around_sides",
     "around_history",
     "around_memory",
+    "around_tokens",
     "around_upstream",
 )
 GROUPS = (*CORE_GROUPS, *FULL_GROUPS)
