@@ -141,7 +141,7 @@ class Exchange:
     as the middlewares before the pipeline left it, `read_on` the server's own. `headers` has each header once, repeated
     ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `caveats` limit the
     token that names the `user`. `unread` says that the body, or a part of it, was not read yet. `override` is what
-    somebody wants done with this request, and `faults` are those that it has for itself, None where it has the server's.
+    somebody wants done with this request, and `faults` are those that it has for itself, None where it has none.
     """
 
     receive: Receive

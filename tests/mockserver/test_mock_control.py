@@ -53,7 +53,7 @@ def test_the_index_lists_the_paths(client: Client) -> None:
     assert client("GET", "/_mock").status == 200
     assert client("GET", "/_mock/nothing").status == 404
     reply = client("DELETE", "/_mock/world")
-    assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT")
+    assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PATCH, PUT")
     assert client("OPTIONS", "/_mock/world").status == 204
     assert client("HEAD", "/_mock/world").body == b""
 

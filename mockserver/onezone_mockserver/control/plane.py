@@ -30,7 +30,7 @@ from onezone_mockserver.faults import UnknownFaultError, catalogue, chosen
 from onezone_mockserver.jsontext import loads
 from onezone_mockserver.scenario.jsonplaces import check_keys
 from onezone_mockserver.scenario.mistakes import WorldError
-from onezone_mockserver.scenario.snapshot import read_world, snapshot
+from onezone_mockserver.scenario.snapshot import add_to_world, read_world, snapshot
 from onezone_mockserver.stages.body import read_body
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Control:
             b"/worlds": {"GET": self.worlds},
             WORLD_OF_NAME: {"DELETE": self.remove_world},
             b"/clock": {"GET": self.clock, "PUT": self.set_clock, "DELETE": self.put_clock_back},
-            b"/world": {"GET": self.world, "PUT": self.replace},
+            b"/world": {"GET": self.world, "PUT": self.replace, "PATCH": self.add},
             b"/journal": {"GET": self.journal, "DELETE": self.forget},
             b"/overrides": {name: _of_json(handler) for name, handler in Overrides(state).handlers.items()},
             b"/faults": {"GET": self.faults, "PUT": self.switch},
@@ -190,6 +190,13 @@ class Control:
         check_keys(exchange.body)
         world = read_world(exchange.body, self.state.contract, self.state.empty_world())
         self.state.become(world, exchange.run.name)
+        return Answer(204)
+
+    def add(self, exchange: Exchange) -> Answer:
+        """Add entities to this world, in the words of a scenario; a mistake changes nothing."""
+        _parse(exchange.body)
+        check_keys(exchange.body)
+        add_to_world(exchange.body, self.state.contract, exchange.world, self.state.empty_world())
         return Answer(204)
 
     def journal(self, exchange: Exchange) -> Answer:
