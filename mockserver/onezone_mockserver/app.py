@@ -19,6 +19,7 @@ from onezone_mockserver.effects import Effects
 from onezone_mockserver.error_handler import ErrorHandler
 from onezone_mockserver.errors import Renderer
 from onezone_mockserver.exchange import OUTSIDE
+from onezone_mockserver.forwarding import Forwarding, Target
 from onezone_mockserver.journaling import Journaling
 from onezone_mockserver.overriding import Overriding
 from onezone_mockserver.paths import path_of
@@ -55,6 +56,7 @@ class Mock:
         self.middlewares = middlewares
         self.control: Control | None = options.pop("control")
         self.outside: Outside | None = options.pop("outside")
+        self.target: Target | None = options["target"]
         self.options = options
         self.effects = Effects(state)
         self.renderer = Renderer(state.contract, challenge=options.pop("challenge"))
@@ -117,6 +119,7 @@ class Mock:
                 partial(ErrorHandler, renderer=self.renderer),
                 *([partial(Delay, state=self.state)] if self.state.latency else ()),
                 Overriding,
+                *([partial(Forwarding, state=self.state, target=self.target)] if self.target else ()),
                 Routing,
                 *self.middlewares,
                 *([Following] if self.middlewares else ()),
@@ -143,6 +146,8 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     trust_proxy: bool = False,
     challenge: bool | None = None,
     faults: Sequence[str] = (),
+    forward: str | None = None,
+    only: Sequence[str] = (),
     journal: bool = True,
     seed: int | None = None,
     middlewares: Sequence[Callable[[App], Any]] = (),
@@ -153,10 +158,10 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     nothing is written down, and with a `seed` ids, tokens and times are the same for the same requests. The control
     plane asks for `control_token` if there is one, and else answers on loopback, at addresses, and under the names of
     `control_hosts`. Locations begin with `public_url`, or as a trusted proxy says; `challenge` says whether a 401 names
-    the ways to authenticate, None leaves it to the edition. `middlewares` stand between routing and the mock's own
-    stages: ASGI middlewares, or Connexion's, which find the routed operation in the scope. Raises
-    onezone_spec.UnknownEditionError, ScenarioError, faults.UnknownFaultError, and support.UnsupportedContractError for
-    a document that the mock cannot serve.
+    the ways to authenticate, None leaves it to the edition. What `only` does not name goes to the server at `forward`,
+    if there is one. `middlewares` stand between routing and the mock's own stages: ASGI middlewares, or Connexion's,
+    which find the routed operation in the scope. Raises onezone_spec.UnknownEditionError, ScenarioError, ForwardError,
+    faults.UnknownFaultError, and support.UnsupportedContractError for a document that the mock cannot serve.
     """
     contract = load(edition) if isinstance(edition, str) else edition
     check_supported(contract)
@@ -173,6 +178,7 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     options = {
         "control": Control(state, Gate(cors, control_token, hosts)) if control else None,
         "cors": cors,
+        "target": Target(forward, only, contract) if forward else None,
         "journal": journal,
         "outside": always(public_url) if public_url else forwarded if trust_proxy else None,
         "challenge": contract.challenges if challenge is None else challenge,

@@ -73,6 +73,15 @@ def parser() -> VariableParser:
         action=argparse.BooleanOptionalAction,
         help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
     )
+    found.add_argument(
+        "--forward",
+        type=_given,
+        metavar="URL",
+        help="send what --only does not name to a real server, whose API begins there",
+    )
+    found.add_argument(
+        "--only", action="extend", nargs="+", default=[], metavar="OPERATION", help="the mock answers these itself"
+    )
     found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
     found.add_argument(
         "--control-token",
@@ -98,6 +107,8 @@ def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main
 def _run(options: argparse.Namespace) -> int:
     if options.tls_key and not options.tls_cert:
         raise UsageError("--tls-key needs --tls-cert")
+    if options.only and not options.forward:
+        raise UsageError("--only needs --forward: where do the other operations go?")
     if options.list_faults:
         return _list_faults(options)
     from onezone_mockserver.serve import ServeError, bind, configure, is_loopback, origin, serve
@@ -154,6 +165,7 @@ def _app(options: argparse.Namespace) -> Mock:
 
     from onezone_mockserver import create_app
     from onezone_mockserver.faults import UnknownFaultError
+    from onezone_mockserver.forwarding import ForwardError
     from onezone_mockserver.scenario import ScenarioError
     from onezone_mockserver.support import UnsupportedContractError
 
@@ -170,10 +182,13 @@ def _app(options: argparse.Namespace) -> Mock:
             latency=options.latency / 1000,
             cors_origins=options.cors_origin or ("*",),
             faults=options.fault,
+            forward=options.forward,
+            only=options.only,
             journal=not options.no_journal,
             seed=options.seed,
         )
     except (
+        ForwardError,
         ScenarioError,
         UnknownEditionError,
         UnknownFaultError,
@@ -189,7 +204,18 @@ def _introduction(app: Mock, url: str, token: str) -> str:
 
     control = "" if app.control is None else f"\ncontrol plane: {url}/_mock/\n"
     control += f"its token, drawn for this run: {token}\n" if token else ""
-    return f"{introduce(app, url + edition_base_path(app.contract))}{control}"
+    base_url = url + edition_base_path(app.contract)
+    return f"{_forwarded(app, base_url) or introduce(app, base_url)}{control}"
+
+
+def _forwarded(app: Mock, base_url: str) -> str:
+    """What start-up shows where personas cannot be asked what they get, since a real server answers; "" where not."""
+    operation = app.contract.find("create", "handle_service", "group")
+    if app.target is None or (operation and operation.id in app.target.only):
+        return ""
+    own = ", ".join(sorted(app.target.only)) or "nothing"
+    edition = f"Onezone mock, edition {app.contract.edition}: {base_url}"
+    return f"{edition}\nanswers {own}, and forwards the rest to {app.target.url}\n"
 
 
 def _port(text: str) -> int:

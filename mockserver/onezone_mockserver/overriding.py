@@ -101,7 +101,7 @@ class Overriding:
             raise ForcedAnswer(then.status, override.words, headers, body)
         exchange.reasons.append(override.words)
         if then.drop:
-            await _drop(exchange)
+            await hang_up(exchange)
         else:
             await self.app(scope, receive, send)
 
@@ -120,7 +120,7 @@ def forced(then: Then) -> tuple[tuple[Header, ...], tuple[bytes, bytes] | None]:
     return others, (given or b"application/json", raw)
 
 
-async def _drop(exchange: Exchange, *, sent: bool = False) -> None:
+async def hang_up(exchange: Exchange, *, sent: bool = False) -> None:
     """End the connection: at once, or after what was sent. Raises DroppedError where there is none."""
     transport = exchange.scope.get(TRANSPORT)
     if transport is None:
@@ -152,4 +152,4 @@ class _Cutting:
             await self.send(message)
             return
         await self.send({**message, "body": body[: self.left], "more_body": True})
-        await _drop(self.exchange, sent=True)
+        await hang_up(self.exchange, sent=True)

@@ -283,3 +283,13 @@ def test_help_is_there_and_loads_no_server() -> None:
     assert done.returncode == 0
     for option in OPTIONS:
         assert f"--{option}" in done.stdout
+
+
+def test_what_is_forwarded_is_not_asked_at_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody is shown what a real server would have to be asked; a mistake is one line."""
+    parsed = cli.parser().parse(["--forward", "http://127.0.0.1:9/base", "--only", "get_group", "list_groups"])
+    assert parsed.only == ["get_group", "list_groups"]
+    assert "--only needs --forward" in fails(capsys, "--only", "get_group")
+    assert "there is no operation zzz" in fails(capsys, "--forward", "http://127.0.0.1:9", "--only", "zzz")
+    with mock_process("--forward", "http://127.0.0.1:9/base", "--only", "get_group", quiet=False) as (_, origin):
+        assert origin.startswith("http://127.0.0.1:")
