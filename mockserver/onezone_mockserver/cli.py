@@ -14,6 +14,7 @@ from onezone_spec.variables import VariableParser
 
 if TYPE_CHECKING:
     from onezone_mockserver.app import Mock
+    from onezone_mockserver.watching import Watching
 
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#,@]+", re.IGNORECASE)
 
@@ -73,15 +74,7 @@ def parser() -> VariableParser:
         action=argparse.BooleanOptionalAction,
         help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
     )
-    found.add_argument(
-        "--forward",
-        type=_given,
-        metavar="URL",
-        help="send what --only does not name to a real server, whose API begins there",
-    )
-    found.add_argument(
-        "--only", action="extend", nargs="+", default=[], metavar="OPERATION", help="the mock answers these itself"
-    )
+    _add_shaping(found)
     found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
     found.add_argument(
         "--control-token",
@@ -93,6 +86,22 @@ def parser() -> VariableParser:
     found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
     found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
     return found
+
+
+def _add_shaping(found: VariableParser) -> None:
+    """Add what the mock does beside its contract."""
+    found.add_argument(
+        "--reload", action="store_true", help="read the scenario, and files of your own, again when they change"
+    )
+    found.add_argument(
+        "--forward",
+        type=_given,
+        metavar="URL",
+        help="send what --only does not name to a real server, whose API begins there",
+    )
+    found.add_argument(
+        "--only", action="extend", nargs="+", default=[], metavar="OPERATION", help="the mock answers these itself"
+    )
 
 
 def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main is told the command's name)
@@ -126,7 +135,19 @@ def _run(options: argparse.Namespace) -> int:
     if drawn and options.quiet:
         _say(f"control token: {drawn}", sys.stderr)
     app.state.latency = latency
-    serve(config, listening, lambda: _say(f"{text}listening on {url}"), app.state.stop)
+    watching = _watching(app, quiet=options.quiet) if options.reload else None
+
+    def started() -> None:
+        if watching is not None:
+            watching.start()
+        _say(f"{text}listening on {url}")
+
+    def stopping() -> None:
+        if watching is not None:
+            watching.end()
+        app.state.stop()
+
+    serve(config, listening, started, stopping)
     return 0
 
 
@@ -161,18 +182,14 @@ def _list_faults(options: argparse.Namespace) -> int:
 
 
 def _app(options: argparse.Namespace) -> Mock:
-    from onezone_spec import DEFAULT_EDITION, UnknownEditionError, UnresolvedReferenceError
+    from onezone_spec import DEFAULT_EDITION
 
     from onezone_mockserver import create_app
-    from onezone_mockserver.faults import UnknownFaultError
-    from onezone_mockserver.forwarding import ForwardError
-    from onezone_mockserver.scenario import ScenarioError
-    from onezone_mockserver.support import UnsupportedContractError
+    from onezone_mockserver.source import MISTAKES, Source
 
     try:
         return create_app(
-            options.edition or DEFAULT_EDITION,
-            options.scenario,
+            Source(options.edition or DEFAULT_EDITION, options.scenario),
             control=not options.no_control,
             control_token=options.control_token,
             control_hosts=[options.host],
@@ -187,15 +204,28 @@ def _app(options: argparse.Namespace) -> Mock:
             journal=not options.no_journal,
             seed=options.seed,
         )
-    except (
-        ForwardError,
-        ScenarioError,
-        UnknownEditionError,
-        UnknownFaultError,
-        UnresolvedReferenceError,
-        UnsupportedContractError,
-    ) as error:
+    except MISTAKES as error:
         raise UsageError(str(error)) from None
+
+
+def _watching(app: Mock, *, quiet: bool) -> Watching:
+    """What has the mock read its files again when they change, and says on standard error what came of it."""
+    from onezone_mockserver.source import MISTAKES
+    from onezone_mockserver.watching import Watching
+
+    if not app.source.files:
+        raise UsageError("--reload has nothing to watch: name a --scenario")
+
+    def reload() -> None:
+        try:
+            dropped = app.reload()
+        except MISTAKES as error:
+            _say(f"not reloaded, what was there before goes on: {error}", sys.stderr)
+            return
+        for line in [*([] if quiet else ["reloaded"]), *(f"dropped, as it fits no longer: {one}" for one in dropped)]:
+            _say(line, sys.stderr)
+
+    return Watching(app.source.files, reload)
 
 
 def _introduction(app: Mock, url: str, token: str) -> str:

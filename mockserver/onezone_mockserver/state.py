@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.clock import Clock
 from onezone_mockserver.journal import Journal
+from onezone_mockserver.scenario.carrying import carried
 from onezone_mockserver.world import BEGINNING, Ids, World
 from onezone_mockserver.worlds import COMMON, Worlds
 
@@ -108,9 +109,31 @@ class MockState:
     def become(self, world: World, name: str = COMMON) -> None:
         """Serve another world under that name from the next request on; journal, overrides and clock go on."""
         before = self.run_of(name)
+        world.fresh = before.world.fresh  # with a seed, no id comes again
         run = WorldRun(world, before.clock, name)
         run.journal, run.overrides = before.journal, before.overrides
         self._begin(run)
+
+    def carry_over(self, contract: Contract, scenario: Scenario) -> list[str]:
+        """Have every world that was served under a contract and a scenario go on under those that are here now.
+
+        Gives what fits no longer, a line each.
+        """
+        lost: list[str] = []
+        for run in (self.run, *(run for _, run, _ in self.worlds.all())):
+            world, unfit = carried(run.world, (contract, scenario), (self.contract, self.scenario), self.empty_world)
+            lost += [f"{run.name}: {line}" if run.name else line for line in unfit]
+            provider_states = run.provider_states
+            self.become(world, run.name)
+            now = self.run_of(run.name)
+            now.provider_states = provider_states
+            now.overrides = [one for one in run.overrides if self._still_fits(one)]
+        return lost
+
+    def _still_fits(self, override: Override) -> bool:
+        """Whether an override can go on under the contract. One with a fault is made for the faults of its time."""
+        operation = override.rule.when.operation
+        return override.faults is None and (operation is None or operation in self.contract.operations)
 
     def stop(self) -> None:
         """The server is told to stop: whoever waits goes on at once."""

@@ -59,6 +59,7 @@ class Control:
         self.gate = gate
         self.states = States(state)
         self.started = time.monotonic()
+        self.on_reload: Callable[[], list[str]] = list
         self.table: dict[bytes, dict[str, Handler]] = {
             b"": {"GET": self.index},
             b"/health": {"GET": self.health},
@@ -72,6 +73,7 @@ class Control:
             b"/overrides": {name: _of_json(handler) for name, handler in Overrides(state).handlers.items()},
             b"/faults": {"GET": self.faults, "PUT": self.switch},
             DERIVED: {"GET": partial(self.faults, derived=True)},
+            b"/reload": {"POST": self.reload},
             b"/openapi.yaml": {"GET": self.document},
         }
 
@@ -225,6 +227,15 @@ class Control:
             raise ControlError("the faults that are to be on are given as a list of their ids")
         self.state.switch(chosen(ids, self.state.contract))
         return Answer(204)
+
+    def reload(self, _exchange: Exchange) -> Answer:
+        """Read contract and scenario anew; a mistake in them changes nothing. Answers what no longer fits."""
+        from onezone_mockserver.source import MISTAKES
+
+        try:
+            return _json({"dropped": self.on_reload()})
+        except MISTAKES as error:
+            raise ControlError(str(error)) from None
 
     def document(self, _exchange: Exchange) -> Answer:
         """The edition's OpenAPI document, the very text that is checked in."""

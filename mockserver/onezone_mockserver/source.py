@@ -1,0 +1,55 @@
+"""What a mock is made of: a contract and a scenario, and the files that they stand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onezone_spec import DEFAULT_EDITION, Contract, UnknownEditionError, UnresolvedReferenceError, load
+
+from onezone_mockserver.faults.fault import UnknownFaultError
+from onezone_mockserver.forwarding import ForwardError
+from onezone_mockserver.scenario import DEMO, Scenario, ScenarioError, read_scenario
+from onezone_mockserver.support import UnsupportedContractError, check_supported
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MISTAKES = (
+    ForwardError,
+    ScenarioError,
+    UnknownEditionError,
+    UnknownFaultError,
+    UnresolvedReferenceError,
+    UnsupportedContractError,
+)
+"""What a mock cannot be made of raises one of these; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A contract, or the name of its edition, and a scenario, or its file; None is the demo."""
+
+    edition: str | Contract = DEFAULT_EDITION
+    scenario: Scenario | Path | str | None = None
+    contracts: Sequence[str] = ()
+    """Folders that add to the contract."""
+
+    def read(self) -> tuple[Contract, Scenario]:
+        """Both as they are now.
+
+        Raises onezone_spec.UnknownEditionError, support.UnsupportedContractError and ScenarioError.
+        """
+        contract = load(self.edition) if isinstance(self.edition, str) else self.edition
+        check_supported(contract)
+        if isinstance(self.scenario, Scenario):
+            return contract, self.scenario
+        return contract, read_scenario(Path(self.scenario) if self.scenario else DEMO, contract)
+
+    @property
+    def files(self) -> list[Path]:
+        """The files and folders of the user's that they stand in."""
+        edition = [Path(self.edition)] if isinstance(self.edition, str) and Path(self.edition).is_file() else []
+        scenario = [Path(self.scenario)] if isinstance(self.scenario, str | Path) else []
+        return [*scenario, *edition, *map(Path, self.contracts)]
