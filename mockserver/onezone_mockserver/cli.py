@@ -14,6 +14,7 @@ from onezone_spec.variables import VariableParser
 
 if TYPE_CHECKING:
     from onezone_mockserver.app import Mock
+    from onezone_mockserver.source import Source
     from onezone_mockserver.watching import Watching
 
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#,@]+", re.IGNORECASE)
@@ -181,15 +182,22 @@ def _list_faults(options: argparse.Namespace) -> int:
     return 0
 
 
-def _app(options: argparse.Namespace) -> Mock:
+def source(options: argparse.Namespace) -> Source:
+    """What the options say that the mock is made of."""
     from onezone_spec import DEFAULT_EDITION
 
+    from onezone_mockserver.source import Source
+
+    return Source(options.edition or DEFAULT_EDITION, options.scenario)
+
+
+def _app(options: argparse.Namespace) -> Mock:
     from onezone_mockserver import create_app
-    from onezone_mockserver.source import MISTAKES, Source
+    from onezone_mockserver.source import MISTAKES
 
     try:
         return create_app(
-            Source(options.edition or DEFAULT_EDITION, options.scenario),
+            source(options),
             control=not options.no_control,
             control_token=options.control_token,
             control_hosts=[options.host],
