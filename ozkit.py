@@ -19,12 +19,14 @@ COMMANDS = {
     "identify": ("onezone_contracts.commands.cli", "say which editions a target conforms to"),
     "mock": ("onezone_mockserver.cli", "serve the mock"),
     "prove": ("onezone_contracts.commands.cli", "judge the mock with each of its faults"),
+    "traffic": ("onezone_contracts.commands.cli", "judge recorded traffic, or what passes through a proxy"),
     "requirements": ("onezone_contracts.commands.cli", "list what the judge requires"),
     "target": (
         "onezone_contracts.commands.cli",
         "target init: print a target file; target clean: remove what a killed run left",
     ),
-    "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B; spec coverage"),
+    "explain": ("onezone_contracts.commands.cli", "say who may call an operation, and why"),
+    "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B; lint; bundle; coverage"),
 }
 MOCK_ALONE = (
     "only the mock is installed here: "

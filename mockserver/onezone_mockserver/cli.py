@@ -34,11 +34,23 @@ def parser() -> VariableParser:
     found = _Parser(prog="ozkit mock", description="Serve the mock, in the world of a scenario.", allow_abbrev=False)
     found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     found.add_argument("--port", type=_port, default=8080, help="port to listen on, 0 picks one (default: %(default)s)")
-    found.add_argument("--edition", type=_given, help="edition of the contract (default: current)")
+    found.add_argument(
+        "--edition",
+        type=_given,
+        metavar="NAME|FILE",
+        help="edition of the contract, or an overlay of your own (default: current)",
+    )
+    found.add_argument(
+        "--contract",
+        type=_given,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="adds paths/, schemas/ and registers of your own to the contract, repeatable",
+    )
     found.add_argument(
         "--scenario", type=_path, metavar="FILE", help="world to start with: YAML, JSON (default: the demo)"
     )
-    found.add_argument("--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by milliseconds")
     found.add_argument(
         "--cors-origin",
         type=_origin,
@@ -47,16 +59,7 @@ def parser() -> VariableParser:
         help="origin whose pages may read the answers, send credentials and use the control plane, repeatable"
         " (default: every origin, without credentials)",
     )
-    found.add_argument(
-        "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
-    )
-    found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
-    found.add_argument(
-        "--seed",
-        type=_seed,
-        metavar="N",
-        help="ids, tokens and times are the same for the same requests; the clock stands still",
-    )
+    _add_shaping(found)
     found.add_argument("--tls-cert", type=_given, metavar="FILE", help="serve https with this certificate (PEM)")
     found.add_argument(
         "--tls-key", type=_given, metavar="FILE", help="the certificate's key, where it is not in the same file"
@@ -75,7 +78,6 @@ def parser() -> VariableParser:
         action=argparse.BooleanOptionalAction,
         help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
     )
-    _add_shaping(found)
     found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
     found.add_argument(
         "--control-token",
@@ -90,7 +92,18 @@ def parser() -> VariableParser:
 
 
 def _add_shaping(found: VariableParser) -> None:
-    """Add what the mock does beside its contract."""
+    """Add what the mock does beside its contract, or other than it."""
+    found.add_argument("--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by milliseconds")
+    found.add_argument(
+        "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
+    )
+    found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
+    found.add_argument(
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help="ids, tokens and times are the same for the same requests; the clock stands still",
+    )
     found.add_argument(
         "--reload", action="store_true", help="read the scenario, and files of your own, again when they change"
     )
@@ -110,7 +123,7 @@ def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main
     try:
         return _run(parser().parse(argv))
     except UsageError as error:
-        print(f"ozkit mock: {error}", file=sys.stderr)
+        print(*(f"ozkit mock: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
         return 2
 
 
@@ -167,13 +180,13 @@ def _say(text: str, output: TextIO | None = None) -> None:
 
 
 def _list_faults(options: argparse.Namespace) -> int:
-    from onezone_spec import DEFAULT_EDITION, UnknownEditionError, UnresolvedReferenceError, load
+    from onezone_spec import ContractError, UnresolvedReferenceError, load
 
     from onezone_mockserver.faults import catalogue, summary
 
     try:
-        contract = load(options.edition or DEFAULT_EDITION)
-    except (UnknownEditionError, UnresolvedReferenceError) as error:
+        contract = load(options.edition, options.contract)
+    except (ContractError, UnresolvedReferenceError) as error:
         raise UsageError(str(error)) from None
     found = catalogue(contract)
     width = max(len(one.id) for one in found)
@@ -184,11 +197,9 @@ def _list_faults(options: argparse.Namespace) -> int:
 
 def source(options: argparse.Namespace) -> Source:
     """What the options say that the mock is made of."""
-    from onezone_spec import DEFAULT_EDITION
-
     from onezone_mockserver.source import Source
 
-    return Source(options.edition or DEFAULT_EDITION, options.scenario)
+    return Source(options.edition, options.scenario, options.contract)
 
 
 def _app(options: argparse.Namespace) -> Mock:
@@ -222,7 +233,7 @@ def _watching(app: Mock, *, quiet: bool) -> Watching:
     from onezone_mockserver.watching import Watching
 
     if not app.source.files:
-        raise UsageError("--reload has nothing to watch: name a --scenario")
+        raise UsageError("--reload has nothing to watch: name a --scenario, or an edition or a contract of your own")
 
     def reload() -> None:
         try:

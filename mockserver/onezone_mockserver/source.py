@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onezone_spec import DEFAULT_EDITION, Contract, UnknownEditionError, UnresolvedReferenceError, load
+from onezone_spec import Contract, ContractError, UnresolvedReferenceError, load, load_again
 
 from onezone_mockserver.faults.fault import UnknownFaultError
 from onezone_mockserver.forwarding import ForwardError
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MISTAKES = (
+    ContractError,
     ForwardError,
     ScenarioError,
-    UnknownEditionError,
     UnknownFaultError,
     UnresolvedReferenceError,
     UnsupportedContractError,
@@ -29,27 +29,34 @@ MISTAKES = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A contract, or the name of its edition, and a scenario, or its file; None is the demo."""
+    """A contract, or the name or the file of its edition, and a scenario, or its file; None is the demo.
 
-    edition: str | Contract = DEFAULT_EDITION
+    `contracts` are folders that add to the contract.
+    """
+
+    edition: str | Path | Contract | None = None
     scenario: Scenario | Path | str | None = None
     contracts: Sequence[str] = ()
-    """Folders that add to the contract."""
 
     def read(self) -> tuple[Contract, Scenario]:
-        """Both as they are now.
-
-        Raises onezone_spec.UnknownEditionError, support.UnsupportedContractError and ScenarioError.
-        """
-        contract = load(self.edition) if isinstance(self.edition, str) else self.edition
+        """Both as their files are now. Raises what MISTAKES has."""
+        if isinstance(self.edition, Contract):
+            contract = self.edition
+        else:
+            contract = (load_again if self.is_own else load)(self.edition, self.contracts)
         check_supported(contract)
         if isinstance(self.scenario, Scenario):
             return contract, self.scenario
         return contract, read_scenario(Path(self.scenario) if self.scenario else DEMO, contract)
 
     @property
+    def is_own(self) -> bool:
+        """Whether the contract stands in files of the user's."""
+        return bool(self.contracts) or (isinstance(self.edition, str | Path) and Path(self.edition).is_file())
+
+    @property
     def files(self) -> list[Path]:
         """The files and folders of the user's that they stand in."""
-        edition = [Path(self.edition)] if isinstance(self.edition, str) and Path(self.edition).is_file() else []
+        edition = [Path(self.edition)] if isinstance(self.edition, str | Path) and Path(self.edition).is_file() else []
         scenario = [Path(self.scenario)] if isinstance(self.scenario, str | Path) else []
         return [*scenario, *edition, *map(Path, self.contracts)]

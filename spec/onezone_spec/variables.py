@@ -63,7 +63,6 @@ class VariableParser(argparse.ArgumentParser):
         before = [(action, action.default) for action, _ in self._options]
         for action, _ in before:
             action.default = argparse.SUPPRESS
-        words = [word for word in words if word not in {"-h", "--help"}]  # help shows the defaults
         try:
             return set(vars(self.parse_known_args(words)[0]))
         finally:

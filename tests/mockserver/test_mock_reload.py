@@ -18,6 +18,7 @@ from socket_client import LONG
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+AGREED = Path(__file__).parents[2] / "docs" / "examples" / "agreed.yaml"
 USER = {"username": "ann", "password": "secret", "zone_privileges": ["oz_handle_services_create"]}
 GROUP = {"id": "g1", "users": {"ann": "all"}}
 ANN = {"authorization": basic("ann", "secret")}
@@ -119,6 +120,38 @@ def test_with_a_seed_no_id_comes_again(file: Path) -> None:
     assert len(set(made)) == len(ids(client, "handle_services")) == 3
 
 
+def test_with_a_seed_provider_states_are_the_same_again(file: Path) -> None:
+    """Ids, names and passwords; without one they are not."""
+    request = {"state": "a persona", "params": {"handle_service_privileges": None}}
+
+    def asked(seed: int | None) -> Any:
+        return Client(create_app(scenario=file, seed=seed))("POST", "/_mock/states", request).json
+
+    assert asked(1) == asked(1)
+    assert asked(1).keys() == asked(None).keys()
+    for given in (asked(2), asked(None)):
+        assert asked(1).items().isdisjoint(given.items())
+
+
+def test_an_edition_of_ones_own_is_read_again(tmp_path: Path) -> None:
+    """Its answers change under the worlds that are served; a mistake in it keeps the last good one."""
+    edition = tmp_path / "ours.yaml"
+    text = AGREED.read_text(encoding="utf-8")
+    edition.write_text(text, encoding="utf-8")
+    client = Client(create_app(str(edition)))
+    override = {"times": 1, "when": {"operation": "create_group_handle_service"}, "then": {"status": 503}}
+    assert client("PUT", "/_mock/overrides", override).status == 204
+    assert [client.create(as_="adam").status for _ in range(2)] == [503, 200]
+    edition.write_text(text.replace('"200":', '"202":'), encoding="utf-8")
+    assert client.app.reload() == []
+    assert client.create(as_="adam").status == 202
+    assert len(ids(client, "handle_services")) == 3
+    edition.write_text("extends: nothing\n", encoding="utf-8")
+    reply = client("POST", "/_mock/reload")
+    assert (reply.status, "ours.yaml" in reply.json["error"]) == (400, True)
+    assert client.create(as_="adam").status == 202
+
+
 def until(file: Path, text: str, done: Any) -> None:
     """Write a file until that shows: who watches it may not have begun."""
     deadline = time.monotonic() + LONG
@@ -151,4 +184,7 @@ def test_a_file_that_changes_is_read_again(file: Path) -> None:
 def test_there_must_be_something_to_watch(capsys: pytest.CaptureFixture[str]) -> None:
     """The demo does not change."""
     assert cli.main("mock", ["--reload", "--port", "0"]) == 2
-    assert capsys.readouterr().err == "ozkit mock: --reload has nothing to watch: name a --scenario\n"
+    assert (
+        capsys.readouterr().err
+        == "ozkit mock: --reload has nothing to watch: name a --scenario, or an edition or a contract of your own\n"
+    )
