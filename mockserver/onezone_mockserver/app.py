@@ -25,6 +25,7 @@ from onezone_mockserver.routing import Routing
 from onezone_mockserver.scenario import DEMO, Scenario, read_scenario
 from onezone_mockserver.state import MockState
 from onezone_mockserver.support import check_supported
+from onezone_mockserver.worlds import PREFIX, below_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +80,11 @@ class Mock:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
-        stack = self._stack_of(scope) if scope["type"] == "http" else self.first
+        stack = self.first
+        if scope["type"] == "http":
+            if PREFIX in scope["path"]:
+                scope = below_prefix(scope)
+            stack = self._stack_of(scope)
         await stack(scope, receive, send)
 
     def _stack_of(self, scope: Scope) -> App:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from onezone_mockserver.exchange import BROKEN, KEY, RUN, App, Exchange, Receive, Scope, Send
 from onezone_mockserver.state import NO_FAULTS
+from onezone_mockserver.worlds import HEADER, WORLD, WorldNameError, world_name
 
 if TYPE_CHECKING:
     from onezone_mockserver.cors import Cors
@@ -34,6 +35,8 @@ class Edge:
         exchange.common = self.cors.headers(exchange)
         asks = exchange.method == "OPTIONS" and exchange.wrong_head() is None
         preflight = self.cors.preflight(exchange) if asks else None
+        if WORLD in scope or HEADER in exchange.headers or b"cookie" in exchange.headers:
+            self._enter_world(exchange)
         try:
             if BROKEN in scope:
                 await self.app(scope, receive, exchange.send)
@@ -46,6 +49,16 @@ class Edge:
                 await inner(scope, receive, exchange.send)
         finally:
             del scope[KEY]  # the exchange knows the scope: without a circle, memory is free at once
+
+    def _enter_world(self, exchange: Exchange) -> None:
+        """Have the exchange belong to the world that its request names; what is no name is refused as broken."""
+        try:
+            name = world_name(exchange.scope, exchange.headers)
+        except WorldNameError as error:
+            exchange.scope.setdefault(BROKEN, (400, str(error)))
+            return
+        if name != exchange.run.name:  # a request that had to wait for its turn has its world already
+            exchange.enter(self.state.run_of(name))
 
     def _is_control(self, path: bytes) -> bool:
         return self.control is not None and path[len(CONTROL_PREFIX) :][:1] in {b"", b"/"}

@@ -149,6 +149,10 @@ class Exchange:
         self.path = path_of(scope)
         self.reasons: list[str] = []
 
+    def enter(self, run: WorldRun) -> None:
+        """Belong to another world than the one that was served when the request came."""
+        self.run, self.world = run, run.world
+
     def follow(self, scope: Scope) -> None:
         """Take over what middlewares made of the request: another scope, other headers, other path parameters."""
         self.scope = scope

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.journal import Journal
 from onezone_mockserver.world import World
+from onezone_mockserver.worlds import COMMON, Worlds
 
 if TYPE_CHECKING:
     from onezone_spec import Contract
@@ -26,11 +27,12 @@ NO_FAULTS: tuple[Fault, ...] = ()
 class WorldRun:
     """A world from one reset to the next, with its journal and what provider states set up in it.
 
-    A request belongs to the run in which it came: what it does after a reset shows nowhere.
+    A request belongs to the run in which it came: what it does after a reset shows nowhere. `name` is the world's.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, name: str = COMMON) -> None:
         self.world = world
+        self.name = name
         self.journal = Journal()
         self.provider_states: defaultdict[bytes, list[Any]] = defaultdict(list)
         self._waits: set[asyncio.Future[None]] = set()
@@ -55,7 +57,10 @@ class WorldRun:
 
 
 class MockState:
-    """What the parts of a mock share. `run` is the world that is served now, along with its journal."""
+    """What the parts of a mock share. `run` is the common world, along with its journal; `worlds` are those with names.
+
+    Faults, latency and the scenario are of all worlds.
+    """
 
     def __init__(self, contract: Contract, scenario: Scenario, faults: tuple[Fault, ...] = NO_FAULTS) -> None:
         self.contract = contract
@@ -63,38 +68,43 @@ class MockState:
         self.faults = faults
         self.stopped = False
         self.latency = 0.0
-        self.run = WorldRun(self._new_world())
+        self.run = self._new_run(COMMON)
+        self.worlds: Worlds[WorldRun] = Worlds(self._new_run, WorldRun.end)
 
     @property
     def world(self) -> World:
-        """The world that is served now."""
+        """The common world, as it is now."""
         return self.run.world
 
     @property
     def journal(self) -> Journal:
-        """The journal of the world that is served now."""
+        """The journal of the common world."""
         return self.run.journal
 
-    def reset(self) -> None:
-        """Start anew in the world of the scenario, with an empty journal; whoever waits goes on at once."""
-        self.become(self._new_world(), Journal())
+    def run_of(self, name: str) -> WorldRun:
+        """The run of the world of that name, which is made of the scenario at first use."""
+        return self.worlds.use(name) if name else self.run
 
-    def become(self, world: World, journal: Journal | None = None) -> None:
-        """Serve another world from the next request on; the journal goes on where no other is given."""
-        before, self.run = self.run, WorldRun(world)
-        self.run.journal = journal or before.journal
-        before.end()
-        if self.stopped:
-            self.run.end()
+    def reset(self, name: str = COMMON) -> None:
+        """Start a world anew from the scenario, with an empty journal; whoever waits in it goes on at once."""
+        self._begin(self._new_run(name))
+
+    def become(self, world: World, name: str = COMMON) -> None:
+        """Serve another world under that name from the next request on; its journal goes on."""
+        run = WorldRun(world, name)
+        run.journal = self.run_of(name).journal
+        self._begin(run)
 
     def stop(self) -> None:
         """The server is told to stop: whoever waits goes on at once."""
         self.stopped = True
-        self.run.end()
+        for run in (self.run, *(run for _, run, _ in self.worlds.all())):
+            run.end()
 
     def switch(self, faults: tuple[Fault, ...]) -> None:
-        """Start anew with these faults and no other."""
+        """Start anew in every world with these faults and no other."""
         self.faults = faults
+        self.worlds.clear()
         self.reset()
 
     def empty_world(self) -> World:
@@ -105,5 +115,18 @@ class MockState:
                 methods[hook.method] = hook.around(methods.get(hook.method) or getattr(World, hook.method), self)
         return type("FaultyWorld", (World,), methods)() if methods else World()
 
-    def _new_world(self) -> World:
-        return self.scenario.world(self.contract, self.empty_world())
+    def _begin(self, run: WorldRun) -> None:
+        """Serve this run in the place of the one before."""
+        if self.stopped:
+            run.end()
+        if run.name:
+            self.worlds.put(run.name, run)
+        else:
+            before, self.run = self.run, run
+            before.end()
+
+    def _new_run(self, name: str) -> WorldRun:
+        run = WorldRun(self.scenario.world(self.contract, self.empty_world()), name)
+        if self.stopped:
+            run.end()
+        return run

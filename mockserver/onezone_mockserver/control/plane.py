@@ -37,11 +37,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger("onezone_mockserver")
 PREFIX = b"/_mock"
 DERIVED = b"/faults?derived=true"
+WORLD_OF_NAME = b"/worlds/{name}"
 MAX_BODY = 64 * 1024 * 1024
 TOO_LARGE = "payloadTooLarge"
 
-Handler = Callable[[bytes], Answer]
-"""Answers a request by its body. Raises ControlError."""
+Handler = Callable[[Exchange], Answer]
+"""Answers a request, in the world that it names; its body is read. Raises ControlError."""
 
 
 class ControlError(ValueError):
@@ -60,6 +61,8 @@ class Control:
             b"/health": {"GET": self.health},
             b"/states": {"POST": self.provider_state},
             b"/reset": {"POST": self.reset},
+            b"/worlds": {"GET": self.worlds},
+            WORLD_OF_NAME: {"DELETE": self.remove_world},
             b"/world": {"GET": self.world, "PUT": self.replace},
             b"/journal": {"GET": self.journal, "DELETE": self.forget},
             b"/faults": {"GET": self.faults, "PUT": self.switch},
@@ -77,6 +80,8 @@ class Control:
         if refusal is not None:
             return _refused(refusal)
         path, query = exchange.path.removeprefix(PREFIX).rstrip(b"/"), exchange.scope.get("query_string", b"")
+        if path.startswith(b"/worlds/") and path.count(b"/") == WORLD_OF_NAME.count(b"/"):
+            path = WORLD_OF_NAME
         handlers = self.table.get(b"%b?%b" % (path, query)) or self.table.get(path)
         method = "GET" if exchange.method == "HEAD" else exchange.method
         if handlers is None:
@@ -88,7 +93,8 @@ class Control:
     async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer:
         try:
             await read_body(exchange, receive, MAX_BODY)
-            return handler(exchange.body)
+            exchange.enter(self.state.run_of(exchange.run.name))  # as it is when the body is there
+            return handler(exchange)
         except (ControlError, StatesError, WorldError, UnknownFaultError) as error:
             return problem(400, str(error))
         except Refusal as refusal:
@@ -99,49 +105,66 @@ class Control:
             logger.exception("the control plane failed; please report this")
             return problem(500, "the control plane failed: see the mock's output")
 
-    def index(self, _body: bytes) -> Answer:
+    def index(self, _exchange: Exchange) -> Answer:
         """What there is under the control plane."""
         paths = {f"/_mock{path.decode() or '/'}": sorted(handlers) for path, handlers in self.table.items()}
         contract = self.state.contract
         return _json({"edition": contract.edition, "base_paths": contract.base_paths, "control": paths})
 
-    def health(self, _body: bytes) -> Answer:
+    def health(self, _exchange: Exchange) -> Answer:
         """That the mock is up, as what, and since when."""
         uptime = round(time.monotonic() - self.started, 3)
         return _json(
             {"status": "ok", "edition": self.state.contract.edition, "version": __version__, "uptime_s": uptime}
         )
 
-    def provider_state(self, body: bytes) -> Answer:
+    def provider_state(self, exchange: Exchange) -> Answer:
         """Set a provider state up, or tear it down."""
-        return _json(self.states.change(_parse(body)))
+        return _json(self.states.change(_parse(exchange.body), exchange.run))
 
-    def reset(self, _body: bytes) -> Answer:
+    def reset(self, exchange: Exchange) -> Answer:
         """Start anew: the scenario's world, no provider states, an empty journal."""
-        self.state.reset()
+        self.state.reset(exchange.run.name)
         return Answer(204)
 
-    def world(self, _body: bytes) -> Answer:
+    def worlds(self, _exchange: Exchange) -> Answer:
+        """The worlds that requests named, the least recently used first."""
+        rows = [
+            {"name": name, "unused_s": round(unused, 3), "requests": run.journal.total}
+            for name, run, unused in self.state.worlds.all()
+        ]
+        return _json({"worlds": rows})
+
+    def remove_world(self, exchange: Exchange) -> Answer:
+        """Forget a world; the next request that names it begins a new one."""
+        name = exchange.path.rpartition(b"/")[2].decode("latin-1")
+        if not self.state.worlds.remove(name):
+            return problem(404, "there is no such world; GET /_mock/worlds lists them")
+        return Answer(204)
+
+    def world(self, exchange: Exchange) -> Answer:
         """The whole world, credentials included."""
-        return _json(snapshot(self.state.world))
+        return _json(snapshot(exchange.world))
 
-    def replace(self, body: bytes) -> Answer:
+    def replace(self, exchange: Exchange) -> Answer:
         """Put another world in the place of this one; a mistake in it changes nothing. Personas are of no account."""
-        _parse(body)  # strictly, and to a bounded depth
-        check_keys(body)
-        self.state.become(read_world(body, self.state.contract, self.state.empty_world()))
+        _parse(exchange.body)  # strictly, and to a bounded depth
+        check_keys(exchange.body)
+        world = read_world(exchange.body, self.state.contract, self.state.empty_world())
+        self.state.become(world, exchange.run.name)
         return Answer(204)
 
-    def journal(self, _body: bytes) -> Answer:
+    def journal(self, exchange: Exchange) -> Answer:
         """The last exchanges, the newest last."""
-        return _json({"total": self.state.journal.total, "exchanges": self.state.journal.rows()})
+        journal = exchange.run.journal
+        return _json({"total": journal.total, "exchanges": journal.rows()})
 
-    def forget(self, _body: bytes) -> Answer:
+    def forget(self, exchange: Exchange) -> Answer:
         """Empty the journal."""
-        self.state.journal.clear()
+        exchange.run.journal.clear()
         return Answer(204)
 
-    def faults(self, _body: bytes, *, derived: bool = False) -> Answer:
+    def faults(self, _exchange: Exchange, *, derived: bool = False) -> Answer:
         """Every fault of the edition, and whether it is on; with `derived`, also all that the contract suggests."""
         on = {one.id for one in self.state.faults}
         rows = [
@@ -150,15 +173,15 @@ class Control:
         ]
         return _json({"faults": rows})
 
-    def switch(self, body: bytes) -> Answer:
+    def switch(self, exchange: Exchange) -> Answer:
         """Start anew with these faults and no other; a list with an unknown one changes nothing."""
-        ids = _parse(body)
+        ids = _parse(exchange.body)
         if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
             raise ControlError("the faults that are to be on are given as a list of their ids")
         self.state.switch(chosen(ids, self.state.contract))
         return Answer(204)
 
-    def document(self, _body: bytes) -> Answer:
+    def document(self, _exchange: Exchange) -> Answer:
         """The edition's OpenAPI document, the very text that is checked in."""
         answer = json_answer(200, bundled_text(self.state.contract.edition).encode())
         answer.headers[0] = (b"content-type", b"application/yaml")
