@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import __version__, bundled_text
 
+from onezone_mockserver.control.errors import ControlError
+from onezone_mockserver.control.events import EventStream
+from onezone_mockserver.control.journals import Journals
 from onezone_mockserver.control.states import States, StatesError
 from onezone_mockserver.exchange import (
     KEY,
@@ -41,12 +44,8 @@ WORLD_OF_NAME = b"/worlds/{name}"
 MAX_BODY = 64 * 1024 * 1024
 TOO_LARGE = "payloadTooLarge"
 
-Handler = Callable[[Exchange], Answer]
+Handler = Callable[[Exchange], Answer | EventStream]
 """Answers a request, in the world that it names; its body is read. Raises ControlError."""
-
-
-class ControlError(ValueError):
-    """A request to the control plane that cannot be fulfilled; the message says why."""
 
 
 class Control:
@@ -64,10 +63,10 @@ class Control:
             b"/worlds": {"GET": self.worlds},
             WORLD_OF_NAME: {"DELETE": self.remove_world},
             b"/world": {"GET": self.world, "PUT": self.replace},
-            b"/journal": {"GET": self.journal, "DELETE": self.forget},
             b"/faults": {"GET": self.faults, "PUT": self.switch},
             DERIVED: {"GET": partial(self.faults, derived=True)},
             b"/openapi.yaml": {"GET": self.document},
+            **Journals(state).table,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +74,7 @@ class Control:
         answer = await self._answer(scope[KEY], receive)
         await answer.send(send)
 
-    async def _answer(self, exchange: Exchange, receive: Receive) -> Answer:
+    async def _answer(self, exchange: Exchange, receive: Receive) -> Answer | EventStream:
         refusal = exchange.wrong_head()
         if refusal is not None:
             return _refused(refusal)
@@ -90,7 +89,7 @@ class Control:
             return _other_method(exchange, handlers)
         return await self._handle(exchange, receive, handlers[method])
 
-    async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer:
+    async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer | EventStream:
         try:
             await read_body(exchange, receive, MAX_BODY)
             exchange.enter(self.state.run_of(exchange.run.name))  # as it is when the body is there
@@ -152,16 +151,6 @@ class Control:
         check_keys(exchange.body)
         world = read_world(exchange.body, self.state.contract, self.state.empty_world())
         self.state.become(world, exchange.run.name)
-        return Answer(204)
-
-    def journal(self, exchange: Exchange) -> Answer:
-        """The last exchanges, the newest last."""
-        journal = exchange.run.journal
-        return _json({"total": journal.total, "exchanges": journal.rows()})
-
-    def forget(self, exchange: Exchange) -> Answer:
-        """Empty the journal."""
-        exchange.run.journal.clear()
         return Answer(204)
 
     def faults(self, _exchange: Exchange, *, derived: bool = False) -> Answer:

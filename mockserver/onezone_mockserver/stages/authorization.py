@@ -31,7 +31,7 @@ def authorization(operation: Any, state: MockState) -> Check | None:
     guard = Guard(known, state.contract.roles)
 
     def check(exchange: Exchange) -> None:
-        decision = guard.decide(exchange.world, exchange.user, exchange.params, exchange.value)
+        decision = exchange.decision = guard.decide(exchange.world, exchange.user, exchange.params, exchange.value)
         if exchange.user is None and optional:
             return
         if not decision.lacks and (exchange.user or not about_caller):
