@@ -6,6 +6,7 @@ never loads the mock.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -29,6 +30,8 @@ MOCK_ALONE = (
     "only the mock is installed here: "
     "`pip uninstall onezone-mockserver`, then `pip install onezone-contract-kit`, which has the mock too"
 )
+TRACEBACK = "OZKIT_TRACEBACK"
+"""The variable that shows where the kit failed."""
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended before it could do anything about it."""
 
@@ -43,22 +46,40 @@ def usage() -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run a command; returns its exit code, 2 for a command that does not exist."""
     arguments = sys.argv[1:] if argv is None else argv
+    if sys.stdout is None and arguments[:1] != ["mock"]:
+        _prepare_console()
+        return _failed("cannot write: standard output is closed")
     _prepare_console()
     try:
         code = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has had enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_nowhere()
         return 0
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"ozkit: cannot write: {error.strerror}", file=sys.stderr)
-        return 2
+        _write_nowhere()
+        what = "cannot write" if error.errno == errno.ENOSPC else "the kit itself failed"
+        return _failed(f"{what}: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:
+        if TRACEBACK in os.environ:
+            raise
+        return _failed(f"the kit itself failed: {type(error).__name__}: {error} ({TRACEBACK}=1 shows where)")
     return code
+
+
+def _failed(why: str) -> int:
+    """Say why the kit failed, if anybody can hear it; the exit code, which is that of no verdict."""
+    with contextlib.suppress(OSError):
+        print(f"ozkit: {' '.join(why.split())}", file=sys.stderr, flush=True)
+    return 2
+
+
+def _write_nowhere() -> None:
+    """What is still to be written to standard output goes nowhere: Python would try once more, and complain."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: list[str]) -> int:

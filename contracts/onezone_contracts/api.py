@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
@@ -28,17 +28,21 @@ class Api:
         contract: the edition.
         base_url: where the API is.
         wire: the connection to its origin.
+        key: the value of a key of an entity, for parameters that go by it; what is not known goes by its id.
     """
 
     contract: Contract
     base_url: str
     wire: Wire
+    key: Callable[[Ref, str], str] = field(default=lambda ref, _key: ref[1])
 
     def path(self, operation: Operation, roles: Roles) -> str:
         """The absolute path of an operation, with the ids of what plays its roles."""
         filled = operation.path
         for one in operation.parameters:
-            filled = filled.replace(f"{{{one.name}}}", quote(roles[one.entity or one.name][1], safe=""))
+            ref = roles[one.entity or one.name]
+            value = self.key(ref, one.key) if one.key else ref[1]
+            filled = filled.replace(f"{{{one.name}}}", quote(value, safe="", errors="surrogateescape"))
         return urlsplit(self.base_url).path.rstrip("/") + filled
 
     def send(

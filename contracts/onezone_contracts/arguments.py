@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import re
+import ssl
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec import editions
 
-from onezone_contracts.target.file import Credentials, SetupError
+from onezone_contracts.target.file import VARIABLE, Credentials, SetupError, filled
 
 if TYPE_CHECKING:
+    from onezone_contracts.network import Header, Network, Stop
     from onezone_contracts.options import Options
     from onezone_contracts.wanted import Wanted
 
+PERSONAS = ("passwords", "tokens")
 DEPTHS = ("quick", "standard", "deep")
 MOST_WORKERS = 64
+AUTO = "auto"
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
+_JUDGED_HEADERS = frozenset(
+    {
+        *("authorization", "x-auth-token", "macaroon"),
+        *("connection", "content-length", "content-type", "expect", "host", "te", "transfer-encoding", "upgrade"),
+    }
+)
+"""What the judge itself says, with each request something else."""
 
 
 def seconds(text: str) -> float:
@@ -38,10 +54,25 @@ def some_seconds(text: str) -> float:
     return value
 
 
+def requests_a_second(text: str) -> float:
+    """A number of requests a second, more than 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of requests a second: give one, such as 10 or 0.5")
+    return value
+
+
 def workers(text: str) -> int:
-    """A number of workers."""
+    """A number of workers, 0 where it is `auto`."""
+    if text == AUTO:
+        return 0
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: give one from 1 to {MOST_WORKERS}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of workers: give one from 1 to {MOST_WORKERS}, or auto"
+        )
     return int(text)
 
 
@@ -66,6 +97,63 @@ def add_target(parser: argparse.ArgumentParser, edition: str) -> None:
         "--states-url", metavar="URL", help="where the implementation sets up each persona (provider states)"
     )
     add_admin(parser)
+    add_network(parser)
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """Add how the target is reached."""
+    parser.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar="NAME:VALUE",
+        help="sent with every request to the target, repeatable; values may be ${ENV_VAR}",
+    )
+    parser.add_argument("--cacert", type=Path, metavar="FILE", help="whose certificates are trusted (PEM)")
+    parser.add_argument("--insecure", action="store_true", help="check no certificate")
+    parser.add_argument("--rate", type=requests_a_second, metavar="N", help="at most N requests a second")
+
+
+def network_of(arguments: argparse.Namespace) -> Network:
+    """How the target is reached, as `add_network` asked. Raises SetupError."""
+    from onezone_contracts.network import Network, Rate
+
+    headers = tuple(map(_header, arguments.header or ()))
+    return Network(headers, _tls(arguments.cacert, insecure=arguments.insecure), Rate(arguments.rate))
+
+
+def _header(text: str) -> Header:
+    from onezone_contracts.network import Header
+
+    name, colon, template = text.partition(":")
+    template = template.strip()
+    if not colon or not _HEADER_NAME.fullmatch(name):
+        raise SetupError(f"--header {name[:40]!r}: write NAME:VALUE, such as X-Gateway-Key:secret")
+    if name.lower() in _JUDGED_HEADERS:
+        raise SetupError(f"--header {name}: the kit itself says what this header is, in every request")
+    value = filled(template, f"--header {name}")
+    if not _HEADER_VALUE.fullmatch(value):
+        raise SetupError(f"--header {name}: its value has characters that no header may have")
+    variables = (match[1] for match in VARIABLE.finditer(template) if os.environ.get(match[1]))
+    return Header(name, value, tuple((variable, os.environ[variable]) for variable in variables))
+
+
+def _tls(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None:
+    """Whom TLS trusts, None for the system's authorities. Raises SetupError."""
+    if cacert and insecure:
+        raise SetupError("--cacert and --insecure contradict each other: give one of them")
+    if insecure:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context
+    if not cacert:
+        return None
+    try:
+        return ssl.create_default_context(cafile=cacert)
+    except ssl.SSLError:
+        raise SetupError(f"--cacert {cacert}: there is no certificate in this file (PEM)") from None
+    except OSError as error:
+        raise SetupError(f"--cacert {cacert}: {error.strerror or error}") from None
 
 
 def add_admin(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +169,11 @@ def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
     parser.add_argument("--depth", choices=DEPTHS, default=depth, help=f"default: {depth}")
     parser.add_argument("--seed", default="0", metavar="N", help="seed of generated requests, or `random` (default 0)")
     parser.add_argument(
-        "--workers", type=workers, default=1, metavar="N", help="requests at the same time, 1 to 64 (default 1)"
+        "--workers",
+        type=workers,
+        default=0,
+        metavar="N|auto",
+        help="requests at the same time, 1 to 64; auto (default): more than one where answers are slow",
     )
     parser.add_argument(
         "--examples",
@@ -99,10 +191,23 @@ def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
         help="how long privileges may take to show (default 5)",
     )
     parser.add_argument("--max-time", type=seconds, metavar="SECONDS", help="for the whole run")
+    parser.add_argument(
+        "--personas",
+        choices=PERSONAS,
+        default=PERSONAS[0],
+        help="what the users have that --admin makes (default: passwords)",
+    )
+    parser.add_argument(
+        "--wait",
+        type=seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait until the target answers at all, before anything",
+    )
 
 
-def options_of(arguments: argparse.Namespace, **more: Any) -> Options:
-    """How the run judges, as `add_run` asked; `more` has what a command asks beside. Raises SetupError."""
+def options_of(arguments: argparse.Namespace, stop: Stop, **more: Any) -> Options:
+    """How the run judges, as `add_run` asked, until `stop`; `more` is what a command asks beside. Raises SetupError."""
     from onezone_contracts.options import Options
 
     return Options(
@@ -112,7 +217,10 @@ def options_of(arguments: argparse.Namespace, **more: Any) -> Options:
         settle=arguments.settle,
         max_time=arguments.max_time,
         workers=arguments.workers,
+        wait=arguments.wait,
+        network=replace(network_of(arguments), stop=stop),
         examples=arguments.examples,
+        personas=arguments.personas,
         **more,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from onezone_contracts.state.expected import CALLER, ZONE
+from onezone_contracts.state.expected import CALLER, TOKEN, ZONE
 from onezone_contracts.stateful.search import Sequences
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.fixtures import Stages
@@ -22,6 +22,7 @@ class Bench(Stages):
         Stages.__post_init__(self)
         self.account.check_time = self.check_time
         self.account.api.wire.patience.check_time = self.check_time
+        self.account.samples.access_token = lambda: self.account.tokens.texts[self.stranger(TOKEN)]
         self.sequences = Sequences(self.account, self.options)
 
     def preflight(self, needed: frozenset[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,11 +20,21 @@ UNRELATED = "unrelated"
 """Something of the kind that is there, and belongs elsewhere."""
 ITSELF = "itself"
 """What the effect is within, in the place of what it is about."""
+DIRECT = "direct"
+"""Something that belongs there directly, also where that need not be."""
+BARE = "bare"
+"""Something that was created with nothing but what it must have."""
+FOREIGN = "foreign"
+"""Something that was created by a user who plays no other part."""
+BEFORE = "before."
+"""Something that was there before the kit, with its number."""
 GROUP = "group"
 SHORTENED = "home without its last character"
 LENGTHENED = "home with two more characters"
 BLANK_AFTER = "home with a blank after it"
 LONG_ID = 16
+WIDE = 0xFEE0
+"""From a printable ASCII character to its full-width form, which compatibility normalisation takes back."""
 WRITER = "writer"
 """Stands for the first persona that was seen to be allowed."""
 NOBODY = "nobody"
@@ -32,9 +43,62 @@ BODILESS = frozenset({"HEAD", "OPTIONS"})
 VICTIM = "victim"
 """Stands for a user with whose name wrong passwords are sent, and who does nothing else."""
 
+Headers = tuple[tuple[str, str], ...]
 Change = Callable[[dict[str, Any]], Any]
 Credentialed = Callable[[TestUser, Mapping[str, TestUser]], Auth]
 """Credentials made out of somebody's own; the others are there by name."""
+
+
+def wide(text: str) -> str:
+    """`text` with each printable ASCII character in its full-width form; NFKC makes it `text` again."""
+    made = "".join(chr(ord(one) + WIDE) if "!" <= one <= "~" else one for one in text)
+    return made if unicodedata.normalize("NFKC", made) == text else f"{text}\uff41"
+
+
+NEAR_HOME: dict[str, Callable[[str], str]] = {
+    "home in other case": str.swapcase,
+    "home with a blank before it": lambda home: f" {home}",
+    "home with a tab after it": lambda home: f"{home}\t",
+    "home with a line break after it": lambda home: f"{home}\n",
+    "home with a dot after it": lambda home: f"{home}.",
+    "home with a semicolon after it": lambda home: f"{home};x=y",
+    "home and a way back": lambda home: f"{home}/..;/{home}",
+    "home with a NUL after it": lambda home: f"{home}\0",
+    "home with NUL and more after it": lambda home: f"{home}\0.json",
+    "home with a suffix": lambda home: f"{home}.json",
+    "home with a query in it": lambda home: f"{home}?x",
+    "home with a fragment in it": lambda home: f"{home}#x",
+    "home in a list": lambda home: f"{home},{home}x",
+    "home in quotes": lambda home: f'"{home}"',
+    "home in full-width characters": wide,
+    "home with a soft hyphen": lambda home: f"{home[:1]}\u00ad{home[1:]}",
+    "home with a zero-width blank after it": lambda home: f"{home}\u200b",
+    "home with a byte that is no UTF-8 after it": lambda home: f"{home}\udcff",
+    "home encoded twice": lambda home: "".join(f"%{byte:02X}" for byte in home.encode()),
+    "home with %20 after it": lambda home: f"{home}%20",
+    "home with + after it": lambda home: f"{home}+",
+    "home's end as SQL's %": lambda home: f"{home[:-1]}%",
+    "home's start as SQL's %": lambda home: f"%{home[1:]}",
+    "home's last character as SQL's _": lambda home: f"{home[:-1]}_",
+    "home as SQL's _": lambda home: "_" * len(home),
+    "home's last character as a dot": lambda home: f"{home[:-1]}.",
+    "home as a pattern": lambda home: f"{home[:1]}.*",
+    "home's last character as *": lambda home: f"{home[:-1]}*",
+    "home's last character as ?": lambda home: f"{home[:-1]}?",
+    "home between anchors": lambda home: f"^{home}$",
+    "home or another": lambda home: f"{home}|x",
+    "home with SQL after it": lambda home: f"{home}' OR '1'='1",
+    "home cut in half": lambda home: home[: len(home) // 2] if len(home) >= LONG_ID else f"{home}x",
+}
+"""Ids that a careless comparison, pattern, decoder or collation takes for the home group's, by words for them."""
+AS_NUMBER: dict[str, Callable[[str], str]] = {
+    "home with a nought before it": lambda home: f"0{home}",
+    "home as a fraction": lambda home: f"{home}.0",
+    "home with an exponent": lambda home: f"{home}e0",
+    "home with a sign": lambda home: f"+{home}",
+    "home with an underscore in it": lambda home: f"{home[:1]}_{home[1:]}",
+}
+"""The home group's id as another spelling of the same number, where it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +118,13 @@ class Case:
     """Another than the operation's."""
     change: Change | None = None
     raw: Callable[[dict[str, Any]], bytes] | None = None
-    headers: tuple[tuple[str, str], ...] = JSON_TYPE
+    headers: Headers = JSON_TYPE
     auth: Credentialed | None = None
     chunked: bool = False
+    tail: str = ""
+    """What follows the path as it stands: a query, a slash."""
+    edge: bool = False
+    """Whether what is odd about it belongs to HTTP or to a framework: these may answer in a form of their own."""
     loose: bool = False
     """Whether the data may come back trimmed or normalised: what was sent is nothing that must be accepted."""
     error: str | None = None
@@ -80,7 +148,7 @@ class Case:
     @property
     def valid(self) -> bool:
         """Whether it is what the operation documents, as whoever sends it: nothing about it is wrong."""
-        wrong = self.roles or self.method or self.change or self.raw or self.auth or self.like
+        wrong = self.roles or self.method or self.change or self.raw or self.auth or self.like or self.tail
         return not wrong and not self.chunked and self.headers == JSON_TYPE
 
 

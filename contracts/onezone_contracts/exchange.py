@@ -29,7 +29,7 @@ _SECRET_HEADERS = frozenset({"authorization", "x-auth-token", "cookie", "set-coo
 class Auth:
     """How a request authenticates: headers, and as whom."""
 
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     who: str = "nobody"
 
 
@@ -40,8 +40,8 @@ class Request:
     method: str
     path: str
     auth: Auth = Auth()
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
     chunked: bool = False
     label: str = ""
 
@@ -56,9 +56,9 @@ class Response:
     """An answer. Header names are as they came; `stray` holds bytes that came where no body may be."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    stray: bytes = b""
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    stray: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str | None:
         """The value of the first header of that name in any case, None where there is none."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts import alike
+from onezone_contracts import alike, removal
 from onezone_contracts.api import Api
-from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, OTHER, Case, access_case
-from onezone_contracts.exchange import Redactor, Request
-from onezone_contracts.patience import unlimited
+from onezone_contracts.cases import GROUP, MISSING, NOBODY, Case, access_case
+from onezone_contracts.exchange import Redactor
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.run import Run
-from onezone_contracts.sent import Created, Sent
+from onezone_contracts.sent import Created, Prepared, Sent
 from onezone_contracts.shared import Shared
 from onezone_contracts.state.ledger import Ledger
 from onezone_contracts.state.readback import Readback
@@ -36,11 +34,12 @@ class GivenRun(Run):
 
     def __init__(self, shared: Shared, contract: Contract, operation: Operation, target: Target) -> None:
         options = shared.options
-        self.wire = Wire(target.origin, options.timeout)
+        self.wire = Wire(target.origin, options.timeout, network=options.network)
         self.wire.patience.check_time = shared.check_time
         super().__init__(shared, operation, Api(contract, target.base_url, self.wire))
         self.target = target
         self.redactor: Redactor = target.redactor()
+        options.network.teach(self.redactor)
         effect = operation.effect
         self.readback = Readback(contract, target, self.wire, effect.resource, effect.within or "")
         self.readback.patience = max(options.patience, options.settle)
@@ -48,6 +47,7 @@ class GivenRun(Run):
         self.readback.redactor = self.redactor
         self.fixtures: GivenFixtures = GivenFixtures(target, operation, self.redactor)
         self.ledger = self.tracker = Ledger(self.readback, operation, self.transmit)
+        self.accepted: list[Sent] = []
         self.hints: list[str] = []
         self.common: dict[type, Any] = {}
         """What several checks of this run have in common, by its type."""
@@ -56,6 +56,13 @@ class GivenRun(Run):
     def writer(self) -> TestUser | None:
         """The first persona that was seen to be allowed."""
         return self.fixtures.writer
+
+    def dispatch(self, one: Prepared) -> Sent:
+        """Send what was prepared, unrecorded; what was accepted is remembered, to be removed. Raises OutOfTimeError."""
+        sent = super().dispatch(one)
+        if sent.succeeded:
+            self.accepted.append(sent)
+        return sent
 
     # --- what was seen ------------------------------------------------------------------------------------
 
@@ -85,6 +92,7 @@ class GivenRun(Run):
         for group in groups:
             if group not in self.ledger.known:
                 self.ledger.open(group)
+        self.shared.begin(self.wire, self.readback.trial(next(iter(groups))))
 
     def _settle(self, allowed: list[TestUser]) -> bool:
         """Send a valid request as each persona that must be allowed until it is; whether that took several tries."""
@@ -152,47 +160,12 @@ class GivenRun(Run):
 
     def clean(self) -> None:
         """Remove what was created, where the target offers removal, and undo the personas."""
-        self.wire.patience.check_time = unlimited
+        self.wire.finish()
         ours = (one.id for one in self.ledger.created if one.id not in self.ledger.initial.get(one.sent.group, ()))
         self.target.created |= {one for one in ours if one}
-        operation = self.contract.find("detach", self.operation.effect.resource, self.operation.effect.within)
-        if operation is not None:
-            self._detach(operation.path)
+        removal.remove(self)
         self.target.cleanup()
         self.wire.close_all()
-
-    def _detach(self, template: str) -> None:
-        helpers = list(self.target.personas.values())
-        left = {(made.sent.group, made.id or ""): None for made in self._ours()}
-        vain = 0
-        while left and vain < 2:  # noqa: PLR2004
-            group, service = next(iter(left))
-            del left[group, service]
-            path = self.target.path(template, id=group, hsid=service)
-            helper = next((one for one in helpers if self._removed(path, one)), None)
-            vain = 0 if helper else vain + 1
-            if helper:
-                helpers = [helper, *(one for one in helpers if one is not helper)]
-                self._remove_together(template, left, helper)
-
-    def _ours(self) -> Iterator[Created]:
-        """What this run created, in groups that it may act on."""
-        for made in (*self.ledger.created, *self.ledger.spare):
-            there = self.ledger.initial.get(made.sent.group, frozenset())
-            if made.id and made.id not in there and made.sent.case.group in {HOME, OTHER}:
-                yield made
-
-    def _removed(self, path: str, helper: TestUser) -> bool:
-        return self.wire.send(Request("DELETE", path, helper.auth, label="remove what the kit made")).succeeded
-
-    def _remove_together(self, template: str, left: dict[tuple[str, str], None], helper: TestUser) -> None:
-        """With several workers, remove at the same time what that persona may; the rest is left."""
-        if self.several:
-            paths = {one: self.target.path(template, id=one[0], hsid=one[1]) for one in left}
-            gone = self.map(lambda one: self._removed(paths[one], helper), list(left))
-            for one, removed in zip(list(left), gone, strict=True):
-                if removed:
-                    del left[one]
 
 
 def _final(sent: Sent) -> bool:

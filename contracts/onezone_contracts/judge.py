@@ -143,16 +143,17 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
     try:
         run.check_time()
         found.extend(itertools.islice(requirement.check(run.of(requirement)), LOOKED_AT))
-    except OutOfTimeError as late:
+    except (OutOfTimeError, HungError) as ended:
         if not found:
-            return Result(requirement, Outcome.SKIP, (), late.reason)
-    except HungError as hung:
-        if not found:
-            return Result(requirement, Outcome.BLOCKED, (), hung.reason)
+            return Result(requirement, Outcome.BLOCKED if ended.blocked else Outcome.SKIP, (), ended.reason)
     except NotJudged as reason:
-        return Result(requirement, Outcome.BLOCKED if reason.blocked else Outcome.SKIP, (), reason.reason)
+        outcome = Outcome.BLOCKED if reason.blocked else Outcome.SKIP
+        return Result(requirement, outcome, (), reason.reason, wanting=reason.wanting)
     except SetupError as reason:
         return Result(requirement, Outcome.BLOCKED, (), str(reason))
+    except KeyboardInterrupt:
+        if not found:
+            raise
     except Exception as error:
         log.debug("a check failed", exc_info=True)
         return Result(requirement, Outcome.ERROR, (), f"the kit failed: {type(error).__name__}: {error}")
@@ -204,8 +205,14 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
     every = session.requirements(options.depth)
     wanted = selected(every, patterns, session.profile) if patterns else every
     started = time.perf_counter()
+    results: list[Result] = []
+    reason, interrupted = None, False
     try:
-        results, reason = _results(session, wanted, progress)
+        reason = _judge_all(session, wanted, results, progress)
+    except KeyboardInterrupt:
+        if not options.network.stop.asked:
+            raise
+        interrupted = True
     finally:
         session.clean()
     known = excused(results)
@@ -220,6 +227,8 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
     if reason:
         verdict, why = Verdict.INCONCLUSIVE, reason
         roots = (Cause("target", reason),)
+    if interrupted:
+        verdict, why = _cut_short(verdict, why, len(results), len(wanted))
     return Judgement(
         target=session.target,
         edition=session.edition,
@@ -236,31 +245,40 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
         unmatched=unmatched,
         total=len(every),
         hints=tuple(session.hints),
+        interrupted=interrupted,
         causes=roots,
         strict=options.strict,
         change=baseline.change(results) if baseline else None,
     )
 
 
-def _results(
-    session: Session, wanted: tuple[Requirement, ...], progress: Progress | None
-) -> tuple[list[Result], str | None]:
-    """What came of each, and why there is no verdict, where there is none."""
+def _cut_short(verdict: Verdict, why: str | None, judged: int, wanted: int) -> tuple[Verdict, str]:
+    """The verdict of a run that was interrupted: what is violated is, the rest is not known."""
+    cut = f"interrupted after {judged} of {wanted} requirements"
+    if verdict is Verdict.NONCONFORMANT:
+        return verdict, f"{why}; {cut}"
+    return Verdict.INCONCLUSIVE, cut
+
+
+def _judge_all(
+    session: Session, wanted: tuple[Requirement, ...], results: list[Result], progress: Progress | None
+) -> str | None:
+    """Add what came of each to `results`; why there is no verdict, where there is none."""
     try:
         reason = session.preflight(wanted)
     except NotJudged:
-        return [], OUT_OF_TIME
+        return OUT_OF_TIME
     except CannotSetUpError:
         raise
     except SetupError as error:
-        return [], str(error)
+        return str(error)
     except Exception as error:
         log.debug("the preflight failed", exc_info=True)
-        return [], f"the kit itself failed: {type(error).__name__}: {error}"
-    results = []
+        return f"the kit itself failed: {type(error).__name__}: {error}"
     for number, requirement in enumerate(wanted):
         if progress:
             progress(number, len(wanted), requirement)
         session.foresee(wanted[number:])
         results.append(judge_one(session, requirement))
-    return results, reason
+        session.options.network.stop.check()
+    return reason

@@ -7,9 +7,12 @@ other people's items. The judge is imported when one of the options is used, or 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 DEPTHS = ("quick", "standard", "deep")
+PERSONAS = ("passwords", "tokens")
 PROFILES = ("core", "full")
 
 
@@ -21,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--onezone-states-url", metavar="URL", help="where the implementation sets up each persona (provider states)")
     add("--onezone-admin", metavar="USER:PASSWORD", help="an administrator: the kit makes the personas itself")
     add("--onezone-admin-token", metavar="TOKEN", help="the same, with a token")
+    add("--onezone-personas", choices=PERSONAS, help="what the users have that it makes (default: passwords)")
     add("--onezone-edition", metavar="NAME", help="edition of the contract (default: the target file's, or current)")
     add("--onezone-profile", choices=PROFILES, help="core: the documented operation (default); full: every operation")
     add("--onezone-depth", choices=DEPTHS, help="default: standard")
@@ -33,11 +37,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add("--onezone-strict", action="store_true", help="a SHOULD that fails is a failure, not a warning")
     add("--onezone-expected-failures", metavar="FILE", help="requirement ids known to fail; each is a strict xfail")
-    add("--onezone-workers", type=_workers, metavar="N", help="requests at the same time, 1 to 64 (default 1)")
+    add("--onezone-workers", type=_workers, metavar="N|auto", help="requests at the same time, 1 to 64 (default auto)")
     add("--onezone-examples", metavar="DIR|redis://…", help="keep drawn requests that showed something, try them first")
     add("--onezone-timeout", type=_some_seconds, metavar="SECONDS", help="for a request (default 10)")
     add("--onezone-settle", type=_seconds, metavar="SECONDS", help="how long privileges may take to show (default 5)")
     add("--onezone-max-time", type=_seconds, metavar="SECONDS", help="for the whole run; the rest is skipped")
+    _add_network(add)
+
+
+def _add_network(add: Callable[..., None]) -> None:
+    """Add how the target is reached."""
+    add(
+        "--onezone-header",
+        action="append",
+        metavar="NAME:VALUE",
+        help="sent with every request to the target, repeatable; values may be ${ENV_VAR}",
+    )
+    add("--onezone-cacert", metavar="FILE", help="whose certificates are trusted (PEM)")
+    add("--onezone-insecure", action="store_true", help="check no certificate")
+    add("--onezone-rate", type=_rate, metavar="N", help="at most N requests a second")
+    add("--onezone-wait", type=_seconds, metavar="SECONDS", help="wait until the target answers at all")
+    add("--onezone-keep", metavar="FILE", help="keep the personas that are made; their credentials go to FILE")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -71,6 +91,12 @@ def _workers(text: str) -> int:
     from onezone_contracts.arguments import workers
 
     return workers(text)
+
+
+def _rate(text: str) -> float:
+    from onezone_contracts.arguments import requests_a_second
+
+    return requests_a_second(text)
 
 
 def _seconds(text: str) -> float:

@@ -50,12 +50,16 @@ class Finding:
 
 
 class NotJudged(Exception):
-    """Raised by a check that cannot judge; `blocked` says that a failed precondition is the reason."""
+    """Raised by a check that cannot judge.
 
-    def __init__(self, reason: str, *, blocked: bool = False) -> None:
+    `blocked` says that a failed precondition is the reason, `wanting` that the user could have given what is lacking.
+    """
+
+    def __init__(self, reason: str, *, blocked: bool = False, wanting: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.blocked = blocked
+        self.wanting = wanting
 
 
 class OutOfTimeError(NotJudged):
@@ -183,7 +187,8 @@ class Result:
     """A requirement with its outcome, the findings against it, and the reason where it was not judged.
 
     `listed` says that it is expected to fail, `unexpected_pass` that it was and passes, `excused` that it could not be
-    judged for want of an answer that is expected to be another.
+    judged for want of an answer that is expected to be another, `wanting` that it could not be for want of something
+    that the user could give.
     """
 
     requirement: Requirement
@@ -192,6 +197,7 @@ class Result:
     reason: str | None = None
     listed: bool = False
     unexpected_pass: bool = False
+    wanting: bool = False
     excused: bool = False
     seconds: float = 0.0
     """How long it took to judge."""

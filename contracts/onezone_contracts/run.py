@@ -45,11 +45,14 @@ class Fixtures(Protocol):
     def like(self, sent: Sent) -> Cast:
         """The same for a case that follows another."""
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref]) -> Ref:
+    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Stage | None, caller: Ref | None) -> Ref:
         """What a word of a case stands for. Raises SetupError."""
 
     def credentials(self, case: Case) -> Auth:
         """The credentials that a case makes of somebody's own. Raises NotJudged."""
+
+    def having(self, kind: str, who: str) -> str | None:
+        """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
 
     def identity(self, who: str) -> TestUser:
         """Who sends a case, with their credentials. Raises NotJudged."""
@@ -140,6 +143,10 @@ class Run:
         """Who sends a case. Raises NotJudged."""
         return self.fixtures.identity(who)
 
+    def having(self, kind: str, who: str) -> str | None:
+        """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
+        return self.fixtures.having(kind, who)
+
     def sent_before(self, case: Case) -> bool:
         """Whether the case was sent."""
         return case.name in self._sent
@@ -200,10 +207,11 @@ class Run:
             auth = fixtures.credentials(case)
         valid = fixtures.body(roles, user, case.keys)
         value, body = _body(case, valid)
-        roles |= {role: fixtures.played(role, word, roles) for role, word in case.roles.items()}
+        caller = user.ref if user else None
+        roles |= {role: fixtures.played(role, word, roles, stage, caller) for role, word in case.roles.items()}
         request = Request(
             case.method or self.operation.method,
-            self.api.path(self.operation, roles),
+            self.api.path(self.operation, roles) + case.tail,
             auth,
             case.headers if body is not None else (),
             None if case.method in BODILESS else body,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from onezone_spec import Contract
 
@@ -12,10 +13,12 @@ from onezone_contracts.derive import judged_operations
 from onezone_contracts.judge import Progress, Session, judge
 from onezone_contracts.options import Options
 from onezone_contracts.sessions import Documented, Everything
-from onezone_contracts.target.file import read_target_file
+from onezone_contracts.target import kept
+from onezone_contracts.target.file import check_url
 from onezone_contracts.target.provisioner import provisioned
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import CannotSetUpError, Wanted, contract_of
+from onezone_contracts.waiting import wait_for
+from onezone_contracts.wanted import CannotSetUpError, Wanted, cannot_set_up, contract_of
 
 
 def judge_target(
@@ -29,32 +32,53 @@ def judge_target(
             found.file = str(wanted.target_file) if wanted.target_file else None
             return found
     except CannotSetUpError as error:
-        return Judgement(
-            target=_named(wanted),
-            edition=contract.edition,
-            profile=wanted.profile,
-            depth=options.depth,
-            seed=options.seed,
-            verdict=Verdict.INCONCLUSIVE,
-            reason=str(error),
-            causes=(Cause("target", str(error)),),
+        return _not_judged(wanted, contract, options, str(error))
+    except KeyboardInterrupt:
+        if not options.network.stop.asked:
+            raise
+        return replace(
+            _not_judged(wanted, contract, options, "interrupted before anything was judged"), interrupted=True
         )
 
 
-def _named(wanted: Wanted) -> str:
-    """Which target that was, in words."""
-    if wanted.target_file and not wanted.url:
-        return str(read_target_file(wanted.target_file).get("base_url", wanted.target_file))
-    return wanted.url or "the embedded mock"
+def _not_judged(wanted: Wanted, contract: Contract, options: Options, why: str) -> Judgement:
+    return Judgement(
+        target=_base_url(wanted) or str(wanted.target_file or "the embedded mock"),
+        edition=contract.edition,
+        profile=wanted.profile,
+        depth=options.depth,
+        seed=options.seed,
+        verdict=Verdict.INCONCLUSIVE,
+        reason=why,
+        causes=(Cause("target", why),),
+    )
+
+
+def _base_url(wanted: Wanted) -> str | None:
+    """Where the API is, None for the embedded mock."""
+    return wanted.url or wanted.data.get("base_url")
+
+
+def _awaited(wanted: Wanted, options: Options) -> None:
+    """Wait until the target is up, where that was asked for. Raises CannotSetUpError."""
+    base_url = _base_url(wanted)
+    if isinstance(base_url, str):
+        with cannot_set_up():
+            wait_for(check_url(base_url), options)
 
 
 @contextmanager
 def opened(wanted: Wanted, contract: Contract, options: Options) -> Iterator[Session]:
     """What is to be judged. Raises SetupError for bad usage, and CannotSetUpError where nobody can be set up."""
     if options.examples:
-        from onezone_contracts.checks.drawn import kept
+        from onezone_contracts.checks import drawn
 
-        kept(options.examples)  # a mistake in it is told before anything is sent
+        drawn.kept(options.examples)  # a mistake in it is told before anything is sent
+    if options.keep:
+        kept.check(options.keep, made=bool(wanted.admin or (wanted.url and wanted.states_url)))
+    if options.wait:
+        _awaited(wanted, options)
+    options.deadline.begin()
     with provisioned(wanted, contract, options) as provisioner:
         if wanted.profile == "full":
             yield Everything(provisioner, options)

@@ -11,12 +11,13 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.bench import Bench
 from onezone_contracts.derive import judged_operations, provoked, requirements
 from onezone_contracts.derive.operations import all_requirements
-from onezone_contracts.exchange import Redactor
+from onezone_contracts.exchange import Redactor, Request
 from onezone_contracts.given import GivenRun
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement
 from onezone_contracts.run import Run
 from onezone_contracts.shared import Shared
+from onezone_contracts.state.expected import CALLER
 from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.target.file import SetupError, Target
 from onezone_contracts.target.provisioner import GIVE, Provisioner, supplied
@@ -186,6 +187,11 @@ class Everything:
             with cannot_set_up():
                 self.shared.preflight(needed(self.contract))
         self._stack.enter_context(self.shared.working())
+        caller = self.contract.find("get", CALLER)
+        if caller and self.account:
+            label = "see how many requests at once the target bears"
+            path = self.account.api.path(caller, {})
+            self.shared.begin(self.account.api.wire, Request(caller.method, path, self.account.auth, label=label))
         if not any(one.operation == self.operation.id for one in wanted):
             return None
         try:

@@ -7,9 +7,11 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from onezone_contracts.exchange import Request
 from onezone_contracts.hangs import Hangs
 from onezone_contracts.options import Options
-from onezone_contracts.requirement import OutOfTimeError
+from onezone_contracts.pace import workers
+from onezone_contracts.wire import Wire
 
 
 @dataclass(slots=True)
@@ -19,24 +21,26 @@ class Shared:
     options: Options
     pool: Executor | None = None
     hangs: Hangs = field(default_factory=Hangs)
-    started: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.started = self.options.clock()
+        self.options.deadline.begin()
 
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
-        limit = self.options.max_time
-        if limit is not None and self.options.clock() - self.started > limit:
-            raise OutOfTimeError
+        self.options.deadline.check()
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """With as many workers as were asked for."""
-        if self.options.workers < 2:  # noqa: PLR2004
+        """With as many workers as `begin` takes."""
+        try:
             yield
-            return
-        with ThreadPoolExecutor(self.options.workers, "worker") as pool:
-            self.pool = pool
-            yield
-        self.pool = None
+        finally:
+            if self.pool is not None:
+                self.pool.shutdown()
+            self.pool = None
+
+    def begin(self, wire: Wire, trial: Request) -> None:
+        """From here on with as many workers as were asked for and the target bears; `trial` changes nothing."""
+        count = 1 if self.options.workers == 1 or self.pool else workers(self.options.workers, wire, trial)
+        if count > 1:
+            self.pool = ThreadPoolExecutor(count, "worker")

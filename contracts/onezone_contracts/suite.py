@@ -11,32 +11,38 @@ from typing import Any
 import pytest
 from onezone_spec import Contract, UnknownEditionError
 
-from onezone_contracts.arguments import admin_of, seed
+from onezone_contracts.arguments import admin_of, network_of, seed
+from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.expected_failures import ExpectedFailures, read
+from onezone_contracts.generate.storage import in_cache
 from onezone_contracts.judge import DEEPEST, Session, selected
-from onezone_contracts.options import Options
+from onezone_contracts.network import Network
+from onezone_contracts.options import AUTO, Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Requirement
 from onezone_contracts.session import opened
-from onezone_contracts.target.file import SetupError, read_target_file, target_from_file
+from onezone_contracts.target.file import SetupError, target_from_file
 from onezone_contracts.wanted import Wanted, contract_of
+
+_WANTED = pytest.StashKey[Wanted]()
 
 
 def check(config: pytest.Config) -> None:
     """Refuse a mistake in the options, and draw a seed that is to be random. Raises UsageError."""
+    in_cache()
     with _usage_errors():
         config.option.onezone_seed = str(seed(_option(config, "seed") or "0"))
         wanted = _wanted(config)
         _enough(wanted)
+        _network(config)
         contract = contract_of(wanted)
         chosen(config)
         _expected(config, contract)
         if wanted.target_file and not wanted.admin and wanted.profile == "core":
             operation = judged_operations(contract)[0]
-            data = read_target_file(wanted.target_file)
-            target_from_file(wanted.target_file, data, operation, personas(contract, operation))
+            target_from_file(wanted.target_file, wanted.data, operation, personas(contract, operation))
 
 
 def header(config: pytest.Config) -> str:
@@ -65,7 +71,7 @@ def running(config: pytest.Config) -> Iterator[Session]:
     """What is judged, past its preflight; what it made is removed at the end. Raises SetupError."""
     contract = _contract(config)
     options = _options(config, expected=_expected(config, contract), strict=_option(config, "strict"))
-    with opened(_wanted(config), contract, options) as session:
+    with stoppable(options.network.stop), opened(_wanted(config), contract, options) as session:
         try:
             reason = session.preflight(chosen(config))
             if reason:
@@ -81,13 +87,33 @@ def _option(config: pytest.Config, name: str) -> Any:
 
 def _options(config: pytest.Config, **more: Any) -> Options:
     """How the run judges; what no option says is as `Options` has it."""
-    asked = {name: _option(config, name) for name in ("depth", "timeout", "settle", "max_time", "workers", "examples")}
-    given = {name: value for name, value in asked.items() if value is not None}
-    return Options(seed=int(_option(config, "seed") or 0), **given, **more)
+    names = ("depth", "timeout", "settle", "max_time", "workers", "examples", "wait", "personas")
+    given = {name: value for name in names if (value := _option(config, name)) is not None}
+    keep = _option(config, "keep")
+    return Options(
+        seed=int(_option(config, "seed") or 0),
+        workers=given.pop("workers", AUTO),
+        keep=Path(keep) if keep else None,
+        network=_network(config),
+        **given,
+        **more,
+    )
+
+
+def _network(config: pytest.Config) -> Network:
+    """How the target is reached. Raises SetupError."""
+    asked = {name: _option(config, name) for name in ("header", "cacert", "insecure", "rate")}
+    return network_of(Namespace(**asked))
 
 
 def _wanted(config: pytest.Config) -> Wanted:
-    """What is to be judged. Raises SetupError."""
+    """What is to be judged; a target file is read once. Raises SetupError."""
+    if _WANTED not in config.stash:
+        config.stash[_WANTED] = _named(config)
+    return config.stash[_WANTED]
+
+
+def _named(config: pytest.Config) -> Wanted:
     file = _option(config, "target")
     admin = Namespace(admin=_option(config, "admin"), admin_token=_option(config, "admin_token"))
     return Wanted(

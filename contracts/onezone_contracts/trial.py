@@ -113,7 +113,7 @@ class GivenTrial(Trial):
     """With personas that were given: who may, and how errors look, is judged; what is there is not known."""
 
     def __init__(self, shared: Shared, contract: Contract, operation: Operation, target: Target) -> None:
-        wire = Wire(target.origin, shared.options.timeout)
+        wire = Wire(target.origin, shared.options.timeout, network=shared.options.network)
         wire.patience.check_time = shared.check_time
         super().__init__(shared, operation, Api(contract, target.base_url, wire))
         self.redactor: Redactor = target.redactor()

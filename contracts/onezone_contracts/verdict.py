@@ -26,6 +26,8 @@ class Verdict(StrEnum):
 
 
 EXIT_CODES = {Verdict.CONFORMANT: 0, Verdict.NONCONFORMANT: 1, Verdict.INCONCLUSIVE: 2, Verdict.PARTIAL: 3}
+INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells have it."""
 
 
 @dataclass(slots=True)
@@ -50,6 +52,8 @@ class Judgement:
     """How many requirements there are at this depth, whether they were to be judged or not."""
     hints: tuple[str, ...] = ()
     """What may be the cause, for people."""
+    interrupted: bool = False
+    """Whether somebody ended the run before it was over."""
     causes: tuple[Cause, ...] = ()
     """What failed, by its roots, most telling first."""
     strict: bool = False
@@ -69,7 +73,9 @@ class Judgement:
         return sum(one.known for one in self.results)
 
     def exit_code(self, *, allow_partial: bool = False) -> int:
-        """0 conformant, 1 nonconformant, 2 inconclusive, 3 partial (0 where that is allowed)."""
+        """0 conformant, 1 nonconformant, 2 inconclusive, 3 partial (0 where that is allowed), 130 interrupted."""
+        if self.interrupted:
+            return INTERRUPTED
         if allow_partial and self.verdict is Verdict.PARTIAL:
             return 0
         return EXIT_CODES[self.verdict]
@@ -133,4 +139,4 @@ def _lessens(result: Result) -> bool:
         return False
     if result.outcome is Outcome.BLOCKED:
         return True
-    return result.outcome is Outcome.SKIP and result.requirement.needs is None
+    return result.outcome is Outcome.SKIP and (result.requirement.needs is None or result.wanting)

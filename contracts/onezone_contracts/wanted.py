@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from onezone_spec import DEFAULT_EDITION, Contract, UnknownEditionError, load
 
@@ -23,6 +24,14 @@ class Wanted:
     edition: str | None = None
     admin: Credentials | None = None
     profile: str = "core"
+    _read: list[dict[str, Any]] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The target file's data, read once; empty where there is none. Raises SetupError."""
+        if self.target_file and not self._read:
+            self._read.append(read_target_file(self.target_file))
+        return self._read[0] if self._read else {}
 
 
 def contract_of(wanted: Wanted) -> Contract:
@@ -30,9 +39,8 @@ def contract_of(wanted: Wanted) -> Contract:
 
     Raises SetupError for a target file that cannot be read, UnknownEditionError for an edition that there is not.
     """
-    data = read_target_file(wanted.target_file) if wanted.target_file else {}
     try:
-        return load(str(wanted.edition or data.get("edition") or DEFAULT_EDITION))
+        return load(str(wanted.edition or wanted.data.get("edition") or DEFAULT_EDITION))
     except UnknownEditionError as error:
         if wanted.edition:
             raise

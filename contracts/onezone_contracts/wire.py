@@ -9,7 +9,9 @@ import socket
 import ssl
 import threading
 import time
+from collections import deque
 from functools import cached_property
+from statistics import median
 from urllib.parse import SplitResult, urlsplit
 
 import h11
@@ -17,7 +19,9 @@ from onezone_spec import __version__
 
 from onezone_contracts.coding import decoded
 from onezone_contracts.exchange import Exchange, Request, Response
-from onezone_contracts.patience import Patience
+from onezone_contracts.failures import CutOffError, NoHttpError, words
+from onezone_contracts.network import Network, Stop
+from onezone_contracts.patience import Patience, unlimited
 
 MAX_BODY = 4 * 1024 * 1024
 MAX_HEAD = 64 * 1024
@@ -28,6 +32,10 @@ STALE = 2
 """How often a kept connection may end just when it is used."""
 UNDER_WAY = 5.0
 """Seconds that an interrupt waits for the answer to the request that is under way."""
+LOOK = 0.25
+"""Seconds between two looks at whether the run is to end, while an answer is waited for."""
+FIRST = 25.0
+"""Seconds that a target is waited for in all until it answers for the first time, whatever a request may take."""
 LATE_BODY = 0.2
 """Seconds that a body may stay away which is announced where there must be none."""
 OWN_HEADERS = (("User-Agent", f"onezone-contract-kit/{__version__}"), ("Accept-Encoding", "identity"))
@@ -41,14 +49,6 @@ _ODD_NAME = re.compile(r"^[:\s]|[:\r\n]|^$")
 _ODD_VALUE = re.compile(r"\n(?![ \t])|\r(?![ \t\n])")
 
 
-class _NoHttpError(Exception):
-    """What came is no HTTP answer."""
-
-
-class _CutOffError(Exception):
-    """The answer ended before its announced length."""
-
-
 class Wire:
     """Sends requests to one origin, over one kept-alive connection a thread, and waits where the target asks for it.
 
@@ -56,16 +56,28 @@ class Wire:
         origin: scheme, host and port, such as `http://127.0.0.1:8080`.
         timeout: seconds that an answer may take.
         patience: how it waits; one of its own if there is none.
+        network: what every request carries, how fast they are sent, and whether they are.
     """
 
-    def __init__(self, origin: str, timeout: float = 10.0, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        origin: str,
+        timeout: float = 10.0,
+        patience: Patience | None = None,
+        network: Network | None = None,
+    ) -> None:
         self.origin = origin
         self.timeout = timeout
         self.patience = patience or Patience()
+        self.network = network or Network()
         self.sent = 0
+        self._cleaning = False
+        self._answered = False
+        self._paces: deque[float] = deque(maxlen=15)
+        self._vain = 0.0
         self._stale = 0
         self._parts = urlsplit(origin)
-        self._tls = ssl.create_default_context() if self._parts.scheme == "https" else None
+        self._tls = (self.network.tls or ssl.create_default_context()) if self._parts.scheme == "https" else None
         self._port = self._parts.port or (443 if self._tls else 80)
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -78,12 +90,25 @@ class Wire:
     def send(self, request: Request, timeout: float | None = None) -> Exchange:
         """Send one request; the exchange tells the answer, or in words why there is none.
 
-        Raises nothing of its own, and what `patience.check_time` does where the target lets the kit wait.
+        Raises KeyboardInterrupt where the run is to end, and what `patience.check_time` does where the target lets the
+        kit wait.
         """
-        limit = timeout or self.timeout
-        return self.patience.ask(lambda: self._once(request, limit))
+        dressed, limit = self.network.dressed(request), timeout or self.timeout
+        return self.patience.ask(lambda: self._once(dressed, limit))
+
+    def finish(self) -> None:
+        """From here on requests clean up: an interrupt ends them only when it is the second, and time no more."""
+        self._cleaning = True
+        self.patience.check_time = unlimited
 
     def _once(self, request: Request, limit: float) -> Exchange:
+        self.network.stop.check(cleaning=self._cleaning)
+        self.network.rate.wait()
+        if not self._answered:
+            limit = min(limit, FIRST - self._vain)
+            if limit <= 0:
+                failure = f"it has answered nothing within {FIRST:g} s"
+                return Exchange(request, self.origin, None, failure, timed_out=True)
         with self._lock:
             self.sent += 1
         started = time.perf_counter()
@@ -91,15 +116,25 @@ class Wire:
             response = self._send(request, limit)
         except TimeoutError:
             self.close()
-            failure = f"no answer within {limit:g} s"
-            return Exchange(request, self.origin, None, failure, timed_out=True, seconds=time.perf_counter() - started)
-        except (OSError, _NoHttpError, _CutOffError, ValueError) as error:
+            seconds = time.perf_counter() - started
+            self._vain += seconds
+            failure = f"no answer within {limit:.3g} s"
+            return Exchange(request, self.origin, None, failure, timed_out=True, seconds=seconds)
+        except (OSError, NoHttpError, CutOffError, ValueError) as error:
             self.close()
-            return Exchange(request, self.origin, None, _words(error), seconds=time.perf_counter() - started)
+            return Exchange(request, self.origin, None, words(error), seconds=time.perf_counter() - started)
         except KeyboardInterrupt:
             self.close()
             raise
-        return Exchange(request, self.origin, response, seconds=time.perf_counter() - started)
+        self._answered = True
+        seconds = time.perf_counter() - started
+        self._paces.append(seconds)
+        return Exchange(request, self.origin, response, seconds=seconds)
+
+    @property
+    def pace(self) -> float:
+        """How many seconds an answer took of late, in the median."""
+        return median(tuple(self._paces)) if self._paces else 0.0
 
     def _send(self, request: Request, limit: float) -> Response:
         data = encoded(request, self._host)
@@ -115,23 +150,18 @@ class Wire:
         return self._exchange(self._connect(limit), request, data, limit)
 
     def _exchange(self, sock: socket.socket, request: Request, data: bytes, limit: float) -> Response:
-        answer = _Answer(sock, request.method, time.monotonic() + limit)
+        answer = _Answer(sock, request.method, time.monotonic() + limit, self.network.stop)
         broken: OSError | None = None
         sock.settimeout(limit)
         try:
-            try:
-                sock.sendall(data)
-            except (BrokenPipeError, ConnectionResetError) as error:
-                broken = error  # it may have answered and closed before it read all of the body
-            try:
-                head = answer.head()
-            except (OSError, _NoHttpError, _CutOffError):
-                if broken:
-                    raise broken from None
-                raise
-        except KeyboardInterrupt:
-            # Whoever is interrupted cleans up, and would not find what the target makes only afterwards.
-            select.select([sock], [], [], UNDER_WAY)
+            sock.sendall(data)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            broken = error  # it may have answered and closed before it read all of the body
+        try:
+            head = answer.head()
+        except (OSError, NoHttpError, CutOffError):
+            if broken:
+                raise broken from None
             raise
         body = answer.body()
         stray = answer.stray(head) if head.status_code in _BODILESS or request.method == "HEAD" else b""
@@ -233,9 +263,11 @@ _ALL_SENT = h11.EndOfMessage()
 class _Answer:
     """Reads one answer from a socket until a deadline (by time.monotonic): first its head, then its body."""
 
-    def __init__(self, sock: socket.socket, method: str, deadline: float) -> None:
+    def __init__(self, sock: socket.socket, method: str, deadline: float, stop: Stop) -> None:
         self._sock = sock
         self._deadline = deadline
+        self._stop = stop
+        self._asked = stop.asked
         self._began = False
         self._in_body = False
         self._whole = False
@@ -246,7 +278,7 @@ class _Answer:
     def head(self) -> h11.Response:
         """The head of the answer; what is interim (1xx) is skipped.
 
-        Raises ConnectionResetError where the target closes before one begins, _NoHttpError for anything else.
+        Raises ConnectionResetError where the target closes before one begins, NoHttpError for anything else.
         """
         try:
             while not isinstance(event := self._next(), h11.Response):
@@ -254,14 +286,14 @@ class _Answer:
         except h11.RemoteProtocolError as error:
             if self._parser.trailing_data == (b"", True):
                 raise ConnectionResetError from None
-            raise _NoHttpError(str(error).partition(":")[0]) from None
+            raise NoHttpError(str(error).partition(":")[0]) from None
         if len(event.headers) > MAX_HEADERS or sum(len(name) + len(value) for name, value in event.headers) > MAX_HEAD:
-            raise _NoHttpError("its head is beyond all reason")
+            raise NoHttpError("its head is beyond all reason")
         self._in_body = True
         return event
 
     def body(self) -> bytes:
-        """The body, of one that is longer than MAX_BODY only the beginning. Raises _CutOffError."""
+        """The body, of one that is longer than MAX_BODY only the beginning. Raises CutOffError."""
         parts: list[bytes] = []
         size = 0
         try:
@@ -271,7 +303,7 @@ class _Answer:
                 if size >= MAX_BODY:
                     return b"".join(parts)
         except h11.RemoteProtocolError:
-            raise _CutOffError from None
+            raise CutOffError from None
         self._whole = True
         return b"".join(parts)
 
@@ -297,20 +329,27 @@ class _Answer:
         return event  # type: ignore[return-value]
 
     def _received(self) -> bytes:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._sock.settimeout(left)
         try:
-            data = self._sock.recv(_CHUNK)
+            data = self._waited()
         except ConnectionResetError:
             if self._began:
-                raise _CutOffError from None
+                raise CutOffError from None
             raise
         if not self._began and data[:5] != b"HTTP/"[: len(data)]:
-            raise _NoHttpError("it does not begin with HTTP/")
+            raise NoHttpError("it does not begin with HTTP/")
         self._began = True
         return data if self._in_body else _without_nul(data)
+
+    def _waited(self) -> bytes:
+        """What comes next. Once the run is to end it is waited for a little only: what it makes is to be removed."""
+        while (left := self._deadline - time.monotonic()) > 0:
+            self._sock.settimeout(min(left, LOOK))
+            with contextlib.suppress(TimeoutError):
+                return self._sock.recv(_CHUNK)
+            if self._stop.asked > self._asked:
+                self._asked = self._stop.asked
+                self._deadline = min(self._deadline, time.monotonic() + UNDER_WAY)
+        raise TimeoutError
 
 
 def _without_nul(data: bytes) -> bytes:
@@ -323,22 +362,3 @@ def _announced(head: h11.Response) -> bool:
     """Whether the headers say that a body follows."""
     headers = dict(head.headers)
     return b"transfer-encoding" in headers or int(headers.get(b"content-length", 0)) > 0
-
-
-def _words(error: Exception) -> str:
-    """What went wrong on the wire, in words for a user."""
-    match error:
-        case ConnectionRefusedError():
-            return "the connection was refused"
-        case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
-            return "the connection was closed without an answer"
-        case _CutOffError():
-            return "the answer ended before its announced length"
-        case _NoHttpError():
-            return f"what came is no HTTP answer ({error})"
-        case socket.gaierror():
-            return "the host name is not known"
-        case ssl.SSLError():
-            return f"TLS failed: {error.reason or error}; a private certificate can be trusted with SSL_CERT_FILE"
-        case _:
-            return f"the request failed: {error}"

@@ -11,27 +11,30 @@ from connexion import ConnexionMiddleware
 from connexion.resolver import Resolver
 from onezone_spec import DEFAULT_EDITION, Contract, load
 
-from onezone_mockserver.control import Control
+from onezone_mockserver.control import Control, Gate, host_of
 from onezone_mockserver.cors import Cors
 from onezone_mockserver.delay import Delay
 from onezone_mockserver.edge import Edge
 from onezone_mockserver.effects import Effects
 from onezone_mockserver.error_handler import ErrorHandler
 from onezone_mockserver.errors import Renderer
+from onezone_mockserver.exchange import OUTSIDE
 from onezone_mockserver.journaling import Journaling
 from onezone_mockserver.paths import path_of
 from onezone_mockserver.pipeline import Following, Pipeline
+from onezone_mockserver.proxies import always, forwarded
 from onezone_mockserver.routing import Routing
 from onezone_mockserver.scenario import DEMO, Scenario, read_scenario
 from onezone_mockserver.state import MockState
 from onezone_mockserver.support import check_supported
-from onezone_mockserver.worlds import PREFIX, below_prefix
+from onezone_mockserver.worlds import below_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from onezone_mockserver.exchange import App, Receive, Scope, Send
     from onezone_mockserver.journal import Journal
+    from onezone_mockserver.proxies import Outside
     from onezone_mockserver.world import World
 
 ASSEMBLE = {"type": "assemble"}
@@ -49,10 +52,11 @@ class Mock:
     def __init__(self, state: MockState, middlewares: Sequence[Callable[[App], Any]], options: dict[str, Any]) -> None:
         self.state = state
         self.middlewares = middlewares
-        self.control = Control(state) if options.pop("control") else None
+        self.control: Control | None = options.pop("control")
+        self.outside: Outside | None = options.pop("outside")
         self.options = options
         self.effects = Effects(state)
-        self.renderer = Renderer(state.contract)
+        self.renderer = Renderer(state.contract, challenge=options.pop("challenge"))
         first, *_ = state.contract.base_paths
         longest_first = sorted(state.contract.base_paths, key=len, reverse=True)
         self.base_of = re.compile(f"({'|'.join(map(re.escape, longest_first))})/").match
@@ -80,18 +84,22 @@ class Mock:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
-        stack = self.first
-        if scope["type"] == "http":
-            if PREFIX in scope["path"]:
-                scope = below_prefix(scope)
-            stack = self._stack_of(scope)
+        if scope["type"] != "http":
+            await self.first(scope, receive, send)
+            return
+        stack = self._stack_of(scope)
+        if stack is None:  # below no base path: the control plane's, a world's, or unknown
+            scope = below_prefix(scope)
+            stack = self._stack_of(scope) or self.first
+        if self.outside is not None:
+            scope[OUTSIDE] = self.outside(scope)
         await stack(scope, receive, send)
 
-    def _stack_of(self, scope: Scope) -> App:
+    def _stack_of(self, scope: Scope) -> App | None:
         path = path_of(scope).decode("latin-1") if scope.get("root_path") else scope["path"]
         known = self.base_of(path)
         if known is None:
-            return self.first
+            return None
         base = known[1]
         if base not in self.stacks:
             self.stacks[base] = self._stack(base)
@@ -125,30 +133,48 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     scenario: Scenario | Path | str | None = None,
     *,
     control: bool = True,
+    control_token: str | None = None,
+    control_hosts: Sequence[str] = (),
     latency: float = 0.0,
     cors_origins: Sequence[str] = ("*",),
+    public_url: str | None = None,
+    trust_proxy: bool = False,
+    challenge: bool | None = None,
     faults: Sequence[str] = (),
     journal: bool = True,
+    seed: int | None = None,
     middlewares: Sequence[Callable[[App], Any]] = (),
 ) -> Mock:
     """The mock of `edition` as an ASGI application, in the world of `scenario` (a file, or None for the demo).
 
     `edition` is a name or a contract, `latency` is in seconds, `faults` are ids of faults; without `journal`
-    nothing is written down. `middlewares` stand between routing and the mock's own stages: ASGI middlewares, or
-    Connexion's, which find the routed operation in the scope. Raises onezone_spec.UnknownEditionError, ScenarioError,
-    faults.UnknownFaultError, and support.UnsupportedContractError for a document that the mock cannot serve.
+    nothing is written down, and with a `seed` ids, tokens and times are the same for the same requests. The control
+    plane asks for `control_token` if there is one, and else answers on loopback, at addresses, and under the names of
+    `control_hosts`. Locations begin with `public_url`, or as a trusted proxy says; `challenge` says whether a 401 names
+    the ways to authenticate, None leaves it to the edition. `middlewares` stand between routing and the mock's own
+    stages: ASGI middlewares, or Connexion's, which find the routed operation in the scope. Raises
+    onezone_spec.UnknownEditionError, ScenarioError, faults.UnknownFaultError, and support.UnsupportedContractError for
+    a document that the mock cannot serve.
     """
     contract = load(edition) if isinstance(edition, str) else edition
     check_supported(contract)
     if not isinstance(scenario, Scenario):
         scenario = read_scenario(Path(scenario) if scenario else DEMO, contract)
-    state = MockState(contract, scenario)
+    state = MockState(contract, scenario, seed=seed)
     if faults:
         from onezone_mockserver.faults import chosen
 
         state.switch(chosen(faults, contract))
     state.latency = latency
-    options = {"control": control, "cors": Cors(cors_origins), "journal": journal}
+    cors = Cors(cors_origins)
+    hosts = [*control_hosts, *([host_of(public_url)] if public_url else [])]
+    options = {
+        "control": Control(state, Gate(cors, control_token, hosts)) if control else None,
+        "cors": cors,
+        "journal": journal,
+        "outside": always(public_url) if public_url else forwarded if trust_proxy else None,
+        "challenge": contract.challenges if challenge is None else challenge,
+    }
     return Mock(state, middlewares, options)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
+import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from onezone_spec.variables import VariableParser
 
 if TYPE_CHECKING:
     from onezone_mockserver.app import Mock
@@ -19,12 +22,12 @@ class UsageError(Exception):
     """The command cannot be carried out as given; the message is one line."""
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(VariableParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+        raise UsageError(self.named(message))
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> VariableParser:
     """The options of `ozkit mock`, as docs and INTERFACES promise them."""
     found = _Parser(prog="ozkit mock", description="Serve the mock, in the world of a scenario.", allow_abbrev=False)
     found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -39,18 +42,45 @@ def parser() -> argparse.ArgumentParser:
         type=_origin,
         action="append",
         metavar="ORIGIN",
-        help="origin whose pages may read the answers, repeatable (default: every origin)",
+        help="origin whose pages may read the answers, send credentials and use the control plane, repeatable"
+        " (default: every origin, without credentials)",
     )
     found.add_argument(
         "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
     )
     found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
+    found.add_argument(
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help="ids, tokens and times are the same for the same requests; the clock stands still",
+    )
     found.add_argument("--tls-cert", type=_given, metavar="FILE", help="serve https with this certificate (PEM)")
     found.add_argument(
         "--tls-key", type=_given, metavar="FILE", help="the certificate's key, where it is not in the same file"
     )
-    found.add_argument("--trust-proxy", action="store_true", help="believe X-Forwarded-Proto, behind a proxy with TLS")
+    found.add_argument(
+        "--public-url",
+        type=_public_url,
+        metavar="URL",
+        help="where clients see the mock, behind a proxy or a mapped port: Locations begin so",
+    )
+    found.add_argument(
+        "--trust-proxy", action="store_true", help="believe Forwarded and X-Forwarded-Host, -Proto, -Port and -Prefix"
+    )
+    found.add_argument(
+        "--challenge",
+        action=argparse.BooleanOptionalAction,
+        help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
+    )
     found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
+    found.add_argument(
+        "--control-token",
+        type=_given,
+        metavar="TOKEN",
+        help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
+        " this machine reach the mock)",
+    )
     found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
     found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
     return found
@@ -59,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
 def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main is told the command's name)
     """Serve until SIGTERM or SIGINT. Returns 0, or 2 with one line on standard error where it cannot serve."""
     try:
-        return _run(parser().parse_args(argv))
+        return _run(parser().parse(argv))
     except UsageError as error:
         print(f"ozkit mock: {error}", file=sys.stderr)
         return 2
@@ -70,26 +100,37 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError("--tls-key needs --tls-cert")
     if options.list_faults:
         return _list_faults(options)
-    from onezone_mockserver.serve import ServeError, bind, configure, origin, serve
+    from onezone_mockserver.serve import ServeError, bind, configure, is_loopback, origin, serve
 
     app = _app(options)
     try:
-        config = configure(app, options.tls_cert, options.tls_key, trust_proxy=options.trust_proxy)
+        config = configure(app, options.tls_cert, options.tls_key)
         listening = bind(options.host, options.port)
     except ServeError as error:
         raise UsageError(str(error)) from None
+    drawn = _draw_token(app) if not is_loopback(listening) else ""
     url = origin(listening, options.host, tls=bool(options.tls_cert))
     latency, app.state.latency = app.state.latency, 0.0  # what the start asks of itself does not wait
-    text = "" if options.quiet else _introduction(app, url)
+    text = "" if options.quiet else _introduction(app, url, drawn)
+    if drawn and options.quiet:
+        _say(f"control token: {drawn}", sys.stderr)
     app.state.latency = latency
     serve(config, listening, lambda: _say(f"{text}listening on {url}"), app.state.stop)
     return 0
 
 
-def _say(text: str) -> None:
+def _draw_token(app: Mock) -> str:
+    """Give the control plane a token where it has none; "" where it has one, or where there is no control plane."""
+    if app.control is None or app.control.gate.token is not None:
+        return ""
+    app.control.gate.token = secrets.token_urlsafe(16)
+    return app.control.gate.token
+
+
+def _say(text: str, output: TextIO | None = None) -> None:
     """Print; whoever started the server need not listen to it."""
     with contextlib.suppress(OSError):
-        print(text, flush=True)
+        print(text, file=output, flush=True)
 
 
 def _list_faults(options: argparse.Namespace) -> int:
@@ -121,10 +162,16 @@ def _app(options: argparse.Namespace) -> Mock:
             options.edition or DEFAULT_EDITION,
             options.scenario,
             control=not options.no_control,
+            control_token=options.control_token,
+            control_hosts=[options.host],
+            public_url=options.public_url,
+            trust_proxy=options.trust_proxy,
+            challenge=options.challenge,
             latency=options.latency / 1000,
             cors_origins=options.cors_origin or ("*",),
             faults=options.fault,
             journal=not options.no_journal,
+            seed=options.seed,
         )
     except (
         ScenarioError,
@@ -136,17 +183,24 @@ def _app(options: argparse.Namespace) -> Mock:
         raise UsageError(str(error)) from None
 
 
-def _introduction(app: Mock, url: str) -> str:
+def _introduction(app: Mock, url: str, token: str) -> str:
     from onezone_mockserver.demo import introduce
     from onezone_mockserver.location import edition_base_path
 
     control = "" if app.control is None else f"\ncontrol plane: {url}/_mock/\n"
+    control += f"its token, drawn for this run: {token}\n" if token else ""
     return f"{introduce(app, url + edition_base_path(app.contract))}{control}"
 
 
 def _port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:  # noqa: PLR2004
         raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"a whole number, not {text!r}")
     return int(text)
 
 
@@ -170,4 +224,12 @@ def _path(text: str) -> Path:
 def _origin(text: str) -> str:
     if not _ORIGIN.fullmatch(_given(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no origin: give * or scheme://host[:port]")
+    return text
+
+
+def _public_url(text: str) -> str:
+    from onezone_mockserver.proxies import is_public_url
+
+    if not is_public_url(_given(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no URL of a server: give http[s]://host[:port][/path]")
     return text

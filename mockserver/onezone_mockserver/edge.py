@@ -40,10 +40,10 @@ class Edge:
         try:
             if BROKEN in scope:
                 await self.app(scope, receive, exchange.send)
-            elif preflight:
-                await preflight.send(exchange.send)
             elif exchange.path.startswith(CONTROL_PREFIX) and self._is_control(exchange.path):
                 await self.control(scope, receive, exchange.send)  # type: ignore[misc]  # there is one
+            elif preflight:
+                await preflight.send(exchange.send)
             else:
                 inner = self.faulty if self.faults is self.state.faults else self._inner()
                 await inner(scope, receive, exchange.send)

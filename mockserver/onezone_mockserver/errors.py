@@ -18,10 +18,14 @@ UNAUTHORIZED = 401
 
 
 class Renderer:
-    """Renders refusals as the errors of one edition. An answer that names nothing but a key is made once."""
+    """Renders refusals as the errors of one edition. An answer that names nothing but a key is made once.
 
-    def __init__(self, contract: Contract) -> None:
+    With `challenge`, a 401 says how to authenticate.
+    """
+
+    def __init__(self, contract: Contract, *, challenge: bool) -> None:
         self.contract = contract
+        self.challenge = challenge
         self._made: dict[tuple[str, str | None, str | None], Answer] = {}
         self._bare = {
             operation.id: frozenset(status for status, answer in operation.responses.items() if answer.schema is None)
@@ -48,7 +52,7 @@ class Renderer:
             kind = documented.media_type if documented else JSON
             answer = json_answer(status, self._body(refusal), kind.encode())
         answer.headers.extend(refusal.headers)
-        if status == UNAUTHORIZED:
+        if status == UNAUTHORIZED and self.challenge:
             answer.headers.extend(self._challenges(operation))
         return answer
 

@@ -34,6 +34,8 @@ BROKEN = "onezone_broken"
 """Where the scope of a request that is not HTTP has the status and the reason."""
 RUN = "onezone_run"
 """Where the scope has the run of the world that the request came into, if the connection knows it."""
+OUTSIDE = "onezone_outside"
+"""Where the scope has what stands before the mock's paths in a URI for the client, if anybody says so."""
 _HOST = re.compile(
     rb"(?:(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
     rb"|\[[0-9A-Fa-f:.]+\]|\[[Vv][0-9A-Fa-f]+\.[\w.~!$&'()*+,;=:-]+\])(?::[0-9]*)?"
@@ -115,8 +117,8 @@ class Exchange:
 
     `run` is the world that it came into. `path` is what the mock routes: the raw path below the root path. `receive` is
     as the middlewares before the pipeline left it, `read_on` the server's own. `headers` has each header once, repeated
-    ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `unread` says that the
-    body, or a part of it, was not read yet.
+    ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `caveats` limit the
+    token that names the `user`. `unread` says that the body, or a part of it, was not read yet.
     """
 
     receive: Receive
@@ -127,6 +129,7 @@ class Exchange:
     params: dict[str, str] = NO_DATA
     user: User | None = None
     decision: Decision | None = None
+    caveats: tuple[Any, ...] = ()
     unread = True
     body = b""
     too_large: Refusal | None = None

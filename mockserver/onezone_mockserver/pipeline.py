@@ -15,7 +15,7 @@ from onezone_mockserver.exchange import KEY, App, Check, Exchange, Receive, Scop
 from onezone_mockserver.stages.accept import accept
 from onezone_mockserver.stages.authorization import authorization
 from onezone_mockserver.stages.body import body, reading
-from onezone_mockserver.stages.existence import existence
+from onezone_mockserver.stages.existence import existence, lookup
 from onezone_mockserver.stages.media_type import media_type
 from onezone_mockserver.stages.parameters import parameters
 from onezone_mockserver.stages.prefer import prefer
@@ -39,6 +39,7 @@ STAGES: tuple[Stage, ...] = (
     existence,
     authorization,
     validation,
+    lookup,
 )
 
 

@@ -11,9 +11,10 @@ import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from onezone_mockserver.clock import Clock
 from onezone_mockserver.feed import Feed
 from onezone_mockserver.journal import Journal, Kept
-from onezone_mockserver.world import World
+from onezone_mockserver.world import BEGINNING, Ids, World
 from onezone_mockserver.worlds import COMMON, Worlds
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ class WorldRun:
     A request belongs to the run in which it came: what it does after a reset shows nowhere. `name` is the world's.
     """
 
-    def __init__(self, world: World, name: str = COMMON) -> None:
+    def __init__(self, world: World, clock: Clock, name: str = COMMON) -> None:
         self.world = world
+        self.clock = clock
         self.name = name
         self.journal = Journal()
         self.provider_states: defaultdict[bytes, list[Any]] = defaultdict(list)
@@ -61,10 +63,19 @@ class MockState:
     """What the parts of a mock share. `run` is the common world, along with its journal; `worlds` are those with names.
 
     Faults, latency and the scenario are of all worlds. `kept` bounds what their journals keep, `feed` tells of it.
+
+    With a `seed`, ids, tokens and times are the same after each reset for the same requests: the clock stands still.
     """
 
-    def __init__(self, contract: Contract, scenario: Scenario, faults: tuple[Fault, ...] = NO_FAULTS) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        scenario: Scenario,
+        faults: tuple[Fault, ...] = NO_FAULTS,
+        seed: int | None = None,
+    ) -> None:
         self.contract = contract
+        self.seed = seed
         self.scenario = scenario
         self.faults = faults
         self.stopped = False
@@ -89,13 +100,17 @@ class MockState:
         return self.worlds.use(name) if name else self.run
 
     def reset(self, name: str = COMMON) -> None:
-        """Start a world anew from the scenario, with an empty journal; whoever waits in it goes on at once."""
+        """Start a world anew from the scenario, with an empty journal and the clock put back.
+
+        Whoever waits in it goes on at once.
+        """
         self._begin(self._new_run(name))
 
     def become(self, world: World, name: str = COMMON) -> None:
-        """Serve another world under that name from the next request on; its journal goes on."""
-        run = WorldRun(world, name)
-        run.journal = self.run_of(name).journal
+        """Serve another world under that name from the next request on; its journal and its clock go on."""
+        before = self.run_of(name)
+        run = WorldRun(world, before.clock, name)
+        run.journal = before.journal
         self._begin(run)
 
     def stop(self) -> None:
@@ -117,7 +132,8 @@ class MockState:
         for hook in (hook for fault in self.faults for hook in fault.hooks):
             if hook.method:
                 methods[hook.method] = hook.around(methods.get(hook.method) or getattr(World, hook.method), self)
-        return type("FaultyWorld", (World,), methods)() if methods else World()
+        ids = Ids(self.seed)
+        return type("FaultyWorld", (World,), methods)(ids) if methods else World(ids)
 
     def _begin(self, run: WorldRun) -> None:
         """Serve this run in the place of the one before."""
@@ -131,7 +147,8 @@ class MockState:
         self.feed.reset(run.name)
 
     def _new_run(self, name: str) -> WorldRun:
-        run = WorldRun(self.scenario.world(self.contract, self.empty_world()), name)
+        clock = Clock(None if self.seed is None else BEGINNING)
+        run = WorldRun(self.scenario.world(self.contract, self.empty_world()), clock, name)
         if self.stopped:
             run.end()
         return run

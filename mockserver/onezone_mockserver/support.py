@@ -11,8 +11,10 @@ from onezone_spec import UnresolvedReferenceError
 if TYPE_CHECKING:
     from onezone_spec import Contract, Operation
 
-VERBS_THAT_SHOW = frozenset({"list", "get", "privileges", "intermediaries", "catalogue"})
-"""Verbs of which a success has a body."""
+VERBS_THAT_SHOW = frozenset(
+    {"list", "get", "privileges", "intermediaries", "catalogue", "issue", "generation", "infer"}
+)
+"""Verbs of which a success has a body; that of `create` may, where it makes what is owned."""
 KEYS = {
     "privileges": "array",
     "grant": "array",
@@ -107,12 +109,14 @@ def _check_success(contract: Contract, operation: Operation, node: Any, where: s
     content = contract.resolve(node["responses"][str(operation.success.status)]).get("content", {})
     if len(content) > 1:
         raise UnsupportedContractError(f"{where}: document one media type: the mock does not choose by Accept")
-    if operation.effect.verb == "create" and not operation.success.location:
+    create = operation.effect.verb == "create"
+    shown = create and contract.kind(operation.effect.resource) in contract.owners
+    if create and not (operation.success.location or (content and shown)):
         raise UnsupportedContractError(f"{where}: document the header Location, with x-onezone-location")
     shows = operation.effect.verb in VERBS_THAT_SHOW
     if shows and not content:
         raise UnsupportedContractError(f"{where}: document its content: the mock sends a body")
-    if content and not shows:
+    if content and not shows and not shown:
         raise UnsupportedContractError(f"{where}: take its content out: the mock sends no body")
     schema = contract.resolve(operation.success.schema or {})
     if shows and operation.effect.verb != "catalogue" and not schema.get("properties"):

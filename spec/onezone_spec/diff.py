@@ -41,7 +41,9 @@ GROUPS = (
     ("Documented statuses", r"[^/]+/error statuses"),
     ("Answers", r"(answer [^/]+|[^/]+/(success|answer \d+))/(?!.*description|.*example).*"),
 )
+ONLY = "Only in one"
 ORDER = (
+    ONLY,
     "Success status",
     "Location",
     "Error shape",
@@ -190,14 +192,25 @@ def leaves(tree: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 
 def differences(old: Contract, new: Contract) -> list[Change]:
     """Every fact that differs, in the order of the groups."""
-    before, after = dict(leaves(view(old))), dict(leaves(view(new)))
+    trees = view(old), view(new)
+    parts = {name for one in (old, new) for name in [*one.operations, *one.document["components"]["schemas"]]}
+    alone = [name for name in {**trees[0], **trees[1]} if name in parts and (name in trees[0]) != (name in trees[1])]
+    before, after = ({place: text for place, text in leaves(tree) if place[0] not in alone} for tree in trees)
     places = [*before, *(place for place in after if place not in before)]
     changes = [
         Change(_group(place), _subject(place), before.get(place, ABSENT), after.get(place, ABSENT))
         for place in places
         if before.get(place) != after.get(place)
     ]
+    changes += [Change(ONLY, name, *(_there(tree, name) for tree in trees)) for name in alone]
     return sorted(changes, key=lambda change: ORDER.index(change.group))
+
+
+def _there(tree: Tree, name: str) -> str:
+    """Where an operation is found, of anything else that it is there; that there is no such thing."""
+    if name not in tree:
+        return ABSENT
+    return str(tree[name]["at"]) if isinstance(tree[name], Mapping) and "at" in tree[name] else "there"
 
 
 def _group(place: tuple[str, ...]) -> str:

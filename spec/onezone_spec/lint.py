@@ -78,7 +78,7 @@ def sources_exist(document: Document) -> Iterator[str]:
 
 def _is_source(place: str, node: Any) -> bool:
     last = place.rpartition(".")[2]
-    held = place.endswith(("x-onezone-media-types.source", "x-onezone-locate.source"))
+    held = place.endswith(("x-onezone-media-types.source", "x-onezone-locate.source", "x-onezone-unknown-path.source"))
     return isinstance(node, Mapping) and (held or last in {"x-onezone-source", "x-onezone-access-source"})
 
 
@@ -94,7 +94,7 @@ def access_rules_name_privileges(document: Document) -> Iterator[str]:
 
 def _strange_privileges(document: Document, place: str, scope: str, needed: list[str]) -> Iterator[str]:
     known = document["x-onezone-privileges"].get(document.get("x-onezone-roles", {}).get(scope, scope))
-    if scope in CONDITIONS:
+    if scope in CONDITIONS or scope in document.get("x-onezone-owners", ()):
         yield from (f"{place} asks for {one} in {scope}, which is a condition" for one in needed)
     elif known is None:
         yield f"{place} asks for the scope {scope!r}, which does not exist"
@@ -123,7 +123,7 @@ def _strange_entities(document: Document, name: str, parameters: list[Any]) -> I
     for one in parameters:
         entity = one.get("x-onezone-entity")
         kind = document.get("x-onezone-roles", {}).get(entity, entity)
-        if kind not in {None, USER, *document["x-onezone-privileges"]}:
+        if kind not in {None, USER, *document["x-onezone-privileges"], *document.get("x-onezone-owners", ())}:
             yield f"{name}: parameter {one['name']} names the entity {entity!r}, which has no scope"
 
 
@@ -145,6 +145,28 @@ def error_ids_exist(document: Document) -> Iterator[str]:
         yield from (
             f"error {name}: {{{one}}} is no key of its details" for one in fields - set(entry.get("details", ()))
         )
+
+
+def answers_name_what_there_is(document: Document) -> Iterator[str]:
+    """A key that repeats another names a key of the same schema; an answer's example names an error of its status."""
+    for place, node in nodes(document.get("components", {}), "components"):
+        found = node.get("properties") if isinstance(node, Mapping) else None
+        properties: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+        for key, schema in properties.items():
+            same = schema.get("x-onezone-same-as", key)
+            if same not in properties:
+                yield f"{place}: {key} is the same as {same}, which is no key here"
+    statuses = {
+        answer["$ref"].rpartition("/")[2]: int(status)
+        for _, node in operations(document)
+        for status, answer in node.get("responses", {}).items()
+        if "$ref" in answer
+    }
+    for name, answer in document.get("components", {}).get("responses", {}).items():
+        error = answer.get("x-onezone-error")
+        known = document["x-onezone-errors"].get(error)
+        if error and (known is None or known["status"] != statuses.get(name, known["status"])):
+            yield f"components.responses.{name}: there is no error {error!r} of status {statuses.get(name)}"
 
 
 def _keywords(document: Document, schema: Mapping[str, Any]) -> set[str]:
@@ -217,6 +239,7 @@ CHECKS: tuple[Callable[[Document], Iterator[str]], ...] = (
     access_rules_name_privileges,
     parameters_are_declared,
     error_ids_exist,
+    answers_name_what_there_is,
     levels_are_valid,
     levels_belong_to_rules,
     examples_are_valid,

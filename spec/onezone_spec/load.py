@@ -31,7 +31,7 @@ BUNDLED = Path(__file__).parent / "bundled"
 DEFAULT_EDITION = "current"
 METHODS = ("get", "put", "post", "delete", "patch")
 _SCOPE_WORDS = ("for", "of", "from", "in", "to")
-_EFFECT_WORDS = {*_SCOPE_WORDS, "effective", "part"}
+_EFFECT_WORDS = {*_SCOPE_WORDS, "effective", "part", "by"}
 _ROUTE_WORDS = {"with", "level"}
 
 Node = Mapping[str, Any]
@@ -88,6 +88,7 @@ def read_contract(document: Node) -> Contract:
         document=document,
         roles=document.get("x-onezone-roles", {}),
         privilege_sets=_sets(document),
+        owners=document.get("x-onezone-owners", {}),
         uncovered=tuple(_uncovered(*one) for one in document.get("x-onezone-operations", {}).items()),
         unknown_path_allows=tuple(document.get("x-onezone-unknown-path", {}).get("allow", ())),
     )
@@ -166,7 +167,8 @@ def _operation(contract: Contract, path: str, method: str, item: Node) -> Operat
 
 
 def _parameter(contract: Contract, node: Node) -> Parameter:
-    return Parameter(node["name"], node.get("x-onezone-entity"), _source(contract, node))
+    entity, key = node.get("x-onezone-entity"), node.get("x-onezone-key", "")
+    return Parameter(node["name"], entity, _source(contract, node), key, Level(node.get("x-onezone-level", "MUST")))
 
 
 def _source(contract: Contract, node: Node) -> Source | None:
@@ -192,7 +194,7 @@ def _needs(node: Node) -> dict[str, frozenset[str]]:
 def _effect(node: Node) -> Effect:
     within = next((node[word] for word in _SCOPE_WORDS if word in node), None)
     verb, resource = next((key, value) for key, value in node.items() if key not in _EFFECT_WORDS)
-    return Effect(verb, resource, within, node.get("effective", False), node.get("part", ""))
+    return Effect(verb, resource, within, node.get("effective", False), node.get("part", ""), node.get("by", ""))
 
 
 def _body(contract: Contract, operation: Node) -> Body:
@@ -231,6 +233,7 @@ def _property(contract: Contract, name: str, parent: Node) -> Property:
         levels={rule: Level(level) for rule, level in schema.get("x-onezone-level", {}).items()},
         source=_source(contract, schema),
         unique=schema.get("x-onezone-unique"),
+        unique_of_owner=schema.get("x-onezone-unique-of-owner"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,11 @@ JSON = "application/json"
 
 CONDITIONS = ("caller", "self", "creator")
 """Conditions of a route: somebody calls; the user of the path calls; that user made what the path names first."""
+
+
+def path_shape(path: str) -> str:
+    """A path, whatever its parameters are called."""
+    return re.sub(r"\{[^}]*\}", "{}", path)
 
 
 class Level(StrEnum):
@@ -105,7 +111,8 @@ class AccessRule:
 class Effect:
     """What a success does: the verb, the role of the entity it makes or reads, and the one that this belongs to.
 
-    `effective` says that relations through groups count, `part` that only a part of the entity is meant.
+    `effective` says that relations through groups count, `part` that only a part of the entity is meant, and `by` that
+    it goes by that key of it, and not by its id.
     """
 
     verb: str
@@ -113,15 +120,22 @@ class Effect:
     within: str | None = None
     effective: bool = False
     part: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A path parameter and the role of the entity that it names (None where it names none)."""
+    """A path parameter and the role of the entity that it names (None where it names none).
+
+    It names it by its id, or where there is a `key` by the value of that. `level` says how binding it is that an entity
+    that does not exist is answered as such.
+    """
 
     name: str
     entity: str | None
     source: Source | None
+    key: str = ""
+    level: Level = Level.MUST
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +144,7 @@ class Property:
 
     `errors` maps a broken rule (`type`, `null`, or a schema keyword) to an error id; `levels` maps
     `type`, `empty`, `pattern` and `enum` to how binding the rule is. `unique` is the error id for a value that
-    another entity has, None where values may be equal.
+    another entity has, None where values may be equal; `unique_of_owner` for one that another of the same owner has.
     """
 
     name: str
@@ -141,6 +155,7 @@ class Property:
     levels: Mapping[str, Level]
     source: Source | None
     unique: str | None = None
+    unique_of_owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +273,9 @@ class Contract:
     """One edition of the contract. `document` is the whole OpenAPI document, as plain data.
 
     `uncovered` are the operations that Onezone has and the contract lacks. A path that neither knows is answered 404;
-    where `unknown_path_allows` has methods, others are answered 405 there.
+    where `unknown_path_allows` has methods, others are answered 405 there. `owners` says of what belongs to one
+    other entity, from when it is made until it is gone, of which kind that is.
+
     A contract equals itself alone: what is derived of one can be kept beside it.
     """
 
@@ -273,6 +290,7 @@ class Contract:
     document: Mapping[str, Any]
     roles: Mapping[str, str] = field(default_factory=dict)
     privilege_sets: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
     uncovered: tuple[Uncovered, ...] = ()
     unknown_path_allows: tuple[str, ...] = ()
 
@@ -281,6 +299,12 @@ class Contract:
         """Whether `error` is a sentence (the older documents) and not an object with an id."""
         kind: object = self.error_schema["properties"]["error"]["type"]
         return kind == "string"
+
+    @property
+    def challenges(self) -> bool:
+        """Whether a 401 says how to authenticate (RFC 9110, 11.6.1): not where the edition leaves that header open."""
+        answers = (answer for operation in self.operations.values() for answer in operation.responses.values())
+        return all(answer.headers.get("WWW-Authenticate") is not Level.OBSERVE for answer in answers)
 
     def resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """`schema`, or what its `$ref` points at in the document. Raises UnresolvedReferenceError."""
@@ -299,13 +323,25 @@ class Contract:
         title = self.document["x-onezone-documents"][place["document"]]["title"]
         return Source(place["document"], place["section"], title)
 
+    def methods(self, path: str) -> set[str]:
+        """The methods that Onezone has at a path, whatever its parameters are called; some are lacking here."""
+        every: tuple[Operation | Uncovered, ...] = (*self.operations.values(), *self.uncovered)
+        return {one.method for one in every if path_shape(one.path) == path_shape(path)}
+
     def kind(self, role: str) -> str:
         """The kind of entity that plays a role: a `child` is a group, the `caller` a user, most roles are kinds."""
         return self.roles.get(role, role)
 
     def find(
-        self, verb: str, resource: str, within: str | None = None, *, effective: bool = False, part: str = ""
+        self,
+        verb: str,
+        resource: str,
+        within: str | None = None,
+        *,
+        effective: bool = False,
+        part: str = "",
+        by: str = "",
     ) -> Operation | None:
         """The operation with that effect, None where the contract has none."""
-        wanted = Effect(verb, resource, within, effective, part)
+        wanted = Effect(verb, resource, within, effective, part, by)
         return next((operation for operation in self.operations.values() if operation.effect == wanted), None)

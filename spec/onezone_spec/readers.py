@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec.load import read_contract
-from onezone_spec.model import CONDITIONS, Level
+from onezone_spec.model import CONDITIONS, Level, path_shape
 from onezone_spec.walk import operations
 
 if TYPE_CHECKING:
@@ -35,40 +34,37 @@ def name_upstream(document: Document) -> None:
     """Give each operation upstream's id, and leave in the register those that the document lacks."""
     register: Mapping[str, Mapping[str, str]] = document[OPERATIONS]
     releases = document.get("x-onezone-releases", ())
-    ours = {shape(name): node for name, node in operations(document)}
+    ours = {path_shape(name): node for name, node in operations(document)}
     lacking = {}
     for release, added in register.items():
         for name, upstream in added.items():
-            if shape(name) in ours:
-                ours[shape(name)]["x-onezone-upstream-id"] = upstream
+            if path_shape(name) in ours:
+                ours[path_shape(name)]["x-onezone-upstream-id"] = upstream
             elif release in releases:
                 lacking[name] = upstream
     document[OPERATIONS] = lacking
-
-
-def shape(name: str) -> str:
-    """A method and a path, whatever its parameters are called."""
-    return re.sub(r"\{[^}]*\}", "{}", name)
 
 
 # --- who may -----------------------------------------------------------------------------------------------------
 
 
 def say_who_may(document: Document) -> None:
-    """End the description of each operation with a sentence on its access rule."""
+    """End the description of each operation with a paragraph on its access rule."""
     for _, node in operations(document):
-        routes = [_route(needs) for needs in node["x-onezone-access"].values()]
-        node["description"] = f"{node['description'].rstrip()} Allowed: {'; '.join(routes)}."
+        owned = document.get("x-onezone-owners", {})
+        routes = [_route(needs, owned) for needs in node["x-onezone-access"].values()]
+        node["description"] = f"{node['description'].rstrip()}\n\nAllowed: {'; '.join(routes)}."
 
 
-def _route(needs: Mapping[str, Any]) -> str:
+def _route(needs: Mapping[str, Any], owned: Mapping[str, str]) -> str:
     scopes = {scope: names for scope, names in needs.items() if scope not in {"with", "level"}}
     if not scopes:
         return "everybody, without credentials"
     places = [scope for scope in scopes if scope not in {*CONDITIONS, "zone"}]
     holding = _holding(scopes).replace(f"in the {_words(places[0])}", "there") if len(places) == 1 else _holding(scopes)
     if places:
-        who = "members of the " + " and the ".join(map(_words, places))
+        what = " and the ".join(map(_words, places))
+        who = f"the owner of the {what}" if owned.keys() >= set(places) else f"members of the {what}"
     else:
         who = "every user" if "caller" in scopes else "the user whom the path names" if "self" in scopes else "those"
     verb = "holds" if "self" in scopes and not places else "hold"
@@ -129,15 +125,14 @@ def link(document: Document) -> None:
 def _links(roles: Mapping[str, str], operation: Operation, every: Any) -> Iterator[tuple[str, Any]]:
     given = {one.entity: f"$request.path.{one.name}" for one in operation.parameters}
     new: dict[Any, str] = {}
-    if operation.effect.verb == "create":
+    if operation.effect.verb == "create" and operation.success.location:
         role = operation.effect.resource
-        before, _ = operation.success.location[0].rsplit("/", 1)
-        found = f"$response.header.Location#regex:/{before.rpartition('/')[2]}/([^/]+)$"
+        found = "$response.header.Location#regex:([^/]+)$"
         new = {role: found, roles.get(role, role): found}
     for other in every:
-        wanted = [one.entity for one in other.parameters]
+        wanted = [None if one.key else one.entity for one in other.parameters]
         values = given | {role: text for role, text in new.items() if role not in given or wanted == [role]}
-        fits = wanted and set(wanted) <= values.keys() and _goes_on(operation, other, wanted, new)
+        fits = wanted and set(wanted) <= values.keys() - {None} and _goes_on(operation, other, wanted, new)
         if fits and other is not operation:
             yield (
                 other.id,

@@ -107,6 +107,39 @@ class ServiceSets(Struct, forbid_unknown_fields=True):
     admin: list[str]
 
 
+class Subject(Struct, forbid_unknown_fields=True):
+    type: Literal["user", "oneprovider"]
+    id: str
+
+
+class TokenMetadata(Struct, forbid_unknown_fields=True):
+    creationTime: int
+    custom: dict[str, Any]
+
+
+class NamedToken(Struct, forbid_unknown_fields=True):
+    id: str
+    name: str
+    subject: Subject
+    type: dict[Literal["accessToken", "identityToken", "inviteToken"], dict[str, Any]]
+    caveats: list[dict[str, Any]]
+    metadata: TokenMetadata
+    revoked: bool
+    token: str
+
+
+class TokenStatus(Struct, forbid_unknown_fields=True):
+    revoked: bool
+
+
+class Generation(Struct, forbid_unknown_fields=True):
+    generation: int
+
+
+class Tokens(Struct, forbid_unknown_fields=True):
+    tokens: list[str]
+
+
 MODELS: tuple[tuple[str, type[Struct]], ...] = (
     ("/privileges", ZoneSets),
     ("/groups/privileges", GroupSets),
@@ -119,6 +152,11 @@ MODELS: tuple[tuple[str, type[Struct]], ...] = (
     ("/groups/{}", Group),
     (r"/user/(effective_)?groups/{}", Group),
     (r"/.+/(effective_)?(groups|children)/{}", SharedGroup),
+    (r"(/.+)?/tokens/named/name/{}", NamedToken),
+    ("/tokens/named/{}", NamedToken),
+    ("/tokens/named/{}/status", TokenStatus),
+    (r"/.+/tokens/temporary", Generation),
+    (r"(/.+)?/(tokens/named|client_tokens)", Tokens),
     ("/handle_services/{}/public", PublicHandleService),
     (r"(/.+)?/(effective_)?handle_services/{}", HandleService),
     (r"(/.+)?/(effective_)?users", Users),

@@ -31,6 +31,7 @@ class Zone:
         self.child = self.make("POST", f"/groups/{self.group}/children", {"name": "Inner"})
         self.service = self.make("POST", f"/groups/{self.group}/handle_services", SERVICE)
         self.own = self.make("POST", "/user/handle_services", SERVICE, ADMIN)
+        self.token = self.make("POST", "/user/tokens/named", {"name": "Reader", "customMetadata": {"of": "rita"}})
         for path in (
             f"/groups/{self.child}/users/{self.nameless}",
             f"/groups/{self.group}/users/adam",
@@ -61,7 +62,8 @@ class Zone:
         users = ["alice", "adam", "nora", self.user, self.nameless]
         groups = [HOME, NESTED, self.group, self.child]
         services = ["4f2bb1a9a9cc0a3b5de2a6a1d0f4a1d3ch81a2", self.service, self.own]
-        return {"user": users, "group": groups, "child": groups, "handle_service": services}[entity or ""]
+        known = {"user": users, "group": groups, "child": groups, "handle_service": services}
+        return {**known, "token": [self.token, "Reader"]}[entity or ""]
 
 
 @pytest.fixture(scope="module")

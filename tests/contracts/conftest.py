@@ -32,6 +32,15 @@ def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "4000")
 
 
+@pytest.fixture(autouse=True)
+def light_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many requests at the same time are few here, however quick or slow the machine is."""
+    from onezone_contracts.checks import crowd
+
+    monkeypatch.setattr(crowd, "QUICK", float("inf"))
+    monkeypatch.setattr(crowd, "EACH", {"standard": 3, "deep": 5})
+
+
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
     """`command("verify", …)` runs `ozkit verify …` here, and gives its exit code and what it wrote."""

@@ -85,15 +85,17 @@ def set_up(states_url: str, edition: str) -> dict[str, dict[str, str]]:
     for persona in wanted_personas(edition):
         held = {f"{scope}_privileges": None if have is None else sorted(have) for scope, have in persona.grants.items()}
         made[persona.name] = post_json(states_url, {"action": "setup", "state": "a persona", "params": held})
-    return made
+    other = post_json(states_url, {"action": "setup", "state": "a group", "params": {}})
+    return {name: {**one, "other": other["group"]} for name, one in made.items()}
 
 
 def target_file(folder: Path, base_url: str, made: Mapping[str, Mapping[str, str]], **more: Any) -> Path:
     """A target file for personas that were set up."""
     keys = ("username", "password", "token")
     people = {name: {key: one[key] for key in keys if key in one} for name, one in made.items()}
-    home = next(iter(made.values()))["group"]
-    data = {"base_url": base_url, "groups": {"home": home}, "personas": {OPERATION: people}, **more}
+    first = next(iter(made.values()))
+    groups = {"home": first["group"], **({"other": first["other"]} if "other" in first else {})}
+    data = {"base_url": base_url, "groups": groups, "personas": {OPERATION: people}, **more}
     path = folder / "target.yaml"
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
     return path

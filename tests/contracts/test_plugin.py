@@ -19,6 +19,7 @@ from junitparser import JUnitXml
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.target import embedded
 from onezone_spec import load
+from second_faults import FAULTS
 
 pytestmark = pytest.mark.slow
 USAGE_ERROR = 4
@@ -204,9 +205,9 @@ def test_a_random_seed_is_told_and_shared_by_the_workers(suite: Suite) -> None:
 
 def test_strict_makes_advice_a_failure(suite: Suite) -> None:
     """A SHOULD that fails is a warning, and a failure with --onezone-strict."""
-    with embedded.mock("current", "--fault", "authentication-no-challenge") as origin:
+    with embedded.mock("current", "--fault", "error-unlabelled") as origin:
         where = ("--onezone-url", f"{origin}/api/v3", "--onezone-states-url", f"{origin}/_mock/states")
-        options = (*where, "--onezone-requirement", "*.authentication.*")
+        options = (*where, "--onezone-requirement", "*.error.labelled.403")
         lenient, strict = suite(*options), suite(*options, "--onezone-strict")
     assert (lenient.code, strict.code) == (0, 1), strict.text
     assert "1 warning" in lenient.text
@@ -255,3 +256,27 @@ def test_a_dead_target_is_told_by_every_worker(suite: Suite) -> None:
     assert ended.code == 1
     assert "inconclusive: " in ended.text
     assert "crashed" not in ended.text
+
+
+@pytest.mark.parametrize("fault", ["status-200", "access-nobody", None])
+def test_no_traceback_shows_a_secret(suite: Suite, tmp_path: Path, fault: str | None) -> None:
+    """Also where pytest prints every local variable in full, of a faulty target and of one that does not answer."""
+    with server.start("current", faults=[fault] if fault in FAULTS else []) as handle:
+        made = set_up(handle.states_url, "current")
+        base_url = handle.base_url if fault else f"http://127.0.0.1:{closed_port()}/api/v3"
+        ended = suite("--onezone-target", target_file(tmp_path, base_url, made), "-l", "-vvv", "--full-trace")
+    assert ended.code != 0
+    assert not [person["password"] for person in made.values() if person["password"] in ended.text]
+
+
+def test_options_of_the_network_are_the_suites_too(suite: Suite) -> None:
+    """Mistakes in them are usage errors in one line."""
+    for words, why in (
+        (("--onezone-header", "nonsense"), "write NAME:VALUE"),
+        (("--onezone-cacert", "/no/such/file"), "No such file"),
+        (("--onezone-rate", "0"), "no number of requests a second"),
+    ):
+        ended = suite(*words)
+        assert (ended.code, why in ended.text) == (USAGE_ERROR, True)
+    ended = suite("--onezone-header", "X-Gateway: key", "--onezone-rate", "1000", "--onezone-wait", "1", "-k", "status")
+    assert ended.code == 0, ended.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from onezone_contracts.options import Options
 from onezone_contracts.reports import WRITERS, terminal
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
+from onezone_contracts.target.embedded import mock
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_contracts.wanted import Wanted
 from rich.console import Console
@@ -151,7 +153,7 @@ def test_time_that_is_over_is_partial() -> None:
 def test_time_that_is_over_is_told_in_one_line() -> None:
     """However many requirements are left when the time is over, they are one line."""
     console = Console(file=StringIO(), record=True)
-    terminal.show(judged_for(60), console)
+    terminal.show(judged_for(140), console)
     told = console.export_text()
     assert re.search(r"not judged: \d+ requirements: the time of --max-time was over", told)
     assert told.count("--max-time") == 2
@@ -322,3 +324,18 @@ def test_location_on_another_host_is_fetched_from_the_target(command: Command) -
     assert len(reads) > 5
     wanted = next(one for one in report["requirements"] if one["id"].endswith("location.resolves"))
     assert wanted["outcome"] == "pass"
+
+
+def test_what_was_created_is_deleted_by_whoever_may() -> None:
+    """A run that made its personas by provider states leaves no service behind where one of them may delete them."""
+    with mock("current") as origin:
+        before = services(origin)
+        wanted = Wanted(f"{origin}/api/v3", states_url=f"{origin}/_mock/states")
+        judge_target(wanted, Options(depth="quick", settle=0.3), ("*.success.status", "*.access.*"))
+        assert services(origin) == before
+
+
+def services(origin: str) -> list[str]:
+    """The ids of all services of a mock."""
+    with urllib.request.urlopen(f"{origin}/_mock/world") as answer:
+        return [service["id"] for service in json.load(answer)["handle_services"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -16,12 +17,15 @@ from judge_tools import (
     as_json,
     closed_port,
     person,
+    read_request,
     silent,
     states,
     wanted_personas,
 )
+from onezone_contracts.network import Header, Network
+from onezone_contracts.options import Options
 from onezone_contracts.target.file import SetupError
-from onezone_contracts.target.states import States
+from onezone_contracts.target.states import States, check_states_url
 
 Command = Callable[..., Told]
 PEOPLE = wanted_personas("current")
@@ -188,3 +192,37 @@ def assert_torn_down(got: list[dict[str, Any]], expected: dict[str, int]) -> Non
     made = [one for one in up if one in down]
     assert down == made[::-1]
     assert {state: sum(one["state"] == state for one in down) for state in expected} == expected
+
+
+def test_the_states_url_is_used_as_it_is() -> None:
+    """A slash at its end, a query and an account in it are the implementation's own; the account is not shown."""
+    heads: list[str] = []
+
+    def talk(connection: socket.socket, _: int) -> None:
+        while data := read_request(connection):
+            heads.append(data.decode().partition("\r\n\r\n")[0])
+            connection.sendall(answer(500, b"no se-cret here"))
+
+    with RawServer(talk) as raw:
+        url = raw.origin.replace("://", "://pact:se-cret@") + "/states/?a=b"
+        with pytest.raises(SetupError) as told:
+            States(check_states_url(url)).target(BASE, PEOPLE)
+    assert heads[0].startswith("POST /states/?a=b HTTP/1.1\r\n")
+    assert "\r\nAuthorization: Basic cGFjdDpzZS1jcmV0" in heads[0]
+    assert f"{raw.origin}/states/?a=b" in str(told.value)
+    assert "se-cret" not in str(told.value)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_headers_of_the_target_go_to_no_other_server(elsewhere: bool) -> None:  # noqa: FBT001  (a parameter)
+    """What a gateway before the target wants is sent to the states URL only where that is the same server."""
+    options = Options(network=Network((Header("X-Gateway", "key"),)))
+    seen: list[bool] = []
+
+    def talk(connection: socket.socket, _: int) -> None:
+        seen.append(b"\r\nX-Gateway: key\r\n" in read_request(connection))
+        connection.sendall(answer(500))
+
+    with RawServer(talk) as raw, pytest.raises(SetupError):
+        States(f"{raw.origin}/states", options, BASE if elsewhere else f"{raw.origin}/api/v3").target(BASE, PEOPLE)
+    assert set(seen) == {not elsewhere}

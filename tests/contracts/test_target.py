@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from judge_tools import EDITIONS, HOME, OPERATION, Told, closed_port, wanted_personas
+from judge_tools import AGES, EDITIONS, HOME, OPERATION, Told, closed_port, wanted_personas
+from onezone_contracts.exchange import Request, Response
+from onezone_contracts.target.file import Credentials, SetupError, Target, given, read_target_file
+from onezone_contracts.wanted import Wanted
 from onezone_spec import load
 
 Command = Callable[..., Told]
@@ -245,3 +250,87 @@ def test_target_init_of_an_unknown_edition_is_told(command: Command) -> None:
     told = command("target", "init", "--edition", "modern")
     assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
     assert "modern" in told.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_files_of_every_editor_are_read(tmp_path: Path, encoding: str) -> None:
+    """UTF-8 with and without a mark, and the UTF-16 that PowerShell writes."""
+    path = tmp_path / "target.yaml"
+    text = "\ufeffbase_url: ħttp" if encoding == "utf-16-be" else "base_url: ħttp"
+    path.write_bytes(text.encode(encoding))
+    assert read_target_file(path) == {"base_url": "ħttp"}
+
+
+def test_bytes_of_no_encoding_name_the_line(tmp_path: Path) -> None:
+    """A file in Latin-1 is told with the line that shows it."""
+    path = tmp_path / "target.yaml"
+    path.write_bytes(b"base_url: x\ngroups: \xe4\n")
+    with pytest.raises(SetupError, match="line 2: this is neither UTF-8 nor UTF-16"):
+        read_target_file(path)
+
+
+@pytest.mark.parametrize("text", ["a: 1\nb: 2\na: 3\n", "x: {y: 1, y: 2}", "p:\n  q: 1\n  'q': 2\n"])
+def test_a_key_given_twice_is_refused(tmp_path: Path, text: str) -> None:
+    """One of the two would be lost; file and line are named."""
+    path = tmp_path / "target.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SetupError, match=r"target\.yaml, line \d: the key . is given twice"):
+        read_target_file(path)
+
+
+def test_merge_keys_and_anchors_serve(tmp_path: Path) -> None:
+    """What YAML offers against repetition is no key given twice."""
+    path = tmp_path / "target.yaml"
+    path.write_text("a: &a {x: 1}\nb: &b {y: 2}\nc: {<<: [*a, *b], x: 3}\n", encoding="utf-8")
+    assert read_target_file(path)["c"] == {"x": 3, "y": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${SET_HERE}", "here"),
+        ("${SET_HERE:-there}", "here"),
+        ("${NOT_SET:-there}", "there"),
+        ("${EMPTY:-there}", "there"),
+        ("${EMPTY}", ""),
+        ("${NOT_SET:-}", ""),
+        ("a${NOT_SET:-b}c${SET_HERE}", "abchere"),
+        ("$SET_HERE ${} ${1}", "$SET_HERE ${} ${1}"),
+    ],
+)
+def test_variables_may_have_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, value: str) -> None:
+    """As in a shell, the default stands for a variable that is not set or empty."""
+    monkeypatch.setenv("SET_HERE", "here")
+    monkeypatch.setenv("EMPTY", "")
+    monkeypatch.delenv("NOT_SET", raising=False)
+    path = tmp_path / "target.yaml"
+    path.write_text(yaml.safe_dump({"base_url": text}), encoding="utf-8")
+    assert read_target_file(path) == {"base_url": value}
+
+
+@pytest.mark.parametrize("profile", ["core", "full"])
+def test_a_pipe_is_read_once(command: Command, tmp_path: Path, profile: str) -> None:
+    """A target file may be a pipe, as `<(…)` gives one: what it says is there when it is needed again."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    data = {**good(), "admin": {"token": "t"}}
+    writer = threading.Thread(target=path.write_text, args=(yaml.safe_dump(data),), daemon=True)
+    writer.start()
+    told = command("verify", "--target", path, "--profile", profile)
+    writer.join(AGES)
+    assert (told.code, told.err) == (2, "")
+    assert "does not answer" in told.out
+
+
+def test_credentials_show_no_secret() -> None:
+    """What a traceback or a debugger prints of them is not what they are."""
+    known = Credentials("alice", "s3cret-word")
+    identity = given(wanted_personas("current")[0], known, HOME)
+    target = Target("http://x/y", {"member": identity}, "0")
+    redactor = target.redactor()
+    request = Request("POST", "/x", identity.auth, (("X", "s3cret-word"),), b"s3cret-word")
+    answer = Response(200, (("X", "s3cret-word"),), b"s3cret-word")
+    shown = repr((known, identity, target, redactor, request, answer, Wanted(admin=known), identity.auth))
+    assert "s3cret" not in shown
+    assert "YWxpY2U" not in shown
+    assert "s3cret" not in repr(Credentials(token="s3cret-word"))

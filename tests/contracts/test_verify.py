@@ -73,8 +73,8 @@ def test_target_file_with_a_second_group_and_tokens(command: Command, tmp_path: 
         path = target_file(tmp_path, handle.base_url, made, groups=groups)
         told = clean(command("verify", "--target", path, "--depth", "quick"))
     assert told.code == 0, told.out
-    assert {line.partition(": the ")[2] for line in told.out.splitlines() if "not judged" in line} == {
-        "personas have no password"
+    assert {line.partition(": no persona ")[2] for line in told.out.splitlines() if "not judged" in line} == {
+        "has a password: give one of them a password to have this judged"
     }
 
 

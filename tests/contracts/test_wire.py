@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 import pytest
 from judge_tools import AGES, RawServer, always, answer, closed_port, dripping, read_request, silent
+from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.exchange import Exchange, Request
+from onezone_contracts.network import Network
 from onezone_contracts.patience import Patience
 from onezone_contracts.wire import MAX_BODY, Wire
 
@@ -272,24 +274,62 @@ def test_idle_connection_closed_by_the_server_is_replaced(pause: float) -> None:
 
 
 def test_interrupt_waits_for_the_request_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C has its effect when the answer is there, so what the target makes can be found; the next request works."""
+    """Ctrl-C lets the answer come, so that what the target makes is known; the next request is not sent any more."""
     monkeypatch.setattr("onezone_contracts.wire.UNDER_WAY", AGES)
-    made: list[bytes] = []
+    network, made = Network(), list[bytes]()
 
-    def talk(connection: socket.socket, number: int) -> None:
+    def talk(connection: socket.socket, _: int) -> None:
         while data := read_request(connection):
-            if number == 1:
-                os.kill(os.getpid(), signal.SIGINT)
-                time.sleep(0.3)
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.3)
             made.append(data)
             connection.sendall(answer(201))
 
-    with RawServer(talk) as raw:
-        wire = Wire(raw.origin, AGES)
+    with RawServer(talk) as raw, stoppable(network.stop):
+        wire = Wire(raw.origin, AGES, network=network)
+        assert wire.send(POST).status == 201
         with pytest.raises(KeyboardInterrupt):
             wire.send(POST)
         assert len(made) == 1
-        assert wire.send(POST).status == 201
+
+
+def test_what_cleans_up_is_sent_after_an_interrupt_and_not_after_two() -> None:
+    """What the kit made is removed after Ctrl-C; a second one ends that, too."""
+    network = Network()
+    with RawServer(always(answer(204))) as raw:
+        wire = Wire(raw.origin, AGES, network=network)
+        network.stop.asked = 1
+        with pytest.raises(KeyboardInterrupt):
+            wire.send(POST)
+        wire.finish()
+        assert wire.send(POST).status == 204
+        network.stop.asked = 2
+        with pytest.raises(KeyboardInterrupt):
+            wire.send(POST)
+
+
+def test_a_hang_is_not_waited_for_after_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that does not come is waited for a moment only, once the run is to end."""
+    monkeypatch.setattr("onezone_contracts.wire.UNDER_WAY", 0.0)
+    network = Network()
+
+    def talk(connection: socket.socket, _: int) -> None:
+        read_request(connection)
+        network.stop.asked = 1
+        connection.recv(1)
+
+    with RawServer(talk) as raw:
+        assert Wire(raw.origin, AGES, network=network).send(POST).timed_out
+
+
+def test_who_never_answers_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until a target answers for the first time, all requests together wait for so long, whatever one may take."""
+    monkeypatch.setattr("onezone_contracts.wire.FIRST", 0.3)
+    with RawServer(silent) as raw:
+        wire = Wire(raw.origin, AGES)
+        assert wire.send(POST).failure == "no answer within 0.3 s"
+        assert wire.send(POST).failure == "it has answered nothing within 0.3 s"
+        assert (wire.sent, raw.connections) == (1, 1)
 
 
 def test_fresh_connection_is_not_retried() -> None:

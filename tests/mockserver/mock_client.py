@@ -82,7 +82,7 @@ class Client:
             "raw_path": raw_path.encode("latin-1"),
             "query_string": query.encode("latin-1"),
             "scheme": "http",
-            "server": ("127.0.0.1", 8080),
+            "server": ("mock.test", 8080),
             "headers": header_list(raw, chunked=bool(chunks), **who),
         }
         parts = list(chunks or [raw])

@@ -271,9 +271,15 @@ def test_https_is_served_and_shown(tmp_path: Path) -> None:
             assert answer.headers["Location"].startswith(f"{origin}/api/")
 
 
+OPTIONS = (
+    "host", "port", "edition", "scenario", "latency", "cors-origin", "tls-cert", "tls-key", "quiet", "public-url",
+    "trust-proxy", "challenge", "no-challenge", "control-token", "no-control",
+)  # fmt: skip
+
+
 def test_help_is_there_and_loads_no_server() -> None:
     """`--help` names every option and is quick."""
     done = run("--help")
     assert done.returncode == 0
-    for option in ("host", "port", "edition", "scenario", "latency", "cors-origin", "tls-cert", "tls-key", "quiet"):
+    for option in OPTIONS:
         assert f"--{option}" in done.stdout

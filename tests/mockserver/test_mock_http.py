@@ -70,9 +70,9 @@ def test_any_id_can_be_asked_for_and_comes_back_encoded(identity: str) -> None:
     [
         ("localhost:1", "http://localhost:1"),
         ("[::1]:80", "http://[::1]:80"),
-        ("a'b", "http://127.0.0.1:8080"),
-        ("", "http://127.0.0.1:8080"),
-        ("x" * 1000, "http://127.0.0.1:8080"),
+        ("a'b", "http://mock.test:8080"),
+        ("", "http://mock.test:8080"),
+        ("x" * 1000, "http://mock.test:8080"),
     ],
 )
 def test_a_host_that_is_none_does_not_get_into_the_location(client: Client, host: str, origin: str) -> None:
@@ -248,7 +248,7 @@ def test_prefer_forces_a_documented_error(each: Client, status: int) -> None:
     assert reply.status == status
     assert reply.error
     assert reply.headers["preference-applied"] == f"code={status}"
-    assert ("www-authenticate" in reply.headers) == (status == 401)
+    assert ("www-authenticate" in reply.headers) == (status == 401 and each.app.contract.challenges)
     assert each.snapshot() == before
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from onezone_mockserver.clock import Clock
 from onezone_mockserver.state import WorldRun
 from onezone_mockserver.world import World
 
 
 def test_the_end_of_a_run_does_not_mind_a_loop_that_is_closed() -> None:
     """Who waited there is gone with it."""
-    run = WorldRun(World())
+    run = WorldRun(World(), Clock())
     loop = asyncio.new_event_loop()
     waiting = loop.create_task(run.wait(60))
     loop.run_until_complete(asyncio.sleep(0))
@@ -21,7 +22,7 @@ def test_the_end_of_a_run_does_not_mind_a_loop_that_is_closed() -> None:
 
 def test_a_run_that_ends_while_somebody_begins_to_wait_ends_the_wait() -> None:
     """A signal may come at any moment: here it comes when the wait is registered."""
-    run = WorldRun(World())
+    run = WorldRun(World(), Clock())
 
     class Ending(set):  # type: ignore[type-arg]
         def add(self, wait: object) -> None:

@@ -8,9 +8,10 @@ from second_registry import OLDER, App, Call, Refusal, Response, Table, replace_
 from second_rules import ANY_NAME, KEYS, NAME_50, kind
 from second_variants_credentials import CREDENTIALS
 from second_variants_sequence import SEQUENCE
+from second_variants_silent import HONEST
 from second_variants_written import WRITTEN
 
-VARIANTS = Table(WRITTEN | CREDENTIALS | SEQUENCE)
+VARIANTS = Table(WRITTEN | CREDENTIALS | SEQUENCE | HONEST)
 add, options = VARIANTS.add, VARIANTS.options
 CLASSIC = ("classic",)
 

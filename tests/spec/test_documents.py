@@ -111,7 +111,7 @@ def test_the_location_names_the_service_of_the_group() -> None:
 
 def test_the_older_document_promises_no_form_of_the_location() -> None:
     """The older document calls the Location an endpoint of the new resource, so any path to it will do."""
-    assert create("classic").success.location == (LEAF, "/handle_services/{hsid}")
+    assert create("classic").success.location == (LEAF, "/handle_services/{hsid}", "/{hsid}")
 
 
 MEMBER = {"group": {"group_create_handle_service"}, "zone": {"oz_handle_services_create"}}
@@ -211,21 +211,23 @@ def test_the_body_has_three_required_keys(edition: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edition", "presence", "required", "types"),
+    ("edition", "presence", "required", "types", "others"),
     [
-        ("classic", Level.MUST, Level.SHOULD, Level.SHOULD),
-        ("current", Level.SHOULD, Level.SHOULD, Level.MUST),
-        ("deployed", Level.MUST, Level.MUST, Level.MUST),
+        ("classic", Level.MUST, Level.SHOULD, Level.SHOULD, Level.SHOULD),
+        ("current", Level.SHOULD, Level.SHOULD, Level.MUST, Level.OBSERVE),
+        ("deployed", Level.MUST, Level.MUST, Level.MUST, Level.MUST),
     ],
 )
-def test_how_binding_the_rules_of_the_body_are(edition: str, presence: Level, required: Level, types: Level) -> None:
-    """The older document requires the body, the newer one gives types; neither requires a key; both show JSON alone."""
+def test_how_binding_the_rules_of_the_body_are(
+    edition: str, presence: Level, required: Level, types: Level, others: Level
+) -> None:
+    """The older document requires the body and lists JSON, the newer one gives types; neither requires a key."""
     body = create(edition).body
     assert body is not None
     assert body.presence_level is presence
     assert body.required_level is required
     assert {one.levels["type"] for one in body.properties} == {types}
-    assert body.other_media_types is Level.MUST
+    assert body.other_media_types is others
 
 
 @pytest.mark.parametrize("edition", editions())

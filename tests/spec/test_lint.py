@@ -117,6 +117,14 @@ BREAKS: dict[str, tuple[Break, str]] = {
         lambda d: post(d)["x-onezone-media-types"].update(other="PERHAPS"),
         f"paths.{GROUP}.post.x-onezone-media-types.other: 'PERHAPS' is no level",
     ),
+    "repeats no key": (
+        lambda d: schema(d, "UserDetails")["properties"]["alias"].update({"x-onezone-same-as": "nick"}),
+        "components.schemas.UserDetails: alias is the same as nick, which is no key here",
+    ),
+    "error of another status": (
+        lambda d: d["components"]["responses"]["NotFound"].update({"x-onezone-error": "forbidden"}),
+        "components.responses.NotFound: there is no error 'forbidden' of status 404",
+    ),
     "example breaks its schema": (
         lambda d: post(d)["requestBody"]["content"]["application/json"]["examples"]["pid"]["value"].update(name=5),
         (
@@ -200,7 +208,7 @@ BREAKS: dict[str, tuple[Break, str]] = {
     ),
     "same effect twice": (
         lambda d: d["paths"][GROUP]["get"].update({"x-onezone-effect": {"get": "handle_service", "of": "group"}}),
-        "get_group_handle_service and list_group_handle_services have the same effect",
+        "list_group_handle_services and get_group_handle_service have the same effect",
     ),
     "parameter written out twice": (
         lambda d: d["paths"].update(

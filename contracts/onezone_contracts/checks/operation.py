@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -11,16 +11,20 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.api import answer_of, new_id
 from onezone_contracts.cases import Case
+from onezone_contracts.checks import error
 from onezone_contracts.checks.error import misshaped
 from onezone_contracts.checks.status import answered, finding, observed
+from onezone_contracts.exchange import Request
 from onezone_contracts.reading import list_keys, only_list
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged
 from onezone_contracts.sent import Sent
-from onezone_contracts.state.expected import CALLER, Ref
+from onezone_contracts.state.compare import brief
+from onezone_contracts.state.expected import CALLER, Ref, pair
 from onezone_contracts.state.unseen import UNSEEN
 from onezone_contracts.trial import Trial
 
-CONFLICT = 409
+CONFLICT, NOT_ALLOWED = 409, 405
+RELATION_EXISTS = "relationAlreadyExists"
 
 
 # --- what a success looks like ---------------------------------------------------------------------------------
@@ -43,11 +47,16 @@ def status(trial: Trial) -> Iterator[Finding]:
 
 def body(trial: Trial) -> Iterator[Finding]:
     """A success has the documented body, or none where none is documented."""
+    yield from body_of(trial, successes(trial))
+
+
+def body_of(trial: Trial, attempts: Iterable[Sent]) -> Iterator[Finding]:
+    """What is wrong with the bodies of successes."""
     schema = trial.operation.success.schema
     validate = jsonschema_rs.Draft4Validator(plain(trial.contract, schema)) if schema else None
     people = trial.account.people.values() if trial.account else ()
-    words = [one.credentials.password or "" for known in people for one in known]
-    for one in successes(trial):
+    words = [one.credentials.password for known in people for one in known if one.credentials.password]
+    for one in attempts:
         response = one.exchange.response
         assert response is not None
         if validate is None:
@@ -72,6 +81,15 @@ def plain(contract: Contract, schema: Any) -> Any:
     if found.pop("nullable", False) is True and "type" in found:
         found["type"] = [found["type"], "null"]
     return found
+
+
+def labelled(trial: Trial) -> Iterator[Finding]:
+    """A success without a body names the media type that it would have."""
+    for one in successes(trial):
+        label = one.exchange.response.header("Content-Type") if one.exchange.response else None
+        if label is None or not error.is_json(label):
+            wanted = str(trial.operation.success.labelled)
+            yield Finding(f"{one.case.label}: no such Content-Type", wanted, label or "none", one.exchange)
 
 
 def in_order(trial: Trial) -> Iterator[Finding]:
@@ -216,3 +234,44 @@ def again(level: Level, case: Case) -> Check:
         yield from judge(trial)
 
     return check
+
+
+def conflict_details(case: Case) -> Check:
+    """The error of a second joining names who belongs to what, where it is the error that does so."""
+
+    def check(trial: Trial) -> Iterator[Finding]:
+        attempt = trial.send(case)
+        try:
+            found = attempt.exchange.response.json()["error"] if attempt.exchange.response else {}
+            id_, details = found["id"], found.get("details")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            id_, details = None, None
+        if attempt.exchange.status != CONFLICT or id_ != RELATION_EXISTS:
+            raise NotJudged("no such error was seen")
+        ends = pair(trial.contract, trial.operation, attempt.roles, attempt.caller)
+        assert ends is not None
+        wanted: dict[str, str] = {}
+        for side, (kind, identity) in zip(("child", "parent"), ends, strict=True):
+            wanted |= {f"{side}Type": _shown_kind(kind), f"{side}Id": identity}
+        if details != wanted:
+            message = f"{case.label}: the error does not name who belongs to what"
+            yield Finding(message, brief(wanted), brief(details), attempt.exchange)
+
+    return check
+
+
+def _shown_kind(kind: str) -> str:
+    """A kind as errors name it: `handleService`."""
+    first, *rest = kind.split("_")
+    return first + "".join(map(str.capitalize, rest))
+
+
+def unknown_path(trial: Trial) -> Iterator[Finding]:
+    """A POST to a path that no operation has is answered 405, with the methods that files have."""
+    account = trial.account
+    if account is None:
+        raise NotJudged("this is asked with an administrator's account")
+    path = f"{account.api.path(trial.operation, {})}/ozkit-no-such-path"
+    exchange = account.api.wire.send(Request("POST", path, account.auth, label="a POST to a path of nothing"))
+    if exchange.status != NOT_ALLOWED:
+        yield Finding("a POST to a path of nothing", str(NOT_ALLOWED), exchange.answer(), exchange)

@@ -9,6 +9,7 @@ from onezone_contracts.cases import HOME
 from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.state.compare import beyond_the_list, differences_of
+from onezone_contracts.target.file import NO_OTHER_GROUP
 
 KEPT = 5
 """How many of the services created first, and how many of the others, are read again at the end."""
@@ -48,7 +49,9 @@ def unchanged(run: GivenRun) -> Iterator[Finding]:
 def other_group(run: GivenRun) -> Iterator[Finding]:
     """Nothing that was created in one group appears in another."""
     other = run.target.other
-    if not other or other not in run.ledger.initial:
+    if not other:
+        raise NotJudged(NO_OTHER_GROUP, wanting=True)
+    if other not in run.ledger.initial:
         raise NotJudged("no second group is known whose services can be listed")
     now: set[str] = run.readback.ids(other) or set()
     asked = {one.id for one in run.creations() if one.sent.group == other}
@@ -80,7 +83,7 @@ def kept(run: GivenRun) -> Iterator[Finding]:
             message = f"{one.sent.case.label}: it is not in the list by the end"
             look = one.then(run.readback.lists.get(one.sent.group))
             yield Finding(message, f"{one.id} in the list", "not there", one.sent.exchange, look)
-    readable = [one for one in home if one.read.details is not None]
+    readable = [one for one in home if one.read.details is not None and not one.sent.case.loose]
     for one in [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]:
         again = run.readback.read(
             one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.user

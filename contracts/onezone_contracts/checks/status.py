@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from onezone_contracts.cases import Case
+from onezone_contracts.checks.error import promised
 from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
@@ -74,16 +75,21 @@ def answered(statuses: Iterable[int], *cases: Case) -> Sending:
 
 
 def answered_with(kind: str, statuses: Iterable[int], *cases: Case) -> Check:
-    """As `answered`, for the cases of personas that have that kind of credentials, `password` or `token`."""
+    """As `answered`, each case sent by somebody who has that kind of credentials, `password` or `token`."""
     allowed = frozenset(statuses)
 
     def check(run: Run) -> Iterator[Finding]:
-        fitting = [one for one in cases if getattr(run.identity(one.who).credentials, kind) is not None]
-        if not fitting:
-            raise NotJudged(f"the personas have no {kind}")
-        yield from answered(allowed, *fitting)(run)
+        yield from answered(allowed, *fitting(run, kind, cases))(run)
 
     return check
+
+
+def fitting(run: Run, kind: str, cases: Iterable[Case]) -> list[Case]:
+    """The cases, each of somebody who has that kind of credentials. Raises NotJudged where nobody has."""
+    found = [replace(one, who=who) for one in cases if (who := run.having(kind, one.who)) is not None]
+    if not found:
+        raise NotJudged(f"no persona has a {kind}: give one of them a {kind} to have this judged")
+    return found
 
 
 def words(statuses: Collection[int]) -> str:
@@ -107,15 +113,19 @@ def refused(*cases: Case) -> Sending:
 
 def observed(*cases: Case) -> Sending:
     """What each case is answered with, whatever it is; nothing else is judged by it."""
-    left_open = tuple(replace(case, open=True) for case in cases)
+    return noted(*(replace(case, open=True) for case in cases))
+
+
+def noted(*cases: Case) -> Sending:
+    """Whether each case is accepted is left open; what holds of every success, and of every error, holds of it, too."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for sent in run.each(left_open):
+        for sent in run.each(cases):
             yield Finding(
                 f"{sent.case.label}: {sent.exchange.answer()}", "left open", sent.exchange.answer(), sent.exchange
             )
 
-    return Sending(check, left_open)
+    return Sending(check, cases)
 
 
 def finding(sent: Sent, expected: str) -> Finding:
@@ -165,8 +175,7 @@ def known_status(run: Run) -> Iterator[Finding]:
     http_itself = {405, 406, 408, 409, 411, 413, 414, 415, 417, 421, 426, 429, 431}
     for sent in run.log:
         status = sent.exchange.status
-        left_open = sent.case.open or sent.case.method is not None or asks_for_patience(sent.exchange)
-        if status is None or left_open or sent.exchange.succeeded:
+        if status is None or not promised(sent) or asks_for_patience(sent.exchange) or sent.exchange.succeeded:
             continue
         if status not in run.operation.responses and status not in http_itself:
             yield finding(sent, "a documented status")

@@ -6,13 +6,18 @@ import argparse
 
 from onezone_spec import DEFAULT_EDITION, editions
 
-from onezone_contracts.arguments import add_admin, some_seconds
+from onezone_contracts.arguments import add_admin, add_network, some_seconds
 
 
 def add_clean(parser: argparse.ArgumentParser) -> None:
     """Add the options of `ozkit target clean`."""
-    parser.add_argument("url", metavar="URL", help="base URL of the API, base path included")
-    parser.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
+    parser.add_argument(
+        "url", metavar="URL|FILE", help="base URL of the API, or the file of `ozkit verify --keep`: only what it names"
+    )
+    parser.add_argument(
+        "--edition", metavar="NAME", help=f"one of {', '.join(editions())} (default: the file's, or {DEFAULT_EDITION})"
+    )
+    add_network(parser)
     add_admin(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
     parser.add_argument(

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from onezone_spec import DEFAULT_EDITION, Contract, UnknownEditionError, editions, load
 
 from onezone_contracts.commands.clean_options import add_clean
+from onezone_contracts.generate.storage import in_cache
 from onezone_contracts.target.file import SetupError
+from onezone_contracts.verdict import INTERRUPTED
 
 if TYPE_CHECKING:
     from onezone_contracts.requirement import Requirement
@@ -29,6 +31,7 @@ def main(name: str, argv: list[str]) -> int:
         "target": target,
         "prove": prove,
     }
+    in_cache()
     try:
         return commands[name](argv)
     except (SetupError, UnknownEditionError) as error:
@@ -36,7 +39,7 @@ def main(name: str, argv: list[str]) -> int:
         return INCONCLUSIVE
     except KeyboardInterrupt:
         print(f"ozkit {name}: interrupted", file=sys.stderr)
-        return INCONCLUSIVE
+        return INTERRUPTED
 
 
 def verify(argv: list[str]) -> int:
@@ -147,7 +150,7 @@ def _init(arguments: argparse.Namespace) -> int:
         return 0
     from onezone_contracts.derive import judged_operations
     from onezone_contracts.personas import personas
-    from onezone_contracts.target.file import skeleton
+    from onezone_contracts.target.blank import skeleton
 
     print(skeleton(contract, {one.id: personas(contract, one) for one in judged_operations(contract)}), end="")
     return 0

@@ -13,10 +13,11 @@ from typing import Any
 from onezone_spec import DEFAULT_EDITION, AccessRule, Contract, __version__, editions, load
 
 from onezone_contracts import arguments as shared
-from onezone_contracts.commands.verify import terminated_cleanly
+from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.exchange import Redactor, Request
 from onezone_contracts.judge import judge
+from onezone_contracts.network import Stop
 from onezone_contracts.options import Options
 from onezone_contracts.personas import Persona, personas
 from onezone_contracts.reports import shown
@@ -29,7 +30,6 @@ from onezone_contracts.target.file import (
     Target,
     admin_from_file,
     check_url,
-    read_target_file,
     target_from_file,
 )
 from onezone_contracts.verdict import Judgement, Verdict
@@ -80,9 +80,11 @@ class Match:
 def main(argv: list[str]) -> int:
     """Identify a target: 0 where it conforms to an edition, 1 where it conforms to none, 2 where that is not known."""
     arguments = _parser().parse_args(argv)
-    options, wanted = shared.options_of(arguments), shared.wanted_of(arguments)
-    with terminated_cleanly():
+    stop = Stop()
+    options, wanted = shared.options_of(arguments, stop), shared.wanted_of(arguments)
+    with stoppable(stop):
         where, matches = identify(wanted, options)
+        stop.check()
     {"text": _as_text, "json": _as_json}[arguments.format](where, matches)
     return exit_code(matches)
 
@@ -114,20 +116,20 @@ def identify(wanted: Wanted, options: Options) -> tuple[str, list[Match]]:
     """The base URL, and how it fits each edition, the best first. Raises SetupError."""
     if wanted.edition and (wanted.url or wanted.target_file):
         raise SetupError("--edition is for the kit's own mock: a target is judged by every edition")
-    with _located(wanted, options.timeout) as found:
+    with _located(wanted, options) as found:
         own = not wanted.url and not wanted.target_file
         chosen = replace(options, settle=min(options.settle, NEAR)) if own else options
-        base = found.url or str(read_target_file(found.target_file)["base_url"]) if found.target_file else found.url
+        base = found.url or str(found.data["base_url"]) if found.target_file else found.url
         judgements = [_judged(found, edition, chosen) for edition in editions()]
     matches = sorted(map(Match, judgements), key=lambda one: (RANK[one.verdict], len(one.violated)))
     return base or "", matches
 
 
 @contextmanager
-def _located(wanted: Wanted, timeout: float) -> Iterator[Wanted]:
+def _located(wanted: Wanted, options: Options) -> Iterator[Wanted]:
     """What to judge, seen to answer: where nothing is named, the kit's own mock. Raises SetupError."""
     if wanted.url or wanted.target_file or wanted.states_url or wanted.admin:
-        _usable(wanted, timeout)
+        _usable(wanted, options)
         yield wanted
         return
     edition = wanted.edition or DEFAULT_EDITION
@@ -146,9 +148,9 @@ def _complete(wanted: Wanted) -> None:
         raise SetupError("nobody to judge as: give --target FILE, --states-url URL or --admin USER:PASSWORD")
 
 
-def _usable(wanted: Wanted, timeout: float) -> None:
+def _usable(wanted: Wanted, options: Options) -> None:
     _complete(wanted)
-    data = read_target_file(wanted.target_file) if wanted.target_file else {}
+    data = wanted.data
     if wanted.target_file and wanted.admin:
         admin_from_file(wanted.target_file, data, wanted.admin)
     elif wanted.target_file:
@@ -156,7 +158,7 @@ def _usable(wanted: Wanted, timeout: float) -> None:
         operation = judged_operations(contract)[0]
         target_from_file(wanted.target_file, data, operation, personas(contract, operation))
     url = check_url(wanted.url or data["base_url"])
-    wire = Wire("/".join(url.split("/")[:3]), timeout)
+    wire = Wire("/".join(url.split("/")[:3]), options.timeout, network=options.network)
     exchange = wire.send(Request("GET", "/" + "/".join(url.split("/")[3:]), label="see that the target answers"))
     wire.close()
     if exchange.response is None:
@@ -178,7 +180,7 @@ def _judged(wanted: Wanted, edition: str, options: Options) -> Judgement:
 def _target(wanted: Wanted, contract: Contract) -> tuple[Target | None, str]:
     """The target with the personas of that edition, or why there is none: a target file is written for one rule."""
     assert wanted.target_file
-    data = read_target_file(wanted.target_file)
+    data = wanted.data
     written_for = contract_of(replace(wanted, edition=None))
     operation = judged_operations(written_for)[0]
     known = {one.name: one for one in personas(written_for, operation)}

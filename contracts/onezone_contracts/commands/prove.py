@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_spec import DEFAULT_EDITION, Contract, editions, load
 
-from onezone_contracts.checks import drawn
+from onezone_contracts.checks import crowd, drawn
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Request
@@ -184,6 +184,7 @@ def _start(queue: SimpleQueue[str]) -> None:
     """Take a mock of the worker's own, and do not wait for it as for a stranger."""
     _origin[:] = [queue.get()]
     drawn.SHRINKING = PATIENCE
+    crowd.QUICK = float("inf")
 
 
 def _trial_without(edition: str) -> list[str]:
@@ -233,7 +234,7 @@ def _judged(contract: Contract, depth: str, topics: tuple[str, ...], profile: st
         with provisioned(wanted, contract, options) as provisioner:
             return judge(Everything(provisioner, options), topics)
     operation = judged_operations(contract)[0]
-    states = States(f"{_origin[0]}/_mock/states", 10.0)
+    states = States(f"{_origin[0]}/_mock/states")
     target = states.target(_origin[0] + contract.base_paths[0], personas(contract, operation))
     session = Documented(contract, operation, target, options)
     return judge(session, tuple(f"{operation.id}.{topic}" for topic in topics))

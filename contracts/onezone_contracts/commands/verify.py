@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 from onezone_spec import DEFAULT_EDITION
+from onezone_spec.variables import VariableParser
 
 from onezone_contracts import arguments as shared
+from onezone_contracts.commands.progress import shown
+from onezone_contracts.commands.signals import stoppable
+from onezone_contracts.network import Stop
 from onezone_contracts.target.file import SetupError
 
 if TYPE_CHECKING:
@@ -22,9 +23,15 @@ if TYPE_CHECKING:
 
 def main(argv: list[str]) -> int:
     """Judge an implementation; the exit code is the verdict's."""
-    arguments = parser().parse_args(argv)
-    with terminated_cleanly():
-        judgement = _judge(arguments)
+    arguments = parser().parse(argv)
+    stop = Stop()
+    with stoppable(stop):
+        judgement = _judge(arguments, stop)
+        return _told(judgement, arguments)
+
+
+def _told(judgement: Judgement, arguments: argparse.Namespace) -> int:
+    """Report; the exit code."""
     try:
         _report(judgement, arguments.report)
         sys.stdout.flush()
@@ -33,12 +40,12 @@ def main(argv: list[str]) -> int:
     return judgement.exit_code(allow_partial=arguments.allow_partial)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> VariableParser:
     """The command line."""
-    made = argparse.ArgumentParser(
+    made = VariableParser(
         prog="ozkit verify",
         description="Judge an implementation. Without URL and --target, the kit's own mock is judged.",
-        epilog="exit codes: 0 conformant, 1 nonconformant, 2 inconclusive, 3 partial",
+        epilog="exit codes: 0 conformant, 1 nonconformant, 2 inconclusive, 3 partial, 130 interrupted",
     )
     shared.add_target(made, f"default {DEFAULT_EDITION}")
     made.add_argument(
@@ -74,10 +81,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--requirement", action="append", default=[], metavar="ID", help="judge only these; glob patterns"
     )
+    made.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FILE",
+        help="keep the personas that the kit makes; their credentials go to FILE, which `ozkit target clean` takes",
+    )
     return made
 
 
-def _judge(arguments: argparse.Namespace) -> Judgement:
+def _judge(arguments: argparse.Namespace, stop: Stop) -> Judgement:
     from onezone_contracts import baseline
     from onezone_contracts import expected_failures as expected
     from onezone_contracts.session import judge_target
@@ -86,10 +99,12 @@ def _judge(arguments: argparse.Namespace) -> Judgement:
     file = arguments.expected_failures
     before = baseline.read(arguments.baseline) if arguments.baseline else None
     known = expected.read(file) if file else None
-    options = shared.options_of(arguments, strict=arguments.strict, expected=known, baseline=before)
+    options = shared.options_of(
+        arguments, stop, strict=arguments.strict, expected=known, baseline=before, keep=arguments.keep
+    )
     wanted = shared.wanted_of(arguments, arguments.profile)
     quiet = any(one.endswith("=-") for one in arguments.report)
-    with _progress(quiet=quiet) as progress:
+    with shown(quiet=quiet) as progress:
         return judge_target(wanted, options, tuple(arguments.requirement), progress)
 
 
@@ -108,40 +123,6 @@ def reports(values: list[str]) -> list[tuple[str, str]]:
     return pairs
 
 
-@contextlib.contextmanager
-def terminated_cleanly() -> Iterator[None]:
-    """SIGTERM ends the run as Ctrl-C does, so that what the kit made is removed."""
-
-    def stop(*_: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Any]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from onezone_contracts.console import Console
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("setting up")
-
-        def show(number: int, total: int, requirement: Any) -> None:
-            bar.update(task, completed=number, total=total, description=requirement.topic)
-
-        yield show
-
-
 def _report(judgement: Judgement, values: list[str]) -> None:
     from onezone_contracts.console import Console
     from onezone_contracts.reports import WRITERS, github, terminal
@@ -156,7 +137,7 @@ def _report(judgement: Judgement, values: list[str]) -> None:
             _to_stdout(text)
             continue
         try:
-            Path(path).write_text(text, encoding="utf-8")
+            Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise SetupError(f"the report {path} cannot be written: {error.strerror}") from None
 

@@ -6,7 +6,20 @@ from collections.abc import Iterator
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.derive import access, answers, bodies, credentials, edges, generated, protocol, sequences
+from onezone_contracts.derive import (
+    access,
+    answers,
+    bodies,
+    bounds,
+    credentials,
+    edges,
+    forbidden,
+    generated,
+    protocol,
+    sequences,
+    sizes,
+    users,
+)
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Requirement, with_evidence
@@ -29,10 +42,17 @@ def _all(build: Builder, depth: str) -> Iterator[Requirement]:
     yield from bodies.requirements(build)
     yield from protocol.requirements(build)
     if depth != "quick":
+        yield from forbidden.requirements(build)
+    yield from access.credentials(build)  # late: a server may lock an account after wrong passwords
+    if depth != "quick":
+        yield from bounds.requirements(build)
         yield from edges.requirements(build)
         yield from generated.requirements(build)
         yield from sequences.requirements(build)
         yield from credentials.requirements(build)
+        yield from users.requirements(build)
+        yield from sizes.requirements(build)
+        yield generated.under_load(build)
     yield from answers.requirements(build)
 
 

@@ -8,13 +8,10 @@ from dataclasses import replace
 from onezone_spec import Source
 
 from onezone_contracts.cases import (
-    BLANK_AFTER,
     GROUP,
-    LENGTHENED,
     MISSING,
     NOBODY,
     OTHER,
-    SHORTENED,
     Case,
     Change,
     Credentialed,
@@ -27,14 +24,15 @@ from onezone_contracts.cases import (
     wrong_password,
     wrong_token,
 )
-from onezone_contracts.checks.status import accepted, answered, answered_with, observed, refused
+from onezone_contracts.checks.status import accepted, answered, answered_with, observed
+from onezone_contracts.derive import ids
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth
 from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
-from onezone_contracts.target.file import TestUser
+from onezone_contracts.target.file import NO_OTHER_GROUP, TestUser
 
 MALFORMED_BASIC = {
     "no-base64": "Basic %%%",
@@ -71,7 +69,6 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     yield from _unknown_group(build)
     yield from _combined(build)
     yield _scheme_case(build)
-    yield from credentials(build)  # late: a server may lock an account after wrong passwords
 
 
 # --- personas -------------------------------------------------------------------------------------------------
@@ -110,7 +107,7 @@ def _other_group(build: Builder, source: Source) -> Iterator[Requirement]:
 def _with_other_group(check: Check) -> Check:
     def judged(run: GivenRun) -> Iterator[Finding]:
         if not run.target.other:
-            raise NotJudged("no group is known that the persona does not belong to")
+            raise NotJudged(NO_OTHER_GROUP, wanting=True)
         yield from check(run)
 
     return judged
@@ -184,6 +181,11 @@ def _wrong_passwords(victim: str, allowed: list[str]) -> Iterator[Case]:
             "the password in other case",
         ),
         "blank": (lambda right: f"{right} ", "the password and a blank"),
+        "blank-before": (lambda right: f" {right}", "a blank and the password"),
+        "percent-encoded": (
+            lambda right: "".join(f"%{byte:02X}" for byte in right.encode()),
+            "the password as it stands in a URL",
+        ),
         "empty": (lambda _: "", "an empty password"),
     }
     for name, (make, words) in makes.items():
@@ -208,10 +210,16 @@ def _wrong_tokens() -> Iterator[Case]:
 
 
 def _altered_tokens(people: tuple[str, ...]) -> Iterator[Case]:
-    makes = {"longer": _longer, "shorter": lambda right: right[:-ENDING], "other": _other}
+    makes = {
+        "longer": _longer,
+        "shorter": lambda right: right[:-ENDING],
+        "cut-in-half": lambda right: right[: len(right) // 2],
+        "other": _other,
+        "in-other-case": _in_other_case,
+    }
     for who in people:
         for name, make in makes.items():
-            label = f"a valid token of the persona {who}, made {name}"
+            label = f"a valid token of the persona {who}: {name.replace('-', ' ')}"
             yield _case(f"altered-token.{who}.{name}", wrong_token(make, f"a {name} token"), label, who)
 
 
@@ -225,6 +233,12 @@ def _other(right: str) -> str:
     """A token with another character in its middle: in base64, the last one may not count (RFC 4648, 3.5)."""
     middle = len(right) // 2
     return f"{right[:middle]}{'B' if right[middle : middle + 1] == 'A' else 'A'}{right[middle + 1 :]}"
+
+
+def _in_other_case(right: str) -> str:
+    """Digits of a number to the base 16 have no case: such a token is changed otherwise."""
+    other = right.swapcase()
+    return f"{right}X" if other == right or set(right.lower()) <= set("0123456789abcdef-") else other
 
 
 def _malformed(build: Builder, source: Source) -> Iterator[Requirement]:
@@ -274,36 +288,7 @@ def _unknown_group(build: Builder) -> Iterator[Requirement]:
     case = Case("unknown-group.anonymous", label, who=NOBODY, roles={GROUP: MISSING})
     text = "For a group that does not exist, a request without credentials is answered with 401 or 404."
     yield build.requirement(case.name, Level.MUST, text, source, answered({401, 404}, case))
-    yield _odd_ids(build, source)
-
-
-def _odd_ids(build: Builder, source: Source) -> Requirement:
-    ids = {
-        "blank": " ",
-        "slash": "a/b",
-        "shortened": SHORTENED,
-        "lengthened": LENGTHENED,
-        "blank-after": BLANK_AFTER,
-        "unicode": "żółw-😀",
-        "quote": "'\"<>",
-        "percent": "%2e",
-        "long": "f" * 600,
-        "brace": "{id}",
-        "star": "*",
-        "zero": "0",
-    }
-    who = next((one.name for one in build.personas if one.allowed_anywhere), "writer")
-    cases = [
-        Case(
-            f"unknown-group.id.{name}",
-            f"an id that no group has: {name.replace('-', ' ')}",
-            who=who,
-            roles={GROUP: value},
-        )
-        for name, value in ids.items()
-    ]
-    text = "Whatever stands for the group in the path: where no group has that id, the request is refused."
-    return build.requirement("unknown-group.odd-ids", Level.MUST, text, source, refused(*cases))
+    yield from ids.requirements(build)
 
 
 # --- several things wrong at once -----------------------------------------------------------------------------

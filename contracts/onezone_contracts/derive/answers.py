@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from onezone_contracts.checks import error, state, status, success
+from onezone_contracts.checks import error, revealed, state, status, success
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.requirement import Level, Requirement, at_everything, at_refusals, at_successes
 
@@ -23,6 +23,11 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     yield from _challenge(build)
     yield from _state(build)
     yield from robust(build)
+    source = build.answer_source(500)
+    text = "No error repeats the caller's password or token, or the password of the body, and no Location has one."
+    yield build.requirement("robust.no-secrets", Level.MUST, text, source, at_everything(revealed.secrets))
+    text = "No error shows how the server is made: no stack trace, no path of a source file, no SQL."
+    yield build.requirement("robust.no-internals", Level.SHOULD, text, source, at_everything(revealed.internals))
     text = "No answer has a status that neither the contract nor HTTP foresees for such a request."
     check = at_everything(status.known_status)
     yield build.requirement("robust.known-status", Level.SHOULD, text, build.operation.source, check)
@@ -69,7 +74,7 @@ def errors(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
         text = f"The body of a {code} is labelled as JSON."
         yield build.requirement(f"error.media-type.{code}", Level.MUST, text, source, error.media_type(code))
         text = f"The body of a {code} has a Content-Type."
-        level = Level.OBSERVE if code == UNLABELLED else build.documented(Level.SHOULD)
+        level = Level.OBSERVE if code == UNLABELLED else Level.MUST
         where = build.rfc("rfc-9110", "8.3.1 Media Type")
         yield build.requirement(f"error.labelled.{code}", level, text, where, error.labelled(code))
 

@@ -52,6 +52,15 @@ def valid(keys: tuple[str, ...] | None = None) -> Case:
     return Case(".".join(["valid", *(keys or ())]), f"a valid request{words}", keys=keys, apart=True)
 
 
+def limited(name: str, caveat: Mapping[str, Any]) -> Case:
+    """A valid request for a token with one caveat and no other key that could keep anybody out."""
+
+    def change(body: Any) -> Any:
+        return {**{key: value for key, value in body.items() if key == "name"}, "caveats": [caveat]}
+
+    return Case(name, f"a token with the caveat {caveat['type']}", change=change, apart=True)
+
+
 def again(operation: Operation) -> Case:
     """The same relation a second time, with other privileges."""
     known = operation.body.properties if operation.body else ()

@@ -26,6 +26,8 @@ OF_TYPE: dict[str, tuple[Any, ...]] = {
 }
 EMPTY: dict[str, Any] = {"string": "", "object": {}}
 BAD_REQUEST = {400}
+FORMS = "serviceProperties"
+"""The key whose value has several forms."""
 _STRING = re.compile(r'"[^"\\]*"')
 CLIENT_ID = "SADHLKJhlkASHDLAKSHDLKJHJjLH"
 MALFORMED: dict[str, Callable[[bytes], bytes]] = {
@@ -105,6 +107,7 @@ def _types(build: Builder, prop: Property) -> Iterator[Requirement]:
         for number, value in enumerate(values)
     ]
     cases.append(_among_others(cases[0]))
+    cases += _in_other_forms(build, prop, cases[0])
     text = f"A {prop.name} that is no {wanted} is answered with 400."
     yield build.requirement(f"body.type.{prop.name}", level, text, source, answered(BAD_REQUEST, *cases))
     case = _bad(
@@ -124,6 +127,17 @@ def _among_others(case: Case) -> Case:
     more = {"handleServiceId": CLIENT_ID, "kitUnknownKey": 1}
     label = f"{case.label}, beside keys that nobody knows"
     return replace(case, name=f"{case.name}.among-others", label=label, change=lambda body: {**inner(body), **more})
+
+
+def _in_other_forms(build: Builder, prop: Property, case: Case) -> Iterator[Case]:
+    """The same fault in a body with another form of serviceProperties, where that is not the fault itself."""
+    inner = case.change or constant({})
+    example = build.body.examples.get("pid")
+    if example is None or prop.name == FORMS:
+        return
+    label = f"{case.label}, of another form"
+    form = {FORMS: example.value[FORMS]}
+    yield replace(case, name=f"{case.name}.other-form", label=label, change=lambda body: {**inner(body), **form})
 
 
 def _keyed(build: Builder, error: str | None, key: str) -> str | None:

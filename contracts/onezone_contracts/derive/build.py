@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from onezone_spec import Body, Contract, Operation, Source
 
 from onezone_contracts.cases import NOBODY
-from onezone_contracts.checks.status import observed
+from onezone_contracts.checks.status import noted
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Level, Requirement, Sending
 
-CONSUMING = frozenset({"attach", "detach", "delete", "revoke"})
+CONSUMING = frozenset({"attach", "detach", "delete", "revoke", "clear"})
 """Verbs after which the same request has nothing left to do."""
 
 
@@ -66,6 +66,6 @@ class Builder:
         return promised if self.strict else level
 
     def judge(self, topic: str, level: Level, text: str, source: Source | str, check: Sending) -> Requirement:
-        """A requirement of some cases: judged by the check, or only looked at where the edition leaves it open."""
-        looked = observed(*check.cases) if level is Level.OBSERVE else check
+        """A requirement of some cases: judged by the check; where the edition leaves it open, what comes is noted."""
+        looked = noted(*check.cases) if level is Level.OBSERVE else check
         return self.requirement(topic, level, text, source, looked)

@@ -76,11 +76,11 @@ def _case(name: str, label: str, auth: Credentialed | None, who: str) -> Case:
 def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]) -> Iterator[Requirement]:
     label = "a known user's right password with a colon too many: {}"
     cases = [
-        _case(f"colon.{name}", label.format(name.replace("-", " ")), _pair(make), victim)
+        _case(f"colon.{name}", label.format(name.replace("-", " ")), pair_of(make), victim)
         for name, make in COLONS.items()
     ]
     cases += [  # the victim's own password may have a colon, and then shows less
-        _case(f"colon.before.{who}", label.format("before"), _pair(COLONS["before"]), who)
+        _case(f"colon.before.{who}", label.format("before"), pair_of(COLONS["before"]), who)
         for who in forbidden
         if who != victim
     ]
@@ -91,7 +91,7 @@ def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]
         _case(
             f"character.{name}",
             f"a known user with a character beyond ASCII, or NUL: {name.replace('-', ' ')}",
-            _pair(make),
+            pair_of(make),
             victim,
         )
         for name, make in CHARACTERS.items()
@@ -101,18 +101,18 @@ def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]
     yield build.requirement("authentication.character", Level.MUST, text, source, check, "password")
 
 
-def _pair(make: Pair) -> Credentialed:
+def pair_of(make: Pair) -> Credentialed:
     """Basic credentials made out of the persona's own."""
 
     def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         own = identity.credentials
         text = make(own.username or "", own.password or "")
-        return _authorization("Basic " + base64.b64encode(text.encode()).decode())
+        return authorization("Basic " + base64.b64encode(text.encode()).decode())
 
     return auth
 
 
-def _authorization(*values: str, token: str | None = None) -> Auth:
+def authorization(*values: str, token: str | None = None) -> Auth:
     """Credentials in several headers at once."""
     headers = [*([] if token is None else [("X-Auth-Token", token)]), *(("Authorization", one) for one in values)]
     return Auth(tuple(headers), "wrong credentials")
@@ -136,11 +136,11 @@ def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requireme
     yield build.requirement(topic, Level.MUST, text, source, answered(UNREAD, *cases))
     unknown, other = basic("nobody-9f2c1d", WRONG), f"Bearer {UNKNOWN}"
     twos: dict[str, Credentialed] = {
-        "token-and-basic": lambda one, _: _authorization(_wrong(one), token=UNKNOWN),
-        "token-and-bearer": lambda *_: _authorization(other, token=UNKNOWN),
-        "basic-and-basic": lambda one, _: _authorization(_wrong(one), unknown),
-        "basic-and-bearer": lambda one, _: _authorization(_wrong(one), other),
-        "in-one-header": lambda one, _: _authorization(f"{_wrong(one)}, {unknown}"),
+        "token-and-basic": lambda one, _: authorization(_wrong(one), token=UNKNOWN),
+        "token-and-bearer": lambda *_: authorization(other, token=UNKNOWN),
+        "basic-and-basic": lambda one, _: authorization(_wrong(one), unknown),
+        "basic-and-bearer": lambda one, _: authorization(_wrong(one), other),
+        "in-one-header": lambda one, _: authorization(f"{_wrong(one)}, {unknown}"),
     }
     cases = [
         _case(f"two-wrong.{name}", f"two wrong credentials: {name.replace('-', ' ')}", auth, victim)
@@ -149,9 +149,9 @@ def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requireme
     text = "Two wrong credentials in one request are no better than one: 401, or 400."
     yield build.requirement("authentication.two-wrong", Level.MUST, text, source, answered(UNREAD, *cases))
     longs: dict[str, Credentialed] = {
-        "password": lambda one, _: _authorization(basic(_name(one), "x" * 2000)),
-        "user": lambda *_: _authorization(basic("x" * 2000, WRONG)),
-        "token": lambda *_: _authorization(token="x" * 2000),
+        "password": lambda one, _: authorization(basic(_name(one), "x" * 2000)),
+        "user": lambda *_: authorization(basic("x" * 2000, WRONG)),
+        "token": lambda *_: authorization(token="x" * 2000),
     }
     cases = [_case(f"long.{name}", f"2000 characters as {name}", auth, victim) for name, auth in longs.items()]
     text = "Credentials of 2000 characters that nobody has are refused like any other: 401, 400, 413 or 431."
@@ -169,7 +169,7 @@ def _wrong(identity: TestUser, more: str = "") -> str:
 def _misspelt(spell: Callable[[str], str]) -> Credentialed:
     def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         values = (_wrong(identity, more) for more in ("", "x"))
-        return _authorization(spell(next(one for one in values if one.endswith("="))))
+        return authorization(spell(next(one for one in values if one.endswith("="))))
 
     return auth
 
@@ -200,11 +200,11 @@ def _one_right(build: Builder, source: Source) -> Iterator[Requirement]:
 
 
 def _beside(*, before: tuple[str, ...] = (), after: tuple[str, ...] = (), token: str | None = None) -> Credentialed:
-    return lambda identity, _: _authorization(*before, _right(identity), *after, token=token)
+    return lambda identity, _: authorization(*before, _right(identity), *after, token=token)
 
 
 def _respelt(spell: Callable[[str], str]) -> Credentialed:
-    return lambda identity, _: _authorization(spell(_right(identity)))
+    return lambda identity, _: authorization(spell(_right(identity)))
 
 
 def _right(identity: TestUser) -> str:

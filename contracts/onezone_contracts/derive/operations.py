@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -12,15 +12,17 @@ from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant,
 from onezone_contracts.checks import error
 from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
-from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol
+from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol, reading
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
-from onezone_contracts.generate.values import DEFAULT, privileges_of, secret, wrong_values
+from onezone_contracts.derive.words import EFFECTS, holdings
+from onezone_contracts.generate.values import DEFAULT, opaque, privileges_of, secret, wrong_values
 from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import (
     Check,
     Finding,
     Level,
+    NotJudged,
     Requirement,
     at_refusals,
     at_successes,
@@ -34,6 +36,9 @@ NEEDS = "the operation"
 """What a target may lack without fault."""
 MALFORMED = (b"{", b'{"name":', b"name=text", b'{"a": 1,}')
 NO_OBJECTS = (["text"], "text", 17)
+ENDED = {"type": "time", "validUntil": 946684800}
+CLOSED = {"type": "api", "whitelist": ["ozw/delete/*.*.*:*"]}
+ENDLESS = "A temporary token that has no end is answered with 400."
 NOT_THERE = 404
 METHOD_NOT_ALLOWED = 405
 """Documented where the edition is the deployed behaviour itself."""
@@ -74,6 +79,8 @@ class Sheet:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
+        for topic, level, text, source, check in reading.requirements(self.contract, self.operation, self._documented):
+            yield self._one(topic, level, text, source, check)
         if self.operation.body:
             yield from self._bodies()
         if depth != "quick":
@@ -96,7 +103,7 @@ class Sheet:
             yield from generated.wrong(build)
         if operation.body and build.repeatable:
             yield from protocol.served(build)
-            if not any(one.unique or secret(one) for one in operation.body.properties):
+            if not any(one.unique or secret(one) or opaque(one) for one in operation.body.properties):
                 yield from generated.valid(build)
         if not operation.access.public:
             yield from access.credentials(build)
@@ -178,9 +185,12 @@ class Sheet:
             statuses = (BAD,) if attached and self.deployed else (BAD, NOT_THERE) if attached else (NOT_THERE,)
             words = " or ".join(map(str, statuses))
             text = f"For a {role.replace('_', ' ')} that does not exist, the answer is {words}."
-            level = self._status(statuses[-1])
+            level = self._status(statuses[-1]) if one.level is Level.MUST else one.level
             judge = self._judge(level, asks.unknown(role), *statuses)
             yield self._one(f"unknown.{role}", level, text, self._source(statuses[-1]), judge)
+        if effect.resource == CALLER and effect.verb == "get" and self.contract.unknown_path_allows:
+            text = "A POST to a path that no operation has is answered with 405."
+            yield self._one("unknown.path", Level.SHOULD, text, self._source(405), checks.unknown_path)
         roles = {one.entity for one in self.operation.parameters}
         if (
             effect.within not in {None, ZONE, effect.resource}
@@ -205,7 +215,7 @@ class Sheet:
         verb = operation.effect.verb
         level = Level.SHOULD if verb == "catalogue" else Level.MUST
         valid = () if verb in READING else (asks.valid(),)
-        yield self._one("effect", level, _EFFECTS[verb], source, checks.effect(*valid))
+        yield self._one("effect", level, EFFECTS[verb], source, checks.effect(*valid))
         if verb == "attach":
             yield from self._attached(source)
         known = operation.body.properties if operation.body else ()
@@ -214,12 +224,30 @@ class Sheet:
             required = tuple(one.name for one in known if DEFAULT not in one.schema)
             judge = checks.own_effect(asks.valid(required))
             yield self._one("effect.defaults", self._documented(Level.SHOULD), text, source, judge)
+        if verb in {"create", "issue"} and operation.effect.resource in self.contract.owners:
+            yield from self._limited(verb, source)
         if verb == "update" and operation.body and len(operation.body.properties) > 1:
             for one in operation.body.properties:
                 text = f"A change of {one.name} alone changes that and nothing else."
                 yield self._one(
                     f"effect.only-{one.name}", Level.MUST, text, source, checks.own_effect(asks.valid((one.name,)))
                 )
+
+    def _limited(self, verb: str, source: Source) -> Iterator[Requirement]:
+        """What the caveats of a new token do."""
+        body = self.operation.body
+        if body is None or not any(one.name == "caveats" for one in body.properties):
+            return
+        if verb == "issue":
+            yield self._body(
+                "caveats.endless", self._documented(Level.SHOULD), ENDLESS, source, with_value("caveats", [])
+            )
+            return
+        text = "A token whose time is over lets nobody in."
+        yield self._one("effect.ended", Level.MUST, text, source, checks.own_effect(asks.limited("ended", ENDED)))
+        text = "A token whose caveat of the API leaves reading out lets nobody read."
+        level = self._documented(Level.SHOULD)
+        yield self._one("effect.closed", level, text, source, checks.own_effect(asks.limited("closed", CLOSED)))
 
     def _attached(self, source: Source) -> Iterator[Requirement]:
         body, effect = self.operation.body, self.operation.effect
@@ -229,7 +257,12 @@ class Sheet:
             yield self._one("effect.given", Level.MUST, text, source, checks.own_effect(asks.valid((key,))))
         level = self._status(409)
         text = "The same relation a second time is answered with 409."
-        yield self._one("conflict", level, text, self._source(409), checks.again(level, asks.again(self.operation)))
+        again = asks.again(self.operation)
+        yield self._one("conflict", level, text, self._source(409), checks.again(level, again))
+        if level is not Level.OBSERVE and not self.contract.error_is_string:
+            text = "The error of a second time names who belongs to what."
+            level = self._documented(Level.SHOULD)
+            yield self._one("conflict.details", level, text, self._source(409), checks.conflict_details(again))
         if self.contract.kind(effect.resource) == self.contract.kind(effect.within or ""):
             text = "Nothing becomes a member of itself: 400."
             level = self._documented(Level.SHOULD)
@@ -267,6 +300,11 @@ class Sheet:
             text = f"A body with {name} and without {', '.join(body.needs[name])} is answered with 400."
             changes = [without(one) for one in body.needs[name]]
             yield self._body(f"{name}.needs", self._documented(Level.SHOULD), text, prop.source or source, *changes)
+        if prop.unique_of_owner and self.operation.effect.verb == "create":
+            kind = self.contract.errors[prop.unique_of_owner]
+            text = f"{name} that another one of the same owner has is answered with {kind.status}."
+            judge = self._taken_by_owner(name, kind.status)
+            yield self._one(f"body.{name}.taken", self._documented(Level.SHOULD), text, prop.source or source, judge)
         if prop.unique:
             text = f"{name} that another one has is answered with {self.contract.errors[prop.unique].status}."
             judge = self._taken(name, self.contract.errors[prop.unique].status)
@@ -279,6 +317,19 @@ class Sheet:
         ]
         judge = observed(*cases) if level is Level.OBSERVE else answered({BAD}, *cases)
         return self._one(f"body.{topic}", level, text, source, judge)
+
+    def _taken_by_owner(self, name: str, status: int) -> Check:
+        """A body with the value of another entity of the same owner."""
+
+        def check(trial: Trial) -> Iterator[Finding]:
+            first = trial.send(asks.valid(), accept=True)
+            if not first.exchange.succeeded:
+                raise NotJudged("the first one was refused", blocked=True)
+            change = with_value(name, first.value[name])
+            case = Case(f"{name}.taken", f"{name} that another one has", like=asks.valid(), change=change)
+            yield from answered({status}, case)(trial)
+
+        return check
 
     def _taken(self, name: str, status: int) -> Check:
         """A body with the value of another entity at a key that nobody shares."""
@@ -303,6 +354,9 @@ class Sheet:
             text = "A success carries one Location, which names the new thing."
             check = at_successes(checks.location)
             yield self._one("success.location", Level.MUST, text, answer.location_source or source, check)
+        if answer.labelled:
+            text = f"A success names the media type {answer.labelled}, though it has no body."
+            yield self._one("success.labelled", Level.SHOULD, text, source, at_successes(checks.labelled))
         if self.operation.effect.verb == "privileges":
             level = self._documented(Level.SHOULD)
             yield self._one(
@@ -323,43 +377,7 @@ class Sheet:
         operation = self.operation
         found = set() if operation.access.public else {401}
         found |= {BAD} if operation.body else set()
-        found |= {NOT_THERE} if operation.parameters else set()
+        found |= {NOT_THERE} if any(one.level is Level.MUST for one in operation.parameters) else set()
         found |= {409} if operation.effect.verb == "attach" else set()
         forbidden = any(not persona.allowed for persona in personas(self.contract, operation))
         return found | ({403} if forbidden else set())
-
-
-_EFFECTS = {
-    "create": "What is created is there, with the data that was sent, and belongs to nobody but who is documented.",
-    "list": "The list has exactly what belongs there.",
-    "get": "The answer has the stored data of what the path names.",
-    "update": "What is sent is changed, and nothing else.",
-    "delete": "What is deleted is gone.",
-    "attach": "The new member is a member, with the privileges of a plain member where none were given.",
-    "detach": "What is removed is no member any more, and is still there.",
-    "privileges": "The answer has exactly the privileges that are held.",
-    "grant": "Afterwards exactly the privileges are held that were and were not taken away, and those that were added.",
-    "revoke": "Afterwards no privilege is held.",
-    "catalogue": "The answer has the sets of privileges that are known.",
-    "intermediaries": "The answer names exactly the direct members through which the user belongs.",
-}
-
-
-def holdings(contract: Contract, persona: Persona, silent: Container[str] = ()) -> str:
-    """What a persona holds, in words; nothing is said of `silent` scopes."""
-    words = []
-    for scope, held in persona.grants.items():
-        if scope == CALLER or scope in silent:
-            continue
-        place = "in the zone" if scope == ZONE else f"in the {scope.replace('_', ' ')}"
-        everything = frozenset(contract.privileges.get(contract.kind(scope), ()))
-        if held is None:
-            words.append(f"not {scope}" if not everything else f"no member of the {scope.replace('_', ' ')}")
-        elif not everything:
-            words.append(scope)
-        elif len(held) > len(everything) / 2:
-            gone = ", ".join(sorted(everything - held))
-            words.append(f"every privilege {place}" + (f" but {gone}" if gone else ""))
-        else:
-            words.append(f"{', '.join(sorted(held)) or 'no privilege'} {place}")
-    return "; ".join(words)

@@ -30,7 +30,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
 
 def methods(build: Builder) -> Iterator[Requirement]:
     """Methods that the operation's path does not have."""
-    taken = {one.method for one in build.contract.operations.values() if one.path == build.operation.path}
+    taken = build.contract.methods(build.operation.path)
     cases = [
         Case(f"method.{method.lower()}", f"{method} with a valid body", method=method)
         for method in ("PUT", "PATCH", "DELETE")
@@ -95,7 +95,8 @@ def media_types(build: Builder) -> Iterator[Requirement]:
         yield build.judge("media-type.other", level, text, source, answered({415}, *cases))
     else:
         text = "A body that is not sent as application/json is refused."
-        yield build.judge("media-type.other", level, text, source, refused(*cases))
+        check = observed(*cases) if level is Level.OBSERVE else refused(*cases)
+        yield build.requirement("media-type.other", level, text, source, check)
     missing = Case("media-type.none", "a valid body without a Content-Type", headers=())
     charset = Case(
         "media-type.charset",
@@ -114,7 +115,7 @@ def served(build: Builder) -> Iterator[Requirement]:
     upper = Case("media-type.upper-case", "Application/JSON", headers=(("content-type", "Application/JSON"),))
     text = "Media types and header names are compared without regard to case."
     rfc = build.rfc("rfc-9110", "8.3.1 Media Type")
-    yield build.judge("media-type.case", Level.OBSERVE, text, rfc, accepted(upper))
+    yield build.requirement("media-type.case", Level.OBSERVE, text, rfc, observed(upper))
     accept = [
         Case(
             f"accept-header.{name}", f"Accept: {kind}", headers=(("Content-Type", "application/json"), ("Accept", kind))

@@ -156,10 +156,10 @@ def broken_bodies(contract: Contract, operation: Operation) -> SearchStrategy[Br
     assert operation.body is not None
     body = operation.body
     return st.builds(
-        lambda valid, breaker, value: breaker(valid, value),
-        valid_bodies(contract, operation),
-        st.sampled_from(_breakers(body)),
+        lambda breaker, value, valid: breaker(valid, value),
+        st.sampled_from(_breakers(body)),  # first: what is drawn late of a large example is often the simplest
         wrong_values(),
+        valid_bodies(contract, operation),
     ).filter(lambda broken: broken is not None)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
@@ -14,6 +15,9 @@ from onezone_spec import Body, Contract, Level, Operation, Property
 MARK = re.compile(r"ozkit[ -][0-9a-f]{8}[ -]\d+")
 """The whole of a name that the kit gives: the word, the run, and a number."""
 LIST = "array"
+ACCESS_TOKEN, MOMENT = "access-token", "unix-time"
+"""Formats of what is no fixed value: a token that lets somebody in, and a time to come."""
+DAY = 24 * 3600
 DEFAULT = "x-onezone-default"
 WRONG: Mapping[str, tuple[Any, ...]] = {
     "string": (17, ["text"], {"text": "text"}),
@@ -31,12 +35,15 @@ class Samples:
     Args:
         contract: the edition.
         run_id: eight hexadecimal digits that no other run has.
+
+    `access_token` gives a token that lets somebody in.
     """
 
     def __init__(self, contract: Contract, run_id: str | None = None) -> None:
         self.contract = contract
         self.run_id = run_id or secrets.token_hex(4)
         self.password = f"Oz-{secrets.token_hex(12)}"
+        self.access_token: Callable[[], str] = lambda: "no-token"
         self._serial = itertools.count(1)
 
     def mark(self, *, unique: bool = False) -> str:
@@ -53,6 +60,12 @@ class Samples:
             return {one.name: False for one in found}  # alone, so that it shows by itself
         return {one.name: self.value(one, number) for number, one in enumerate(found)}
 
+    def bare(self, kind: str) -> dict[str, Any]:
+        """A valid body that creates something of a kind, with nothing but what it must have."""
+        operation = self.contract.find("create", kind)
+        known = operation.body.properties if operation and operation.body else ()
+        return {one.name: self.value(one) for one in known if one.required}
+
     def value(self, prop: Property, number: int = 0) -> Any:
         """A valid value for a key that differs from the last one; `number` keeps two lists apart."""
         schema, serial = prop.schema, next(self._serial)
@@ -64,6 +77,10 @@ class Samples:
     def _plain(self, prop: Property, schema: Mapping[str, Any], serial: int) -> Any:
         if "enum" in schema:
             return schema["enum"][serial % len(schema["enum"])]
+        if schema.get("format") == ACCESS_TOKEN:
+            return self.access_token()
+        if LIST in prop.types:
+            return [self._object(schema["items"], 0)]
         if schema.get("format") == "password":
             return f"{self.password}-{serial}"
         if "string" in prop.types:
@@ -73,9 +90,11 @@ class Samples:
 
     def _object(self, schema: Mapping[str, Any], serial: int) -> dict[str, Any]:
         branches = [self.contract.resolve(one) for one in schema.get("anyOf", ())]
-        branches = [one for one in branches if one.get("x-onezone-level") != Level.OBSERVE] or [schema]
+        branches = [one for one in branches if one.get("required")] or [schema]  # the forms that name their keys
         branch = branches[serial % len(branches)]
         properties = branch.get("properties", {})
+        if not properties and "example" in schema:
+            return dict(schema["example"])
         return {name: _example(self.contract.resolve(properties[name])) for name in branch.get("required", properties)}
 
 
@@ -83,6 +102,8 @@ def _example(schema: Mapping[str, Any]) -> Any:
     """The example of a nested key, or a plain value of its type."""
     if "enum" in schema:
         return schema["enum"][0]
+    if schema.get("format") == MOMENT:
+        return int(time.time()) + DAY
     plain = {"string": "text", "boolean": True, "integer": 1, "number": 1, "object": {}, LIST: []}
     return schema["example"] if "example" in schema else plain[schema.get("type", "string")]
 
@@ -98,6 +119,12 @@ def secret(prop: Property) -> bool:
     return prop.schema.get("format") == "password"
 
 
+def opaque(prop: Property) -> bool:
+    """Whether a key's values cannot be drawn: what is valid depends on the target, on the time or on other values."""
+    nested = prop.schema.get("items", {}).get("anyOf")
+    return prop.schema.get("format") == ACCESS_TOKEN or bool(nested) or prop.unique_of_owner is not None
+
+
 def stored(body: Body | None, value: Mapping[str, Any]) -> dict[str, Any]:
     """What of a body is stored and shown again."""
     shown = {one.name for one in body.properties if not secret(one)} if body else set()
@@ -108,6 +135,15 @@ def usual(body: Body | None, value: Mapping[str, Any]) -> dict[str, Any]:
     """What is stored of a body that leaves keys out which have a usual value, and what of its own keys."""
     known = {one.name: one.schema[DEFAULT] for one in body.properties if DEFAULT in one.schema} if body else {}
     return known | stored(body, value)
+
+
+def is_ours(details: Mapping[str, Any], users: Iterable[str], run_id: str = "") -> bool:
+    """Whether details carry the mark of a run, of this one or of any, or name one of the users as the creator."""
+    creator = details.get("creator")
+    if isinstance(creator, dict) and creator.get("id") in set(users):
+        return True
+    words = [one for one in details.values() if isinstance(one, str)]
+    return any(MARK.fullmatch(one) and run_id in one for one in words)
 
 
 Wrong = tuple[str, Level, tuple[Any, ...]]

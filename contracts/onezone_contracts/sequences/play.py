@@ -130,7 +130,7 @@ class Play:
         )
         sent = self.setting.run.transmit(case)
         self._step(sent.exchange)
-        if first and sent.exchange.status in NO_NAMESAKES:
+        if first and not first.left and sent.exchange.status in NO_NAMESAKES:
             raise StoppedError
         service = last_segment(sent.location) if sent.location and sent.exchange.succeeded else ""
         wanted = f"{self.setting.run.operation.success.status} with a Location"

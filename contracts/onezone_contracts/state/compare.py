@@ -118,6 +118,8 @@ def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str 
         )
     if where.endswith(".password") and _masked(came):
         return None
+    if where.endswith(".prefix") and isinstance(came, str) and came == str(sent):
+        return None  # documents print it as a number and describe it as a string
     return None if _same(sent, came, loose=loose) else where
 
 

@@ -8,15 +8,17 @@ from typing import Any
 
 from onezone_spec import Operation
 
+from onezone_contracts.exchange import Exchange
 from onezone_contracts.generate.values import privileges_of, stored, usual
-from onezone_contracts.state.expected import CALLER, GROUP, RANKS, USER, Ref, holds, pair
+from onezone_contracts.state.expected import CALLER, GROUP, RANKS, TOKEN, USER, Ref, holds, pair
 from onezone_contracts.state.probe import Probe
+from onezone_contracts.state.tokens import owner_of, text_of
 from onezone_contracts.target.administrator import Account
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A request that succeeded: the operation, its roles, who called, the body and the id of what was made."""
+    """A request that succeeded: its operation, roles, caller and body, the id of what was made, and the exchange."""
 
     account: Account
     operation: Operation
@@ -24,6 +26,12 @@ class Done:
     caller: Ref | None
     value: Any
     made: str | None
+    exchange: Exchange
+
+    @property
+    def owner(self) -> Ref | None:
+        """Whose tokens the effect is about."""
+        return owner_of(self.operation, self.roles, self.caller)
 
     @property
     def resource(self) -> Ref | None:
@@ -36,18 +44,26 @@ class Done:
         return pair(self.account.contract, self.operation, self.roles, self.caller)
 
 
-def apply(
-    account: Account, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None, value: Any, made: str | None
+def apply(  # noqa: PLR0913, PLR0917  (what was done, by whom, and what came)
+    account: Account,
+    operation: Operation,
+    roles: Mapping[str, Ref],
+    caller: Ref | None,
+    value: Any,
+    made: str | None,
+    exchange: Exchange,
 ) -> list[Probe]:
     """Do to the mirror what the operation did to the target; gives what else there is to look at."""
-    return _VERBS[operation.effect.verb](Done(account, operation, roles, caller, value, made))
+    return _VERBS[operation.effect.verb](Done(account, operation, roles, caller, value, made, exchange))
 
 
 def _create(done: Done) -> list[Probe]:
     contract, effect, mirror = done.account.contract, done.operation.effect, done.account.mirror
+    kind = contract.kind(effect.resource)
+    if kind in contract.owners:
+        return _create_owned(done)
     if done.made is None:
         return []
-    kind = contract.kind(effect.resource)
     ref = (kind, done.made)
     done.account.adopt(ref, usual(done.operation.body, done.value or {}))
     if done.caller:
@@ -68,6 +84,45 @@ def _create(done: Done) -> list[Probe]:
     return found
 
 
+def _create_owned(done: Done) -> list[Probe]:
+    identity, text = text_of(done.exchange)
+    if text is None or done.owner is None:
+        return []
+    details = {"revoked": False, **usual(done.operation.body, done.value or {})}
+    ref = done.account.keep_token(done.operation, done.owner, text, identity or done.made, details)
+    return [Probe("details", ref), Probe("counts", ref), Probe("owned", done.owner)]
+
+
+def _issue(done: Done) -> list[Probe]:
+    _, text = text_of(done.exchange)
+    if text is None or done.owner is None:
+        return []
+    done.account.redactor.learn(text)
+    done.account.tokens.issued(done.owner, text)
+    return [Probe("temporary", done.owner), Probe("owned", done.owner)]
+
+
+def _expire(done: Done) -> list[Probe]:
+    if done.owner is None:
+        return []
+    done.account.tokens.outdated(done.owner)
+    return [Probe("temporary", done.owner), Probe("generation", done.owner), Probe("owned", done.owner)]
+
+
+def _clear(done: Done) -> list[Probe]:
+    return [*_end(done, done.owner), Probe("owned", done.owner)] if done.owner else []
+
+
+def _end(done: Done, owner: Ref) -> list[Probe]:
+    """Everything that somebody owns is gone."""
+    account = done.account
+    owned = [ref for ref in account.mirror.inside(owner) if account.tokens.owners.get(ref) == owner]
+    for ref in owned:
+        account.mirror.drop(ref)
+        account.gone.add(ref)
+    return [Probe("counts", ref) for ref in owned]
+
+
 def _update(done: Done) -> list[Probe]:
     if done.resource:
         done.account.mirror.details[done.resource].update(stored(done.operation.body, done.value or {}))
@@ -76,10 +131,12 @@ def _update(done: Done) -> list[Probe]:
 
 
 def _delete(done: Done) -> list[Probe]:
-    if done.resource:
-        done.account.mirror.drop(done.resource)
-        done.account.gone.add(done.resource)
-    return []
+    if done.resource is None:
+        return []
+    ended = [*_end(done, done.resource), *([Probe("counts", done.resource)] if done.resource[0] == TOKEN else ())]
+    done.account.mirror.drop(done.resource)
+    done.account.gone.add(done.resource)
+    return ended
 
 
 def _attach(done: Done) -> list[Probe]:
@@ -128,4 +185,7 @@ _VERBS: dict[str, Callable[[Done], list[Probe]]] = {
     "detach": _detach,
     "grant": _grant,
     "revoke": _revoke,
+    "issue": _issue,
+    "expire": _expire,
+    "clear": _clear,
 }

@@ -15,15 +15,16 @@ Ref = tuple[str, str]
 """An entity: its kind and its id."""
 USER = "user"
 GROUP = "group"
+TOKEN = "token"  # noqa: S105  (the kind of entity)
 CHILD = "child"
 CALLER = "caller"
 ZONE = "zone"
-RANKS = {USER: 0, GROUP: 1, "handle_service": 2}
-"""Who can belong to whom: a kind to itself where it is a group, else to a later one."""
+RANKS = {TOKEN: -1, USER: 0, GROUP: 1, "handle_service": 2}
+"""Who can belong to whom: a kind to itself where it is a group, else to a later one; a token to its owner alone."""
 Held = frozenset[str] | None
-UNRELATED = frozenset({"attach", "create"})
+UNRELATED = frozenset({"attach", "create", "issue"})
 """Verbs that make a relation: none is there before."""
-READING = frozenset({"list", "get", "privileges", "catalogue", "intermediaries"})
+READING = frozenset({"list", "get", "privileges", "catalogue", "intermediaries", "generation", "infer"})
 """Verbs that change nothing."""
 
 

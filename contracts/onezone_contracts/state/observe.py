@@ -11,22 +11,45 @@ from onezone_contracts.api import answer_of
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.reading import ids_of
 from onezone_contracts.state.compare import at, brief, difference, more
-from onezone_contracts.state.expected import CALLER, GROUP, RANKS, USER, ZONE, Mirror, Ref, holds, pair, role_of
+from onezone_contracts.state.expected import (
+    CALLER,
+    GROUP,
+    RANKS,
+    READING,
+    TOKEN,
+    USER,
+    ZONE,
+    Mirror,
+    Ref,
+    holds,
+    pair,
+    role_of,
+)
 from onezone_contracts.state.probe import Difference, Probe
+from onezone_contracts.state.tokens import as_sent, counts
 from onezone_contracts.target.administrator import GONE, Account
+from onezone_contracts.target.file import Credentials
+from onezone_contracts.target.owned import generation_of, read_generation
 
-LOGIN: Mapping[str, Any] = {"blocked": False, "basicAuthEnabled": True}
+BLOCKED = "blocked"
+LOGIN: Mapping[str, Any] = {BLOCKED: False, "basicAuthEnabled": True}
 """What is stored of a user who may log in with a password."""
 UNAUTHORIZED = 401
+SAME_AS, ABSENT = "x-onezone-same-as", "x-onezone-absent"
 
 
 def probes(contract: Contract, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None) -> list[Probe]:
     """What an operation can touch."""
     effect = operation.effect
     touched = [*roles.values(), *([caller] if caller and CALLER in {effect.resource, effect.within} else [])]
+    owned = effect.resource in contract.owners
     found = [Probe("details", ref) for ref in dict.fromkeys(touched)]
     for ref in dict.fromkeys(touched):
         found += [Probe("members", ref, kind=kind) for kind in (USER, GROUP) if RANKS[ref[0]] > 0]
+    if owned:
+        found += [Probe("counts", ref) for ref in touched if ref[0] in contract.owners]
+        found += [Probe(what, ref) for ref in touched if ref[0] == USER for what in ("owned", "temporary")]
+        return found
     about = pair(contract, operation, roles, caller)
     if about:
         found.append(Probe("privileges", *about))
@@ -56,7 +79,9 @@ def differences(account: Account, wanted: list[Probe]) -> list[Difference]:
 
 def _differs(account: Account, probe: Probe) -> Iterator[Difference]:
     mirror = account.mirror
-    if probe.what != "details" and not _there(mirror, probe):
+    if probe.what not in {"details", "counts"} and not _there(mirror, probe):
+        return
+    if probe.what == "details" and probe.ref in account.tokens.unnamed:
         return
     look: Callable[[Account, Probe], Iterator[Difference]] = _LOOKS[probe.what]
     yield from look(account, probe)
@@ -83,7 +108,7 @@ def _details(account: Account, probe: Probe) -> Iterator[Difference]:
             yield Difference(f"{name} is not there", "200", exchange.answer(), exchange)
     elif isinstance(found, dict):
         account.note("get", probe.ref[0])
-        yield from unequal(name, wanted, found, exchange)
+        yield from unequal(name, wanted, as_sent(probe.ref[0], found), exchange)
 
 
 def unequal(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any], exchange: Exchange) -> Iterator[Difference]:
@@ -135,7 +160,8 @@ def _login(account: Account, probe: Probe) -> Iterator[Difference]:
     if operation is None or person is None:
         return
     stored = account.mirror.details[probe.ref]
-    may = all(stored.get(key, right) == right for key, right in LOGIN.items())
+    needed = {BLOCKED: False} if person[-1].credentials.token else LOGIN
+    may = all(stored.get(key, right) == right for key, right in needed.items())
     for auth, works in account.logins(probe.ref, may=may):
         exchange = account.api.send(operation, {}, auth, label="log in")
         if (exchange.status == UNAUTHORIZED) is works:
@@ -143,7 +169,66 @@ def _login(account: Account, probe: Probe) -> Iterator[Difference]:
             yield Difference(what, "200" if works else "401", exchange.answer(), exchange)
 
 
-_LOOKS = {"login": _login, "details": _details, "members": _members, "privileges": _privileges, "zone": _zone}
+def _counts(account: Account, probe: Probe) -> Iterator[Difference]:
+    """Whether a named token lets its user in, and nobody else."""
+    details, owner = account.mirror.details, account.tokens.owners[probe.ref]
+    may = probe.ref in details and counts(details[probe.ref], details.get(owner))
+    yield from _lets_in(account, account.tokens.texts[probe.ref], owner, may=may)
+
+
+def _temporary(account: Account, probe: Probe) -> Iterator[Difference]:
+    """Whether the temporary tokens of a user let it in that should."""
+    owner = account.mirror.details.get(probe.ref)
+    for text, right in account.tokens.temporary.get(probe.ref, {}).items():
+        yield from _lets_in(account, text, probe.ref, may=right and counts({}, owner))
+
+
+def _lets_in(account: Account, text: str, owner: Ref, *, may: bool) -> Iterator[Difference]:
+    operation = account.contract.find("get", CALLER)
+    if operation is None:
+        return
+    auth = Credentials(token=text).auth("a token")
+    exchange = account.api.send(operation, {}, auth, label="look at oneself with a token")
+    found = answer_of(exchange)
+    if (exchange.status == UNAUTHORIZED) is may:
+        what = "the token does not count" if may else "the token still counts"
+        yield Difference(what, "200" if may else "401", exchange.answer(), exchange)
+    elif may and isinstance(found, dict) and owner[1] not in found.values():
+        yield Difference("who the token lets in", owner[1], brief(found), exchange)
+
+
+def _owned(account: Account, probe: Probe) -> Iterator[Difference]:
+    """Whether exactly those named tokens of a user are listed that are there."""
+    exchange = account.read("list", TOKEN, USER, {USER: probe.ref})
+    found = account.listed(exchange)
+    belongings = account.mirror.inside(probe.ref)
+    if exchange is None or found is None or belongings & account.tokens.unnamed:
+        return
+    wanted = {ref[1] for ref in belongings if ref[0] == TOKEN}
+    if ids_of(found) != wanted:
+        yield Difference("the tokens of the user", told(wanted), told(found), exchange)
+
+
+def _grown(account: Account, probe: Probe) -> Iterator[Difference]:
+    """Whether the generation of temporary tokens is another than it was."""
+    before = account.tokens.generations.get(probe.ref)
+    exchange = read_generation(account, probe.ref)
+    now = account.tokens.generations.get(probe.ref)
+    if exchange and before is not None and now is not None and now <= before:
+        yield Difference("the generation of temporary tokens", f"more than {before}", str(now), exchange)
+
+
+_LOOKS = {
+    "login": _login,
+    "details": _details,
+    "members": _members,
+    "privileges": _privileges,
+    "zone": _zone,
+    "counts": _counts,
+    "temporary": _temporary,
+    "owned": _owned,
+    "generation": _grown,
+}
 
 
 def told(values: Any) -> str:
@@ -183,11 +268,13 @@ def _list(account: Account, operation: Operation, named: Named, exchange: Exchan
         yield Difference("the list", "each id once", "an id twice", exchange)
     place = named.get(effect.within or "")
     if place is None:
-        wanted = {ref[1] for ref in mirror.details if ref[0] == kind}
+        wanted = {ref[1] for ref in mirror.details if ref[0] == kind and ref not in account.tokens.unnamed}
         known = wanted | {ref[1] for ref in account.gone if ref[0] == kind}
     else:
-        wanted = {ref[1] for ref in _related(account.contract, mirror, operation, place) if ref[0] == kind}
-        ours = {ref[1] for ref in account.made if ref[0] == kind}
+        texts = account.tokens.texts if effect.by == TOKEN else {}
+        related = _related(account.contract, mirror, operation, place)
+        wanted = {texts.get(ref, ref[1]) for ref in related if ref[0] == kind}
+        ours = {texts.get(ref, ref[1]) for ref in {*account.made, *account.tokens.owners} if ref[0] == kind}
         known = ours if effect.within == CALLER else ids | wanted
     if ids & known != wanted:
         yield Difference("the list", told(wanted), told(ids & known), exchange)
@@ -204,9 +291,51 @@ def _related(contract: Contract, mirror: Mirror, operation: Operation, place: Re
 def _get(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
     ref, found = named[operation.effect.resource], answer_of(exchange)
     assert ref is not None
-    if ref[1] not in found.values():
+    if ref[1] not in found.values() and _shows_text(account.contract, operation):
         yield Difference("the answer", f"the id {ref[1]}", "another id, or none", exchange)
-    yield from unequal(f"the {ref[0].replace('_', ' ')}", account.mirror.details.get(ref, {}), found, exchange)
+    wanted = _shown(account, operation, ref)
+    yield from unequal(f"the {ref[0].replace('_', ' ')}", wanted, as_sent(ref[0], found), exchange)
+
+
+def _shown(account: Account, operation: Operation, ref: Ref) -> dict[str, Any]:
+    """What is stored of an entity as the operation shows it: what stands for nothing and what is repeated, too."""
+    wanted, contract = dict(account.mirror.details.get(ref, {})), account.contract
+    shown = contract.resolve(operation.success.schema or {}).get("properties", {})
+    for name, schema in ((name, contract.resolve(one)) for name, one in shown.items()):
+        if ABSENT in schema and ref in account.made:
+            wanted.setdefault(name, schema[ABSENT])
+    for name, schema in ((name, contract.resolve(one)) for name, one in shown.items()):
+        if schema.get(SAME_AS) in wanted:
+            wanted[name] = wanted[schema[SAME_AS]]
+    return wanted
+
+
+def _shows_text(contract: Contract, operation: Operation) -> bool:
+    """Whether the documented answer has a key that an id could stand under."""
+    known = contract.resolve(operation.success.schema or {}).get("properties", {}).values()
+    return any(contract.resolve(one).get("type") == "string" for one in known)
+
+
+def _generation(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
+    owner, number = named[operation.effect.within or ""], generation_of(exchange)
+    assert owner is not None
+    before = account.tokens.generations.get(owner)
+    if number is None:
+        yield Difference("the generation", "a whole number", brief(answer_of(exchange)), exchange)
+    elif before is not None and number != before:
+        yield Difference("the generation", str(before), str(number), exchange)
+    else:
+        account.tokens.generations[owner] = number
+
+
+def _scope(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
+    """The token that is asked about has no end."""
+    assert account is not None
+    assert operation.effect.verb in READING
+    assert named is not None
+    end = answer_of(exchange).get("validUntil")
+    if end is not None:
+        yield Difference("until when the token counts", "null", brief(end), exchange)
 
 
 def _sets(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
@@ -226,7 +355,10 @@ def _through(account: Account, operation: Operation, named: Named, exchange: Exc
     found = account.listed(exchange)
     assert ref is not None
     assert place is not None
-    wanted = {f"{kind} {one}" for kind, one in account.mirror.through(ref, place)}
+    direct = operation.direct or {"type": ref[0], "id": ref[1]}
+    between = account.mirror.through(ref, place) - {ref}
+    wanted = {f"{kind} {one}" for kind, one in between}
+    wanted |= {f"{direct['type']} {direct['id']}"} if ref in account.mirror.through(ref, place) else set()
     came = {f"{one.get('type')} {one.get('id')}" for one in found or () if isinstance(one, dict)}
     if found is None or came != wanted:
         yield Difference("the members between", told(wanted), told(came), exchange)
@@ -247,4 +379,6 @@ _READS: dict[str, Callable[[Account, Operation, Named, Exchange], Iterator[Diffe
     "privileges": _sets,
     "intermediaries": _through,
     "catalogue": _catalogue,
+    "generation": _generation,
+    "infer": _scope,
 }

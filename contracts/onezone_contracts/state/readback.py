@@ -122,6 +122,12 @@ class Readback:
         ids, exchange = self._pages(observer, self.target.path(template, id=group))
         return None if self.cut else ids, exchange
 
+    def trial(self, group: str) -> Request:
+        """A request that changes nothing, of somebody who may send it if anybody may: whatever is answered, it is."""
+        template, identity = self._template("list"), self._observers.get(group) or self._candidates()[0]
+        path = self.target.path(template, id=group) if template else self.target.path("/")
+        return Request("GET", path, identity.auth, label="see how many requests at once the target bears")
+
     def again(self, group: str, service: str) -> Read:
         """One look at a service of the group, by whoever could read before."""
         path = next(self._own_paths(group, service), None)

@@ -10,13 +10,14 @@ from onezone_spec import Operation
 
 from onezone_contracts.api import new_id
 from onezone_contracts.cases import MISSING, Case
+from onezone_contracts.generate.values import is_ours
 from onezone_contracts.requirement import Finding
 from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.state.effects import apply
 from onezone_contracts.state.expected import CALLER, READING, USER, Ref
 from onezone_contracts.state.observe import differences, misread, probes
 from onezone_contracts.state.probe import Difference, Probe
-from onezone_contracts.target.administrator import Account, is_ours
+from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.fixture import Stage
 
 SUSPECTS = 60
@@ -118,7 +119,7 @@ class Effects:
             self._forget(sent)
             return
         wanted = [*stage.witnesses, *probes(account.contract, operation, sent.roles, sent.caller)]
-        wanted += apply(account, operation, sent.roles, sent.caller, sent.value, made)
+        wanted += apply(account, operation, sent.roles, sent.caller, sent.value, made, sent.exchange)
         sent.differences = differences(account, wanted)
         stage.spoiled = stage.spoiled or bool(sent.differences)
 

@@ -22,12 +22,14 @@ def try_alone(setting: Setting) -> None:
     """Keep the operations that work alone. Raises StoppedError where there is no time left.
 
     They are tried one after the other in one state, as long as that goes well. What fails after others is tried again
-    as the first in a state of its own, and what fails there fails alone.
+    as the first in a state of its own, and what fails there fails alone. What belongs to one user has no part in
+    sequences: it changes nothing of what is held.
     """
     contract = setting.account.contract
-    setting.operations = setting.offered = dict(contract.operations)
+    known = [one for one in contract.operations.values() if one.effect.resource not in contract.owners]
+    setting.operations = setting.offered = {one.id: one for one in known}
     verbs = {verb: number for number, verb in enumerate(ORDER)}
-    waiting = sorted(contract.operations.values(), key=lambda one: verbs.get(one.effect.verb, -1))
+    waiting = sorted(known, key=lambda one: verbs.get(one.effect.verb, -1))
     while waiting:
         before = len(waiting)
         with apart(setting.account):

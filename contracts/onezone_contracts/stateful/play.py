@@ -294,7 +294,7 @@ class Play:
                 raise self._violated(STATE, difference)
             self.entities[step.gives] = (kind, made)
         touched = probes(self.account.contract, operation, roles, caller)
-        more = apply(self.account, *done, made)
+        more = apply(self.account, *done, made, self.exchanges[-1])
         self._changes += 1
         if not step.quiet:
             self._agree(STATE, [*touched, *more])

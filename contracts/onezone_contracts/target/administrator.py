@@ -5,9 +5,6 @@ Nothing is removed but what this account made, or what one of its users made.
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,11 +12,13 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.api import Api, answer_of, new_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
-from onezone_contracts.generate.values import MARK, Samples, privileges_of, secret, stored
-from onezone_contracts.patience import unlimited, waited
+from onezone_contracts.generate.values import Samples, is_ours, privileges_of, secret, usual
+from onezone_contracts.network import Network
+from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
-from onezone_contracts.state.expected import RANKS, USER, ZONE, Held, Mirror, Ref, role_of
-from onezone_contracts.target.file import Credentials, SetupError, TestUser, near
+from onezone_contracts.state.expected import RANKS, TOKEN, USER, ZONE, Held, Mirror, Ref, role_of
+from onezone_contracts.state.tokens import TokenBook, by_text, text_of
+from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, near
 from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"
@@ -38,23 +37,37 @@ class Account:
         credentials: the administrator's.
         timeout: seconds for a request.
         settle: seconds until privileges must have taken effect.
+        network: how the target is reached.
 
-    `shut` says why no persona can act, where that is so. `check_time` raises when the run's time is over.
+    `core` is the target of the profile `core`, where its personas were made. `shut` says why no persona can act, where
+    that is so. `check_time` raises when the run's time is over.
+    `with_tokens`: the users that it makes log in with tokens, and have no passwords.
     """
 
     def __init__(
-        self, contract: Contract, base_url: str, credentials: Credentials, *, timeout: float = 10.0, settle: float = 5.0
+        self,
+        contract: Contract,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        timeout: float = 10.0,
+        settle: float = 5.0,
+        network: Network | None = None,
     ) -> None:
         self.contract = contract
-        self.api = Api(contract, base_url, Wire(_origin(base_url), timeout))
+        self.api = Api(contract, base_url, Wire(_origin(base_url), timeout, network=network))
         self.credentials = credentials
         self.auth = credentials.auth("the administrator")
         self.settle = settle
+        self.with_tokens = False
         self.check_time: Callable[[], None] = lambda: None
         self.samples = Samples(contract)
         self.mirror = Mirror()
+        self.tokens = TokenBook()
+        self.api.key = lambda ref, key: str(self.mirror.details.get(ref, {}).get(key, ref[1]))
         self.redactor = Redactor()
         self.redactor.learn(self.samples.password, *credentials.secrets())
+        self.api.wire.network.teach(self.redactor)
         self.redactor.name("OZKIT_ADMIN_SECRET", credentials.token or credentials.password or "", "the administrator")
         self.redactor.name("OZKIT_PASSWORD", self.samples.password, "every user that the kit makes")
         self.redactor.learn(*(word for one in (credentials.password, credentials.token) if one for word in near(one)))
@@ -62,6 +75,7 @@ class Account:
         self.pool: dict[frozenset[str], list[TestUser]] = {}
         self.gone: set[Ref] = set()
         self.people: dict[Ref, list[TestUser]] = {}
+        self.core: Target | None = None
         self.lags = 0
         self.shut: str | None = None
         self.misread: dict[str, Exchange] = {}
@@ -86,12 +100,12 @@ class Account:
         """A new entity, made for itself, or for the user who makes it. Raises SetupError."""
         operation = self._operation("create", kind, "caller" if by else None)
         value = dict(body) if body is not None else self.samples.body(operation)
-        exchange = self._do(operation, {}, value, by.auth if by else None)
+        exchange = self.do(operation, {}, value, by.auth if by else None)
         made = new_id(exchange)
         if made is None:
             raise SetupError(f"{operation.method} {operation.path} named nothing new: its answer has no Location")
         ref = (kind, made)
-        self.adopt(ref, stored(operation.body, value))
+        self.adopt(ref, usual(operation.body, value))
         if by:
             self.mirror.join(by.ref, ref, frozenset(self.contract.privileges[kind]))
         return ref
@@ -102,6 +116,10 @@ class Account:
             self.made[ref] = None
         self.mirror.add(ref, details or {})
 
+    def before(self, kind: str) -> list[str]:
+        """The ids of what was there before the kit, in order."""
+        return sorted(self._before.get(kind, ()))
+
     def take(self, kind: str, ids: Iterable[str]) -> None:
         """Take what one of the kit's users made into account, to be removed in the end."""
         for one in ids:
@@ -110,13 +128,46 @@ class Account:
     def person(self, zone: Iterable[str] = ()) -> TestUser:
         """A new user with these zone privileges, who can log in. Raises SetupError."""
         operation = self._operation("create", USER)
-        body = self.samples.body(operation)
-        ref = self.create(USER, body)
-        made = self.logs_in(ref, body, operation)
+        known = operation.body.properties if operation.body else ()
+        body = self.samples.body(operation, [one.name for one in known if not (self.with_tokens and secret(one))])
+        try:
+            ref = self.create(USER, body)
+        except SetupError as error:
+            hint = "" if self.with_tokens else "; where users cannot have passwords, give --personas tokens"
+            raise SetupError(f"{error}{hint}") from None
+        made = self._let_in(ref) if self.with_tokens else self.logs_in(ref, body, operation)
         if made is None:
             raise SetupError(f"{operation.id} makes no users who can log in")
         self.grant_zone(ref, zone)
         return made
+
+    def _let_in(self, ref: Ref) -> TestUser:
+        """Make a token for a user. Raises SetupError."""
+        operation = self.contract.find("create", TOKEN, USER)
+        if operation is None:
+            words = "has no operation that makes tokens for others: leave --personas tokens out"
+            raise SetupError(f"edition {self.contract.edition} {words}")
+        value = self.samples.body(operation, ["name"])
+        identity, text = text_of(exchange := self.do(operation, {USER: ref}, value))
+        if text is None:
+            raise SetupError(f"{operation.method} {operation.path} showed no token: its answer was {exchange.answer()}")
+        self.keep_token(operation, ref, text, identity or new_id(exchange), {"revoked": False, **value})
+        self.people[ref] = [TestUser(ref[1], Credentials(token=text), ref)]
+        return self.people[ref][-1]
+
+    def keep_token(
+        self, operation: Operation, owner: Ref, text: str, identity: str | None, details: Mapping[str, Any]
+    ) -> Ref:
+        """Take a new token of somebody's into account, which that operation made."""
+        named = identity if identity and not by_text(operation) else None
+        ref = (TOKEN, named or text)
+        self.redactor.learn(text)
+        self.tokens.keep(ref, text, owner, named=named is not None)
+        if named:
+            self.made.setdefault(ref)
+        self.mirror.add(ref, {**details, TOKEN: text})
+        self.mirror.join(ref, owner, None)
+        return ref
 
     def logs_in(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> TestUser | None:
         """Remember how a user logs in that was made with this body, None where the body does not say."""
@@ -133,7 +184,7 @@ class Account:
     def renamed(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> None:
         """A user's name or password was changed by a body of that operation: both are remembered, the new ones last."""
         known = self.people.get(ref)
-        if not known or operation.body is None:
+        if not known or known[-1].credentials.token or operation.body is None:
             return
         names = [str(body[one.name]) for one in operation.body.properties if one.unique and one.name in body]
         words = [str(body[one.name]) for one in operation.body.properties if secret(one) and one.name in body]
@@ -170,7 +221,7 @@ class Account:
             else None
         )
         value = {key: sorted(privileges)} if key and privileges is not None else None
-        self._do(operation, {role: member, container[0]: container}, value)
+        self.do(operation, {role: member, container[0]: container}, value)
         self.mirror.join(member, container, self.default(container[0]) if privileges is None else privileges)
 
     def default(self, kind: str) -> frozenset[str]:
@@ -181,7 +232,7 @@ class Account:
         """Zone privileges for somebody. Raises SetupError."""
         wanted = sorted(privileges)
         if wanted:
-            self._do(self._operation("grant", ref[0], ZONE), {ref[0]: ref}, {"grant": wanted})
+            self.do(self._operation("grant", ref[0], ZONE), {ref[0]: ref}, {"grant": wanted})
             self.mirror.zone[ref] = self.mirror.zone[ref] | frozenset(wanted)
 
     def _operation(self, verb: str, resource: str, within: str | None = None) -> Operation:
@@ -193,7 +244,8 @@ class Account:
             )
         return found
 
-    def _do(self, operation: Operation, roles: Mapping[str, Ref], value: Any, auth: Auth | None = None) -> Exchange:
+    def do(self, operation: Operation, roles: Mapping[str, Ref], value: Any, auth: Auth | None = None) -> Exchange:
+        """Set something up by an operation, as the administrator or with other credentials. Raises SetupError."""
         exchange = self.api.send(operation, roles, auth or self.auth, value, label="set up")
         if not exchange.succeeded:
             raise SetupError(self._why(operation, exchange))
@@ -289,15 +341,15 @@ class Account:
     # --- afterwards ---------------------------------------------------------------------------------------
 
     def remove(self) -> None:
-        """Remove all that was made, users last; an interrupt waits until that is done."""
-        self.api.wire.patience.check_time = unlimited
-        with undisturbed():
-            for ref in self._leftovers():
-                self.made.setdefault(ref)
-            for ref in sorted(filter(self._removable, self.made), key=lambda one: -RANKS[one[0]]):
-                self.delete(ref)
-            self.made.clear()
-            self.api.wire.close()
+        """Remove all that was made, users last; an interrupt waits until that is done, a second one does not."""
+        self.api.wire.finish()
+        for ref in self._leftovers():
+            self.made.setdefault(ref)
+        made = [one for one in self.made if self.tokens.owners.get(one) not in self.made]  # others go with their owners
+        for ref in sorted(filter(self._removable, made), key=lambda one: -RANKS[one[0]]):
+            self.delete(ref)
+        self.made.clear()
+        self.api.wire.close()
 
     def delete(self, ref: Ref) -> Exchange | None:
         """Delete an entity; what the target says to that does not matter."""
@@ -321,32 +373,6 @@ class Account:
             for one in sorted(new - {ref[1] for ref in self.made if ref[0] == kind}):
                 if is_ours(self.details((kind, one)) or {}, ours, self.samples.run_id):
                     yield kind, one
-
-
-def is_ours(details: Mapping[str, Any], users: Iterable[str], run_id: str = "") -> bool:
-    """Whether details carry the mark of a run, of this one or of any, or name one of the users as the creator."""
-    creator = details.get("creator")
-    if isinstance(creator, dict) and creator.get("id") in set(users):
-        return True
-    words = [one for one in details.values() if isinstance(one, str)]
-    return any(MARK.fullmatch(one) and run_id in one for one in words)
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until the block is over, then they have their effect."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = {one: signal.signal(one, lambda number, _: came.append(number)) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-    if came:
-        raise KeyboardInterrupt
 
 
 def _origin(base_url: str) -> str:

@@ -26,7 +26,8 @@ def core_target(account: Account, wanted: Iterable[Persona]) -> Target:
                 f"what the persona {persona.name} was given did not take effect within {account.settle:g} s (--settle)"
             )
     users = {one.name: given(one, person.credentials, home[1]) for one, person in people}
-    return Target(account.api.base_url, users, missing_id(home[1]), other[1])
+    account.core = Target(account.api.base_url, users, missing_id(home[1]), other[1])
+    return account.core
 
 
 def _places(home: Ref) -> dict[str, Ref]:

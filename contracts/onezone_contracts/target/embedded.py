@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from queue import Empty, Queue
 from threading import Thread
 from typing import IO
@@ -20,12 +21,31 @@ START_SECONDS = 30.0
 def mock(edition: str, *options: str) -> Iterator[str]:
     """Run `ozkit mock` of that edition on a free port; gives its origin. Raises SetupError if it does not start."""
     command = [sys.executable, "-m", "ozkit", "mock", "--port", "0", "--quiet", "--edition", edition, *options]
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:  # a pipe would fill up
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OZKIT_MOCK_")}
+    with _told() as errors:
+        process = subprocess.Popen(  # noqa: S603
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=errors or subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the judge, which ends the mock when it is done
+        )
         try:
             yield _origin(process, errors)
         finally:
             _end(process)
+
+
+@contextmanager
+def _told() -> Iterator[IO[str] | None]:
+    """Where the mock writes its errors: a file, since a pipe would fill up; None where no file can be written."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace"))
+        except OSError:
+            file = None
+        yield file
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -39,7 +59,7 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
-def _origin(process: subprocess.Popen[str], errors: IO[str]) -> str:
+def _origin(process: subprocess.Popen[str], errors: IO[str] | None) -> str:
     lines: Queue[str] = Queue()
     stdout = process.stdout
     assert stdout is not None
@@ -50,7 +70,8 @@ def _origin(process: subprocess.Popen[str], errors: IO[str]) -> str:
         line = ""
     origin = line.rpartition(" ")[2]
     if not origin.startswith("http"):
-        errors.seek(0)
-        told = errors.read().strip().splitlines()
+        if errors:
+            errors.seek(0)
+        told = errors.read().strip().splitlines() if errors else []
         raise SetupError(f"the embedded mock did not start{': ' + told[-1] if told else ''}")
     return origin.rstrip("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import secrets
@@ -13,18 +14,26 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 import yaml
-from onezone_spec import Contract, Operation
+from onezone_spec import Operation
 
 from onezone_contracts.exchange import Auth, Redactor, basic
 from onezone_contracts.personas import USER, Persona
 from onezone_contracts.state.expected import Ref
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MERGE = "tag:yaml.org,2002:merge"
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{32}(?=ch)|[0-9a-fA-F]{16,}")
 LONG, TEN_DIGITS = 12, 10
 BLANK = "..."
 """What the skeleton has where something is to be filled in."""
 _CREDENTIAL_KEYS = ({"username", "password"}, {"token"})
+
+
+NO_OTHER_GROUP = (
+    "no second group is known: give groups.other, the id of a group that no persona belongs to "
+    "(a states URL gives it for the state “a group”)"
+)
 
 
 class SetupError(Exception):
@@ -43,8 +52,12 @@ class Credentials:
     """A user name with password (HTTP Basic), or a token (sent as `X-Auth-Token`)."""
 
     username: str | None = None
-    password: str | None = None
-    token: str | None = None
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+
+    def has(self, kind: str) -> bool:
+        """Whether there is a `password`, or a `token`."""
+        return getattr(self, kind) is not None
 
     def secrets(self) -> list[str]:
         """What must not be shown, in every spelling that is sent."""
@@ -124,10 +137,21 @@ class Target:
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
 
+    def having(self, kind: str, writer: TestUser | None, *, allowed: bool) -> str | None:
+        """A persona with that kind of credentials: whom no later case needs to be allowed, or somebody who is."""
+        people = sorted(self.personas.values(), key=lambda one: (one.persona.allowed, one is writer))
+        fitting = (one.persona for one in people if one.credentials.has(kind))
+        return next((one.name for one in fitting if one.allowed or not allowed), None)
+
     def path(self, template: str, **values: str) -> str:
         """The absolute path of an operation, its parameters percent-encoded."""
-        filled = re.sub(r"\{(\w+)\}", lambda match: quote(values[match[1]], safe=""), template)
+        filled = re.sub(r"\{(\w+)\}", lambda match: self.quoted(values[match[1]]), template)
         return urlsplit(self.base_url).path.rstrip("/") + filled
+
+    @staticmethod
+    def quoted(value: str) -> str:
+        """`value` percent-encoded; a surrogate escape is a byte that is no UTF-8."""
+        return quote(value, safe="", errors="surrogateescape")
 
     def redactor(self) -> Redactor:
         """A redactor that knows every secret of the personas."""
@@ -188,29 +212,75 @@ def _other_digits(run: re.Match[str]) -> str:
 
 
 def read_target_file(path: Path) -> dict[str, Any]:
-    """The target file as data, with `${ENV_VAR}` filled in. Raises SetupError with file and line."""
+    """The target file as data, with `${ENV_VAR}` and `${ENV_VAR:-default}` filled in.
+
+    It may be in UTF-8 or UTF-16, and is read once: it may be a pipe. Raises SetupError with file and line.
+    """
+    text = _file_text(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SetupError(f"there is no target file {path}; `ozkit target init` prints a skeleton") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SetupError(f"the target file {path} cannot be read: {error}") from None
-    try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, _Loader)  # noqa: S506  (it is a SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         told = " ".join(str(getattr(error, "problem", None) or error).split())
-        raise SetupError(f"{path}{where}: this is no YAML: {told}") from None
+        what = "" if isinstance(error, _TwiceError) else "this is no YAML: "
+        raise SetupError(f"{path}{where}: {what}{told}") from None
     except (ValueError, RecursionError) as error:
         raise SetupError(f"{path}: this is no YAML that can be used: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise SetupError(f"{path}: a target file is a mapping with base_url, groups and personas")
     try:
-        filled: dict[str, Any] = _fill(data, path)
+        return dict(_fill(data, path))
     except RecursionError:
         raise SetupError(f"{path}: a value of this file contains itself") from None
-    return filled
+
+
+def _file_text(path: Path) -> str:
+    """What stands in a file. Raises SetupError."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise SetupError(f"there is no target file {path}; `ozkit target init` prints a skeleton") from None
+    except OSError as error:
+        raise SetupError(f"the target file {path} cannot be read: {error.strerror or error}") from None
+    try:
+        return data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SetupError(f"{path}, line {line}: this is neither UTF-8 nor UTF-16: save the file as UTF-8") from None
+
+
+class _TwiceError(yaml.MarkedYAMLError):
+    """A key stands in a mapping twice."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a mapping that has a key twice: one of the two would be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  (as PyYAML has it)
+        """The mapping. Raises _TwiceError."""
+        keys = set()
+        for key, _ in node.value:
+            if key.tag == _MERGE or not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in keys:
+                raise _TwiceError(problem=f"the key {key.value} is given twice", problem_mark=key.start_mark)
+            keys.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def filled(text: str, where: str) -> str:
+    """`text` with `${ENV_VAR}` and `${ENV_VAR:-default}` filled in. Raises SetupError, which names `where`."""
+
+    def value(match: re.Match[str]) -> str:
+        name, default = match.groups()
+        if default is not None:
+            return os.environ.get(name) or default
+        if name not in os.environ:
+            raise SetupError(f"{where}: the environment variable {name} is not set")
+        return os.environ[name]
+
+    return VARIABLE.sub(value, text)
 
 
 def _fill(node: Any, path: Path) -> Any:
@@ -219,23 +289,19 @@ def _fill(node: Any, path: Path) -> Any:
     if isinstance(node, list):
         return [_fill(value, path) for value in node]
     if isinstance(node, str):
-        if alone := _VARIABLE.fullmatch(node):
-            value = FromVariable(_variable(alone[1], path))
-            value.variable = alone[1]
+        value = filled(node, str(path))
+        alone = VARIABLE.fullmatch(node)
+        if alone is None or value != os.environ.get(alone[1]):
             return value
-        return _VARIABLE.sub(lambda match: _variable(match[1], path), node)
+        read = FromVariable(value)
+        read.variable = alone[1]
+        return read
     return node
-
-
-def _variable(name: str, path: Path) -> str:
-    if name not in os.environ:
-        raise SetupError(f"{path}: the environment variable {name} is not set")
-    return os.environ[name]
 
 
 def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, wanted: tuple[Persona, ...]) -> Target:
     """The target that a target file describes, for one operation. Raises SetupError naming the key to change."""
-    _known(path, data, {"admin", "base_url", "edition", "groups", "personas"}, "")
+    _known(path, data, {"admin", "base_url", "edition", "groups", "kept", "personas"}, "")
     base_url = check_url(_text(path, data, "base_url", ""), f"{path}: base_url")
     groups = _mapping(path, data, "groups", "")
     _known(path, groups, {"home", "missing", "other"}, "groups.")
@@ -248,9 +314,19 @@ def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, 
     prefix = f"personas.{operation.id}."
     _known(path, entries, {persona.name for persona in wanted}, prefix)
     found = {
-        persona.name: given(persona, _credentials(path, entries, persona.name, prefix), home) for persona in wanted
+        persona.name: given(
+            persona,
+            _credentials(path, entries, persona.name, prefix),
+            _group(path, entries, persona.name, prefix, home),
+        )
+        for persona in wanted
     }
     return Target(base_url, found, missing, other)
+
+
+def _group(path: Path, entries: Mapping[str, Any], name: str, prefix: str, home: str) -> str:
+    """The group in which a persona is judged: its own where one is named, else the home group."""
+    return _text(path, entries[name], "group", f"{prefix}{name}.") if "group" in entries[name] else home
 
 
 def admin_from_file(path: Path, data: Mapping[str, Any], account: Credentials | None = None) -> tuple[str, Credentials]:
@@ -298,9 +374,9 @@ def _credentials(path: Path, entries: Mapping[str, Any], name: str, prefix: str)
     value = entries.get(name)
     if value is None:
         raise SetupError(f"{path}: {prefix}{name} is missing; `ozkit target init` says which privileges it must hold")
-    if not isinstance(value, dict) or set(value) not in _CREDENTIAL_KEYS:
+    if not isinstance(value, dict) or set(value) - {"group"} not in _CREDENTIAL_KEYS:
         raise SetupError(f"{path}: {prefix}{name} needs username and password, or token, and nothing else")
-    texts = {key: _secret(path, value, key, f"{prefix}{name}.") for key in value}
+    texts = {key: _secret(path, value, key, f"{prefix}{name}.") for key in value if key != "group"}
     return Credentials(**texts)
 
 
@@ -315,45 +391,3 @@ def _secret(path: Path, value: Mapping[str, Any], key: str, prefix: str) -> str:
     if ("\r" in text) or ("\n" in text):
         raise SetupError(f"{path}: {prefix}{key} has a line break in it")
     return text
-
-
-def skeleton(contract: Contract, wanted: Mapping[str, tuple[Persona, ...]]) -> str:
-    """A target file to fill in, that says for every persona exactly what it must hold."""
-    lines = [
-        f"# Target file for edition {contract.edition}. Values may be ${{ENV_VAR}}.",
-        "# A persona has username and password (HTTP Basic), or token (X-Auth-Token).",
-        "base_url: http://127.0.0.1:9000/api/onezone/v3",
-        f"edition: {contract.edition}",
-        "groups:",
-        '  home: "..."      # the group that the personas belong to, or deliberately do not',
-        '  # missing: "..." # an id that no group has; generated when absent',
-        '  # other: "..."   # a group that no persona belongs to: lets the kit see that privileges end at a group',
-        "personas:",
-    ]
-    for operation, people in wanted.items():
-        lines.append(f"  {operation}:")
-        for persona in people:
-            lines += [f"    # {text}" for text in _holdings(contract, persona)]
-            lines.append(f'    {persona.name}: {{username: "...", password: "..."}}')
-    return "\n".join(lines) + "\n"
-
-
-def _holdings(contract: Contract, persona: Persona) -> list[str]:
-    expected = "must be allowed" if persona.allowed else "must be refused with 403"
-    lines = [f"{persona.name} {expected}."]
-    for scope, held in persona.grants.items():
-        where = "zone privileges" if scope == "zone" else f"in the home {scope.replace('_', ' ')}"
-        lines.append(f"  {where}: {_held(contract, scope, held)}")
-    return lines
-
-
-def _held(contract: Contract, scope: str, held: frozenset[str] | None) -> str:
-    everything = frozenset(contract.privileges[scope])
-    if held is None:
-        return "no member"
-    if not held:
-        return "none" if scope == "zone" else "a member without privileges"
-    if len(held) > len(everything) / 2:
-        gone = ", ".join(sorted(everything - held))
-        return f"every one but {gone}" if gone else "every one"
-    return f"exactly {', '.join(sorted(held))}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts.cases import BARE, DIRECT, FOREIGN
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.state.expected import (
@@ -20,8 +21,10 @@ from onezone_contracts.state.expected import (
     holds,
 )
 from onezone_contracts.state.probe import Probe
+from onezone_contracts.state.tokens import by_text
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError, TestUser
+from onezone_contracts.target.owned import furnish, own
 
 SEVERAL = 3
 
@@ -39,7 +42,7 @@ class Stage:
     """The roles of an operation with the entities that play them.
 
     `people` are the personas that act here; `founder` created what users of the path stand under; `witnesses` is what
-    must stay as it is; a `spoiled` stage is in a state that nobody knows.
+    must stay as it is; a `spoiled` stage is in a state that nobody knows. `belongings` are tokens of the users who act.
     """
 
     account: Account
@@ -47,6 +50,7 @@ class Stage:
     roles: dict[str, Ref] = field(default_factory=dict)
     people: dict[object, TestUser] = field(default_factory=dict)
     founder: TestUser | None = None
+    belongings: dict[Ref, Ref] = field(default_factory=dict)
     witnesses: list[Probe] = field(default_factory=list)
     spoiled: bool = False
 
@@ -58,22 +62,17 @@ class Stage:
 
     def build(self) -> Stage:
         """Make the entities. Raises SetupError."""
-        effect = self.operation.effect
+        effect, within = self.operation.effect, self.operation.effect.within
         scopes = {scope for route in self.operation.access.routes for scope in route.needs}
         for one in self.operation.parameters:
             role = one.entity or one.name
-            kind = self._contract.kind(role)
-            if "creator" in scopes and kind != USER:
-                self.founder = self.account.person(_needed(self._contract, kind))
-                self.roles[role] = self.account.create(kind, by=self.founder)
-            elif kind == USER:
-                self.roles[role] = self.account.person().ref
-            else:
-                self.roles[role] = self.account.create(kind)
-        within = effect.within
+            self.roles[role] = self._player(self._contract.kind(role), created="creator" in scopes)
         if effect.verb == "delete":
             self._inhabit()
-        if within in self.roles and effect.verb not in UNRELATED:
+        if effect.resource in self._contract.owners:
+            if within in self.roles:
+                self.witnesses += furnish(self.account, self.operation, self.roles[within])
+        elif within in self.roles and effect.verb not in UNRELATED:
             if effect.resource in self.roles and effect.resource != within:
                 self.relate(self.roles[effect.resource], self.roles[within])
                 self._witness(self.roles[effect.resource], self.roles[within])
@@ -82,6 +81,17 @@ class Stage:
         elif within == ZONE and effect.resource in self.roles:
             self._empower(self.roles[effect.resource])
         return self
+
+    def _player(self, kind: str, *, created: bool) -> Ref:
+        """Something of a kind to play a role; `created` by a user who is remembered."""
+        if kind == USER:
+            return self.account.person().ref
+        if kind in self._contract.owners:
+            owner = self.roles.get(self.operation.effect.within or "") or self.account.person().ref
+            return own(self.account, owner, **self._as_asked())
+        if created:
+            self.founder = self.account.person(_needed(self._contract, kind))
+        return self.account.create(kind, by=self.founder if created else None)
 
     def relate(self, one: Ref, other: Ref, *, effective: bool | None = None) -> None:
         """Make one belong to the other, or the other way round where only that is possible, as the effect asks."""
@@ -93,6 +103,20 @@ class Stage:
             self.account.attach(member, between)
         else:
             self.account.attach(member, container, given)
+
+    def special(self, word: str, kind: str, place: Ref | None) -> Ref:
+        """Something that no fixture has by itself, in relation to a place where there is one. Raises SetupError."""
+        if word == FOREIGN:
+            founder = self.account.person(_needed(self._contract, kind))
+            ref = self.account.create(kind, by=founder)
+            self.account.mirror.details[ref]["creator"] = {"type": USER, "id": founder.ref[1]}
+        elif word == BARE:
+            ref = self.account.create(kind, self.account.samples.bare(kind))
+        else:
+            ref = self.account.person().ref if kind == USER else self.account.create(kind)
+        if place:
+            self.relate(ref, place, effective=False if word == DIRECT else None)
+        return ref
 
     def _witness(self, one: Ref, other: Ref) -> None:
         """For what changes something: another membership of the member, and another member, which stay as they are."""
@@ -109,6 +133,10 @@ class Stage:
     def _inhabit(self) -> None:
         """What belongs to something, and what that belongs to: all of it stays when that is deleted."""
         for ref in self.roles.values():
+            if ref[0] in self._contract.owners:
+                continue
+            if ref[0] in self._contract.owners.values():
+                own(self.account, ref)
             if RANKS[ref[0]] > 0:
                 for inside in (self.account.person().ref, self.account.create(GROUP)):
                     self.account.attach(inside, ref)
@@ -149,7 +177,7 @@ class Stage:
             raise NotJudged(self.account.shut, blocked=True)
         person = self._person(persona, fresh=fresh)
         for role, held in persona.met.items():
-            if role in self.roles:
+            if role in self.roles and role not in self._contract.owners:
                 self._join(person, self.roles[role], held, persona)
         self._relate_self(person, persona)
         if not self.account.settled(person.ref, self._containers(person.ref)):
@@ -185,7 +213,12 @@ class Stage:
     def _relate_self(self, person: TestUser, persona: Persona) -> None:
         """What the operation says of oneself or of the caller has to be there."""
         effect, mirror = self.operation.effect, self.account.mirror
-        if effect.within == CALLER and effect.verb not in UNRELATED:
+        if effect.resource in self._contract.owners:
+            if effect.within == CALLER:
+                self.witnesses += furnish(self.account, self.operation, person.ref)
+        elif effect.resource == CALLER and effect.verb == "delete":
+            own(self.account, person.ref)
+        elif effect.within == CALLER and effect.verb not in UNRELATED:
             if effect.resource in self.roles:
                 self.relate(person.ref, self.roles[effect.resource])
             else:
@@ -209,7 +242,25 @@ class Stage:
             if self.founder is None:
                 raise NotJudged("nobody is known to have created what stands in the path", blocked=True)
             roles[USER] = self.founder.ref
-        return roles
+        return roles | {role: self._own(person) for role in roles if self._is_own(role, persona)}
+
+    def _is_own(self, role: str, persona: Persona) -> bool:
+        """Whether what plays a role has to be the persona's own."""
+        if role not in self._contract.owners:
+            return False
+        of_caller = self.operation.effect.within == CALLER or persona.grants.get("self") is not None
+        return of_caller or persona.grants.get(role) is not None
+
+    def _own(self, person: TestUser) -> Ref:
+        """Something of the person's own."""
+        known = self.belongings.get(person.ref)
+        if known is None or known not in self.account.mirror.details:
+            known = self.belongings[person.ref] = own(self.account, person.ref, **self._as_asked())
+        return known
+
+    def _as_asked(self) -> dict[str, bool]:
+        """What is owned shows all that it can where it is read."""
+        return {"unnamed": by_text(self.operation), "whole": self.operation.effect.verb == "get"}
 
 
 def _ordered(one: Ref, other: Ref) -> tuple[Ref, Ref]:

@@ -8,7 +8,19 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, WRITER, Case
+from onezone_contracts.cases import (
+    BARE,
+    BEFORE,
+    DIRECT,
+    FOREIGN,
+    ITSELF,
+    MISSING,
+    NOBODY,
+    UNRELATED,
+    VICTIM,
+    WRITER,
+    Case,
+)
 from onezone_contracts.derive.build import CONSUMING
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.generate.values import privileges_of
@@ -20,6 +32,7 @@ from onezone_contracts.state.expected import CALLER, READING, USER, ZONE, Ref, p
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError, TestUser, missing_id
 from onezone_contracts.target.fixture import Stage
+from onezone_contracts.target.owned import own
 
 FORBIDDEN = 403
 
@@ -41,7 +54,8 @@ class Stages(Shared):
         effect = operation.effect
         scopes = {scope for route in operation.access.routes for scope in route.needs}
         roles = tuple(sorted(one.entity or one.name for one in operation.parameters))
-        key = (roles, effect.resource, effect.within, effect.effective, effect.verb == "list", "creator" in scopes)
+        listed = effect.verb in {"list", "get"} and effect.verb, effect.by
+        key = (roles, effect.resource, effect.within, effect.effective, listed, "creator" in scopes)
         if key not in self._stages:
             self._stages[key] = Stage(self.account, operation).build()
         return self._stages[key]
@@ -49,7 +63,11 @@ class Stages(Shared):
     def stranger(self, kind: str) -> Ref:
         """Something of a kind that is related to nothing. Raises SetupError."""
         if kind not in self._strangers:
-            self._strangers[kind] = self.account.person().ref if kind == USER else self.account.create(kind)
+            owned = kind in self.account.contract.owners
+            person = self.account.person().ref if owned or kind == USER else None
+            self._strangers[kind] = (
+                own(self.account, person) if owned and person else person or self.account.create(kind)
+            )
         return self._strangers[kind]
 
     def victim(self) -> TestUser:
@@ -123,6 +141,10 @@ class AccountFixtures:
         person = stage.enter(allowed[0], fresh=fresh)
         return person.auth, person, stage.cast(allowed[0], person)
 
+    def having(self, kind: str, who: str) -> str | None:
+        """Themselves, where they have that kind of credentials: whom the kit makes all have the same."""
+        return who if self.identity(who).credentials.has(kind) else None
+
     def identity(self, who: str) -> TestUser:
         """Who sends a case, with their credentials. Raises NotJudged."""
         try:
@@ -180,9 +202,18 @@ class AccountFixtures:
         self.account.redactor.learn_basic(value for _, value in made.headers)
         return made
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref]) -> Ref:
-        """What a word of a case stands for. Raises SetupError."""
+    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:
+        """What a word of a case stands for. Raises NotJudged and SetupError."""
         kind = self.contract.kind(role)
+        if word in {DIRECT, BARE, FOREIGN}:
+            place = {**roles, CALLER: caller}.get(self.operation.effect.within or "")
+            assert isinstance(stage, Stage)
+            return stage.special(word, kind, place)
+        if word.startswith(BEFORE):
+            old = self.account.before(kind)[int(word.removeprefix(BEFORE)) :]
+            if not old:
+                raise NotJudged(f"no more of the kind {kind} was there before")
+            return kind, old[0]
         if word == MISSING:
             return kind, self.shared.missing
         if word == UNRELATED:

@@ -10,12 +10,14 @@ from typing import Any
 from onezone_spec import Operation
 
 from onezone_contracts.cases import (
+    AS_NUMBER,
     BLANK_AFTER,
     GROUP,
     HOME,
     LENGTHENED,
     LONG_ID,
     MISSING,
+    NEAR_HOME,
     NOBODY,
     OTHER,
     SHORTENED,
@@ -83,7 +85,7 @@ class GivenFixtures:
         """The same for a case that follows another."""
         return None, sent.auth, sent.user, dict(sent.roles)
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref]) -> Ref:
+    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
         """What a word of a case stands for; anything but the words is an id itself.
 
         A short id made shorter or longer could be another group's, so only a long one is.
@@ -98,7 +100,16 @@ class GivenFixtures:
             LENGTHENED: f"{home}zz" if long else self.target.missing,
             BLANK_AFTER: f"{home} ",
         }
+        change = NEAR_HOME.get(word) or AS_NUMBER.get(word)
+        if change:
+            near = change(home)
+            return kind, near if near != home else self.target.missing
         return kind, words.get(word, word)
+
+    def having(self, kind: str, who: str) -> str | None:
+        """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
+        fits = self.identity(who).credentials.has(kind)
+        return who if fits else self.target.having(kind, self.writer, allowed=who == WRITER)
 
     def credentials(self, case: Case) -> Auth:
         """The credentials that a case makes of the persona's own. Raises NotJudged."""

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from onezone_spec import load
+from onezone_spec import DEFAULT_EDITION, load
 
-from onezone_contracts.arguments import admin_of
+from onezone_contracts.arguments import admin_of, network_of
+from onezone_contracts.generate.values import is_ours
+from onezone_contracts.options import Options
 from onezone_contracts.reports.shown import line
 from onezone_contracts.state.expected import RANKS, USER, Ref
-from onezone_contracts.target.administrator import Account, is_ours
-from onezone_contracts.target.file import SetupError, check_url
+from onezone_contracts.target import kept
+from onezone_contracts.target.administrator import GONE, Account
+from onezone_contracts.target.file import Credentials, SetupError, check_url, read_target_file
+from onezone_contracts.target.states import States, check_states_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def clean(account: Account, *, dry_run: bool = False) -> Iterator[Leftover]:
 def leftovers(account: Account) -> Iterator[tuple[Ref, str]]:
     """What carries the mark of any run, or was created by a user who does."""
     users: list[str] = []
-    for kind in sorted(RANKS, key=lambda one: RANKS[one]):
+    for kind in sorted((one for one in RANKS if one not in account.contract.owners), key=lambda one: RANKS[one]):
         ids = account.everything(kind)
         if ids is None:
             raise SetupError(f"the administrator's account cannot list what there is of the kind {kind}")
@@ -63,15 +68,71 @@ def _name(details: dict[str, Any]) -> str:
     return str(details.get("name") or details.get("username") or details.get("fullName") or "no name")
 
 
+def kept_by_account(path: Path, data: Mapping[str, Any], account: Account, *, dry_run: bool) -> Iterator[Leftover]:
+    """Remove what `--keep` kept and the file names, but for what is gone already."""
+    for ref in kept.entities(path, data):
+        exchange = None if dry_run else account.delete(ref)
+        if exchange is not None and exchange.status in GONE:
+            continue
+        yield Leftover(
+            ref, "kept", None if dry_run else exchange.answer() if exchange else "there is no such operation"
+        )
+
+
+def kept_by_states(path: Path, data: Mapping[str, Any], options: Options, *, dry_run: bool) -> Iterator[str]:
+    """Tear down the states that `--keep` kept and the file names, the last first."""
+    url, made = kept.states(path, data)
+    if made and not dry_run:
+        states = States(check_states_url(url), options, str(data.get("base_url", "")))
+        states.made += made
+        states.teardown()
+    yield from (
+        f"{'would tear' if dry_run else 'tore'} down the state: {_described(state)}" for state in reversed(made)
+    )
+
+
+def _described(state: Any) -> str:
+    return str(state.get("state", state)) if isinstance(state, dict) else str(state)
+
+
 def main(arguments: argparse.Namespace) -> int:
     """Clean a target and say what came of it. Returns 0, 1 where something stays. Raises SetupError."""
-    admin = admin_of(arguments)
+    admin, options = admin_of(arguments), Options(timeout=arguments.timeout, network=network_of(arguments))
+    if "://" in arguments.url:
+        return _clean(arguments, admin, arguments.url, arguments.edition or DEFAULT_EDITION, options)
+    path = Path(arguments.url)
+    data = read_target_file(path)
+    lines = list(kept_by_states(path, data, options, dry_run=arguments.dry_run))
+    for text in lines:
+        sys.stdout.write(line(text) + "\n")
+    if kept.entities(path, data):
+        edition = arguments.edition or str(data.get("edition", DEFAULT_EDITION))
+        return _clean(arguments, admin, str(data.get("base_url", "")), edition, options, (path, data))
+    if not lines:
+        sys.stdout.write("nothing was left behind\n")
+    return 0
+
+
+def _clean(
+    arguments: argparse.Namespace,
+    admin: Credentials | None,
+    url: str,
+    edition: str,
+    options: Options,
+    source: tuple[Path, Mapping[str, Any]] | None = None,
+) -> int:
+    """Clean with an administrator's account: what a file names, or else all that carries the mark of a run."""
     if admin is None:
         raise SetupError("give the account to clean with: --admin USER:PASSWORD or --admin-token TOKEN")
-    account = Account(load(arguments.edition), check_url(arguments.url), admin, timeout=arguments.timeout)
+    account = Account(load(edition), check_url(url), admin, timeout=options.timeout, network=options.network)
     account.open()
+    removal = (
+        kept_by_account(*source, account, dry_run=arguments.dry_run)
+        if source
+        else clean(account, dry_run=arguments.dry_run)
+    )
     found = []
-    for one in clean(account, dry_run=arguments.dry_run):
+    for one in removal:
         found.append(one)
         sys.stdout.write(line(account.redactor.text(str(one))) + "\n")
     if not found:

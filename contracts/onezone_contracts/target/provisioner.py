@@ -9,10 +9,11 @@ from typing import Any, Protocol
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.options import Options
+from onezone_contracts.derive import judged_operations
+from onezone_contracts.options import TOKENS, Options
 from onezone_contracts.personas import ZONE, personas
 from onezone_contracts.state.expected import GROUP, READING
-from onezone_contracts.target import embedded
+from onezone_contracts.target import embedded, kept
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.documented import core_target
 from onezone_contracts.target.file import (
@@ -21,10 +22,9 @@ from onezone_contracts.target.file import (
     Target,
     admin_from_file,
     check_url,
-    read_target_file,
     target_from_file,
 )
-from onezone_contracts.target.states import States
+from onezone_contracts.target.states import States, check_states_url
 from onezone_contracts.wanted import Wanted, cannot_set_up
 
 GIVE = "give an administrator's account, with --admin or as `admin` in the target file"
@@ -95,19 +95,24 @@ class FromStates:
         contract: the edition.
         states: asks for them.
         base_url: where the API is.
+        keep: where the credentials of personas go that stay.
     """
 
     account: Account | None = None
 
-    def __init__(self, contract: Contract, states: States, base_url: str) -> None:
+    def __init__(self, contract: Contract, states: States, base_url: str, keep: Path | None = None) -> None:
         self.contract = contract
+        self._keep = keep
         self.base_url = base_url
         self._states = states
 
     def target(self, operation: Operation) -> Target:
         """The personas of an operation, made now. Raises SetupError where a state is refused."""
         with cannot_set_up():
-            return self._states.target(self.base_url, personas(self.contract, operation))
+            target = self._states.target(self.base_url, personas(self.contract, operation))
+        if self._keep:
+            kept.from_states(self._keep, target, self.contract.edition, operation, self._states)
+        return target
 
 
 def supplied(provisioner: Provisioner, operation: Operation) -> Target:
@@ -134,7 +139,7 @@ def provisioned(wanted: Wanted, contract: Contract, options: Options) -> Iterato
 
 def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: ExitStack) -> Provisioner:
     full = wanted.profile == "full"
-    data = read_target_file(wanted.target_file) if wanted.target_file else {}
+    data = wanted.data
     if wanted.target_file and (wanted.admin or (full and ("admin" in data or "personas" not in data))):
         base_url, admin = admin_from_file(wanted.target_file, data, wanted.admin)
         base_url = check_url(wanted.url) if wanted.url else base_url
@@ -144,7 +149,7 @@ def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: Ex
     if wanted.admin and wanted.url:
         return FromAccount(stack.enter_context(administered(contract, check_url(wanted.url), wanted.admin, options)))
     if wanted.url and wanted.states_url:
-        base_url, states_url = check_url(wanted.url), check_url(wanted.states_url, "--states-url")
+        base_url, states_url = check_url(wanted.url), check_states_url(wanted.states_url)
     elif wanted.url:
         raise SetupError(
             "nobody to judge as: give --target FILE (`ozkit target init` prints a skeleton), --states-url URL, "
@@ -157,7 +162,15 @@ def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: Ex
     else:
         origin = stack.enter_context(embedded.mock(contract.edition))
         base_url, states_url = origin + contract.base_paths[0], f"{origin}/_mock/states"
-    states = States(states_url, options.timeout)
+    return _from_states(States(states_url, options, base_url), contract, base_url, options, stack, full=full)
+
+
+def _from_states(
+    states: States, contract: Contract, base_url: str, options: Options, stack: ExitStack, *, full: bool
+) -> Provisioner:
+    if options.keep and not full:
+        stack.callback(states.close)
+        return FromStates(contract, states, base_url, options.keep)
     stack.callback(states.teardown)
     if not full:
         return FromStates(contract, states, base_url)
@@ -171,10 +184,21 @@ def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: Ex
 @contextmanager
 def administered(contract: Contract, base_url: str, admin: Credentials, options: Options) -> Iterator[Account]:
     """The account, ready; in the end everything that it made is removed, whatever happens. Raises SetupError."""
-    account = Account(contract, base_url, admin, timeout=options.timeout, settle=options.settle)
+    account = Account(
+        contract,
+        base_url,
+        admin,
+        timeout=options.timeout,
+        settle=options.settle,
+        network=options.network,
+    )
+    account.with_tokens = options.personas == TOKENS
     try:
         with cannot_set_up():
             account.open()
         yield account
     finally:
-        account.remove()
+        if options.keep and account.made:
+            kept.from_account(options.keep, account, account.core, judged_operations(contract)[0])
+        else:
+            account.remove()

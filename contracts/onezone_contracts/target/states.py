@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from onezone_contracts.exchange import Exchange, Request
+from onezone_contracts.exchange import Auth, Exchange, Redactor, Request, basic
+from onezone_contracts.options import Options
 from onezone_contracts.personas import ZONE, Persona
 from onezone_contracts.state.expected import GROUP
 from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, given, missing_id
@@ -20,23 +21,32 @@ class States:
     """Asks a provider-state URL for personas and groups; remembers what to tear down.
 
     Args:
-        url: where `POST {"action", "state", "params"}` is answered.
-        timeout: seconds that a call may take.
+        url: where `POST {"action", "state", "params"}` is answered, as `check_states_url` takes it.
+        options: how long a call may take, and how the target is reached.
+        base_url: of the target: only where it is the same server, calls carry what every request to the target does.
     """
 
-    def __init__(self, url: str, timeout: float = 10.0) -> None:
+    def __init__(self, url: str, options: Options | None = None, base_url: str = "") -> None:
+        options = options or Options()
         parts = urlsplit(url)
-        self._url = url
+        _, _, place = parts.netloc.rpartition("@")
+        origin = f"{parts.scheme}://{place}"
+        self.url = url
+        self._shown = parts._replace(netloc=place).geturl()
+        self._auth, self._secrets = _account(parts)
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        self._wire = Wire(f"{parts.scheme}://{parts.netloc}", timeout)
-        self._made: list[dict[str, Any]] = []
+        target = urlsplit(base_url)
+        same = (target.scheme, target.netloc) == (parts.scheme, place)
+        self._wire = Wire(origin, options.timeout, network=options.network if same else options.network.bare())
+        self._check_time = self._wire.patience.check_time = options.deadline.check
+        self.made: list[dict[str, Any]] = []
 
     def target(self, base_url: str, wanted: tuple[Persona, ...]) -> Target:
         """A target with a persona each, made now. Raises SetupError where a state is refused."""
         try:
             other = self._group()
             personas = {persona.name: self._identity(persona, lambda: other) for persona in wanted}
-        except SetupError:
+        except BaseException:
             self.teardown()
             raise
         self._wire.close()
@@ -48,7 +58,7 @@ class States:
         params = {"group_privileges": None, f"{ZONE}_privileges": sorted(zone), "handle_service_privileges": None}
         try:
             return _credentials(self._call("setup", "a persona", params), "administrator")
-        except SetupError:
+        except BaseException:
             self.teardown()
             raise
 
@@ -71,26 +81,57 @@ class States:
         return given(persona, _credentials(answer, persona.name), group)
 
     def _call(self, action: str, state: str, params: dict[str, Any]) -> dict[str, Any]:
-        message = {"action": action, "state": state, "params": params}
-        exchange = self._wire.send(Request("POST", self._path, headers=_JSON, body=json.dumps(message).encode()))
+        self._check_time()
+        exchange = self._send({"action": action, "state": state, "params": params})
         if not exchange.succeeded:
-            raise SetupError(f"the states URL {self._url} did not set up {state!r}: {_why(exchange)}")
+            redactor = Redactor()
+            redactor.learn(*self._secrets)
+            raise SetupError(f"the states URL {self._shown} did not set up {state!r}: {redactor.text(_why(exchange))}")
         if action == "setup":
-            self._made.append({"state": state, "params": params})
+            self.made.append({"state": state, "params": params})
         assert exchange.response is not None
         try:
             answer = exchange.response.json() if exchange.response.body else {}
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            raise SetupError(f"the states URL {self._url} answered {state!r} with something that is no JSON object")
+            raise SetupError(f"the states URL {self._shown} answered {state!r} with something that is no JSON object")
         return answer
 
     def teardown(self) -> None:
         """Tear down every state that was set up; what the implementation says to that does not matter."""
-        while self._made:
-            message = {"action": "teardown", **self._made.pop()}
-            self._wire.send(Request("POST", self._path, headers=_JSON, body=json.dumps(message).encode()))
+        self._wire.finish()
+        while self.made:
+            self._send({"action": "teardown", **self.made.pop()})
+        self._wire.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._wire.close()
+
+    def _send(self, message: dict[str, Any]) -> Exchange:
+        request = Request("POST", self._path, self._auth, _JSON, json.dumps(message).encode())
+        return self._wire.send(request)
+
+
+def check_states_url(url: str) -> str:
+    """`url` as it is: a slash at its end, a query and an account in it belong to it. Raises SetupError."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or any(character.isspace() for character in url) or parts.fragment:
+        raise SetupError(f"--states-url {url!r} is no URL: write it like http://127.0.0.1:8080/_states")
+    return url
+
+
+def _account(parts: SplitResult) -> tuple[Auth, list[str]]:
+    """The account in a URL as HTTP Basic (RFC 3986, 3.2.1 and RFC 7617), and what of it is secret."""
+    if parts.username is None:
+        return Auth(), []
+    name, password = unquote(parts.username), unquote(parts.password or "")
+    return Auth((("Authorization", basic(name, password)),), who=name), [password, basic(name, password)]
 
 
 def _id(value: Any) -> str | None:

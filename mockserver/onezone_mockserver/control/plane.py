@@ -13,6 +13,7 @@ from onezone_spec import __version__, bundled_text
 
 from onezone_mockserver.control.errors import ControlError
 from onezone_mockserver.control.events import EventStream
+from onezone_mockserver.control.gate import PUBLIC, Gate
 from onezone_mockserver.control.journals import Journals
 from onezone_mockserver.control.states import States, StatesError
 from onezone_mockserver.exchange import (
@@ -51,8 +52,9 @@ Handler = Callable[[Exchange], Answer | EventStream]
 class Control:
     """Answers under `/_mock/`: health, provider states, reset, snapshots, journal, and the OpenAPI document."""
 
-    def __init__(self, state: MockState) -> None:
+    def __init__(self, state: MockState, gate: Gate) -> None:
         self.state = state
+        self.gate = gate
         self.states = States(state)
         self.started = time.monotonic()
         self.table: dict[bytes, dict[str, Handler]] = {
@@ -62,6 +64,7 @@ class Control:
             b"/reset": {"POST": self.reset},
             b"/worlds": {"GET": self.worlds},
             WORLD_OF_NAME: {"DELETE": self.remove_world},
+            b"/clock": {"GET": self.clock, "PUT": self.set_clock, "DELETE": self.put_clock_back},
             b"/world": {"GET": self.world, "PUT": self.replace},
             b"/faults": {"GET": self.faults, "PUT": self.switch},
             DERIVED: {"GET": partial(self.faults, derived=True)},
@@ -78,6 +81,8 @@ class Control:
         refusal = exchange.wrong_head()
         if refusal is not None:
             return _refused(refusal)
+        if (answer := self._at_the_gate(exchange)) is not None:
+            return answer
         path, query = exchange.path.removeprefix(PREFIX).rstrip(b"/"), exchange.scope.get("query_string", b"")
         if path.startswith(b"/worlds/") and path.count(b"/") == WORLD_OF_NAME.count(b"/"):
             path = WORLD_OF_NAME
@@ -88,6 +93,14 @@ class Control:
         if method not in handlers:
             return _other_method(exchange, handlers)
         return await self._handle(exchange, receive, handlers[method])
+
+    def _at_the_gate(self, exchange: Exchange) -> Answer | None:
+        """The answer to a preflight, and to whoever may not come in."""
+        preflight = self.gate.cors.preflight(exchange) if exchange.method == "OPTIONS" else None
+        if exchange.path.removeprefix(PREFIX) in PUBLIC:
+            return preflight
+        exchange.common = self.gate.headers(exchange)
+        return self.gate.refusal(exchange, preflight=preflight is not None) or preflight
 
     async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer | EventStream:
         try:
@@ -125,6 +138,29 @@ class Control:
         """Start anew: the scenario's world, no provider states, an empty journal."""
         self.state.reset(exchange.run.name)
         return Answer(204)
+
+    def clock(self, exchange: Exchange) -> Answer:
+        """What time it is, and whether the clock stands still."""
+        clock = exchange.run.clock
+        return _json({"now": clock.now(), "standing": clock.standing})
+
+    def set_clock(self, exchange: Exchange) -> Answer:
+        """Set the clock, which then stands still: `now` is a time, `forward` so many seconds later than now."""
+        wanted = _parse(exchange.body)
+        how = set(wanted) if isinstance(wanted, dict) else set()
+        if len(how) != 1 or not how <= {"now", "forward"} or type(next(iter(wanted.values()))) is not int:
+            raise ControlError('the clock is set by {"now": SECONDS} or {"forward": SECONDS}, whole numbers')
+        clock = exchange.run.clock
+        moment = wanted["now"] if "now" in wanted else clock.now() + wanted["forward"]
+        if not 0 <= moment < 2**53:
+            raise ControlError("the clock shows seconds since 1970, from 0 to less than 2**53")
+        clock.set(moment)
+        return self.clock(exchange)
+
+    def put_clock_back(self, exchange: Exchange) -> Answer:
+        """Have the clock go on as at the start."""
+        exchange.run.clock.put_back()
+        return self.clock(exchange)
 
     def worlds(self, _exchange: Exchange) -> Answer:
         """The worlds that requests named, the least recently used first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.effects import changing, making, reading
+from onezone_mockserver.effects import changing, making, reading, tokens
 from onezone_mockserver.effects.places import Perform
 from onezone_mockserver.exchange import KEY, Exchange, Receive, Scope, Send
 
@@ -35,6 +35,11 @@ def verbs() -> dict[str, Prepare]:
         "detach": changing.detach,
         "grant": changing.grant,
         "revoke": changing.revoke,
+        "clear": tokens.clear,
+        "issue": tokens.issue,
+        "expire": tokens.expire,
+        "generation": tokens.generation,
+        "infer": tokens.infer,
     }
 
 

@@ -8,10 +8,11 @@ import orjson
 
 from onezone_mockserver.effects.making import refuse_taken
 from onezone_mockserver.effects.places import ZONE, Perform, Place, done, place, related
+from onezone_mockserver.effects.tokens import change
 from onezone_mockserver.exchange import Answer, Exchange, Refusal
 from onezone_mockserver.jsontext import joined, members
 from onezone_mockserver.location import LocationMaker
-from onezone_mockserver.world import NOTHING, USER, id_name, shown_kind
+from onezone_mockserver.world import NOTHING, TOKEN, USER, id_name, shown_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,9 @@ def update(contract: Contract, operation: Operation) -> Perform:
 
     def perform(exchange: Exchange) -> Answer:
         world, identity = exchange.world, what.find(exchange)
+        if what.kind == TOKEN:
+            change(operation, exchange, identity)
+            return done(success)
         if what.kind == USER:
             given = {key: orjson.loads(text) for key, text in exchange.data.items()}
             refuse_taken(world, unique, given, identity)

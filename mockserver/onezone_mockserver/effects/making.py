@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from onezone_mockserver.effects.places import Perform, Place, done, place, related
-from onezone_mockserver.exchange import Answer, Exchange, Refusal
+from onezone_mockserver.effects.tokens import store_token
+from onezone_mockserver.exchange import Answer, Exchange, Refusal, json_answer
 from onezone_mockserver.location import LocationMaker
-from onezone_mockserver.world import NOBODY, USER, User, id_name, new_id
+from onezone_mockserver.world import NOBODY, TOKEN, USER, User, id_name
 
 if TYPE_CHECKING:
     from onezone_spec import Contract, Operation
@@ -38,21 +39,41 @@ def create(contract: Contract, operation: Operation) -> Perform:
     made = place(contract, operation, operation.effect.resource)
     if made.kind == USER:
         make = _user(contract, operation)
+    elif made.kind == TOKEN:
+        make = partial(store_token, operation)
     else:
         make = _document(operation, made.kind, _store(contract, operation, made))
-    location, bare = LocationMaker(contract, operation), done(operation.success)
+    answer = _made(contract, operation, made)
     whose = place(contract, operation, operation.effect.within) if operation.effect.within else None
 
     def perform(exchange: Exchange) -> Answer:
         owner = whose.find(exchange) if whose else ""
         if whose and not exchange.world.exists(whose.kind, owner):
             raise Refusal("notFound", f"effect: there is no such {whose.role}")
-        identity = new_id()
+        identity = exchange.world.fresh.new()
         make(exchange, identity, owner)
-        headers = [*bare.headers, (b"location", location.make(exchange, exchange.params, identity))]
-        return Answer(bare.status, headers)
+        return answer(exchange, identity)
 
     return perform
+
+
+def _made(contract: Contract, operation: Operation, made: Place) -> Callable[[Exchange, str], Answer]:
+    """What makes the answer for a new entity: its Location, and its keys that the documented schema shows."""
+    bare, success = done(operation.success), operation.success
+    location = LocationMaker(contract, operation) if success.location else None
+    shown = contract.resolve(success.schema)["properties"] if success.schema else None
+
+    def answer(exchange: Exchange, identity: str) -> Answer:
+        found = Answer(bare.status, bare.headers.copy())
+        if shown is not None:
+            known = {**orjson.loads(exchange.world.details(made.kind, identity)), id_name(made.kind): identity}
+            text = orjson.dumps({key: known[key] for key in shown})
+            found = json_answer(bare.status, text, success.media_type.encode())
+        if location:
+            found.headers.append((b"location", location.make(exchange, exchange.params, identity)))
+        return found
+
+    return answer
 
 
 def _document(operation: Operation, kind: str, store: Store) -> Make:
@@ -70,7 +91,7 @@ def _document(operation: Operation, kind: str, store: Store) -> Make:
         parts += (
             b',"creator":',
             exchange.user.as_json if exchange.user else _NOBODY,
-            b',"creationTime":%d}' % time.time(),
+            b',"creationTime":%d}' % exchange.run.clock.now(),
         )
         store(exchange.world, identity, owner, b"".join(parts))
 
@@ -109,7 +130,7 @@ def _user(contract: Contract, operation: Operation) -> Make:
         refuse_taken(exchange.world, unique, given, identity)
         user = User(identity, given.get("username"), given.get("password"), basic_auth="password" in given)
         named = {key: given[key] for key in ("fullName", "username") if key in given}
-        flags = {"basicAuthEnabled": user.basic_auth, "blocked": user.blocked, "creationTime": int(time.time())}
+        flags = {"basicAuthEnabled": user.basic_auth, "blocked": user.blocked, "creationTime": exchange.run.clock.now()}
         exchange.world.add_user(user, orjson.dumps({id_name(contract.kind(USER)): identity, **named, **flags}))
 
     return make

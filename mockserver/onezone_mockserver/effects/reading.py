@@ -21,9 +21,16 @@ Show = Callable[[bytes], bytes]
 
 
 def list_(contract: Contract, operation: Operation) -> Perform:
-    """The ids of what the effect names, in no order."""
+    """The ids of what the effect names, or another key of each, in no order."""
     ids = _ids(contract, operation)
-    return _listing(contract, operation, lambda exchange: list(ids(exchange)))
+    kind, key = contract.kind(operation.effect.resource), operation.effect.by
+
+    def found(exchange: Exchange) -> list[str]:
+        if not key:
+            return list(ids(exchange))
+        return [orjson.loads(exchange.world.details(kind, one))[key] for one in ids(exchange)]
+
+    return _listing(contract, operation, found)
 
 
 def _ids(contract: Contract, operation: Operation) -> Ids:

@@ -34,6 +34,9 @@ CORE_GROUPS = (
     "protocol",
     "robustness",
     "rare",
+    "forgery",
+    "comparison",
+    "revealing",
 )
 FULL_GROUPS = (
     "around_access",
@@ -44,6 +47,8 @@ FULL_GROUPS = (
     "around_sides",
     "around_history",
     "around_memory",
+    "around_tokens",
+    "around_upstream",
 )
 GROUPS = (*CORE_GROUPS, *FULL_GROUPS)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from onezone_mockserver.exchange import Exchange
 from onezone_mockserver.faults.answers import Where
-from onezone_mockserver.faults.fault import CLASSIC, Fault, fault
+from onezone_mockserver.faults.fault import ALL, CLASSIC, DEPLOYED, Fault, fault
 from onezone_mockserver.faults.requests import refuse
 
 NAMES, DOCUMENTED = "accept.names", "accept.documented"
@@ -28,8 +28,8 @@ def _properties(odd: Callable[[dict[str, Any]], Any]) -> Where:
     return where
 
 
-def _refused(name: str, text: str, where: Where, *noticed_by: str) -> Fault:
-    return fault(f"acceptance-{name}", text, refuse(where, "badValueString"), *noticed_by)
+def _refused(name: str, text: str, where: Where, *noticed_by: str, editions: tuple[str, ...] = ALL) -> Fault:
+    return fault(f"acceptance-{name}", text, refuse(where, "badValueString"), *noticed_by, editions=editions)
 
 
 def _seen() -> Where:
@@ -45,18 +45,26 @@ def _seen() -> Where:
 
 
 FAULTS = (
-    _refused("pid", "PID services are refused.", _properties(lambda p: p.get("type") == "PID"), "accept.pid"),
+    _refused(
+        "pid",
+        "PID services are refused.",
+        _properties(lambda p: p.get("type") == "PID"),
+        "accept.pid",
+        editions=DEPLOYED,
+    ),
     _refused(
         "pid-options",
         "PID services with options are refused.",
         _properties(lambda p: p.get("type") == "PID" and "identifierTemplate" in p),
         "accept.pid-with-options",
+        editions=DEPLOYED,
     ),
     _refused(
         "extra-keys",
         "Keys that nobody knows are refused.",
         lambda e: bool(e.value.keys() - CLIENT_KEYS),
         "accept.extra-keys",
+        editions=DEPLOYED,
     ),
     _refused("digits", "Names of digits are refused.", _name(str.isdigit), NAMES),
     _refused("beyond-ascii", "Names beyond ASCII are refused.", _name(lambda n: not n.isascii()), NAMES),
@@ -66,7 +74,7 @@ FAULTS = (
     _refused("fifty", "Names of fifty characters are refused.", _name(lambda n: len(n) >= 50), NAMES),  # noqa: PLR2004
     _refused("fifty-bytes", "Names of over fifty bytes are refused.", _name(lambda n: len(n.encode()) > FIFTY), NAMES),
     _refused("two", "Names of two characters are refused.", _name(lambda n: len(n) == 2), NAMES),  # noqa: PLR2004
-    _refused("again", "A name that was there before is refused.", _seen(), "accept.again"),
+    _refused("again", "A name that was there before is refused.", _seen(), "accept.again", editions=DEPLOYED),
     _refused("key-order", "The name must come first.", lambda e: next(iter(e.value)) != "name", "accept.spelling"),
     _refused("escapes", "Escapes in strings are refused.", lambda e: b"\\u00" in e.body, "accept.spelling"),
     _refused("indented", "JSON over several lines is refused.", lambda e: b"\n" in e.body, "accept.spelling"),
@@ -75,18 +83,28 @@ FAULTS = (
         "Names that end in the word service are refused.",
         _name(lambda n: n.endswith(" service")),
         DOCUMENTED,
-        "accept.doi",
     ),
     _refused(
         "boolean",
         "allowTemplateOverride must be a string.",
         _properties(lambda p: isinstance(p.get("allowTemplateOverride"), bool)),
         DOCUMENTED,
+        editions=DEPLOYED,
     ),
     _refused(
-        "number", "The prefix must be a string.", _properties(lambda p: type(p.get("prefix")) is float), DOCUMENTED
+        "number",
+        "The prefix must be a string.",
+        _properties(lambda p: type(p.get("prefix")) is float),
+        DOCUMENTED,
+        editions=DEPLOYED,
     ),
-    _refused("suffix", "Options of suffixes are refused.", _properties(lambda p: "suffixPrefix" in p), "accept.pid"),
+    _refused(
+        "suffix",
+        "Options of suffixes are refused.",
+        _properties(lambda p: "suffixPrefix" in p),
+        "accept.pid",
+        editions=DEPLOYED,
+    ),
     _refused("blank", "Names with blanks are refused.", _name(lambda n: " " in n), "access.administrator"),
     _refused("all", "Every body is refused.", lambda _e: True, "access.administrator"),
     _refused(

@@ -7,9 +7,8 @@ import binascii
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.answers import answers, header
 from onezone_mockserver.faults.effects import method
-from onezone_mockserver.faults.fault import OLDER, Hook, Point, fault
+from onezone_mockserver.faults.fault import DEPLOYED, Hook, Point, fault
 from onezone_mockserver.faults.permissions import guest
 from onezone_mockserver.faults.requests import crash, refuse_early, rescue
 
@@ -222,12 +221,6 @@ FAULTS = (
         "Credentials without a colon are answered with 400.",
         refuse_early(_colonless, "malformedData", Point.SECURITY),
         "authentication.malformed-401",
-    ),
-    fault(
-        "authentication-no-challenge",
-        "A 401 does not say how to authenticate.",
-        answers(header(b"www-authenticate", None), 401),
-        "authentication.challenge",
-        editions=OLDER,
+        editions=DEPLOYED,
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.exchange import KEY
+from onezone_mockserver.faults.effects import afterwards, services
 from onezone_mockserver.faults.fault import Hook, Point, fault
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.state import MockState
 
 PAUSE = 0.004
+LIMIT = 1000
 
 
 def _together(change: Callable[[Any, list[Any]], Any]) -> Hook:
@@ -117,6 +119,17 @@ def _first(message: Message, receive: Receive) -> Receive:
     return again
 
 
+def _full() -> Hook:
+    """Beyond a thousand of a group, every other service is made and forgotten at once."""
+
+    def act(exchange: Exchange, _state: MockState) -> None:
+        held = services(exchange.world, exchange.params["id"])
+        if len(held) > LIMIT and len(held) % 2:
+            exchange.world.remove("handle_service", held[-1])
+
+    return afterwards(act)
+
+
 FAULTS = (
     fault("concurrency-ids", "Ids are made of the time.", _same_id(), "concurrent.creates"),
     fault("concurrency-body", "Requests at the same time get the last one's body.", _mixed(), "concurrent.creates"),
@@ -126,5 +139,11 @@ FAULTS = (
         "Requests at the same time get one another's user.",
         _together(_other_user),
         "concurrent.access",
+    ),
+    fault(
+        "concurrency-forgetful",
+        "A store that holds a thousand services forgets the next one.",
+        _full(),
+        "concurrent.load",
     ),
 )

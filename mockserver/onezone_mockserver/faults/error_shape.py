@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.faults.answers import answers, body, header, write
-from onezone_mockserver.faults.fault import ALL, CLASSIC, NEWER, OLDER, Fault, Hook, fault
+from onezone_mockserver.faults.fault import ALL, CLASSIC, DEPLOYED, NEWER, Fault, Hook, fault
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Answer, Exchange
@@ -75,7 +75,7 @@ def _status_by_status() -> tuple[Fault, ...]:
                 f"The {one} has the id of another error.",
                 _changed(_inner(id="timeout"), one),
                 f"error.id.{one}",
-                editions=NEWER,
+                editions=DEPLOYED,
             ),
         ]
     return tuple(found)
@@ -123,12 +123,5 @@ FAULTS = (
     ),
     fault(
         "error-unlabelled", "Errors have no Content-Type.", answers(header(b"content-type", None), *ERRORS), *LABELLED
-    ),
-    fault(
-        "error-unlabelled-401",
-        "A 401 has no Content-Type.",
-        answers(header(b"content-type", None), 401),
-        "error.labelled.401",
-        editions=OLDER,
     ),
 )

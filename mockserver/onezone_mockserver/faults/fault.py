@@ -37,6 +37,7 @@ class Point(StrEnum):
     EXISTENCE = "existence"
     AUTHORIZATION = "authorization"
     VALIDATION = "validation"
+    LOOKUP = "lookup"
     EFFECT = "effect"
     """What performs the operation."""
     ANSWER = "answer"

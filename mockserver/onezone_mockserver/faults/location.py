@@ -75,7 +75,13 @@ FAULTS = (
     fault("location-empty", "The Location is empty.", successes(header(LOCATION, b"")), "location.present"),
     fault("location-twice", "There are two Locations.", successes(_twice), "location.present"),
     fault("location-content", "It is called Content-Location.", successes(_elsewhere), "location.present"),
-    fault("location-id-only", "The Location is the id alone.", located(lambda old: old.split(b"/")[-1]), FORM),
+    fault(
+        "location-id-only",
+        "The Location is the id alone.",
+        located(lambda old: old.split(b"/")[-1]),
+        FORM,
+        editions=NEWER,
+    ),
     fault(
         "location-no-group",
         "The Location does not name the group.",
@@ -83,14 +89,25 @@ FAULTS = (
         FORM,
         editions=NEWER,
     ),
-    fault("location-group-only", "The Location is the group's.", _parted(lambda parts: parts[:-2]), FORM),
-    fault("location-collection", "The Location is the list's.", _parted(lambda parts: parts[:-1]), FORM),
-    fault("location-slash", "The Location has two slashes.", _parted(lambda p: [*p[:-1], b"", p[-1]]), FORM),
+    fault(
+        "location-group-only", "The Location is the group's.", _parted(lambda parts: parts[:-2]), FORM, editions=NEWER
+    ),
+    fault(
+        "location-collection", "The Location is the list's.", _parted(lambda parts: parts[:-1]), FORM, editions=NEWER
+    ),
+    fault(
+        "location-slash",
+        "The Location has two slashes.",
+        _parted(lambda p: [*p[:-1], b"", p[-1]]),
+        FORM,
+        editions=NEWER,
+    ),
     fault(
         "location-hyphen",
         "The path of the Location has a hyphen.",
         located(lambda old: old.replace(b"handle_services", b"handle-services")),
         FORM,
+        editions=NEWER,
     ),
     fault(
         "location-other-group",
@@ -122,7 +139,7 @@ FAULTS = (
         "location-query",
         "The id stands in the query.",
         located(lambda old: old.rpartition(b"/")[0] + b"?id=" + old.rpartition(b"/")[2]),
-        FORM,
+        "location.fresh",
     ),
     fault("location-random", "The id in the Location is nobody's.", _id(lambda _: new_id().encode()), RESOLVES),
     fault("location-truncated", "The id in the Location is cut.", _id(lambda old: old[:-1]), RESOLVES),

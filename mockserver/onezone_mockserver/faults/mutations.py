@@ -200,7 +200,7 @@ def _provoked(contract: Contract, operation: Operation) -> Iterator[int]:
         yield UNAUTHORIZED
         if not _lets_in(operation.access, {ZONE: frozenset()}):
             yield FORBIDDEN
-    if operation.parameters:
+    if any(one.level is Level.MUST for one in operation.parameters):
         yield NOT_FOUND
     if next(one for one in contract.operations.values() if one.path == operation.path) is operation:
         yield NOT_ALLOWED  # a path has one answer to other methods

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onezone_mockserver.exchange import Exchange
 from onezone_mockserver.faults.answers import Where, answers, header, status
-from onezone_mockserver.faults.fault import DEPLOYED, Point, fault
+from onezone_mockserver.faults.fault import CLASSIC, DEPLOYED, Point, fault
 from onezone_mockserver.faults.requests import before, refuse, replace, unless
 
 OTHER_METHOD, OTHER_TYPE, NEAR = "method.other", "media-type.other", "media-type.case"
@@ -18,6 +18,9 @@ def _accept(exchange: Exchange) -> bool:
     return exchange.headers.get(b"accept") == b"application/json"
 
 
+TYPED = (*CLASSIC, *DEPLOYED)
+"""The editions that say which media type is taken."""
+
 FAULTS = (
     fault("protocol-method-accepted", "Any method creates.", answers(status(204), 405), OTHER_METHOD),
     fault("protocol-method-ok", "Any method is answered with 200.", answers(status(200), 405), OTHER_METHOD),
@@ -28,7 +31,13 @@ FAULTS = (
         OTHER_METHOD,
         "robust.no-5xx",
     ),
-    fault("protocol-method-missing", "Other methods are answered with 501.", answers(status(501), 405), OTHER_METHOD),
+    fault(
+        "protocol-method-missing",
+        "Other methods are answered with 501.",
+        answers(status(501), 405),
+        OTHER_METHOD,
+        editions=DEPLOYED,
+    ),
     fault(
         "protocol-method-404",
         "Other methods are answered with 404.",
@@ -36,36 +45,55 @@ FAULTS = (
         OTHER_METHOD,
         editions=DEPLOYED,
     ),
-    fault("protocol-no-allow", "A 405 has no Allow.", answers(header(b"allow", None), 405), "method.allow"),
     fault(
-        "protocol-wrong-allow", "A 405 lists another method.", answers(header(b"allow", b"GET"), 405), "method.allow"
+        "protocol-no-allow",
+        "A 405 has no Allow.",
+        answers(header(b"allow", None), 405),
+        "method.allow",
+        editions=DEPLOYED,
     ),
     fault(
-        "protocol-any-type", "Bodies of any label are accepted.", unless(Point.MEDIA_TYPE, lambda _e: True), OTHER_TYPE
+        "protocol-wrong-allow",
+        "A 405 lists another method.",
+        answers(header(b"allow", b"GET"), 405),
+        "method.allow",
+        editions=DEPLOYED,
     ),
-    fault("protocol-text", "JSON labelled as text is accepted.", unless(Point.MEDIA_TYPE, _type(b"text/")), OTHER_TYPE),
+    fault(
+        "protocol-any-type",
+        "Bodies of any label are accepted.",
+        unless(Point.MEDIA_TYPE, lambda _e: True),
+        OTHER_TYPE,
+        editions=TYPED,
+    ),
+    fault(
+        "protocol-text",
+        "JSON labelled as text is accepted.",
+        unless(Point.MEDIA_TYPE, _type(b"text/")),
+        OTHER_TYPE,
+        editions=TYPED,
+    ),
     fault(
         "protocol-form",
         "A form's label is accepted.",
         unless(Point.MEDIA_TYPE, _type(b"application/x-www")),
         OTHER_TYPE,
+        editions=TYPED,
     ),
-    fault("protocol-xml", "XML's label is accepted.", unless(Point.MEDIA_TYPE, _type(b"application/xml")), OTHER_TYPE),
-    fault("protocol-type-crash", "Other media types crash the server.", answers(status(500), 415), OTHER_TYPE),
+    fault(
+        "protocol-xml",
+        "XML's label is accepted.",
+        unless(Point.MEDIA_TYPE, _type(b"application/xml")),
+        OTHER_TYPE,
+        editions=TYPED,
+    ),
+    fault("protocol-type-crash", "Other media types crash the server.", answers(status(500), 415), "robust.no-5xx"),
     fault(
         "protocol-type-400",
         "Other media types are answered with 400.",
         answers(status(400), 415),
         OTHER_TYPE,
         editions=DEPLOYED,
-    ),
-    fault(
-        "protocol-type-case",
-        "Media types are compared with regard to case.",
-        refuse(
-            lambda e: e.headers.get(b"content-type") == b"Application/JSON", "unsupportedMediaType", Point.MEDIA_TYPE
-        ),
-        NEAR,
     ),
     fault(
         "protocol-accept",

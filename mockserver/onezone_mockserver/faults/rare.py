@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.faults.answers import Where
-from onezone_mockserver.faults.fault import NEWER, Fault, Hook, Point, fault
+from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Fault, Hook, Point, fault
 from onezone_mockserver.faults.requests import GOOD, crash, mended, properties, stored, texts
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ FAULTS = (
         crash(lambda e: _large_number(e.value), Point.VALIDATION),
         "generated.invalid",
     ),
-    fault("rare-key-case", "Keys are read without regard to case.", mended(_any_case), "edges.key-case"),
+    fault(
+        "rare-key-case", "Keys are read without regard to case.", mended(_any_case), "edges.key-case", editions=DEPLOYED
+    ),
     _crash("name-emoji", "A name with an emoji crashes the server.", lambda n: max(map(ord, n or "a")) > 0xFFFF, NAMES),  # noqa: PLR2004
     _crash("name-quote", "A name with a quote crashes the server.", lambda n: "'" in n, NAMES),
     _crash("name-escape", "A name with a percent sign crashes the server.", lambda n: "%" in n, NAMES),

@@ -21,7 +21,7 @@ from onezone_mockserver.faults.effects import (
     share,
     unknown_group,
 )
-from onezone_mockserver.faults.fault import ALL, NEWER, Fault, Hook, Point, fault, on
+from onezone_mockserver.faults.fault import ALL, DEPLOYED, NEWER, Fault, Hook, Point, fault, on
 from onezone_mockserver.faults.requests import Act, refused, rescue
 
 if TYPE_CHECKING:
@@ -180,8 +180,14 @@ def _after(name: str, text: str, hook: Hook, *noticed_by: str, editions: tuple[s
 
 
 FAULTS = (
-    _after("same-id", "A new service gets the id of one that left.", effect(_same_id), FRESH),
-    _after("revived", "The name of a service that left gives that service again.", effect(_revived), FRESH),
+    _after("same-id", "A new service gets the id of one that left.", effect(_same_id), FRESH, editions=DEPLOYED),
+    _after(
+        "revived",
+        "The name of a service that left gives that service again.",
+        effect(_revived),
+        FRESH,
+        editions=DEPLOYED,
+    ),
     _after("third-lost", "The third creation after a service left is lost.", _third_lost(), CREATED),
     _after("comes-back", "A creation brings back the service that left last.", effect(_comes_back), CREATED),
     _after("name-taken", "The name of a service that left cannot be used again.", effect(_name_taken), CREATED),
@@ -193,18 +199,26 @@ FAULTS = (
         "refused-made", "Once a service left, what is forbidden is made.", answered(_made_nevertheless, 403), UNCHANGED
     ),
     _after("undone", "A bad body brings back the service that left last.", answered(_undone, 400), UNCHANGED),
-    _after("leave-two", "Leaving a service leaves the newest one, too.", afterwards(_newest_too).of(LEAVE), LEFT),
+    _after(
+        "leave-two",
+        "Leaving a service leaves the newest one, too.",
+        afterwards(_newest_too).of(LEAVE),
+        LEFT,
+        editions=DEPLOYED,
+    ),
     _after(
         "leave-again",
         "Leaving a service twice leaves the newest one.",
         _refused_leaving(Point.EXISTENCE, _newest_too),
         LEFT,
+        editions=DEPLOYED,
     ),
     _after(
         "leave-nobody",
         "Nobody may leave a service: 401, yet it is left.",
         _refused_leaving(Point.AUTHORIZATION, _left_nevertheless),
         LEFT,
+        editions=DEPLOYED,
     ),
-    _after("still-read", "Every second service that left can still be read.", _still_read(), LEFT),
+    _after("still-read", "Every second service that left can still be read.", _still_read(), LEFT, editions=DEPLOYED),
 )

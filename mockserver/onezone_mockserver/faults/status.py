@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onezone_mockserver.faults.answers import answers, body, header, status, successes
+from onezone_mockserver.faults.answers import answers, body, status, successes
 from onezone_mockserver.faults.fault import ALL, DEPLOYED, OLDER, fault
 
 
@@ -34,13 +34,6 @@ FAULTS = (
         "A success has an empty object as its body.",
         successes(body(b"{}")),
         "success.empty-body",
-    ),
-    fault(
-        "status-content-length",
-        "A 204 says that its body has no length.",
-        successes(header(b"content-length", b"0")),
-        "success.framing",
-        editions=OLDER,
     ),
     _becomes(403, 401, "access.outsider", "access.without-oz_handle_services_create"),
     _becomes(403, 404, "access.outsider", "access.without-oz_handle_services_create"),

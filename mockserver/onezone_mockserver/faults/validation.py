@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.fault import Fault, Hook, Point, fault
+from onezone_mockserver.faults.fault import DEPLOYED, Fault, Hook, Point, fault
 from onezone_mockserver.faults.requests import GOOD, crash, mended, parsed, shaped
 from onezone_mockserver.jsontext import loads
 
@@ -93,6 +93,7 @@ def _per_key() -> tuple[Fault, ...]:
                 f"An empty {key} gets a default.",
                 _hole(key, lambda value: value in ("", {})),
                 f"body.empty.{key}",
+                editions=DEPLOYED,
             ),
         ]
     return tuple(found)
@@ -174,12 +175,14 @@ FAULTS = (
         "NaN and Infinity are numbers.",
         parsed(lambda b: b"NaN" in b or b"Infinity" in b, GOOD),
         "edges.not-json",
+        editions=DEPLOYED,
     ),
     fault(
         "validation-latin-1",
         "Bytes that are no UTF-8 are overlooked.",
         parsed(lambda b: b"\xff" in b, GOOD),
         "edges.not-json",
+        editions=DEPLOYED,
     ),
     fault(
         "validation-array",

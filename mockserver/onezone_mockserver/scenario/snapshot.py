@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, to_builtins
 
 from onezone_mockserver.jsontext import joined, members
 from onezone_mockserver.scenario.mistakes import WorldError, check
 from onezone_mockserver.scenario.reader import Reader, privilege_names
-from onezone_mockserver.scenario.types import HOLDERS, Group, Persona, Resource, User, resource_kinds
-from onezone_mockserver.world import GROUP, NOBODY, NOTHING, UNNAMED, USER, World, id_name
+from onezone_mockserver.scenario.types import HOLDERS, Group, Persona, Resource, Token, User, resource_kinds
+from onezone_mockserver.world import GROUP, NOBODY, NOTHING, TOKEN, UNNAMED, USER, World, id_name
+from onezone_mockserver.world import Token as Credential
 from onezone_mockserver.world import User as Account
 
 if TYPE_CHECKING:
@@ -41,9 +42,18 @@ def snapshot(world: World) -> dict[str, Any]:
         "groups": [_group_out(world, group) for group in world.ids(GROUP)],
     }
     for kind in world.kinds():
-        if kind not in {USER, GROUP}:
+        if kind not in {USER, GROUP, TOKEN}:
             data[f"{kind}s"] = [_resource_out(world, kind, identity) for identity in world.ids(kind)]
+    data["tokens"] = [_token_out(world, token) for token in world.ids(TOKEN)]
     return data
+
+
+def _token_out(world: World, identity: str) -> dict[str, Any]:
+    shown = orjson.loads(world.details(TOKEN, identity))
+    token, metadata = world.named_token(identity), shown["metadata"]
+    of_token = {"user": token.user, "token": token.text, "type": token.type, "caveats": token.caveats}
+    made = {"creationTime": metadata["creationTime"], "customMetadata": metadata["custom"]}
+    return {"id": identity, "name": shown["name"], **of_token, "revoked": token.revoked, **made}
 
 
 def _user_out(world: World, user: Account) -> dict[str, Any]:
@@ -52,6 +62,10 @@ def _user_out(world: World, user: Account) -> dict[str, Any]:
         **_shown(world, USER, user.id, USER_SHOWN),
         **secrets,
         "tokens": list(user.tokens),
+        "temporary_tokens": [
+            {"token": one.text, "type": one.type, "caveats": one.caveats} for one in world.temporary_tokens(user.id)
+        ],
+        "token_generation": world.generation(user.id),
         "zone_privileges": sorted(world.own_zone(USER, user.id)),
     }
 
@@ -130,7 +144,7 @@ class _Builder:
         self.sets: dict[tuple[str, bytes], frozenset[str]] = {}
 
     def build(self) -> World:
-        names, entries = ["users", "groups", *(f"{kind}s" for kind in self.kinds)], self.reader.entries
+        names, entries = ["users", "groups", *(f"{kind}s" for kind in self.kinds), "tokens"], self.reader.entries
         empty = self.reader.lists.keys().isdisjoint(names)
         what = "personas alone are" if self.reader.lists else "an empty object is"
         check(not empty, (), f"{what} no world: send {', '.join(names)}, as GET /_mock/world gives them")
@@ -143,6 +157,8 @@ class _Builder:
         for kind, keys in self.kinds.items():
             for path, resource in entries(f"{kind}s"):
                 self._resource(kind, keys, resource, path)
+        for path, token in entries("tokens"):
+            self._token(token, path)
         self.world.settle()
         return self.world
 
@@ -154,7 +170,7 @@ class _Builder:
         self._check_new(USER, identity, path)
         check(name is None or self.world.named(name) is None, (*path, "username"), "used twice")
         for token in user.tokens:
-            free = self.world.holder_of(token) is None and user.tokens.count(token) == 1
+            free = self._free(token) and user.tokens.count(token) == 1
             check(free, (*path, "tokens"), "a token is used twice")
         basic = user.password is not None if user.basic_auth is UNSET else user.basic_auth
         shown = {
@@ -168,6 +184,37 @@ class _Builder:
         account = Account(identity, name, user.password, user.tokens, basic, user.blocked)
         zone = self._privileges(user.zone_privileges, ZONE, (*path, "zone_privileges"))
         self.world.add_user(account, _details(shown, user.details, path), zone)
+        for at, one in enumerate(user.temporary_tokens):
+            check(self._free(one.token), (*path, "temporary_tokens", at, "token"), "a token is used twice")
+            caveats = tuple(to_builtins(one.caveats))
+            self.world.keep_token(
+                Credential(one.token, identity, None, one.type, caveats, generation=user.token_generation)
+            )
+        if user.token_generation > 1:
+            self.world.set_generation(identity, user.token_generation)
+
+    def _free(self, token: str) -> bool:
+        return self.world.holder_of(token) is None and self.world.token(token) is None
+
+    def _token(self, token: Token, path: Path) -> None:
+        self._check_new(TOKEN, token.id, path)
+        check(self.world.exists(USER, token.user), (*path, "user"), f"there is no user {token.user}")
+        check(self._free(token.token), (*path, "token"), "a token is used twice")
+        name, caveats = token.name or token.id, to_builtins(token.caveats)
+        taken = self.world.find_token(token.user, "name", name) is not None
+        check(not taken, (*path, "name"), "another token of the user has the name")
+        shown = {
+            "id": token.id,
+            "name": name,
+            "subject": {"type": USER, "id": token.user},
+            "type": {token.type: {}},
+            "caveats": caveats,
+            "metadata": {"creationTime": token.created, "custom": token.custom},
+            "revoked": token.revoked,
+            "token": token.token,
+        }
+        credential = Credential(token.token, token.user, token.id, token.type, tuple(caveats), token.revoked)
+        self.world.add_token(credential, msgspec.json.encode(shown))
 
     def _group(self, group: Group, path: Path) -> None:
         self._check_new(GROUP, group.id, path)

@@ -8,6 +8,8 @@
         users: {alice: [group_view]}
         children: {some-other-group: all}
         zone_privileges: []
+    tokens:
+      - {id: t1, user: alice, name: Notebook, token: MDAxNg, caveats: [{type: time, validUntil: 1893456000}]}
     handle_services:
       - {id: h1, name: DOI, proxyEndpoint: "https://proxy", serviceProperties: {type: DOI}, users: {alice: all}}
 
@@ -24,7 +26,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
-from onezone_mockserver.world import BEGINNING, GROUP, USER
+from onezone_mockserver.caveats import API, SERVICE, TIME
+from onezone_mockserver.world import BEGINNING, GROUP, TOKEN, USER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +56,31 @@ Tokens = Annotated[tuple[Text, ...], Meta(extra_json_schema={"uniqueItems": True
 BasicAuth = Annotated[bool | UnsetType, Meta(description="Whether the password counts; it does where one is given.")]
 Body = Annotated[str | None, Meta(description="The request's body as it is sent; a good one where it is missing.")]
 Details = Annotated[dict[str, Raw], Meta(description="More keys of the entity as the API shows it.")]
+Whitelist = Annotated[tuple[Text, ...], Meta(min_length=1)]
+
+
+class TimeCaveat(Struct, forbid_unknown_fields=True, gc=False, tag_field="type", tag=TIME, rename="camel"):
+    """The token counts until a moment."""
+
+    valid_until: Moment
+
+
+class ServiceCaveat(Struct, forbid_unknown_fields=True, gc=False, tag_field="type", tag=SERVICE):
+    """Only these services take the token."""
+
+    whitelist: Whitelist
+
+
+class ApiCaveat(Struct, forbid_unknown_fields=True, gc=False, tag_field="type", tag=API):
+    """Only these calls may be made with the token."""
+
+    whitelist: Annotated[tuple[Annotated[str, Meta(pattern=r"^\w+/\w+/\*\.\*\.\*:\*$")], ...], Meta(min_length=1)]
+
+
+TokenType = Literal["accessToken", "identityToken"]
+Caveats = Annotated[
+    tuple[TimeCaveat | ServiceCaveat | ApiCaveat, ...], Meta(description="What limits the token, as the API shows it.")
+]
 ZonePrivileges = Annotated[Raw, _privileges("zone")]
 GroupPrivileges = Annotated[Raw, _privileges("group")]
 
@@ -68,8 +96,32 @@ class User(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
     created: Moment = field(default=BEGINNING, name="creationTime")
     password: Text | None = None
     tokens: Tokens = ()
+    temporary_tokens: tuple[TemporaryToken, ...] = ()
+    token_generation: Annotated[int, Meta(ge=1)] = 1
     zone_privileges: ZonePrivileges = field(default_factory=partial(Raw, b"[]"))
     details: Details = {}
+
+
+class TemporaryToken(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """A temporary token of a user, which counts until its caveats say otherwise."""
+
+    token: Text
+    type: TokenType = "accessToken"
+    caveats: Caveats = ()
+
+
+class Token(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """A named token of a user."""
+
+    id: Text
+    user: Text
+    token: Text
+    name: Text | None = None
+    type: TokenType = "accessToken"
+    caveats: Caveats = ()
+    revoked: bool = False
+    created: Moment = field(default=BEGINNING, name="creationTime")
+    custom: dict[str, Raw] = field(default={}, name="customMetadata")
 
 
 class Group(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
@@ -114,7 +166,7 @@ def resource_kinds(*contracts: Contract) -> dict[str, tuple[str, ...]]:
     for contract in contracts:
         for operation in contract.operations.values():
             kind = contract.kind(operation.effect.resource)
-            if operation.effect.verb == "get" and kind not in {USER, GROUP}:
+            if operation.effect.verb == "get" and kind not in {USER, GROUP, TOKEN}:
                 schema = contract.resolve(operation.success.schema or {})
                 kinds.setdefault(kind, {}).update(dict.fromkeys(schema["properties"]))
     return {kind: tuple(keys) for kind, keys in kinds.items()}
@@ -123,7 +175,7 @@ def resource_kinds(*contracts: Contract) -> dict[str, tuple[str, ...]]:
 def entry_types(kinds: Mapping[str, tuple[str, ...]]) -> dict[str, type[Struct]]:
     """What the lists of a scenario hold, by their names."""
     resources = {f"{kind}s": _resource(kind, keys) for kind, keys in kinds.items()}
-    return {"users": User, "groups": Group, **resources, "personas": Persona}
+    return {"users": User, "groups": Group, **resources, "tokens": Token, "personas": Persona}
 
 
 def _resource(kind: str, keys: tuple[str, ...]) -> type[Struct]:

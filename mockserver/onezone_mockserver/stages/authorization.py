@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.access import Guard
+from onezone_mockserver.caveats import closed
 from onezone_mockserver.effects.places import CALLER
 from onezone_mockserver.exchange import Exchange, Refusal
 from onezone_mockserver.support import UnsupportedContractError
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 def authorization(operation: Any, state: MockState) -> Check | None:
     """Refuse with the route that came closest and what was missing. Where no credentials are asked for, ask nothing.
 
-    Nobody in particular has no place in an operation about the caller. Raises UnsupportedContractError for one that
-    never knows its caller.
+    A token whose caveats rule the call out is refused first: 401. Nobody in particular has no place in an operation
+    about the caller. Raises UnsupportedContractError for one that never knows its caller.
     """
     known = state.contract.operations[operation.operation_id]
     about_caller = CALLER in {known.effect.resource, known.effect.within}
@@ -31,6 +32,9 @@ def authorization(operation: Any, state: MockState) -> Check | None:
     guard = Guard(known, state.contract.roles)
 
     def check(exchange: Exchange) -> None:
+        if exchange.caveats and (caveat := closed(exchange.caveats, known.method)):
+            what = "authorization: the token is not for this call"
+            raise Refusal("tokenCaveatUnverified", what, details={"caveat": caveat})
         decision = exchange.decision = guard.decide(exchange.world, exchange.user, exchange.params, exchange.value)
         if exchange.user is None and optional:
             return

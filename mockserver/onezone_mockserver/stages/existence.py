@@ -1,7 +1,8 @@
-"""The existence stage: what the path names must exist, and belong together, before anybody is authorized.
+"""The stages that look things up: what the path names must exist, and belong together.
 
-Source: Onezone 21.02 as deployed, Request pipeline. An operation whose entity is only looked at by its effect is
-not checked here, and neither is one that is about to become a member.
+Source: Onezone 21.02 as deployed, Request pipeline. `existence` does so before anybody is authorized; `lookup` does it
+for the operations that look for it afterwards, but for those that create: their effects do. One that is about to become
+a member is looked for by the effect, too.
 """
 
 from __future__ import annotations
@@ -14,39 +15,60 @@ from onezone_mockserver.exchange import Exchange, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onezone_spec import Contract, Operation
+    from onezone_spec import Contract, Operation, Parameter
 
     from onezone_mockserver.exchange import Check
     from onezone_mockserver.state import MockState
 
 DIRECT_VERBS = frozenset({"detach", "grant", "privileges"})
 """Verbs that act on a direct relation; the others, and those whose effect says so, see effective ones, too."""
-JOINING = "attach"
-UNRELATED_VERBS = frozenset({JOINING, "create", "list"})
+JOINING, CREATING = "attach", "create"
+UNRELATED_VERBS = frozenset({JOINING, CREATING, "list"})
 """Verbs before whose effect nothing need be related."""
 
 
 def existence(operation: Any, state: MockState) -> Check | None:
     """Refuse with 404 where the path names something that is not there, or not related to what it stands under."""
-    contract = state.contract
-    known = contract.operations[operation.operation_id]
-    if known.locate_at_effect:
-        return None
+    known = state.contract.operations[operation.operation_id]
+    return None if known.locate_at_effect else _looking(state.contract, known)
+
+
+def lookup(operation: Any, state: MockState) -> Check | None:
+    """The same, for operations that look for what the path names when they act."""
+    known = state.contract.operations[operation.operation_id]
+    late = known.locate_at_effect and known.effect.verb != CREATING
+    return _looking(state.contract, known) if late else None
+
+
+def _looking(contract: Contract, known: Operation) -> Check | None:
     joining = known.effect.resource if known.effect.verb == JOINING else None
     named = [one for one in known.parameters if one.entity and one.entity != joining]
-    entities = [(one.name, one.entity or "", contract.kind(one.entity or "")) for one in named]
+    entities = [(one.name, one.entity or "", contract.kind(one.entity or "")) for one in named if not one.key]
+    keyed = [one for one in named if one.key]
     relation = _relation(contract, known)
-    if not entities and relation is None:
+    if not named and relation is None:
         return None
+    owner = place(contract, known, known.effect.within or "")
 
     def check(exchange: Exchange) -> None:
         for name, role, kind in entities:
             if not exchange.world.exists(kind, exchange.params[name]):
                 raise Refusal("notFound", f"existence: there is no such {role}")
+        for one in keyed:
+            _name_by_id(exchange, one, owner.find(exchange))
         if relation:
             relation(exchange)
 
     return check
+
+
+def _name_by_id(exchange: Exchange, parameter: Parameter, owner: str) -> None:
+    """Put the id of what a parameter names by another key in its place. Raises Refusal where the owner has no such."""
+    value = exchange.params[parameter.name]
+    identity = exchange.world.find_token(owner, parameter.key, value)
+    if identity is None:
+        raise Refusal("notFound", f"existence: there is no such {parameter.entity}")
+    exchange.params = {**exchange.params, parameter.name: identity}
 
 
 def _relation(contract: Contract, operation: Operation) -> Callable[[Exchange], None] | None:

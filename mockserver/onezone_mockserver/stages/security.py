@@ -15,12 +15,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.cache import cached
+from onezone_mockserver.caveats import unmet
 from onezone_mockserver.exchange import Exchange, Header, Refusal
+from onezone_mockserver.world import ACCESS
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Check
     from onezone_mockserver.state import MockState
-    from onezone_mockserver.world import User, World
+    from onezone_mockserver.world import Token, User, World
 
 Reader = Callable[[Exchange], "User | None"]
 """Gives the user of one kind of credential, None where the request has none of it. Raises Refusal for a wrong one."""
@@ -112,7 +114,7 @@ def _key_reader(where: str, name: str) -> Reader:
             token = exchange.headers.get(header)
         else:
             token = _in_query(exchange, name) if where == "query" else _in_cookie(exchange, name)
-        return None if token is None else _by_token(exchange.world, token)
+        return None if token is None else _by_token(exchange, token)
 
     return read
 
@@ -127,7 +129,7 @@ def _in_cookie(exchange: Exchange, name: str) -> bytes | None:
     return None if value is None else value.encode("latin-1")
 
 
-def _authorization_reader(scheme: bytes, by: Callable[[World, bytes], User]) -> Reader:
+def _authorization_reader(scheme: bytes, by: Callable[[Exchange, bytes], User]) -> Reader:
     """The reader of the credential in `Authorization`, if it is of that scheme."""
 
     def read(exchange: Exchange) -> User | None:
@@ -139,30 +141,53 @@ def _authorization_reader(scheme: bytes, by: Callable[[World, bytes], User]) -> 
         if not value.startswith(scheme):
             return None
         name, _, credential = value.partition(b" ")
-        return by(exchange.world, credential.strip(b" ")) if name == scheme else None
+        return by(exchange, credential.strip(b" ")) if name == scheme else None
 
     return read
 
 
-def _by_token(world: World, token: bytes) -> User:
-    user = world.holder_of(token.decode("utf-8", "surrogateescape"))
-    if user is not None and user.blocked:
-        raise Refusal("userBlocked", "security: the user is blocked")
+def _by_token(exchange: Exchange, sent: bytes) -> User:
+    text = sent.decode("utf-8", "surrogateescape")
+    user = exchange.world.holder_of(text)
     if user is not None:
-        return user
-    if not B64TOKEN.fullmatch(token):
+        return _unblocked(user)
+    token = exchange.world.token(text)
+    if token is not None:
+        exchange.caveats = token.caveats
+        return user_of(exchange, token, token.caveats)
+    if not B64TOKEN.fullmatch(sent):
         raise Refusal("badToken", "security: the token is not one at all")
     raise Refusal("tokenInvalid", "security: nobody has this token")
 
 
-def _by_password(world: World, credential: bytes) -> User:
+def user_of(exchange: Exchange, token: Token, caveats: tuple[Any, ...]) -> User:
+    """Whom a token lets in, as far as these caveats go. Raises Refusal where it counts no more, or not here."""
+    if token.type != ACCESS:
+        raise Refusal("notAnAccessToken", "security: it is a token of another type", details={"received": token.type})
+    user = _unblocked(exchange.world.users[token.user])
+    if token.revoked:
+        raise Refusal("tokenRevoked", "security: the token is revoked")
+    caveat = unmet(caveats, exchange.run.clock.now())
+    if caveat is not None:
+        what = f"security: the token's caveat of {caveat['type']} is not met"
+        raise Refusal("tokenCaveatUnverified", what, details={"caveat": caveat})
+    return user
+
+
+def _unblocked(user: User) -> User:
+    if user.blocked:
+        raise Refusal("userBlocked", "security: the user is blocked")
+    return user
+
+
+def _by_password(exchange: Exchange, credential: bytes) -> User:
     try:
         name, colon, password = _pair(credential)
     except ValueError:
         raise Refusal("badBasicCredentials", "security: the Basic credential is not base64 of UTF-8") from None
-    user = world.login(name, password)
+    user = exchange.world.login(name, password)
     if user is None or not colon:
-        raise _refused(world, name)
+        raise _refused(exchange.world, name)
     return user
 
 

@@ -85,7 +85,8 @@ def _check_supported(contract: Contract, body: Body, where: str) -> None:
                 f"{where}: {one.name}: take the key out, or readOnly: it stands in a request"
             )
         used += [
-            (f"{where}: {one.name}: {keyword}", error, {"key", "allowed"}) for keyword, error in one.errors.items()
+            (f"{where}: {one.name}: {keyword}", error, {"key", "allowed", "caveat"})
+            for keyword, error in one.errors.items()
         ]
     for place, error, given in used:
         if error not in contract.errors:
@@ -101,7 +102,7 @@ def _fault(contract: Contract, body: Body, good: Schema, rules: list[tuple[Prope
     for one, schema in rules:
         error = _absent(one) if one.name not in value else _error(one, schema, value[one.name])
         if error:
-            return _refusal(contract, one, error)
+            return _refusal(contract, one, error, _bad_item(schema, value.get(one.name)))
     for name in body.schema.get("required", ()):
         if name not in value:
             return Refusal(MISSING, f"validation: {name} is missing", details={"key": name})
@@ -135,12 +136,20 @@ def _absent(one: Property) -> str | None:
     return MISSING if one.required else None
 
 
-def _refusal(contract: Contract, one: Property, error: str) -> Refusal:
+def _refusal(contract: Contract, one: Property, error: str, bad_item: Any = None) -> Refusal:
     known = contract.errors[error].details
     details: dict[str, Any] = {"key": one.name} if "key" in known else {}
     if "allowed" in known:
         details["allowed"] = _allowed(one.schema)
+    if "caveat" in known:
+        details["caveat"] = bad_item
     return Refusal(error, f"validation: {one.name}: {error}", details=details)
+
+
+def _bad_item(schema: Schema, value: Any) -> Any:
+    """The first item of a list that its schema rules out; None where the value is no list."""
+    places = (error.instance_path for error in schema.errors(value)) if isinstance(value, list) else ()
+    return next((value[place[0]] for place in places if place), None)
 
 
 def _allowed(schema: Any) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import defaultdict
 from sys import intern
 from typing import TYPE_CHECKING, Any
@@ -11,30 +10,21 @@ import orjson
 
 from onezone_mockserver.world.accounts import Accounts, User
 from onezone_mockserver.world.graph import GROUP, NOTHING, USER, Graph
+from onezone_mockserver.world.ids import Ids
+from onezone_mockserver.world.tokens import TOKEN, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from onezone_mockserver.world.graph import Privileges
+    from onezone_mockserver.world.tokens import Token
 
 UNNAMED = "Unnamed User"
 """The full name of a user who gives none. Source: Onezone 21.02 as deployed, Other validators."""
 BEGINNING = 1577836800
 """The creation time of whatever was there before the mock: the same at every start."""
-ID_BYTES, ID_BLOCK = 18, 128
-_drawn: list[str] = []
-"""Random ids, drawn by the block: to ask the system for each costs more than all else of an id."""
 NOBODY = {"type": "nobody", "id": None}
 """The creator of what the zone itself made, as it shows."""
-
-
-def new_id() -> str:
-    """A fresh id as released servers make them: 32 hexadecimal digits, "ch" and 4 more."""
-    if not _drawn:
-        digits = secrets.token_hex(ID_BYTES * ID_BLOCK)
-        starts = range(0, len(digits), 2 * ID_BYTES)
-        _drawn.extend([f"{digits[at : at + 32]}ch{digits[at + 32 : at + 36]}" for at in starts])
-    return _drawn.pop()
 
 
 def id_name(kind: str) -> str:
@@ -48,16 +38,19 @@ def shown_kind(kind: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-class World(Graph, Accounts):
+class World(Graph, Accounts, Tokens):
     """Every entity by its kind (`user`, `group`, `handle_service`, …) and id, with its details as the API shows them.
 
     Details are stored serialised: a great many small objects would keep the garbage collector busy. Credentials stand
-    apart (`users`). Memberships and zone privileges are the graph's.
+    apart (`users`, `token`). Memberships and zone privileges are the graph's; the one member of a named token is its
+    owner. `fresh` gives new ids and texts of tokens.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ids: Ids | None = None) -> None:
         Graph.__init__(self)
         Accounts.__init__(self)
+        Tokens.__init__(self)
+        self.fresh = ids or Ids()
         self._details: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
 
     # Entities
@@ -108,6 +101,21 @@ class World(Graph, Accounts):
         if zone:
             self.set_zone(GROUP, identity, zone)
 
+    def add_token(self, token: Token, details: bytes) -> None:
+        """Add a named token; its id and text must be new. Raises KeyError where there is no such user."""
+        if token.user not in self.users or token.id is None:
+            raise KeyError(token.user)
+        self.add(TOKEN, token.id, details)
+        self.relate(USER, token.user, TOKEN, token.id, NOTHING)
+        self.keep_token(token)
+
+    def find_token(self, owner: str, key: str, value: str) -> str | None:
+        """The id of the owner's named token with that value at a key of its details, None where there is none."""
+        known = self._details[TOKEN]
+        return next(
+            (one for one in self.memberships(USER, owner, TOKEN) if orjson.loads(known[one])[key] == value), None
+        )
+
     def relate(self, member_kind: str, member: str, kind: str, identity: str, privileges: Privileges) -> None:
         """As Graph does it; raises KeyError where there is no such member or no such entity."""
         if member not in self._details[member_kind] or identity not in self._details[kind]:
@@ -121,19 +129,24 @@ class World(Graph, Accounts):
         self._details[kind][identity] = _packed(details)
 
     def remove(self, kind: str, identity: str) -> None:
-        """Remove an entity and its memberships; what it alone was a member of stays. Raises KeyError.
+        """Remove an entity, its memberships and tokens; what it alone was a member of stays. Raises KeyError.
 
         Source: Onezone 21.02 as deployed: resources that nobody is left in stay, without users and groups.
         """
-        del self._details[kind][identity]
         if kind == USER:
             self._close(identity)
+            for token in list(self.memberships(USER, identity, TOKEN)):
+                self.remove(TOKEN, token)
+            self._forget_temporary(identity)
             del self.users[identity]
+        elif kind == TOKEN:
+            self._forget_token(identity)
+        del self._details[kind][identity]
         self._leave(kind, identity)
 
     def remove_with_orphans(self, kind: str, identity: str) -> None:
         """Remove a user or a group, and the resources that nobody else is a direct member of. Raises KeyError."""
-        held = self.containers(kind, identity)
+        held = [one for one in self.containers(kind, identity) if one[0] != TOKEN]
         self.remove(kind, identity)
         for resource, one in held:
             if resource != GROUP and not self.members(USER, resource, one) and not self.members(GROUP, resource, one):

@@ -1,0 +1,131 @@
+"""More requests at the same time than a store that is not synchronised bears."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from statistics import median
+
+from onezone_contracts.cases import WRITER, Case
+from onezone_contracts.checks import status
+from onezone_contracts.given import GivenRun
+from onezone_contracts.patience import LONGEST_PAUSES
+from onezone_contracts.requirement import Finding, NotJudged
+from onezone_contracts.sent import Created, Read, Sent
+from onezone_contracts.state.compare import differences_of
+from onezone_contracts.state.readback import last_segment
+
+THREADS = 16
+EACH = {"standard": 100, "deep": 400}
+"""How many creations a thread asks for, one directly after another."""
+QUICK = 0.005
+"""Seconds: the load is for targets that answer a creation as fast as this, in the middle of all."""
+LABEL = "a valid request among hundreds"
+PAGE = 10
+"""So many services at least fit on a list that is cut."""
+READ = 20
+"""How many of what was created are read again."""
+
+
+def creates(run: GivenRun) -> Iterator[Finding]:
+    """Hundreds of creations by several threads are accepted, each has an id of its own, and the group lists all."""
+    run.identity(WRITER)
+    run.ledger.flush()
+    seconds = [one.sent.exchange.seconds for one in run.creations()]
+    if median(seconds) > QUICK:
+        raise NotJudged(f"the target takes more than {QUICK * 1000:g} ms for a creation")
+    before = {group: set(ids) for group, ids in run.ledger.known.items()}
+    sent = _sent(run)
+    busy = _busy(run, sent)
+    if busy:
+        raise NotJudged(busy)
+    refused = [one for one in sent if not one.exchange.succeeded]
+    accepted = [one for one in sent if one.exchange.succeeded]
+    run.log += refused[:READ] + accepted[:READ]
+    yield from (status.finding(one, str(run.operation.success.status)) for one in refused)
+    made = [_made(one) for one in accepted]
+    run.ledger.spare += made
+    counts = Counter(one.id for one in made)
+    for one in made:
+        if one.id is None or counts[one.id] > 1:
+            message = f"{one.sent.case.label}: another got the same id"
+            yield Finding(message, "an id of its own", str(one.id), one.sent.exchange)
+    yield from _listed(run, made, before)
+    yield from _read(run, made)
+
+
+def _busy(run: GivenRun, sent: list[Sent]) -> str | None:
+    """Why nothing can be said of a target that still answers: it asks for patience, or is only slow."""
+    asked = any(one.exchange.status in LONGEST_PAUSES for one in sent)
+    if not asked and not any(one.exchange.timed_out for one in sent):
+        return None
+    after = run.transmit(Case("concurrent.load.after", LABEL))
+    if not after.exchange.succeeded:
+        return None
+    run.ledger.spare += [_made(one) for one in (*sent, after) if one.exchange.succeeded]
+    for group in list(run.ledger.known):
+        run.ledger.open(group)
+    return "the target asks for fewer requests" if asked else "the target bears so many only slowly"
+
+
+def _made(sent: Sent) -> Created:
+    service = last_segment(sent.location or "") or None
+    return Created(sent, service, None, frozenset(), frozenset(), Read(None, None))
+
+
+def _sent(run: GivenRun) -> list[Sent]:
+    """What came of all, in their order. A thread that gets no answer ends."""
+    each = EACH.get(run.options.depth, EACH["standard"])
+
+    def work(number: int) -> list[Sent]:
+        found: list[Sent] = []
+        try:
+            for count in range(each):
+                found.append(run.transmit(Case(f"concurrent.load.{number}.{count}", LABEL)))
+                if found[-1].exchange.response is None:
+                    break
+        finally:
+            run.wire.close()
+        return found
+
+    run.wire.close()
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [one for found in pool.map(work, range(THREADS)) for one in found]
+
+
+def _listed(run: GivenRun, made: list[Created], before: dict[str, set[str]]) -> Iterator[Finding]:
+    """That the group lists what was created and no more; a list that is cut says nothing."""
+    for group in {one.sent.group for one in made} & before.keys():
+        ids = {one.id for one in made if one.sent.group == group}
+        now: set[str] = set()
+
+        def shows(group: str = group, ids: set[str | None] = ids, now: set[str] = now) -> bool:
+            now.clear()
+            now.update(run.readback.ids(group) or ())
+            return ids <= now
+
+        run.readback.until(shows)
+        run.ledger.known[group] = set(now)
+        missing, extra = ids - now, now - ids - before[group]
+        cut = len(missing) > len(made) // 2 and len(now & (ids | before[group])) >= PAGE
+        example = next((one for one in made if one.id in missing), made[0])
+        if missing and not cut:
+            came = f"{len(missing)} of {len(made)} are not there"
+            yield Finding(
+                f"{LABEL}: the group does not list it", "all of them in the list", came, example.sent.exchange
+            )
+        if extra:
+            came = f"{len(extra)} that no answer named"
+            yield Finding(f"{LABEL}: the group lists others", "what was created", came, example.sent.exchange)
+
+
+def _read(run: GivenRun, made: list[Created]) -> Iterator[Finding]:
+    """That some of them, from first to last, are kept as they were sent."""
+    if "get" not in run.readback.offered:
+        return
+    for one in made[:: max(1, len(made) // READ)]:
+        sent = one.sent
+        read = run.readback.read(sent.location or "", sent.exchange.request.path, sent.group, sent.user)
+        yield from differences_of(run.operation, replace(one, read=read))

@@ -1,0 +1,94 @@
+"""Who may not, may not: whatever else is said in the request, and whatever was asked before it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from onezone_contracts.cases import GROUP, MISSING, OTHER, Case
+from onezone_contracts.checks.status import finding, words
+from onezone_contracts.given import GivenRun
+from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
+from onezone_contracts.sent import Sent
+
+
+def denied(*cases: Case) -> Check:
+    """Each case has no success: how it is refused is judged elsewhere, or left open."""
+
+    def check(run: GivenRun) -> Iterator[Finding]:
+        for sent in run.each(cases):
+            if _created(run, sent):
+                yield finding(sent, "a refusal")
+
+    return Sending(check, cases)
+
+
+def _created(run: GivenRun, sent: Sent) -> bool:
+    """Whether the answer is a success of the operation; one that takes a request for another's may differ."""
+    response = sent.exchange.response
+    if response is None or not response.success:
+        return False
+    own = response.status == run.operation.success.status
+    return not sent.case.method or own or response.header("Location") is not None
+
+
+def again_and_again(times: int, *cases: Case) -> Check:
+    """Each case is refused as often as it is sent, also directly one after another."""
+
+    def check(run: GivenRun) -> Iterator[Finding]:
+        for case in cases:
+            sent = run.in_turn(*(replace(case, label=f"{case.label}, time {n + 1}") for n in range(times)))
+            allowed = next((n for n, one in enumerate(sent) if one.exchange.succeeded), None)
+            if allowed is not None:
+                yield _with_steps(sent[: allowed + 1], "a refusal each time")
+
+    return check
+
+
+def directly_after(*pairs: tuple[Case, Case, Collection[int]]) -> Check:
+    """Directly after the first of a pair the second is answered with one of the statuses, as it would be alone."""
+
+    def check(run: GivenRun) -> Iterator[Finding]:
+        before = False
+        for first, second, statuses in pairs:
+            sent = run.in_turn(first, second)
+            before = before or sent[0].exchange.succeeded
+            if sent[1].exchange.status not in statuses:
+                yield _with_steps(sent, words(statuses))
+        if not before:
+            raise NotJudged("nothing was accepted before", blocked=True)
+
+    return check
+
+
+def _with_steps(sent: list[Sent], expected: str) -> Finding:
+    last = finding(sent[-1], expected)
+    return replace(last, steps=tuple(one.exchange for one in sent))
+
+
+def group_in_body(elsewhere: tuple[str, ...], anywhere: str | None) -> Check:
+    """The group of the path counts, and no other that the body or the query names.
+
+    `elsewhere`: personas who may in their own group only; `anywhere`: one who may in any group that there is.
+    """
+
+    def check(run: GivenRun) -> Iterator[Finding]:
+        for who, word in [(who, OTHER) for who in elsewhere if run.target.other] + [(anywhere, MISSING)]:
+            if who is None:
+                continue
+            home = run.identity(who).group
+            more = dict.fromkeys(("group", "groupId", "group_id", "id", "gid"), home)
+            label = f"a valid request of the persona {who} for another group, with the own one's id in the body"
+            case = Case(
+                f"access.group-in-body.{who}",
+                label,
+                who=who,
+                roles={GROUP: word},
+                change=lambda body, more=more: {**body, **more},  # type: ignore[misc]
+                tail="?" + "&".join(f"{key}={run.target.quoted(value)}" for key, value in more.items()),
+            )
+            sent = run.send(case)
+            if sent.exchange.succeeded:
+                yield finding(sent, "a refusal")
+
+    return check

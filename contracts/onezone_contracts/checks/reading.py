@@ -1,0 +1,55 @@
+"""Checks of what an operation that only looks says of entities that the usual fixture does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from onezone_contracts.api import answer_of
+from onezone_contracts.cases import Case
+from onezone_contracts.checks import operation
+from onezone_contracts.checks.status import finding
+from onezone_contracts.requirement import Check, Finding, NotJudged, tolerated
+from onezone_contracts.trial import Trial
+
+
+def right(case: Case) -> Check:
+    """The case is answered with the documented body, and with what is there."""
+
+    def check(trial: Trial) -> Iterator[Finding]:
+        attempt = trial.send(case, accept=True)
+        if not attempt.exchange.succeeded:
+            yield finding(attempt, str(trial.operation.success.status))
+            return
+        yield from operation.body_of(trial, [attempt])
+        for difference in attempt.differences:
+            yield difference.finding(f"{case.label}: {difference.what}", attempt.exchange)
+
+    return check
+
+
+def as_documented(*cases: Case) -> Check:
+    """Those of the cases that can be answered have the documented body: nobody knows what is there."""
+
+    def check(trial: Trial) -> Iterator[Finding]:
+        sent = []
+        for case in cases:
+            with tolerated():
+                sent.append(trial.send(case, accept=True))
+        sent = [attempt for attempt in sent if attempt.exchange.succeeded]
+        if not sent:
+            raise NotJudged("nothing of the kind was there before")
+        yield from operation.body_of(trial, sent)
+
+    return check
+
+
+def deprecated(trial: Trial) -> Iterator[Finding]:
+    """Every success has the deprecated keys of its schema."""
+    schema = trial.contract.resolve(trial.operation.success.schema or {})
+    names = [name for name, one in schema["properties"].items() if trial.contract.resolve(one).get("deprecated")]
+    for one in operation.successes(trial):
+        found = answer_of(one.exchange)
+        lost = [name for name in names if name not in found] if isinstance(found, dict) else []
+        if lost:
+            message = f"{one.case.label}: deprecated keys are not there"
+            yield Finding(message, ", ".join(names), f"no {', '.join(lost)}", one.exchange)

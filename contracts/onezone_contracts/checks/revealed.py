@@ -1,0 +1,138 @@
+"""What an answer gives away that is nobody's business."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+
+from onezone_contracts.exchange import Request, Response
+from onezone_contracts.requirement import Finding
+from onezone_contracts.run import Run
+
+ERROR = 400
+SHORTEST = 6
+"""A shorter secret may stand in an answer by chance."""
+INTERNALS = {
+    "a stack trace of Python": r'Traceback \(most recent call last\)|File "[^"\n]+\.py", line \d+',
+    "a stack trace of Java": r"\bat [\w$.<>]+\([\w$]+\.(?:java|kt|scala|groovy):\d+\)"
+    r"|\b(?:java|javax|jakarta|org)(?:\.\w+)+(?:Exception|Error)\b",
+    "a stack trace of JavaScript": r"\bat (?:[\w$.<>\[\] ]+ )?\(?(?:file://|node:|[A-Za-z]:\\|/)[^\s():]+:\d+:\d+\)?",
+    "a stack trace of .NET": r"\bat [\w.`<>+]+\([^)\n]*\) in [^\n]+:line \d+|\bSystem\.(?:\w+\.)*\w+Exception\b",
+    "a stack trace of Go": r"\bgoroutine \d+ \[|\bpanic: runtime error",
+    "a stack trace of Ruby or PHP": r"[\w/.-]+\.rb:\d+:in [`']|\.php(?:\(\d+\)| on line \d+)|\bStack trace:\s*#0",
+    "a stack trace of Erlang": r"\{(?:badmatch|badkey|function_clause|case_clause|undef)\b"
+    r"|\.erl\"?[,:]\s*(?:\{line,)?\s*\d+|\*\* \(\w+Error\)",
+    "the path of a source file": r"(?:^|[\s\"'(=:])(?:/[\w.+-]+){2,}"
+    r"\.(?:py|rb|php|js|mjs|cjs|ts|go|java|kt|erl|ex|exs|cs|rs|cpp|c|scala)\b",
+    "SQL": r"\bSELECT\b.{1,300}\bFROM\b|\bINSERT INTO\b|\bUPDATE\b.{1,200}\bSET\b|\bDELETE FROM\b"
+    r"|\bSQLSTATE\b|\bORA-\d{5}\b|\bpsycopg2?\.|\bsqlite3?\.|\bsyntax error at or near\b"
+    r"|\bYou have an error in your SQL syntax\b",
+}
+_INTERNALS = {name: re.compile(pattern, re.DOTALL) for name, pattern in INTERNALS.items()}
+_BASIC = re.compile(r"(?i)\s*basic\s+(\S+)")
+
+
+def internals(run: Run) -> Iterator[Finding]:
+    """No error shows a stack trace, the path of a source file, or SQL that was not in the request."""
+    for sent in run.log:
+        response = sent.exchange.response
+        if response is None or response.status < ERROR:
+            continue
+        text = _text(response)
+        for name, pattern in _INTERNALS.items():
+            shown = pattern.search(text)
+            if shown and shown[0] not in _asked(sent.exchange.request):
+                message = f"{sent.case.label}: the {response.status} shows {name}"
+                yield Finding(message, "nothing of how the server is made", shown[0][:120], sent.exchange)
+                break
+
+
+def secrets(run: Run) -> Iterator[Finding]:
+    """No error repeats a secret of its request, and no Location has one in it."""
+    for sent in run.log:
+        response = sent.exchange.response
+        if response is None:
+            continue
+        text = _text(response) + _head(response) if response.status >= ERROR else response.header("Location") or ""
+        for name, secret in _secrets(sent.exchange.request):
+            if secret in text:
+                message = f"{sent.case.label}: the {response.status} repeats {name}"
+                yield Finding(message, "no secret in an answer", f"{name} of the request", sent.exchange)
+                break
+
+
+def _text(response: Response) -> str:
+    """The body, with what JSON escapes as it means."""
+    text = response.body.decode("utf-8", "replace")
+    try:
+        return "\n".join((text, *_strings(json.loads(text))))
+    except (ValueError, RecursionError):
+        return text
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from (key, *_strings(inner))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
+
+
+def _head(response: Response) -> str:
+    return "\n".join(value for _, value in response.headers)
+
+
+def _asked(request: Request) -> str:
+    """All that the request says, where an answer may have it from."""
+    body = (request.body or b"").decode("utf-8", "replace")
+    with contextlib.suppress(ValueError, RecursionError):
+        body = "\n".join((body, *_strings(json.loads(body))))
+    return "\n".join((request.path, *(value for _, value in request.all_headers), body))
+
+
+def _secrets(request: Request) -> Iterator[tuple[str, str]]:
+    """The secrets of a request, by what they are; a word that any sentence may have is none."""
+    for name, value in _given(request):
+        if len(value) >= SHORTEST and not value.isalpha() and value not in request.path:
+            yield name, value
+
+
+def _given(request: Request) -> Iterator[tuple[str, str]]:
+    for name, value in request.auth.headers:
+        pair = _BASIC.match(value)
+        if pair:
+            yield "the credentials", pair[1]
+            decoded = _decoded(pair[1])
+            user, _, password = decoded.partition(":")
+            if password and password not in user:
+                yield "the password", password
+        elif name.lower() == "authorization":
+            yield "the token", value.partition(" ")[2].strip()
+        else:
+            yield "the token", value
+    yield from (("serviceProperties.password", value) for value in _passwords(request.body))
+
+
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode(value).decode()
+    except ValueError:
+        return ""
+
+
+def _passwords(body: bytes | None) -> Iterator[str]:
+    if not body or b'"password"' not in body:
+        return
+    try:
+        properties = json.loads(body)["serviceProperties"]
+        password = properties["password"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return
+    if isinstance(password, str):
+        yield password

@@ -1,0 +1,39 @@
+"""Ctrl-C, SIGTERM and SIGHUP end a run in good order: what was found is reported, what was made is removed."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from onezone_contracts.network import Stop
+
+ENDING = tuple(
+    number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
+)
+
+
+@contextmanager
+def stoppable(stop: Stop) -> Iterator[None]:
+    """The first signal asks the run to end, which it does before its next request; a second one ends it at once.
+
+    Nothing is raised at the first one: it would tear a request apart, and Python swallows what is raised while it
+    happens to be in a callback of its own. SIGHUP stays ignored where it was (`nohup`).
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number: int, frame: object) -> None:  # noqa: ARG001  (what the signal module calls it with)
+        stop.asked += 1
+        if stop.asked > 1:
+            raise KeyboardInterrupt
+
+    heeded = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in heeded}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,115 @@
+"""After a run: what it created is removed by whoever may, where the target offers that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from onezone_spec import Contract, Operation
+
+from onezone_contracts.api import new_id
+from onezone_contracts.cases import HOME, OTHER
+from onezone_contracts.exchange import Request
+from onezone_contracts.options import Options
+from onezone_contracts.sent import Sent
+from onezone_contracts.state.ledger import Ledger
+from onezone_contracts.state.readback import Readback
+from onezone_contracts.target.file import Target, TestUser
+from onezone_contracts.wire import Wire
+
+IN_VAIN = 2
+"""After so many services in a row that nobody could remove, the rest is left."""
+Place = tuple[str, str]
+"""A group, and a service in it."""
+Way = tuple[str, TestUser]
+"""The path of an operation that removes, and who sends it."""
+
+
+class Creator(Protocol):
+    """The run of the documented operation, as far as it takes to remove what it created."""
+
+    operation: Operation
+    target: Target
+    wire: Wire
+    ledger: Ledger
+    readback: Readback
+    accepted: list[Sent]
+
+    @property
+    def contract(self) -> Contract: ...  # noqa: D102
+
+    @property
+    def options(self) -> Options: ...  # noqa: D102
+
+    @property
+    def several(self) -> bool: ...  # noqa: D102
+
+    def map(self, work: Callable[[Place], bool], items: list[Place]) -> Iterator[bool]:
+        """The work done on each at the same time, in their order."""
+
+
+def remove(run: Creator) -> None:
+    """Delete what the run created, or have its group leave it where nobody may. Whatever is answered, it goes on."""
+    effect = run.operation.effect
+    found = (run.contract.find("delete", effect.resource), run.contract.find("detach", effect.resource, effect.within))
+    helpers = sorted(run.target.personas.values(), key=_privileges, reverse=True)
+    ways = [(operation.path, helper) for operation in found if operation for helper in helpers]
+    left = dict.fromkeys(_ours(run))
+    listed = set(_listed(run, {group for group, _ in left}))
+    vain = 0
+    while left and vain < IN_VAIN:
+        place = next(iter(left))
+        del left[place]
+        fitting = (way for way in ways if place in listed or not _deletes(way))
+        way = next((way for way in fitting if _removed(run, place, way)), None)
+        vain = 0 if way else vain + 1
+        if way:
+            ways = [way, *(other for other in ways if other is not way)]
+            _remove_together(run, left, [other for other in left if other in listed or not _deletes(way)], way)
+
+
+def _listed(run: Creator, groups: set[str]) -> Iterator[Place]:
+    """What the groups hold that they did not: surely the run's. A Location alone may name what is somebody else's."""
+    for group in sorted(groups & run.ledger.initial.keys()):
+        for service in (run.readback.ids(group) or set()) - run.ledger.initial[group]:
+            yield group, service
+
+
+def _deletes(way: Way) -> bool:
+    """Whether that deletes a service, which is then the path's only id; else a group leaves it."""
+    return "{hsid}" not in way[0]
+
+
+def _privileges(helper: TestUser) -> int:
+    return sum(len(held or ()) for held in helper.persona.grants.values())
+
+
+def _ours(run: Creator) -> Iterator[Place]:
+    """What the run created in groups that it may act on; after an interrupt also what was not looked at any more."""
+    for made in (*run.ledger.created, *run.ledger.spare):
+        if made.id and made.sent.case.group in {HOME, OTHER} and not _initial(run, made.sent, made.id):
+            yield made.sent.group, made.id
+    for sent in run.accepted if run.options.network.stop.asked else ():
+        service = new_id(sent.exchange)
+        if service and sent.case.group in {HOME, OTHER} and not _initial(run, sent, service):
+            yield sent.group, service
+
+
+def _initial(run: Creator, sent: Sent, service: str) -> bool:
+    return service in run.ledger.initial.get(sent.group, ())
+
+
+def _removed(run: Creator, place: Place, way: Way) -> bool:
+    (group, service), (template, helper) = place, way
+    ids = {"id": service} if _deletes(way) else {"id": group, "hsid": service}
+    request = Request("DELETE", run.target.path(template, **ids), helper.auth, label="remove what the kit made")
+    return run.wire.send(request).succeeded
+
+
+def _remove_together(run: Creator, left: dict[Place, None], places: list[Place], way: Way) -> None:
+    """With several workers, remove at the same time what can be removed in that way; the rest is left."""
+    if run.several:
+        gone = run.map(lambda place: _removed(run, place, way), places)
+        for place, removed in zip(places, gone, strict=True):
+            if removed:
+                del left[place]

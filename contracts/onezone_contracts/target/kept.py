@@ -1,0 +1,111 @@
+"""Personas that are kept after a run (`--keep`): a target file with what it takes to remove them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from onezone_spec import Operation
+
+from onezone_contracts.state.expected import RANKS, Ref
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.file import Credentials, SetupError, Target
+from onezone_contracts.target.states import States
+
+OWNER_ONLY = 0o600
+
+
+def check(path: Path, *, made: bool) -> None:
+    """Raises SetupError where nothing can be kept, or not in that file."""
+    if not made:
+        raise SetupError("--keep is for personas that the kit makes: give URL with --admin or --states-url")
+    if path.exists() and path.stat().st_size:
+        raise SetupError(f"--keep {path}: there is such a file; `ozkit target clean {path}` removes what it names")
+    _write(path, "")
+
+
+def from_states(path: Path, target: Target, edition: str, operation: Operation, states: States) -> None:
+    """Write down what provider states made; it stays."""
+    target.cleanup = states.close
+    _save(path, _described(target, edition, operation), {"states_url": states.url, "states": list(states.made)})
+
+
+def from_account(path: Path, account: Account, target: Target | None, operation: Operation) -> None:
+    """Write down what an administrator's account made; it stays."""
+    if target is None:
+        target = Target(account.api.base_url, {}, "")
+    entities = [list(ref) for ref in account.made]
+    _save(path, _described(target, account.contract.edition, operation), {"entities": entities})
+
+
+def entities(path: Path, data: Mapping[str, Any]) -> list[Ref]:
+    """What an administrator's account is to remove of what was kept, in that order. Raises SetupError."""
+    listed = _kept(path, data).get("entities", [])
+    if not isinstance(listed, list) or not all(_is_ref(entry) for entry in listed):
+        raise SetupError(f"{path}: kept.entities is no list of pairs of a kind and an id")
+    return sorted(((kind, name) for kind, name in listed), key=lambda ref: -RANKS[ref[0]])
+
+
+def states(path: Path, data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """The states URL, and the states to tear down there; none where an account made the personas. Raises SetupError."""
+    known = _kept(path, data)
+    url, listed = known.get("states_url", ""), known.get("states", [])
+    if not isinstance(url, str) or not isinstance(listed, list):
+        raise SetupError(f"{path}: kept.states_url is no URL, or kept.states no list")
+    return url, listed
+
+
+def _kept(path: Path, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    known = data.get("kept")
+    if not isinstance(known, dict):
+        raise SetupError(
+            f"{path}: this file names nothing that was kept: `ozkit verify --keep FILE` writes such a file"
+        )
+    return known
+
+
+def _is_ref(entry: Any) -> bool:
+    return isinstance(entry, list) and len(entry) == 2 and entry[0] in RANKS and isinstance(entry[1], str)  # noqa: PLR2004
+
+
+def _described(target: Target, edition: str, operation: Operation) -> dict[str, Any]:
+    """The target in the form of a target file."""
+    people = target.personas.values()
+    home = next((person.group for person in people), None)
+    groups = {"home": home, "other": target.other}
+    entries = {
+        person.persona.name: {
+            **_credentials(person.credentials),
+            **({} if person.group == home else {"group": person.group}),
+        }
+        for person in people
+    }
+    return {
+        "base_url": target.base_url,
+        "edition": edition,
+        "groups": {name: group for name, group in groups.items() if group is not None},
+        "personas": {operation.id: entries},
+    }
+
+
+def _credentials(credentials: Credentials) -> dict[str, str]:
+    pairs = {"username": credentials.username, "password": credentials.password, "token": credentials.token}
+    return {name: value for name, value in pairs.items() if value is not None}
+
+
+def _save(path: Path, described: Mapping[str, Any], removal: Mapping[str, Iterable[Any]]) -> None:
+    text = yaml.safe_dump({**described, "kept": dict(removal)}, sort_keys=False, allow_unicode=True)
+    _write(path, f"# Made by `ozkit verify --keep`; `ozkit target clean {path}` removes what it names.\n{text}")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that only its owner can read. Raises SetupError."""
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "w", encoding="utf-8") as file:  # noqa: PTH123  (Path.open takes no descriptor)
+            path.chmod(OWNER_ONLY)
+            file.write(text)
+    except OSError as error:
+        raise SetupError(f"--keep {path}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,228 @@
+"""Faults of who may: rights that somebody gets by what else the request says, or by what was asked before it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from onezone_mockserver.exchange import Refusal
+from onezone_mockserver.faults.effects import GROUP, unknown_group
+from onezone_mockserver.faults.fault import OLDER, Fault, Hook, Point, fault
+from onezone_mockserver.faults.permissions import guest
+from onezone_mockserver.faults.requests import GOOD, after, before, refuse, replace, rescue, shaped, unless
+
+if TYPE_CHECKING:
+    from onezone_mockserver.exchange import Check, Exchange
+    from onezone_mockserver.faults.answers import Where
+    from onezone_mockserver.state import MockState
+
+BODY, HEAD, REPEATED = "access.any-body", "access.any-head", "access.repeated"
+AFTER, IN_BODY, WHOEVER, HOWEVER = "access.after-allowed", "access.group-in-body", "body.whoever", "body.however"
+KNOWN = {"name", "proxyEndpoint", "serviceProperties", "handleServiceId"}
+LARGE, MANY = 20_000, 20
+
+
+def _unasked(where: Where) -> Hook:
+    """Whoever has shown who they are is not asked for privileges in these requests."""
+    return unless(Point.AUTHORIZATION, lambda exchange: exchange.user is not None and where(exchange))
+
+
+def _unseen(where: Where) -> Hook:
+    """The body of these requests is taken for good."""
+
+    def act(refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
+        if not where(exchange):
+            raise refusal
+        if isinstance(exchange.value, dict):
+            exchange.data = {key: orjson.dumps(one) for key, one in exchange.value.items() if key in KNOWN}
+
+    return rescue(Point.VALIDATION, act)
+
+
+def _object(exchange: Exchange) -> dict[str, Any]:
+    return exchange.value if isinstance(exchange.value, dict) else {}
+
+
+def _properties(exchange: Exchange) -> dict[str, Any]:
+    properties = _object(exchange).get("serviceProperties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _form(exchange: Exchange) -> object:
+    return _properties(exchange).get("type")
+
+
+def _member(exchange: Exchange) -> bool:
+    """Whether it comes from a member of the group."""
+    user = exchange.user
+    held = user and exchange.world.effective_privileges("user", user.id, GROUP, exchange.params["id"])
+    return held is not None
+
+
+def _unread() -> Hook:
+    """What is no JSON is taken for a good body, where it comes from no member."""
+
+    def act(refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
+        if exchange.user is None or _member(exchange) or unknown_group(exchange):
+            raise refusal
+        replace(exchange, dict(GOOD))
+
+    return rescue(Point.BODY, act)
+
+
+def _label(exchange: Exchange) -> bytes:
+    return exchange.headers.get(b"content-type", b"")
+
+
+def _tired() -> Hook:
+    """After a few refusals of the same user the next is let pass."""
+
+    def around(inner: Check, _state: MockState) -> Check:
+        seen: Counter[str] = Counter()
+
+        def check(exchange: Exchange) -> None:
+            try:
+                inner(exchange)
+            except Refusal as refusal:
+                user = exchange.user.id if exchange.user else ""
+                seen[user] += 1
+                if refusal.error != "forbidden" or seen[user] % 6:
+                    raise
+
+        return check
+
+    return Hook(Point.AUTHORIZATION, around)
+
+
+def _decided() -> Hook:
+    """What was decided of a body holds for all who send it."""
+
+    def around(inner: Check, _state: MockState) -> Check:
+        allowed: set[bytes] = set()
+
+        def check(exchange: Exchange) -> None:
+            if exchange.user is None or exchange.body not in allowed:
+                inner(exchange)
+                allowed.add(exchange.body)
+
+        return check
+
+    return Hook(Point.AUTHORIZATION, around)
+
+
+def _polluted() -> tuple[Hook, Hook]:
+    """Keys of a body become everybody's rights, for the next request."""
+    rights: list[bool] = []
+
+    def act(exchange: Exchange, _state: MockState) -> None:
+        if "__proto__" in _object(exchange):
+            rights.append(True)
+
+    def polluted(_exchange: Exchange) -> bool:
+        return bool(rights) and rights.pop()
+
+    return _unasked(polluted), after(Point.AUTHORIZATION, act)
+
+
+def _moved(exchange: Exchange, _state: MockState) -> None:
+    """The group that the body names counts."""
+    group = _object(exchange).get("groupId")
+    if isinstance(group, str) and exchange.world.exists(GROUP, group):
+        exchange.params = {**exchange.params, "id": group}
+
+
+def _head(name: str, text: str, where: Where, *, editions: tuple[str, ...] = ()) -> Fault:
+    return fault(f"forgery-{name}", text, _unasked(where), HEAD, editions=editions)
+
+
+def _said(header: bytes, value: bytes = b"") -> Where:
+    return lambda exchange: value in exchange.headers[header] if header in exchange.headers else False
+
+
+FAULTS = (
+    fault(
+        "forgery-unknown-keys",
+        "Privileges are not asked for where the body has unknown keys.",
+        _unasked(lambda e: bool(_object(e).keys() - KNOWN)),
+        BODY,
+    ),
+    fault(
+        "forgery-large",
+        "Privileges are not asked for where the body is large.",
+        _unasked(lambda e: len(e.body) > LARGE),
+        BODY,
+    ),
+    fault("forgery-pid", "Anybody may register the PID form.", _unasked(lambda e: _form(e) == "PID"), BODY),
+    fault(
+        "forgery-client-id",
+        "A body with an id is taken for a change, which anybody may make.",
+        _unasked(lambda e: "handleServiceId" in _object(e)),
+        BODY,
+    ),
+    fault(
+        "forgery-forwarded-user",
+        "Who a header says they are is believed.",
+        guest(_said(b"x-forwarded-user")),
+        HEAD,
+    ),
+    fault("forgery-remote-user", "Remote-User is believed.", guest(_said(b"remote-user")), HEAD),
+    fault("forgery-query-token", "Any token in the query is believed.", guest(lambda e: "token" in e.query), HEAD),
+    _head("local", "Whoever comes from 127.0.0.1, by what they say, may.", _said(b"x-forwarded-for", b"127.0.0.1")),
+    _head("real-ip", "Whoever is near, by X-Real-IP, may.", _said(b"x-real-ip", b"127.")),
+    _head("admin", "X-Admin makes an administrator.", _said(b"x-admin")),
+    _head("cookie", "A cookie makes an administrator.", _said(b"cookie", b"role=admin")),
+    _head("query", "A query with admin=true makes an administrator.", lambda e: "admin" in e.query),
+    _head("original-url", "Who may is decided by X-Original-URL.", _said(b"x-original-url")),
+    _head("override", "Who may is decided by X-HTTP-Method-Override.", _said(b"x-http-method-override", b"GET")),
+    _head("query-method", "Who may is decided by ?_method=.", lambda e: "_method" in e.query),
+    _head("html", "Browsers are not asked for privileges.", _said(b"accept", b"text/html")),
+    _head("charset", "A charset keeps privileges from being asked for.", lambda e: b"=" in _label(e), editions=OLDER),
+    _head("chunks", "Chunks keep privileges from being asked for.", _said(b"transfer-encoding")),
+    _head("health", "Health checks are not asked for privileges.", _said(b"user-agent", b"probe")),
+    fault("forgery-tired", "After five refusals the next request is allowed.", _tired(), REPEATED),
+    fault("forgery-decided", "Decisions are kept by the body.", _decided(), AFTER),
+    fault("forgery-polluted", "A key __proto__ gives the next one rights.", _polluted(), AFTER),
+    fault("forgery-group", "The group that the body names counts.", before(Point.EXISTENCE, _moved), IN_BODY),
+    fault(
+        "forgery-body-of-administrator",
+        "Administrators' bodies are not looked at.",
+        _unseen(lambda e: e.user is not None and "oz_groups_add_relationships" in e.world.own_zone("user", e.user.id)),
+        WHOEVER,
+        editions=("current",),
+    ),
+    fault(
+        "forgery-body-of-creator",
+        "The body of whoever is no member is not looked at.",
+        _unseen(lambda e: e.user is not None and not _member(e)),
+        WHOEVER,
+        editions=("deployed",),
+    ),
+    fault(
+        "forgery-many-keys",
+        "Bodies of many keys are not looked at.",
+        _unseen(lambda e: len(_object(e)) > MANY),
+        HOWEVER,
+    ),
+    fault(
+        "forgery-many-in-a-list",
+        "A list of one body of many keys is taken for it.",
+        shaped(lambda e: isinstance(e, list) and len(e) == 1 and isinstance(e[0], dict) and len(e[0]) > MANY, GOOD),
+        HOWEVER,
+    ),
+    fault("forgery-unread", "What is no JSON is good where it comes from no member.", _unread(), WHOEVER),
+    fault(
+        "forgery-number-of-administrator",
+        "Whoever is no member may not give a number as prefix.",
+        refuse(lambda e: not _member(e) and isinstance(_properties(e).get("prefix"), float)),
+        "access.form.documented",
+    ),
+    fault(
+        "forgery-pid-of-administrator",
+        "Whoever is no member may not register the PID form.",
+        refuse(lambda e: not _member(e) and _form(e) == "PID"),
+        "access.form.pid",
+        "access.form.pid-with-options",
+    ),
+)

@@ -1,0 +1,87 @@
+"""Tokens in the judge: personas that log in with them, and what it knows of those that it made."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from front import front
+from onezone_contracts.options import TOKENS, Options
+from onezone_contracts.requirement import Outcome
+from onezone_contracts.session import judge_target
+from onezone_contracts.state.tokens import as_sent, counts
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.file import SetupError
+from onezone_contracts.verdict import Verdict
+from onezone_contracts.wanted import Wanted
+
+if TYPE_CHECKING:
+    from running_mock import Running
+
+SOME = ("delete_own_named_tokens.*", "list_client_tokens.*", "get_user.*", "delete_user.*")
+LATER = 3600
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", ["core", "full"])
+def test_personas_may_have_tokens(mock: Running, profile: str) -> None:
+    """What they have changes no verdict, and nothing of it is left."""
+    before = mock.world()
+    options = Options(depth="quick", settle=1.0, personas=TOKENS)
+    wanted = Wanted(mock.base_url, admin=mock.admin, edition="current", profile=profile)
+    found = judge_target(wanted, options, SOME if profile == "full" else ())
+    assert {one.outcome for one in found.results} <= {Outcome.PASS, Outcome.OBSERVED, Outcome.SKIP}
+    assert found.verdict is Verdict.CONFORMANT
+    assert mock.world() == before
+
+
+def test_where_users_have_no_passwords_it_says_what_to_give(mock: Running) -> None:
+    """The option is named when a user cannot be made, and only where it was not given."""
+
+    def refuses(method: str, path: str) -> int | None:
+        return 400 if (method, path.rpartition("/")[2]) == ("POST", "users") else None
+
+    with front(mock.origin, refuses) as origin:
+        for tokens in (False, True):
+            account = Account(mock.contract, origin + mock.contract.base_paths[0], mock.admin)
+            account.with_tokens = tokens
+            with pytest.raises(SetupError) as caught:
+                account.person()
+            assert ("give --personas tokens" in str(caught.value)) is not tokens
+
+
+def test_an_edition_without_tokens_for_others_says_so(mocks: dict[str, Running]) -> None:
+    """In the oldest edition nobody makes tokens for somebody else."""
+    mock = mocks["classic"]
+    account = Account(mock.contract, mock.base_url, mock.admin)
+    account.with_tokens = True
+    try:
+        with pytest.raises(SetupError, match="edition classic has no operation that makes tokens for others"):
+            account.person()
+    finally:
+        account.remove()
+
+
+@pytest.mark.parametrize(
+    ("details", "owner", "may"),
+    [
+        ({}, {}, True),
+        ({}, None, False),
+        ({}, {"blocked": True}, False),
+        ({"revoked": True}, {}, False),
+        ({"caveats": [{"type": "time", "validUntil": time.time() + LATER}]}, {}, True),
+        ({"caveats": [{"type": "time", "validUntil": 1}]}, {}, False),
+        ({"caveats": [{"type": "api", "whitelist": ["ozw/get/*.*.*:*"]}]}, {}, True),
+        ({"caveats": [{"type": "api", "whitelist": ["ozw/delete/*.*.*:*"]}]}, {}, False),
+    ],
+)
+def test_which_tokens_should_count(details: Any, owner: Any, may: bool) -> None:  # noqa: FBT001  (a parameter)
+    """By its details, and by those of its owner."""
+    assert counts(details, owner) is may
+
+
+def test_notes_are_read_where_they_are_shown() -> None:
+    """A token shows what was sent as `customMetadata` among its metadata."""
+    assert as_sent("token", {"metadata": {"custom": {"a": 1}}})["customMetadata"] == {"a": 1}
+    assert "customMetadata" not in as_sent("user", {"metadata": {"custom": {"a": 1}}})

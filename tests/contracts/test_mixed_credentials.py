@@ -1,0 +1,85 @@
+"""Every check of credentials is made with somebody whom it fits, and what could have been given is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import server
+from judge_tools import Told, set_up, target_file
+
+Command = Callable[..., Told]
+EDITION = "current"
+PASSWORDS = (
+    *("wrong-password", "password-of-another", "colon", "character", "wrong-again", "right-after-wrong"),
+    *("wrong-user", "user-spelling", "other-scheme", "no-token"),
+)
+
+
+def mixed(handle: Any, made: dict[str, dict[str, str]], tokens: set[str]) -> dict[str, dict[str, str]]:
+    """The personas, some of them with a token in the place of their password."""
+    users = handle.app.world.users
+    return {
+        name: {"group": one["group"], "other": one["other"], "token": users[one["username"]].token}
+        if name in tokens
+        else one
+        for name, one in made.items()
+    }
+
+
+def outcomes(command: Command, file: Path) -> dict[str, str]:
+    report = file.with_name("report.json")
+    patterns = ("--requirement", "*.authentication.*")
+    told = command("verify", "--target", str(file), "--edition", EDITION, "--report", f"json={report}", *patterns)
+    assert told.code in {0, 1, 3}, told.all
+    rows = json.loads(report.read_text(encoding="utf-8"))["requirements"]
+    return {row["id"].partition(".authentication.")[2]: row["outcome"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    "tokens", [("outsider",), ("member", "outsider"), ("administrator", "member"), ("administrator",)], ids="+".join
+)
+def test_wrong_passwords_are_tried_with_whoever_has_one(
+    command: Command, tmp_path: Path, tokens: tuple[str, ...]
+) -> None:
+    """Where some personas have passwords and others tokens, neither kind of check is left out."""
+    with server.start(EDITION) as handle:
+        made = mixed(handle, set_up(handle.states_url, EDITION), set(tokens))
+        found = outcomes(command, target_file(tmp_path, handle.base_url, made))
+    skipped = [name for name in (*PASSWORDS, "altered-token") if found[name] == "skip"]
+    if tokens == {"member", "administrator"}:
+        # what takes somebody who may and has a password
+        assert set(skipped) <= {"right-after-wrong", "other-scheme", "no-token"}
+    else:
+        assert not skipped
+    assert "fail" not in found.values(), found
+
+
+def test_an_empty_password_is_noticed_whoever_has_one(command: Command, tmp_path: Path) -> None:
+    """The persona that wrong passwords were for has a token here."""
+    with server.start(EDITION) as handle:
+        handle.app.around("password_fits", lambda inner, user, password: not password or inner(user, password))
+        made = mixed(handle, set_up(handle.states_url, EDITION), {"outsider"})
+        found = outcomes(command, target_file(tmp_path, handle.base_url, made))
+    assert found["wrong-password"] == "fail"
+
+
+def test_without_a_second_group_the_verdict_is_partial(command: Command, tmp_path: Path) -> None:
+    """And the reason says what to give."""
+    with server.start(EDITION) as handle:
+        made = {name: {**one} for name, one in set_up(handle.states_url, EDITION).items()}
+        for one in made.values():
+            del one["other"]
+        file = target_file(tmp_path, handle.base_url, made)
+        told = command("verify", "--target", str(file), "--edition", EDITION, "--depth", "quick")
+    assert told.code == 3, told.all
+    assert "groups.other" in told.all
+
+
+def test_the_skeleton_asks_for_a_second_group(command: Command) -> None:
+    """Not as a comment."""
+    told = command("target", "init", "--edition", EDITION)
+    assert any(line.startswith("  other:") for line in told.out.splitlines())
