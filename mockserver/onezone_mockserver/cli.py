@@ -7,12 +7,15 @@ import contextlib
 import re
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from onezone_spec.variables import VariableParser
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from onezone_mockserver.app import Mock
 
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#,@]+", re.IGNORECASE)
@@ -82,6 +85,12 @@ def parser() -> VariableParser:
         " this machine reach the mock)",
     )
     found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
+    found.add_argument(
+        "--log",
+        choices=("text", "json", "none"),
+        help="a line on the console for each request (default: text, and none with --quiet)",
+    )
+    found.add_argument("--personas", action="store_true", help="show what each persona holds, and a curl line for each")
     found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
     return found
 
@@ -100,6 +109,8 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError("--tls-key needs --tls-cert")
     if options.list_faults:
         return _list_faults(options)
+    if options.log and options.log != "none" and options.no_journal:
+        raise UsageError("--log shows what the journal gets: leave --no-journal out")
     from onezone_mockserver.serve import ServeError, bind, configure, is_loopback, origin, serve
 
     app = _app(options)
@@ -111,12 +122,27 @@ def _run(options: argparse.Namespace) -> int:
     drawn = _draw_token(app) if not is_loopback(listening) else ""
     url = origin(listening, options.host, tls=bool(options.tls_cert))
     latency, app.state.latency = app.state.latency, 0.0  # what the start asks of itself does not wait
-    text = "" if options.quiet else _introduction(app, url, drawn)
+    text = "" if options.quiet else _introduction(app, url, drawn, every=options.personas)
     if drawn and options.quiet:
         _say(f"control token: {drawn}", sys.stderr)
     app.state.latency = latency
-    serve(config, listening, lambda: _say(f"{text}listening on {url}"), app.state.stop)
+    with _console(options, app):
+        serve(config, listening, lambda: _say(f"listening on {url}{text}"), app.state.stop)
     return 0
+
+
+@contextlib.contextmanager
+def _console(options: argparse.Namespace, app: Mock) -> Iterator[None]:
+    """Have a line written for each request, until the end."""
+    if (options.log or ("none" if options.quiet else "text")) == "none":
+        yield
+        return
+    from onezone_mockserver.console import Console, has_colours, json_line, text_line
+
+    line = json_line if options.log == "json" else partial(text_line, colours=has_colours(sys.stdout))
+    console = app.state.feed.log = Console(sys.stdout, line)
+    yield
+    console.close()
 
 
 def _draw_token(app: Mock) -> str:
@@ -183,13 +209,13 @@ def _app(options: argparse.Namespace) -> Mock:
         raise UsageError(str(error)) from None
 
 
-def _introduction(app: Mock, url: str, token: str) -> str:
+def _introduction(app: Mock, url: str, token: str, *, every: bool) -> str:
     from onezone_mockserver.demo import introduce
     from onezone_mockserver.location import edition_base_path
 
-    control = "" if app.control is None else f"\ncontrol plane: {url}/_mock/\n"
-    control += f"its token, drawn for this run: {token}\n" if token else ""
-    return f"{introduce(app, url + edition_base_path(app.contract))}{control}"
+    control = "" if app.control is None else f"\nThe page, to watch and to change it: {url}/_mock/"
+    control += f"\nIts token, drawn for this run: {token}" if token else ""
+    return f"{control}\n{introduce(app, url + edition_base_path(app.contract), every=every)}\n"
 
 
 def _port(text: str) -> int:
