@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.app import Mock
     from onezone_mockserver.exchange import Message
     from onezone_mockserver.scenario import Persona
+    from onezone_mockserver.state import MockState
     from onezone_mockserver.world import User
 
 WIDTH = 80
@@ -54,7 +55,9 @@ def introduce(mock: Mock, base_url: str, *, every: bool = False) -> str:
     head = f"Onezone mock, edition {mock.contract.edition}: {base_url}"
     if operation is None:
         return head
-    asked = [Outcome(line, *asyncio.run(_ask(mock, operation, line))) for line in lines(mock, operation, base_url)]
+    asked = [
+        Outcome(line, *asyncio.run(_ask(mock, operation, line))) for line in lines(mock.state, operation, base_url)
+    ]
     mock.reset()
     if every:
         return "\n".join([head, "", *(row for outcome in asked for row in _describe(mock, operation, outcome))])
@@ -115,12 +118,12 @@ def _json_rows(word: str) -> list[str]:
     return rows
 
 
-def lines(mock: Mock, operation: Operation, base_url: str) -> Iterator[Line]:
+def lines(state: MockState, operation: Operation, base_url: str) -> Iterator[Line]:
     """The request of every persona of the scenario."""
     good = json.dumps(_shortest_example(operation), ensure_ascii=False, separators=(",", ":"))
     parameter = next(one.name for one in operation.parameters if one.entity == "group")
-    for persona in mock.state.scenario.personas:
-        user = mock.world.users.get(persona.user or "")
+    for persona in state.scenario.personas:
+        user = state.world.users.get(persona.user or "")
         name, known = (user.name, user.password) if user else (persona.user, None)
         password = known if persona.password is None else persona.password
         credentials = None if name is None else f"{name}:{password or ''}"

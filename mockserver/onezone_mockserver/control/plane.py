@@ -15,6 +15,7 @@ from onezone_mockserver.control.errors import ControlError
 from onezone_mockserver.control.events import EventStream
 from onezone_mockserver.control.gate import PUBLIC, Gate
 from onezone_mockserver.control.journals import Journals
+from onezone_mockserver.control.pages import Pages, index_page
 from onezone_mockserver.control.states import States, StatesError
 from onezone_mockserver.exchange import (
     KEY,
@@ -30,6 +31,7 @@ from onezone_mockserver.exchange import (
 )
 from onezone_mockserver.faults import UnknownFaultError, catalogue, chosen
 from onezone_mockserver.jsontext import loads
+from onezone_mockserver.scenario.files import ScenarioError, yaml_to_json
 from onezone_mockserver.scenario.jsonplaces import check_keys
 from onezone_mockserver.scenario.mistakes import WorldError
 from onezone_mockserver.scenario.snapshot import read_world, snapshot
@@ -70,6 +72,7 @@ class Control:
             DERIVED: {"GET": partial(self.faults, derived=True)},
             b"/openapi.yaml": {"GET": self.document},
             **Journals(state).table,
+            **Pages(state).table,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,7 +110,7 @@ class Control:
             await read_body(exchange, receive, MAX_BODY)
             exchange.enter(self.state.run_of(exchange.run.name))  # as it is when the body is there
             return handler(exchange)
-        except (ControlError, StatesError, WorldError, UnknownFaultError) as error:
+        except (ControlError, ScenarioError, StatesError, WorldError, UnknownFaultError) as error:
             return problem(400, str(error))
         except Refusal as refusal:
             return _refused(refusal)
@@ -117,8 +120,10 @@ class Control:
             logger.exception("the control plane failed; please report this")
             return problem(500, "the control plane failed: see the mock's output")
 
-    def index(self, _exchange: Exchange) -> Answer:
-        """What there is under the control plane."""
+    def index(self, exchange: Exchange) -> Answer:
+        """The page for a browser; what there is under the control plane for everybody else."""
+        if b"text/html" in exchange.headers.get(b"accept", b""):
+            return index_page()
         paths = {f"/_mock{path.decode() or '/'}": sorted(handlers) for path, handlers in self.table.items()}
         contract = self.state.contract
         return _json({"edition": contract.edition, "base_paths": contract.base_paths, "control": paths})
@@ -182,10 +187,16 @@ class Control:
         return _json(snapshot(exchange.world))
 
     def replace(self, exchange: Exchange) -> Answer:
-        """Put another world in the place of this one; a mistake in it changes nothing. Personas are of no account."""
-        _parse(exchange.body)  # strictly, and to a bounded depth
-        check_keys(exchange.body)
-        world = read_world(exchange.body, self.state.contract, self.state.empty_world())
+        """Put another world in the place of this one; a mistake in it changes nothing. Personas are of no account.
+
+        A body whose Content-Type says so is YAML, as scenario files are.
+        """
+        text = exchange.body
+        if b"yaml" in exchange.headers.get(b"content-type", b"").lower():
+            text = yaml_to_json(text)
+        _parse(text)  # strictly, and to a bounded depth
+        check_keys(text)
+        world = read_world(text, self.state.contract, self.state.empty_world())
         self.state.become(world, exchange.run.name)
         return Answer(204)
 
