@@ -24,7 +24,8 @@ COMMANDS = {
         "onezone_contracts.commands.cli",
         "target init: print a target file; target clean: remove what a killed run left",
     ),
-    "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B; spec coverage"),
+    "explain": ("onezone_contracts.commands.cli", "say who may call an operation, and why"),
+    "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B; lint; bundle; coverage"),
 }
 MOCK_ALONE = (
     "only the mock is installed here: "

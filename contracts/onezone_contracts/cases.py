@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -43,6 +44,9 @@ BODILESS = frozenset({"HEAD", "OPTIONS"})
 VICTIM = "victim"
 """Stands for a user with whose name wrong passwords are sent, and who does nothing else."""
 
+_CASELESS = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-7][0-9A-HJKMNP-TV-Z]{25}")
+"""Ids whose case does not count: UUIDs and ULIDs."""
+
 Headers = tuple[tuple[str, str], ...]
 Change = Callable[[dict[str, Any]], Any]
 Credentialed = Callable[[TestUser, Mapping[str, TestUser]], Auth]
@@ -53,6 +57,17 @@ def wide(text: str) -> str:
     """`text` with each printable ASCII character in its full-width form; NFKC makes it `text` again."""
     made = "".join(chr(ord(one) + WIDE) if "!" <= one <= "~" else one for one in text)
     return made if unicodedata.normalize("NFKC", made) == text else f"{text}\uff41"
+
+
+def same_id(home: str, near: str) -> bool:
+    """Whether an id may be read as another spelling of the same one, which a group then has.
+
+    That is a UUID (RFC 9562, 4) or a ULID in other case, and a number with blanks around it or in other digits.
+    """
+    if home.isascii() and home.isdecimal():
+        bare = near.strip()
+        return bare.isdecimal() and int(bare) == int(home)
+    return _CASELESS.fullmatch(home) is not None and near.upper() == home.upper()
 
 
 NEAR_HOME: dict[str, Callable[[str], str]] = {
@@ -172,6 +187,11 @@ def without(key: str) -> Change:
 def with_value(key: str, value: Any) -> Change:
     """The body with `value` at `key`."""
     return lambda body: {**body, key: value}
+
+
+def with_values(values: Mapping[str, Any]) -> Change:
+    """The body with these values at their keys."""
+    return lambda body: {**body, **values}
 
 
 def constant(value: Any) -> Change:

@@ -35,7 +35,20 @@ def parser() -> VariableParser:
     found = _Parser(prog="ozkit mock", description="Serve the mock, in the world of a scenario.", allow_abbrev=False)
     found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     found.add_argument("--port", type=_port, default=8080, help="port to listen on, 0 picks one (default: %(default)s)")
-    found.add_argument("--edition", type=_given, help="edition of the contract (default: current)")
+    found.add_argument(
+        "--edition",
+        type=_given,
+        metavar="NAME|FILE",
+        help="edition of the contract, or an overlay of your own (default: current)",
+    )
+    found.add_argument(
+        "--contract",
+        type=_given,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="adds paths/, schemas/ and registers of your own to the contract, repeatable",
+    )
     found.add_argument(
         "--scenario", type=_path, metavar="FILE", help="world to start with: YAML, JSON (default: the demo)"
     )
@@ -100,7 +113,7 @@ def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main
     try:
         return _run(parser().parse(argv))
     except UsageError as error:
-        print(f"ozkit mock: {error}", file=sys.stderr)
+        print(*(f"ozkit mock: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
         return 2
 
 
@@ -160,13 +173,13 @@ def _say(text: str, output: TextIO | None = None) -> None:
 
 
 def _list_faults(options: argparse.Namespace) -> int:
-    from onezone_spec import DEFAULT_EDITION, UnknownEditionError, UnresolvedReferenceError, load
+    from onezone_spec import ContractError, UnresolvedReferenceError, load
 
     from onezone_mockserver.faults import catalogue, summary
 
     try:
-        contract = load(options.edition or DEFAULT_EDITION)
-    except (UnknownEditionError, UnresolvedReferenceError) as error:
+        contract = load(options.edition, options.contract)
+    except (ContractError, UnresolvedReferenceError) as error:
         raise UsageError(str(error)) from None
     found = catalogue(contract)
     width = max(len(one.id) for one in found)
@@ -176,7 +189,7 @@ def _list_faults(options: argparse.Namespace) -> int:
 
 
 def _app(options: argparse.Namespace) -> Mock:
-    from onezone_spec import DEFAULT_EDITION, UnknownEditionError, UnresolvedReferenceError
+    from onezone_spec import ContractError, UnresolvedReferenceError, load
 
     from onezone_mockserver import create_app
     from onezone_mockserver.faults import UnknownFaultError
@@ -185,7 +198,7 @@ def _app(options: argparse.Namespace) -> Mock:
 
     try:
         return create_app(
-            options.edition or DEFAULT_EDITION,
+            load(options.edition, options.contract),
             options.scenario,
             control=not options.no_control,
             control_token=options.control_token,
@@ -201,7 +214,7 @@ def _app(options: argparse.Namespace) -> Mock:
         )
     except (
         ScenarioError,
-        UnknownEditionError,
+        ContractError,
         UnknownFaultError,
         UnresolvedReferenceError,
         UnsupportedContractError,

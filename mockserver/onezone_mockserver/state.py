@@ -76,6 +76,7 @@ class MockState:
     ) -> None:
         self.contract = contract
         self.seed = seed
+        self.ids = Ids(seed)
         self.scenario = scenario
         self.faults = faults
         self.stopped = False
@@ -132,7 +133,7 @@ class MockState:
         for hook in (hook for fault in self.faults for hook in fault.hooks):
             if hook.method:
                 methods[hook.method] = hook.around(methods.get(hook.method) or getattr(World, hook.method), self)
-        ids = Ids(self.seed)
+        ids = self.ids if self.seed is None else Ids(self.seed)
         return type("FaultyWorld", (World,), methods)(ids) if methods else World(ids)
 
     def _begin(self, run: WorldRun) -> None:

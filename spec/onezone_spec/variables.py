@@ -57,11 +57,12 @@ class VariableParser(argparse.ArgumentParser):
         return f"{message} (from the variable {name})" if name else message
 
     def _given(self, words: Sequence[str]) -> set[str]:
-        """What the command line itself says."""
+        """What the command line itself says. Help is printed before, while the defaults that it names are there."""
+        if {"-h", "--help"} & set(words):
+            self.parse_args(words)
         before = [(action, action.default) for action, _ in self._options]
         for action, _ in before:
             action.default = argparse.SUPPRESS
-        words = [word for word in words if word not in {"-h", "--help"}]  # help shows the defaults
         try:
             return set(vars(self.parse_known_args(words)[0]))
         finally:

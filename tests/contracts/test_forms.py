@@ -11,7 +11,7 @@ from onezone_contracts.checks.error import promised
 from onezone_contracts.derive.access import _longer, _other
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
 from onezone_contracts.reading import next_page
-from onezone_contracts.state.ledger import Sent
+from onezone_contracts.sent import Prepared
 from onezone_contracts.target.file import missing_id
 
 IDS = {
@@ -76,9 +76,12 @@ def test_headers_say_that_there_is_more() -> None:
 
 def sent(case: Case, *headers: tuple[str, str]) -> Any:
     """A case that was answered with a 400."""
-    exchange = Exchange(Request("POST", "/x", Auth(headers)), "http://h", Response(400, (), b"<html>"))
-    identity: Any = None
-    return Sent(case, identity, "g", None, exchange)
+    request = Request("POST", "/x", Auth(headers))
+    exchange = Exchange(request, "http://h", Response(400, (), b"<html>"))
+    prepared = Prepared(
+        case, roles={}, user=None, auth=request.auth, value=None, allowed=False, request=request, stage=None
+    )
+    return prepared.answered(exchange)
 
 
 def test_shape_of_an_error_is_promised_for_the_documented_operation() -> None:

@@ -7,6 +7,7 @@ import re
 import pytest
 from judge_tools import EDITIONS
 from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.requirement import Sending
 from onezone_spec import load
 
@@ -17,7 +18,7 @@ SHORT = re.compile(r": [a-z0-9]+([-.][a-z0-9]+)+$")
 def test_cases_are_named_in_words(edition: str) -> None:
     """No label ends in a name with hyphens or dots, as ids have them."""
     contract = load(edition)
-    found = requirements(contract, judged_operations(contract)[0], "deep")
+    found = (*requirements(contract, judged_operations(contract)[0], "deep"), *all_requirements(contract, "deep"))
     sendings = [one.check for one in found if isinstance(one.check, Sending)]
     labels = {
         case.label for one in (*sendings, *(each for rule in found for each in rule.evidence)) for case in one.cases

@@ -31,12 +31,16 @@ def mixed(handle: Any, made: dict[str, dict[str, str]], tokens: set[str]) -> dic
 
 
 def outcomes(command: Command, file: Path) -> dict[str, str]:
+    return {name: row["outcome"] for name, row in requirements(command, file).items()}
+
+
+def requirements(command: Command, file: Path) -> dict[str, dict[str, Any]]:
     report = file.with_name("report.json")
     patterns = ("--requirement", "*.authentication.*")
     told = command("verify", "--target", str(file), "--edition", EDITION, "--report", f"json={report}", *patterns)
     assert told.code in {0, 1, 3}, told.all
     rows = json.loads(report.read_text(encoding="utf-8"))["requirements"]
-    return {row["id"].partition(".authentication.")[2]: row["outcome"] for row in rows}
+    return {row["id"].partition(".authentication.")[2]: row for row in rows}
 
 
 @pytest.mark.parametrize(
@@ -50,12 +54,18 @@ def test_wrong_passwords_are_tried_with_whoever_has_one(
         made = mixed(handle, set_up(handle.states_url, EDITION), set(tokens))
         found = outcomes(command, target_file(tmp_path, handle.base_url, made))
     skipped = [name for name in (*PASSWORDS, "altered-token") if found[name] == "skip"]
-    if tokens == {"member", "administrator"}:
-        # what takes somebody who may and has a password
-        assert set(skipped) <= {"right-after-wrong", "other-scheme", "no-token"}
-    else:
-        assert not skipped
+    # it takes somebody who may and has a password
+    assert skipped == (["right-after-wrong"] if {"member", "administrator"} <= set(tokens) else [])
     assert "fail" not in found.values(), found
+
+
+def test_where_nobody_who_may_has_a_password_the_reason_says_whom_to_give_one(command: Command, tmp_path: Path) -> None:
+    """Somebody has a password, so that is not what is lacking."""
+    with server.start(EDITION) as handle:
+        made = mixed(handle, set_up(handle.states_url, EDITION), {"administrator", "member"})
+        found = requirements(command, target_file(tmp_path, handle.base_url, made))
+    reason = found["right-after-wrong"]["reason"]
+    assert reason == "no persona who may has a password: give one of them a password to have this judged"
 
 
 def test_an_empty_password_is_noticed_whoever_has_one(command: Command, tmp_path: Path) -> None:

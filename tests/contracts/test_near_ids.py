@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from onezone_contracts.cases import AS_NUMBER, GROUP, NEAR_HOME, wide
+from onezone_contracts.cases import AS_NUMBER, GROUP, NEAR_HOME, same_id, wide
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.target.file import Target
@@ -37,3 +37,20 @@ def test_wide_text_is_normalised_to_the_text(text: str) -> None:
     """Full-width characters are others, until somebody normalises them."""
     assert wide(text) != text
     assert unicodedata.normalize("NFKC", wide(text)).startswith(unicodedata.normalize("NFKC", text))
+
+
+UUID, ULID = "0b6f9f0e-3c5b-4c1d-9a62-5f0f5ad7c1be", "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+SAME = [(UUID, UUID.upper()), (ULID, ULID.lower()), ("42", "42 "), ("42", " 42"), ("42", "42\n"), ("42", wide("42"))]
+OTHERS = [(UUID, f"{UUID} "), (UUID, UUID[:-1]), ("42", "42x"), ("42", "43"), ("4e", "4E"), ("Group", "group")]
+
+
+@pytest.mark.parametrize(("home", "near"), SAME)
+def test_what_may_be_read_as_the_same_id_is_not_sent(home: str, near: str) -> None:
+    """The case of a UUID or a ULID does not count, nor do blanks around a number or the script of its digits."""
+    assert same_id(home, near)
+
+
+@pytest.mark.parametrize(("home", "near"), OTHERS)
+def test_what_is_another_id_is_sent(home: str, near: str) -> None:
+    """Whatever else is near to an id is another, the case of words included."""
+    assert not same_id(home, near)

@@ -75,7 +75,7 @@ def judged(command: Command, change: Answer, *more: str) -> Told:
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (lambda _: (200, [(b"content-type", b"text/html")], b"<title>Sign in</title>"), "text/html: <title>Sign in"),
+        (lambda _: (200, [(b"content-type", b"text/html")], b"<title>Sign in</title>"), "text/html: Sign in"),
         (lambda _: (301, [(b"location", b"/login")], b""), "301"),
         (lambda _: (500, [JSON], b"{}"), "500"),
     ],

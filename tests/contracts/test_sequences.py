@@ -23,6 +23,8 @@ from onezone_contracts.state.probe import Difference
 
 Command = Callable[..., Told]
 ONLY = ("--requirement", "*.sequence.*")
+EDITION = "deployed"
+"""Its document says how a service is left: what comes of that is judged, not only noted."""
 SCHEMA = json.loads((Path(reports.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
 HONEST = [one.id for one in server.VARIANTS.values() if one.topic in {"leaving", "read-back"}]
 SHOWN = {
@@ -35,10 +37,16 @@ SHOWN = {
 }
 
 
-def judged(command: Command, *more: str, faults: tuple[str, ...] = (), variants: tuple[str, ...] = ()) -> Any:
+def judged(
+    command: Command,
+    *more: str,
+    faults: tuple[str, ...] = (),
+    variants: tuple[str, ...] = (),
+    edition: str = EDITION,
+) -> Any:
     """What a run over sequences only says of a server, as JSON report, by topic."""
-    with server.start("current", variants, faults) as handle:
-        arguments = ("--states-url", handle.states_url, *ONLY, "--report", "json=-", *more)
+    with server.start(edition, variants, faults) as handle:
+        arguments = ("--edition", edition, "--states-url", handle.states_url, *ONLY, "--report", "json=-", *more)
         told = command("verify", handle.base_url, *arguments)
         world = handle.app.world
     report = json.loads(told.out[told.out.index('{\n  "report_version"') : told.out.rindex("\n}") + 2])
@@ -102,6 +110,12 @@ def test_only_what_binds_ends_the_search(command: Command) -> None:
     assert found == {"created": "pass", "refused": "pass", "left": "pass", "fresh": "warn"}
 
 
+def test_what_comes_of_leaving_is_noted_where_no_document_tells_of_it(command: Command) -> None:
+    """Only the deployed server's document does."""
+    found = outcomes(judged(command, "--settle", "0.3", faults=("sequence-id-again",), edition="current"))
+    assert found == {"created": "pass", "refused": "pass", "left": "observed", "fresh": "observed"}
+
+
 @pytest.mark.slow
 def test_deep_draws_more(command: Command) -> None:
     """A correct server passes long sequences, too; the same seed sends as many requests again."""
@@ -116,13 +130,15 @@ def test_every_report_has_the_numbered_lines(command: Command, tmp_path: Path) -
     """In the terminal and in each format, and no password in any."""
     kinds = ("html", "markdown", "junit", "sarif")
     wanted = [word for kind in kinds for word in ("--report", f"{kind}={tmp_path / kind}")]
-    with server.start("current", (), ["sequence-name-taken"]) as handle:
-        told = command("verify", handle.base_url, "--states-url", handle.states_url, *ONLY, *wanted)
+    with server.start(EDITION, (), ["sequence-name-taken"]) as handle:
+        told = command(
+            "verify", handle.base_url, "--edition", EDITION, "--states-url", handle.states_url, *ONLY, *wanted
+        )
         secrets = [one.password for one in handle.app.world.users.values()]
     texts = {kind: (tmp_path / kind).read_text(encoding="utf-8") for kind in kinds} | {"terminal": told.out}
     for kind, text in texts.items():
         assert not [one for one in secrets if one in text]
-        numbered = r"<ol class=\"steps\">" if kind == "html" else r"1\. curl .*# member: create"
+        numbered = r"<ol class=\"steps\">" if kind == "html" else r"# 1\. member: create service 1"
         assert re.search(numbered, text), kind
         assert "leave" in text
 

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import http.client
-import json
-import shutil
-import subprocess
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 from mock_client import Client, basic, mock_process
 from onezone_mockserver import create_app
+from socket_client import connected, statuses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from socket_client import Address
 
 EVIL = "https://evil.example"
@@ -99,6 +91,27 @@ def test_a_named_origin_may_use_it(named: Client) -> None:
     assert named("OPTIONS", "/_mock/world", headers={**asked, "origin": EVIL}).status == 403
 
 
+RAW = (
+    ("POST /_mock/reset HTTP/1.1", "Host: evil.example"),
+    ("POST /%5Fmock/reset HTTP/1.1", "Host: evil.example"),
+    ("POST /_world/a/%5Fmock/reset HTTP/1.1", "Host: localhost", "Origin: http://evil.example"),
+    ("POST /_mock/reset/ HTTP/1.1", "Host: localhost", "Origin: http://localhost", "Origin: http://evil.example"),
+    ("POST /_mock/reset HTTP/1.1", "Host: localhost:1", "Origin: http://localhost:2", "X-Forwarded-Host: localhost:2"),
+    ("GET /_mock/world HTTP/1.1", "Host: evil.example", "Origin: http://evil.example"),
+    ("GET http://evil.example/_mock/world HTTP/1.1", "Host: evil.example"),
+    ("GET /_mock/world?x=/_mock/health HTTP/1.1", "Host: evil.example"),
+    ("GET /_mock/health/../world HTTP/1.1", "Host: evil.example"),
+)
+
+
+@pytest.mark.parametrize("lines", RAW, ids=lambda lines: lines[0])
+def test_no_spelling_gets_around_it(address: Address, lines: tuple[str, ...]) -> None:
+    """As a server reads it from the socket."""
+    with connected(address) as connection:
+        connection.sendall("\r\n".join([*lines, "Content-Length: 0", "", ""]).encode())
+        assert statuses(connection, 1) == [403]
+
+
 def test_the_token_is_asked_for() -> None:
     """As a bearer token, or as the password of a browser's login box; then any name of the mock is right."""
     client = Client(create_app(control_token="s3cret"))
@@ -153,89 +166,3 @@ def _status(address: Address, method: str, path: str, headers: dict[str, str] | 
         return connection.getresponse().status
     finally:
         connection.close()
-
-
-PAGE = """<!doctype html><title>hostile</title><iframe name="away"></iframe>
-<form method="post" target="away" enctype="text/plain" action="MOCK/_mock/reset"><input name="x" value="y"></form>
-<script src="MOCK/_mock/world"></script>
-<script>
-const tries = {};
-async function attempt(name, path, options) {
-  try {
-    const reply = await fetch("MOCK" + path, options);
-    tries[name] = [reply.type, (await reply.text()).length];
-  } catch (error) { tries[name] = ["blocked", 0]; }
-}
-(async () => {
-  document.forms[0].submit();
-  await attempt("read", "/_mock/world");
-  await attempt("read with cookies", "/_mock/world", {credentials: "include"});
-  await attempt("reset", "/_mock/reset", {method: "POST", body: "x"});
-  await attempt("reset unseen", "/_mock/reset", {method: "POST", mode: "no-cors", body: "x"});
-  await attempt("put", "/_mock/faults", {method: "PUT", body: "[]"});
-  await attempt("contract", "/_mock/health");
-  await fetch("/done", {method: "POST", body: JSON.stringify(tries)});
-})();
-</script>"""
-
-
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no Chromium")
-def test_a_hostile_page_in_chromium_neither_reads_nor_resets(address: Address, tmp_path: Path) -> None:
-    """Fetch, a form and a script of a page of another origin: blocked, and what was there is still there."""
-    where = f"http://{address[0]}:{address[1]}"
-    connection = http.client.HTTPConnection(*address)
-    connection.request("GET", "/api/v3/groups")
-    connection.getresponse().read()
-    with hostile_page(PAGE.replace("MOCK", where)) as (url, done):
-        command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}", url]
-        browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            assert done.wait(120)
-        finally:
-            browser.kill()
-            browser.wait()
-    tries = done.tries
-    assert tries.pop("contract")[1] > 0
-    assert {outcome for outcome, _ in tries.values()} == {"blocked"}
-    assert all(size == 0 for _, size in tries.values())
-    connection.request("GET", "/_mock/journal")
-    assert json.load(connection.getresponse())["total"] == 1
-    connection.close()
-
-
-class Done(threading.Event):
-    """Set when the page has tried everything; `tries` has what came of it."""
-
-    tries: dict[str, Any]
-
-
-@contextmanager
-def hostile_page(text: str) -> Iterator[tuple[str, Done]]:
-    """Serves a page from an origin of its own; gives its URL and what is set when it is done."""
-    done = Done()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def do_POST(self) -> None:
-            done.tries = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(204)
-            self.end_headers()
-            done.set()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/", done
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

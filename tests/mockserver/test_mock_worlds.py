@@ -175,6 +175,7 @@ def test_faults_are_of_all_worlds(client: Client) -> None:
     fault = client("GET", "/_mock/faults").json["faults"][0]["id"]
     assert client("PUT", "/_mock/faults", [fault]).status == 204
     assert names(client) == []
+    client.app.state.switch(())
 
 
 def test_worlds_work_below_a_mount() -> None:
@@ -217,3 +218,13 @@ def test_the_body_is_that_of_the_documented_example(client: Client) -> None:
     made = client.create(GOOD, as_="adam", base="/_world/a/api/v3").headers["location"]
     path = made.removeprefix("http://mock.test:8080")
     assert client("GET", path, as_="adam").json["name"] == GOOD["name"]
+
+
+def test_a_world_has_a_clock_of_its_own(client: Client) -> None:
+    """Setting it, and a reset that puts it back, are no other world's."""
+    for name in ("a", "b"):
+        assert client("PUT", "/_mock/clock", {"now": 1}, headers={"x-mock-world": name}).status == 200
+    client("POST", "/_mock/reset", headers={"x-mock-world": "a"})
+    standing = [client("GET", "/_mock/clock", headers={"x-mock-world": name}).json["standing"] for name in ("a", "b")]
+    assert standing == [False, True]
+    assert not client("GET", "/_mock/clock").json["standing"]

@@ -19,7 +19,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     yield from _location(build)
     documented = tuple(one for one in ERRORS if one in build.operation.responses)
     yield from errors(build, documented)
-    yield from _ids(build, documented)
+    yield from ids(build, documented)
     yield from _challenge(build)
     yield from _state(build)
     yield from robust(build)
@@ -79,7 +79,8 @@ def errors(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
         yield build.requirement(f"error.labelled.{code}", level, text, where, error.labelled(code))
 
 
-def _ids(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
+def ids(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
+    """The ids of errors with these statuses."""
     for code in () if build.contract.error_is_string else codes:
         text = f"The error of a {code} has the id that released servers give; a key that it names is the right one."
         level = build.documented()

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from onezone_contracts.cases import JSON_TYPE, NOBODY, Case, Change, Headers, constant, with_value
+from onezone_contracts.cases import JSON_TYPE, NOBODY, Case, Change, Headers, constant, with_value, with_values
 from onezone_contracts.checks.forbidden import again_and_again, denied, directly_after, group_in_body
 from onezone_contracts.checks.status import accepted, answered, refused
 from onezone_contracts.derive.bodies import CLIENT_ID
@@ -148,15 +148,14 @@ def _with_body(who: str, name: str, change: Change) -> Case:
 def _heads(who: str) -> Iterator[Case]:
     def case(kind: str, name: str, *, headers: Headers = JSON_TYPE, tail: str = "", **more: Any) -> Case:
         label = f"a valid request {_words(who)}, {kind}: {name.replace('-', ' ')}"
-        return Case(f"access.any-head.{who}.{name}", label, who=who, headers=headers, tail=tail, edge=True, **more)
+        # a server may take it for another request, and answer that: it must only not create anything
+        more |= {"headers": headers, "tail": tail, "method": "POST", "edge": True}
+        return Case(f"access.any-head.{who}.{name}", label, who=who, **more)
 
     if who == NOBODY:
         yield case("with headers", "a-user", auth=_user)
-    for name, headers in HEADS.items():
+    for name, headers in (HEADS | OVERRIDES).items():
         yield case("with headers", name, headers=(*JSON_TYPE, *headers))
-    for name, headers in OVERRIDES.items():
-        # a server that honours these answers another request: it must only not create anything
-        yield case("with headers", name, headers=(*JSON_TYPE, *headers), method="POST")
     for name, kind in TYPES.items():
         yield case("with a Content-Type", f"type-{name}", headers=(("Content-Type", kind),))
     yield case("without a Content-Type", "type-none", headers=())
@@ -218,14 +217,17 @@ def _forms(build: Builder) -> Iterator[Requirement]:
 def _however(build: Builder) -> Requirement:
     """A body that is wrong, in a request that is odd elsewhere: it is not let pass for that."""
     many = {f"kitKey{number}": number for number in range(40)}
-    wrong: list[tuple[str, Change]] = [("list", lambda body: [{**body, **many}])]
+    wrong: list[tuple[str, str, Change]] = [
+        ("list", "a list with a body of many keys", lambda body: [{**body, **many}])
+    ]
     typed = [one for one in build.body.properties if one.levels.get("type", Level.MUST) is Level.MUST]
     for one in typed:
-        wrong.append((one.name, lambda body, name=one.name: {**body, **many, name: 17}))  # type: ignore[misc]
-        wrong.append((f"{one.name}.large", lambda body, name=one.name: {**body, "kitLarge": "x" * LARGE, name: 17}))  # type: ignore[misc]
-    label = "a wrong body among much else: {}"
-    cases = [Case(f"body.however.{name}", label.format(name), change=change) for name, change in wrong]
-    name, change = wrong[-1] if not typed else (typed[0].name, with_value(typed[0].name, 17))
+        label = f"a {one.name} that is a number"
+        wrong.append((one.name, f"{label}, beside many keys", with_values({**many, one.name: 17})))
+        large = with_values({"kitLarge": "x" * LARGE, one.name: 17})
+        wrong.append((f"{one.name}.large", f"{label}, beside a long text", large))
+    cases = [Case(f"body.however.{name}", label, change=change) for name, label, change in wrong]
+    name, change = (typed[0].name, with_value(typed[0].name, 17)) if typed else (wrong[0][0], wrong[0][2])
     for kind in ("charset", "upper-case"):
         headers = (("Content-Type", TYPES[kind]),)
         cases.append(

@@ -114,8 +114,10 @@ class Sheet:
     def _answers(self) -> Iterator[Requirement]:
         """What holds of every answer."""
         build = self._builder()
-        shown = (code for code in sorted(self._provoked()) if code in self.operation.responses)
-        yield from answers.errors(build, (code for code in shown if self.operation.responses[code].schema))
+        known = ((code, self.operation.responses.get(code)) for code in sorted(self._provoked()))
+        shown = [code for code, answer in known if answer and answer.schema]
+        yield from answers.errors(build, shown)
+        yield from answers.ids(build, shown)
         yield from answers.robust(build)
 
     def _builder(self) -> Builder:
@@ -274,15 +276,13 @@ class Sheet:
         body = self.operation.body
         assert body is not None
         source = self._source(BAD)
-        yield self._body(
-            "malformed", Level.MUST, "A body that is no JSON is answered with 400.", source, *map(constant, MALFORMED)
-        )
-        text = "A body that is JSON and no object is answered with 400."
-        yield self._body("non-object", Level.SHOULD, text, source, *map(constant, NO_OBJECTS))
+        yield self._body("malformed", Level.MUST, "A body that is no JSON", source, *map(constant, MALFORMED))
+        wrong = "A body that is JSON and no object"
+        yield self._body("non-object", Level.SHOULD, wrong, source, *map(constant, NO_OBJECTS))
         if body.none_known:
-            text = "A body without any key that the operation knows is answered with 400."
+            wrong = "A body without any key that the operation knows"
             nothing = (constant({}), constant({"ozkit": 1}))
-            yield self._body("none-known", body.required_level, text, source, *nothing)
+            yield self._body("none-known", body.required_level, wrong, source, *nothing)
         for prop in body.properties:
             yield from self._property(prop, source)
 
@@ -290,16 +290,16 @@ class Sheet:
         body, name = self.operation.body, prop.name
         assert body is not None
         for rule, level, values in wrong_values(prop):
-            text = f"{name} that breaks the rule “{rule}” is answered with 400."
+            wrong = f"{name} that breaks the rule “{rule}”"
             changes = [with_value(name, one) for one in values]
-            yield self._body(f"{name}.{rule}", level, text, prop.source or source, *changes)
+            yield self._body(f"{name}.{rule}", level, wrong, prop.source or source, *changes)
         if prop.required:
-            text = f"A body without {name} is answered with 400."
-            yield self._body(f"{name}.missing", body.required_level, text, prop.source or source, without(name))
+            wrong = f"A body without {name}"
+            yield self._body(f"{name}.missing", body.required_level, wrong, prop.source or source, without(name))
         if name in body.needs:
-            text = f"A body with {name} and without {', '.join(body.needs[name])} is answered with 400."
+            wrong = f"A body with {name} and without {', '.join(body.needs[name])}"
             changes = [without(one) for one in body.needs[name]]
-            yield self._body(f"{name}.needs", self._documented(Level.SHOULD), text, prop.source or source, *changes)
+            yield self._body(f"{name}.needs", self._documented(Level.SHOULD), wrong, prop.source or source, *changes)
         if prop.unique_of_owner and self.operation.effect.verb == "create":
             kind = self.contract.errors[prop.unique_of_owner]
             text = f"{name} that another one of the same owner has is answered with {kind.status}."
@@ -310,13 +310,14 @@ class Sheet:
             judge = self._taken(name, self.contract.errors[prop.unique].status)
             yield self._one(f"body.{name}.taken", self._documented(Level.SHOULD), text, prop.source or source, judge)
 
-    def _body(self, topic: str, level: Level, text: str, source: Source, *changes: Change) -> Requirement:
+    def _body(self, topic: str, level: Level, wrong: str, source: Source, *changes: Change) -> Requirement:
+        """That each of the changed bodies is refused; `wrong` says what is wrong with them."""
+        label = f"{wrong[0].lower()}{wrong[1:]}"
         cases = [
-            asks.broken(self.operation, f"{topic}.{number}", change, f"body: {topic}")
-            for number, change in enumerate(changes)
+            asks.broken(self.operation, f"{topic}.{number}", change, label) for number, change in enumerate(changes)
         ]
         judge = observed(*cases) if level is Level.OBSERVE else answered({BAD}, *cases)
-        return self._one(f"body.{topic}", level, text, source, judge)
+        return self._one(f"body.{topic}", level, f"{wrong} is answered with {BAD}.", source, judge)
 
     def _taken_by_owner(self, name: str, status: int) -> Check:
         """A body with the value of another entity of the same owner."""

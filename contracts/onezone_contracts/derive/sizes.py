@@ -52,33 +52,40 @@ ODD_IDS = {"no-utf-8": "\udcff\udcfe", "nul": "\0", "controls": "\x01\x1b[31m", 
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
     text = "A large body is accepted and kept, or refused with a 4xx; it is no reason for a 5xx or for no answer."
-    cases = [
-        Case(f"size.{name}", f"a valid body of {name.replace('-', ' ')}", change=_large(n)) for name, n in SIZES.items()
-    ]
+    cases = [Case(f"size.{name}", f"a valid body of {_words(name)}", change=_large(n)) for name, n in SIZES.items()]
     yield build.requirement("size.bodies", Level.MUST, text, build.answer_source(400), tolerated(*cases))
     cases = [
-        Case(f"odd-head.{name}", f"a valid request with odd headers: {name}", headers=headers, edge=True)
+        Case(
+            f"odd-head.{name}",
+            f"a valid request with odd headers: {_words(name)}",
+            headers=headers,
+            edge=True,
+        )
         for name, headers in ODD_HEADS.items()
     ]
     cases += [
-        Case(f"odd-head.query-{name}", f"a valid request with an odd query: {name}", tail=tail, edge=True)
+        Case(
+            f"odd-head.query-{name}",
+            f"a valid request with an odd query: {_words(name)}",
+            tail=tail,
+            edge=True,
+        )
         for name, tail in ODD_TAILS.items()
     ]
     cases += [
-        Case(f"odd-head.{name}", f"odd credentials: {name}", who=NOBODY, auth=auth, edge=True)
+        Case(f"odd-head.{name}", f"odd credentials: {_words(name)}", who=NOBODY, auth=auth, edge=True)
         for name, auth in ODD_CREDENTIALS.items()
     ]
     cases += [
-        Case(f"odd-head.id-{name}", f"an odd id in the path: {name}", roles={GROUP: value}, edge=True)
-        for name, value in {
-            "no-utf-8": "\udcff\udcfe",
-            "nul": "\0",
-            "controls": "\x01\x1b[31m",
-            "bidi": "\u202e\u2066",
-        }.items()
+        Case(f"odd-head.id-{name}", f"an odd id in the path: {_words(name)}", roles={GROUP: value}, edge=True)
+        for name, value in ODD_IDS.items()
     ]
     text = "What becomes of odd headers, queries and ids that mean nothing here is left open; they are answered."
     yield build.requirement("robust.odd-heads", Level.OBSERVE, text, build.answer_source(500), observed(*cases))
+
+
+def _words(name: str) -> str:
+    return name.replace("-", " ")
 
 
 def _large(size: int) -> Change:

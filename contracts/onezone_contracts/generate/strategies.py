@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,6 +21,8 @@ from onezone_contracts.cases import encode
 _SCRIPTS = "abcxyzABCXYZ0189_()ąćęłńóśźżßéèñøåçāőűžščřďťΑΒΓαβγδωЖДЯжюя句柄服务名あいアイ가나אבגשابتहिन्दी"
 _LETTERS = "".join(dict.fromkeys(character for character in _SCRIPTS if character.isalnum() or character in "_()"))
 NAME_LENGTH = 50
+WORDS = ("text", "", " ", "two words", "17", "-0.5", "true", "null", "{}", "[]", "żółw", "a-b_c.d")
+"""What stands where no text may stand: numbers and literals in quotes among it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,34 +156,53 @@ def _object(case: Any) -> dict[str, Any]:
 def broken_bodies(contract: Contract, operation: Operation) -> SearchStrategy[Broken]:
     """Valid bodies with exactly one thing wrong, at any depth."""
     assert operation.body is not None
-    body = operation.body
-    return st.builds(
-        lambda breaker, value, valid: breaker(valid, value),
-        st.sampled_from(_breakers(body)),  # first: what is drawn late of a large example is often the simplest
-        wrong_values(),
-        valid_bodies(contract, operation),
-    ).filter(lambda broken: broken is not None)
+    valid = st.sampled_from(_bodies(contract, operation))
+    ways = [
+        st.builds(lambda body, value, breaker=breaker: breaker(body, value), valid, values)
+        for breaker, values in _breakers(operation.body)
+    ]
+    return st.one_of(ways).filter(lambda broken: broken is not None)
 
 
-def wrong_values() -> SearchStrategy[Any]:
-    """JSON values of every type."""
-    leaves = st.one_of(
-        st.none(), st.booleans(), st.integers(-(2**31), 2**31), st.sampled_from([0.5, -1.25, 1e10]), _texts()
-    )
-    return st.one_of(leaves, st.lists(leaves, max_size=3), st.dictionaries(_texts(), leaves, max_size=3))
+def _bodies(contract: Contract, operation: Operation) -> list[dict[str, Any]]:
+    """Valid bodies to break: the examples that bind. Drawn ones make Hypothesis vary them, and not what is wrong."""
+    assert operation.body is not None
+    binding = [one.value for one in operation.body.examples.values() if one.level is Level.MUST]
+    return binding or [example_of(contract, operation)]
+
+
+def _values() -> list[tuple[str, SearchStrategy[Any]]]:
+    """JSON values by their type, as OpenAPI names it; a type is there as often as it has kinds of values."""
+    leaves: list[tuple[str, SearchStrategy[Any]]] = [
+        ("null", st.none()),
+        ("boolean", st.booleans()),
+        ("integer", st.sampled_from([0, 1, -1])),
+        ("integer", st.integers(2**16, 2**31)),
+        ("integer", st.integers(-(2**31), -(2**16))),
+        ("number", st.sampled_from([0.5, -1.25, 1e10])),
+        ("string", st.sampled_from(WORDS)),
+    ]
+    leaf = st.one_of(*(values for _, values in leaves))
+    return [
+        *leaves,
+        ("array", st.one_of(st.just([]), leaf.map(lambda one: [one]))),
+        ("object", st.one_of(st.just({}), leaf.map(lambda one: {"text": one}))),
+    ]
 
 
 Breaker = Callable[[dict[str, Any], Any], Broken | None]
 
 
-def _breakers(body: Body) -> list[Breaker]:
-    made: list[Breaker] = []
+def _breakers(body: Body) -> Iterator[tuple[Breaker, SearchStrategy[Any]]]:
+    """What can be wrong, with the values for it: each wrong type of each key is as likely as any other fault."""
+    every = _values()
     for prop in body.properties:
         if prop.required:
-            made.append(_drop(prop.name, body.required_level))
-        made.append(_retype(prop.name, prop.types, prop.levels.get("type", Level.MUST)))
-    made += [_root, _deep]
-    return made
+            yield _drop(prop.name, body.required_level), st.none()
+        retype = _retype(prop.name, prop.types, prop.levels.get("type", Level.MUST))
+        yield from ((retype, values) for kind, values in every if kind not in prop.types)
+    yield from ((_root, values) for kind, values in every if kind != "object")
+    yield from ((_deep, values) for _, values in every)
 
 
 def _drop(key: str, level: Level) -> Breaker:

@@ -76,6 +76,11 @@ def _ours(key: str) -> bool:
     return key.startswith(OURS) or not key.isalnum() or key == "constructor"
 
 
+def _withheld(key: str, sent: dict[str, Any], came: dict[str, Any]) -> bool:
+    """Whether a user name is not shown since its password is not."""
+    return key == "username" and "password" in sent and "password" not in came
+
+
 def at(value: Any, where: str) -> Any:
     """The value at a dotted place below a top-level key, or the nearest that there is."""
     for key in where.split(".")[1:]:
@@ -98,7 +103,8 @@ _ABSENT = _Absent()
 def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str | None:
     """The first place where `came` is not what was sent, None where there is none.
 
-    Keys that were not sent may be there; a password may be masked; `loose` text may be trimmed and normalised.
+    Keys that were not sent may be there; a password may be masked, and its user name left out with it; `loose` text
+    may be trimmed and normalised.
     """
     if isinstance(sent, dict):
         if not isinstance(came, dict):
@@ -106,7 +112,7 @@ def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str 
         inner = (
             difference(value, came.get(key, _ABSENT), f"{where}.{key}", loose=loose)
             for key, value in sent.items()
-            if key in came or not _ours(key)
+            if key in came or not (_ours(key) or _withheld(key, sent, came))
         )
         return next((place for place in inner if place), None)
     if isinstance(sent, list):

@@ -24,6 +24,7 @@ from onezone_contracts.cases import (
     VICTIM,
     WRITER,
     Case,
+    same_id,
 )
 from onezone_contracts.exchange import Auth, Exchange, Redactor
 from onezone_contracts.personas import Persona
@@ -88,7 +89,8 @@ class GivenFixtures:
     def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
         """What a word of a case stands for; anything but the words is an id itself.
 
-        A short id made shorter or longer could be another group's, so only a long one is.
+            A short id made shorter or longer could be another group's, so only a long one is; and what may be read as
+        another spelling of the home group's id is not sent.
         """
         kind, home = roles.get(role, (role, ""))
         long = len(home) >= LONG_ID
@@ -98,12 +100,13 @@ class GivenFixtures:
             OTHER: self.target.other or "",
             SHORTENED: home[:-1] if long else self.target.missing,
             LENGTHENED: f"{home}zz" if long else self.target.missing,
-            BLANK_AFTER: f"{home} ",
+            BLANK_AFTER: f"{home} " if not same_id(home, f"{home} ") else self.target.missing,
         }
-        change = NEAR_HOME.get(word) or AS_NUMBER.get(word)
-        if change:
-            near = change(home)
-            return kind, near if near != home else self.target.missing
+        if word in AS_NUMBER:
+            return kind, AS_NUMBER[word](home)
+        if word in NEAR_HOME:
+            near = NEAR_HOME[word](home)
+            return kind, near if not same_id(home, near) and near != home else self.target.missing
         return kind, words.get(word, word)
 
     def having(self, kind: str, who: str) -> str | None:

@@ -43,15 +43,22 @@ class States:
 
     def target(self, base_url: str, wanted: tuple[Persona, ...]) -> Target:
         """A target with a persona each, made now. Raises SetupError where a state is refused."""
+        before = len(self.made)
         try:
             other = self._group()
             personas = {persona.name: self._identity(persona, lambda: other) for persona in wanted}
         except BaseException:
-            self.teardown()
+            self.teardown(before)
             raise
         self._wire.close()
         homes = {identity.group for identity in personas.values()}
-        return Target(base_url, personas, missing_id(min(homes)), other if other not in homes else None, self.teardown)
+        return Target(
+            base_url,
+            personas,
+            missing_id(min(homes, default=other or "")),
+            other if other not in homes else None,
+            self.teardown,
+        )
 
     def administrator(self, zone: Iterable[str]) -> Credentials:
         """A user with these zone privileges who belongs to nothing. Raises SetupError."""
@@ -98,10 +105,11 @@ class States:
             raise SetupError(f"the states URL {self._shown} answered {state!r} with something that is no JSON object")
         return answer
 
-    def teardown(self) -> None:
-        """Tear down every state that was set up; what the implementation says to that does not matter."""
-        self._wire.finish()
-        while self.made:
+    def teardown(self, before: int = 0) -> None:
+        """Tear down every state that was set up, but the first so many; what is said to that does not matter."""
+        if not before:
+            self._wire.finish()
+        while len(self.made) > before:
             self._send({"action": "teardown", **self.made.pop()})
         self._wire.close()
 

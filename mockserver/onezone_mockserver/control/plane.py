@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from onezone_spec import __version__, bundled_text
+from onezone_spec import __version__, document_text
 
 from onezone_mockserver.control.errors import ControlError
 from onezone_mockserver.control.events import EventStream
@@ -219,7 +219,7 @@ class Control:
 
     def document(self, _exchange: Exchange) -> Answer:
         """The edition's OpenAPI document, the very text that is checked in."""
-        answer = json_answer(200, bundled_text(self.state.contract.edition).encode())
+        answer = json_answer(200, document_text(self.state.contract).encode())
         answer.headers[0] = (b"content-type", b"application/yaml")
         return answer
 

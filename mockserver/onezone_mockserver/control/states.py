@@ -13,6 +13,8 @@ from onezone_spec import editions, load
 from onezone_mockserver.world import GROUP, NOBODY, USER, User, new_id
 
 if TYPE_CHECKING:
+    from onezone_spec import Contract
+
     from onezone_mockserver.state import MockState, WorldRun
     from onezone_mockserver.world import World
 
@@ -84,7 +86,7 @@ class States:
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise StatesError(f"{name} must be a list of privileges or null")
         for one in value:
-            if one not in known_privileges(scope):
+            if one not in known_privileges(scope, self.state.contract):
                 raise StatesError(f"{name}: there is no {scope} privilege {one!r} in any edition")
         return frozenset(value)
 
@@ -132,6 +134,7 @@ def _remove(world: World, made: Made) -> None:
 
 
 @cache
-def known_privileges(scope: str) -> frozenset[str]:
+def known_privileges(scope: str, contract: Contract) -> frozenset[str]:
     """The privileges of a scope in any edition: whoever judges by another edition is to be refused by the judgement."""
-    return frozenset(name for edition in editions() for name in load(edition).privileges.get(scope, ()))
+    every = (contract, *map(load, editions()))
+    return frozenset(name for one in every for name in one.privileges.get(scope, ()))
