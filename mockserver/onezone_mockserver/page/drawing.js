@@ -1,5 +1,5 @@
 // The drawing of users and groups: who is above is above; what is chosen is shown with everything it is connected to.
-const NODE = { width: 168, height: 44, gapX: 22, gapY: 62 };
+const NODE = { width: innerWidth < 760 ? 150 : 168, height: 44, gapX: 18, gapY: 62 };
 const MOST_NODES = 60;
 
 /** Nodes and edges of a world's snapshot. An edge leads from a member up to the group that it is a member of. */
@@ -46,7 +46,8 @@ function layersOf(graph, keys) {
   const bottom = groups.length ? Math.max(...groups.map((key) => depth.get(key))) + 1 : 0;
   const rows = Array.from({ length: bottom + 1 }, () => []);
   for (const key of keys) rows[key.startsWith("user") ? bottom : depth.get(key)].push(key);
-  return rows.filter((row) => row.length);
+  const most = Math.max(2, Math.floor((innerWidth - 40) / (NODE.width + NODE.gapX)));
+  return rows.flatMap((row) => Array.from({ length: Math.ceil(row.length / most) }, (_, at) => row.slice(at * most, (at + 1) * most)));
 }
 
 /** Places for the rows, each row in the order of its nodes' groups above. */

@@ -89,5 +89,5 @@ function Need({ need }) {
     <span class="visually-hidden">${need.held ? "held:" : "missing:"}</span> <code>${what}</code>${where}
     ${need.held && way && html`<span class="dim">, through ${way}</span>`}
     ${need.held && need.through && !way && html`<span class="dim">, directly</span>`}
-    ${!need.held && html`<br />needs ${need.grant}`}`;
+    ${!need.held && html`<br /><span class="dim">needs ${need.grant}</span>`}`;
 }
