@@ -144,7 +144,7 @@ class Mock:
             effects,
             middlewares=[
                 partial(Edge, state=self.state, cors=options["cors"], control=self.control),
-                *([Journaling] if options["journal"] else ()),
+                *([partial(Journaling, state=self.state)] if options["journal"] else ()),
                 partial(ErrorHandler, renderer=renderer),
                 *([partial(Delay, state=self.state)] if self.state.latency else ()),
                 Overriding,

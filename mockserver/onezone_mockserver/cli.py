@@ -7,12 +7,15 @@ import contextlib
 import re
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from onezone_spec.variables import VariableParser
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from onezone_mockserver.app import Mock
     from onezone_mockserver.source import Source
     from onezone_mockserver.watching import Watching
@@ -87,6 +90,12 @@ def parser() -> VariableParser:
         " this machine reach the mock)",
     )
     found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
+    found.add_argument(
+        "--log",
+        choices=("text", "json", "none"),
+        help="a line on the console for each request (default: text, and none with --quiet)",
+    )
+    found.add_argument("--personas", action="store_true", help="show what each persona holds, and a curl line for each")
     found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
     return found
 
@@ -127,11 +136,18 @@ def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main
         return 2
 
 
-def _run(options: argparse.Namespace) -> int:
+def _check_together(options: argparse.Namespace) -> None:
+    """Raise UsageError for options that do not go together."""
     if options.tls_key and not options.tls_cert:
         raise UsageError("--tls-key needs --tls-cert")
     if options.only and not options.forward:
         raise UsageError("--only needs --forward: where do the other operations go?")
+    if options.log and options.log != "none" and options.no_journal:
+        raise UsageError("--log shows what the journal gets: leave --no-journal out")
+
+
+def _run(options: argparse.Namespace) -> int:
+    _check_together(options)
     if options.list_faults:
         return _list_faults(options)
     from onezone_mockserver.serve import ServeError, bind, configure, is_loopback, origin, serve
@@ -145,7 +161,7 @@ def _run(options: argparse.Namespace) -> int:
     drawn = _draw_token(app) if not is_loopback(listening) else ""
     url = origin(listening, options.host, tls=bool(options.tls_cert))
     latency, app.state.latency = app.state.latency, 0.0  # what the start asks of itself does not wait
-    text = "" if options.quiet else _introduction(app, url, drawn)
+    text = "" if options.quiet else _introduction(app, url, drawn, every=options.personas)
     if drawn and options.quiet:
         _say(f"control token: {drawn}", sys.stderr)
     app.state.latency = latency
@@ -154,15 +170,30 @@ def _run(options: argparse.Namespace) -> int:
     def started() -> None:
         if watching is not None:
             watching.start()
-        _say(f"{text}listening on {url}")
+        _say(f"listening on {url}{text}")
 
     def stopping() -> None:
         if watching is not None:
             watching.end()
         app.state.stop()
 
-    serve(config, listening, started, stopping)
+    with _console(options, app):
+        serve(config, listening, started, stopping)
     return 0
+
+
+@contextlib.contextmanager
+def _console(options: argparse.Namespace, app: Mock) -> Iterator[None]:
+    """Have a line written for each request, until the end."""
+    if (options.log or ("none" if options.quiet else "text")) == "none":
+        yield
+        return
+    from onezone_mockserver.console import Console, has_colours, json_line, text_line
+
+    line = json_line if options.log == "json" else partial(text_line, colours=has_colours(sys.stdout))
+    console = app.state.feed.log = Console(sys.stdout, line)
+    yield
+    console.close()
 
 
 def _draw_token(app: Mock) -> str:
@@ -247,14 +278,14 @@ def _watching(app: Mock, *, quiet: bool) -> Watching:
     return Watching(app.source.files, reload)
 
 
-def _introduction(app: Mock, url: str, token: str) -> str:
+def _introduction(app: Mock, url: str, token: str, *, every: bool) -> str:
     from onezone_mockserver.demo import introduce
     from onezone_mockserver.location import edition_base_path
 
-    control = "" if app.control is None else f"\ncontrol plane: {url}/_mock/\n"
-    control += f"its token, drawn for this run: {token}\n" if token else ""
+    control = "" if app.control is None else f"\nThe page, to watch and to change it: {url}/_mock/"
+    control += f"\nIts token, drawn for this run: {token}" if token else ""
     base_url = url + edition_base_path(app.contract)
-    return f"{_forwarded(app, base_url) or introduce(app, base_url)}{control}"
+    return f"{control}\n{_forwarded(app, base_url) or introduce(app, base_url, every=every)}\n"
 
 
 def _forwarded(app: Mock, base_url: str) -> str:
@@ -264,7 +295,7 @@ def _forwarded(app: Mock, base_url: str) -> str:
         return ""
     own = ", ".join(sorted(app.target.only)) or "nothing"
     edition = f"Onezone mock, edition {app.contract.edition}: {base_url}"
-    return f"{edition}\nanswers {own}, and forwards the rest to {app.target.url}\n"
+    return f"{edition}\nanswers {own}, and forwards the rest to {app.target.url}"
 
 
 def _port(text: str) -> int:

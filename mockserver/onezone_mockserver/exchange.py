@@ -16,6 +16,7 @@ from onezone_mockserver.paths import path_of
 if TYPE_CHECKING:
     from onezone_spec import Operation
 
+    from onezone_mockserver.access import Decision
     from onezone_mockserver.faults.fault import Fault
     from onezone_mockserver.journal import Row
     from onezone_mockserver.overrides import Override
@@ -151,6 +152,7 @@ class Exchange:
     siblings: tuple[Operation, ...] = ()
     params: dict[str, str] = NO_DATA
     user: User | None = None
+    decision: Decision | None = None
     caveats: tuple[Any, ...] = ()
     unread = True
     body = b""
@@ -245,15 +247,17 @@ class Exchange:
         """
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self.row is not None:
-                self.row.status = self.status
             headers: list[Header] = [*message.get("headers", ()), *self.common]  # others' middlewares may keep theirs
             message["headers"] = headers
+            if self.row is not None:
+                self.row.status, self.row.response = self.status, headers
             if self.reasons or self.applied or self.hoped is not None:
                 self._explain(headers)
         else:
             if self.method == "HEAD":
                 message["body"] = b""
+            if self.row is not None:
+                self.row.answer(message.get("body", b""))
             if self.unread and self.has_body and self.closing and not message.get("more_body"):
                 return self._send_last(message)
         return self._send(message)

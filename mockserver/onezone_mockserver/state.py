@@ -12,7 +12,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.clock import Clock
-from onezone_mockserver.journal import Journal
+from onezone_mockserver.feed import Feed
+from onezone_mockserver.journal import Journal, Kept
 from onezone_mockserver.scenario.carrying import carried
 from onezone_mockserver.world import BEGINNING, Ids, World
 from onezone_mockserver.worlds import COMMON, Worlds
@@ -64,7 +65,7 @@ class WorldRun:
 class MockState:
     """What the parts of a mock share. `run` is the common world, along with its journal; `worlds` are those with names.
 
-    Faults, latency and the scenario are of all worlds.
+    Faults, latency and the scenario are of all worlds. `kept` bounds what their journals keep, `feed` tells of it.
 
     With a `seed`, ids, tokens and times are the same after each reset for the same requests: the clock stands still.
     """
@@ -83,6 +84,8 @@ class MockState:
         self.faults = faults
         self.stopped = False
         self.latency = 0.0
+        self.kept = Kept()
+        self.feed = Feed()
         self.run = self._new_run(COMMON)
         self.worlds: Worlds[WorldRun] = Worlds(self._new_run, WorldRun.end)
 
@@ -141,6 +144,7 @@ class MockState:
         self.stopped = True
         for run in (self.run, *(run for _, run, _ in self.worlds.all())):
             run.end()
+        self.feed.close()
 
     def switch(self, faults: tuple[Fault, ...]) -> None:
         """Start anew in every world with these faults and no other."""
@@ -166,6 +170,7 @@ class MockState:
         else:
             before, self.run = self.run, run
             before.end()
+        self.feed.reset(run.name)
 
     def _new_run(self, name: str) -> WorldRun:
         clock = Clock(None if self.seed is None else BEGINNING)

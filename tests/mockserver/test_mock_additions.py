@@ -67,3 +67,10 @@ def test_a_mistake_is_told_and_nothing_is_added(client: Client, what: Any, messa
     assert reply.status == 400
     assert message in reply.json["error"]
     assert client.snapshot() == before
+
+
+def test_yaml_will_do(client: Client) -> None:
+    """Where the Content-Type says so, as for PUT."""
+    text = b"users:\n  - username: yve\n    password: secret\n"
+    assert add(client, text, **{"content-type": "application/yaml"}).status == 204
+    assert client.create(headers={"authorization": basic("yve", "secret")}).status == 403
