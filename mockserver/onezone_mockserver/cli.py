@@ -54,6 +54,29 @@ def parser() -> VariableParser:
     found.add_argument(
         "--scenario", type=_path, metavar="FILE", help="world to start with: YAML, JSON (default: the demo)"
     )
+    _add_shaping(found)
+    _add_network(found)
+    found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
+    found.add_argument(
+        "--control-token",
+        type=_given,
+        metavar="TOKEN",
+        help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
+        " this machine reach the mock)",
+    )
+    found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
+    found.add_argument(
+        "--log",
+        choices=("text", "json", "none"),
+        help="a line on the console for each request (default: text, and none with --quiet)",
+    )
+    found.add_argument("--personas", action="store_true", help="show what each persona holds, and a curl line for each")
+    found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
+    return found
+
+
+def _add_network(found: VariableParser) -> None:
+    """Add how clients reach the mock, and which pages may."""
     found.add_argument(
         "--cors-origin",
         type=_origin,
@@ -62,7 +85,6 @@ def parser() -> VariableParser:
         help="origin whose pages may read the answers, send credentials and use the control plane, repeatable"
         " (default: every origin, without credentials)",
     )
-    _add_shaping(found)
     found.add_argument("--tls-cert", type=_given, metavar="FILE", help="serve https with this certificate (PEM)")
     found.add_argument(
         "--tls-key", type=_given, metavar="FILE", help="the certificate's key, where it is not in the same file"
@@ -81,23 +103,6 @@ def parser() -> VariableParser:
         action=argparse.BooleanOptionalAction,
         help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
     )
-    found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
-    found.add_argument(
-        "--control-token",
-        type=_given,
-        metavar="TOKEN",
-        help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
-        " this machine reach the mock)",
-    )
-    found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
-    found.add_argument(
-        "--log",
-        choices=("text", "json", "none"),
-        help="a line on the console for each request (default: text, and none with --quiet)",
-    )
-    found.add_argument("--personas", action="store_true", help="show what each persona holds, and a curl line for each")
-    found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
-    return found
 
 
 def _add_shaping(found: VariableParser) -> None:
