@@ -93,3 +93,32 @@ def test_the_skeleton_asks_for_a_second_group(command: Command) -> None:
     """Not as a comment."""
     told = command("target", "init", "--edition", EDITION)
     assert any(line.startswith("  other:") for line in told.out.splitlines())
+
+
+@pytest.mark.parametrize("kind", ["bearer", "headers"])
+def test_bearer_tokens_and_headers_of_the_targets_own(command: Command, tmp_path: Path, kind: str) -> None:
+    """Personas with a bearer token have it altered, too; of headers nobody knows what they are."""
+    with server.start("deployed") as handle:
+        made = set_up(handle.states_url, "deployed")
+        users = handle.app.world.users
+        people = {}
+        for number, (name, person) in enumerate(made.items()):
+            token = users[person["username"]].token
+            headers = {"X-Auth-Token": token} if number % 2 else {"Authorization": f"Bearer {token}"}
+            given = token if kind == "bearer" else headers
+            people[name] = {"group": person["group"], "other": person["other"], kind: given}
+        told = command(
+            "verify", "--target", str(target_file(tmp_path, handle.base_url, people)), "--edition", "deployed"
+        )
+    assert told.code == 0, told.all
+    assert ("altered-token" in told.all) is (kind == "headers")
+    assert all(users[person["username"]].token not in told.all for person in made.values())
+
+
+@pytest.mark.parametrize(("headers", "words"), [({}, "headers is empty"), ({"a b": "x"}, "a b is no name of a header")])
+def test_headers_that_are_none_are_told(command: Command, tmp_path: Path, headers: dict[str, str], words: str) -> None:
+    """With the persona and the key."""
+    people = {"member": {"group": "g", "other": "o", "headers": headers}}
+    told = command("verify", "--target", str(target_file(tmp_path, "http://127.0.0.1:9/api/v3", people)))
+    assert told.code == 2
+    assert words in told.all

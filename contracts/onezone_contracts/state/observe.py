@@ -28,7 +28,7 @@ from onezone_contracts.state.expected import (
 from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.tokens import as_sent, counts
 from onezone_contracts.target.administrator import GONE, Account
-from onezone_contracts.target.file import Credentials
+from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.owned import generation_of, read_generation
 
 BLOCKED = "blocked"

@@ -18,7 +18,8 @@ from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
 from onezone_contracts.state.expected import RANKS, TOKEN, USER, ZONE, Held, Mirror, Ref, role_of
 from onezone_contracts.state.tokens import TokenBook, by_text, text_of
-from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, near
+from onezone_contracts.target.credentials import Credentials, near
+from onezone_contracts.target.file import SetupError, Target, TestUser
 from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"

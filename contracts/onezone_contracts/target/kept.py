@@ -12,7 +12,8 @@ from onezone_spec import Operation
 
 from onezone_contracts.state.expected import RANKS, Ref
 from onezone_contracts.target.administrator import Account
-from onezone_contracts.target.file import Credentials, SetupError, Target
+from onezone_contracts.target.credentials import Credentials
+from onezone_contracts.target.file import SetupError, Target
 from onezone_contracts.target.states import States
 
 OWNER_ONLY = 0o600

@@ -18,7 +18,8 @@ from onezone_contracts.reports.shown import line
 from onezone_contracts.state.expected import RANKS, USER, Ref
 from onezone_contracts.target import kept
 from onezone_contracts.target.administrator import GONE, Account
-from onezone_contracts.target.file import Credentials, SetupError, check_url, read_target_file
+from onezone_contracts.target.credentials import Credentials
+from onezone_contracts.target.file import SetupError, check_url, read_target_file
 from onezone_contracts.target.states import States, check_states_url
 
 

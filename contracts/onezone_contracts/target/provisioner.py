@@ -15,9 +15,9 @@ from onezone_contracts.personas import ZONE, personas
 from onezone_contracts.state.expected import GROUP, READING
 from onezone_contracts.target import embedded, kept
 from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.documented import core_target
 from onezone_contracts.target.file import (
-    Credentials,
     SetupError,
     Target,
     admin_from_file,

@@ -11,7 +11,8 @@ from onezone_contracts.exchange import Auth, Exchange, Redactor, Request, basic
 from onezone_contracts.options import Options
 from onezone_contracts.personas import ZONE, Persona
 from onezone_contracts.state.expected import GROUP
-from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, given, missing_id
+from onezone_contracts.target.credentials import Credentials
+from onezone_contracts.target.file import SetupError, Target, TestUser, given, missing_id
 from onezone_contracts.wire import Wire
 
 _JSON = (("Content-Type", "application/json"),)
