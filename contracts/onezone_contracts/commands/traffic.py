@@ -53,9 +53,7 @@ def parser() -> VariableParser:
         epilog="exit codes: 0 conformant, 1 nonconformant, 2 inconclusive",
     )
     options.add_argument("files", nargs="*", type=Path, metavar="FILE", help="HAR 1.2, or the mock's journal as JSON")
-    options.add_argument(
-        "--edition", metavar="NAME", help=f"one of {', '.join(editions())} (default {DEFAULT_EDITION})"
-    )
+    add_contract(options, f"default {DEFAULT_EDITION}")
     options.add_argument(
         "--base-url", metavar="URL", help="where the API is; other hosts are ignored (default: found by the base paths)"
     )
