@@ -220,7 +220,9 @@ def _trial_without(named: Origin) -> list[str]:
     """What the judge finds where nothing is wrong."""
     _control(_origin[0], "PUT", [])
     contract, alarms = load(named.edition, named.contracts), set()
-    looks = (("standard", (), "core"), ("quick", ("*",), FULL), ("standard", (f"{ALL}.*",), FULL))
+    looks: list[tuple[str, tuple[str, ...], str]] = [("quick", ("*",), FULL)]
+    if judged_operations(contract):
+        looks = [("standard", (), "core"), *looks, ("standard", (f"{ALL}.*",), FULL)]
     for found in (_judged(contract, *look, crowd=None) for look in looks):
         sound = found.verdict is Verdict.CONFORMANT
         alarms |= _noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
