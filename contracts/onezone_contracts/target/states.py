@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -61,9 +61,11 @@ class States:
             self.teardown,
         )
 
-    def administrator(self, zone: Iterable[str]) -> Credentials:
-        """A user with these zone privileges who belongs to nothing. Raises SetupError."""
-        params = {"group_privileges": None, f"{ZONE}_privileges": sorted(zone), "handle_service_privileges": None}
+    def administrator(self, privileges: Mapping[str, Iterable[str]]) -> Credentials:
+        """A user with every privilege of the zone who belongs to nothing; they come by scope. Raises SetupError."""
+        params = {
+            f"{scope}_privileges": sorted(names) if scope == ZONE else None for scope, names in privileges.items()
+        }
         try:
             return _credentials(self._call("setup", "a persona", params), "administrator")
         except BaseException:
