@@ -10,7 +10,7 @@ from onezone_spec import Contract, ContractError, UnresolvedReferenceError, load
 
 from onezone_mockserver.faults.fault import UnknownFaultError
 from onezone_mockserver.forwarding import ForwardError
-from onezone_mockserver.scenario import DEMO, Scenario, ScenarioError, read_scenario
+from onezone_mockserver.scenario import Scenario, ScenarioError, default_scenario, read_scenario
 from onezone_mockserver.support import UnsupportedContractError, check_supported
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Source:
         check_supported(contract)
         if isinstance(self.scenario, Scenario):
             return contract, self.scenario
-        return contract, read_scenario(Path(self.scenario) if self.scenario else DEMO, contract)
+        return contract, read_scenario(Path(self.scenario), contract) if self.scenario else default_scenario(contract)
 
     @property
     def is_own(self) -> bool:
