@@ -150,6 +150,7 @@ class Follower:
 
     def judgement(self, source: str) -> Judgement:
         """The judgement of all that was followed; `source` says in words what that was. Raises SetupError."""
+        self._single.finish()
         self._state.finish()
         self._access.finish()
         if self._callers.shows_credentials:
