@@ -24,7 +24,7 @@ from onezone_mockserver.paths import path_of
 from onezone_mockserver.pipeline import Following, Pipeline
 from onezone_mockserver.proxies import always, forwarded
 from onezone_mockserver.routing import Routing
-from onezone_mockserver.scenario import DEMO, Scenario, read_scenario
+from onezone_mockserver.scenario import Scenario, default_scenario, read_scenario
 from onezone_mockserver.state import MockState
 from onezone_mockserver.support import check_supported
 from onezone_mockserver.worlds import below_prefix
@@ -159,7 +159,7 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     contract = load(edition) if isinstance(edition, str) else edition
     check_supported(contract)
     if not isinstance(scenario, Scenario):
-        scenario = read_scenario(Path(scenario) if scenario else DEMO, contract)
+        scenario = read_scenario(Path(scenario), contract) if scenario else default_scenario(contract)
     state = MockState(contract, scenario, seed=seed)
     if faults:
         from onezone_mockserver.faults import chosen

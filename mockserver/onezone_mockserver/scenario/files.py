@@ -25,7 +25,7 @@ from onezone_mockserver.world import World
 if TYPE_CHECKING:
     from onezone_spec import Contract
 
-__all__ = ["DEMO", "SUCCESS", "Persona", "Scenario", "ScenarioError", "read_scenario"]
+__all__ = ["DEMO", "SUCCESS", "Persona", "Scenario", "ScenarioError", "default_scenario", "read_scenario"]
 
 DEMO = Path(__file__).parent / "demo.yaml"
 
@@ -44,6 +44,19 @@ class Scenario:
     def world(self, contract: Contract, empty: World | None = None) -> World:
         """A fresh world as the scenario describes it, made of an empty one."""
         return read_world(self.text, contract, World() if empty is None else empty)
+
+
+def default_scenario(contract: Contract) -> Scenario:
+    """The scenario of a contract of one's own, else the demo; nobody where the contract has nothing of ours.
+
+    Raises ScenarioError.
+    """
+    for folder in contract.origin.contracts:
+        if (path := Path(folder) / "scenario.yaml").is_file():
+            return read_scenario(path, contract)
+    if contract.extends is None:
+        return Scenario(b'{"users": []}', ())
+    return read_scenario(DEMO, contract)
 
 
 def read_scenario(path: Path, contract: Contract) -> Scenario:

@@ -75,3 +75,10 @@ def test_a_page_of_what_stands_before_the_service_is_not_its_error(tmp_path: Pat
         if not alone:
             story.refused(CREATE, 403, body=BODY)
         assert ("create_group_handle_service.error.shape.403" in failing(story.judged(tmp_path))) is alone
+
+
+def test_a_browser_that_opens_an_address_is_not_judged(tmp_path: Path) -> None:
+    """What is sent to clients that ask for HTML is left open."""
+    story = Story()
+    story.add("GET /user", 200, headers=(("Accept", "text/html,*/*;q=0.8"),))
+    assert not failing(story.judged(tmp_path))
