@@ -102,9 +102,13 @@ class State:
             self._attached(sent, ends)
         elif verb in {"grant", "revoke"}:
             self._granted(sent)
+        elif verb not in {"update", "delete", "attach", "detach"}:
+            self._unclear_at = max(self._unclear_at, sent.end)
+            self.facts.blur_kind(self.contract.kind(sent.operation.effect.resource))
 
     def _created(self, sent: Seen) -> None:
         if (ref := self._made(sent)) is None:
+            self._unclear_at = max(self._unclear_at, sent.end)
             return
         self.facts.put((THERE, (ref,), ""), value=True, by=sent)
         if isinstance(sent.value, dict):
@@ -311,7 +315,8 @@ class State:
         refused = [one for one in self.refusals if self._of_list(one, sent, place) and between(before[0], one, sent)]
         if not refused:
             return
-        new = {one for one in ids - before[1] if not self._explained((kind, one), place)}
+        adding = any(one.operation.effect.verb in {"create", "attach"} for one in refused)
+        new = {one for one in ids - before[1] if adding and not self._explained((kind, one), place)}
         gone = {one for one in before[1] - ids if self._removed_by_refusal((kind, one), place, refused)}
         finding = None
         if new or gone:
