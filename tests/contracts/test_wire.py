@@ -17,7 +17,6 @@ from onezone_contracts.patience import Patience
 from onezone_contracts.wire import MAX_BODY, Wire
 
 Talk = Callable[[socket.socket, int], None]
-BIG = Request("POST", "/api/v3/x", body=b"x" * (8 << 20))
 GET = Request("GET", "/api/v3/x")
 POST = Request("POST", "/api/v3/x", headers=(("Content-Type", "application/json"),), body=b'{"a":1}')
 
@@ -228,47 +227,6 @@ def test_switch_of_protocols_that_nobody_asked_for_is_no_answer() -> None:
     """101 is no interim answer like others: what follows is not HTTP."""
     exchange = ask(then(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\x00\x00"))
     assert "no HTTP answer" in (exchange.failure or "")
-
-
-def test_early_refusal_of_a_large_body_is_seen() -> None:
-    """A server that answers 413 and closes while the body is still coming has answered 413."""
-
-    def talk(connection: socket.socket, _: int) -> None:
-        connection.recv(1000)
-        connection.sendall(answer(413, b"too large", "Connection: close"))
-        connection.shutdown(socket.SHUT_WR)
-        time.sleep(0.3)
-
-    statuses = {(one.status, one.failure) for one in (ask(talk, BIG) for _ in range(3))}
-    assert statuses <= {(413, None), (None, "the connection was closed without an answer")}
-    assert (413, None) in statuses
-
-
-@pytest.mark.parametrize("interim", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
-def test_refusal_of_a_large_body_that_is_never_read_is_seen(interim: bytes) -> None:
-    """A server that answers and neither reads on nor closes has answered: the rest is not sent (RFC 9112, 9.5)."""
-
-    def talk(connection: socket.socket, _: int) -> None:
-        connection.recv(1000)
-        connection.sendall(interim + answer(413, b"too large"))
-        time.sleep(AGES)
-
-    exchange = ask(talk, BIG)
-    assert (exchange.status, exchange.failure) == (413, None)
-
-
-def test_interim_answer_does_not_end_a_large_body() -> None:
-    """What comes before the answer says nothing of the body: all of it is sent."""
-
-    def talk(connection: socket.socket, _: int) -> None:
-        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
-        time.sleep(0.2)
-        read = read_request(connection)
-        connection.sendall(answer(200, str(len(read.partition(b"\r\n\r\n")[2])).encode()))
-
-    response = ask(talk, BIG).response
-    assert response
-    assert response.body == str(len(BIG.body or b"")).encode()
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.0 200 OK\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n"])

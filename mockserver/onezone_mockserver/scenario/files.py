@@ -73,6 +73,15 @@ def read_scenario(path: Path, contract: Contract) -> Scenario:
         raise ScenarioError(f"{path}: {_first_line(error)}") from None
 
 
+def yaml_to_json(text: bytes) -> bytes:
+    """The JSON of a scenario that somebody sends as YAML. Raises ScenarioError."""
+    path = Path("the body")
+    try:
+        return _json_of(path, _decoded(path, text))[0]
+    except RecursionError as error:
+        raise ScenarioError(f"{path}: {_first_line(error)}") from None
+
+
 def _decoded(path: Path, text: bytes) -> str:
     """The text of a file. Raises ScenarioError, with what to change, where it is not UTF-8."""
     if text.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in text[:2]:
@@ -96,13 +105,22 @@ def _of_json(path: Path, text: bytes, contract: Contract) -> Scenario:
 
 
 def _of_yaml(path: Path, text: str, contract: Contract) -> Scenario:
+    value, document = _json_of(path, text)
+    try:
+        return _scenario(value, contract)
+    except WorldError as error:
+        raise ScenarioError(f"{path}:{document.line(error.path)}: {error}") from None
+
+
+def _json_of(path: Path, text: str) -> tuple[bytes, Document]:
+    """The JSON of a YAML text, and where its parts stand. Raises ScenarioError."""
     if found := Reader.NON_PRINTABLE.search(text):
         line, code = text.count("\n", 0, found.start()) + 1, ord(found[0])
         words = f'the character U+{code:04X} cannot stand in YAML: take it out, or write "\\u{code:04x}", quoted'
         raise ScenarioError(f"{path}:{line}: {words}")
     try:
         document = Document(text)
-        return _scenario(orjson.dumps(document.value()), contract)
+        return orjson.dumps(document.value()), document
     except WorldError as error:
         raise ScenarioError(f"{path}:{document.line(error.path)}: {error}") from None
     except yaml.YAMLError as error:
