@@ -32,6 +32,7 @@ GROUP = "group"
 SHORTENED = "home without its last character"
 LENGTHENED = "home with two more characters"
 BLANK_AFTER = "home with a blank after it"
+OTHER_CASE = "home in other case"
 LONG_ID = 16
 WIDE = 0xFEE0
 """From a printable ASCII character to its full-width form, which compatibility normalisation takes back."""
@@ -56,7 +57,7 @@ def wide(text: str) -> str:
 
 
 NEAR_HOME: dict[str, Callable[[str], str]] = {
-    "home in other case": str.swapcase,
+    OTHER_CASE: str.swapcase,
     "home with a blank before it": lambda home: f" {home}",
     "home with a tab after it": lambda home: f"{home}\t",
     "home with a line break after it": lambda home: f"{home}\n",

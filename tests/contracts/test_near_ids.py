@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from onezone_contracts.cases import AS_NUMBER, GROUP, NEAR_HOME, wide
+from onezone_contracts.cases import AS_NUMBER, GROUP, NEAR_HOME, OTHER_CASE, wide
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.target.file import Target
@@ -24,6 +24,20 @@ def test_no_near_id_is_the_groups_own(word: str, home: str) -> None:
     _, near = fixtures.played(GROUP, word, {GROUP: (GROUP, home)}, None, None)
     assert near != home
     assert near
+
+
+@pytest.mark.parametrize(
+    ("home", "sent"),
+    [
+        ("9f0c1d2e-3a4b-4c5d-8e6f-7a8b9c0d1e2f", "f" * 32),
+        ("9f0c1d2e3a4b4c5d8e6f7a8b9c0d1e2f", "9F0C1D2E3A4B4C5D8E6F7A8B9C0D1E2F"),
+    ],
+)
+def test_a_uuid_in_other_case_may_be_the_groups_own(home: str, sent: str) -> None:
+    """Stores of UUIDs take either case (RFC 9562, 4), so it is not sent; an id of another form is another one."""
+    target = Target("http://127.0.0.1:1/api", {}, missing="f" * 32)
+    fixtures = GivenFixtures(target, judged_operations(load("current"))[0], Redactor())
+    assert fixtures.played(GROUP, OTHER_CASE, {GROUP: (GROUP, home)}, None, None) == (GROUP, sent)
 
 
 def test_a_byte_that_is_no_utf_8_is_sent_as_it_is() -> None:

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterator, Mapping
 
 from onezone_contracts.cases import NOBODY, Case, Credentialed
-from onezone_contracts.checks.status import answered_with
+from onezone_contracts.checks.status import answered_with, observed_with
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.derive.credentials import UNREAD, Pair, authorization, pair_of
 from onezone_contracts.exchange import Auth
@@ -59,9 +59,9 @@ def requirements(build: Builder) -> Iterator[Requirement]:
         _case(f"user-spelling.{name}", label.format(name.replace("-", " ")), pair_of(make), likely)
         for name, make in SPELT.items()
     ]
-    text = "A user name in other case, or with blanks around it, is another: 401, or 400."
-    check = answered_with("password", UNREAD, *cases)
-    yield build.requirement("authentication.user-spelling", Level.SHOULD, text, source, check, "password")
+    text = "Whether a user name in other case, or with blanks around it, is another is left open."
+    check = observed_with("password", *cases)
+    yield build.requirement("authentication.user-spelling", Level.OBSERVE, text, source, check, "password")
     cases = [
         _case(
             f"other-scheme.{scheme.lower()}",

@@ -20,6 +20,7 @@ from onezone_contracts.cases import (
     NEAR_HOME,
     NOBODY,
     OTHER,
+    OTHER_CASE,
     SHORTENED,
     VICTIM,
     WRITER,
@@ -30,7 +31,7 @@ from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Level, NotJudged
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.expected import Ref
-from onezone_contracts.target.file import Target, TestUser
+from onezone_contracts.target.file import Target, TestUser, is_uuid
 
 Cast = tuple[None, Auth, TestUser | None, dict[str, Ref]]
 
@@ -103,7 +104,8 @@ class GivenFixtures:
         change = NEAR_HOME.get(word) or AS_NUMBER.get(word)
         if change:
             near = change(home)
-            return kind, near if near != home else self.target.missing
+            same = near == home or (word == OTHER_CASE and is_uuid(home))
+            return kind, self.target.missing if same else near
         return kind, words.get(word, word)
 
     def having(self, kind: str, who: str) -> str | None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 IDS, USER, PASSWORD = "unknown-group.odd-ids", "authentication.wrong-user", "authentication.wrong-password"
 SCHEME, NO_TOKEN = "authentication.other-scheme", "authentication.no-token"
-SPELLING = "authentication.user-spelling"
 Same = Callable[[str, str], bool]
 """Whether what is there and what was given are taken for the same."""
 
@@ -71,8 +70,8 @@ def _users(same: Same) -> Hook:
     return method("login", change)
 
 
-def _user(name: str, text: str, same: Same, by: str = USER) -> Fault:
-    return fault(f"comparison-user-{name}", text, _users(same), by)
+def _user(name: str, text: str, same: Same) -> Fault:
+    return fault(f"comparison-user-{name}", text, _users(same), USER)
 
 
 def _any_scheme(exchange: Exchange, _state: MockState) -> None:
@@ -115,8 +114,6 @@ FAULTS = (
     _user("longer", "More may follow a user name.", lambda a, b: b.startswith(a)),
     _user("star", "A star stands for any user name.", lambda a, b: "*" in b and a.startswith(b.partition("*")[0])),
     _user("nul", "A NUL ends a user name.", _before("\0")),
-    _user("case", "User names are compared without regard to case.", lambda a, b: a.lower() == b.lower(), SPELLING),
-    _user("blanks", "Blanks around user names do not count.", lambda a, b: a == b.strip(), SPELLING),
     fault(
         "comparison-password-before",
         "Blanks before a password do not count.",
