@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import server
 from judge_tools import Told, set_up, target_file
+from second_wire import Response
 
 Command = Callable[..., Told]
 EDITION = "current"
@@ -87,11 +88,11 @@ def test_credentials_beyond_ascii_may_be_more_than_a_framework_reads(
     with server.start(EDITION) as handle:
         inner = handle.server.answer
 
-        def answer(request: server.Request) -> server.Response:
+        def answer(request: server.Request) -> Response:
             word, _, encoded = (request.header("authorization") or "").partition(" ")
             with contextlib.suppress(ValueError):
                 if word.lower() == "basic" and not base64.b64decode(encoded, validate=True).isascii():
-                    return server.Response(status)
+                    return Response(status)
             return inner(request)
 
         handle.server.answer = answer
