@@ -19,13 +19,17 @@ COMMANDS = {
     "identify": ("onezone_contracts.commands.cli", "say which editions a target conforms to"),
     "mock": ("onezone_mockserver.cli", "serve the mock"),
     "prove": ("onezone_contracts.commands.cli", "judge the mock with each of its faults"),
+    "traffic": ("onezone_contracts.commands.cli", "judge recorded traffic, or what passes through a proxy"),
     "requirements": ("onezone_contracts.commands.cli", "list what the judge requires"),
     "target": (
         "onezone_contracts.commands.cli",
         "target init: print a target file; target clean: remove what a killed run left",
     ),
-    "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B; spec coverage"),
+    "explain": ("onezone_contracts.commands.cli", "say who may call an operation, and why"),
+    "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B; lint; bundle; coverage"),
 }
+IMPACT = "onezone_mockserver.impact.cli"
+"""Where `ozkit spec diff A B --impact` lives: it asks the mocks of both editions."""
 MOCK_ALONE = (
     "only the mock is installed here: "
     "`pip uninstall onezone-mockserver`, then `pip install onezone-contract-kit`, which has the mock too"
@@ -95,8 +99,9 @@ def _run(arguments: list[str]) -> int:
     if name not in COMMANDS:
         print(f"ozkit: there is no command {name!r}: choose one of {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
+    module = IMPACT if name == "spec" and "--impact" in rest else COMMANDS[name][0]
     try:
-        room = import_module(COMMANDS[name][0])
+        room = import_module(module)
     except ModuleNotFoundError as error:
         if error.name != "onezone_contracts":
             raise

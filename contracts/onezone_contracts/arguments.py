@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onezone_spec import editions
+from onezone_spec import Contract, editions, load
 
 from onezone_contracts.target.file import VARIABLE, Credentials, SetupError, filled
 
@@ -89,7 +89,7 @@ def seed(text: str) -> int:
 def add_target(parser: argparse.ArgumentParser, edition: str) -> None:
     """Add what names the target; `edition` says what that option means."""
     parser.add_argument("url", nargs="?", metavar="URL", help="base URL of the API, base path included")
-    parser.add_argument("--edition", metavar="NAME", help=f"one of {', '.join(editions())} ({edition})")
+    add_contract(parser, edition)
     parser.add_argument(
         "--target", type=Path, metavar="FILE", help="target file: base URL, credentials of the personas, ids"
     )
@@ -98,6 +98,27 @@ def add_target(parser: argparse.ArgumentParser, edition: str) -> None:
     )
     add_admin(parser)
     add_network(parser)
+
+
+def add_contract(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add what names the contract; `default` says what counts without `--edition`."""
+    parser.add_argument(
+        "--edition",
+        metavar="NAME|FILE",
+        help=f"one of {', '.join(editions())}, or an overlay of your own ({default})",
+    )
+    parser.add_argument(
+        "--contract",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="adds paths/, schemas/ and registers of your own to the contract, repeatable",
+    )
+
+
+def contract_named(arguments: argparse.Namespace) -> Contract:
+    """The contract that the options of `add_contract` name. Raises ContractError."""
+    return load(arguments.edition, arguments.contract)
 
 
 def add_network(parser: argparse.ArgumentParser) -> None:
@@ -230,7 +251,13 @@ def wanted_of(arguments: argparse.Namespace, profile: str = "core") -> Wanted:
     from onezone_contracts.wanted import Wanted
 
     return Wanted(
-        arguments.url, arguments.target, arguments.states_url, arguments.edition, admin_of(arguments), profile
+        arguments.url,
+        arguments.target,
+        arguments.states_url,
+        arguments.edition,
+        admin_of(arguments),
+        profile,
+        tuple(arguments.contract),
     )
 
 

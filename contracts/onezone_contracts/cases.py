@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,6 @@ GROUP = "group"
 SHORTENED = "home without its last character"
 LENGTHENED = "home with two more characters"
 BLANK_AFTER = "home with a blank after it"
-OTHER_CASE = "home in other case"
 LONG_ID = 16
 WIDE = 0xFEE0
 """From a printable ASCII character to its full-width form, which compatibility normalisation takes back."""
@@ -43,6 +43,9 @@ BODILESS = frozenset({"HEAD", "OPTIONS"})
 """Methods whose requests have no body here."""
 VICTIM = "victim"
 """Stands for a user with whose name wrong passwords are sent, and who does nothing else."""
+
+_CASELESS = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-7][0-9A-HJKMNP-TV-Z]{25}")
+"""Ids whose case does not count: UUIDs and ULIDs."""
 
 Headers = tuple[tuple[str, str], ...]
 Change = Callable[[dict[str, Any]], Any]
@@ -56,8 +59,19 @@ def wide(text: str) -> str:
     return made if unicodedata.normalize("NFKC", made) == text else f"{text}\uff41"
 
 
+def same_id(home: str, near: str) -> bool:
+    """Whether an id may be read as another spelling of the same one, which a group then has.
+
+    That is a UUID (RFC 9562, 4) or a ULID in other case, and a number with blanks around it or in other digits.
+    """
+    if home.isascii() and home.isdecimal():
+        bare = near.strip()
+        return bare.isdecimal() and int(bare) == int(home)
+    return _CASELESS.fullmatch(home) is not None and near.upper() == home.upper()
+
+
 NEAR_HOME: dict[str, Callable[[str], str]] = {
-    OTHER_CASE: str.swapcase,
+    "home in other case": str.swapcase,
     "home with a blank before it": lambda home: f" {home}",
     "home with a tab after it": lambda home: f"{home}\t",
     "home with a line break after it": lambda home: f"{home}\n",

@@ -203,7 +203,8 @@ def _edition_hint(one: _Root, contract: Contract) -> str:
         fits = lambda other: other.error_is_string == _error_is_string(finding)  # noqa: E731
     else:
         return ""
-    names = [name for name in editions() if name != contract.edition and fits(load(name))]
+    folders = contract.origin.contracts
+    names = [name for name in editions(folders) if name != contract.edition and fits(load(name, folders))]
     return f": try --edition {' or '.join(names)}, or `ozkit identify`" if names else ""
 
 

@@ -46,7 +46,7 @@ class GivenRun(Run):
         self.readback.check_time = shared.check_time
         self.readback.redactor = self.redactor
         self.fixtures: GivenFixtures = GivenFixtures(target, operation, self.redactor)
-        self.ledger = self.tracker = Ledger(self.readback, operation, self.transmit)
+        self.ledger = self.tracker = Ledger(self.readback, operation, self.transmit, self.map)
         self.accepted: list[Sent] = []
         self.hints: list[str] = []
         self.common: dict[type, Any] = {}

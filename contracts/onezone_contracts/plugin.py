@@ -24,8 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--onezone-states-url", metavar="URL", help="where the implementation sets up each persona (provider states)")
     add("--onezone-admin", metavar="USER:PASSWORD", help="an administrator: the kit makes the personas itself")
     add("--onezone-admin-token", metavar="TOKEN", help="the same, with a token")
+    add(
+        "--onezone-edition",
+        metavar="NAME|FILE",
+        help="edition of the contract, or an overlay of your own (default: the target file's, or current)",
+    )
+    add("--onezone-contract", action="append", metavar="DIR", help="adds a contract of your own; repeatable")
     add("--onezone-personas", choices=PERSONAS, help="what the users have that it makes (default: passwords)")
-    add("--onezone-edition", metavar="NAME", help="edition of the contract (default: the target file's, or current)")
     add("--onezone-profile", choices=PROFILES, help="core: the documented operation (default); full: every operation")
     add("--onezone-depth", choices=DEPTHS, help="default: standard")
     add("--onezone-seed", metavar="N", help="seed of generated requests, or `random` (default 0)")

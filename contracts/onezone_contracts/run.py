@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, Protocol, Self, TypeVar
 
 from onezone_spec import Contract, Operation
@@ -23,7 +23,7 @@ from onezone_contracts.state.expected import Ref
 from onezone_contracts.target.file import SetupError, TestUser
 from onezone_contracts.target.fixture import Stage
 
-AT_ONCE = 16
+AT_ONCE = 64
 """How many cases are accounted for at once."""
 ALONE = ("authentication.", "credentials.")
 """Topics whose requests may decide how the next ones are answered: only the cases of one requirement go together."""
@@ -86,7 +86,7 @@ class Tracker(Protocol):
     def together(self, accepted: list[Sent]) -> object:
         """Requests that were accepted at the same time, or with nothing read in between."""
 
-    def at_once(self, sent: list[Sent], each: Callable[..., Iterator[Any]], *, answered: bool) -> bool:
+    def at_once(self, sent: list[Sent], *, answered: bool) -> bool:
         """Account for requests at the same time; whether all of it is plain. What is not, is sent again alone."""
 
     def consequences(self, sent: Sent) -> Iterator[Finding]:
@@ -174,10 +174,24 @@ class Run:
 
     def in_turn(self, *cases: Case) -> list[Sent]:
         """The cases one directly after another, with nothing read in between. Raises NotJudged."""
-        prepared = [self.prepare(case, accept=case.valid and case.who == WRITER) for case in cases]
-        for one in prepared:
+        return self.side_by_side([cases])[0]
+
+    def side_by_side(self, series: Iterable[Sequence[Case]]) -> list[list[Sent]]:
+        """Several series, each one case directly after another; with workers all series at the same time.
+
+        Raises NotJudged.
+        """
+        prepared = [
+            [self.prepare(case, accept=case.valid and case.who == WRITER) for case in cases] for cases in series
+        ]
+        for one in chain.from_iterable(prepared):
             self.tracker.before(one)
-        sent = [self.dispatch(one) for one in prepared]
+        sent = list(self.map(lambda cases: [self.dispatch(one) for one in cases], prepared))
+        for each in sent:
+            self._record_turn(each)
+        return sent
+
+    def _record_turn(self, sent: list[Sent]) -> None:
         accepted = [one for one in sent if one.succeeded]
         if len(accepted) > 1:
             self.log += sent
@@ -185,7 +199,6 @@ class Run:
         else:
             for each in sent:
                 self.record(each)
-        return sent
 
     def prepare(self, case: Case, *, accept: bool = False) -> Prepared:
         """The case's request, ready to be sent. Raises NotJudged where nobody can send it."""
@@ -288,12 +301,13 @@ class Run:
                 prepared.append(self.prepare(case))
             except NotJudged:
                 continue
-        apart = {_likeness(one): one for one in reversed(prepared)}
-        alone = [one for one in prepared if apart[_likeness(one)] is one]
-        if len(alone) > 1:
-            for one in alone:
+        while self.several and len(prepared) > 1:
+            apart = {_likeness(one): one for one in reversed(prepared)}
+            wave = [one for one in prepared if apart[_likeness(one)] is one]
+            prepared = [one for one in prepared if apart[_likeness(one)] is not one]
+            for one in wave:
                 self.tracker.before(one)
-            self._at_once(alone)
+            self._at_once(wave)
 
     def foresee(self, requirements: Iterable[Requirement]) -> None:
         """With several workers, send what the operation is to refuse before anybody judges it."""
@@ -310,7 +324,7 @@ class Run:
     def _at_once(self, prepared: list[Prepared]) -> None:
         sent = [one for one in self.map(self._dispatched, prepared) if one is not None]
         answered = len(sent) == len(prepared) and not any(map(_failed, sent))
-        plain = self.tracker.at_once(sent, self.map, answered=answered)
+        plain = self.tracker.at_once(sent, answered=answered)
         self._odd = 0 if plain else self._odd + 1
         if plain:
             self.log += sent
@@ -324,9 +338,8 @@ class Run:
             return None
 
     def map(self, work: Callable[[One], Other], items: list[One]) -> Iterator[Other]:
-        """The work done on each at the same time, in their order. There must be workers."""
-        assert self.shared.pool is not None
-        return self.shared.pool.map(work, items)
+        """The work done on each, in their order; at the same time where there are workers."""
+        return self.shared.pool.map(work, items) if self.shared.pool else map(work, items)
 
 
 def _body(case: Case, valid: Any) -> tuple[Any, bytes | None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from onezone_spec import Contract, UnknownEditionError
+from onezone_spec import Contract, ContractError
 
 from onezone_contracts.arguments import admin_of, network_of, seed
 from onezone_contracts.commands.signals import stoppable
@@ -123,6 +123,7 @@ def _named(config: pytest.Config) -> Wanted:
         edition=_option(config, "edition"),
         admin=admin_of(admin),
         profile=_profile(config),
+        contracts=tuple(_option(config, "contract") or ()),
     )
 
 
@@ -174,5 +175,5 @@ def _usage_errors() -> Iterator[None]:
     """A mistake of the user ends pytest with its usage error, in one line."""
     try:
         yield
-    except (SetupError, UnknownEditionError) as error:
+    except (SetupError, ContractError) as error:
         raise pytest.UsageError(str(error)) from None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from onezone_contracts.baseline import Change
     from onezone_contracts.causes import Cause
     from onezone_contracts.exchange import Redactor
+    from onezone_contracts.traffic.coverage import Coverage
 
 
 class Verdict(StrEnum):
@@ -62,6 +63,8 @@ class Judgement:
     """How it differs from the baseline, where there is one."""
     file: str | None = None
     """The target file, where there is one."""
+    coverage: Coverage | None = None
+    """What recorded traffic showed of the contract, where that was judged."""
     counts: Counter[Outcome] = field(init=False)
 
     def __post_init__(self) -> None:

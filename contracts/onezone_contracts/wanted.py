@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from onezone_spec import DEFAULT_EDITION, Contract, UnknownEditionError, load
+from onezone_spec import Contract, ContractError, load
 
 from onezone_contracts.requirement import OutOfTimeError
 from onezone_contracts.target.file import Credentials, SetupError, read_target_file
@@ -24,6 +24,7 @@ class Wanted:
     edition: str | None = None
     admin: Credentials | None = None
     profile: str = "core"
+    contracts: tuple[str, ...] = ()
     _read: list[dict[str, Any]] = field(default_factory=list, repr=False, compare=False)
 
     @property
@@ -37,12 +38,13 @@ class Wanted:
 def contract_of(wanted: Wanted) -> Contract:
     """The contract of the edition that the command line names, else the target file, else the default one.
 
-    Raises SetupError for a target file that cannot be read, UnknownEditionError for an edition that there is not.
+    Raises SetupError for a target file that cannot be read, ContractError for an edition that cannot be loaded.
     """
+    in_file = None if wanted.edition else wanted.data.get("edition")
     try:
-        return load(str(wanted.edition or wanted.data.get("edition") or DEFAULT_EDITION))
-    except UnknownEditionError as error:
-        if wanted.edition:
+        return load(wanted.edition or (str(in_file) if in_file else None), wanted.contracts)
+    except ContractError as error:
+        if in_file is None:
             raise
         raise SetupError(f"{wanted.target_file}: edition: {error}") from None
 

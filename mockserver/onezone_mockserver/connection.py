@@ -21,19 +21,20 @@ from typing import TYPE_CHECKING, Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from onezone_mockserver.edge import CONTROL_PREFIX
-from onezone_mockserver.exchange import BROKEN, RUN, NotHttpError
+from onezone_mockserver.exchange import BROKEN, RUN, TRANSPORT, NotHttpError
+from onezone_mockserver.worlds import WorldNameError, below_prefix, world_name
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-    from onezone_mockserver.state import MockState
+    from onezone_mockserver.state import MockState, WorldRun
 
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 """The header fields that say how long a body is (RFC 9112, 6)."""
 MAX_TARGET = 2**16 - 1
 """So long a request target may be: httptools takes no longer one apart."""
 _START = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/")
+_CONTROL = re.compile(rb"(/_world/[^/]*)?/_mock(?![^/?])")
 CALLBACKS = (
     "on_message_begin",
     "on_url",
@@ -167,7 +168,10 @@ class Connection(HttpToolsProtocol):
 
     def _begin(self) -> None:
         self.scope[RUN] = self.state.run
+        self.scope[TRANSPORT] = self.transport
         super().on_headers_complete()
+        if self.owed:  # it waits for its turn; of any other the edge asks at once for which world it is
+            self.scope[RUN] = self._run_now(self.scope)
         self.headers = []  # for the fields of a trailer, which is left out
         self.owed.append(self.cycle)
 
@@ -177,10 +181,17 @@ class Connection(HttpToolsProtocol):
         One to the control plane may have been a reset: what stands behind it on the connection comes after it.
         """
         answered = self.owed.popleft()
-        if self.owed and answered.scope["raw_path"].startswith(CONTROL_PREFIX):
+        if self.owed and _CONTROL.match(answered.scope["raw_path"]):
             for cycle in self.owed:
-                cycle.scope[RUN] = self.state.run  # type: ignore[literal-required]
+                cycle.scope[RUN] = self._run_now(cycle.scope)  # type: ignore[literal-required]
         super().on_response_complete()
+
+    def _run_now(self, scope: Any) -> WorldRun:
+        """The world that a request names, as it is now; the common one where it names none, or nothing that is one."""
+        try:
+            return self.state.run_of(world_name(below_prefix(scope), dict(scope["headers"])))
+        except WorldNameError:
+            return self.state.run
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio reads what it gives; uvicorn's gives None
         """Keep the connection for answers that are still owed. A request that is cut off is owed none."""

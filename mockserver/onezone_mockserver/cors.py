@@ -17,30 +17,42 @@ EXPOSED: Header = (
     b"Location, X-Mock-Reason, WWW-Authenticate, Allow, Preference-Applied",
 )
 VARY: Header = (b"vary", b"Origin")
+CREDENTIALS: Header = (b"access-control-allow-credentials", b"true")
 PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     (b"access-control-max-age", b"600"),
 )
-USUAL = b"Authorization, Content-Type, X-Auth-Token, Prefer, Accept"
-"""The request headers that are allowed where the preflight does not name any."""
+USUAL = b"Authorization, Content-Type, X-Auth-Token, Prefer, Accept, X-Mock-World"
+"""The request headers that are allowed whether or not the preflight names them."""
 _NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+(?: *, *[A-Za-z0-9!#$%&'*+.^_`|~-]+)*")
 
 
 class Cors:
-    """The origins whose pages may read the answers; `*` is every origin. Credentials are never cookies."""
+    """The origins whose pages may read the answers; `*` is every origin. Those with a name may send credentials."""
 
     def __init__(self, origins: Iterable[str]) -> None:
         self.origins = frozenset(origin.encode() for origin in origins)
-        self._any: tuple[Header, ...] = ((b"access-control-allow-origin", b"*"),) if b"*" in self.origins else ()
+        anybody = ((b"access-control-allow-origin", b"*"),) if b"*" in self.origins else ()
+        vary = (VARY,) if self.origins != {b"*"} else ()
+        self._same: tuple[Header, ...] = (*anybody, *vary)
+        self._other: tuple[Header, ...] = (*anybody, EXPOSED, *vary) if anybody else vary
 
     def headers(self, exchange: Exchange) -> tuple[Header, ...]:
         """The headers for any answer to `exchange`; what is exposed matters only to a page of another origin."""
         origin = exchange.headers.get(b"origin")
-        if self._any:
-            return self._any if origin is None else (*self._any, EXPOSED)
-        if origin in self.origins:
-            return (b"access-control-allow-origin", origin), EXPOSED, VARY
-        return (VARY,)
+        if origin is None:
+            return self._same
+        return self.for_named(origin) if self.names(origin) else self._other
+
+    def names(self, origin: bytes | None) -> bool:
+        """Whether an origin is one of those with a name."""
+        return origin in self.origins and origin != b"*"
+
+    def for_named(self, origin: bytes | None) -> tuple[Header, ...]:
+        """The headers for the pages of an origin with a name, and for no others."""
+        if origin is None or not self.names(origin):
+            return (VARY,)
+        return (b"access-control-allow-origin", origin), CREDENTIALS, EXPOSED, VARY
 
     def preflight(self, exchange: Exchange) -> Answer | None:
         """The answer if `exchange` is a preflight, None if it is an OPTIONS request in its own right."""
@@ -50,5 +62,13 @@ class Cors:
         private = (b"access-control-allow-private-network", b"true")
         extra = [private] if b"access-control-request-private-network" in asked else []
         wanted = asked.get(b"access-control-request-headers", b"")
-        names = wanted if _NAMES.fullmatch(wanted) else USUAL
-        return Answer(204, [*PREFLIGHT, (b"access-control-allow-headers", names), *extra])
+        return Answer(204, [*PREFLIGHT, (b"access-control-allow-headers", _with_usual(wanted)), *extra])
+
+
+def _with_usual(wanted: bytes) -> bytes:
+    """The names that a preflight asks for, if they are names, and the usual ones."""
+    if not _NAMES.fullmatch(wanted):
+        return USUAL
+    known = {name.strip().lower() for name in USUAL.split(b",")}
+    more = [name.strip() for name in wanted.split(b",") if name.strip().lower() not in known]
+    return b", ".join([USUAL, *more])

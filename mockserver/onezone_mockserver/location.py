@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from onezone_mockserver.exchange import LONG_HOST
+from onezone_mockserver.exchange import LONG_HOST, OUTSIDE
 from onezone_mockserver.paths import root_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from onezone_mockserver.exchange import Exchange
 
-_HOST = re.compile(rb"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+HOST = re.compile(rb"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+"""A host as it stands in a URI, with or without a port (RFC 3986, 3.2)."""
 
 
 class LocationMaker:
@@ -63,8 +64,11 @@ def edition_base_path(contract: Contract) -> str:
 
 
 def origin(exchange: Exchange) -> bytes:
-    """Where the mock's paths begin: scheme and host, and the path that it is mounted at."""
+    """Where the mock's paths begin: scheme and host, and the path that it is mounted at, as the client sees them."""
     scope = exchange.scope
+    outside: bytes | None = scope.get(OUTSIDE)
+    if outside is not None:
+        return outside
     host = exchange.headers.get(b"host", b"")
     scheme: str = scope.get("scheme", "http")
     known = _origin_of(scheme, host) if len(host) < LONG_HOST else None
@@ -82,4 +86,4 @@ def _quoted(identity: str) -> str:
 @lru_cache(maxsize=256)
 def _origin_of(scheme: str, host: bytes) -> bytes | None:
     """The origin by a Host header, None where that is not a host: it is the client's word, and goes back to it."""
-    return scheme.encode() + b"://" + host if _HOST.fullmatch(host) else None
+    return scheme.encode() + b"://" + host if HOST.fullmatch(host) else None

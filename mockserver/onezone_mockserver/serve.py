@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import ipaddress
 import logging
 import signal
 import socket
@@ -86,8 +87,13 @@ def origin(listening: socket.socket, host: str, *, tls: bool) -> str:
     return f"http{'s' if tls else ''}://{name}:{listening.getsockname()[1]}"
 
 
-def configure(app: Mock, tls_cert: str | None, tls_key: str | None, *, trust_proxy: bool) -> uvicorn.Config:
-    """The server's configuration; with `trust_proxy` the scheme is what X-Forwarded-Proto says.
+def is_loopback(listening: socket.socket) -> bool:
+    """Whether nobody but this machine reaches the socket."""
+    return ipaddress.ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def configure(app: Mock, tls_cert: str | None, tls_key: str | None) -> uvicorn.Config:
+    """The server's configuration. What proxies say is the application's to believe.
 
     Raises ServeError for a certificate or a key that cannot be used.
     """
@@ -103,8 +109,7 @@ def configure(app: Mock, tls_cert: str | None, tls_key: str | None, *, trust_pro
         log_config=None,
         log_level="error",
         server_header=False,
-        proxy_headers=trust_proxy,
-        forwarded_allow_ips="*",
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_certfile=tls_cert,
         ssl_keyfile=tls_key,

@@ -12,13 +12,17 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.clock import Clock
-from onezone_mockserver.journal import Journal
+from onezone_mockserver.feed import Feed
+from onezone_mockserver.journal import Journal, Kept
+from onezone_mockserver.scenario.carrying import carried
 from onezone_mockserver.world import BEGINNING, Ids, World
+from onezone_mockserver.worlds import COMMON, Worlds
 
 if TYPE_CHECKING:
     from onezone_spec import Contract
 
     from onezone_mockserver.faults.fault import Fault
+    from onezone_mockserver.overrides import Override
     from onezone_mockserver.scenario import Scenario
 
 NO_FAULTS: tuple[Fault, ...] = ()
@@ -27,13 +31,15 @@ NO_FAULTS: tuple[Fault, ...] = ()
 class WorldRun:
     """A world from one reset to the next, with its journal and what provider states set up in it.
 
-    A request belongs to the run in which it came: what it does after a reset shows nowhere. `clock` is the mock's.
+    A request belongs to the run in which it came: what it does after a reset shows nowhere. `name` is the world's.
     """
 
-    def __init__(self, world: World, clock: Clock) -> None:
+    def __init__(self, world: World, clock: Clock, name: str = COMMON) -> None:
         self.world = world
         self.clock = clock
+        self.name = name
         self.journal = Journal()
+        self.overrides: list[Override] = []
         self.provider_states: defaultdict[bytes, list[Any]] = defaultdict(list)
         self._waits: set[asyncio.Future[None]] = set()
         self._over = False
@@ -57,7 +63,9 @@ class WorldRun:
 
 
 class MockState:
-    """What the parts of a mock share. `run` is the world that is served now, along with its journal.
+    """What the parts of a mock share. `run` is the common world, along with its journal; `worlds` are those with names.
+
+    Faults, latency and the scenario are of all worlds. `kept` bounds what their journals keep, `feed` tells of it.
 
     With a `seed`, ids, tokens and times are the same after each reset for the same requests: the clock stands still.
     """
@@ -71,47 +79,77 @@ class MockState:
     ) -> None:
         self.contract = contract
         self.seed = seed
-        self.clock = Clock(None if seed is None else BEGINNING)
+        self.ids = Ids(seed)
         self.scenario = scenario
         self.faults = faults
         self.stopped = False
         self.latency = 0.0
-        self.run = WorldRun(self._new_world(), self.clock)
+        self.kept = Kept()
+        self.feed = Feed()
+        self.run = self._new_run(COMMON)
+        self.worlds: Worlds[WorldRun] = Worlds(self._new_run, WorldRun.end)
 
     @property
     def world(self) -> World:
-        """The world that is served now."""
+        """The common world, as it is now."""
         return self.run.world
 
     @property
     def journal(self) -> Journal:
-        """The journal of the world that is served now."""
+        """The journal of the common world."""
         return self.run.journal
 
-    def reset(self) -> None:
-        """Start anew in the world of the scenario, with an empty journal and the clock put back.
+    def run_of(self, name: str) -> WorldRun:
+        """The run of the world of that name, which is made of the scenario at first use."""
+        return self.worlds.use(name) if name else self.run
 
-        Whoever waits goes on at once.
+    def reset(self, name: str = COMMON) -> None:
+        """Start a world anew from the scenario, with an empty journal and the clock put back.
+
+        Whoever waits in it goes on at once.
         """
-        self.clock.put_back()
-        self.become(self._new_world(), Journal())
+        self._begin(self._new_run(name))
 
-    def become(self, world: World, journal: Journal | None = None) -> None:
-        """Serve another world from the next request on; the journal goes on where no other is given."""
-        before, self.run = self.run, WorldRun(world, self.clock)
-        self.run.journal = journal or before.journal
-        before.end()
-        if self.stopped:
-            self.run.end()
+    def become(self, world: World, name: str = COMMON) -> None:
+        """Serve another world under that name from the next request on; journal, overrides and clock go on."""
+        before = self.run_of(name)
+        world.fresh = before.world.fresh  # with a seed, no id comes again
+        run = WorldRun(world, before.clock, name)
+        run.journal, run.overrides = before.journal, before.overrides
+        self._begin(run)
+
+    def carry_over(self, contract: Contract, scenario: Scenario) -> list[str]:
+        """Have every world that was served under a contract and a scenario go on under those that are here now.
+
+        Gives what fits no longer, a line each.
+        """
+        lost: list[str] = []
+        for run in (self.run, *(run for _, run, _ in self.worlds.all())):
+            world, unfit = carried(run.world, (contract, scenario), (self.contract, self.scenario), self.empty_world)
+            lost += [f"{run.name}: {line}" if run.name else line for line in unfit]
+            provider_states = run.provider_states
+            self.become(world, run.name)
+            now = self.run_of(run.name)
+            now.provider_states = provider_states
+            now.overrides = [one for one in run.overrides if self._still_fits(one)]
+        return lost
+
+    def _still_fits(self, override: Override) -> bool:
+        """Whether an override can go on under the contract. One with a fault is made for the faults of its time."""
+        operation = override.rule.when.operation
+        return override.faults is None and (operation is None or operation in self.contract.operations)
 
     def stop(self) -> None:
         """The server is told to stop: whoever waits goes on at once."""
         self.stopped = True
-        self.run.end()
+        for run in (self.run, *(run for _, run, _ in self.worlds.all())):
+            run.end()
+        self.feed.close()
 
     def switch(self, faults: tuple[Fault, ...]) -> None:
-        """Start anew with these faults and no other."""
+        """Start anew in every world with these faults and no other."""
         self.faults = faults
+        self.worlds.clear()
         self.reset()
 
     def empty_world(self) -> World:
@@ -120,8 +158,23 @@ class MockState:
         for hook in (hook for fault in self.faults for hook in fault.hooks):
             if hook.method:
                 methods[hook.method] = hook.around(methods.get(hook.method) or getattr(World, hook.method), self)
-        ids = Ids(self.seed)
+        ids = self.ids if self.seed is None else Ids(self.seed)
         return type("FaultyWorld", (World,), methods)(ids) if methods else World(ids)
 
-    def _new_world(self) -> World:
-        return self.scenario.world(self.contract, self.empty_world())
+    def _begin(self, run: WorldRun) -> None:
+        """Serve this run in the place of the one before."""
+        if self.stopped:
+            run.end()
+        if run.name:
+            self.worlds.put(run.name, run)
+        else:
+            before, self.run = self.run, run
+            before.end()
+        self.feed.reset(run.name)
+
+    def _new_run(self, name: str) -> WorldRun:
+        clock = Clock(None if self.seed is None else BEGINNING)
+        run = WorldRun(self.scenario.world(self.contract, self.empty_world()), clock, name)
+        if self.stopped:
+            run.end()
+        return run

@@ -1,16 +1,26 @@
 """The contract of Onezone's handle-service operations as data. `load(edition)` is the only door in."""
 
-from onezone_spec.load import DEFAULT_EDITION, UnknownEditionError, bundled_text, editions, load, read_contract
+from onezone_spec.load import (
+    DEFAULT_EDITION,
+    UnknownEditionError,
+    bundled_text,
+    document_text,
+    editions,
+    load,
+    load_again,
+)
 from onezone_spec.model import (
     AccessRule,
     Body,
     Contract,
+    ContractError,
     Effect,
     ErrorKind,
     Example,
     Grants,
     Level,
     Operation,
+    Origin,
     Parameter,
     Property,
     Response,
@@ -19,6 +29,7 @@ from onezone_spec.model import (
     Uncovered,
     UnresolvedReferenceError,
 )
+from onezone_spec.read import read_contract
 
 __version__ = "0.1.0"
 
@@ -27,12 +38,14 @@ __all__ = [
     "AccessRule",
     "Body",
     "Contract",
+    "ContractError",
     "Effect",
     "ErrorKind",
     "Example",
     "Grants",
     "Level",
     "Operation",
+    "Origin",
     "Parameter",
     "Property",
     "Response",
@@ -43,7 +56,9 @@ __all__ = [
     "UnresolvedReferenceError",
     "__version__",
     "bundled_text",
+    "document_text",
     "editions",
     "load",
+    "load_again",
     "read_contract",
 ]

@@ -1,13 +1,12 @@
 """Put the sources of the contract together: one self-contained OpenAPI document an edition.
 
 Run as ``python -m onezone_spec.bundle`` to write the bundled files, with ``--check`` to say whether they are fresh.
-Needs the ``author`` extra (jsonpath-rfc9535); reading the bundled documents does not.
+Reading the bundled documents needs none of this.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import sys
 from pathlib import Path
@@ -16,10 +15,12 @@ from typing import Any
 import yaml
 
 from onezone_spec import readers
-from onezone_spec.load import parse
+from onezone_spec.read import parse
 from onezone_spec.walk import at
 
-ROOM = Path(__file__).parents[1]
+_CHECKOUT = Path(__file__).parents[1]
+ROOM = _CHECKOUT if (_CHECKOUT / "onezone.yaml").is_file() else Path(__file__).parent / "sources"
+"""Where the sources are: in a checkout spec/, in an installation what the wheel has of it."""
 BUNDLED = "onezone_spec/bundled"
 """Where the generated files stand in the room: the part of the data that is installed."""
 REGISTERS = ("errors", "privileges", "privilege_sets", "documents", "operations")
@@ -53,9 +54,15 @@ def assemble(room: Path = ROOM) -> dict[str, Any]:
     document["components"]["schemas"] = {path.stem: read(path) for path in sorted((room / "schemas").glob("*.yaml"))}
     for register in REGISTERS:
         document[f"x-onezone-{register.replace('_', '-')}"] = read(room / f"{register}.yaml")
-    # Aliases of the YAML sources are shared objects; a round trip makes the document a tree.
-    tree: dict[str, Any] = parse(render(document))
-    return tree
+    whole: dict[str, Any] = tree(document)
+    return whole
+
+
+def tree(node: Any) -> Any:
+    """A copy of plain data in which nothing is shared: aliases of the YAML sources are shared objects."""
+    if isinstance(node, dict):
+        return {key: tree(child) for key, child in node.items()}
+    return [tree(child) for child in node] if isinstance(node, list) else node
 
 
 def _is_documented(item: dict[str, Any]) -> bool:
@@ -71,14 +78,24 @@ def apply(document: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
 
     Raises OverlayError for an action that leaves the document as it was: it states a fact twice, or misses.
     """
-    document = copy.deepcopy(document)
+    document = tree(document)
     for action in overlay["actions"]:
-        before = copy.deepcopy(document)
+        before = tree(document)
         _act(document, action)
         if document == before:
             msg = f"overlay action changes nothing: {action['target']}"
             raise OverlayError(msg)
     return document
+
+
+def targets(document: dict[str, Any], query: str) -> list[tuple[str | int, ...]]:
+    """The places that an RFC 9535 query selects. Raises ValueError for what is no query."""
+    from jsonpath_rfc9535 import JSONPathError, find
+
+    try:
+        return [tuple(node.location) for node in find(query, document)]
+    except JSONPathError as error:
+        raise ValueError(str(error)) from None
 
 
 def _act(document: dict[str, Any], action: dict[str, Any]) -> None:
@@ -98,26 +115,31 @@ def _act(document: dict[str, Any], action: dict[str, Any]) -> None:
 def _merge(target: Any, update: Any) -> None:
     """Merge `update` into `target` as the Overlay specification says: objects by key, arrays by appending."""
     if isinstance(target, list):
-        target.append(copy.deepcopy(update))
+        target.append(tree(update))
         return
     for key, value in update.items():
         if isinstance(value, dict) and isinstance(target.get(key), dict):
             _merge(target[key], value)
         elif isinstance(value, list) and isinstance(target.get(key), list):
-            target[key].extend(copy.deepcopy(value))
+            target[key].extend(tree(value))
         else:
-            target[key] = copy.deepcopy(value)
+            target[key] = tree(value)
 
 
 def bundle(edition: str, room: Path = ROOM) -> dict[str, Any]:
     """The whole document of `edition`, from the sources in `room`."""
     document = apply(assemble(room), read(room / "editions" / f"{edition}.yaml"))
+    finish(document, edition, read(room / "characters.yaml"))
+    return document
+
+
+def finish(document: dict[str, Any], edition: str, characters: dict[str, str]) -> None:
+    """Name the edition, and add to its document what follows from the rest, in place."""
     document["info"]["x-onezone-edition"] = edition
     _write_out(document, document)
-    _fill_patterns(document, read(room / "characters.yaml"))
+    _fill_patterns(document, characters)
     _fill_privileges(document, document["x-onezone-privileges"])
     readers.add(document)
-    return document
 
 
 def _write_out(node: Any, document: dict[str, Any]) -> None:
@@ -125,7 +147,7 @@ def _write_out(node: Any, document: dict[str, Any]) -> None:
     pairs = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else ()
     for key, child in pairs:
         if isinstance(child, dict) and "/properties/" in str(child.get("$ref")):
-            node[key] = copy.deepcopy(at(document, child["$ref"]))
+            node[key] = tree(at(document, child["$ref"]))
         else:
             _write_out(child, document)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from onezone_spec import coverage
 from onezone_spec.diff import report
-from onezone_spec.load import DEFAULT_EDITION, UnknownEditionError, bundled_text, load
+from onezone_spec.load import DEFAULT_EDITION, document_text, load
+from onezone_spec.model import Contract, ContractError
 
 USAGE_ERROR = 2
 
@@ -19,39 +21,79 @@ def parser(name: str) -> argparse.ArgumentParser:
         prog=f"ozkit {name}",
         description="Print an edition's OpenAPI document, say how two editions differ, or what one of them covers.",
     )
-    options.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help="default: %(default)s")
+    _add_contract(options, None)
     options.add_argument("--format", choices=("yaml", "json"), default="yaml", help="default: %(default)s")
-    commands = options.add_subparsers(dest="command", metavar="diff A B | coverage")
-    diff = commands.add_parser("diff", help="say how edition B differs from edition A")
+    commands = options.add_subparsers(dest="command", metavar="diff A B | lint | bundle | coverage")
+    diff = commands.add_parser("diff", help="say how edition B differs from edition A; each is a name or a file")
     diff.add_argument("old", metavar="A")
     diff.add_argument("new", metavar="B")
+    _add_folders(diff, argparse.SUPPRESS)
+    diff.add_argument(
+        "--impact", action="store_true", help="who notices, with an example and both answers; --format text|markdown"
+    )
+    lint = commands.add_parser("lint", help="say what is wrong with an edition or a contract of your own")
+    _add_contract(lint, argparse.SUPPRESS)
+    bundle = commands.add_parser("bundle", help="write the whole document of an edition of your own")
+    _add_contract(bundle, argparse.SUPPRESS)
+    bundle.add_argument("--format", choices=("yaml", "json"), default=argparse.SUPPRESS, help="default: yaml")
+    bundle.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
     covered = commands.add_parser("coverage", help="list Onezone's operations, and say which the contract has")
-    covered.add_argument("--edition", default=argparse.SUPPRESS, metavar="NAME", help=f"default: {DEFAULT_EDITION}")
+    _add_contract(covered, argparse.SUPPRESS)
     covered.add_argument(
         "--format", choices=coverage.FORMATS, dest="form", default="table", help="default: %(default)s"
     )
     return options
 
 
+def _add_contract(options: argparse.ArgumentParser, default: str | None) -> None:
+    words = f"a name, or an overlay of your own; default: {DEFAULT_EDITION}"
+    options.add_argument("--edition", default=default, metavar="NAME|FILE", help=words)
+    _add_folders(options, [] if default is None else default)
+
+
+def _add_folders(options: argparse.ArgumentParser, default: list[str] | str) -> None:
+    options.add_argument(
+        "--contract", action="append", default=default, metavar="DIR", help="adds a contract of your own, repeatable"
+    )
+
+
 def answer(arguments: argparse.Namespace) -> str:
-    """What the command prints. Raises UnknownEditionError."""
+    """What the command prints. Raises ContractError."""
     if arguments.command == "diff":
-        return report(load(arguments.old), load(arguments.new))
+        return report(load(arguments.old, arguments.contract), load(arguments.new, arguments.contract))
+    contract = load(arguments.edition, arguments.contract)
     if arguments.command == "coverage":
-        return coverage.report(load(arguments.edition), arguments.form)
-    text = bundled_text(arguments.edition)
-    if arguments.format == "yaml":
-        return text
-    return json.dumps(load(arguments.edition).document, indent=2, ensure_ascii=False) + "\n"
+        return coverage.report(contract, arguments.form)
+    if arguments.command == "lint":
+        return f"{contract.edition}: {len(contract.operations)} operations, nothing is wrong\n"
+    text = _document(contract, arguments.format)
+    if arguments.command == "bundle" and arguments.output:
+        _write(arguments.output, text)
+        return f"wrote {arguments.output}\n"
+    return text
+
+
+def _document(contract: Contract, form: str) -> str:
+    if form == "yaml":
+        return document_text(contract)
+    return json.dumps(contract.document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ContractError(f"--output {path}: {error.strerror or error}") from None
 
 
 def main(name: str, argv: list[str]) -> int:
-    """Run `ozkit spec`; exit code 2 where there is no such edition."""
+    """Run `ozkit spec`; exit code 2 where there is no such edition, or it has mistakes."""
     arguments = parser(name).parse_args(argv)
     try:
         text = answer(arguments)
-    except UnknownEditionError as error:
-        print(f"ozkit {name}: {error}", file=sys.stderr)
+    except ContractError as error:
+        lines = str(error).splitlines()
+        print(*(f"ozkit {name}: {line}" for line in lines), sep="\n", file=sys.stderr)
         return USAGE_ERROR
     sys.stdout.buffer.write(text.encode())  # UTF-8, whatever the console speaks
     return 0

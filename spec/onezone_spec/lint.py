@@ -16,8 +16,8 @@ import yaml
 
 from onezone_spec import repeats
 from onezone_spec.bundle import BUNDLED, ROOM
-from onezone_spec.load import METHODS
 from onezone_spec.model import CONDITIONS, Level
+from onezone_spec.read import METHODS
 from onezone_spec.walk import Document, at, nodes, operations, parse, repeated
 
 if TYPE_CHECKING:

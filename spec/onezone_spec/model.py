@@ -20,6 +20,12 @@ CONDITIONS = ("caller", "self", "creator")
 """Conditions of a route: somebody calls; the user of the path calls; that user made what the path names first."""
 
 
+_NOT_BINDING = frozenset(
+    {"description", "summary", "example", "examples", "links", "tags", "x-onezone-source", "x-onezone-access-source"}
+)
+"""Keys of the document that bind nobody."""
+
+
 def path_shape(path: str) -> str:
     """A path, whatever its parameters are called."""
     return re.sub(r"\{[^}]*\}", "{}", path)
@@ -31,6 +37,27 @@ class Level(StrEnum):
     MUST = "MUST"
     SHOULD = "SHOULD"
     OBSERVE = "OBSERVE"
+
+
+class ContractError(ValueError):
+    """There is no such contract, or it has mistakes. The message says what to change, one line a mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a contract was loaded by, so that another process can load it again: `load(edition, contracts)`.
+
+    `edition` is a name, the file of an overlay, or None for a whole contract's root document.
+    """
+
+    edition: str | None
+    contracts: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> list[str]:
+        """The words of a command line that name the contract."""
+        named = [] if self.edition is None else ["--edition", self.edition]
+        return [*named, *(word for one in self.contracts for word in ("--contract", one))]
 
 
 class UnresolvedReferenceError(KeyError):
@@ -274,7 +301,8 @@ class Contract:
 
     `uncovered` are the operations that Onezone has and the contract lacks. A path that neither knows is answered 404;
     where `unknown_path_allows` has methods, others are answered 405 there. `owners` says of what belongs to one
-    other entity, from when it is made until it is gone, of which kind that is.
+    other entity, from when it is made until it is gone, of which kind that is. `origin` says what it was loaded by,
+    `extends` which of the kit's editions it rests on: itself where it is one of them, none where it is all one's own.
 
     A contract equals itself alone: what is derived of one can be kept beside it.
     """
@@ -293,12 +321,25 @@ class Contract:
     owners: Mapping[str, str] = field(default_factory=dict)
     uncovered: tuple[Uncovered, ...] = ()
     unknown_path_allows: tuple[str, ...] = ()
+    origin: Origin = field(default_factory=lambda: Origin(None))
+    extends: str | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether it is no edition of the kit's as it stands."""
+        return bool(self.origin.contracts) or self.extends != self.edition
 
     @property
     def error_is_string(self) -> bool:
         """Whether `error` is a sentence (the older documents) and not an object with an id."""
         kind: object = self.error_schema["properties"]["error"]["type"]
         return kind == "string"
+
+    @property
+    def challenges(self) -> bool:
+        """Whether a 401 says how to authenticate (RFC 9110, 11.6.1): not where the edition leaves that header open."""
+        answers = (answer for operation in self.operations.values() for answer in operation.responses.values())
+        return all(answer.headers.get("WWW-Authenticate") is not Level.OBSERVE for answer in answers)
 
     def resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """`schema`, or what its `$ref` points at in the document. Raises UnresolvedReferenceError."""
@@ -311,6 +352,23 @@ class Contract:
                     raise UnresolvedReferenceError(schema["$ref"]) from None
             schema = node
         return schema
+
+    def binding(self, operation: Operation) -> Any:
+        """What the document says of an operation, references followed, without wording, examples and sources."""
+        item = self.document["paths"][operation.path]
+        node = {**item[operation.method.lower()], "path": operation.path, "in": item.get("parameters", ())}
+        return self._binding(node, ())
+
+    def _binding(self, node: Any, above: tuple[str, ...], *, named: bool = False) -> Any:
+        """`above` are the references that lead here; `named` says that the keys are names of the user's."""
+        if isinstance(node, list):
+            return [self._binding(child, above) for child in node]
+        if not isinstance(node, Mapping):
+            return node
+        if isinstance(reference := node.get("$ref"), str):
+            return reference if reference in above else self._binding(self.resolve(node), (*above, reference))
+        kept = {key: child for key, child in node.items() if named or key not in _NOT_BINDING}
+        return {key: self._binding(child, above, named=key == "properties") for key, child in kept.items()}
 
     def source(self, place: Mapping[str, str]) -> Source:
         """The source that an `x-onezone-source` names."""

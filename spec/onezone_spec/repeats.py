@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
-from onezone_spec.load import read_contract
+from onezone_spec.read import read_contract
 from onezone_spec.walk import Document, Nodes, nodes, operations, repeated
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ class VariableParser(argparse.ArgumentParser):
         """Add an option, as ArgumentParser does."""
         action = super().add_argument(*args, **kwargs)
         if kwargs.get("action") not in {"help", "version"}:
-            self._options.append((action, kwargs.get("action") == "append"))
+            self._options.append((action, kwargs.get("action") in {"append", "extend"}))
         return action
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
@@ -57,7 +57,9 @@ class VariableParser(argparse.ArgumentParser):
         return f"{message} (from the variable {name})" if name else message
 
     def _given(self, words: Sequence[str]) -> set[str]:
-        """What the command line itself says."""
+        """What the command line itself says. Help is printed before, while the defaults that it names are there."""
+        if {"-h", "--help"} & set(words):
+            self.parse_args(words)
         before = [(action, action.default) for action, _ in self._options]
         for action, _ in before:
             action.default = argparse.SUPPRESS

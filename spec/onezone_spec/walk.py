@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from onezone_spec.load import METHODS, parse
+from onezone_spec.read import METHODS, parse
 
 __all__ = ["at", "nodes", "operations", "parse", "repeated"]
 

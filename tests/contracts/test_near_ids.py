@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from onezone_contracts.cases import AS_NUMBER, GROUP, NEAR_HOME, OTHER_CASE, wide
+from onezone_contracts.cases import AS_NUMBER, GROUP, NEAR_HOME, same_id, wide
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.target.file import Target
@@ -26,20 +26,6 @@ def test_no_near_id_is_the_groups_own(word: str, home: str) -> None:
     assert near
 
 
-@pytest.mark.parametrize(
-    ("home", "sent"),
-    [
-        ("9f0c1d2e-3a4b-4c5d-8e6f-7a8b9c0d1e2f", "f" * 32),
-        ("9f0c1d2e3a4b4c5d8e6f7a8b9c0d1e2f", "9F0C1D2E3A4B4C5D8E6F7A8B9C0D1E2F"),
-    ],
-)
-def test_a_uuid_in_other_case_may_be_the_groups_own(home: str, sent: str) -> None:
-    """Stores of UUIDs take either case (RFC 9562, 4), so it is not sent; an id of another form is another one."""
-    target = Target("http://127.0.0.1:1/api", {}, missing="f" * 32)
-    fixtures = GivenFixtures(target, judged_operations(load("current"))[0], Redactor())
-    assert fixtures.played(GROUP, OTHER_CASE, {GROUP: (GROUP, home)}, None, None) == (GROUP, sent)
-
-
 def test_a_byte_that_is_no_utf_8_is_sent_as_it_is() -> None:
     """A surrogate escape in an id stands for one byte."""
     target = Target("http://127.0.0.1:1/api", {}, missing="f")
@@ -51,3 +37,20 @@ def test_wide_text_is_normalised_to_the_text(text: str) -> None:
     """Full-width characters are others, until somebody normalises them."""
     assert wide(text) != text
     assert unicodedata.normalize("NFKC", wide(text)).startswith(unicodedata.normalize("NFKC", text))
+
+
+UUID, ULID = "0b6f9f0e-3c5b-4c1d-9a62-5f0f5ad7c1be", "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+SAME = [(UUID, UUID.upper()), (ULID, ULID.lower()), ("42", "42 "), ("42", " 42"), ("42", "42\n"), ("42", wide("42"))]
+OTHERS = [(UUID, f"{UUID} "), (UUID, UUID[:-1]), ("42", "42x"), ("42", "43"), ("4e", "4E"), ("Group", "group")]
+
+
+@pytest.mark.parametrize(("home", "near"), SAME)
+def test_what_may_be_read_as_the_same_id_is_not_sent(home: str, near: str) -> None:
+    """The case of a UUID or a ULID does not count, nor do blanks around a number or the script of its digits."""
+    assert same_id(home, near)
+
+
+@pytest.mark.parametrize(("home", "near"), OTHERS)
+def test_what_is_another_id_is_sent(home: str, near: str) -> None:
+    """Whatever else is near to an id is another, the case of words included."""
+    assert not same_id(home, near)

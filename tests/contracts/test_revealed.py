@@ -96,3 +96,31 @@ def test_a_word_of_any_sentence_is_no_secret() -> None:
     """A password that is an ordinary word may stand in a sentence by chance."""
     request = Request("POST", "/x", Auth((("X-Auth-Token", "password"),)))
     assert not list(revealed.secrets(run(401, "no such password", request=request)))
+
+
+HARMLESS = {
+    "link": '{"error": {"id": "x", "help": "/docs/errors/bad_request.php"}}',
+    "script": '<html><head><script src="/static/js/app.js"></script><link href="/home/css/a.ts"></head></html>',
+    "class": '{"error": {"id": "org.onedata.onezone.BadValueError"}}',
+    "position": '{"error": {"description": "Bad value at /serviceProperties/prefix:3:14"}}',
+    "words": '{"error": {"description": "Select a name from the list, then update it."}}',
+}
+
+
+@pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS)
+def test_what_is_there_for_everybody_is_no_internal(text: str) -> None:
+    """Links and scripts of pages, names of kinds, and positions in the request's own body."""
+    assert not list(revealed.internals(run(400, text)))
+
+
+def test_a_path_of_the_request_may_be_quoted() -> None:
+    """Also between quotation marks."""
+    asked = Request("POST", "/x", Auth(()), body=b'{"name": "x", "proxyEndpoint": "/opt/proxy/main.py"}')
+    assert not list(revealed.internals(run(400, 'bad endpoint "/opt/proxy/main.py"', request=asked)))
+
+
+def test_a_password_that_is_also_the_name_may_be_quoted_as_the_name() -> None:
+    """What stands elsewhere in the body may be repeated from there."""
+    body = {"name": "hidden-2 service", "serviceProperties": {"password": "hidden-2"}}
+    asked = Request("POST", "/x", Auth(()), body=json.dumps(body).encode())
+    assert not list(revealed.secrets(run(400, "bad name: hidden-2 service", request=asked)))

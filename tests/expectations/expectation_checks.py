@@ -21,11 +21,12 @@ def check_status(expect: dict[str, Any], answer: Answer, success: int) -> None:
     assert answer.status in allowed, f"expected {sorted(allowed)}, got {answer.status}"
 
 
-def check_error(sent: Sent, expect: dict[str, Any], answer: Answer, shape: str) -> None:
+def check_error(sent: Sent, expect: dict[str, Any], answer: Answer, facts: dict[str, Any]) -> None:
     """A refusal has the edition's error body, no Location, and a challenge where it is about authentication."""
+    shape = facts["error"]
     assert "location" not in answer.headers, "a refusal has a Location"
-    if answer.status == 401:
-        assert answer.headers.get("www-authenticate"), "401 without WWW-Authenticate (RFC 9110 15.5.2)"
+    challenged = bool(answer.headers.get("www-authenticate"))
+    assert challenged == (answer.status == 401 and facts["challenge"]), "WWW-Authenticate is that of the edition's 401"
     if expect.get("shape") == "any" or sent.method == "HEAD":
         return
     if not answer.body:

@@ -84,7 +84,7 @@ def judge(server: Server, sent: Sent, expect: dict[str, Any], answer: Answer, be
     checks.check_status(expect, answer, server.facts["success"])
     checks.check_headers(expect, answer)
     if answer.status >= 400:
-        checks.check_error(sent, expect, answer, server.facts["error"])
+        checks.check_error(sent, expect, answer, server.facts)
         checks.check_never(expect, answer)
     elif sent.method == "POST":
         checks.check_empty(answer)

@@ -20,7 +20,13 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("spec", "mockserver", "contracts", "ozkit.py")
-OPERATION = ROOT / "docs" / "examples" / "parents.yaml"
+EXAMPLE = ROOT / "docs" / "examples" / "parents" / "paths/groups/{id}/parents.yaml"
+OPERATION = (
+    EXAMPLE.read_text(encoding="utf-8")
+    .replace("document: plan, section: Parents of a group", "document: onezone-21.02-deployed, section: Provisioning")
+    .replace("group_view_parents", "group_view")
+)
+"""The example without registers of its own: a part of the contract itself."""
 EDITION = """
 overlay: 1.0.0
 info: {title: "Edition next: members need one more privilege", version: "1"}
@@ -67,7 +73,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(source, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder)
-    shutil.copy(OPERATION, folder / "spec/paths/groups/{id}/parents.yaml")
+    (folder / "spec/paths/groups/{id}/parents.yaml").write_text(OPERATION, encoding="utf-8")
     (folder / "spec/editions/next.yaml").write_text(EDITION, encoding="utf-8")
     assert run(folder, "onezone_spec.bundle").returncode == 0
     return folder

@@ -20,7 +20,7 @@ PATH = f"/api/v3/groups/{HOME}/handle_services"
 BODY = json.dumps(GOOD).encode()
 LONG = 60.0
 """Seconds after which a test gives up; nothing takes so long."""
-COMMON = ("Host: mock.test", f"Authorization: {basic('adam', 'adam-password')}", "Content-Type: application/json")
+COMMON = ("Host: localhost", f"Authorization: {basic('adam', 'adam-password')}", "Content-Type: application/json")
 
 
 def head(*lines: str, method: str = "POST", path: str = PATH) -> bytes:

@@ -23,3 +23,14 @@ def test_it_prints_a_table_and_writes_what_it_measured(tmp_path: Path) -> None:
     rows = json.loads(written.read_text(encoding="utf-8"))["rows"]
     assert len(rows) == 3
     assert all(row["warm"] > 0 and row["first"] > 0 for row in rows)
+
+
+def test_worlds_with_names_are_measured(tmp_path: Path) -> None:
+    """A few of them: that it runs."""
+    written = tmp_path / "named.json"
+    command = [sys.executable, str(BENCH.parent / "named_worlds.py"), "--worlds", "20", "--rounds", "1"]
+    done = subprocess.run([*command, "--json", str(written)], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(written.read_text(encoding="utf-8"))
+    assert found["worlds"] == 20
+    assert found["first_ms"] > 0

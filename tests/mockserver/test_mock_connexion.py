@@ -312,7 +312,7 @@ class Timed:
 app = create_app(middlewares=[Timed])
 listening = bind("127.0.0.1", 0)
 url = origin(listening, "127.0.0.1", tls=False)
-serve(configure(app, None, None, trust_proxy=False), listening, lambda: print(url, flush=True), app.state.stop)
+serve(configure(app, None, None), listening, lambda: print(url, flush=True), app.state.stop)
 """
 
 

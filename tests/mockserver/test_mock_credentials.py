@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from mock_client import GOOD, HOME, Client, basic, changed, create_of
+from onezone_mockserver import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PATH = f"/api/v3/groups/{HOME}/handle_services"
 TOKEN = "demo-token-adam"
@@ -93,3 +97,19 @@ def test_the_first_credential_decides() -> None:
     wrong, right = ({"authorization": basic("adam", password)} for password in ("wrong", "adam-password"))
     assert client.create(headers={"x-auth-token": "x", **right}).status == 401
     assert client.create(headers={"x-auth-token": TOKEN, **wrong}).status == 204
+
+
+@pytest.mark.parametrize(("edition", "sent"), [("classic", True), ("current", True), ("deployed", False)])
+def test_the_edition_says_whether_a_401_has_a_challenge(
+    edition_client: Callable[[str], Client], edition: str, *, sent: bool
+) -> None:
+    """No released server sends one; a browser opens a login box of its own for Basic."""
+    assert ("www-authenticate" in edition_client(edition).create().headers) == sent
+
+
+@pytest.mark.parametrize("challenge", [True, False])
+@pytest.mark.parametrize("edition", ["current", "deployed"])
+def test_an_option_says_whether_a_401_has_a_challenge(edition: str, *, challenge: bool) -> None:
+    """Whatever the edition has."""
+    reply = Client(create_app(edition, challenge=challenge)).create()
+    assert (reply.status, "www-authenticate" in reply.headers) == (401, challenge)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from second_rules import EDITIONS, KEYS, Options, Refusal, fault_of, malformed, read_json, refusal_of, write_json
-from second_wire import Request, Response
+from second_wire import Request, Response, Serving
 from second_world import Service, StateOptions, User, World, new_id, set_up
 
 ROUTES = {
@@ -49,6 +49,7 @@ class App:
         self.options = Options(charset=self.edition.charset, member_needs_group=self.edition.member_needs_group)
         self.options.service_id = new_id
         self.states = StateOptions()
+        self.serving = Serving()
         self.origin = ""
         self.count = 0
         self.crashes: list[BaseException] = []

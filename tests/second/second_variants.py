@@ -6,12 +6,15 @@ from typing import Any
 
 from second_registry import OLDER, App, Call, Refusal, Response, Table, replace_stage
 from second_rules import ANY_NAME, KEYS, NAME_50, kind
+from second_variants_around import AROUND
 from second_variants_credentials import CREDENTIALS
+from second_variants_kept import KEPT
+from second_variants_people import PEOPLE
 from second_variants_sequence import SEQUENCE
 from second_variants_silent import HONEST
 from second_variants_written import WRITTEN
 
-VARIANTS = Table(WRITTEN | CREDENTIALS | SEQUENCE | HONEST)
+VARIANTS = Table(WRITTEN | CREDENTIALS | SEQUENCE | HONEST | AROUND | PEOPLE | KEPT)
 add, options = VARIANTS.add, VARIANTS.options
 CLASSIC = ("classic",)
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 MAX_BODY = 1 << 20
@@ -62,6 +62,19 @@ class Response:
         return self.set_header("Content-Type", media)
 
 
+@dataclass
+class Serving:
+    """How a server treats connections."""
+
+    limit: int = MAX_BODY
+    drain: bool = True  # whether a body that is too large is read to its end before it is refused
+    interim: bytes = b""  # what comes before each answer
+    threads: bool = True
+    backlog: int = 256
+    idle: float = 20  # seconds
+    answers: int = 0  # how many a connection gets before it is closed without a word; 0: any number
+
+
 class FramingError(Exception):
     """The bytes on the wire are not a request whose end is known."""
 
@@ -101,6 +114,12 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: "Server"
 
+    def setup(self) -> None:
+        """Prepare to read, no longer than the server waits."""
+        self.timeout = self.server.serving.idle  # type: ignore[assignment]
+        self.answered = 0
+        super().setup()
+
     def __getattr__(self, name: str) -> Any:
         """Every method is served: the application says which of them it knows."""
         if name.startswith("do_"):
@@ -133,6 +152,9 @@ class Handler(BaseHTTPRequestHandler):
             length = lengths.pop()
             if lengths or not (length.isascii() and length.isdigit()) or len(length) > 15:
                 raise FramingError
+            request.too_large = int(length) > self.server.serving.limit
+            if request.too_large and not self.server.serving.drain:
+                return
             pieces = self._pieces(int(length))
         else:
             return
@@ -140,11 +162,11 @@ class Handler(BaseHTTPRequestHandler):
         total = 0
         for piece in pieces:
             total += len(piece)
-            if total <= MAX_BODY:
+            if total <= self.server.serving.limit:
                 body += piece
             elif total > MAX_DRAIN:
                 break
-        request.too_large = total > MAX_BODY
+        request.too_large = total > self.server.serving.limit
         request.body = bytes(body)
 
     def _pieces(self, length: int) -> Any:
@@ -181,7 +203,10 @@ class Handler(BaseHTTPRequestHandler):
         head_only = self.command == "HEAD"
         data = encode(response, head_only=head_only, close=self.close_connection and not response.http10)
         with contextlib.suppress(OSError):
-            self.wfile.write(data)
+            self.wfile.write(self.server.serving.interim + data)
+        self.answered += 1
+        if self.answered == self.server.serving.answers:
+            self.close_connection = True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what `http.server` itself could not read, in the application's own form."""
@@ -203,6 +228,7 @@ class Hooks(NamedTuple):
 
     answer: Callable[[Request], Response]
     garbled: Callable[[int], Response]
+    serving: Serving = Serving()
 
 
 class Server(ThreadingHTTPServer):
@@ -210,11 +236,12 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
-    request_queue_size = 256
 
     def __init__(self, port: int, hooks: Hooks) -> None:
         self.answer = hooks.answer
         self.garbled = hooks.garbled
+        self.serving = hooks.serving
+        self.request_queue_size = self.serving.backlog
         self.stopping = threading.Event()
         self._open: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), Handler)
@@ -222,7 +249,10 @@ class Server(ThreadingHTTPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """Remember the connection while it is open."""
         self._open.add(request)
-        super().process_request(request, client_address)
+        if self.serving.threads:
+            super().process_request(request, client_address)
+        else:
+            HTTPServer.process_request(self, request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         """Forget a connection that has ended."""
@@ -235,8 +265,12 @@ class Server(ThreadingHTTPServer):
     def stop(self) -> None:
         """Stop listening and end every connection."""
         self.stopping.set()
+        self._end()
         self.shutdown()
         self.server_close()
+        self._end()
+
+    def _end(self) -> None:
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)

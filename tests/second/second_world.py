@@ -68,10 +68,11 @@ class StateOptions:
     """How provider states are answered: each persona's group, credentials and the delay of what is granted."""
 
     own_groups: bool = False
-    tokens: bool = False
+    tokens: Any = False  # whether tokens are given, or a function of the user's number that says so
     delay: float = 0.0
     ending: str = "x"  # of each password
     group_id: Any = new_id
+    user: Any = None  # makes a user's name, password and token of their number
 
 
 def set_up(world: World, options: StateOptions, state: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -87,13 +88,17 @@ def set_up(world: World, options: StateOptions, state: str, params: dict[str, An
     name = f"user{secrets.token_hex(4)}"
     mark = ":-"[len(world.users) % 2]  # a password may have a colon
     user = User(name, f"Secret{mark}{secrets.token_hex(6)}{options.ending}", secrets.token_urlsafe(24))
+    if options.user:
+        user = User(*options.user(len(world.users)))
     user.zone = frozenset(params.get("zone_privileges") or ())
     user.since = time.time() + options.delay
+    name = user.name
     world.users[name] = user
     if params.get("group_privileges") is not None:
         world.groups[group][name] = frozenset(params["group_privileges"])
     answer: dict[str, Any] = {"group": group}
-    answer |= {"token": user.token} if options.tokens else {"username": name, "password": user.password}
+    tokens = options.tokens(len(world.users)) if callable(options.tokens) else options.tokens
+    answer |= {"token": user.token} if tokens else {"username": name, "password": user.password}
     if "handle_service_privileges" in params:
         service = Service(new_id(), sample(), name, {group})
         if params["handle_service_privileges"] is not None:

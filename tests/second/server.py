@@ -58,7 +58,7 @@ def build(edition: str, variants: Sequence[str] = (), faults: Sequence[str] = ()
 def start(edition: str, variants: Sequence[str] = (), faults: Sequence[str] = (), port: int = 0) -> Handle:
     """Serve the application on loopback, in threads of this process."""
     app = build(edition, variants, faults)
-    server = Server(port, Hooks(app.answer, app.garbled))
+    server = Server(port, Hooks(app.answer, app.garbled, app.serving))
     root = f"http://127.0.0.1:{server.server_address[1]}"
     app.origin = app.origin or root
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

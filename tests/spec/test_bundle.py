@@ -9,7 +9,8 @@ import pytest
 import yaml
 from onezone_spec import bundle, editions, load
 from onezone_spec.bundle import OverlayError, apply, stale
-from onezone_spec.load import BUNDLED, bundled_text, parse
+from onezone_spec.load import BUNDLED, bundled_text
+from onezone_spec.read import parse
 from onezone_spec.walk import nodes
 
 BASE = {"a": {"b": 1, "list": [1]}, "c": "x"}

@@ -22,6 +22,8 @@ EACH = {"standard": 100, "deep": 400}
 """How many creations a thread asks for, one directly after another."""
 QUICK = 0.005
 """Seconds: the load is for targets that answer a creation as fast as this, in the middle of all."""
+FULL = frozenset({400, 403, 409})
+"""What may be said by a target whose group has as many services as it may have."""
 LABEL = "a valid request among hundreds"
 PAGE = 10
 """So many services at least fit on a list that is cut."""
@@ -57,16 +59,20 @@ def creates(run: GivenRun) -> Iterator[Finding]:
 
 
 def _busy(run: GivenRun, sent: list[Sent]) -> str | None:
-    """Why nothing can be said of a target that still answers: it asks for patience, or is only slow."""
+    """Why nothing can be said of a target that still answers: it asks for patience, is only slow, or is full."""
     asked = any(one.exchange.status in LONGEST_PAUSES for one in sent)
-    if not asked and not any(one.exchange.timed_out for one in sent):
+    refusals = {one.exchange.status or 0 for one in sent if not one.exchange.succeeded}
+    full = not asked and len(refusals) == 1 and refusals <= FULL
+    if not asked and not full and not any(one.exchange.timed_out for one in sent):
         return None
     after = run.transmit(Case("concurrent.load.after", LABEL))
-    if not after.exchange.succeeded:
+    if after.exchange.status not in refusals if full else not after.exchange.succeeded:
         return None
     run.ledger.spare += [_made(one) for one in (*sent, after) if one.exchange.succeeded]
     for group in list(run.ledger.known):
         run.ledger.open(group)
+    if full:
+        return f"the target takes no more services: {after.exchange.answer()}"
     return "the target asks for fewer requests" if asked else "the target bears so many only slowly"
 
 

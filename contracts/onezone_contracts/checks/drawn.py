@@ -102,27 +102,20 @@ class _Forerun:
     ) -> None:
         self._run = run
         self._accept = accept
-        self._cases: deque[tuple[str, Case]] = deque()
-        self._sent: dict[str, list[Sent]] = {}
+        self._cases: dict[str, Case] = {}
         if run.several:
-            drawn = _drawn(run, strategy)
-            self._cases += (
-                (repr(one), replace(make(one), name=f"generated.{kind}.{n}")) for n, one in enumerate(drawn)
-            )
+            drawn = {repr(each): each for each in _drawn(run, strategy)}
+            for number, (key, each) in enumerate(drawn.items()):
+                self._cases[key] = replace(make(each), name=f"generated.{kind}.{number}")
+        self._waiting = deque(self._cases.values())
 
     def sent(self, drawn: Any) -> Sent | None:
         """The exchange of what was drawn, if it is on record already."""
-        key = repr(drawn)
-        if not self._sent.get(key) and any(one == key for one, _ in self._cases):
-            self._more()
-        return self._sent[key].pop(0) if self._sent.get(key) else None
-
-    def _more(self) -> None:
-        batch = [self._cases.popleft() for _ in range(min(AT_ONCE, len(self._cases)))]
-        self._run.ahead([case for _, case in batch], accept=self._accept)
-        for key, case in batch:
-            if self._run.sent_before(case):
-                self._sent.setdefault(key, []).append(self._run.send(case))
+        case = self._cases.get(repr(drawn))
+        if case in self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+            self._run.ahead(batch, accept=self._accept)
+        return self._run.send(case) if case and self._run.sent_before(case) else None
 
 
 def _drawn(run: Run, strategy: Any) -> list[Any]:
@@ -145,16 +138,23 @@ def _drawn(run: Run, strategy: Any) -> list[Any]:
 def _search(
     run: Run, kind: str, strategy: Any, judge: Callable[[Any], tuple[Sent, list[Finding]]]
 ) -> Iterator[Finding]:
-    """Draw until something is found or the examples are used up; yields the findings of the smallest request."""
+    """Draw until something is found or the examples are used up; yields the findings of the smallest request.
+
+    What is drawn again is not sent again.
+    """
     from hypothesis import given
     from hypothesis.errors import HypothesisException
 
     shrinker = _Shrinker(run.options.clock)
+    results: dict[str, tuple[Sent, list[Finding]]] = {}
 
     def search(drawn: Any) -> None:
         if shrinker.over:
             return
-        sent, findings = judge(drawn)
+        key = repr(drawn)
+        if key not in results:
+            results[key] = judge(drawn)
+        sent, findings = results[key]
         if findings:
             shrinker.found(sent, findings)
 
@@ -295,7 +295,7 @@ def _answered(run: Run, sent: Sent) -> list[Finding]:
         return []
     if response.status >= status.HTTP_ERROR:
         return [status.finding(sent, "no 5xx")]
-    if response.success or response.status not in run.operation.responses:
+    if response.success or response.status not in run.operation.responses or error.stopped(sent):
         return []
     problem = (
         error.misshaped(error.validator(run.contract), response)

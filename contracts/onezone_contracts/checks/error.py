@@ -16,6 +16,7 @@ from onezone_contracts.sent import Sent
 
 LONG_HEAD = 1000
 """A longer header may be too much for what stands before the service."""
+STOPPED = frozenset({403, 406})
 PLAIN = frozenset({HOME, OTHER, MISSING})
 
 
@@ -27,10 +28,18 @@ def promised(sent: Sent) -> bool:
     (RFC 9110, 5.3: one Authorization), is judged by its status at most.
     """
     case, request = sent.case, sent.exchange.request
-    if case.method is not None or case.open or case.edge or case.group not in PLAIN:
+    if case.method is not None or case.open or case.edge or case.group not in PLAIN or stopped(sent):
         return False
     names = [name.lower() for name, _ in request.all_headers]
     return len(set(names)) == len(names) and all(len(value) < LONG_HEAD for _, value in request.all_headers)
+
+
+def stopped(sent: Sent) -> bool:
+    """Whether a firewall answered: with a page of its own, to a body that may look like an attack."""
+    response, case = sent.exchange.response, sent.case
+    if response is None or response.status not in STOPPED or (case.change is None and case.raw is None):
+        return False
+    return (response.header("Content-Type") or "").lower().startswith("text/html")
 
 
 def _seen(run: Run, status: int) -> list[tuple[Sent, Response]]:

@@ -6,38 +6,29 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from onezone_contracts.cases import GROUP, MISSING, OTHER, Case
-from onezone_contracts.checks.status import finding, words
+from onezone_contracts.checks.status import finding, name_taken, words
 from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
 from onezone_contracts.sent import Sent
 
 
 def denied(*cases: Case) -> Check:
-    """Each case has no success: how it is refused is judged elsewhere, or left open."""
+    """No case has a success with a Location: how it is refused, or for what else it is taken, is left open."""
 
     def check(run: GivenRun) -> Iterator[Finding]:
         for sent in run.each(cases):
-            if _created(run, sent):
+            if sent.exchange.succeeded and sent.location is not None:
                 yield finding(sent, "a refusal")
 
     return Sending(check, cases)
-
-
-def _created(run: GivenRun, sent: Sent) -> bool:
-    """Whether the answer is a success of the operation; one that takes a request for another's may differ."""
-    response = sent.exchange.response
-    if response is None or not response.success:
-        return False
-    own = response.status == run.operation.success.status
-    return not sent.case.method or own or response.header("Location") is not None
 
 
 def again_and_again(times: int, *cases: Case) -> Check:
     """Each case is refused as often as it is sent, also directly one after another."""
 
     def check(run: GivenRun) -> Iterator[Finding]:
-        for case in cases:
-            sent = run.in_turn(*(replace(case, label=f"{case.label}, time {n + 1}") for n in range(times)))
+        series = [[replace(case, label=f"{case.label}, time {n + 1}") for n in range(times)] for case in cases]
+        for sent in run.side_by_side(series):
             allowed = next((n for n, one in enumerate(sent) if one.exchange.succeeded), None)
             if allowed is not None:
                 yield _with_steps(sent[: allowed + 1], "a refusal each time")
@@ -53,7 +44,7 @@ def directly_after(*pairs: tuple[Case, Case, Collection[int]]) -> Check:
         for first, second, statuses in pairs:
             sent = run.in_turn(first, second)
             before = before or sent[0].exchange.succeeded
-            if sent[1].exchange.status not in statuses:
+            if sent[1].exchange.status not in statuses and not name_taken(run, sent[1]):
                 yield _with_steps(sent, words(statuses))
         if not before:
             raise NotJudged("nothing was accepted before", blocked=True)

@@ -18,20 +18,27 @@ SHORTEST = 6
 INTERNALS = {
     "a stack trace of Python": r'Traceback \(most recent call last\)|File "[^"\n]+\.py", line \d+',
     "a stack trace of Java": r"\bat [\w$.<>]+\([\w$]+\.(?:java|kt|scala|groovy):\d+\)"
-    r"|\b(?:java|javax|jakarta|org)(?:\.\w+)+(?:Exception|Error)\b",
-    "a stack trace of JavaScript": r"\bat (?:[\w$.<>\[\] ]+ )?\(?(?:file://|node:|[A-Za-z]:\\|/)[^\s():]+:\d+:\d+\)?",
+    r"|\b(?:javax?|jakarta|org\.(?:apache|springframework|hibernate|postgresql|eclipse))"
+    r"(?:\.\w+)+(?:Exception|Error)\b",
+    "a stack trace of JavaScript": r"\bat (?:[\w$.<>\[\] ]+ )?\(?"
+    r"(?:node:[\w/]+|(?:file://|[A-Za-z]:\\|/)[^\s():]+\.\w+):\d+:\d+\)?",
     "a stack trace of .NET": r"\bat [\w.`<>+]+\([^)\n]*\) in [^\n]+:line \d+|\bSystem\.(?:\w+\.)*\w+Exception\b",
     "a stack trace of Go": r"\bgoroutine \d+ \[|\bpanic: runtime error",
     "a stack trace of Ruby or PHP": r"[\w/.-]+\.rb:\d+:in [`']|\.php(?:\(\d+\)| on line \d+)|\bStack trace:\s*#0",
     "a stack trace of Erlang": r"\{(?:badmatch|badkey|function_clause|case_clause|undef)\b"
     r"|\.erl\"?[,:]\s*(?:\{line,)?\s*\d+|\*\* \(\w+Error\)",
-    "the path of a source file": r"(?:^|[\s\"'(=:])(?:/[\w.+-]+){2,}"
-    r"\.(?:py|rb|php|js|mjs|cjs|ts|go|java|kt|erl|ex|exs|cs|rs|cpp|c|scala)\b",
+    # what browsers load has such a path, too: of a script, where it is that of a file system
+    "the path of a source file": r"(?:^|(?<=[\s\"'(=:]))(?:(?:/[\w.+-]+){2,}"
+    r"\.(?:py|rb|go|java|kt|erl|ex|exs|cs|rs|cpp|c|scala)"
+    r"|/(?:app|build|builds|data|home|mnt|opt|root|src|srv|tmp|usr|Users|var|work|workspace)(?:/@?[\w.+-]+)+"
+    r"\.(?:php|js|mjs|cjs|ts))\b",
     "SQL": r"\bSELECT\b.{1,300}\bFROM\b|\bINSERT INTO\b|\bUPDATE\b.{1,200}\bSET\b|\bDELETE FROM\b"
     r"|\bSQLSTATE\b|\bORA-\d{5}\b|\bpsycopg2?\.|\bsqlite3?\.|\bsyntax error at or near\b"
     r"|\bYou have an error in your SQL syntax\b",
 }
 _INTERNALS = {name: re.compile(pattern, re.DOTALL) for name, pattern in INTERNALS.items()}
+_LINK = re.compile(r"(?i)\b(?:src|href)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+"""What a page links to is there for everybody."""
 _BASIC = re.compile(r"(?i)\s*basic\s+(\S+)")
 
 
@@ -41,7 +48,7 @@ def internals(run: Run) -> Iterator[Finding]:
         response = sent.exchange.response
         if response is None or response.status < ERROR:
             continue
-        text = _text(response)
+        text = _LINK.sub("", _text(response))
         for name, pattern in _INTERNALS.items():
             shown = pattern.search(text)
             if shown and shown[0] not in _asked(sent.exchange.request):
@@ -127,12 +134,13 @@ def _decoded(value: str) -> str:
 
 
 def _passwords(body: bytes | None) -> Iterator[str]:
+    """The password of the body; one that stands elsewhere in the body, too, may be repeated from there."""
     if not body or b'"password"' not in body:
         return
     try:
-        properties = json.loads(body)["serviceProperties"]
-        password = properties["password"]
-    except (ValueError, RecursionError, KeyError, TypeError):
+        value = json.loads(body)
+        password = value["serviceProperties"].pop("password")
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return
-    if isinstance(password, str):
+    if isinstance(password, str) and not any(password in one for one in _strings(value)):
         yield password

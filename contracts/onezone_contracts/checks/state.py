@@ -8,6 +8,7 @@ from dataclasses import replace
 from onezone_contracts.cases import HOME
 from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Finding, NotJudged
+from onezone_contracts.sent import Created, Read
 from onezone_contracts.state.compare import beyond_the_list, differences_of
 from onezone_contracts.target.file import NO_OTHER_GROUP
 
@@ -84,10 +85,12 @@ def kept(run: GivenRun) -> Iterator[Finding]:
             look = one.then(run.readback.lists.get(one.sent.group))
             yield Finding(message, f"{one.id} in the list", "not there", one.sent.exchange, look)
     readable = [one for one in home if one.read.details is not None and not one.sent.case.loose]
-    for one in [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]:
-        again = run.readback.read(
-            one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.user
-        )
+    chosen = [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]
+
+    def read(one: Created) -> Read:
+        return run.readback.read(one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.user)
+
+    for one, again in zip(chosen, run.map(read, chosen), strict=True):
         if again.details is None:
             message = f"{one.sent.case.label}: it cannot be read any more by the end"
             came = again.exchange.answer() if again.exchange else "nothing"

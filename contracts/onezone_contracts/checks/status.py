@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
@@ -54,7 +55,10 @@ def limits(sent: Sent) -> NotJudged:
 
 
 def name_taken(run: Run, sent: Sent) -> bool:
-    """Whether a refused body has the name of one that was accepted: whether names may repeat is judged by itself."""
+    """Whether a refused body has the name of one that was accepted: whether names may repeat is judged by itself.
+
+    Names that differ in case, width or blanks around them only are the same to some.
+    """
     name = _name(sent)
     refused = sent.exchange.status in {400, 409}
     return refused and name is not None and any(_name(one) == name for one in run.log if one.exchange.succeeded)
@@ -62,7 +66,8 @@ def name_taken(run: Run, sent: Sent) -> bool:
 
 def _name(sent: Sent) -> str | None:
     value = getattr(sent, "value", None)
-    return value.get("name") if isinstance(value, dict) else None
+    name = value.get("name") if isinstance(value, dict) else None
+    return unicodedata.normalize("NFKC", name).casefold().strip() if isinstance(name, str) else None
 
 
 def answered(statuses: Iterable[int], *cases: Case) -> Sending:
@@ -90,7 +95,7 @@ def answered_with(kind: str, statuses: Iterable[int], *cases: Case) -> Check:
 
 
 def observed_with(kind: str, *cases: Case) -> Check:
-    """What each case is answered with, sent by somebody who has that kind of credentials; nothing is judged by it."""
+    """As `observed`, each case sent by somebody who has that kind of credentials, `password` or `token`."""
 
     def check(run: Run) -> Iterator[Finding]:
         yield from observed(*fitting(run, kind, cases))(run)
@@ -114,17 +119,21 @@ def words(statuses: Collection[int]) -> str:
 
 
 def refused(*cases: Case) -> Sending:
-    """Each case is neither accepted nor crashes the target: a 4xx, a redirect, or for another method 501."""
+    """Each case is neither accepted nor crashes the target: a 4xx, a redirect, or for chunks or another method 501."""
 
     def fits(sent: Sent) -> bool:
         response = sent.exchange.response
-        unknown_method = sent.case.method is not None and sent.exchange.status == NOT_IMPLEMENTED
-        return response is not None and (300 <= response.status < HTTP_ERROR or unknown_method)  # noqa: PLR2004
+        return response is not None and (300 <= response.status < HTTP_ERROR or _not_implemented(sent))  # noqa: PLR2004
 
     def check(run: Run) -> Iterator[Finding]:
         yield from misfits(run.each(cases), fits, "4xx")
 
     return Sending(check, cases)
+
+
+def _not_implemented(sent: Sent) -> bool:
+    """A 501 to what HTTP lets a server not know: chunks (RFC 9112, 6.1), and methods (RFC 9110, 15.6.2)."""
+    return sent.exchange.status == NOT_IMPLEMENTED and (sent.case.chunked or sent.case.method is not None)
 
 
 def observed(*cases: Case) -> Sending:
@@ -167,14 +176,12 @@ def successes(run: Run) -> list[Sent]:
 def no_server_error(run: Run) -> Iterator[Finding]:
     """No request was answered with a 5xx.
 
-    Left open are HEAD and OPTIONS, a 501 to chunks (RFC 9112, 6.1) and to methods (RFC 9110, 15.6.2), and wrong Basic
-    credentials beyond ASCII, which some frameworks cannot read.
+    Left open are HEAD and OPTIONS, what need not be implemented, and made-up Basic credentials beyond ASCII.
     """
 
     def fits(sent: Sent) -> bool:
         status = sent.exchange.status
-        other = sent.case.chunked or sent.case.method is not None
-        tolerated = sent.case.name.startswith(HARMLESS) or (other and status == NOT_IMPLEMENTED) or undecodable(sent)
+        tolerated = sent.case.name.startswith(HARMLESS) or _not_implemented(sent) or undecodable(sent)
         return status is None or status < HTTP_ERROR or tolerated
 
     yield from misfits(run.log, fits, "no 5xx")
@@ -207,6 +214,8 @@ def known_status(run: Run) -> Iterator[Finding]:
     for sent in run.log:
         status = sent.exchange.status
         if status is None or not promised(sent) or asks_for_patience(sent.exchange) or sent.exchange.succeeded:
+            continue
+        if _not_implemented(sent):
             continue
         if status not in run.operation.responses and status not in http_itself:
             yield finding(sent, "a documented status")

@@ -91,14 +91,14 @@ def location_form(run: GivenRun) -> Iterator[Finding]:
 
 
 def _path(run: GivenRun, sent: Sent, location: str) -> str:
-    """The path that a Location names, "" where it names none: with a host that is a segment of the base path."""
+    """The path that a Location names, "" where it names none: its host is a segment that the path lacks."""
     try:
         parts = urlsplit(urljoin(run.target.origin + sent.exchange.request.path, location))
         host = parts.hostname or ""
     except ValueError:
         return ""
-    base = urlsplit(run.target.base_url).path.split("/")
-    return "" if host in {*filter(None, base), *NO_HOSTS} else parts.path
+    lost = {*filter(None, urlsplit(run.target.base_url).path.split("/"))} - set(parts.path.split("/"))
+    return "" if host in lost | NO_HOSTS else parts.path
 
 
 def _fits(template: str, path: str, group: str) -> bool:

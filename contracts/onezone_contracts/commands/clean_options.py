@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from onezone_spec import DEFAULT_EDITION, editions
+from onezone_spec import DEFAULT_EDITION
 
-from onezone_contracts.arguments import add_admin, add_network, some_seconds
+from onezone_contracts.arguments import add_admin, add_contract, add_network, some_seconds
 
 
 def add_clean(parser: argparse.ArgumentParser) -> None:
@@ -14,9 +14,7 @@ def add_clean(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "url", metavar="URL|FILE", help="base URL of the API, or the file of `ozkit verify --keep`: only what it names"
     )
-    parser.add_argument(
-        "--edition", metavar="NAME", help=f"one of {', '.join(editions())} (default: the file's, or {DEFAULT_EDITION})"
-    )
+    add_contract(parser, f"default: the file's, or {DEFAULT_EDITION}")
     add_network(parser)
     add_admin(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from onezone_spec import DEFAULT_EDITION, Contract, UnknownEditionError, editions, load
+from onezone_spec import DEFAULT_EDITION, Contract, ContractError
 
+from onezone_contracts.arguments import add_contract, contract_named
 from onezone_contracts.commands.clean_options import add_clean
 from onezone_contracts.generate.storage import in_cache
 from onezone_contracts.target.file import SetupError
@@ -30,12 +31,14 @@ def main(name: str, argv: list[str]) -> int:
         "requirements": requirements,
         "target": target,
         "prove": prove,
+        "explain": explain,
+        "traffic": traffic,
     }
     in_cache()
     try:
         return commands[name](argv)
-    except (SetupError, UnknownEditionError) as error:
-        print(f"ozkit {name}: {error}", file=sys.stderr)
+    except (SetupError, ContractError) as error:
+        print(*(f"ozkit {name}: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
         return INCONCLUSIVE
     except KeyboardInterrupt:
         print(f"ozkit {name}: interrupted", file=sys.stderr)
@@ -63,19 +66,33 @@ def prove(argv: list[str]) -> int:
     return run(argv)
 
 
+def explain(argv: list[str]) -> int:
+    """Say who may call an operation, and why."""
+    from onezone_contracts.commands.explain import main as run
+
+    return run(argv)
+
+
+def traffic(argv: list[str]) -> int:
+    """Judge recorded traffic."""
+    from onezone_contracts.commands.traffic import main as run
+
+    return run(argv)
+
+
 # --- requirements and target ----------------------------------------------------------------------------------
 
 
 def requirements(argv: list[str]) -> int:
     """List the requirements of an edition."""
     parser = argparse.ArgumentParser(prog="ozkit requirements", description="List what the judge requires.")
-    parser.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
+    add_contract(parser, f"default {DEFAULT_EDITION}")
     parser.add_argument("--profile", choices=PROFILES, default="core", help="core (default) or full")
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
     arguments = parser.parse_args(argv)
     rows = [
         {"id": one.id, "level": str(one.level), "text": one.text, "source": one.source}
-        for one in _derived(load(arguments.edition), arguments.profile)
+        for one in _derived(contract_named(arguments), arguments.profile)
     ]
     _LISTS[arguments.format](rows)
     return 0
@@ -130,7 +147,7 @@ def target(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="ozkit target", description="Target files, and what runs left behind.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="init|clean")
     init = commands.add_parser("init", help="print a skeleton that says what every persona must hold")
-    init.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
+    add_contract(init, f"default {DEFAULT_EDITION}")
     init.add_argument("--profile", choices=PROFILES, default="core", help="core (default) or full")
     init.set_defaults(run=_init)
     clean = commands.add_parser("clean", help="remove what runs with --admin made and could not remove")
@@ -142,7 +159,7 @@ def target(argv: list[str]) -> int:
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    contract = load(arguments.edition)
+    contract = contract_named(arguments)
     if arguments.profile == "full":
         from onezone_contracts.target.skeleton import skeleton as administrators
 

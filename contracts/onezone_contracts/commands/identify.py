@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from onezone_spec import DEFAULT_EDITION, AccessRule, Contract, __version__, editions, load
+from onezone_spec import AccessRule, Contract, Origin, __version__, editions, load
 
 from onezone_contracts import arguments as shared
 from onezone_contracts.commands.signals import stoppable
@@ -114,13 +114,17 @@ def exit_code(matches: list[Match]) -> int:
 
 def identify(wanted: Wanted, options: Options) -> tuple[str, list[Match]]:
     """The base URL, and how it fits each edition, the best first. Raises SetupError."""
-    if wanted.edition and (wanted.url or wanted.target_file):
-        raise SetupError("--edition is for the kit's own mock: a target is judged by every edition")
+    every = [Origin(name, wanted.contracts) for name in editions(wanted.contracts)]
+    served = load(wanted.edition, wanted.contracts)
+    if served.edition not in [one.edition for one in every]:
+        every.append(served.origin)
+    elif wanted.edition and (wanted.url or wanted.target_file):
+        raise SetupError("--edition is for the kit's own mock, or a file: a target is judged by every edition")
     with _located(wanted, options) as found:
         own = not wanted.url and not wanted.target_file
         chosen = replace(options, settle=min(options.settle, NEAR)) if own else options
         base = found.url or str(found.data["base_url"]) if found.target_file else found.url
-        judgements = [_judged(found, edition, chosen) for edition in editions()]
+        judgements = [_judged(found, origin, chosen) for origin in every]
     matches = sorted(map(Match, judgements), key=lambda one: (RANK[one.verdict], len(one.violated)))
     return base or "", matches
 
@@ -132,9 +136,8 @@ def _located(wanted: Wanted, options: Options) -> Iterator[Wanted]:
         _usable(wanted, options)
         yield wanted
         return
-    edition = wanted.edition or DEFAULT_EDITION
-    contract = load(edition)
-    with embedded.mock(edition) as origin:
+    contract = load(wanted.edition, wanted.contracts)
+    with embedded.mock(contract.origin) as origin:
         yield Wanted(origin + contract.base_paths[0], None, f"{origin}/_mock/states")
 
 
@@ -165,15 +168,16 @@ def _usable(wanted: Wanted, options: Options) -> None:
         raise SetupError(f"the target {url} does not answer: {exchange.failure}")
 
 
-def _judged(wanted: Wanted, edition: str, options: Options) -> Judgement:
+def _judged(wanted: Wanted, origin: Origin, options: Options) -> Judgement:
     """The judgement by one edition; `inconclusive` where the target's personas are none of that edition's."""
-    contract = load(edition)
+    contract = load(origin.edition, origin.contracts)
     if wanted.admin or not wanted.target_file:
-        return judge_target(replace(wanted, edition=edition), options)
+        return judge_target(replace(wanted, edition=origin.edition, contracts=origin.contracts), options)
     operation = judged_operations(contract)[0]
     target, lacking = _target(wanted, contract)
     if target is None:
-        return Judgement(wanted.url or "", edition, "core", options.depth, options.seed, Verdict.INCONCLUSIVE, lacking)
+        url, name = wanted.url or "", contract.edition
+        return Judgement(url, name, "core", options.depth, options.seed, Verdict.INCONCLUSIVE, lacking)
     return judge(Documented(contract, operation, target, options))
 
 

@@ -15,8 +15,9 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from onezone_spec import DEFAULT_EDITION, Contract, editions, load
+from onezone_spec import DEFAULT_EDITION, Contract, Origin, load
 
+from onezone_contracts.arguments import add_contract, contract_named
 from onezone_contracts.checks import crowd, drawn
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
@@ -64,9 +65,14 @@ class Fault:
     profile: str = "core"
 
     @property
+    def judged(self) -> tuple[str, ...]:
+        """The operations that should notice it, of profile `full`."""
+        return tuple(dict.fromkeys(one.partition(".")[0] for one in self.noticed_by))
+
+    @property
     def operations(self) -> tuple[str, ...]:
         """Patterns of everything that is required of the operations that should notice it."""
-        return tuple(dict.fromkeys(f"{one.partition('.')[0]}.*" for one in self.noticed_by))
+        return tuple(f"{one}.*" for one in self.judged)
 
 
 @dataclass(slots=True)
@@ -107,7 +113,7 @@ class Matrix:
 def main(argv: list[str]) -> int:
     """Prove the judge. Returns 0, 1 where something goes unnoticed, 2 where it cannot be tried."""
     arguments = _parser().parse_args(argv)
-    matrix = prove(arguments.edition, arguments.workers, tuple(arguments.fault))
+    matrix = prove(contract_named(arguments), arguments.workers, tuple(arguments.fault))
     {"json": _as_json, "table": _as_table}[arguments.format](matrix)
     return 0 if matrix.good else 1
 
@@ -118,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Judge the kit's own mock with each of its faults: every one must be noticed.",
         epilog="exit codes: 0 proven, 1 a fault goes unnoticed or no fault makes a requirement fail, 2 not tried",
     )
-    parser.add_argument("--edition", default=DEFAULT_EDITION, metavar="NAME", help=f"one of {', '.join(editions())}")
+    add_contract(parser, f"default {DEFAULT_EDITION}")
     parser.add_argument("--workers", type=_count, default=2, metavar="N", help="faults at the same time (default 2)")
     parser.add_argument(
         "--fault", action="append", default=[], metavar="ID", help="only these, repeatable; glob patterns"
@@ -136,26 +142,34 @@ def _count(text: str) -> int:
 # --- the trials -----------------------------------------------------------------------------------------------
 
 
-def prove(edition: str, workers: int, patterns: tuple[str, ...] = ()) -> Matrix:
-    """Try the faults of an edition, all or those whose id matches. Raises SetupError, UnknownEditionError."""
+def prove(contract: Contract, workers: int, patterns: tuple[str, ...] = ()) -> Matrix:
+    """Try the faults of an edition, all or those whose id matches. Raises SetupError.
+
+    Of an edition or a contract of one's own these are the faults that are derived of what it changes: those that are
+    written down speak of the kit's editions.
+    """
     started = time.perf_counter()
-    contract = load(edition)
+    named = contract.origin
     with ExitStack() as stack:
-        origins = [stack.enter_context(embedded.mock(edition)) for _ in range(workers)]
-        derived = any(one.startswith("derived") for one in patterns)
-        faults = _selected(catalogue(origins[0], derived=derived), patterns)
+        origins = [stack.enter_context(embedded.mock(named)) for _ in range(workers)]
+        derived = contract.own or any(one.startswith("derived") for one in patterns)
+        faults = catalogue(origins[0], derived=derived)
+        if contract.own and not patterns:
+            names = own_operations(contract)
+            faults = [one for one in faults if one.id.startswith("derived-") and set(one.judged) <= names]
+        faults = _selected(faults, patterns)
         context = multiprocessing.get_context("spawn")
         queue: SimpleQueue[str] = context.SimpleQueue()
         for origin in origins:
             queue.put(origin)
         with ProcessPoolExecutor(workers, context, _start, (queue,)) as pool:
-            sound = pool.submit(_trial_without, edition)
-            rows = list(pool.map(partial(_trial, edition), faults))
+            sound = pool.submit(_trial_without, named)
+            rows = list(pool.map(partial(_trial, named), faults))
             alarms = sound.result()
     return Matrix(
-        edition=edition,
+        edition=contract.edition,
         rows=rows,
-        uncovered=[] if patterns else uncovered(contract, rows),
+        uncovered=[] if patterns or contract.own else uncovered(contract, rows),
         exempt=EXEMPT,
         seconds=time.perf_counter() - started,
         false_alarms=alarms,
@@ -169,6 +183,18 @@ def catalogue(origin: str, *, derived: bool = False) -> list[Fault]:
     """
     data = _control(origin, "GET", None, "?derived=true" if derived else "")
     return [Fault(one["id"], one["text"], tuple(one["noticed_by"]), one["profile"]) for one in data["faults"]]
+
+
+def own_operations(contract: Contract) -> set[str]:
+    """The operations that the kit's edition on which a contract rests does not have, or has otherwise."""
+    base = load(contract.extends) if contract.extends else None
+    return {
+        name
+        for name, operation in contract.operations.items()
+        if base is None
+        or name not in base.operations
+        or contract.binding(operation) != base.binding(base.operations[name])
+    }
 
 
 def _selected(faults: list[Fault], patterns: Iterable[str]) -> list[Fault]:
@@ -190,10 +216,10 @@ def _start(queue: SimpleQueue[str]) -> None:
     crowd.QUICK = float("inf")
 
 
-def _trial_without(edition: str) -> list[str]:
+def _trial_without(named: Origin) -> list[str]:
     """What the judge finds where nothing is wrong."""
     _control(_origin[0], "PUT", [])
-    contract, alarms = load(edition), set()
+    contract, alarms = load(named.edition, named.contracts), set()
     looks = (("standard", (), "core"), ("quick", ("*",), FULL), ("standard", (f"{ALL}.*",), FULL))
     for found in (_judged(contract, *look, crowd=None) for look in looks):
         sound = found.verdict is Verdict.CONFORMANT
@@ -201,10 +227,10 @@ def _trial_without(edition: str) -> list[str]:
     return sorted(alarms)
 
 
-def _trial(edition: str, fault: Fault) -> Row:
+def _trial(named: Origin, fault: Fault) -> Row:
     """Look quickly, then at what should notice it in full depth, then at everything: no more than it takes."""
     row, started = Row(fault.id, fault.text), time.perf_counter()
-    contract = load(edition)
+    contract = load(named.edition, named.contracts)
     try:
         for row.depth, patterns in _looks(contract, fault):
             _control(_origin[0], "PUT", [fault.id])

@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
 def _told(judgement: Judgement, arguments: argparse.Namespace) -> int:
     """Report; the exit code."""
     try:
-        _report(judgement, arguments.report)
+        report(judgement, arguments.report)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read along has read enough; the verdict stays what it is
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -123,7 +123,8 @@ def reports(values: list[str]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _report(judgement: Judgement, values: list[str]) -> None:
+def report(judgement: Judgement, values: list[str]) -> None:
+    """Show a judgement, and write the reports that `FORMAT=PATH` options ask for. Raises SetupError."""
     from onezone_contracts.console import Console
     from onezone_contracts.reports import WRITERS, github, terminal
 

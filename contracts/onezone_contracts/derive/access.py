@@ -236,9 +236,10 @@ def _other(right: str) -> str:
 
 
 def _in_other_case(right: str) -> str:
-    """Digits of a number to the base 16 have no case: such a token is changed otherwise."""
+    """Where all letters are in one case, as to the base 16 or 32, it may not count: then it is changed otherwise."""
     other = right.swapcase()
-    return f"{right}X" if other == right or set(right.lower()) <= set("0123456789abcdef-") else other
+    caseless = right in {right.lower(), right.upper()} or set(right.lower()) <= set("0123456789abcdef-")
+    return f"{right}X" if caseless else other
 
 
 def _malformed(build: Builder, source: Source) -> Iterator[Requirement]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from onezone_contracts.cases import AS_NUMBER, BLANK_AFTER, GROUP, LENGTHENED, NEAR_HOME, SHORTENED, WRITER, Case
-from onezone_contracts.checks.status import refused
+from onezone_contracts.checks.status import observed, refused
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.requirement import Level, Requirement
 
@@ -56,5 +56,5 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     check = refused(*cases, *near)
     yield build.requirement("unknown-group.odd-ids", Level.MUST, text, source, check)
     numbers = [case(word.replace(" ", "-"), word, f"an id that no group has: {word}", edge=True) for word in AS_NUMBER]
-    text = "An id that is another spelling of the same number is another id: no group has it."
-    yield build.requirement("unknown-group.number-spelling", Level.SHOULD, text, source, refused(*numbers))
+    text = "Whether an id that is another spelling of the same number is another id is left open."
+    yield build.requirement("unknown-group.number-spelling", Level.OBSERVE, text, source, observed(*numbers))

@@ -48,7 +48,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     likely = next((one.name for one in build.personas if one.allowed), victim)
     label = "the right password of somebody with another name: {}"
     cases = [
-        _case(f"wrong-user.{name}", label.format(name.replace("-", " ")), pair_of(make), likely)
+        _case(f"wrong-user.{name}", label.format(name.replace("-", " ")), _nobody(make), likely)
         for name, make in OTHER_USERS.items()
     ]
     text = "A name that is only near to a user's is nobody's, also with the right password: 401, or 400."
@@ -59,7 +59,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
         _case(f"user-spelling.{name}", label.format(name.replace("-", " ")), pair_of(make), likely)
         for name, make in SPELT.items()
     ]
-    text = "Whether a user name in other case, or with blanks around it, is another is left open."
+    text = "Whether a user name in other case, or with blanks around it, is another is left open: directories say no."
     check = observed_with("password", *cases)
     yield build.requirement("authentication.user-spelling", Level.OBSERVE, text, source, check, "password")
     cases = [
@@ -94,6 +94,21 @@ def _case(name: str, label: str, auth: Credentialed, who: str = NOBODY) -> Case:
     return Case(f"authentication.{name}", label, who=who, auth=auth)
 
 
+def _nobody(make: Pair) -> Credentialed:
+    """Credentials with a name that no persona has; where one has the near name, with another."""
+
+    def auth(identity: TestUser, people: Mapping[str, TestUser]) -> Auth:
+        names = {one.credentials.username.casefold() for one in people.values() if one.credentials.username}
+
+        def other(name: str, right: str) -> str:
+            near = make(name, right)
+            return f"{name}-nobody-9f2c1d:{right}" if near.partition(":")[0].casefold() in names else near
+
+        return pair_of(other)(identity, people)
+
+    return auth
+
+
 def _behind(scheme: str) -> Credentialed:
     """The persona's own Basic credentials with another scheme's name before them."""
     right = pair_of(lambda name, password: f"{name}:{password}")
@@ -106,9 +121,12 @@ def _behind(scheme: str) -> Credentialed:
 
 
 def _token(make: Callable[[str, str], str], carrier: str) -> Credentialed:
+    """What somebody signs in with, as a token; where an access token serves as the password, with more at its end."""
+
     def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         own = identity.credentials
         value = make(own.username or "", own.password or "")
+        value += "x" if value == own.token else ""
         return authorization(token=value) if carrier == "token" else authorization(f"Bearer {value}")
 
     return auth

@@ -23,6 +23,8 @@ def render(judgement: Judgement) -> str:
         counts=shown.told_counts(report),
         changes=shown.changes(report["baseline"]),
         groups=shown.groups(found),
+        covered=shown.covered(report["coverage"]),
+        never_called=shown.never_called(report["coverage"]),
         violated=shown.violations(found),
         known=shown.known(found),
         noted=[one for one in found if one["outcome"] == "observed" and one["findings"]],

@@ -47,6 +47,7 @@ def data(judgement: Judgement) -> dict[str, Any]:
         "hints": list(judgement.hints),
         "strict": judgement.strict,
         "baseline": asdict(judgement.change) if judgement.change else None,
+        "coverage": judgement.coverage.as_json() if judgement.coverage else None,
         "variables": redactor.owners,
         "causes": [
             {

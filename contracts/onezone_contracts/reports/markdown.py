@@ -49,6 +49,7 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
     for one in (*report["unmatched_expected_failures"], *report["hints"]):
         yield from ("", _text(one))
     yield from _known(shown.known(report["requirements"]))
+    yield from _coverage(report["coverage"])
 
 
 def _known(requirements: list[dict[str, Any]]) -> Iterator[str]:
@@ -58,6 +59,17 @@ def _known(requirements: list[dict[str, Any]]) -> Iterator[str]:
     for one in requirements:
         values = (one["level"], _text(shown.topic(one)), _text(one["reason"], LONGEST))
         yield f"| {shown.KNOWN} {one['outcome']} | {' | '.join(values)} |"
+
+
+def _coverage(coverage: dict[str, Any] | None) -> Iterator[str]:
+    """What recorded traffic showed of the contract."""
+    if coverage is None:
+        return
+    yield from ("", f"The traffic shows {coverage['percent']} % of the contract; a dash is what it could not show.")
+    yield from ("", "| operation | answers | callers | requirements judged |", "|---|---|---|---|")
+    yield from (f"| {' | '.join(map(_text, row))} |" for row in shown.covered(coverage))
+    if names := shown.never_called(coverage):
+        yield from ("", f"Never called ({len(names)}): {_text(', '.join(names))}")
 
 
 def _row(one: dict[str, Any]) -> str:

@@ -118,3 +118,29 @@ def response_text(response: dict[str, Any] | None) -> str:
 def _message(first: str, headers: list[list[str]], body: str | None) -> str:
     head = "\n".join([first, *(f"{name}: {value}" for name, value in headers)])
     return f"{head}\n\n{body}" if body else head
+
+
+CoverageRow = tuple[str, str, str, str]
+
+
+def covered(coverage: dict[str, Any] | None) -> list[CoverageRow]:
+    """What traffic showed of each operation that it called: its name, answers, callers, and requirements judged.
+
+    What stands with a dash could have been shown, and was not.
+    """
+    rows = []
+    for one in coverage["operations"] if coverage else ():
+        if any(one["statuses"].values()) or any(one["personas"].values()):
+            judged = f"{one['requirements_judged']} of {one['requirements']}"
+            rows.append((one["operation"], _counts(one["statuses"]), _counts(one["personas"]), judged))
+    return rows
+
+
+def never_called(coverage: dict[str, Any] | None) -> list[str]:
+    """The operations that the traffic never called."""
+    called = {row[0] for row in covered(coverage)}
+    return [one["operation"] for one in coverage["operations"] if one["operation"] not in called] if coverage else []
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {f'x {count}' if count else '-'}" for name, count in counts.items())

@@ -72,7 +72,19 @@ class _Report:
         if names := variables(self.curls, self.redactor):
             told = "; ".join(f"{name} is the secret of {owner}" for name, owner in names.items())
             yield from self._text(f"variables of the curl lines: {told}", style="dim")
+        yield from self._coverage()
         yield from self._rest()
+
+    def _coverage(self) -> Iterator[Text]:
+        """What recorded traffic showed of the contract."""
+        if self.judgement.coverage is None:
+            return
+        coverage = self.judgement.coverage.as_json()
+        yield Text(f"the traffic shows {coverage['percent']} % of the contract (a dash: not seen)", style="bold")
+        for operation, statuses, callers, judged in shown.covered(coverage):
+            yield from self._text(f"{operation}: {statuses}; {callers}; requirements judged: {judged}", "  ")
+        if names := shown.never_called(coverage):
+            yield from self._text(f"never called: {len(names)} operations (the other reports name them)", "  ")
 
     # --- causes -------------------------------------------------------------------------------------------
 

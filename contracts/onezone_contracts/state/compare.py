@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from onezone_spec import Operation
 
@@ -16,6 +17,10 @@ from onezone_contracts.sent import PAGE, Created
 _MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*|.?[*\u2022]{3,}.?", re.IGNORECASE)
 OURS = "kit"
 """What the kit's own keys begin with: a server may drop a key that no document knows, but not bend its value."""
+ENDPOINT = "proxyEndpoint"
+"""The key whose value may be read back as another spelling of the same URL."""
+PORTS = {"http": 80, "https": 443}
+ESCAPED = "/%:@!$&'()*+,;=~-._?"
 EXACT = 2**53
 """Numbers beyond it are not the same everywhere (RFC 8259, 6)."""
 
@@ -76,6 +81,11 @@ def _ours(key: str) -> bool:
     return key.startswith(OURS) or not key.isalnum() or key == "constructor"
 
 
+def _withheld(key: str, sent: dict[str, Any], came: dict[str, Any]) -> bool:
+    """Whether a user name is not shown since its password is not."""
+    return key == "username" and "password" in sent and "password" not in came
+
+
 def at(value: Any, where: str) -> Any:
     """The value at a dotted place below a top-level key, or the nearest that there is."""
     for key in where.split(".")[1:]:
@@ -98,7 +108,8 @@ _ABSENT = _Absent()
 def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str | None:
     """The first place where `came` is not what was sent, None where there is none.
 
-    Keys that were not sent may be there; a password may be masked; `loose` text may be trimmed and normalised.
+    Keys that were not sent may be there; a password may be masked, and its user name left out with it; `loose` text
+    may be trimmed and normalised.
     """
     if isinstance(sent, dict):
         if not isinstance(came, dict):
@@ -106,7 +117,7 @@ def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str 
         inner = (
             difference(value, came.get(key, _ABSENT), f"{where}.{key}", loose=loose)
             for key, value in sent.items()
-            if key in came or not _ours(key)
+            if key in came or not (_ours(key) or _withheld(key, sent, came))
         )
         return next((place for place in inner if place), None)
     if isinstance(sent, list):
@@ -117,6 +128,8 @@ def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str 
             (p for n, (a, b) in enumerate(pairs) if (p := difference(a, b, f"{where}[{n}]", loose=loose))), None
         )
     if where.endswith(".password") and _masked(came):
+        return None
+    if where == ENDPOINT and _same_url(sent, came):
         return None
     if where.endswith(".prefix") and isinstance(came, str) and came == str(sent):
         return None  # documents print it as a number and describe it as a string
@@ -144,6 +157,24 @@ def _same(sent: Any, came: Any, *, loose: bool) -> bool:
     if isinstance(sent, int | float) and isinstance(came, int | float) and abs(sent) > EXACT:
         return True
     return bool(sent == came)
+
+
+def _same_url(sent: Any, came: Any) -> bool:
+    """Whether both are the same URL, as libraries normalise it (RFC 3986, 6.2.2 and 6.2.3; RFC 5891)."""
+    return isinstance(sent, str) and isinstance(came, str) and (one := _url(sent)) is not None and one == _url(came)
+
+
+def _url(text: str) -> tuple[object, ...] | None:
+    """The parts of a web URL in their usual spelling, None where it is none."""
+    try:
+        parts = urlsplit(text)
+        host, port = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:  # of a port, or a host that has no name
+        return None
+    if parts.scheme not in PORTS or not host:
+        return None
+    rest = (quote(one, safe=ESCAPED) for one in (parts.path or "/", parts.query, parts.fragment))
+    return parts.scheme, parts.username, parts.password, host, port or PORTS[parts.scheme], *rest
 
 
 def _plain(text: str) -> str:

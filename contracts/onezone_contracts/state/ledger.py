@@ -46,13 +46,15 @@ class Leak:
 class Ledger:
     """Keeps account of the services of every group that a run acts on, as far as personas can see them.
 
-    `replay` sends a case again, unrecorded; it serves to find the request that left something behind.
+    `replay` sends a case again, unrecorded; it serves to find the request that left something behind. `each` does what
+    `map` does, at the same time where there are workers.
     """
 
     separable: ClassVar[bool] = True
     readback: Readback
     operation: Operation
     replay: Callable[[Case], Sent]
+    each: Callable[..., Iterator[Any]] = map
     initial: dict[str, frozenset[str]] = field(default_factory=dict)
     known: dict[str, set[str]] = field(default_factory=dict)
     created: list[Created] = field(default_factory=list)
@@ -86,11 +88,14 @@ class Ledger:
         """See that the refused requests left no trace, and where they did, find those that do."""
         pending, self.pending = self.pending, []
         touched = {group for sent in pending for group in sent.groups}
-        for group in sorted(touched & self.known.keys()):
-            appeared, gone = self._drift(group)
-            if appeared or gone:
+        groups = sorted(touched & self.known.keys())
+        replayed = False
+        for group, (appeared, gone) in zip(groups, list(self.each(self._drift, groups)), strict=True):
+            more, less = self._drift(group) if replayed else (frozenset[str](), frozenset[str]())
+            if appeared or gone or more or less:
                 suspects = [one for one in pending if group in one.groups]
-                self._blame(suspects, group, appeared, gone)
+                self._blame(suspects, group, appeared | more, gone | less)
+                replayed = True
         self.strays.clear()
 
     def _drift(self, group: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -173,16 +178,14 @@ class Ledger:
             if ids_now is not None:
                 now[group] = ids_now
                 extra[group] = frozenset(ids_now - before - ids - self._ours(group))
-        made = []
-        for sent in accepted:
-            service = last_segment(sent.location) if sent.location else ""
-            listed = service in now[sent.group] if sent.group in now else None
-            read = self._read(sent, sent.location, service or None, frozenset())
-            made.append(Created(sent, service or None, listed, extra.pop(sent.group, frozenset()), frozenset(), read))
+        made = list(self.each(self._seen, accepted))
+        for number, one in enumerate(made):
+            listed = (one.id or "") in now[one.sent.group] if one.sent.group in now else None
+            made[number] = replace(one, listed=listed, extra=extra.pop(one.sent.group, frozenset()))
         self.created += made
         return made
 
-    def at_once(self, sent: list[Sent], each: Callable[..., Iterator[Any]], *, answered: bool) -> bool:
+    def at_once(self, sent: list[Sent], *, answered: bool) -> bool:
         """Account for requests at the same time; whether they changed only what was accepted."""
         accepted = [one for one in sent if one.succeeded]
         if answered and not accepted:
@@ -190,7 +193,7 @@ class Ledger:
             self.flush()
             return True
         plain, gone = self._plain(accepted, sent)
-        made = list(each(self._seen, accepted))
+        made = list(self.each(self._seen, accepted))
         unread = "get" in self.readback.offered and any(one.read.details is None for one in made)
         if plain and answered and not unread:
             self.created += made
@@ -205,12 +208,14 @@ class Ledger:
 
         What there is now is taken for given.
         """
-        lags, plain, gone = self.readback.lags, True, frozenset[str]()
-        for group in sorted(set().union(*(one.groups for one in sent)) & self.known.keys()):
-            new = [last_segment(one.location or "") for one in accepted if one.group == group]
-            before = self.known[group]
-            plain &= self._holds(group, new)
-            gone |= before - self.known.get(group, before)
+        lags, groups = self.readback.lags, sorted(set().union(*(one.groups for one in sent)) & self.known.keys())
+        before = {group: self.known[group] for group in groups}
+
+        def holds(group: str) -> bool:
+            return self._holds(group, [last_segment(one.location or "") for one in accepted if one.group == group])
+
+        plain = all(list(self.each(holds, groups)))
+        gone = frozenset[str]().union(*(ids - self.known.get(group, ids) for group, ids in before.items()))
         self.readback.lags = lags  # each of them is waited for again, alone, where something is odd
         return plain, gone
 

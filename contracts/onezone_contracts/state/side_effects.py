@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from onezone_spec import Operation
 
@@ -131,7 +130,7 @@ class Effects:
             else:
                 self._forget(one)
 
-    def at_once(self, sent: list[Sent], each: Callable[..., Iterator[Any]], *, answered: bool) -> bool:  # noqa: ARG002
+    def at_once(self, sent: list[Sent], *, answered: bool) -> bool:  # noqa: ARG002
         """Account for requests at the same time, one after the other."""
         for one in sent:
             if one.succeeded:

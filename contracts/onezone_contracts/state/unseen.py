@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from onezone_contracts.requirement import Finding
 from onezone_contracts.sent import Prepared, Sent
@@ -28,7 +27,7 @@ class Unseen:
     def together(self, accepted: list[Sent]) -> None:
         """Nothing is left behind."""
 
-    def at_once(self, sent: list[Sent], each: Callable[..., Iterator[Any]], *, answered: bool) -> bool:  # noqa: ARG002
+    def at_once(self, sent: list[Sent], *, answered: bool) -> bool:  # noqa: ARG002
         """All of it is plain, as long as it was answered."""
         return answered
 

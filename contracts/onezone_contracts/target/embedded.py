@@ -12,15 +12,21 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import IO
 
+from onezone_spec import Origin
+
 from onezone_contracts.target.file import SetupError
 
 START_SECONDS = 30.0
 
 
 @contextmanager
-def mock(edition: str, *options: str) -> Iterator[str]:
-    """Run `ozkit mock` of that edition on a free port; gives its origin. Raises SetupError if it does not start."""
-    command = [sys.executable, "-m", "ozkit", "mock", "--port", "0", "--quiet", "--edition", edition, *options]
+def mock(edition: str | Origin, *options: str) -> Iterator[str]:
+    """Run `ozkit mock` of that edition on a free port; gives its origin. Raises SetupError if it does not start.
+
+    A contract of one's own is named by its origin.
+    """
+    named = Origin(edition) if isinstance(edition, str) else edition
+    command = [sys.executable, "-m", "ozkit", "mock", "--port", "0", "--quiet", *named.options, *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OZKIT_MOCK_")}
     with _told() as errors:
         process = subprocess.Popen(  # noqa: S603

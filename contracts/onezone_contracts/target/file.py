@@ -24,7 +24,6 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MERGE = "tag:yaml.org,2002:merge"
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{32}(?=ch)|[0-9a-fA-F]{16,}")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LONG, TEN_DIGITS = 12, 10
 BLANK = "..."
 """What the skeleton has where something is to be filled in."""
@@ -201,11 +200,6 @@ def missing_id(like: str = "") -> str:
     kind_of = {each: kind for kind in kinds for each in kind}
     pattern = like * -(-LONG // len(like))  # a short one could be somebody's
     return "".join(secrets.choice(kind_of.get(each, each)) for each in pattern)
-
-
-def is_uuid(text: str) -> bool:
-    """Whether an id has the form of a UUID, which means the same in either case (RFC 9562, 4)."""
-    return _UUID.fullmatch(text) is not None
 
 
 def _other_digits(run: re.Match[str]) -> str:

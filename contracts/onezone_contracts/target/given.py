@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -20,19 +21,21 @@ from onezone_contracts.cases import (
     NEAR_HOME,
     NOBODY,
     OTHER,
-    OTHER_CASE,
     SHORTENED,
     VICTIM,
     WRITER,
     Case,
+    same_id,
 )
 from onezone_contracts.exchange import Auth, Exchange, Redactor
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Level, NotJudged
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.expected import Ref
-from onezone_contracts.target.file import Target, TestUser, is_uuid
+from onezone_contracts.target.file import Target, TestUser
 
+_COUNTED = re.compile(r"[^0-9A-Fa-f]\d+$")
+"""The end of ids that count: what is shorter by a digit is another's."""
 Cast = tuple[None, Auth, TestUser | None, dict[str, Ref]]
 
 
@@ -89,23 +92,24 @@ class GivenFixtures:
     def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
         """What a word of a case stands for; anything but the words is an id itself.
 
-        A short id made shorter or longer could be another group's, so only a long one is.
+        A short id made shorter or longer, and one with a number at its end, could be another group's; and what may be
+        read as another spelling of the home group's id is not sent.
         """
         kind, home = roles.get(role, (role, ""))
-        long = len(home) >= LONG_ID
+        long = len(home) >= LONG_ID and not _COUNTED.search(home)
         words = {
             HOME: home,
             MISSING: self.target.missing,
             OTHER: self.target.other or "",
             SHORTENED: home[:-1] if long else self.target.missing,
             LENGTHENED: f"{home}zz" if long else self.target.missing,
-            BLANK_AFTER: f"{home} ",
+            BLANK_AFTER: f"{home} " if not same_id(home, f"{home} ") else self.target.missing,
         }
-        change = NEAR_HOME.get(word) or AS_NUMBER.get(word)
-        if change:
-            near = change(home)
-            same = near == home or (word == OTHER_CASE and is_uuid(home))
-            return kind, self.target.missing if same else near
+        if word in AS_NUMBER:
+            return kind, AS_NUMBER[word](home)
+        if word in NEAR_HOME:
+            near = NEAR_HOME[word](home)
+            return kind, near if not same_id(home, near) and near != home else self.target.missing
         return kind, words.get(word, word)
 
     def having(self, kind: str, who: str) -> str | None:

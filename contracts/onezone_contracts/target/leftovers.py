@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from onezone_spec import DEFAULT_EDITION, load
+from onezone_spec import load
 
 from onezone_contracts.arguments import admin_of, network_of
 from onezone_contracts.generate.values import is_ours
@@ -99,14 +99,14 @@ def main(arguments: argparse.Namespace) -> int:
     """Clean a target and say what came of it. Returns 0, 1 where something stays. Raises SetupError."""
     admin, options = admin_of(arguments), Options(timeout=arguments.timeout, network=network_of(arguments))
     if "://" in arguments.url:
-        return _clean(arguments, admin, arguments.url, arguments.edition or DEFAULT_EDITION, options)
+        return _clean(arguments, admin, arguments.url, arguments.edition, options)
     path = Path(arguments.url)
     data = read_target_file(path)
     lines = list(kept_by_states(path, data, options, dry_run=arguments.dry_run))
     for text in lines:
         sys.stdout.write(line(text) + "\n")
     if kept.entities(path, data):
-        edition = arguments.edition or str(data.get("edition", DEFAULT_EDITION))
+        edition = arguments.edition or data.get("edition")
         return _clean(arguments, admin, str(data.get("base_url", "")), edition, options, (path, data))
     if not lines:
         sys.stdout.write("nothing was left behind\n")
@@ -117,14 +117,15 @@ def _clean(
     arguments: argparse.Namespace,
     admin: Credentials | None,
     url: str,
-    edition: str,
+    edition: str | None,
     options: Options,
     source: tuple[Path, Mapping[str, Any]] | None = None,
 ) -> int:
     """Clean with an administrator's account: what a file names, or else all that carries the mark of a run."""
     if admin is None:
         raise SetupError("give the account to clean with: --admin USER:PASSWORD or --admin-token TOKEN")
-    account = Account(load(edition), check_url(url), admin, timeout=options.timeout, network=options.network)
+    contract = load(edition, arguments.contract)
+    account = Account(contract, check_url(url), admin, timeout=options.timeout, network=options.network)
     account.open()
     removal = (
         kept_by_account(*source, account, dry_run=arguments.dry_run)

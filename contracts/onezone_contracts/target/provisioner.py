@@ -160,7 +160,7 @@ def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: Ex
     elif wanted.states_url:
         raise SetupError("--states-url needs the base URL of the API too: ozkit verify URL --states-url URL")
     else:
-        origin = stack.enter_context(embedded.mock(contract.edition))
+        origin = stack.enter_context(embedded.mock(contract.origin))
         base_url, states_url = origin + contract.base_paths[0], f"{origin}/_mock/states"
     return _from_states(States(states_url, options, base_url), contract, base_url, options, stack, full=full)
 

@@ -52,7 +52,13 @@ class States:
             raise
         self._wire.close()
         homes = {identity.group for identity in personas.values()}
-        return Target(base_url, personas, missing_id(min(homes)), other if other not in homes else None, self.teardown)
+        return Target(
+            base_url,
+            personas,
+            missing_id(min(homes, default=other or "")),
+            other if other not in homes else None,
+            self.teardown,
+        )
 
     def administrator(self, zone: Iterable[str]) -> Credentials:
         """A user with these zone privileges who belongs to nothing. Raises SetupError."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import editions, load
 
-from onezone_mockserver.world import GROUP, NOBODY, USER, User, new_id
+from onezone_mockserver.world import GROUP, NOBODY, USER, User
 
 if TYPE_CHECKING:
-    from onezone_mockserver.state import MockState
+    from onezone_spec import Contract
+
+    from onezone_mockserver.state import MockState, WorldRun
+    from onezone_mockserver.world import World
 
 Granted = frozenset[str] | None
 PARAMETERS = {"group_privileges": "group", "zone_privileges": "zone", "handle_service_privileges": "handle_service"}
@@ -46,8 +48,8 @@ class States:
     def __init__(self, state: MockState) -> None:
         self.state = state
 
-    def change(self, request: Any) -> dict[str, str]:
-        """Do what the request asks; the answer has the credentials and ids that the state's user needs.
+    def change(self, request: Any, run: WorldRun) -> dict[str, str]:
+        """Do what the request asks in the world of a run; the answer has the user's credentials and the ids it needs.
 
         A tear-down names the state and parameters of its set-up; one that was never set up is no error.
         Raises StatesError.
@@ -61,11 +63,11 @@ class States:
             raise StatesError(f"there is no such state; there are: {', '.join(STATES)}")
         params = self._params({} if request.get("params") is None else request["params"])
         key = orjson.dumps([state, {name: None if held is None else sorted(held) for name, held in params.items()}])
-        set_up = self.state.run.provider_states
+        set_up = run.provider_states
         if action == "teardown":
-            self._remove(set_up[key].pop() if set_up[key] else Made({}))
+            _remove(run.world, set_up[key].pop() if set_up[key] else Made({}))
             return {}
-        made = self._group() if state == "a group" else self._persona(params)
+        made = _group(run.world) if state == "a group" else self._persona(run.world, params)
         set_up[key].append(made)
         return made.answer
 
@@ -83,19 +85,14 @@ class States:
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise StatesError(f"{name} must be a list of privileges or null")
         for one in value:
-            if one not in known_privileges(scope):
+            if one not in known_privileges(scope, self.state.contract):
                 raise StatesError(f"{name}: there is no {scope} privilege {one!r} in any edition")
         return frozenset(value)
 
-    def _group(self) -> Made:
-        group = new_id()
-        self.state.world.add_group(group, "Provider state")
-        return Made({"group": group}, groups=[group])
-
-    def _persona(self, params: dict[str, Granted]) -> Made:
-        world, made = self.state.world, self._group()
-        group, user = made.groups[0], new_id()
-        name, password = f"persona-{secrets.token_hex(8)}", secrets.token_urlsafe(16)
+    def _persona(self, world: World, params: dict[str, Granted]) -> Made:
+        made = _group(world)
+        group, user = made.groups[0], world.fresh.new()
+        name, password = f"persona-{world.fresh.new()[:16]}", world.fresh.token()[-22:]
         world.add_user(User(user, name, password), zone=params.get("zone_privileges") or frozenset())
         membership = params.get("group_privileges")
         if membership is not None:
@@ -103,15 +100,15 @@ class States:
         made.users.append(user)
         made.answer = {"username": name, "password": password, "group": group}
         if "handle_service_privileges" in params:
-            made.answer["handle_service"] = self._service(made, membership, params["handle_service_privileges"])
+            made.answer["handle_service"] = self._service(world, made, membership, params["handle_service_privileges"])
         return made
 
-    def _service(self, made: Made, membership: Granted, wanted: Granted) -> str:
+    def _service(self, world: World, made: Made, membership: Granted, wanted: Granted) -> str:
         """A service in which the user has exactly the wanted privileges.
 
         The group holds it wherever that leaves the user with just those: what a group holds, its members hold.
         """
-        world, service = self.state.world, new_id()
+        service = world.fresh.new()
         world.add("handle_service", service, orjson.dumps({"handleServiceId": service, **DETAILS}))
         if wanted is not None:
             world.relate(USER, made.users[0], "handle_service", service, wanted)
@@ -121,15 +118,22 @@ class States:
             world.relate(GROUP, made.groups[0], "handle_service", service, held)
         return service
 
-    def _remove(self, made: Made) -> None:
-        world = self.state.world
-        for kind, ids in ((USER, made.users), (GROUP, made.groups)):
-            for one in ids:
-                if world.exists(kind, one):
-                    world.remove_with_orphans(kind, one)
+
+def _group(world: World) -> Made:
+    group = world.fresh.new()
+    world.add_group(group, "Provider state")
+    return Made({"group": group}, groups=[group])
+
+
+def _remove(world: World, made: Made) -> None:
+    for kind, ids in ((USER, made.users), (GROUP, made.groups)):
+        for one in ids:
+            if world.exists(kind, one):
+                world.remove_with_orphans(kind, one)
 
 
 @cache
-def known_privileges(scope: str) -> frozenset[str]:
+def known_privileges(scope: str, contract: Contract) -> frozenset[str]:
     """The privileges of a scope in any edition: whoever judges by another edition is to be refused by the judgement."""
-    return frozenset(name for edition in editions() for name in load(edition).privileges.get(scope, ()))
+    every = (contract, *map(load, editions()))
+    return frozenset(name for one in every for name in one.privileges.get(scope, ()))

@@ -65,7 +65,7 @@ def catalogue(contract: Contract | None = None, *, derived: bool = False) -> tup
     if contract is None:
         return written
     more = mutations.derived(contract).values() if derived else mutations.sample(contract)
-    return (*(one for one in written if one.suits(contract.edition)), *more)
+    return (*(one for one in written if one.suits(contract.extends)), *more)
 
 
 def _faults(group: str) -> tuple[Fault, ...]:
@@ -89,10 +89,11 @@ def chosen(ids: Iterable[str], contract: Contract) -> tuple[Fault, ...]:
     known = {one.id: one for one in catalogue()}
     found = []
     for name in dict.fromkeys(ids):
-        fault = known.get(name) or mutations.derived(contract).get(name)
+        written = known.get(name)
+        fault = written or mutations.derived(contract).get(name)
         if fault is None:
             raise UnknownFaultError(f"there is no fault {name!r}; `ozkit mock --list-faults` lists them")
-        if not fault.suits(contract.edition):
+        if written and not written.suits(contract.extends):
             raise UnknownFaultError(f"the fault {name!r} makes no difference in the edition {contract.edition}")
         found.append(fault)
     return tuple(found)

@@ -69,8 +69,8 @@ def _readded() -> tuple[Hook, ...]:
 def _refused_rejoins() -> tuple[Hook, ...]:
     memory: Pairs = Memory(dict)
 
-    def act(refusal: Refusal, exchange: Exchange, state: MockState) -> None:
-        world, (user, group) = state.world, member(exchange)
+    def act(refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
+        world, (user, group) = exchange.world, member(exchange)
         if (user, group) in memory.of(world) and world.exists(USER, user):
             world.relate(USER, user, GROUP, group, memory.of(world).pop((user, group)))
         raise refusal

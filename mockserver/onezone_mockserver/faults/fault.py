@@ -103,9 +103,9 @@ class Fault:
     editions: tuple[str, ...] = ALL
     profile: str = CORE
 
-    def suits(self, edition: str) -> bool:
-        """Whether it makes a difference in that edition."""
-        return not self.editions or edition in self.editions
+    def suits(self, edition: str | None) -> bool:
+        """Whether it makes a difference in that edition of the kit's, or one that rests on it; None is no such one."""
+        return edition is not None and (not self.editions or edition in self.editions)
 
 
 def fault(

@@ -1,0 +1,1 @@
+"""Recorded and proxied exchanges, judged without sending any."""

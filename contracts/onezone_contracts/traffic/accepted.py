@@ -1,0 +1,120 @@
+"""Rules of the request's body that a request broke which was accepted nevertheless."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+from onezone_spec import Body, Contract, Property
+
+from onezone_contracts.checks.error import is_json
+from onezone_contracts.state.compare import brief
+from onezone_contracts.traffic.recording import header
+from onezone_contracts.traffic.seen import NO_JSON, Seen
+
+Problem = tuple[str, str, str]
+Judged = tuple[tuple[str, ...], Problem]
+"""The topics that a rule may have, and what is wrong."""
+REFUSED = "400"
+LOST = "\N{REPLACEMENT CHARACTER}".encode()
+_MARK = b"\xef\xbb\xbf"
+OTHER_TYPES = ("text/", "application/xml", "application/x-www-form-urlencoded", "multipart/", "application/yaml")
+"""Media types that are not near to JSON."""
+_TYPES: dict[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    list: "array",
+    dict: "object",
+}
+
+
+def broken_rules(contract: Contract, sent: Seen) -> Iterator[Judged]:
+    """The rules that the body of an accepted request breaks."""
+    body = sent.operation.body
+    data = sent.recorded.request_body
+    if body is None or data is None or not sent.recorded.heads:
+        return
+    label = header(sent.recorded.request_headers, "content-type") or ""
+    if data and label.lower().startswith(OTHER_TYPES) and not is_json(label):
+        yield ("media-type.other",), (f"a body that is sent as {label} is accepted", "415", _came(sent))
+    if not data.strip():
+        if body.required:
+            yield ("body.nothing",), ("a request without a body is accepted", REFUSED, _came(sent))
+    elif sent.value is NO_JSON:
+        if LOST not in data and not data.startswith(_MARK) and _surely_no_json(data):
+            yield ("body.malformed",), ("a body that is no JSON is accepted", REFUSED, _came(sent))
+    elif not isinstance(sent.value, dict):
+        yield ("body.non-object",), ("JSON that is no object is accepted", REFUSED, _came(sent))
+    else:
+        yield from _of_object(contract, body, sent)
+
+
+def _surely_no_json(data: bytes) -> bool:
+    try:
+        json.loads(data.decode("utf-8"))
+    except RecursionError:
+        return False
+    except ValueError:
+        return True
+    return False
+
+
+def _came(sent: Seen) -> str:
+    return str(sent.status)
+
+
+def _of_object(contract: Contract, body: Body, sent: Seen) -> Iterator[Judged]:
+    for prop in body.properties:
+        if prop.name in sent.value:
+            yield from _of_property(contract, prop, sent)
+        elif prop.required:
+            topics = (f"body.missing.{prop.name}", f"body.{prop.name}.missing")
+            yield topics, (f"a body without {prop.name} is accepted", REFUSED, _came(sent))
+    if body.none_known and not {one.name for one in body.properties} & sent.value.keys():
+        yield ("body.none-known",), ("a body without any key that is known is accepted", REFUSED, _came(sent))
+
+
+def _of_property(contract: Contract, prop: Property, sent: Seen) -> Iterator[Judged]:
+    value, name = sent.value[prop.name], prop.name
+    if value is None:
+        yield (
+            (f"body.null.{name}", f"body.{name}.null"),
+            (f"a {name} that is null is accepted", REFUSED, _came(sent)),
+        )
+    elif not _fits(value, prop.types):
+        topics = (f"body.type.{name}", f"body.{name}.type")
+        yield topics, (f"a {name} of another type is accepted: {brief(_TYPES[type(value)])}", REFUSED, _came(sent))
+    elif value in ("", {}) and "empty" in prop.levels:
+        yield (
+            (f"body.empty.{name}", f"body.{name}.empty"),
+            (f"an empty {name} is accepted", REFUSED, _came(sent)),
+        )
+    else:
+        for rule in ("enum", "pattern"):
+            if rule in prop.levels and not _keeps(contract, prop, rule, value):
+                problem = (f"a {name} that breaks the rule “{rule}” is accepted", REFUSED, _came(sent))
+                yield (f"body.{name}.{rule}",), problem
+
+
+def _fits(value: Any, types: tuple[str, ...]) -> bool:
+    came = _TYPES[type(value)]
+    return came in types or (came == "number" and "integer" in types)
+
+
+def _keeps(contract: Contract, prop: Property, rule: str, value: Any) -> bool:
+    schema = {key: prop.schema[key] for key in (rule, "anyOf") if key in prop.schema}
+    if isinstance(value, list) and rule == "enum":
+        scope = prop.schema.get("items", {}).get("x-onezone-privileges-of")
+        known = contract.privileges.get(scope, {}) if scope else prop.schema.get("items", {}).get("enum", value)
+        return all(one in known for one in value if isinstance(one, str))
+    return not schema or _validator(json.dumps(schema)).is_valid(value)
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> Any:
+    return jsonschema_rs.Draft4Validator(json.loads(schema))

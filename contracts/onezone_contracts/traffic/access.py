@@ -1,0 +1,185 @@
+"""Whether what callers were allowed and refused agrees with the access rules, whatever they hold unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from onezone_spec import Contract, Level, Route
+
+from onezone_contracts.requirement import Finding
+from onezone_contracts.state.expected import GROUP, USER, Ref
+from onezone_contracts.state.expected import ZONE as ZONE_SCOPE
+from onezone_contracts.traffic.constraints import Atom, Atoms, Decision, contradiction
+from onezone_contracts.traffic.facts import IN, LAG, MAY, THERE, ZONE, Facts
+from onezone_contracts.traffic.seen import Seen
+from onezone_contracts.traffic.sheet import Sheet
+
+FORBIDDEN = 403
+GRANTING = frozenset({"attach", "detach", "grant", "revoke"})
+KEPT = 6
+"""So many exchanges of a kind are kept of a caller and a request."""
+Asked = tuple[str, tuple[tuple[str, Ref], ...], tuple[str, ...]]
+"""What a request asks for: operation, entities by role, and the keys of its body that need more privileges."""
+
+
+@dataclass(slots=True)
+class _Told:
+    """The decisions on one request of one caller, in their order."""
+
+    decisions: list[tuple[Seen, Decision]] = field(default_factory=list)
+
+    def kept(self) -> Iterator[tuple[Seen, Decision]]:
+        """The decisions without refusals that privileges explain which were on their way: soon after, it succeeded."""
+        first = min((sent.start for sent, told in self.decisions if told.allowed), default=None)
+        for sent, told in self.decisions:
+            early = first is not None and not told.allowed and 0 <= first - sent.end <= LAG
+            if not early:
+                yield sent, told
+
+
+class Access:
+    """Collects decisions by caller for as long as nobody's grants change, and then looks for contradictions."""
+
+    def __init__(self, sheet: Sheet, facts: Facts) -> None:
+        self.sheet = sheet
+        self.contract: Contract = sheet.contract
+        self.facts = facts
+        self._told: dict[str, dict[Asked, _Told]] = {}
+
+    def follow(self, sent: Seen, rivals: Iterable[Seen]) -> None:
+        """Take in an exchange; what overlaps a change of grants says nothing."""
+        if _changes_grants(self.contract, sent):
+            self._settle()
+        elif sent.caller.somebody and not any(_changes_grants(self.contract, one) for one in rivals):
+            self._note(sent)
+
+    def finish(self) -> None:
+        """Nothing more comes."""
+        self._settle()
+
+    def _note(self, sent: Seen) -> None:
+        allowed = sent.succeeded
+        if sent.operation.access.public or not (allowed or _forbidden(sent)):
+            return
+        decision = self._decision(sent, allowed=allowed)
+        if decision is None:
+            return
+        keys = {key for route in sent.operation.access.routes for key in route.given}
+        asked = (sent.operation.id, tuple(sorted(sent.roles.items())), tuple(one for one in sent.keys if one in keys))
+        told = self._told.setdefault(sent.caller.key, {}).setdefault(asked, _Told()).decisions
+        if sum(one.allowed == allowed for _, one in told) < KEPT:
+            told.append((sent, decision))
+
+    def _decision(self, sent: Seen, *, allowed: bool) -> Decision | None:
+        """What the rule asks for; None where every route hangs on what traffic does not show."""
+        routes = []
+        for route in sent.operation.access.with_body(sent.keys).routes:
+            if not allowed and route.level is Level.OBSERVE:
+                continue
+            atoms = self._atoms(route, sent)
+            if atoms is not None:
+                routes.append(atoms)
+        given, lacking = self._known(sent)
+        possible = tuple(route for route in routes if not route & lacking)
+        return Decision(allowed, possible, given)
+
+    def _atoms(self, route: Route, sent: Seen) -> Atoms | None:
+        """What a route asks for; None where it is not open to the caller."""
+        atoms: set[Atom] = set()
+        for scope, needed in route.needs.items():
+            if scope == "caller":
+                continue
+            if scope == "self" and sent.user and USER in sent.roles:
+                if sent.roles[USER] != sent.user:
+                    return None
+                continue
+            if scope == ZONE_SCOPE:
+                atoms |= {(ZONE_SCOPE, "", one) for one in needed}
+            elif scope in sent.roles:
+                kind, name = sent.roles[scope]
+                atoms |= {(kind, name, one) for one in ("", *needed)}
+            else:
+                atoms.add((scope, repr(sorted(sent.roles.items())), ""))
+        return frozenset(atoms)
+
+    def _known(self, sent: Seen) -> tuple[Atoms, Atoms]:
+        """The atoms that the caller is known to hold, and to lack, by what was granted and taken in the traffic."""
+        held: set[Atom] = set()
+        lacking: set[Atom] = set()
+        if sent.user is None:
+            return frozenset(), frozenset()
+        zone = self.facts.get((ZONE, (sent.user,), ""))
+        held |= {(ZONE_SCOPE, "", one) for one in zone.value} if zone else set()
+        for ref in set(sent.roles.values()):
+            fact = self.facts.get((MAY, (sent.user, ref), ""))
+            here = {one for one in self.contract.privileges.get(ref[0], ()) if fact and one in fact.value}
+            held |= {(*ref, one) for one in (here | {""} if fact else ())}
+            inside = self.facts.get((IN, (sent.user, ref), ""))
+            if self._closed(ref) and inside and (fact or not inside.value):
+                lacking |= {(*ref, one) for one in self.contract.privileges.get(ref[0], {}).keys() - here}
+                lacking |= {(*ref, "")} if not inside.value else set()
+        return frozenset(held), frozenset(lacking)
+
+    def _closed(self, ref: Ref) -> bool:
+        """Whether all who belong to an entity are known: it was created in the traffic, and no group joined it."""
+        there = self.facts.get((THERE, (ref,), ""))
+        groups = (key for key, _ in self.facts.about(ref, IN) if key[1][1] == ref and key[1][0][0] == GROUP)
+        return bool(there and there.value) and not any(groups) and ref[0] != GROUP
+
+    def _settle(self) -> None:
+        """Grants change: what was decided until now has to be consistent in itself."""
+        for told in self._told.values():
+            kept = [pair for one in told.values() for pair in one.kept()]
+            kept.sort(key=lambda pair: pair[0].start)
+            self._look(kept)
+        self._told.clear()
+
+    def _look(self, kept: list[tuple[Seen, Decision]]) -> None:
+        while kept:
+            guilty = contradiction([decision for _, decision in kept])
+            if not guilty:
+                break
+            self._accuse([kept[one] for one in guilty])
+            culprit = kept[guilty[-1]][0].operation
+            kept = [pair for pair in kept if pair[0].operation is not culprit]
+        for operation in {sent.operation.id: sent.operation for sent, _ in kept}.values():
+            self.sheet.judged(self.sheet.consistent(operation))
+
+    def _accuse(self, pairs: list[tuple[Seen, Decision]]) -> None:
+        last, decision = pairs[-1]
+        came = "allowed" if decision.allowed else "refused"
+        others = "; ".join(
+            f"{'allowed' if one.allowed else 'refused'}: {sent.operation.id}" for sent, one in pairs[:-1]
+        )
+        told = f"no privileges that {last.caller.name} may hold explain it" + (f" beside {others}" if others else "")
+        finding = Finding(
+            f"{last.label}: {told}",
+            "refused" if decision.allowed else "allowed",
+            f"{came} ({last.status})",
+            last.exchange,
+            tuple(sent.exchange for sent, _ in pairs),
+        )
+        self.sheet.judged(self.sheet.consistent(last.operation), finding)
+
+
+def _forbidden(sent: Seen) -> bool:
+    """Whether the service itself refused it: what stands before a service does not speak the documented Error."""
+    if sent.status != FORBIDDEN:
+        return False
+    response = sent.exchange.response
+    return sent.recorded.response_body is None or (response is not None and b'"error"' in response.body)
+
+
+def _changes_grants(contract: Contract, sent: Seen) -> bool:
+    """Whether somebody may hold more or less after it."""
+    if not sent.may_have_written:
+        return False
+    effect = sent.operation.effect
+    kinds = {contract.kind(effect.resource), contract.kind(effect.within or "")}
+    if effect.verb in GRANTING:
+        return True
+    if effect.verb == "create":
+        return kinds == {GROUP} and effect.within is not None
+    people = contract.kind(effect.resource) in {USER, GROUP}
+    return people and (effect.verb == "delete" or (effect.verb == "update" and contract.kind(effect.resource) == USER))

@@ -1,0 +1,170 @@
+"""Who sent a recorded request, by its credentials, and which of its headers and parameters are secrets."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from onezone_contracts.exchange import Auth, Redactor, basic
+from onezone_contracts.traffic.recording import Headers, Recorded
+
+CREDENTIALS = frozenset({"authorization", "x-auth-token", "macaroon"})
+"""Headers by which Onezone knows a caller."""
+LONGEST_NAME = 60
+_SECRET_HEADERS = CREDENTIALS | {"cookie", "set-cookie", "proxy-authorization"}
+_SECRET_WORDS = ("token", "secret", "password", "passwd", "api-key", "apikey", "api_key", "macaroon", "credential")
+_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "secure", "httponly"})
+
+
+class Kind(Enum):
+    """How a request says who sends it."""
+
+    NOBODY = auto()
+    SOMEBODY = auto()
+    UNCLEAR = auto()
+    """By cookies, or by several credentials at once: who it is depends on the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request: a key that is the same for the same credentials, and a name that tells no secret."""
+
+    kind: Kind
+    key: str = field(default="", repr=False)
+    name: str = "nobody"
+
+    @property
+    def somebody(self) -> bool:
+        """Whether it is known to be the same one whenever the key is the same."""
+        return self.kind is Kind.SOMEBODY
+
+
+NOBODY = Caller(Kind.NOBODY)
+UNCLEAR = Caller(Kind.UNCLEAR, name="somebody")
+
+
+class Callers:
+    """Tells callers apart; gives those with tokens a number."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Caller] = {}
+        self.shows_credentials = False
+        """Whether any request came with an Authorization, which browsers leave out of recordings to be shared."""
+
+    def of(self, recorded: Recorded) -> Caller:
+        """Who sent it."""
+        if not recorded.heads:
+            self.shows_credentials = True
+            return self._somebody(f"user {recorded.user}", recorded.user) if recorded.user else NOBODY
+        sent = [(name.lower(), value) for name, value in recorded.request_headers]
+        credentials = [(name, value) for name, value in sent if name in CREDENTIALS]
+        self.shows_credentials |= any(name == "authorization" for name, _ in credentials)
+        if not credentials:
+            return UNCLEAR if any(name in {"cookie", "proxy-authorization"} for name, _ in sent) else NOBODY
+        name, value = credentials[0]
+        if len(credentials) > 1 or not value.strip():
+            return UNCLEAR
+        pair = _pair(value) if name == "authorization" else None
+        return self._somebody(f"{name} {value}", pair[0][:LONGEST_NAME] or None if pair else None)
+
+    def _somebody(self, key: str, name: str | None) -> Caller:
+        if key not in self._known:
+            number = 1 + sum(one.name.startswith("token-") for one in self._known.values())
+            self._known[key] = Caller(Kind.SOMEBODY, key, name or f"token-{number}")
+        return self._known[key]
+
+
+def basic_key(username: str, password: str) -> str:
+    """The key of a caller with HTTP Basic, as clients spell it."""
+    return f"authorization {basic(username, password)}"
+
+
+def _pair(value: str) -> tuple[str, str] | None:
+    """User name and password of HTTP Basic, None where there are none."""
+    scheme, _, packed = value.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, colon, password = base64.b64decode(packed.strip()).decode("utf-8", "surrogateescape").partition(":")
+    except (ValueError, binascii.Error):
+        return None
+    return (name, password) if colon else None
+
+
+# --- secrets ----------------------------------------------------------------------------------------------------
+
+
+def secret_header(name: str) -> bool:
+    """Whether a header's value is a secret, by its name."""
+    low = name.lower()
+    return low in _SECRET_HEADERS or any(word in low for word in (*_SECRET_WORDS, "session"))
+
+
+def split(headers: Headers, who: str) -> tuple[Headers, Auth]:
+    """The headers that say nothing secret, and the others as the credentials of the request."""
+    open_ones = tuple(one for one in headers if not secret_header(one[0]))
+    return open_ones, Auth(tuple(one for one in headers if secret_header(one[0])), who)
+
+
+def learn(redactor: Redactor, recorded: Recorded) -> None:
+    """Have the redactor know every secret of an exchange."""
+    redactor.learn(*_secrets(recorded))
+
+
+def _secrets(recorded: Recorded) -> Iterator[str]:
+    for name, value in (*recorded.request_headers, *recorded.response_headers):
+        if secret_header(name):
+            yield value
+            yield from _parts(name.lower(), value)
+    for name, value in parse_qsl(urlsplit(recorded.url).query):
+        if any(word in name.lower() for word in (*_SECRET_WORDS, "auth", "code", "signature")):
+            yield value
+    for body in (recorded.request_body, recorded.response_body):
+        yield from _in_body(body)
+
+
+def _parts(name: str, value: str) -> Iterator[str]:
+    """What a header's value is made of that is a secret by itself."""
+    if name in {"cookie", "set-cookie"}:
+        pairs = (part.strip().partition("=") for part in value.split(";"))
+        yield from (text for key, _, text in pairs if key.lower() not in _ATTRIBUTES)
+        return
+    yield value.strip().rpartition(" ")[2]
+    if pair := _pair(value):
+        yield pair[1]
+
+
+def _in_body(body: bytes | None) -> Iterator[str]:
+    low = (body or b"").lower()
+    if not body or not any(word.encode() in low for word in (*_SECRET_WORDS, "apikey")):
+        return
+    try:
+        value = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        form = parse_qsl(body.decode("utf-8", "replace")) if b"=" in body else []
+        yield from (text for key, text in form if any(word in key.lower() for word in _SECRET_WORDS))
+        return
+    yield from _strings_below_secrets(value)
+
+
+def _strings_below_secrets(value: Any, *, inside: bool = False) -> Iterator[str]:
+    """The strings below keys that name secrets."""
+    waiting: list[tuple[Any, bool]] = [(value, inside)]
+    while waiting:
+        node, hidden = waiting.pop()
+        if isinstance(node, dict):
+            waiting += [(one, hidden or _names_a_secret(key)) for key, one in node.items()]
+        elif isinstance(node, list):
+            waiting += [(one, hidden) for one in node]
+        elif hidden and isinstance(node, str):
+            yield node
+
+
+def _names_a_secret(key: str) -> bool:
+    return any(word in key.lower() for word in _SECRET_WORDS)

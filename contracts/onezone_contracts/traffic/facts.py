@@ -1,0 +1,106 @@
+"""What traffic shows to be so: each fact with the exchange that set it, until another one may have changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from onezone_contracts.requirement import Finding, Requirement
+from onezone_contracts.state.expected import Ref
+from onezone_contracts.traffic.seen import Seen
+from onezone_contracts.traffic.sheet import Sheet
+
+LAG = 5.0
+"""Seconds that a read may lag behind a write where a later read shows it."""
+MOST = 200_000
+"""So many entities are remembered; the oldest are forgotten."""
+THERE, DATA, IN, MAY, ZONE = "there", "data", "in", "may", "zone"
+Key = tuple[str, tuple[Ref, ...], str]
+"""The kind of a fact, the entities that it is about, and a detail."""
+
+
+@dataclass(slots=True)
+class Fact:
+    """A value, what set it, and doubts: reads that showed another value, which a later read may excuse."""
+
+    value: Any
+    by: Seen
+    doubts: list[tuple[Requirement | None, Finding, bool]] = field(default_factory=list)
+    confirmed: bool = False
+
+
+class Facts:
+    """Every fact, by the entities that it is about. Findings go to a sheet once nothing can excuse them."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._of: dict[Ref, dict[Key, Fact]] = {}
+
+    def get(self, key: Key) -> Fact | None:
+        """The fact, None where it is not known."""
+        return self._of.get(key[1][0], {}).get(key)
+
+    def about(self, ref: Ref, kind: str) -> Iterator[tuple[Key, Fact]]:
+        """The facts of a kind that an entity is in."""
+        return ((key, fact) for key, fact in list(self._of.get(ref, {}).items()) if key[0] == kind)
+
+    def put(self, key: Key, *, value: Any, by: Seen) -> None:
+        """A write made it so."""
+        self.forget(key)
+        fact = Fact(value, by)
+        for ref in key[1]:
+            self._of.setdefault(ref, {})[key] = fact
+        while len(self._of) > MOST:
+            self._drop(next(iter(self._of)))
+
+    def forget(self, key: Key) -> None:
+        """It is not known any longer; what was found against it stays found."""
+        fact = None
+        for ref in key[1]:
+            fact = self._of.get(ref, {}).pop(key, None) or fact
+        if fact:
+            self._commit(fact)
+
+    def blur(self, refs: set[Ref], gone: Ref | None = None) -> None:
+        """It is not known what an exchange did: to facts about its entities alone, and about what may be gone."""
+        touched = {key for ref in refs for key in self._of.get(ref, ()) if set(key[1]) <= refs}
+        if gone:
+            touched |= self._of.get(gone, {}).keys()
+        for key in touched:
+            self.forget(key)
+
+    def agree(self, key: Key, requirement: Requirement | None) -> None:
+        """A read shows the fact: doubts that came soon after the write were a lag, of a cache or a replica."""
+        fact = self.get(key)
+        if fact is None:
+            return
+        fact.doubts = [one for one in fact.doubts if not one[2]]
+        fact.confirmed = True
+        self._sheet.judged(requirement)
+
+    def doubt(self, key: Key, read: Seen, requirement: Requirement | None, finding: Finding) -> None:
+        """A read shows something else. It stands where a later read does not excuse it."""
+        fact = self.get(key)
+        if fact is None:
+            return
+        soon = read.start - fact.by.end <= LAG
+        if fact.confirmed and not soon:
+            self._sheet.judged(requirement, finding)
+        elif len(fact.doubts) < 3:  # noqa: PLR2004
+            fact.doubts.append((requirement, finding, soon))
+
+    def finish(self) -> None:
+        """Nothing more comes: what is doubted now is found."""
+        for ref in list(self._of):
+            self._drop(ref)
+
+    def _drop(self, ref: Ref) -> None:
+        for key in list(self._of.get(ref, ())):
+            self.forget(key)
+        self._of.pop(ref, None)
+
+    def _commit(self, fact: Fact) -> None:
+        for requirement, finding, _ in fact.doubts:
+            self._sheet.judged(requirement, finding)
+        fact.doubts.clear()

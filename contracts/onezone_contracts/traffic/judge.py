@@ -1,0 +1,217 @@
+"""From recorded exchanges to a judgement."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from onezone_spec import Contract
+
+from onezone_contracts.baseline import Baseline
+from onezone_contracts.causes import causes
+from onezone_contracts.derive import judged_operations
+from onezone_contracts.exchange import Redactor
+from onezone_contracts.expected_failures import ExpectedFailures
+from onezone_contracts.judge import selected
+from onezone_contracts.reading import entry_id
+from onezone_contracts.requirement import Requirement, Result
+from onezone_contracts.state.expected import CALLER, USER, Ref
+from onezone_contracts.target.file import SetupError
+from onezone_contracts.traffic.access import Access
+from onezone_contracts.traffic.between import Between
+from onezone_contracts.traffic.callers import Callers, Kind, basic_key, learn
+from onezone_contracts.traffic.coverage import Counting, Coverage
+from onezone_contracts.traffic.order import with_rivals
+from onezone_contracts.traffic.recording import Recorded
+from onezone_contracts.traffic.routing import Routes, origin
+from onezone_contracts.traffic.seen import Seen, seen
+from onezone_contracts.traffic.sheet import Sheet
+from onezone_contracts.traffic.signin import SignIn
+from onezone_contracts.traffic.single import Single
+from onezone_contracts.traffic.state import State
+from onezone_contracts.verdict import Judgement, Verdict, decide
+
+NOT_JUDGED = frozenset({"HEAD", "OPTIONS"})
+ANONYMOUS = 1000
+"""So many requests without credentials wait until it is known whether the recording shows credentials at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How traffic is judged."""
+
+    base_url: str | None = None
+    profile: str = "full"
+    patterns: tuple[str, ...] = ()
+    min_coverage: float = 0.0
+    strict: bool = False
+    expected: ExpectedFailures | None = None
+    baseline: Baseline | None = None
+
+
+@dataclass(slots=True)
+class Follower:
+    """Follows exchanges in the order of time, and judges them. Safe to ask for a judgement once, at the end."""
+
+    contract: Contract
+    choice: Choice = field(default_factory=Choice)
+    sheet: Sheet = field(init=False)
+    redactor: Redactor = field(default_factory=Redactor)
+    requests: int = 0
+
+    def __post_init__(self) -> None:
+        self.sheet = Sheet(self.contract)
+        self._routes = Routes(self.contract, self.choice.base_url)
+        self._origin = origin(self.choice.base_url) if self.choice.base_url else None
+        self._callers = Callers()
+        self._counting = Counting(self.contract)
+        self._single = Single(self.sheet)
+        self._state = State(self.sheet)
+        self._access = Access(self.sheet, self._state.facts)
+        self._signin = SignIn(self.sheet)
+        self._between = Between(self.sheet)
+        self._anonymous: list[Seen] = []
+        self._users: dict[str, Ref] = {}
+        self._started = time.perf_counter()
+
+    _routes: Routes = field(init=False, repr=False)
+    _origin: str | None = field(init=False, repr=False)
+    _callers: Callers = field(init=False, repr=False)
+    _counting: Counting = field(init=False, repr=False)
+    _single: Single = field(init=False, repr=False)
+    _state: State = field(init=False, repr=False)
+    _access: Access = field(init=False, repr=False)
+    _signin: SignIn = field(init=False, repr=False)
+    _between: Between = field(init=False, repr=False)
+    _anonymous: list[Seen] = field(init=False, repr=False)
+    _users: dict[str, Ref] = field(init=False, repr=False)
+    _started: float = field(init=False, repr=False)
+
+    def follow(self, recorded: Iterable[Recorded]) -> None:
+        """Judge exchanges, which come by their start."""
+        for sent, rivals in with_rivals(self._calls(recorded)):
+            self._judge(sent, rivals)
+
+    def _calls(self, recorded: Iterable[Recorded]) -> Iterator[Seen]:
+        """The exchanges that call an operation of the target."""
+        for one in recorded:
+            sent = self._call(one)
+            if sent is None:
+                self._counting.ignored += 1
+            else:
+                yield sent
+
+    def _call(self, recorded: Recorded) -> Seen | None:
+        here = origin(recorded.url)
+        if recorded.method in NOT_JUDGED or (self._origin is not None and here not in {"", self._origin}):
+            return None
+        path = recorded.url[len(here) :].partition("?")[0].partition("#")[0]
+        call = self._routes.find(recorded.method, path)
+        if call is None:
+            return None
+        if self._origin is None:
+            self._origin = here
+        learn(self.redactor, recorded)
+        return seen(recorded, call, self._callers.of(recorded))
+
+    def _judge(self, sent: Seen, rivals: list[Seen]) -> None:
+        self.requests += 1
+        sent.user = self._users.get(sent.caller.key) if sent.caller.somebody else None
+        self._learn_user(sent)
+        self._counting.count(sent)
+        self._single.judge(sent)
+        self._signin.follow(sent)
+        if self._callers.shows_credentials:
+            self._between.follow(sent)
+        self._access.follow(sent, rivals)
+        self._state.follow(sent, rivals)
+        if sent.caller.kind is Kind.NOBODY and len(self._anonymous) < ANONYMOUS:
+            self._anonymous.append(sent)
+
+    def _learn_user(self, sent: Seen) -> None:
+        """Whose credentials they are: users who read themselves, and those who are created with a password."""
+        effect = sent.operation.effect
+        if not sent.succeeded:
+            return
+        if (
+            effect.verb == "get"
+            and effect.resource == CALLER
+            and sent.caller.somebody
+            and (name := entry_id(sent.answer))
+        ):
+            self._users[sent.caller.key] = sent.user = (USER, name)
+        elif effect.verb == "create" and effect.resource == USER and sent.made and isinstance(sent.value, dict):
+            username, password = sent.value.get("username"), sent.value.get("password")
+            if isinstance(username, str) and isinstance(password, str):
+                self._users[basic_key(username, password)] = (USER, sent.made)
+
+    # --- the judgement ---------------------------------------------------------------------------------------
+
+    def judgement(self, source: str) -> Judgement:
+        """The judgement of all that was followed; `source` says in words what that was. Raises SetupError."""
+        self._state.finish()
+        self._access.finish()
+        if self._callers.shows_credentials:
+            for sent in self._anonymous:
+                self._single.anonymous(sent)
+        choice, every = self.choice, self.sheet.every()
+        if choice.profile == "core":
+            documented = {one.id for one in judged_operations(self.contract)}
+            every = tuple(one for one in every if one.operation in documented)
+        if choice.baseline and choice.baseline.edition != self.contract.edition:
+            raise SetupError(f"--baseline: {choice.baseline.place} is of edition {choice.baseline.edition}")
+        chosen = selected(every, choice.patterns, choice.profile) if choice.patterns else every
+        results = [self._known(one) for one in self.sheet.results(chosen)]
+        unmatched = choice.expected.unmatched(every) if choice.expected else ()
+        verdict, why = decide(results, (), strict=choice.strict, unmatched=unmatched)
+        coverage = self._coverage(chosen)
+        verdict, why = _covered(verdict, why, coverage, choice.min_coverage)
+        return Judgement(
+            target=self._origin or source,
+            edition=self.contract.edition,
+            profile=choice.profile,
+            depth="standard",
+            seed=0,
+            verdict=verdict,
+            reason=why,
+            results=tuple(results),
+            requests=self.requests,
+            duration_s=time.perf_counter() - self._started,
+            redactor=self.redactor,
+            unmatched=unmatched,
+            total=len(chosen),
+            hints=tuple(self._hints()),
+            causes=causes(results, (), self.contract, self.redactor),
+            strict=choice.strict,
+            change=choice.baseline.change(results) if choice.baseline else None,
+            coverage=coverage,
+        )
+
+    def _known(self, result: Result) -> Result:
+        for known in (self.choice.expected, self.choice.baseline):
+            result = known.applied(result) if known else result
+        return result
+
+    def _coverage(self, chosen: Iterable[Requirement]) -> Coverage:
+        ids = {one.id for one in chosen}
+        names = {one.partition(".")[0] for one in ids}
+        operations = [one for one in self.contract.operations.values() if one.id in names]
+        return self._counting.table(operations, self.sheet.ids & ids, ids)
+
+    def _hints(self) -> Iterator[str]:
+        if self._anonymous and not self._callers.shows_credentials:
+            yield (
+                "the traffic shows no Authorization at all, as recordings that browsers cleaned of it: "
+                "what needs credentials was not judged by that"
+            )
+        if self._counting.ignored and not self.requests:
+            yield "no exchange calls an operation below a base path of this edition: name it with --base-url"
+
+
+def _covered(verdict: Verdict, why: str | None, coverage: Coverage, least: float) -> tuple[Verdict, str | None]:
+    """The verdict where traffic has to cover so much of the contract."""
+    if verdict is Verdict.INCONCLUSIVE or coverage.percent >= least:
+        return verdict, why
+    few = f"the traffic covers {coverage.percent:.1f} % where {least:g} % are asked for"
+    return Verdict.NONCONFORMANT, f"{why}; {few}" if why else few

@@ -1,0 +1,170 @@
+"""Exchanges as they stand in a recording: HAR 1.2 or the mock's journal, read as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import ijson
+
+from onezone_contracts.target.file import SetupError
+from onezone_contracts.traffic import bodies
+
+Headers = tuple[tuple[str, str], ...]
+HAR, JOURNAL = "log", "exchanges"
+_ENTRIES = {HAR: "log.entries.item", JOURNAL: "exchanges.item"}
+COARSE = 0.002
+"""What the order of two times is not known by, in seconds, where a recording has them in milliseconds."""
+CACHE = "_fromCache"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One exchange. A body of None was not recorded; a status of None says that no answer came.
+
+    `start` and `end` are seconds since the epoch. `user` is what a journal says of the caller, which has no headers.
+    """
+
+    place: str
+    start: float
+    end: float
+    method: str
+    url: str
+    status: int | None
+    request_headers: Headers = field(default=(), repr=False)
+    request_body: bytes | None = field(default=None, repr=False)
+    response_headers: Headers = field(default=(), repr=False)
+    response_body: bytes | None = field(default=None, repr=False)
+    heads: bool = True
+    """Whether headers were recorded."""
+    user: str | None = None
+
+
+def read(path: Path) -> Iterator[Recorded]:
+    """The exchanges of a file, in its order. Raises SetupError where it is no recording."""
+    try:
+        with path.open("rb") as file:
+            kind = _kind(file)
+            if kind is None:
+                raise SetupError(f"{path} is neither a HAR nor the mock's journal: it has no `log` and no `exchanges`")
+            file.seek(0)
+            entry = _of_har if kind == HAR else _of_journal
+            for number, node in enumerate(ijson.items(file, _ENTRIES[kind], use_float=True), 1):
+                if isinstance(node, dict) and (exchange := _safely(entry, node, f"{path.name}, entry {number}")):
+                    yield exchange
+    except OSError as error:
+        raise SetupError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (ijson.JSONError, UnicodeDecodeError) as error:
+        why = " ".join(str(error).split())[:120]
+        raise SetupError(f"{path} is no whole JSON ({why}): record it again, or end the recording in order") from None
+
+
+def _kind(file: IO[bytes]) -> str | None:
+    """Which of the keys that tell a recording comes first at the top of the file."""
+    for prefix, event, value in ijson.parse(file):
+        if not prefix and event == "map_key" and value in _ENTRIES:
+            return str(value)
+    return None
+
+
+def _safely(entry: Any, node: Mapping[str, Any], place: str) -> Recorded | None:
+    """An entry as an exchange; None for what is none, such as a request that the browser answered itself."""
+    try:
+        exchange: Recorded | None = entry(node, place)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SetupError(f"{place}: this is no exchange of HAR 1.2 ({type(error).__name__}: {error})") from None
+    return exchange
+
+
+def _of_har(node: Mapping[str, Any], place: str) -> Recorded | None:
+    if node.get(CACHE):
+        return None
+    request, response = node["request"], node["response"]
+    start = _seconds(node["startedDateTime"])
+    took = max(0.0, float(node.get("time") or 0.0)) / 1000
+    sent, came = _headers(request), _headers(response)
+    status = int(response.get("status") or 0)
+    return Recorded(
+        place,
+        start,
+        start + took + (0.0 if _fine(node) else COARSE),
+        str(request["method"]).upper(),
+        str(request["url"]),
+        status if status > 0 else None,
+        sent,
+        _sent_body(request, sent),
+        came,
+        _came_body(response, came),
+    )
+
+
+def _of_journal(node: Mapping[str, Any], place: str) -> Recorded | None:
+    if node.get("pending"):
+        return None
+    start = float(node["time"])
+    return Recorded(
+        place,
+        start,
+        start + float(node.get("duration_ms") or 0.0) / 1000,
+        str(node["method"]).upper(),
+        str(node["path"]),
+        node.get("status"),
+        heads=False,
+        user=node.get("user"),
+    )
+
+
+def _seconds(text: str) -> float:
+    """ISO 8601 as seconds since the epoch."""
+    moment = datetime.fromisoformat(text)
+    return moment.timestamp()
+
+
+def _fine(node: Mapping[str, Any]) -> bool:
+    """Whether times are finer than milliseconds."""
+    fraction = str(node["startedDateTime"]).partition(".")[2]
+    digits = len(fraction) - len(fraction.lstrip("0123456789"))
+    return digits > 3 and float(node.get("time") or 0.0) % 1 != 0  # noqa: PLR2004
+
+
+def _headers(message: Mapping[str, Any]) -> Headers:
+    """The headers of a message; those of HTTP/2 that begin with a colon are none."""
+    pairs = ((str(one["name"]), str(one["value"])) for one in message.get("headers") or ())
+    return tuple((name, value) for name, value in pairs if not name.startswith(":"))
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """The value of the first header of that name, in any case."""
+    return next((value for key, value in headers if key.lower() == name), None)
+
+
+def _sent_body(request: Mapping[str, Any], headers: Headers) -> bytes | None:
+    node = request.get("postData")
+    if isinstance(node, dict):
+        body = bodies.recorded(node, header(headers, "content-encoding"))
+        if body:
+            return body
+        return b"" if body is not None and not _announced(request, headers) else None
+    return None if _announced(request, headers) else b""
+
+
+def _came_body(response: Mapping[str, Any], headers: Headers) -> bytes | None:
+    node = response.get("content")
+    node = node if isinstance(node, dict) else {}
+    body = bodies.recorded(node, header(headers, "content-encoding"))
+    if body:
+        return body
+    there = float(node.get("size") or 0) > 0 or _announced(response, headers)
+    return None if there else b""
+
+
+def _announced(message: Mapping[str, Any], headers: Headers) -> bool:
+    """Whether the message has a body, by its size or its headers."""
+    length = header(headers, "content-length")
+    if length is not None and length.strip().isdecimal():
+        return int(length) > 0
+    size = message.get("bodySize")
+    return (isinstance(size, int | float) and size > 0) or header(headers, "transfer-encoding") is not None

@@ -1,0 +1,125 @@
+"""A recorded exchange that calls an operation of the contract."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from onezone_spec import Operation
+
+from onezone_contracts.api import new_id
+from onezone_contracts.exchange import Exchange, Request, Response
+from onezone_contracts.state.expected import READING, Ref
+from onezone_contracts.traffic.callers import Caller, split
+from onezone_contracts.traffic.recording import Recorded
+from onezone_contracts.traffic.routing import Call, origin
+
+SERVER_ERROR = 500
+
+
+class _NoJson:
+    """Stands for a body that is no JSON, or was not recorded."""
+
+    def __repr__(self) -> str:
+        return "no JSON"
+
+
+NO_JSON = _NoJson()
+
+
+@dataclass(slots=True, eq=False)
+class Seen:
+    """An exchange with what it calls and who sent it.
+
+    `value` is the JSON that was sent, `answer` what came; NO_JSON where there is none, or none was recorded.
+    """
+
+    recorded: Recorded
+    exchange: Exchange
+    operation: Operation
+    roles: dict[str, Ref]
+    caller: Caller
+    value: Any = NO_JSON
+    answer: Any = NO_JSON
+    user: Ref | None = field(default=None)
+    """Whose credentials they are, once that was seen."""
+
+    @property
+    def start(self) -> float:
+        """When it was sent."""
+        return self.recorded.start
+
+    @property
+    def end(self) -> float:
+        """When its answer was there."""
+        return self.recorded.end
+
+    @property
+    def status(self) -> int | None:
+        """The status of the answer."""
+        return self.recorded.status
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether a 2xx came."""
+        return self.exchange.succeeded
+
+    @property
+    def refused(self) -> bool:
+        """Whether a 4xx came."""
+        return self.exchange.response is not None and self.exchange.response.refusal
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is meant to change something."""
+        return self.operation.effect.verb not in READING
+
+    @property
+    def may_have_written(self) -> bool:
+        """Whether it changed something, or may have: what came of it is not known where no clear answer came."""
+        return self.writes and not self.refused
+
+    @property
+    def label(self) -> str:
+        """What the exchange is called in messages."""
+        return self.exchange.request.label
+
+    @property
+    def made(self) -> str | None:
+        """The id of what it created, None where it created nothing or does not say."""
+        created = self.succeeded and self.operation.effect.verb == "create"
+        return new_id(self.exchange) if created else None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the body."""
+        return tuple(sorted(self.value)) if isinstance(self.value, dict) else ()
+
+
+def seen(recorded: Recorded, call: Call, caller: Caller) -> Seen:
+    """What was recorded as a call of an operation."""
+    headers, auth = split(recorded.request_headers, caller.name)
+    parts = urlsplit(recorded.url)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    label = f"{recorded.place} ({call.operation.id})"
+    request = Request(recorded.method, path, auth, headers, recorded.request_body or None, label=label)
+    response = None
+    if recorded.status is not None:
+        response = Response(recorded.status, recorded.response_headers, recorded.response_body or b"")
+    exchange = Exchange(request, origin(recorded.url), response, None if response else "no answer was recorded")
+    sent = Seen(recorded, exchange, call.operation, call.roles, caller)
+    sent.value = _json(recorded.request_body)
+    if response and response.success:
+        sent.answer = _json(recorded.response_body)
+    return sent
+
+
+def _json(body: bytes | None) -> Any:
+    if not body:
+        return NO_JSON
+    try:
+        return json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return NO_JSON

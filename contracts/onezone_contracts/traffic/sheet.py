@@ -1,0 +1,95 @@
+"""What was judged of each requirement, and what was found against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from onezone_spec import Contract, Level, Operation
+
+from onezone_contracts.causes import face
+from onezone_contracts.derive.operations import all_requirements
+from onezone_contracts.judge import FINDINGS, LOOKED_AT
+from onezone_contracts.requirement import Finding, Outcome, Requirement, Result
+
+CONSISTENT = "access.consistent"
+"""The one requirement that only traffic is judged by."""
+
+
+class Sheet:
+    """The requirements of an edition as traffic can judge them; each has the id that `ozkit verify` knows it by."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self._judged: dict[str, int] = {}
+        self._found: dict[str, list[Finding]] = {}
+        self._own: dict[str, Requirement] = {}
+
+    @cached_property
+    def derived(self) -> dict[str, Requirement]:
+        """The requirements of `ozkit verify --profile full`, by id."""
+        return {one.id: one for one in all_requirements(self.contract)}
+
+    def find(self, operation: Operation, *topics: str) -> Requirement | None:
+        """The requirement with the first of the topics that the operation has."""
+        found = (self.derived.get(f"{operation.id}.{topic}") for topic in topics)
+        return next((one for one in found if one), None)
+
+    def of_error(self, operation: Operation, topic: str, status: int, text: str) -> Requirement:
+        """A requirement of the answers of a documented status, also of one that `verify` does not provoke."""
+        name = f"{topic}.{status}"
+        return self.find(operation, name) or self._make(operation, name, f"The body of a {status} {text}.")
+
+    def consistent(self, operation: Operation) -> Requirement:
+        """That decisions on requests agree with the access rule, whatever callers hold."""
+        text = "The decisions on callers agree with the access rule, whatever privileges they hold unseen."
+        return self._make(operation, CONSISTENT, text)
+
+    def _make(self, operation: Operation, topic: str, text: str) -> Requirement:
+        name = f"{operation.id}.{topic}"
+        if name not in self._own:
+            source = str(operation.access.source if topic == CONSISTENT else operation.source)
+            self._own[name] = Requirement(topic, operation.id, Level.MUST, text, source, lambda _: ())
+        return self._own[name]
+
+    def judged(self, requirement: Requirement | None, finding: Finding | None = None) -> None:
+        """Note that an exchange was judged by a requirement, and what is wrong with it."""
+        if requirement is None:
+            return
+        self._judged[requirement.id] = self._judged.get(requirement.id, 0) + 1
+        if finding is not None:
+            found = self._found.setdefault(requirement.id, [])
+            if len(found) < LOOKED_AT:
+                found.append(finding)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of what was judged."""
+        return frozenset(self._judged)
+
+    def every(self) -> tuple[Requirement, ...]:
+        """All requirements, those that only traffic has too."""
+        return (*self.derived.values(), *(one for one in self._own.values() if one.id not in self.derived))
+
+    def results(self, chosen: Iterable[Requirement]) -> Iterator[Result]:
+        """The outcome of each that was judged."""
+        for requirement in chosen:
+            if requirement.id in self._judged:
+                yield self._result(requirement)
+
+    def _result(self, requirement: Requirement) -> Result:
+        found = self._found.get(requirement.id, [])
+        if requirement.level is Level.OBSERVE:
+            return Result(requirement, Outcome.OBSERVED, _kept(found))
+        if not found:
+            return Result(requirement, Outcome.PASS)
+        more = f"{FINDINGS} of {len(found)} findings are shown" if len(found) > FINDINGS else None
+        outcome = Outcome.FAIL if requirement.level is Level.MUST else Outcome.WARN
+        return Result(requirement, outcome, _kept(found), more)
+
+
+def _kept(found: list[Finding]) -> tuple[Finding, ...]:
+    """One finding of each that differ, then the first of the others."""
+    first = {face(finding): finding for finding in reversed(found)}
+    others = [one for one in found if one not in first.values()]
+    return (*reversed(first.values()), *others)[:FINDINGS]

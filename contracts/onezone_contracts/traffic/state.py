@@ -1,0 +1,406 @@
+"""What follows from one exchange for another: what was written is read, what was refused is not."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from onezone_spec import Operation
+
+from onezone_contracts.generate.values import privileges_of, stored, usual
+from onezone_contracts.reading import ids_of, list_keys, next_page, only_list
+from onezone_contracts.requirement import Finding
+from onezone_contracts.state.compare import at, brief, difference
+from onezone_contracts.state.expected import CALLER, Ref, holds, pair
+from onezone_contracts.traffic.facts import DATA, IN, MAY, THERE, Facts, Key
+from onezone_contracts.traffic.facts import ZONE as ZONE_MAY
+from onezone_contracts.traffic.seen import Seen
+from onezone_contracts.traffic.sheet import Sheet
+
+NOT_THERE, OK = 404, 200
+REMOVING = frozenset({"delete", "detach", "revoke"})
+EFFECT, KEPT, MADE, UNCHANGED = (
+    ("effect", "state.data"),
+    ("effect", "state.kept"),
+    ("effect", "state.created-one"),
+    ("unchanged", "state.unchanged"),
+)
+"""The topics that say what a write does; the documented operation has ids of its own for them."""
+PAGES = frozenset({10, 20, 25, 30, 50, 100, 200, 250, 500, 1000})
+"""A list of so many entries may be a page of a longer one, though it does not say so."""
+REFUSALS = 200
+"""So many refused writes are remembered: what one of them left would show soon."""
+
+
+class State:
+    """Follows what the traffic says of entities, in the order of time. Reads are judged by it."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.contract = sheet.contract
+        self.facts = Facts(sheet)
+        self.refusals: deque[Seen] = deque(maxlen=REFUSALS)
+        self._lists: dict[tuple[str, Ref | None, str], tuple[Seen, set[str]]] = {}
+        self._shown: dict[tuple[str, Ref, str], tuple[Seen, dict[str, Any]]] = {}
+        self._unclear_at = float("-inf")
+        self._reads = {"get": self._get, "list": self._list, "privileges": self._privileges}
+
+    def follow(self, sent: Seen, rivals: Iterable[Seen]) -> None:
+        """Judge an exchange by what came before, and take in what it did.
+
+        `rivals` were under way at the same time: what they touch is not known while they are.
+        """
+        for other in rivals:
+            if other.may_have_written:
+                self._unclear_at = max(self._unclear_at, sent.end, other.end)
+                self.facts.blur(_touched(other), _removed(other))
+        if sent.succeeded:
+            self._gone(sent)
+            if not sent.writes:
+                self._reads.get(sent.operation.effect.verb, _nothing)(sent)
+            elif any(other.may_have_written and _touched(other) & _touched(sent) for other in rivals):
+                self.facts.blur(_touched(sent), _removed(sent))
+                self._made(sent)
+            else:
+                self._written(sent)
+        elif sent.refused:
+            self._missing(sent)
+            if sent.writes:
+                self.refusals.append(sent)
+        elif sent.writes:
+            self._unclear_at = max(self._unclear_at, sent.end)
+            self.facts.blur(_touched(sent), _removed(sent))
+
+    def finish(self) -> None:
+        """Nothing more comes."""
+        self.facts.finish()
+
+    # --- writes ----------------------------------------------------------------------------------------------
+
+    def _written(self, sent: Seen) -> None:
+        verb = sent.operation.effect.verb
+        if verb == "create":
+            self._created(sent)
+        elif verb == "update" and (ref := _resource(sent)) and isinstance(sent.value, dict):
+            for key, value in stored(sent.operation.body, sent.value).items():
+                self.facts.put((DATA, (ref,), key), value=value, by=sent)
+        elif verb == "delete" and (ref := _resource(sent)):
+            self.facts.blur({ref}, ref)
+            self.facts.put((THERE, (ref,), ""), value=False, by=sent)
+        elif verb in {"attach", "detach"} and (ends := self._ends(sent)):
+            self.facts.put((IN, ends, ""), value=verb == "attach", by=sent)
+            self._attached(sent, ends)
+        elif verb in {"grant", "revoke"}:
+            self._granted(sent)
+
+    def _created(self, sent: Seen) -> None:
+        if (ref := self._made(sent)) is None:
+            return
+        self.facts.put((THERE, (ref,), ""), value=True, by=sent)
+        if isinstance(sent.value, dict):
+            for key, value in usual(sent.operation.body, sent.value).items():
+                self.facts.put((DATA, (ref,), key), value=value, by=sent)
+        within = sent.operation.effect.within or ""
+        place = sent.user if within == CALLER else sent.roles.get(within)
+        if place:
+            resource = sent.operation.effect.resource
+            inner = (ref, place) if holds(self.contract, resource, within) else (place, ref)
+            self.facts.put((IN, inner, ""), value=True, by=sent)
+
+    def _made(self, sent: Seen) -> Ref | None:
+        """What was created; its id must be new, and the server's choice."""
+        if sent.made is None:
+            return None
+        ref = (self.contract.kind(sent.operation.effect.resource), sent.made)
+        before = self.facts.get((THERE, (ref,), ""))
+        fresh = self.sheet.find(sent.operation, "location.fresh", "success.location")
+        if before is not None and before.by.end <= sent.start:
+            message = f"{sent.label}: the id was given before"
+            steps = (before.by.exchange, sent.exchange)
+            self.sheet.judged(fresh, Finding(message, "a new id", sent.made, sent.exchange, steps))
+        else:
+            self.sheet.judged(fresh)
+        if isinstance(sent.value, dict) and sent.made in sent.value.values():
+            own = self.sheet.find(sent.operation, "location.own-id")
+            message = f"{sent.label}: the client's own id was taken"
+            self.sheet.judged(own, Finding(message, "an id that the server chose", sent.made, sent.exchange))
+        return ref
+
+    def _attached(self, sent: Seen, ends: tuple[Ref, Ref]) -> None:
+        self.facts.forget((MAY, ends, ""))
+        given = _list_of_privileges(sent.operation, sent.value)
+        if sent.operation.effect.verb == "attach" and given is not None:
+            self.facts.put((MAY, ends, ""), value=given, by=sent)
+
+    def _granted(self, sent: Seen) -> None:
+        ends, ref = self._ends(sent), _resource(sent)
+        key: Key | None = (MAY, ends, "") if ends else (ZONE_MAY, (ref,), "") if ref else None
+        if key is None:
+            return
+        before = self.facts.get(key)
+        if sent.operation.effect.verb == "revoke":
+            self.facts.put(key, value=frozenset[str](), by=sent)
+        elif before is None or not isinstance(sent.value, dict):
+            self.facts.forget(key)
+        else:
+            taken, given = (_strings(sent.value.get(word)) for word in ("revoke", "grant"))
+            self.facts.put(key, value=(before.value - taken) | given, by=sent)
+
+    def _ends(self, sent: Seen) -> tuple[Ref, Ref] | None:
+        return pair(self.contract, sent.operation, sent.roles, sent.user)
+
+    # --- reads -----------------------------------------------------------------------------------------------
+
+    def _gone(self, sent: Seen) -> None:
+        """Nothing succeeds on what was deleted; to delete it once more is left open."""
+        for ref in sent.roles.values():
+            key: Key = (THERE, (ref,), "")
+            fact = self.facts.get(key)
+            if fact is None or fact.value or sent.operation.effect.verb in REMOVING or not _after(fact.by, sent):
+                continue
+            what = f"{sent.label}: the {_words(ref[0])} was deleted before"
+            finding = Finding(what, str(NOT_THERE), str(sent.status), sent.exchange, (fact.by.exchange, sent.exchange))
+            self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *EFFECT), finding)
+
+    def _missing(self, sent: Seen) -> None:
+        """What was created is there for whoever created it; what was deleted is not."""
+        if sent.status != NOT_THERE:
+            return
+        for ref in sent.roles.values():
+            key: Key = (THERE, (ref,), "")
+            if (fact := self.facts.get(key)) and not fact.value:
+                self.facts.agree(key, self.sheet.find(fact.by.operation, *EFFECT))
+        if sent.writes or len(sent.roles) != 1 or not sent.caller.somebody:
+            return
+        ref = next(iter(sent.roles.values()))
+        key = (THERE, (ref,), "")
+        fact = self.facts.get(key)
+        if fact and fact.value and fact.by.caller == sent.caller and _after(fact.by, sent):
+            what = f"{sent.label}: the {_words(ref[0])} was created before"
+            finding = Finding(what, str(OK), str(sent.status), sent.exchange, (fact.by.exchange, sent.exchange))
+            self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *KEPT), finding)
+
+    def _get(self, sent: Seen) -> None:
+        ref, answer = _resource(sent), sent.answer
+        if ref is None or not isinstance(answer, dict):
+            return
+        there = self.facts.get((THERE, (ref,), ""))
+        if there and there.value:
+            self.facts.agree((THERE, (ref,), ""), None)
+        for key, stands in self.facts.about(ref, DATA):
+            if key[2] in answer and _after(stands.by, sent):
+                self._compare(key, stands.value, answer[key[2]], sent)
+        self._since_refused(sent, ref, answer)
+        ends = self._ends(sent)
+        if ends and not sent.operation.effect.effective and self.facts.get((IN, ends, "")):
+            self._relation((IN, ends, ""), sent, inside=True)
+
+    def _compare(self, key: Key, value: Any, came: Any, read: Seen) -> None:
+        fact = self.facts.get(key)
+        assert fact is not None
+        written = fact.by
+        where = difference(value, came, key[2], loose=True)
+        if where is None:
+            self.facts.agree(key, self.sheet.find(written.operation, *EFFECT))
+            return
+        leak = self._refused_with(key[1][0], {key[2]: came}, written, read)
+        by, topics = (leak, UNCHANGED) if leak else (written, EFFECT)
+        what = f"{read.label}: {where} is not read back as it was " + ("before a refusal" if leak else "sent")
+        steps = tuple(one.exchange for one in (written, leak, read) if one)
+        finding = Finding(what, brief(at(value, where)), brief(at(came, where)), read.exchange, steps)
+        self.facts.doubt(key, read, self.sheet.find(by.operation, *topics), finding)
+
+    def _refused_with(self, ref: Ref, shown: Mapping[str, Any], since: Seen, until: Seen) -> Seen | None:
+        """A refused write of what is shown now."""
+        for refusal in reversed(self.refusals):
+            if ref in refusal.roles.values() and _after(since, refusal) and _after(refusal, until):
+                sent = refusal.value if isinstance(refusal.value, dict) else {}
+                if any(key in sent and difference(sent[key], value, key) is None for key, value in shown.items()):
+                    return refusal
+        return None
+
+    def _since_refused(self, sent: Seen, ref: Ref, answer: dict[str, Any]) -> None:
+        """Two equal reads with a refused write between them show the same."""
+        place = (sent.operation.id, ref, sent.caller.key)
+        before = self._shown.get(place)
+        self._shown[place] = (sent, answer)
+        if len(self._shown) > REFUSALS * 100:
+            self._shown.pop(next(iter(self._shown)))
+        if before is None or self._unclear_at >= before[0].start:
+            return
+        changed = {key: answer[key] for key in answer if key in before[1] and answer[key] != before[1][key]}
+        known = {key[2] for key, _ in self.facts.about(ref, DATA)}
+        changed = {key: value for key, value in changed.items() if key not in known}
+        leak = self._refused_with(ref, changed, before[0], sent) if changed else None
+        if leak:
+            steps = (before[0].exchange, leak.exchange, sent.exchange)
+            what = f"{leak.label}: what was refused is there"
+            finding = Finding(what, "as before", ", ".join(changed), leak.exchange, steps)
+            self.sheet.judged(self.sheet.find(leak.operation, *UNCHANGED), finding)
+
+    def _list(self, sent: Seen) -> None:
+        effect = sent.operation.effect
+        entries = only_list(sent.answer, list_keys(self.contract))
+        response = sent.exchange.response
+        if entries is None or response is None:
+            return
+        ids, kind = ids_of(entries), self.contract.kind(effect.resource)
+        twice = len(ids) != len(entries)
+        finding = Finding(f"{sent.label}: an id is listed twice", "each id once", "an id twice", sent.exchange)
+        self.sheet.judged(self.sheet.find(sent.operation, "effect"), finding if twice else None)
+        whole = next_page(response, sent.answer, len(entries)) is False and len(entries) not in PAGES
+        for name in ids:
+            self._listed_though_gone((kind, name), sent)
+        place = sent.user if effect.within == CALLER else sent.roles.get(effect.within or "")
+        if place and whole:
+            self._members(sent, place, kind, ids)
+        if whole and not effect.effective and (place or not effect.within):
+            self._grown(sent, place, kind, ids)
+
+    def _listed_though_gone(self, ref: Ref, sent: Seen) -> None:
+        key: Key = (THERE, (ref,), "")
+        fact = self.facts.get(key)
+        if fact and not fact.value and _after(fact.by, sent):
+            what = f"{sent.label}: a deleted {_words(ref[0])} is listed"
+            finding = Finding(what, "not in the list", ref[1], sent.exchange, (fact.by.exchange, sent.exchange))
+            self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *EFFECT), finding)
+
+    def _members(self, sent: Seen, place: Ref, kind: str, ids: set[str]) -> None:
+        """Who was joined is listed, who left is not; with a place's effective members only the former is known."""
+        effect = sent.operation.effect
+        inner = holds(self.contract, effect.resource, effect.within or "")
+        for key, fact in self.facts.about(place, IN):
+            member, container = key[1]
+            other, here = (member, container) if inner else (container, member)
+            if here == place and other[0] == kind and _after(fact.by, sent):
+                if effect.effective and not fact.value:
+                    continue
+                self._relation(key, sent, inside=other[1] in ids)
+
+    def _relation(self, key: Key, sent: Seen, *, inside: bool) -> None:
+        fact = self.facts.get(key)
+        if fact is None or not _after(fact.by, sent):
+            return
+        topics = MADE if fact.by.operation.effect.verb == "create" else EFFECT
+        requirement = self.sheet.find(fact.by.operation, *topics)
+        if inside is fact.value:
+            self.facts.agree(key, requirement)
+            return
+        what, expected = ("does not show it", "there") if fact.value else ("still shows it", "not there")
+        came = "there" if inside else "not there"
+        steps = (fact.by.exchange, sent.exchange)
+        self.facts.doubt(key, sent, requirement, Finding(f"{sent.label}: {what}", expected, came, sent.exchange, steps))
+
+    def _grown(self, sent: Seen, place: Ref | None, kind: str, ids: set[str]) -> None:
+        """A list has what it had and what was made since; what is more came by a refused request, if there was one."""
+        name = (sent.operation.id, place, sent.caller.key)
+        before = self._lists.get(name)
+        self._lists[name] = (sent, ids)
+        if before is None or self._unclear_at >= before[0].start:
+            return
+        refused = [one for one in self.refusals if self._of_list(one, sent, place) and _between(before[0], one, sent)]
+        if not refused:
+            return
+        new = {one for one in ids - before[1] if not self._explained((kind, one), place)}
+        gone = {one for one in before[1] - ids if self._removed_by_refusal((kind, one), place, refused)}
+        finding = None
+        if new or gone:
+            steps = (before[0].exchange, *(one.exchange for one in refused[:3]), sent.exchange)
+            came = f"{len(new)} more, {len(gone)} gone"
+            what = f"{refused[0].label}: the list changed, though it was refused"
+            finding = Finding(what, "as before", came, refused[0].exchange, steps)
+        self.sheet.judged(self.sheet.find(refused[0].operation, *UNCHANGED), finding)
+
+    def _of_list(self, refusal: Seen, sent: Seen, place: Ref | None) -> bool:
+        """Whether a refused write would have changed the list."""
+        kind = self.contract.kind(sent.operation.effect.resource)
+        about = self.contract.kind(refusal.operation.effect.resource) == kind
+        here = place is None or place in refusal.roles.values()
+        return here and about and refusal.operation.effect.verb in {"create", "attach", "delete", "detach"}
+
+    def _explained(self, ref: Ref, place: Ref | None) -> bool:
+        there = self.facts.get((THERE, (ref,), ""))
+        ends = [(ref, place), (place, ref)] if place else []
+        return bool(there and there.value) or any(
+            (fact := self.facts.get((IN, one, ""))) is not None and fact.value for one in ends if place
+        )
+
+    def _removed_by_refusal(self, ref: Ref, place: Ref | None, refused: list[Seen]) -> bool:
+        """Whether somebody was refused to take it away, and nobody was allowed to."""
+        ends = [(ref, place), (place, ref)] if place else []
+        facts = [self.facts.get((THERE, (ref,), "")), *(self.facts.get((IN, one, "")) for one in ends if place)]
+        named = any(ref in one.roles.values() and one.operation.effect.verb in REMOVING for one in refused)
+        return named and all(fact is None or fact.value for fact in facts)
+
+    def _privileges(self, sent: Seen) -> None:
+        entries = only_list(sent.answer, list_keys(self.contract))
+        ends, ref = self._ends(sent), _resource(sent)
+        key: Key | None = (MAY, ends, "") if ends else (ZONE_MAY, (ref,), "") if ref else None
+        if entries is None or key is None or sent.operation.effect.effective:
+            return
+        came = frozenset(map(str, entries))
+        fact = self.facts.get(key)
+        if fact is None or not _after(fact.by, sent):
+            if fact is None:
+                self.facts.put(key, value=came, by=sent)
+            return
+        if came == fact.value:
+            self.facts.agree(key, self.sheet.find(fact.by.operation, *EFFECT))
+            return
+        refused = [one for one in self.refusals if _between(fact.by, one, sent) and self._ends(one) == ends]
+        leak = next((one for one in refused if one.operation.effect.verb in {"grant", "revoke"}), None)
+        if leak is None and not fact.by.writes:
+            self.facts.put(key, value=came, by=sent)  # it was read, and changed unseen
+            return
+        by, topics = (leak, UNCHANGED) if leak else (fact.by, EFFECT)
+        missing, more = sorted(fact.value - came), sorted(came - fact.value)
+        what = f"{sent.label}: other privileges are read than were left" + (" before a refusal" if leak else "")
+        steps = tuple(one.exchange for one in (fact.by, leak, sent) if one)
+        told = f"without {', '.join(missing) or 'none'}; with {', '.join(more) or 'no other'}"
+        finding = Finding(what, brief(sorted(fact.value)), told, sent.exchange, steps)
+        self.facts.doubt(key, sent, self.sheet.find(by.operation, *topics), finding)
+
+
+def _nothing(_sent: Seen) -> None:
+    """A read that nothing is known of."""
+
+
+def _resource(sent: Seen) -> Ref | None:
+    """What an effect is about."""
+    resource = sent.operation.effect.resource
+    return sent.user if resource == CALLER else sent.roles.get(resource)
+
+
+def _touched(sent: Seen) -> set[Ref]:
+    """The entities that a write is about."""
+    return {*sent.roles.values(), *([sent.user] if sent.user else [])}
+
+
+def _removed(sent: Seen) -> Ref | None:
+    """What is gone if it succeeded."""
+    return _resource(sent) if sent.operation.effect.verb == "delete" else None
+
+
+def _after(first: Seen, second: Seen) -> bool:
+    """Whether one was over before the other began."""
+    return first.end <= second.start
+
+
+def _between(first: Seen, middle: Seen, last: Seen) -> bool:
+    return _after(first, middle) and _after(middle, last)
+
+
+def _strings(value: Any) -> frozenset[str]:
+    return frozenset(one for one in value if isinstance(one, str)) if isinstance(value, list) else frozenset()
+
+
+def _list_of_privileges(operation: Operation, value: Any) -> frozenset[str] | None:
+    """The privileges that the body of a joining names, None where it names none."""
+    name = next((one.name for one in operation.body.properties if privileges_of(one)), "") if operation.body else ""
+    named = value.get(name) if isinstance(value, dict) else None
+    return _strings(named) if isinstance(named, list) else None
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")

@@ -1,0 +1,87 @@
+"""Editions and contracts of one's own are served, judged, identified and proven."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from judge_tools import Told
+
+Command = Callable[..., Told]
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+AGREED = ("--edition", EXAMPLES / "agreed.yaml")
+PARENTS = ("--contract", EXAMPLES / "parents")
+
+
+@pytest.mark.slow
+def test_an_edition_of_ones_own_is_judged(command: Command) -> None:
+    """The mock serves the edition of the file, and the judge derives its personas."""
+    told = command("verify", *AGREED, "--depth", "quick", "--report", "json=-")
+    report = json.loads(told.out)
+    assert (told.code, report["verdict"], report["edition"]) == (0, "conformant", "agreed")
+    ids = {one["id"].partition(".")[2] for one in report["requirements"]}
+    assert "access.without-group_create_handle_service-oz_groups_add_relationships" in ids
+    assert "access.without-oz_handle_services_create" not in ids
+
+
+@pytest.mark.slow
+def test_an_operation_of_ones_own_is_judged(command: Command) -> None:
+    """The profile `full` judges an operation that a folder adds."""
+    options = ("--profile", "full", "--depth", "quick", "--requirement", "list_group_parents.*", "--report", "json=-")
+    told = command("verify", *PARENTS, *options)
+    outcomes = {one["id"].partition(".")[2]: one["outcome"] for one in json.loads(told.out)["requirements"]}
+    assert (told.code, outcomes["effect"], outcomes["access.member"]) == (0, "pass", "pass")
+
+
+@pytest.mark.slow
+def test_a_target_is_identified_by_an_edition_of_ones_own(command: Command) -> None:
+    """The edition of the file stands beside those of the kit."""
+    told = command("identify", *AGREED, "--format", "json")
+    report = json.loads(told.out)
+    assert (told.code, report["conforms_to"]) == (0, ["agreed"])
+    assert {one["edition"] for one in report["editions"]} == {"agreed", "classic", "current", "deployed"}
+
+
+@pytest.mark.slow
+def test_what_a_contract_of_ones_own_changes_is_proven(command: Command) -> None:
+    """Faults are derived from the operations that the folder adds or changes, and every one is noticed."""
+    told = command("prove", *PARENTS, "--format", "json")
+    matrix = json.loads(told.out)
+    assert (told.code, matrix["good"], matrix["false_alarms"]) == (0, True, [])
+    assert sum("-list_group_parents-" in row["fault"] for row in matrix["rows"]) >= 8
+    assert all(row["fault"].startswith("derived-") for row in matrix["rows"])
+
+
+@pytest.mark.slow
+def test_what_an_edition_of_ones_own_changes_is_proven(command: Command) -> None:
+    """Faults are derived from the operation that the edition changes, and every one is noticed."""
+    matrix = json.loads(command("prove", *AGREED, "--format", "json").out)
+    assert (matrix["good"], matrix["edition"]) == (True, "agreed")
+    assert all(row["fault"].startswith("derived-create_group_handle_service-") for row in matrix["rows"])
+
+
+@pytest.mark.parametrize("name", ["verify", "identify", "prove", "requirements", "mock", "spec", "explain", "traffic"])
+def test_a_mistake_ends_every_command_with_2(command: Command, tmp_path: Path, name: str) -> None:
+    """A line with file, line and key, and no traceback."""
+    path = tmp_path / "ours.yaml"
+    path.write_text("overlay: 1.0.0\nextends: nowhere\nactions: []\n", encoding="utf-8")
+    more = {"explain": ["create_group_handle_service"], "traffic": [path]}
+    told = command(name, *more.get(name, []), "--edition", path)
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith(f"ozkit {name}: {path}:2: extends: there is no edition and no file 'nowhere'")
+
+
+def test_requirements_are_those_of_the_edition(command: Command) -> None:
+    """`ozkit requirements` lists what the file asks for, with its sources."""
+    told = command("requirements", *AGREED, "--format", "json")
+    texts = {one["id"]: one["source"] for one in json.loads(told.out)}
+    assert "agreed for the pilot" in texts["create_group_handle_service.success.status"]
+
+
+def test_a_target_file_is_made_for_the_edition(command: Command) -> None:
+    """`ozkit target init` says what the personas of an edition of one's own must hold."""
+    told = command("target", "init", *AGREED)
+    assert told.code == 0
+    assert "without-group_create_handle_service-oz_groups_add_relationships" in told.out

@@ -1,0 +1,131 @@
+"""What follows from one exchange for another."""
+
+from pathlib import Path
+
+from traffic_tools import BODY, GROUP, Story, error, failing
+
+CREATE = f"POST /groups/{GROUP}/handle_services"
+READ = f"GET /groups/{GROUP}/handle_services"
+
+
+def shown(service: str, **more: object) -> dict[str, object]:
+    return {**BODY, "handleServiceId": service, "creationTime": 1, "creator": {"type": "user", "id": "u"}, **more}
+
+
+def test_what_was_created_reads_as_it_was_sent(tmp_path: Path) -> None:
+    """Another name is a violation of the creation, with both exchanges as steps."""
+    story = Story()
+    story.created("a")
+    story.add(f"{READ}/a", 200, answer=shown("a", name="another"))
+    judgement = story.judged(tmp_path)
+    assert "create_group_handle_service.state.data" in failing(judgement)
+    finding = next(one for one in judgement.results if one.requirement.topic == "state.data").findings[0]
+    assert len(finding.steps) == 2
+
+
+def test_a_read_that_lags_is_excused(tmp_path: Path) -> None:
+    """A list that shows the creation a second later was late, and nothing else."""
+    story = Story()
+    story.created("a")
+    story.listed()
+    story.listed("a")
+    assert not failing(story.judged(tmp_path))
+
+
+def test_a_list_lacks_what_was_created(tmp_path: Path) -> None:
+    """Where no later read shows it."""
+    story = Story()
+    story.created("a")
+    story.listed()
+    assert "create_group_handle_service.state.created-one" in failing(story.judged(tmp_path))
+
+
+def test_a_list_that_loses_again_what_it_showed_does_not_lag(tmp_path: Path) -> None:
+    """Long after the creation; soon after it, another replica may have answered."""
+    for later, lost in ((3, False), (30, True)):
+        story = Story()
+        story.created("a")
+        story.listed("a")
+        story.listed(at=later)
+        story.listed("a")
+        assert ("create_group_handle_service.state.created-one" in failing(story.judged(tmp_path))) is lost
+
+
+def test_core_judges_the_documented_operation_alone(tmp_path: Path) -> None:
+    """As with `ozkit verify`: the others are in no document of this edition."""
+    story = Story()
+    story.created("a")
+    story.add(f"DELETE /groups/{GROUP}/handle_services/a", 202)
+    assert failing(story.judged(tmp_path)) == {"leave_group_handle_service.success.status"}
+    assert not failing(story.judged(tmp_path, profile="core"))
+
+
+def test_requests_at_the_same_time_come_in_either_order(tmp_path: Path) -> None:
+    """A list that was asked for while the creation was under way may lack it, or have it."""
+    for names in ((), ("a",)):
+        story = Story()
+        story.created("a", at=1, took=2)
+        story.listed(*names, at=2, took=2)
+        assert not failing(story.judged(tmp_path))
+
+
+def test_what_was_refused_left_nothing(tmp_path: Path) -> None:
+    """A list that grew over a refusal."""
+    story = Story()
+    story.listed("a")
+    story.refused(CREATE, 403, body=BODY)
+    story.listed("a", "b")
+    assert "create_group_handle_service.state.unchanged" in failing(story.judged(tmp_path))
+
+
+def test_a_list_that_grew_by_somebody_unseen_accuses_nobody(tmp_path: Path) -> None:
+    """Without a refusal between, the traffic is simply not all there was."""
+    story = Story()
+    story.listed("a")
+    story.listed("a", "b")
+    assert not failing(story.judged(tmp_path))
+
+
+def test_what_was_deleted_is_gone(tmp_path: Path) -> None:
+    """Reading it succeeds, and a list shows it."""
+    for call, answer in ((f"{READ}/a", shown("a")), (READ, {"handle_services": ["a"]})):
+        story = Story()
+        story.add("DELETE /handle_services/a", 204)
+        story.add(call, 200, answer=answer)
+        assert "delete_handle_service.effect" in failing(story.judged(tmp_path))
+
+
+def test_an_id_is_given_once(tmp_path: Path) -> None:
+    """Two creations with one id."""
+    story = Story()
+    story.created("a")
+    story.created("a")
+    assert failing(story.judged(tmp_path)) == {"create_group_handle_service.location.fresh"}
+
+
+def test_a_write_without_a_clear_answer_leaves_everything_open(tmp_path: Path) -> None:
+    """After a 502 either state is right."""
+    for answer in (shown("a"), shown("a", name="another")):
+        story = Story()
+        story.created("a")
+        story.add("PATCH /handle_services/a", 502, body={"name": "another"}, answer=error())
+        story.add(f"{READ}/a", 200, answer=answer)
+        assert not {one for one in failing(story.judged(tmp_path)) if not one.endswith("no-5xx")}
+
+
+def test_credentials_that_are_right_before_and_after_are_right(tmp_path: Path) -> None:
+    """A 401 between two successes of one caller."""
+    story = Story()
+    story.created("a")
+    story.refused(CREATE, 401, body=BODY)
+    story.created("b")
+    assert "create_group_handle_service.access.consistent" in failing(story.judged(tmp_path))
+
+
+def test_a_bad_body_of_somebody_who_may_is_a_400(tmp_path: Path) -> None:
+    """Between two successes of the same caller nothing else can be wrong."""
+    story = Story()
+    story.created("a")
+    story.refused(CREATE, 404, body={**BODY, "name": 7})
+    story.created("b")
+    assert "create_group_handle_service.body.type.name" in failing(story.judged(tmp_path))
