@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 import server
 from judge_tools import Told, set_up, target_file
+from second_wire import Response
 
 Command = Callable[..., Told]
 EDITION = "current"
@@ -75,6 +78,28 @@ def test_an_empty_password_is_noticed_whoever_has_one(command: Command, tmp_path
         made = mixed(handle, set_up(handle.states_url, EDITION), {"outsider"})
         found = outcomes(command, target_file(tmp_path, handle.base_url, made))
     assert found["wrong-password"] == "fail"
+
+
+@pytest.mark.parametrize(("status", "code"), [(500, 0), (204, 1)])
+def test_credentials_beyond_ascii_may_be_more_than_a_framework_reads(
+    command: Command, tmp_path: Path, status: int, code: int
+) -> None:
+    """How they are encoded is not defined (RFC 7617, 2): a 500 to them is left open, a success is not."""
+    with server.start(EDITION) as handle:
+        inner = handle.server.answer
+
+        def answer(request: server.Request) -> Response:
+            word, _, encoded = (request.header("authorization") or "").partition(" ")
+            with contextlib.suppress(ValueError):
+                if word.lower() == "basic" and not base64.b64decode(encoded, validate=True).isascii():
+                    return Response(status)
+            return inner(request)
+
+        handle.server.answer = answer
+        file = target_file(tmp_path, handle.base_url, set_up(handle.states_url, EDITION))
+        parts = ("--requirement", "*.authentication.*", "--requirement", "*.robust.no-5xx")
+        told = command("verify", "--target", str(file), "--edition", EDITION, *parts)
+    assert told.code == code, told.all
 
 
 def test_without_a_second_group_the_verdict_is_partial(command: Command, tmp_path: Path) -> None:

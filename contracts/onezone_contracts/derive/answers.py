@@ -76,7 +76,7 @@ def errors(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
         text = f"The body of a {code} is labelled as JSON."
         yield build.requirement(f"error.media-type.{code}", Level.MUST, text, source, error.media_type(code))
         text = f"The body of a {code} has a Content-Type."
-        level = Level.OBSERVE if code == UNLABELLED else Level.MUST
+        level = Level.OBSERVE if code == UNLABELLED else build.documented(Level.SHOULD)
         where = build.rfc("rfc-9110", "8.3.1 Media Type")
         yield build.requirement(f"error.labelled.{code}", level, text, where, error.labelled(code))
 
