@@ -28,6 +28,8 @@ COMMANDS = {
     "explain": ("onezone_contracts.commands.cli", "say who may call an operation, and why"),
     "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B; lint; bundle; coverage"),
 }
+IMPACT = "onezone_mockserver.impact.cli"
+"""Where `ozkit spec diff A B --impact` lives: it asks the mocks of both editions."""
 MOCK_ALONE = (
     "only the mock is installed here: "
     "`pip uninstall onezone-mockserver`, then `pip install onezone-contract-kit`, which has the mock too"
@@ -97,8 +99,9 @@ def _run(arguments: list[str]) -> int:
     if name not in COMMANDS:
         print(f"ozkit: there is no command {name!r}: choose one of {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
+    module = IMPACT if name == "spec" and "--impact" in rest else COMMANDS[name][0]
     try:
-        room = import_module(COMMANDS[name][0])
+        room = import_module(module)
     except ModuleNotFoundError as error:
         if error.name != "onezone_contracts":
             raise

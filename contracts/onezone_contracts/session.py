@@ -26,6 +26,8 @@ def judge_target(
 ) -> Judgement:
     """Judge what the user named. Raises SetupError for bad usage; a target that cannot be judged is `inconclusive`."""
     contract = contract_of(wanted)
+    if not judged_operations(contract):
+        wanted = replace(wanted, profile="full")  # a contract that is all one's own: every operation is judged alike
     try:
         with opened(wanted, contract, options) as session:
             found = judge(session, patterns, progress)

@@ -132,7 +132,7 @@ class Everything:
         self.options = options
         self.shared = Bench(options, account=self.account) if self.account else Shared(options)
         self.trials: dict[str, Trial | NotJudged] = {}
-        self.operation: Operation = judged_operations(self.contract)[0]
+        self.operation: Operation | None = next(iter(judged_operations(self.contract)), None)
         self.documented: Documented | None = None
         self._why = ""
         self._stack = ExitStack()
@@ -192,7 +192,7 @@ class Everything:
             label = "see how many requests at once the target bears"
             path = self.account.api.path(caller, {})
             self.shared.begin(self.account.api.wire, Request(caller.method, path, self.account.auth, label=label))
-        if not any(one.operation == self.operation.id for one in wanted):
+        if self.operation is None or not any(one.operation == self.operation.id for one in wanted):
             return None
         try:
             target = self.provisioner.target(self.operation)
@@ -222,7 +222,7 @@ class Everything:
             if isinstance(self.shared, Bench):
                 return self.shared
             raise NotJudged(f"sequences make users and groups: {GIVE}", blocked=True)
-        if requirement.operation != self.operation.id:
+        if self.operation is None or requirement.operation != self.operation.id:
             return self._trial(requirement.operation).of(requirement)
         if self.documented is None or self._why:
             raise NotJudged(self._why, blocked=True)
@@ -252,7 +252,7 @@ class Everything:
         trial = self.trials.get(first)
         if isinstance(trial, Trial) and trial.known_offered:
             trial.foresee(own)
-        elif first == self.operation.id and self.documented:
+        elif self.operation and first == self.operation.id and self.documented:
             self.documented.foresee(own)
 
     def unseen(self) -> frozenset[int]:
@@ -276,7 +276,7 @@ class Everything:
         """Remove what the documented operation made; the account removes the rest when it is closed."""
         if self.documented:
             self.documented.clean()
-            if self.account:
+            if self.account and self.operation:
                 self.account.take(self.operation.effect.resource, self.documented.run.target.created)
         for one in self._given():
             one.api.wire.close_all()

@@ -38,11 +38,15 @@ FIRST = 25.0
 """Seconds that a target is waited for in all until it answers for the first time, whatever a request may take."""
 LATE_BODY = 0.2
 """Seconds that a body may stay away which is announced where there must be none."""
+UNREAD = 1.0
+"""Seconds that a target which has begun to answer may take to read more of the body."""
 OWN_HEADERS = (("User-Agent", f"onezone-contract-kit/{__version__}"), ("Accept-Encoding", "identity"))
 """What every request carries, unless it says otherwise itself."""
 _CHUNK = 65536
 _BODILESS = frozenset({204, 304})
 _STALE = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
+_FINAL = re.compile(rb"HTTP/1\.[01] [2-9]")
+"""The beginning of an answer that is not interim."""
 _ODD_METHOD = re.compile(r"[\x00-\x1f]")
 _ODD_PATH = re.compile(r"[\x00-\x20\x7f]")
 _ODD_NAME = re.compile(r"^[:\s]|[:\r\n]|^$")
@@ -153,8 +157,9 @@ class Wire:
         answer = _Answer(sock, request.method, time.monotonic() + limit, self.network.stop)
         broken: OSError | None = None
         sock.settimeout(limit)
+        whole = True
         try:
-            sock.sendall(data)
+            whole = _write(sock, data, limit)
         except (BrokenPipeError, ConnectionResetError) as error:
             broken = error  # it may have answered and closed before it read all of the body
         try:
@@ -166,7 +171,7 @@ class Wire:
         body = answer.body()
         stray = answer.stray(head) if head.status_code in _BODILESS or request.method == "HEAD" else b""
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers.raw_items())
-        if stray or broken or request.chunked or not answer.reusable:
+        if stray or broken or not whole or request.chunked or not answer.reusable:
             self.close()
         return Response(head.status_code, headers, decoded(headers, body, MAX_BODY) if body else b"", stray)
 
@@ -235,6 +240,29 @@ def encoded(request: Request, host: str) -> bytes:
     start = f"{request.method} {request.path or '/'} HTTP/1.1\r\n".encode("ascii")
     body = request.body or b""
     return b"".join((start, lines.encode(), b"\r\n", _in_chunks(body) if request.chunked else body))
+
+
+def _write(sock: socket.socket, data: bytes, limit: float) -> bool:
+    """Send the bytes; whether all of them: a target that has answered, or reads no further, wants no more.
+
+    Source: RFC 9112, 9.5. Raises TimeoutError, and what the socket does.
+    """
+    if len(data) <= _CHUNK or isinstance(sock, ssl.SSLSocket):
+        sock.sendall(data)
+        return True
+    left, deadline = memoryview(data), time.monotonic() + limit
+    while left:
+        readable, writable, _ = select.select([sock], [sock], [], max(0.0, deadline - time.monotonic()))
+        if readable and _FINAL.match(sock.recv(len("HTTP/1.1 4"), socket.MSG_PEEK)):
+            return False
+        if readable and not writable:
+            writable = select.select([], [sock], [], UNREAD)[1]
+            if not writable:
+                return False
+        if not writable:
+            raise TimeoutError
+        left = left[sock.send(left[:_CHUNK]) :]
+    return True
 
 
 def _in_chunks(body: bytes) -> bytes:

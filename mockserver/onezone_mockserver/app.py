@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connexion import ConnexionMiddleware
 from connexion.resolver import Resolver
-from onezone_spec import DEFAULT_EDITION, Contract, load
+from onezone_spec import DEFAULT_EDITION, Contract
 
 from onezone_mockserver.control import Control, Gate, host_of
 from onezone_mockserver.cors import Cors
@@ -19,22 +18,26 @@ from onezone_mockserver.effects import Effects
 from onezone_mockserver.error_handler import ErrorHandler
 from onezone_mockserver.errors import Renderer
 from onezone_mockserver.exchange import OUTSIDE
+from onezone_mockserver.forwarding import Forwarding, Target
 from onezone_mockserver.journaling import Journaling
+from onezone_mockserver.overriding import Overriding
 from onezone_mockserver.paths import path_of
 from onezone_mockserver.pipeline import Following, Pipeline
 from onezone_mockserver.proxies import always, forwarded
 from onezone_mockserver.routing import Routing
-from onezone_mockserver.scenario import DEMO, Scenario, read_scenario
-from onezone_mockserver.state import MockState
-from onezone_mockserver.support import check_supported
+from onezone_mockserver.source import Source
+from onezone_mockserver.state import NO_FAULTS, MockState
 from onezone_mockserver.worlds import below_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from onezone_mockserver.exchange import App, Receive, Scope, Send
+    from onezone_mockserver.faults.fault import Fault
     from onezone_mockserver.journal import Journal
     from onezone_mockserver.proxies import Outside
+    from onezone_mockserver.scenario import Scenario
     from onezone_mockserver.world import World
 
 ASSEMBLE = {"type": "assemble"}
@@ -49,19 +52,48 @@ class Mock:
     of the start, and the others when they are first asked for.
     """
 
-    def __init__(self, state: MockState, middlewares: Sequence[Callable[[App], Any]], options: dict[str, Any]) -> None:
+    def __init__(
+        self, source: Source, state: MockState, middlewares: Sequence[Callable[[App], Any]], options: dict[str, Any]
+    ) -> None:
+        self.source = source
         self.state = state
         self.middlewares = middlewares
         self.control: Control | None = options.pop("control")
         self.outside: Outside | None = options.pop("outside")
         self.options = options
-        self.effects = Effects(state)
-        self.renderer = Renderer(state.contract, challenge=options.pop("challenge"))
-        first, *_ = state.contract.base_paths
-        longest_first = sorted(state.contract.base_paths, key=len, reverse=True)
+        if self.control is not None:
+            self.control.on_reload = self.reload
+        self._build()
+
+    def _build(self) -> None:
+        """Put together what depends on the contract. Where that fails, what was there before stays."""
+        contract, options = self.state.contract, self.options
+        target = Target(options["forward"], options["only"], contract) if options["forward"] else None
+        challenge = contract.challenges if options["challenge"] is None else options["challenge"]
+        parts = Effects(self.state), Renderer(contract, challenge=challenge), target
+        first, *_ = contract.base_paths
+        stack = self._stack(first, *parts)
+        longest_first = sorted(contract.base_paths, key=len, reverse=True)
         self.base_of = re.compile(f"({'|'.join(map(re.escape, longest_first))})/").match
-        self.stacks = {first: self._stack(first)}
-        self.first = self.stacks[first]
+        self.parts, self.target = parts, target
+        self.stacks, self.first = {first: stack}, stack
+
+    def reload(self) -> list[str]:
+        """Read contract and scenario anew, and go on with them; gives what of the state fits no longer, a line each.
+
+        Raises what create_app raises; then everything stays as it was.
+        """
+        state = self.state
+        before = state.contract, state.scenario, state.faults
+        contract, scenario = self.source.read()
+        faults = chosen_faults([fault.id for fault in state.faults], contract)
+        state.contract, state.scenario, state.faults = contract, scenario, faults
+        try:
+            self._build()
+        except Exception:
+            state.contract, state.scenario, state.faults = before
+            raise
+        return state.carry_over(before[0], before[1])
 
     @property
     def contract(self) -> Contract:
@@ -102,19 +134,21 @@ class Mock:
             return None
         base = known[1]
         if base not in self.stacks:
-            self.stacks[base] = self._stack(base)
+            self.stacks[base] = self._stack(base, *self.parts)
         return self.stacks[base]
 
-    def _stack(self, base_path: str) -> App:
+    def _stack(self, base_path: str, effects: Effects, renderer: Renderer, target: Target | None) -> App:
         """Connexion with our middlewares, for one base path."""
         options = self.options
         stack = ConnexionMiddleware(
-            self.effects,
+            effects,
             middlewares=[
                 partial(Edge, state=self.state, cors=options["cors"], control=self.control),
-                *([Journaling] if options["journal"] else ()),
-                partial(ErrorHandler, renderer=self.renderer),
+                *([partial(Journaling, state=self.state)] if options["journal"] else ()),
+                partial(ErrorHandler, renderer=renderer),
                 *([partial(Delay, state=self.state)] if self.state.latency else ()),
+                Overriding,
+                *([partial(Forwarding, state=self.state, target=target)] if target else ()),
                 Routing,
                 *self.middlewares,
                 *([Following] if self.middlewares else ()),
@@ -129,7 +163,7 @@ class Mock:
 
 
 def create_app(  # noqa: PLR0913  (every option of a mock)
-    edition: str | Contract = DEFAULT_EDITION,
+    edition: str | Contract | Source = DEFAULT_EDITION,
     scenario: Scenario | Path | str | None = None,
     *,
     control: bool = True,
@@ -141,41 +175,50 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     trust_proxy: bool = False,
     challenge: bool | None = None,
     faults: Sequence[str] = (),
+    forward: str | None = None,
+    only: Sequence[str] = (),
     journal: bool = True,
     seed: int | None = None,
     middlewares: Sequence[Callable[[App], Any]] = (),
 ) -> Mock:
     """The mock of `edition` as an ASGI application, in the world of `scenario` (a file, or None for the demo).
 
-    `edition` is a name or a contract, `latency` is in seconds, `faults` are ids of faults; without `journal`
-    nothing is written down, and with a `seed` ids, tokens and times are the same for the same requests. The control
-    plane asks for `control_token` if there is one, and else answers on loopback, at addresses, and under the names of
-    `control_hosts`. Locations begin with `public_url`, or as a trusted proxy says; `challenge` says whether a 401 names
-    the ways to authenticate, None leaves it to the edition. `middlewares` stand between routing and the mock's own
-    stages: ASGI middlewares, or Connexion's, which find the routed operation in the scope. Raises
-    onezone_spec.UnknownEditionError, ScenarioError, faults.UnknownFaultError, and support.UnsupportedContractError for
-    a document that the mock cannot serve.
+    `edition` is a name or a contract, or a Source, which has the scenario, too. `latency` is in seconds, `faults` are
+    ids of faults; without `journal` nothing is written down, and with a `seed` ids, tokens and times are the same for
+    the same requests. The control plane asks for `control_token` if there is one, and else answers on loopback, at
+    addresses, and under the names of `control_hosts`. Locations begin with `public_url`, or as a trusted proxy says;
+    `challenge` says whether a 401 names the ways to authenticate, None leaves it to the edition. What `only` does not
+    name goes to the server at `forward`, if there is one. `middlewares` stand between routing and the mock's own
+    stages: ASGI middlewares, or Connexion's, which find the routed operation in the scope. Raises what
+    `source.MISTAKES` has.
     """
-    contract = load(edition) if isinstance(edition, str) else edition
-    check_supported(contract)
-    if not isinstance(scenario, Scenario):
-        scenario = read_scenario(Path(scenario) if scenario else DEMO, contract)
-    state = MockState(contract, scenario, seed=seed)
+    source = edition if isinstance(edition, Source) else Source(edition, scenario)
+    contract, read = source.read()
+    state = MockState(contract, read, seed=seed)
     if faults:
-        from onezone_mockserver.faults import chosen
-
-        state.switch(chosen(faults, contract))
+        state.switch(chosen_faults(faults, contract))
     state.latency = latency
     cors = Cors(cors_origins)
     hosts = [*control_hosts, *([host_of(public_url)] if public_url else [])]
     options = {
         "control": Control(state, Gate(cors, control_token, hosts)) if control else None,
         "cors": cors,
+        "forward": forward,
+        "only": only,
         "journal": journal,
         "outside": always(public_url) if public_url else forwarded if trust_proxy else None,
-        "challenge": contract.challenges if challenge is None else challenge,
+        "challenge": challenge,
     }
-    return Mock(state, middlewares, options)
+    return Mock(source, state, middlewares, options)
+
+
+def chosen_faults(ids: Sequence[str], contract: Contract) -> tuple[Fault, ...]:
+    """The faults of these ids, whose catalogue is loaded only where there are any. Raises faults.UnknownFaultError."""
+    if not ids:
+        return NO_FAULTS
+    from onezone_mockserver.faults import chosen
+
+    return chosen(ids, contract)
 
 
 def _run(assembling: Any) -> None:

@@ -7,13 +7,18 @@ import contextlib
 import re
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from onezone_spec.variables import VariableParser
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from onezone_mockserver.app import Mock
+    from onezone_mockserver.source import Source
+    from onezone_mockserver.watching import Watching
 
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#,@]+", re.IGNORECASE)
 
@@ -49,7 +54,29 @@ def parser() -> VariableParser:
     found.add_argument(
         "--scenario", type=_path, metavar="FILE", help="world to start with: YAML, JSON (default: the demo)"
     )
-    found.add_argument("--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by milliseconds")
+    _add_shaping(found)
+    _add_network(found)
+    found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
+    found.add_argument(
+        "--control-token",
+        type=_given,
+        metavar="TOKEN",
+        help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
+        " this machine reach the mock)",
+    )
+    found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
+    found.add_argument(
+        "--log",
+        choices=("text", "json", "none"),
+        help="a line on the console for each request (default: text, and none with --quiet)",
+    )
+    found.add_argument("--personas", action="store_true", help="show what each persona holds, and a curl line for each")
+    found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
+    return found
+
+
+def _add_network(found: VariableParser) -> None:
+    """Add how clients reach the mock, and which pages may."""
     found.add_argument(
         "--cors-origin",
         type=_origin,
@@ -57,16 +84,6 @@ def parser() -> VariableParser:
         metavar="ORIGIN",
         help="origin whose pages may read the answers, send credentials and use the control plane, repeatable"
         " (default: every origin, without credentials)",
-    )
-    found.add_argument(
-        "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
-    )
-    found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
-    found.add_argument(
-        "--seed",
-        type=_seed,
-        metavar="N",
-        help="ids, tokens and times are the same for the same requests; the clock stands still",
     )
     found.add_argument("--tls-cert", type=_given, metavar="FILE", help="serve https with this certificate (PEM)")
     found.add_argument(
@@ -86,17 +103,33 @@ def parser() -> VariableParser:
         action=argparse.BooleanOptionalAction,
         help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
     )
-    found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
+
+
+def _add_shaping(found: VariableParser) -> None:
+    """Add what the mock does beside its contract, or other than it."""
+    found.add_argument("--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by milliseconds")
     found.add_argument(
-        "--control-token",
-        type=_given,
-        metavar="TOKEN",
-        help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
-        " this machine reach the mock)",
+        "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
     )
-    found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
-    found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
-    return found
+    found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
+    found.add_argument(
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help="ids, tokens and times are the same for the same requests; the clock stands still",
+    )
+    found.add_argument(
+        "--reload", action="store_true", help="read the scenario, and files of your own, again when they change"
+    )
+    found.add_argument(
+        "--forward",
+        type=_given,
+        metavar="URL",
+        help="send what --only does not name to a real server, whose API begins there",
+    )
+    found.add_argument(
+        "--only", action="extend", nargs="+", default=[], metavar="OPERATION", help="the mock answers these itself"
+    )
 
 
 def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main is told the command's name)
@@ -108,9 +141,18 @@ def main(name: str, argv: list[str]) -> int:  # noqa: ARG001  (every room's main
         return 2
 
 
-def _run(options: argparse.Namespace) -> int:
+def _check_together(options: argparse.Namespace) -> None:
+    """Raise UsageError for options that do not go together."""
     if options.tls_key and not options.tls_cert:
         raise UsageError("--tls-key needs --tls-cert")
+    if options.only and not options.forward:
+        raise UsageError("--only needs --forward: where do the other operations go?")
+    if options.log and options.log != "none" and options.no_journal:
+        raise UsageError("--log shows what the journal gets: leave --no-journal out")
+
+
+def _run(options: argparse.Namespace) -> int:
+    _check_together(options)
     if options.list_faults:
         return _list_faults(options)
     from onezone_mockserver.serve import ServeError, bind, configure, is_loopback, origin, serve
@@ -124,12 +166,39 @@ def _run(options: argparse.Namespace) -> int:
     drawn = _draw_token(app) if not is_loopback(listening) else ""
     url = origin(listening, options.host, tls=bool(options.tls_cert))
     latency, app.state.latency = app.state.latency, 0.0  # what the start asks of itself does not wait
-    text = "" if options.quiet else _introduction(app, url, drawn)
+    text = "" if options.quiet else _introduction(app, url, drawn, every=options.personas)
     if drawn and options.quiet:
         _say(f"control token: {drawn}", sys.stderr)
     app.state.latency = latency
-    serve(config, listening, lambda: _say(f"{text}listening on {url}"), app.state.stop)
+    watching = _watching(app, quiet=options.quiet) if options.reload else None
+
+    def started() -> None:
+        if watching is not None:
+            watching.start()
+        _say(f"listening on {url}{text}")
+
+    def stopping() -> None:
+        if watching is not None:
+            watching.end()
+        app.state.stop()
+
+    with _console(options, app):
+        serve(config, listening, started, stopping)
     return 0
+
+
+@contextlib.contextmanager
+def _console(options: argparse.Namespace, app: Mock) -> Iterator[None]:
+    """Have a line written for each request, until the end."""
+    if (options.log or ("none" if options.quiet else "text")) == "none":
+        yield
+        return
+    from onezone_mockserver.console import Console, has_colours, json_line, text_line
+
+    line = json_line if options.log == "json" else partial(text_line, colours=has_colours(sys.stdout))
+    console = app.state.feed.log = Console(sys.stdout, line)
+    yield
+    console.close()
 
 
 def _draw_token(app: Mock) -> str:
@@ -162,18 +231,20 @@ def _list_faults(options: argparse.Namespace) -> int:
     return 0
 
 
-def _app(options: argparse.Namespace) -> Mock:
-    from onezone_spec import ContractError, UnresolvedReferenceError, load
+def source(options: argparse.Namespace) -> Source:
+    """What the options say that the mock is made of."""
+    from onezone_mockserver.source import Source
 
+    return Source(options.edition, options.scenario, options.contract)
+
+
+def _app(options: argparse.Namespace) -> Mock:
     from onezone_mockserver import create_app
-    from onezone_mockserver.faults import UnknownFaultError
-    from onezone_mockserver.scenario import ScenarioError
-    from onezone_mockserver.support import UnsupportedContractError
+    from onezone_mockserver.source import MISTAKES
 
     try:
         return create_app(
-            load(options.edition, options.contract),
-            options.scenario,
+            source(options),
             control=not options.no_control,
             control_token=options.control_token,
             control_hosts=[options.host],
@@ -183,26 +254,53 @@ def _app(options: argparse.Namespace) -> Mock:
             latency=options.latency / 1000,
             cors_origins=options.cors_origin or ("*",),
             faults=options.fault,
+            forward=options.forward,
+            only=options.only,
             journal=not options.no_journal,
             seed=options.seed,
         )
-    except (
-        ScenarioError,
-        ContractError,
-        UnknownFaultError,
-        UnresolvedReferenceError,
-        UnsupportedContractError,
-    ) as error:
+    except MISTAKES as error:
         raise UsageError(str(error)) from None
 
 
-def _introduction(app: Mock, url: str, token: str) -> str:
+def _watching(app: Mock, *, quiet: bool) -> Watching:
+    """What has the mock read its files again when they change, and says on standard error what came of it."""
+    from onezone_mockserver.source import MISTAKES
+    from onezone_mockserver.watching import Watching
+
+    if not app.source.files:
+        raise UsageError("--reload has nothing to watch: name a --scenario, or an edition or a contract of your own")
+
+    def reload() -> None:
+        try:
+            dropped = app.reload()
+        except MISTAKES as error:
+            _say(f"not reloaded, what was there before goes on: {error}", sys.stderr)
+            return
+        for line in [*([] if quiet else ["reloaded"]), *(f"dropped, as it fits no longer: {one}" for one in dropped)]:
+            _say(line, sys.stderr)
+
+    return Watching(app.source.files, reload)
+
+
+def _introduction(app: Mock, url: str, token: str, *, every: bool) -> str:
     from onezone_mockserver.demo import introduce
     from onezone_mockserver.location import edition_base_path
 
-    control = "" if app.control is None else f"\ncontrol plane: {url}/_mock/\n"
-    control += f"its token, drawn for this run: {token}\n" if token else ""
-    return f"{introduce(app, url + edition_base_path(app.contract))}{control}"
+    control = "" if app.control is None else f"\nThe page, to watch and to change it: {url}/_mock/"
+    control += f"\nIts token, drawn for this run: {token}" if token else ""
+    base_url = url + edition_base_path(app.contract)
+    return f"{control}\n{_forwarded(app, base_url) or introduce(app, base_url, every=every)}\n"
+
+
+def _forwarded(app: Mock, base_url: str) -> str:
+    """What start-up shows where personas cannot be asked what they get, since a real server answers; "" where not."""
+    operation = app.contract.find("create", "handle_service", "group")
+    if app.target is None or (operation and operation.id in app.target.only):
+        return ""
+    own = ", ".join(sorted(app.target.only)) or "nothing"
+    edition = f"Onezone mock, edition {app.contract.edition}: {base_url}"
+    return f"{edition}\nanswers {own}, and forwards the rest to {app.target.url}"
 
 
 def _port(text: str) -> int:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from onezone_mockserver.exchange import BROKEN, RUN, NotHttpError
+from onezone_mockserver.exchange import BROKEN, RUN, TRANSPORT, NotHttpError
 from onezone_mockserver.worlds import WorldNameError, below_prefix, world_name
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ class Connection(HttpToolsProtocol):
 
     def _begin(self) -> None:
         self.scope[RUN] = self.state.run
+        self.scope[TRANSPORT] = self.transport
         super().on_headers_complete()
         if self.owed:  # it waits for its turn; of any other the edge asks at once for which world it is
             self.scope[RUN] = self._run_now(self.scope)

@@ -21,10 +21,15 @@ class Delay:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wait, then pass the exchange on. Raises ClientGoneError."""
-        exchange: Exchange = scope[KEY]
-        exchange.receive = receive
-        await wait(exchange, self.state.latency)
-        await self.app(scope, receive if exchange.unread else _again(exchange.body, receive), send)
+        receive = await wait_first(scope[KEY], self.state.latency, receive)
+        await self.app(scope, receive, send)
+
+
+async def wait_first(exchange: Exchange, seconds: float, receive: Receive) -> Receive:
+    """Let an exchange wait before its stages; gives what the body is received by then. Raises ClientGoneError."""
+    exchange.receive = receive
+    await wait(exchange, seconds)
+    return receive if exchange.unread else _again(exchange.body, receive)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

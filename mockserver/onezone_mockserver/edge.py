@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from onezone_mockserver.assembled import Assembled
 from onezone_mockserver.exchange import BROKEN, KEY, RUN, App, Exchange, Receive, Scope, Send
-from onezone_mockserver.state import NO_FAULTS
+from onezone_mockserver.overriding import Chooser
 from onezone_mockserver.worlds import HEADER, WORLD, WorldNameError, world_name
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ class Edge:
         self.state = state
         self.cors = cors
         self.control = control
-        self.faults = NO_FAULTS
-        self.faulty = app
+        self.inner: Assembled[App] = Assembled(state, self.assemble)
+        self.chooser = Chooser(state)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request, or the lifespan protocol; a web socket is closed."""
@@ -45,8 +46,8 @@ class Edge:
             elif preflight:
                 await preflight.send(exchange.send)
             else:
-                inner = self.faulty if self.faults is self.state.faults else self._inner()
-                await inner(scope, receive, exchange.send)
+                reply = self.chooser.choose(exchange) if exchange.run.overrides else exchange.send
+                await self.inner.of(exchange)(scope, receive, reply)
         finally:
             del scope[KEY]  # the exchange knows the scope: without a circle, memory is free at once
 
@@ -63,12 +64,13 @@ class Edge:
     def _is_control(self, path: bytes) -> bool:
         return self.control is not None and path[len(CONTROL_PREFIX) :][:1] in {b"", b"/"}
 
-    def _inner(self) -> App:
-        """The application inside, with what the faults that are on put around all of it."""
+    def assemble(self, faults: Any) -> App:
+        """The application inside, with what the faults put around all of it."""
+        if not faults:
+            return self.app
         from onezone_mockserver.faults.install import outside
 
-        self.faults, self.faulty = self.state.faults, outside(self.app, self.state)
-        return self.faulty
+        return outside(self.app, self.state, faults)
 
 
 async def _other_protocol(scope: Scope, receive: Receive, send: Send) -> None:

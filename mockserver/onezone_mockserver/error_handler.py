@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.exchange import BROKEN, KEY, ClientGoneError, NotHttpError, Refusal
+from onezone_mockserver.exchange import BROKEN, KEY, ClientGoneError, DroppedError, ForcedAnswer, NotHttpError, Refusal
 
 if TYPE_CHECKING:
     from onezone_mockserver.errors import Renderer
@@ -31,6 +31,8 @@ class ErrorHandler:
             await self._answer(scope[KEY], refusal).send(send)
         except ClientGoneError:
             scope[KEY].reasons.append("the client closed the connection")
+        except DroppedError:
+            raise
         except Exception:
             logger.exception("the mock failed; please report this")
             if scope[KEY].status is not None:
@@ -41,6 +43,8 @@ class ErrorHandler:
     def _answer(self, exchange: Exchange, refusal: Refusal) -> Answer:
         exchange.reasons.insert(0, refusal.reason)
         operation = exchange.operation or (exchange.siblings[0] if exchange.siblings else None)
+        if isinstance(refusal, ForcedAnswer):
+            return self.renderer.forced(refusal, operation)
         answer = self.renderer.render(refusal, operation)
         if isinstance(refusal, NotHttpError):
             exchange.stage, answer.status = "protocol", refusal.status

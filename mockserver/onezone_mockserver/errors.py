@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from onezone_spec import ErrorKind
 
-from onezone_mockserver.exchange import Answer, Header, Refusal, json_answer
+from onezone_mockserver.exchange import Answer, ForcedAnswer, Header, Refusal, json_answer
 from onezone_mockserver.stages.security import challenges
 
 if TYPE_CHECKING:
-    from onezone_spec import Contract, ErrorKind, Operation
+    from onezone_spec import Contract, Operation
 
 JSON = "application/json"
 KEY = "key"
 UNAUTHORIZED = 401
+ERRORS = 400
+"""The statuses of errors begin here."""
+EMPTY = frozenset({204, 205, 304})
+"""Statuses whose answers have no body (RFC 9110, 6.4.1 and 15.3.6)."""
 
 
 class Renderer:
@@ -43,6 +49,21 @@ class Renderer:
             made = self._made[key] = self._make(refusal, operation)
         return Answer(made.status, made.headers.copy(), made.body)
 
+    def forced(self, forced: ForcedAnswer, operation: Operation | None) -> Answer:
+        """The answer that somebody asked for. An error without a body of its own gets that of the edition's errors."""
+        status = forced.status
+        if forced.body is not None:
+            media_type, body = forced.body
+            answer = json_answer(status, body, media_type)
+        elif status < ERRORS:
+            answer = Answer(status, [] if status in EMPTY else [(b"content-length", b"0")])
+        elif error := default_error(self.contract, status):
+            return self._make(Refusal(error, forced.reason, forced.headers), operation)
+        else:
+            answer = json_answer(status, orjson.dumps({"error": self._shaped(unlisted_error(status), {})}))
+        answer.headers.extend(forced.headers)
+        return answer
+
     def _make(self, refusal: Refusal, operation: Operation | None) -> Answer:
         status = self._outer(self.contract.errors[refusal.error]).status
         if refusal.empty or (operation is not None and status in self._bare[operation.id]):
@@ -70,10 +91,12 @@ class Renderer:
         return orjson.dumps({"error": self._error(refusal)})
 
     def _error(self, refusal: Refusal) -> str | dict[str, Any]:
-        kind = self.contract.errors[refusal.error]
+        return self._shaped(self.contract.errors[refusal.error], refusal.details)
+
+    def _shaped(self, kind: ErrorKind, details: dict[str, Any]) -> str | dict[str, Any]:
         if self.contract.error_is_string:
-            return sentence(kind, refusal.details)
-        error = describe(kind, refusal.details)
+            return sentence(kind, details)
+        error = describe(kind, details)
         return describe(self._outer(kind), {"authError": error}) if kind.within else error
 
 
@@ -81,6 +104,14 @@ def default_error(contract: Contract, status: int) -> str | None:
     """The id of the error that stands for `status` in general, None where the contract has none."""
     kinds = contract.errors.values()
     return next((kind.id for kind in kinds if kind.status == status and not kind.within), None)
+
+
+def unlisted_error(status: int) -> ErrorKind:
+    """An error for a status that the contract has none for, named by the phrase of HTTP (`tooManyRequests`)."""
+    known = HTTPStatus(status) if status in set(HTTPStatus) else None
+    phrase = known.phrase if known else f"Status {status}"
+    first, *rest = phrase.replace("-", " ").replace("'", "").split()
+    return ErrorKind(first.lower() + "".join(word.capitalize() for word in rest), status, f"{phrase}.", (), None)
 
 
 def describe(kind: ErrorKind, details: dict[str, Any]) -> dict[str, Any]:

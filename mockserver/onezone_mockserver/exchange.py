@@ -16,7 +16,10 @@ from onezone_mockserver.paths import path_of
 if TYPE_CHECKING:
     from onezone_spec import Operation
 
+    from onezone_mockserver.access import Decision
+    from onezone_mockserver.faults.fault import Fault
     from onezone_mockserver.journal import Row
+    from onezone_mockserver.overrides import Override
     from onezone_mockserver.state import WorldRun
     from onezone_mockserver.world import User
 
@@ -33,6 +36,8 @@ BROKEN = "onezone_broken"
 """Where the scope of a request that is not HTTP has the status and the reason."""
 RUN = "onezone_run"
 """Where the scope has the run of the world that the request came into, if the connection knows it."""
+TRANSPORT = "onezone_transport"
+"""Where the scope has the connection's asyncio transport, if there is one."""
 OUTSIDE = "onezone_outside"
 """Where the scope has what stands before the mock's paths in a URI for the client, if anybody says so."""
 _HOST = re.compile(
@@ -81,8 +86,27 @@ class NotHttpError(Refusal):
         self.status = status
 
 
+class ForcedAnswer(Refusal):
+    """Somebody asked for this answer: a status, with a body of its own (its media type before it) or the edition's."""
+
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        headers: tuple[Header, ...] = (),
+        body: tuple[bytes, bytes] | None = None,
+    ) -> None:
+        super().__init__("", reason, headers)
+        self.status = status
+        self.body = body
+
+
 class ClientGoneError(Exception):
     """The client closed the connection before its request was read. Nobody waits for an answer."""
+
+
+class DroppedError(ConnectionResetError):
+    """An override ends the connection, where there is none: in process, this is what the client sees."""
 
 
 @dataclass(slots=True)
@@ -117,7 +141,8 @@ class Exchange:
     `run` is the world that it came into. `path` is what the mock routes: the raw path below the root path. `receive` is
     as the middlewares before the pipeline left it, `read_on` the server's own. `headers` has each header once, repeated
     ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `caveats` limit the
-    token that names the `user`. `unread` says that the body, or a part of it, was not read yet.
+    token that names the `user`. `unread` says that the body, or a part of it, was not read yet. `override` is what
+    somebody wants done with this request, and `faults` are those that it has for itself, None where it has none.
     """
 
     receive: Receive
@@ -127,6 +152,7 @@ class Exchange:
     siblings: tuple[Operation, ...] = ()
     params: dict[str, str] = NO_DATA
     user: User | None = None
+    decision: Decision | None = None
     caveats: tuple[Any, ...] = ()
     unread = True
     body = b""
@@ -138,6 +164,8 @@ class Exchange:
     common: tuple[Header, ...] = ()
     status: int | None = None
     row: Row | None = None
+    override: Override | None = None
+    faults: tuple[Fault, ...] | None = None
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, run: WorldRun) -> None:
         self.scope = scope
@@ -219,15 +247,17 @@ class Exchange:
         """
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self.row is not None:
-                self.row.status = self.status
             headers: list[Header] = [*message.get("headers", ()), *self.common]  # others' middlewares may keep theirs
             message["headers"] = headers
+            if self.row is not None:
+                self.row.status, self.row.response = self.status, headers
             if self.reasons or self.applied or self.hoped is not None:
                 self._explain(headers)
         else:
             if self.method == "HEAD":
                 message["body"] = b""
+            if self.row is not None:
+                self.row.answer(message.get("body", b""))
             if self.unread and self.has_body and self.closing and not message.get("more_body"):
                 return self._send_last(message)
         return self._send(message)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 
+from onezone_mockserver.assembled import Assembled
 from onezone_mockserver.exchange import KEY, App, Check, Exchange, Receive, Scope, Send
 from onezone_mockserver.stages.accept import accept
 from onezone_mockserver.stages.authorization import authorization
@@ -44,36 +45,31 @@ STAGES: tuple[Stage, ...] = (
 
 
 class OperationPipeline:
-    """The checks of one operation. They are made anew when other faults are switched on."""
+    """The checks of one operation, with what the faults that are on put around them."""
 
     def __init__(self, operation: Any, state: MockState, next_app: App) -> None:
         self.operation = operation
         self.state = state
         self.next_app = next_app
-        self.faults: Any = None
-        self.checks: list[tuple[str, Check]] = []
-        self.assemble()
+        self.checks: Assembled[list[tuple[str, Check]]] = Assembled(state, self.assemble)
 
-    def assemble(self) -> None:
-        """Make the operation's checks, with what the faults that are on put around them."""
-        self.faults = self.state.faults
+    def assemble(self, faults: Any) -> list[tuple[str, Check]]:
+        """The operation's checks, each with the name of its stage, and with what the faults put around them."""
         named = [(stage.__name__, stage(self.operation, self.state)) for stage in STAGES]
-        if self.faults:
+        if faults:
             from onezone_mockserver.faults.install import wrapped
 
             known = self.state.contract.operations[self.operation.operation_id]
-            named = [(name, wrapped(name, check, known, self.state)) for name, check in named]
-        self.checks = [(name, check) for name, check in named if check is not None]
+            named = [(name, wrapped(name, check, known, self.state, faults)) for name, check in named]
+        return [(name, check) for name, check in named if check is not None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the checks, then the next application. Raises a check's Refusal."""
-        if self.faults is not self.state.faults:
-            self.assemble()
         exchange: Exchange = scope[KEY]
         exchange.receive = receive
         name = ""
         try:
-            for name, check in self.checks:  # noqa: B007  (where it ends is what the journal says)
+            for name, check in self.checks.of(exchange):  # noqa: B007  (where it ends is what the journal says)
                 waiting = check(exchange)
                 if waiting is not None:
                     await waiting

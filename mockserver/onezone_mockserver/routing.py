@@ -170,7 +170,7 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         """
         for base, api in self.apis.items():
             if path.startswith(base):
-                found = api.paths.find(_segments(path[len(base) :]))
+                found = api.paths.find(segments(path[len(base) :]))
                 if found is not None:
                     return base, *found
         return b"", None, {}
@@ -196,7 +196,7 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
 
     def _uncovered(self, path: bytes) -> Place[Uncovered] | None:
         for base, api in self.apis.items():
-            if path.startswith(base) and (found := api.uncovered.find(_segments(path[len(base) :]))):
+            if path.startswith(base) and (found := api.uncovered.find(segments(path[len(base) :]))):
                 return found[0]
         return None
 
@@ -221,7 +221,7 @@ async def _no_operation(exchange: Exchange, place: Place[Any], send: Send) -> No
     raise Refusal("methodNotAllowed", f"routing: this path answers {allow[1].decode()}", (allow,))
 
 
-def _segments(path: bytes) -> list[bytes]:
+def segments(path: bytes) -> list[bytes]:
     """The decoded segments of a path; one trailing slash counts for nothing. Raises Refusal for a bad escape."""
     segments = path.removesuffix(b"/").split(b"/")
     if b"%" not in path:

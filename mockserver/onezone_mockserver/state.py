@@ -12,7 +12,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.clock import Clock
-from onezone_mockserver.journal import Journal
+from onezone_mockserver.feed import Feed
+from onezone_mockserver.journal import Journal, Kept
+from onezone_mockserver.scenario.carrying import carried
 from onezone_mockserver.world import BEGINNING, Ids, World
 from onezone_mockserver.worlds import COMMON, Worlds
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from onezone_spec import Contract
 
     from onezone_mockserver.faults.fault import Fault
+    from onezone_mockserver.overrides import Override
     from onezone_mockserver.scenario import Scenario
 
 NO_FAULTS: tuple[Fault, ...] = ()
@@ -36,6 +39,7 @@ class WorldRun:
         self.clock = clock
         self.name = name
         self.journal = Journal()
+        self.overrides: list[Override] = []
         self.provider_states: defaultdict[bytes, list[Any]] = defaultdict(list)
         self._waits: set[asyncio.Future[None]] = set()
         self._over = False
@@ -61,7 +65,7 @@ class WorldRun:
 class MockState:
     """What the parts of a mock share. `run` is the common world, along with its journal; `worlds` are those with names.
 
-    Faults, latency and the scenario are of all worlds.
+    Faults, latency and the scenario are of all worlds. `kept` bounds what their journals keep, `feed` tells of it.
 
     With a `seed`, ids, tokens and times are the same after each reset for the same requests: the clock stands still.
     """
@@ -80,6 +84,8 @@ class MockState:
         self.faults = faults
         self.stopped = False
         self.latency = 0.0
+        self.kept = Kept()
+        self.feed = Feed()
         self.run = self._new_run(COMMON)
         self.worlds: Worlds[WorldRun] = Worlds(self._new_run, WorldRun.end)
 
@@ -105,17 +111,40 @@ class MockState:
         self._begin(self._new_run(name))
 
     def become(self, world: World, name: str = COMMON) -> None:
-        """Serve another world under that name from the next request on; its journal and its clock go on."""
+        """Serve another world under that name from the next request on; journal, overrides and clock go on."""
         before = self.run_of(name)
+        world.fresh = before.world.fresh  # with a seed, no id comes again
         run = WorldRun(world, before.clock, name)
-        run.journal = before.journal
+        run.journal, run.overrides = before.journal, before.overrides
         self._begin(run)
+
+    def carry_over(self, contract: Contract, scenario: Scenario) -> list[str]:
+        """Have every world that was served under a contract and a scenario go on under those that are here now.
+
+        Gives what fits no longer, a line each.
+        """
+        lost: list[str] = []
+        for run in (self.run, *(run for _, run, _ in self.worlds.all())):
+            world, unfit = carried(run.world, (contract, scenario), (self.contract, self.scenario), self.empty_world)
+            lost += [f"{run.name}: {line}" if run.name else line for line in unfit]
+            provider_states = run.provider_states
+            self.become(world, run.name)
+            now = self.run_of(run.name)
+            now.provider_states = provider_states
+            now.overrides = [one for one in run.overrides if self._still_fits(one)]
+        return lost
+
+    def _still_fits(self, override: Override) -> bool:
+        """Whether an override can go on under the contract. One with a fault is made for the faults of its time."""
+        operation = override.rule.when.operation
+        return override.faults is None and (operation is None or operation in self.contract.operations)
 
     def stop(self) -> None:
         """The server is told to stop: whoever waits goes on at once."""
         self.stopped = True
         for run in (self.run, *(run for _, run, _ in self.worlds.all())):
             run.end()
+        self.feed.close()
 
     def switch(self, faults: tuple[Fault, ...]) -> None:
         """Start anew in every world with these faults and no other."""
@@ -141,6 +170,7 @@ class MockState:
         else:
             before, self.run = self.run, run
             before.end()
+        self.feed.reset(run.name)
 
     def _new_run(self, name: str) -> WorldRun:
         clock = Clock(None if self.seed is None else BEGINNING)

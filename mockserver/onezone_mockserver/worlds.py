@@ -50,17 +50,18 @@ def world_name(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
     COMMON where it names none; an empty cookie is as good as none. Raises WorldNameError.
     """
     if WORLD in scope:
-        return _checked(scope[WORLD], f"the path after {PREFIX}")
+        return checked(scope[WORLD], f"the path after {PREFIX}")
     if HEADER in headers:
-        return _checked(headers[HEADER].decode("latin-1").strip(), "X-Mock-World")
+        return checked(headers[HEADER].decode("latin-1").strip(), "X-Mock-World")
     for pair in headers.get(b"cookie", b"").decode("latin-1").split(";"):
         name, _, value = pair.partition("=")
         if name.strip() == COOKIE and (text := value.strip().strip('"')):
-            return _checked(text, f"the cookie {COOKIE}")
+            return checked(text, f"the cookie {COOKIE}")
     return COMMON
 
 
-def _checked(name: str, where: str) -> str:
+def checked(name: str, where: str) -> str:
+    """The name, which is one of a world. Raises WorldNameError, which says where it stood."""
     if not _NAME.fullmatch(name):
         raise WorldNameError(f"world: {where} names no world: a name has {NAME_RULE}")
     return name

@@ -7,6 +7,7 @@ from onezone_spec.load import (
     document_text,
     editions,
     load,
+    load_again,
 )
 from onezone_spec.model import (
     AccessRule,
@@ -58,5 +59,6 @@ __all__ = [
     "document_text",
     "editions",
     "load",
+    "load_again",
     "read_contract",
 ]

@@ -28,6 +28,9 @@ def parser(name: str) -> argparse.ArgumentParser:
     diff.add_argument("old", metavar="A")
     diff.add_argument("new", metavar="B")
     _add_folders(diff, argparse.SUPPRESS)
+    diff.add_argument(
+        "--impact", action="store_true", help="who notices, with an example and both answers; --format text|markdown"
+    )
     lint = commands.add_parser("lint", help="say what is wrong with an edition or a contract of your own")
     _add_contract(lint, argparse.SUPPRESS)
     bundle = commands.add_parser("bundle", help="write the whole document of an edition of your own")

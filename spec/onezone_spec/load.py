@@ -60,6 +60,12 @@ def load(edition: str | Path | None = None, contracts: Sequence[str | Path] = ()
     return _load(None if edition is None else str(edition), tuple(map(str, contracts)))
 
 
+def load_again(edition: str | Path | None = None, contracts: Sequence[str | Path] = ()) -> Contract:
+    """As `load`, of the files as they are now: every contract that was loaded before is loaded anew when asked for."""
+    _load.cache_clear()
+    return load(edition, contracts)
+
+
 @cache
 def _load(edition: str | None, contracts: tuple[str, ...]) -> Contract:
     if not contracts:

@@ -29,7 +29,7 @@ class VariableParser(argparse.ArgumentParser):
         """Add an option, as ArgumentParser does."""
         action = super().add_argument(*args, **kwargs)
         if kwargs.get("action") not in {"help", "version"}:
-            self._options.append((action, kwargs.get("action") == "append"))
+            self._options.append((action, kwargs.get("action") in {"append", "extend"}))
         return action
 
     @property

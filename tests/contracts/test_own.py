@@ -62,12 +62,13 @@ def test_what_an_edition_of_ones_own_changes_is_proven(command: Command) -> None
     assert all(row["fault"].startswith("derived-create_group_handle_service-") for row in matrix["rows"])
 
 
-@pytest.mark.parametrize("name", ["verify", "identify", "prove", "requirements", "mock", "spec"])
+@pytest.mark.parametrize("name", ["verify", "identify", "prove", "requirements", "mock", "spec", "explain", "traffic"])
 def test_a_mistake_ends_every_command_with_2(command: Command, tmp_path: Path, name: str) -> None:
     """A line with file, line and key, and no traceback."""
     path = tmp_path / "ours.yaml"
     path.write_text("overlay: 1.0.0\nextends: nowhere\nactions: []\n", encoding="utf-8")
-    told = command(name, "--edition", path)
+    more = {"explain": ["create_group_handle_service"], "traffic": [path]}
+    told = command(name, *more.get(name, []), "--edition", path)
     assert (told.code, told.out) == (2, "")
     assert told.err.startswith(f"ozkit {name}: {path}:2: extends: there is no edition and no file 'nowhere'")
 

@@ -15,7 +15,10 @@ from second_variants import COMBINATIONS
 
 Command = Callable[..., Told]
 # Each of these keeps the judge waiting: in the usual run they are judged by one requirement only.
-LATE = {"delayed-privileges", "list-cached", "list-ends", "list-lags", "list-stale", "slow"}
+LATE = {
+    *("delayed-privileges", "list-cached", "list-ends", "list-lags", "list-stale", "slow"),
+    *("details-lag", "eventual", "limit-20-a-second", "limit-50-a-user", "replica", "slow-hash"),
+}
 # What the kit's interfaces make a SHOULD although the edition's document is silent, or only shows it.
 ADVISED = {
     "keys-optional": "a missing key of the body is refused",

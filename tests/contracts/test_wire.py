@@ -229,21 +229,6 @@ def test_switch_of_protocols_that_nobody_asked_for_is_no_answer() -> None:
     assert "no HTTP answer" in (exchange.failure or "")
 
 
-def test_early_refusal_of_a_large_body_is_seen() -> None:
-    """A server that answers 413 and closes while the body is still coming has answered 413."""
-
-    def talk(connection: socket.socket, _: int) -> None:
-        connection.recv(1000)
-        connection.sendall(answer(413, b"too large", "Connection: close"))
-        connection.shutdown(socket.SHUT_WR)
-        time.sleep(0.3)
-
-    big = Request("POST", "/api/v3/x", body=b"x" * (8 << 20))
-    statuses = {(one.status, one.failure) for one in (ask(talk, big) for _ in range(3))}
-    assert statuses <= {(413, None), (None, "the connection was closed without an answer")}
-    assert (413, None) in statuses
-
-
 @pytest.mark.parametrize("head", [b"HTTP/1.0 200 OK\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n"])
 def test_body_may_end_with_the_connection(head: bytes) -> None:
     """A body without a length ends where the server closes, and the next request opens a new connection."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +13,7 @@ from onezone_contracts.wire import Wire
 from onezone_spec import __version__
 
 Talk = Callable[[socket.socket, int], None]
+BIG = Request("POST", "/api/v3/x", body=b"x" * (8 << 20))
 POST = Request("POST", "/api/v3/x", headers=(("Content-Type", "application/json"),), body=b'{"a":1}')
 
 
@@ -111,3 +113,44 @@ def test_own_headers_of_a_request_are_sent_alone() -> None:
     ask(talk, Request("GET", "/x", headers=(("user-agent", "curl"), ("ACCEPT-ENCODING", "br"))))
     assert seen[0].count(b"user-agent:") == seen[0].count(b"accept-encoding:") == 1
     assert b"onezone-contract-kit" not in seen[0]
+
+
+def test_early_refusal_of_a_large_body_is_seen() -> None:
+    """A server that answers 413 and closes while the body is still coming has answered 413."""
+
+    def talk(connection: socket.socket, _: int) -> None:
+        connection.recv(1000)
+        connection.sendall(answer(413, b"too large", "Connection: close"))
+        connection.shutdown(socket.SHUT_WR)
+        time.sleep(0.3)
+
+    statuses = {(one.status, one.failure) for one in (ask(talk, BIG) for _ in range(3))}
+    assert statuses <= {(413, None), (None, "the connection was closed without an answer")}
+    assert (413, None) in statuses
+
+
+@pytest.mark.parametrize("interim", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
+def test_refusal_of_a_large_body_that_is_never_read_is_seen(interim: bytes) -> None:
+    """A server that answers and neither reads on nor closes has answered: the rest is not sent (RFC 9112, 9.5)."""
+
+    def talk(connection: socket.socket, _: int) -> None:
+        connection.recv(1000)
+        connection.sendall(interim + answer(413, b"too large"))
+        time.sleep(AGES)
+
+    exchange = ask(talk, BIG)
+    assert (exchange.status, exchange.failure) == (413, None)
+
+
+def test_interim_answer_does_not_end_a_large_body() -> None:
+    """What comes before the answer says nothing of the body: all of it is sent."""
+
+    def talk(connection: socket.socket, _: int) -> None:
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        time.sleep(0.2)
+        read = read_request(connection)
+        connection.sendall(answer(200, str(len(read.partition(b"\r\n\r\n")[2])).encode()))
+
+    response = ask(talk, BIG).response
+    assert response
+    assert response.body == str(len(BIG.body or b"")).encode()

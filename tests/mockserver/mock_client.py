@@ -144,13 +144,16 @@ def basic(username: str, password: str) -> str:
 
 
 @contextmanager
-def mock_process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`ozkit mock --port 0 --quiet` as a process; gives it and its origin."""
-    command = [sys.executable, "-m", "ozkit", "mock", "--port", "0", "--quiet", *options]
+def mock_process(*options: str, quiet: bool = True) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`ozkit mock --port 0` as a process; gives it and its origin, which stands in the last line of its start."""
+    command = [sys.executable, "-m", "ozkit", "mock", "--port", "0", *(["--quiet"] if quiet else []), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        line = process.stdout.readline().strip()
+        line = process.stdout.readline()
+        while line and not quiet and not line.startswith("listening on "):
+            line = process.stdout.readline()
+        line = line.strip()
         assert line.startswith("listening on "), f"{line}{process.stderr.read() if process.stderr else ''}"
         yield process, line.rpartition(" ")[2]
     finally:

@@ -54,34 +54,67 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_start_up_shows_every_persona_with_its_outcome(edition: str) -> None:
     """The outcome that is printed is the one that the documents ask for, and showing it leaves the world as it was."""
     app = create_app(edition)
-    text = introduce(app, "http://127.0.0.1:8080/api/v3")
-    shown = dict(re.findall(r"^  (\S[^(\n]*?) \(.*\n(?:    [^e].*\n)*    expect: (\d+)", text, re.MULTILINE))
     at = EDITIONS.index(edition)
-    assert shown == {name: str(rows[at] or CREATED[edition]) for name, rows in OUTCOMES.items()}
+    outcomes = {name: str(rows[at] or CREATED[edition]) for name, rows in OUTCOMES.items()}
+    text = introduce(app, "http://127.0.0.1:8080/api/v3")
+    names = "|".join(OUTCOMES)
+    assert dict(re.findall(rf"^  ({names}) +\S+ +(\d+)\b", text, re.MULTILINE)) == outcomes
+    text = introduce(app, "http://127.0.0.1:8080/api/v3", every=True)
+    assert dict(re.findall(rf"^({names}) \(.*\n(?:.+\n)*?  expect: (\d+)", text, re.MULTILINE)) == outcomes
     assert app.journal.total == 0
     assert len(app.world.ids("handle_service")) == 1
+
+
+def started(*options: str, curls: int = 1) -> tuple[subprocess.Popen[str], str]:
+    """A mock, and what it prints at its start, up to so many curl lines."""
+    command = [sys.executable, "-u", "-m", "ozkit", "mock", "--port", "0", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    text = ""
+    while text.count("/handle_services\n\n") < curls:
+        line = process.stdout.readline()
+        assert line, text
+        text += line
+    return process, text
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_every_curl_line_works_as_printed(edition: str) -> None:
-    """Pasted into a shell, each line gets the answer that stands above it."""
-    command = [sys.executable, "-m", "ozkit", "mock", "--port", "0", "--edition", edition]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    """Pasted into a shell, each line gets the answer that stands above it; every row fits into 80 columns."""
+    process, text = started("--edition", edition, "--personas", "--log", "none", curls=len(OUTCOMES))
     try:
-        assert process.stdout is not None
-        text = ""
-        while "listening on" not in text:
-            line = process.stdout.readline()
-            assert line
-            text += line
+        process.stdout.close()  # type: ignore[union-attr]
         expected = re.findall(r"expect: (\d+)", text)
-        lines = re.findall(r"^    (curl .*)$", text, re.MULTILINE)
-        assert len(lines) == len(expected) == len(OUTCOMES)
-        for status, one in zip(expected, lines, strict=True):
-            told = subprocess.run(["bash", "-c", f"{one} --silent"], capture_output=True, text=True, check=True).stdout
-            assert told.split()[1] == status, one
+        lines = re.findall(r"^(curl (?:.*\n)*?.*handle_services)$", text, re.MULTILINE)
+        assert max(map(len, text.splitlines())) <= 80
+        assert len(expected) == len(OUTCOMES)
+        assert [answered(line) for line in lines] == expected
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def answered(line: str) -> str:
+    """The status of the answer to a curl line."""
+    done = subprocess.run(["bash", "-c", f"{line} --silent"], capture_output=True, text=True, check=True)
+    return done.stdout.split()[1]
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_start_up_fits_a_terminal_and_then_shows_each_request() -> None:
+    """The address first, a row a persona, one curl line that works, and a line a request."""
+    process, text = started()
+    try:
+        rows = text.splitlines()
+        assert rows[0].startswith("listening on http://127.0.0.1:")
+        assert max(map(len, rows)) <= 80
+        assert len(rows) < 30
+        curl = text[text.index("curl ") :].strip()
+        assert answered(curl) == "204"
+        line = process.stdout.readline()  # type: ignore[union-attr]
+        assert re.search(r"POST   /api/\S+/handle_services alice 204 [0-9.]+ ms$", line)
     finally:
         process.kill()
         process.communicate()
@@ -283,3 +316,13 @@ def test_help_is_there_and_loads_no_server() -> None:
     assert done.returncode == 0
     for option in OPTIONS:
         assert f"--{option}" in done.stdout
+
+
+def test_what_is_forwarded_is_not_asked_at_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody is shown what a real server would have to be asked; a mistake is one line."""
+    parsed = cli.parser().parse(["--forward", "http://127.0.0.1:9/base", "--only", "get_group", "list_groups"])
+    assert parsed.only == ["get_group", "list_groups"]
+    assert "--only needs --forward" in fails(capsys, "--only", "get_group")
+    assert "there is no operation zzz" in fails(capsys, "--forward", "http://127.0.0.1:9", "--only", "zzz")
+    with mock_process("--forward", "http://127.0.0.1:9/base", "--only", "get_group", quiet=False) as (_, origin):
+        assert origin.startswith("http://127.0.0.1:")

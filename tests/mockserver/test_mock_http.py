@@ -12,7 +12,6 @@ from mock_client import GOOD, HOME, MISSING, SERVICE, Client, basic
 from onezone_mockserver import create_app
 from onezone_mockserver.scenario import Scenario
 from onezone_mockserver.stages.accept import accepts
-from onezone_mockserver.stages.prefer import preferences
 
 BASES = ("/api/v3", "/api/v3/onezone", "/api/onezone/v3")
 COLLECTION = f"/api/v3/groups/{HOME}/handle_services"
@@ -238,61 +237,6 @@ def test_a_content_coding_is_refused(client: Client) -> None:
     """A compressed body is not unpacked."""
     assert client.create(as_="adam", headers={"content-encoding": "gzip"}).status == 415
     assert client.create(as_="adam", headers={"content-encoding": "identity"}).status == 204
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 500])
-def test_prefer_forces_a_documented_error(each: Client, status: int) -> None:
-    """At once, with the error that stands for the status, and confirmed; nothing else is done."""
-    before = each.snapshot()
-    reply = each.create(as_="adam", headers={"prefer": f"code={status}"})
-    assert reply.status == status
-    assert reply.error
-    assert reply.headers["preference-applied"] == f"code={status}"
-    assert ("www-authenticate" in reply.headers) == (status == 401 and each.app.contract.challenges)
-    assert each.snapshot() == before
-
-
-def test_every_error_that_an_edition_documents_can_be_forced(each: Client) -> None:
-    """Each documented status of each operation has an error that stands for it."""
-    for operation in each.app.contract.operations.values():
-        path = "/api/v3" + operation.path.replace("{id}", HOME).replace("{hsid}", SERVICE)
-        for status, answer in operation.responses.items():
-            if not answer.success:
-                assert each(operation.method, path, headers={"prefer": f"code={status}"}).status == status
-
-
-def test_a_success_cannot_be_forced_but_is_confirmed_where_earned(client: Client) -> None:
-    """Its Location would name nothing."""
-    earned = client.create(as_="adam", headers={"prefer": "code=204"})
-    refused = client.create(as_="otto", headers={"prefer": "code=204"})
-    assert (earned.status, earned.headers["preference-applied"]) == (204, "code=204")
-    assert (refused.status, "preference-applied" in refused.headers) == (403, False)
-    assert "Prefer" in refused.reason
-
-
-@pytest.mark.parametrize(
-    "prefer", ["code=418", "code=abc", "code", "code=", "respond-async", "code=99999999999999999999"]
-)
-def test_a_preference_that_means_nothing_is_ignored(client: Client, prefer: str) -> None:
-    """As RFC 7240 asks; an undocumented code is remarked on."""
-    reply = client.create(as_="adam", headers={"prefer": prefer})
-    assert reply.status == 204
-    assert "preference-applied" not in reply.headers
-    assert ("ignored" in reply.reason) == prefer.startswith("code")
-
-
-def test_prefer_delays_and_says_so(client: Client) -> None:
-    """`wait` is in seconds, fractions too, and goes together with `code`."""
-    started = time.perf_counter()
-    reply = client.create(as_="adam", headers=[("prefer", "wait=0.1"), ("prefer", 'code="403"; x=y')])
-    assert time.perf_counter() - started >= 0.1
-    assert (reply.status, reply.headers["preference-applied"]) == (403, "wait=0.1, code=403")
-
-
-def test_preferences_are_read_as_rfc_7240_says() -> None:
-    """Names in any case, quoted values, parameters aside, the first of two equal ones."""
-    found = preferences(b'Code="404"; a=b, WAIT = 1, code=500, foo="a, b=c", bar')
-    assert found == {"code": "404", "wait": "1", "foo": "a, b=c", "bar": ""}
 
 
 CREDENTIALS = [

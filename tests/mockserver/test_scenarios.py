@@ -49,7 +49,7 @@ def test_every_persona_gets_what_its_line_says(path: Path, edition: str) -> None
     mock = create_app(edition, path)
     operation = mock.contract.find("create", "handle_service", "group")
     assert operation
-    for line in lines(mock, operation, "http://mock/api/v3"):
+    for line in lines(mock.state, operation, "http://mock/api/v3"):
         status, reason = asyncio.run(_ask(mock, operation, line))
         wanted = operation.success.status if line.persona.expect == "success" else line.persona.expect
         assert status == wanted, f"{line.persona.name}: {reason}"

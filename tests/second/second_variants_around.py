@@ -8,6 +8,7 @@ from typing import Any
 
 from second_registry import App, Call, Refusal, Request, Response, Table, replace_stage
 from second_variants_honest import edge, page
+from second_variants_written import base
 
 AROUND = Table()
 add, options, finish = AROUND.add, AROUND.options, AROUND.finish
@@ -271,6 +272,11 @@ def forwarded(app: App) -> None:
     app.location = location  # type: ignore[method-assign]
 
 
+add(
+    "base-deep",
+    "The base path is below others, with a tilde and an escape.",
+    base("/~zone/a%20b/api/onezone/v3", alone=True),
+)
 add("forwarded-host", "Location has the host that the client or the proxy named.", forwarded)
 
 # --- reads
@@ -318,3 +324,31 @@ def replica(app: App) -> None:
 add("details-lag", "A new service can be read 0.2 s after it was created.", reads_lag)
 add("reads-forbidden", "Nobody may read what was created.", replace_stage("may", forbidden_reads))
 add("replica", "Every second read is 0.3 s old.", replica)
+
+
+def own_details(inner: Any, call: Call, user: Any, app: App) -> bool:
+    """Show a service to who created it."""
+    if call.op in {"get", "service"}:
+        return app.world.services[call.service].creator == user.name
+    return bool(inner(call, user))
+
+
+def eventual(app: App) -> None:
+    """Show what was created a second later."""
+    app.options.list_lag = 1.0
+
+    def exists(inner: Any, call: Call) -> None:
+        service = app.world.services.get(call.service)
+        if call.op in {"get", "service"} and service and time.time() < service.created + 1:
+            raise Refusal(404, "notFound", "The resource could not be found.")
+        inner(call)
+
+    app.around("exists", exists)
+
+
+add(
+    "details-for-creators",
+    "A service is shown to who created it, and to nobody else.",
+    lambda app: app.around("may", lambda inner, call, user: own_details(inner, call, user, app)),
+)
+add("eventual", "What was created shows a second later.", eventual)

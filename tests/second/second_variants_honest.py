@@ -151,7 +151,7 @@ add("browser-sent-on", "Who asks for text/html is sent on to what was made.", re
 
 # --- Location
 HONEST.topic = "location"
-for name, ending in {"slash": "/", "query": "?lang=en", "fragment": "#service"}.items():
+for name, ending in {"slash": "/", "language": "?lang=en", "fragment": "#service"}.items():
     location(
         f"location-{name}",
         f"Location ends in a {name}.",

@@ -3,7 +3,7 @@
 import json
 import unicodedata
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from second_registry import OLDER, App, Call, Refusal, Response, Table, replace_stage
 from second_rules import malformed, read_json
@@ -172,6 +172,26 @@ add(
     "Keys such as __proto__ are dropped.",
     properties(without("__proto__", "constructor"), "record"),
 )
+
+
+def tidy(text: str) -> str:
+    """A URL as libraries write it (RFC 3986, 6.2): the host in lower case, a path at least, and no usual port."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return text
+    host = parts.netloc.lower().removesuffix({"http": ":80", "https": ":443"}[parts.scheme])
+    host = host if host.isascii() else host.encode("idna").decode()
+    return parts._replace(netloc=host, path=quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")).geturl()
+
+
+def kept_tidy(inner: Any, call: Call) -> Any:
+    """Keep a tidy endpoint."""
+    data = inner(call)
+    found = data.get("proxyEndpoint")
+    return data | {"proxyEndpoint": tidy(found)} if isinstance(found, str) else data
+
+
+add("endpoints-tidied", "URLs are kept as libraries write them.", replace_stage("record", kept_tidy), OLDER)
 
 # --- Location
 KEPT.topic = "location"

@@ -43,6 +43,14 @@ def numbered(number: int) -> tuple[str, str, str]:
 add("users-numbered", "Test users have numbers, and all the same password.", people(numbered))
 
 
+def foreign(number: int) -> tuple[str, str, str]:
+    """Users with blanks, letters beyond ASCII and quotation marks in their names."""
+    return f"Łukasz 'Łoś' Żółw {number}", f"pass-{secrets.token_hex(8)}", secrets.token_hex(16)
+
+
+add("users-foreign", "User names have blanks, quotation marks and letters beyond ASCII.", people(foreign))
+
+
 def mail(number: int) -> tuple[str, str, str]:
     """Users with mail addresses."""
     return f"Test.User{number}@Example.org", f"pass-{secrets.token_hex(8)}", secrets.token_hex(16)
@@ -74,6 +82,25 @@ def opaque(inner: Any, user: User, given: str) -> bool:
 
 add("passwords-opaque", "Passwords are prepared as RFC 8265 has it.", replace_stage("password_fits", opaque))
 add("locks-after-3", "After three wrong passwords in a row, an account is locked.", too_many(3, lock=True))
+
+
+def asks_to_wait(app: App) -> None:
+    """After ten wrong passwords of a user, let them wait for five minutes, also with the right one."""
+    wrong: dict[str, int] = {}
+
+    def fits(inner: Any, user: User, given: str) -> bool:
+        if wrong.get(user.name, 0) >= 10:
+            refusal = Refusal(429, "tooManyRequests", "There were too many attempts.")
+            refusal.headers.append(("Retry-After", "300"))
+            raise refusal
+        right = bool(inner(user, given))
+        wrong[user.name] = 0 if right else wrong.get(user.name, 0) + 1
+        return right
+
+    app.around("password_fits", fits)
+
+
+add("waits-after-10", "After ten wrong passwords in a row, a user has to wait for five minutes.", asks_to_wait)
 
 
 def names_account(app: App) -> None:
@@ -252,6 +279,17 @@ add(
 )
 add("ids-integers-read", "Ids are integers, read as Python reads them.", ids(lambda: str(next(COUNT)), integer))
 add("ids-integers-routed", "Ids are digits, of any script, read as a number.", ids(lambda: str(next(COUNT)), digits))
+COUNTED = itertools.count(118)
+
+
+def beside(app: App) -> None:
+    """Give ids with a number at their end; the groups with smaller numbers are there, too."""
+    app.world.groups.update({f"research-group-{number}": {} for number in range(118)})
+    app.states.own_groups = True
+    app.states.group_id = lambda: f"research-group-{next(COUNTED)}"
+
+
+add("ids-counted", "Ids are words with a number, and those with smaller numbers are there, too.", beside)
 add("ids-slugs", "Ids are words with hyphens.", ids(lambda: f"data-service-{next(COUNT)}"))
 
 

@@ -22,8 +22,9 @@ from second_variants import COMBINATIONS
 MEMBER = {"group_privileges": ["group_create_handle_service"], "zone_privileges": ["oz_handle_services_create"]}
 ADMIN = {"group_privileges": None, "zone_privileges": ["oz_handle_services_create", "oz_groups_add_relationships"]}
 OUTSIDER = {"group_privileges": None, "zone_privileges": []}
+UNREADABLE = {"early-hints"}  # the standard library's client skips 100 only
 RACES = {"race-lost", "race-mixed", "race-locked", "race-users"}
-FORESEEN = {200, 201, 202, 204, 400, 401, 403, 404, 405, 406, 415, 429, 431, 501}
+FORESEEN = {200, 201, 202, 204, 301, 303, *range(400, 500), 501, 503}
 # What the fixed conversation cannot show: races, one that takes its time, and what needs a longer sequence.
 ELSEWHERE = {entry for entry in server.FAULTS if entry in RACES or entry.startswith(("slow-400", "sequence-"))}
 TOPICS = sorted({entry.topic for entry in server.FAULTS.values() if entry.id not in ELSEWHERE})
@@ -188,27 +189,30 @@ def test_correct_server_repeats_itself(edition: str) -> None:
 
 
 def creates(edition: str, names: tuple[str, ...]) -> None:
-    """Start variants, and create with each persona that may."""
+    """Start variants, and create with each persona that may; what was created is there, at once or soon."""
     with server.start(edition, names) as handle:
         handle.app.states.delay = min(handle.app.states.delay, 0.3)
         url, who = "", persona(handle, MEMBER)
         deadline = time.monotonic() + 60
-        for each in (who, persona(handle, ADMIN)):
-            while (answer := post(handle, each, probe.EXAMPLE))[0] == 403 and time.monotonic() < deadline:
+        for number, each in enumerate((who, persona(handle, ADMIN))):
+            body = probe.EXAMPLE | {"name": f"Service {number}"}
+            while (answer := post(handle, each, body))[0] == 403 and time.monotonic() < deadline:
                 time.sleep(0.1)
             assert answer[0] == success(handle), (names, answer)
             url = url or answer[1]["Location"]
         place = urlsplit(urljoin(f"{handle.base_url}/groups/{quote(who[1], safe='')}/handle_services", url)).path
-        if not place.startswith(handle.app.options.base + "/"):
-            place = place.replace("/api/onezone/v3", handle.app.options.base)
-        status = http_request(handle.base_url.partition("/api")[0] + place, "GET", who[0], None)[0]
-        offered = "get" in handle.app.options.read_back
-        assert status == 200 if offered else status in {404, 405}, (names, status)
+        path = f"/groups/{quote(who[1], safe='')}/handle_services/{place.rstrip('/').rpartition('/')[2]}"
+        while (status := http_request(handle.base_url + path, "GET", who[0], None)[0]) == 404:
+            if "get" not in handle.app.options.read_back or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        offered = "get" in handle.app.options.read_back and "reads-forbidden" not in names
+        assert status == 200 if offered else status in {403, 404, 405}, (names, status)
         assert not handle.app.crashes
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", server.VARIANTS)
+@pytest.mark.parametrize("name", [one for one in server.VARIANTS if one not in UNREADABLE])
 def test_variant_serves(name: str) -> None:
     """A variant starts, creates, and its Location leads to what was created."""
     creates(server.VARIANTS[name].editions[-1], (name,))

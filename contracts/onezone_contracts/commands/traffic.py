@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from onezone_spec import DEFAULT_EDITION, Contract, editions, load
+from onezone_spec import DEFAULT_EDITION, Contract
 from onezone_spec.variables import VariableParser
 
+from onezone_contracts import arguments as shared
 from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.commands.verify import report, reports
 from onezone_contracts.network import Stop
@@ -28,7 +29,7 @@ def main(argv: list[str]) -> int:
     arguments = parser().parse(argv)
     _check(arguments)
     reports(arguments.report)
-    contract = load(arguments.edition or DEFAULT_EDITION)
+    contract = shared.contract_named(arguments)
     choice = _choice(arguments)
     judgement = _proxied(arguments, contract, choice) if arguments.proxy else _recorded(arguments, contract, choice)
     return _told(judgement, arguments)
@@ -52,11 +53,15 @@ def parser() -> VariableParser:
         epilog="exit codes: 0 conformant, 1 nonconformant, 2 inconclusive",
     )
     options.add_argument("files", nargs="*", type=Path, metavar="FILE", help="HAR 1.2, or the mock's journal as JSON")
-    options.add_argument(
-        "--edition", metavar="NAME", help=f"one of {', '.join(editions())} (default {DEFAULT_EDITION})"
-    )
+    shared.add_contract(options, f"default {DEFAULT_EDITION}")
     options.add_argument(
         "--base-url", metavar="URL", help="where the API is; other hosts are ignored (default: found by the base paths)"
+    )
+    options.add_argument(
+        "--profile",
+        choices=["core", "full"],
+        default="full",
+        help="core: the documented create operation; full: every operation of the contract (default)",
     )
     options.add_argument("--proxy", metavar="URL", help="the server to stand in front of")
     options.add_argument("--host", default="127.0.0.1", metavar="HOST", help="where the proxy listens (127.0.0.1)")
@@ -124,6 +129,7 @@ def _choice(arguments: argparse.Namespace) -> Choice:
 
     return Choice(
         base_url=arguments.base_url or _with_path(arguments.proxy),
+        profile=arguments.profile,
         patterns=tuple(arguments.requirement),
         min_coverage=arguments.min_coverage,
         strict=arguments.strict,

@@ -57,7 +57,13 @@ def _all(build: Builder, depth: str) -> Iterator[Requirement]:
 
 
 def judged_operations(contract: Contract) -> tuple[Operation, ...]:
-    """The operations of the profile `core`: those that create something from a body with documented examples."""
+    """The operations of the profile `core`: those that create something from a body with documented examples.
+
+    What is asked of them beyond what is asked of every operation is taken from Onezone's documents: a contract that
+    does not rest on one of the kit's editions has none.
+    """
+    if contract.extends is None:
+        return ()
     return tuple(
         one for one in contract.operations.values() if one.effect.verb == "create" and one.body and one.body.examples
     )

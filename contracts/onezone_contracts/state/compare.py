@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from onezone_spec import Operation
 
@@ -16,6 +17,10 @@ from onezone_contracts.sent import PAGE, Created
 _MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*|.?[*\u2022]{3,}.?", re.IGNORECASE)
 OURS = "kit"
 """What the kit's own keys begin with: a server may drop a key that no document knows, but not bend its value."""
+ENDPOINT = "proxyEndpoint"
+"""The key whose value may be read back as another spelling of the same URL."""
+PORTS = {"http": 80, "https": 443}
+ESCAPED = "/%:@!$&'()*+,;=~-._?"
 EXACT = 2**53
 """Numbers beyond it are not the same everywhere (RFC 8259, 6)."""
 
@@ -124,6 +129,8 @@ def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str 
         )
     if where.endswith(".password") and _masked(came):
         return None
+    if where == ENDPOINT and _same_url(sent, came):
+        return None
     if where.endswith(".prefix") and isinstance(came, str) and came == str(sent):
         return None  # documents print it as a number and describe it as a string
     return None if _same(sent, came, loose=loose) else where
@@ -150,6 +157,24 @@ def _same(sent: Any, came: Any, *, loose: bool) -> bool:
     if isinstance(sent, int | float) and isinstance(came, int | float) and abs(sent) > EXACT:
         return True
     return bool(sent == came)
+
+
+def _same_url(sent: Any, came: Any) -> bool:
+    """Whether both are the same URL, as libraries normalise it (RFC 3986, 6.2.2 and 6.2.3; RFC 5891)."""
+    return isinstance(sent, str) and isinstance(came, str) and (one := _url(sent)) is not None and one == _url(came)
+
+
+def _url(text: str) -> tuple[object, ...] | None:
+    """The parts of a web URL in their usual spelling, None where it is none."""
+    try:
+        parts = urlsplit(text)
+        host, port = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:  # of a port, or a host that has no name
+        return None
+    if parts.scheme not in PORTS or not host:
+        return None
+    rest = (quote(one, safe=ESCAPED) for one in (parts.path or "/", parts.query, parts.fragment))
+    return parts.scheme, parts.username, parts.password, host, port or PORTS[parts.scheme], *rest
 
 
 def _plain(text: str) -> str:

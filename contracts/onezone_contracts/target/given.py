@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -33,6 +34,8 @@ from onezone_contracts.sent import Sent
 from onezone_contracts.state.expected import Ref
 from onezone_contracts.target.file import Target, TestUser
 
+_COUNTED = re.compile(r"[^0-9A-Fa-f]\d+$")
+"""The end of ids that count: what is shorter by a digit is another's."""
 Cast = tuple[None, Auth, TestUser | None, dict[str, Ref]]
 
 
@@ -89,11 +92,11 @@ class GivenFixtures:
     def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
         """What a word of a case stands for; anything but the words is an id itself.
 
-            A short id made shorter or longer could be another group's, so only a long one is; and what may be read as
-        another spelling of the home group's id is not sent.
+        A short id made shorter or longer, and one with a number at its end, could be another group's; and what may be
+        read as another spelling of the home group's id is not sent.
         """
         kind, home = roles.get(role, (role, ""))
-        long = len(home) >= LONG_ID
+        long = len(home) >= LONG_ID and not _COUNTED.search(home)
         words = {
             HOME: home,
             MISSING: self.target.missing,

@@ -44,7 +44,7 @@ class Between:
         """Take in an exchange."""
         verb = sent.operation.effect.verb
         if verb in ENDING and sent.may_have_written:
-            self._forget(set(sent.roles.values()))
+            self._forget(set(sent.roles.values()), whole=verb == "delete")
         if verb not in REPEATABLE or sent.operation.access.public:
             return
         name: Place = (sent.operation.id, tuple(sorted(sent.roles.items())))
@@ -59,9 +59,12 @@ class Between:
         response = sent.exchange.response
         return sent.refused or (response is not None and response.redirect and sent.status != NOT_MODIFIED)
 
-    def _forget(self, refs: set[Ref]) -> None:
-        for name in [name for name in self._places if any(ref in refs for _, ref in name[1])]:
-            del self._places[name]
+    def _forget(self, refs: set[Ref], *, whole: bool) -> None:
+        """Forget what may be answered otherwise now: where one of the entities is named (`whole`), or all of them."""
+        for name in list(self._places):
+            named = {ref for _, ref in name[1]}
+            if named & refs if whole else refs <= named:
+                del self._places[name]
 
     def _served(self, place: _Place, sent: Seen) -> None:
         left = []

@@ -26,7 +26,7 @@ class Fact:
 
     value: Any
     by: Seen
-    doubts: list[tuple[Requirement | None, Finding]] = field(default_factory=list)
+    doubts: list[tuple[Requirement | None, Finding, bool]] = field(default_factory=list)
     confirmed: bool = False
 
 
@@ -70,25 +70,25 @@ class Facts:
         for key in touched:
             self.forget(key)
 
-    def agree(self, key: Key, read: Seen, requirement: Requirement | None) -> None:
-        """A read shows the fact: doubts were a lag, where they came soon after the write."""
+    def agree(self, key: Key, requirement: Requirement | None) -> None:
+        """A read shows the fact: doubts that came soon after the write were a lag, of a cache or a replica."""
         fact = self.get(key)
         if fact is None:
             return
-        if read.start - fact.by.end <= LAG and not fact.confirmed:
-            fact.doubts.clear()
+        fact.doubts = [one for one in fact.doubts if not one[2]]
         fact.confirmed = True
         self._sheet.judged(requirement)
 
-    def doubt(self, key: Key, requirement: Requirement | None, finding: Finding) -> None:
-        """A read shows something else. It stands where an earlier read showed the fact, for that is no lag."""
+    def doubt(self, key: Key, read: Seen, requirement: Requirement | None, finding: Finding) -> None:
+        """A read shows something else. It stands where a later read does not excuse it."""
         fact = self.get(key)
         if fact is None:
             return
-        if fact.confirmed:
+        soon = read.start - fact.by.end <= LAG
+        if fact.confirmed and not soon:
             self._sheet.judged(requirement, finding)
         elif len(fact.doubts) < 3:  # noqa: PLR2004
-            fact.doubts.append((requirement, finding))
+            fact.doubts.append((requirement, finding, soon))
 
     def finish(self) -> None:
         """Nothing more comes: what is doubted now is found."""
@@ -101,6 +101,6 @@ class Facts:
         self._of.pop(ref, None)
 
     def _commit(self, fact: Fact) -> None:
-        for requirement, finding in fact.doubts:
+        for requirement, finding, _ in fact.doubts:
             self._sheet.judged(requirement, finding)
         fact.doubts.clear()

@@ -10,6 +10,7 @@ from onezone_spec import Contract
 
 from onezone_contracts.baseline import Baseline
 from onezone_contracts.causes import causes
+from onezone_contracts.derive import judged_operations
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.expected_failures import ExpectedFailures
 from onezone_contracts.judge import selected
@@ -41,6 +42,7 @@ class Choice:
     """How traffic is judged."""
 
     base_url: str | None = None
+    profile: str = "full"
     patterns: tuple[str, ...] = ()
     min_coverage: float = 0.0
     strict: bool = False
@@ -154,9 +156,12 @@ class Follower:
             for sent in self._anonymous:
                 self._single.anonymous(sent)
         choice, every = self.choice, self.sheet.every()
+        if choice.profile == "core":
+            documented = {one.id for one in judged_operations(self.contract)}
+            every = tuple(one for one in every if one.operation in documented)
         if choice.baseline and choice.baseline.edition != self.contract.edition:
             raise SetupError(f"--baseline: {choice.baseline.place} is of edition {choice.baseline.edition}")
-        chosen = selected(every, choice.patterns, "full") if choice.patterns else every
+        chosen = selected(every, choice.patterns, choice.profile) if choice.patterns else every
         results = [self._known(one) for one in self.sheet.results(chosen)]
         unmatched = choice.expected.unmatched(every) if choice.expected else ()
         verdict, why = decide(results, (), strict=choice.strict, unmatched=unmatched)
@@ -165,7 +170,7 @@ class Follower:
         return Judgement(
             target=self._origin or source,
             edition=self.contract.edition,
-            profile="full",
+            profile=choice.profile,
             depth="standard",
             seed=0,
             verdict=verdict,

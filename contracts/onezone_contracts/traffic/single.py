@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -25,6 +26,13 @@ NOT_MODIFIED, NOT_IMPLEMENTED = 304, 501
 HTTP_ITSELF = frozenset({405, 406, 408, 409, 411, 413, 414, 415, 417, 421, 426, 429, 431})
 """Refusals that HTTP foresees, whatever a document says."""
 PAGE = "the documented Error"
+ODD = "odd"
+_FORMS = {
+    "digits": re.compile(r"[0-9]{1,20}"),
+    "uuid": re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
+    "word": re.compile(r"[A-Za-z0-9_.-]{1,100}"),
+}
+"""Forms of ids; one that has none of them is odd."""
 
 
 class Single:
@@ -34,6 +42,7 @@ class Single:
         self.sheet = sheet
         self.contract = sheet.contract
         self._bodies: dict[str, Any] = {}
+        self._forms: dict[str, set[str]] = {}
 
     @cached_property
     def _error(self) -> Any:
@@ -46,6 +55,8 @@ class Single:
             return
         self._robust(sent, response)
         if response.success:
+            for kind, name in sent.roles.values():
+                self._forms.setdefault(kind, set()).add(_form(name))
             self._success(sent, response)
         elif response.refusal or response.status >= SERVER_ERROR:
             self._refusal(sent, response)
@@ -75,7 +86,7 @@ class Single:
 
     def _refusal(self, sent: Seen, response: Response) -> None:
         documented = sent.operation.responses.get(response.status)
-        if documented is None or documented.schema is None or not _promised(sent):
+        if documented is None or documented.schema is None or not (_promised(sent) and self._routed(sent)):
             return
         status = response.status
         if status == BAD_REQUEST:
@@ -94,6 +105,14 @@ class Single:
             location = response.header("Location")
             problem = ("an error with a Location", "no Location", f"Location: {location}") if location else None
             self._note(self.sheet.find(sent.operation, "location.errors"), sent, problem)
+
+    def _routed(self, sent: Seen) -> bool:
+        """Whether the ids of the path look like those that the server has: others a router may turn away by itself."""
+        for kind, name in sent.roles.values():
+            form, forms = _form(name), self._forms.get(kind)
+            if form == ODD or (forms and form not in forms):
+                return False
+        return True
 
     def _label(self, sent: Seen, response: Response, status: int) -> None:
         label = response.header("Content-Type")
@@ -182,6 +201,11 @@ class Single:
             self._note(requirement, sent, problem)
         elif sent.status == UNAUTHORIZED:
             self._note(requirement, sent, None)
+
+
+def _form(name: str) -> str:
+    """What an id looks like."""
+    return next((form for form, pattern in _FORMS.items() if pattern.fullmatch(name)), ODD)
 
 
 def _promised(sent: Seen) -> bool:

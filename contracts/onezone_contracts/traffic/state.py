@@ -161,7 +161,7 @@ class State:
                 continue
             what = f"{sent.label}: the {_words(ref[0])} was deleted before"
             finding = Finding(what, str(NOT_THERE), str(sent.status), sent.exchange, (fact.by.exchange, sent.exchange))
-            self.facts.doubt(key, self.sheet.find(fact.by.operation, *EFFECT), finding)
+            self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *EFFECT), finding)
 
     def _missing(self, sent: Seen) -> None:
         """What was created is there for whoever created it; what was deleted is not."""
@@ -170,7 +170,7 @@ class State:
         for ref in sent.roles.values():
             key: Key = (THERE, (ref,), "")
             if (fact := self.facts.get(key)) and not fact.value:
-                self.facts.agree(key, sent, self.sheet.find(fact.by.operation, *EFFECT))
+                self.facts.agree(key, self.sheet.find(fact.by.operation, *EFFECT))
         if sent.writes or len(sent.roles) != 1 or not sent.caller.somebody:
             return
         ref = next(iter(sent.roles.values()))
@@ -179,7 +179,7 @@ class State:
         if fact and fact.value and fact.by.caller == sent.caller and _after(fact.by, sent):
             what = f"{sent.label}: the {_words(ref[0])} was created before"
             finding = Finding(what, str(OK), str(sent.status), sent.exchange, (fact.by.exchange, sent.exchange))
-            self.facts.doubt(key, self.sheet.find(fact.by.operation, *KEPT), finding)
+            self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *KEPT), finding)
 
     def _get(self, sent: Seen) -> None:
         ref, answer = _resource(sent), sent.answer
@@ -187,7 +187,7 @@ class State:
             return
         there = self.facts.get((THERE, (ref,), ""))
         if there and there.value:
-            self.facts.agree((THERE, (ref,), ""), sent, None)
+            self.facts.agree((THERE, (ref,), ""), None)
         for key, stands in self.facts.about(ref, DATA):
             if key[2] in answer and _after(stands.by, sent):
                 self._compare(key, stands.value, answer[key[2]], sent)
@@ -202,14 +202,14 @@ class State:
         written = fact.by
         where = difference(value, came, key[2], loose=True)
         if where is None:
-            self.facts.agree(key, read, self.sheet.find(written.operation, *EFFECT))
+            self.facts.agree(key, self.sheet.find(written.operation, *EFFECT))
             return
         leak = self._refused_with(key[1][0], {key[2]: came}, written, read)
         by, topics = (leak, UNCHANGED) if leak else (written, EFFECT)
         what = f"{read.label}: {where} is not read back as it was " + ("before a refusal" if leak else "sent")
         steps = tuple(one.exchange for one in (written, leak, read) if one)
         finding = Finding(what, brief(at(value, where)), brief(at(came, where)), read.exchange, steps)
-        self.facts.doubt(key, self.sheet.find(by.operation, *topics), finding)
+        self.facts.doubt(key, read, self.sheet.find(by.operation, *topics), finding)
 
     def _refused_with(self, ref: Ref, shown: Mapping[str, Any], since: Seen, until: Seen) -> Seen | None:
         """A refused write of what is shown now."""
@@ -264,7 +264,7 @@ class State:
         if fact and not fact.value and _after(fact.by, sent):
             what = f"{sent.label}: a deleted {_words(ref[0])} is listed"
             finding = Finding(what, "not in the list", ref[1], sent.exchange, (fact.by.exchange, sent.exchange))
-            self.facts.doubt(key, self.sheet.find(fact.by.operation, *EFFECT), finding)
+            self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *EFFECT), finding)
 
     def _members(self, sent: Seen, place: Ref, kind: str, ids: set[str]) -> None:
         """Who was joined is listed, who left is not; with a place's effective members only the former is known."""
@@ -285,12 +285,12 @@ class State:
         topics = MADE if fact.by.operation.effect.verb == "create" else EFFECT
         requirement = self.sheet.find(fact.by.operation, *topics)
         if inside is fact.value:
-            self.facts.agree(key, sent, requirement)
+            self.facts.agree(key, requirement)
             return
         what, expected = ("does not show it", "there") if fact.value else ("still shows it", "not there")
         came = "there" if inside else "not there"
         steps = (fact.by.exchange, sent.exchange)
-        self.facts.doubt(key, requirement, Finding(f"{sent.label}: {what}", expected, came, sent.exchange, steps))
+        self.facts.doubt(key, sent, requirement, Finding(f"{sent.label}: {what}", expected, came, sent.exchange, steps))
 
     def _grown(self, sent: Seen, place: Ref | None, kind: str, ids: set[str]) -> None:
         """A list has what it had and what was made since; what is more came by a refused request, if there was one."""
@@ -346,7 +346,7 @@ class State:
                 self.facts.put(key, value=came, by=sent)
             return
         if came == fact.value:
-            self.facts.agree(key, sent, self.sheet.find(fact.by.operation, *EFFECT))
+            self.facts.agree(key, self.sheet.find(fact.by.operation, *EFFECT))
             return
         refused = [one for one in self.refusals if _between(fact.by, one, sent) and self._ends(one) == ends]
         leak = next((one for one in refused if one.operation.effect.verb in {"grant", "revoke"}), None)
@@ -359,7 +359,7 @@ class State:
         steps = tuple(one.exchange for one in (fact.by, leak, sent) if one)
         told = f"without {', '.join(missing) or 'none'}; with {', '.join(more) or 'no other'}"
         finding = Finding(what, brief(sorted(fact.value)), told, sent.exchange, steps)
-        self.facts.doubt(key, self.sheet.find(by.operation, *topics), finding)
+        self.facts.doubt(key, sent, self.sheet.find(by.operation, *topics), finding)
 
 
 def _nothing(_sent: Seen) -> None:

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import __version__, document_text
 
+from onezone_mockserver.control.errors import ControlError
+from onezone_mockserver.control.events import EventStream
 from onezone_mockserver.control.gate import PUBLIC, Gate
+from onezone_mockserver.control.journals import Journals
+from onezone_mockserver.control.overrides import OverrideError, Overrides
+from onezone_mockserver.control.pages import Pages, index_page
 from onezone_mockserver.control.states import States, StatesError
 from onezone_mockserver.exchange import (
     KEY,
@@ -27,9 +32,10 @@ from onezone_mockserver.exchange import (
 )
 from onezone_mockserver.faults import UnknownFaultError, catalogue, chosen
 from onezone_mockserver.jsontext import loads
+from onezone_mockserver.scenario.files import ScenarioError, yaml_to_json
 from onezone_mockserver.scenario.jsonplaces import check_keys
 from onezone_mockserver.scenario.mistakes import WorldError
-from onezone_mockserver.scenario.snapshot import read_world, snapshot
+from onezone_mockserver.scenario.snapshot import add_to_world, read_world, snapshot
 from onezone_mockserver.stages.body import read_body
 
 if TYPE_CHECKING:
@@ -42,12 +48,8 @@ WORLD_OF_NAME = b"/worlds/{name}"
 MAX_BODY = 64 * 1024 * 1024
 TOO_LARGE = "payloadTooLarge"
 
-Handler = Callable[[Exchange], Answer]
+Handler = Callable[[Exchange], Answer | EventStream]
 """Answers a request, in the world that it names; its body is read. Raises ControlError."""
-
-
-class ControlError(ValueError):
-    """A request to the control plane that cannot be fulfilled; the message says why."""
 
 
 class Control:
@@ -58,6 +60,7 @@ class Control:
         self.gate = gate
         self.states = States(state)
         self.started = time.monotonic()
+        self.on_reload: Callable[[], list[str]] = list
         self.table: dict[bytes, dict[str, Handler]] = {
             b"": {"GET": self.index},
             b"/health": {"GET": self.health},
@@ -66,11 +69,14 @@ class Control:
             b"/worlds": {"GET": self.worlds},
             WORLD_OF_NAME: {"DELETE": self.remove_world},
             b"/clock": {"GET": self.clock, "PUT": self.set_clock, "DELETE": self.put_clock_back},
-            b"/world": {"GET": self.world, "PUT": self.replace},
-            b"/journal": {"GET": self.journal, "DELETE": self.forget},
+            b"/world": {"GET": self.world, "PUT": self.replace, "PATCH": self.add},
+            b"/overrides": {name: _of_json(handler) for name, handler in Overrides(state).handlers.items()},
             b"/faults": {"GET": self.faults, "PUT": self.switch},
             DERIVED: {"GET": partial(self.faults, derived=True)},
+            b"/reload": {"POST": self.reload},
             b"/openapi.yaml": {"GET": self.document},
+            **Journals(state).table,
+            **Pages(state).table,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +84,7 @@ class Control:
         answer = await self._answer(scope[KEY], receive)
         await answer.send(send)
 
-    async def _answer(self, exchange: Exchange, receive: Receive) -> Answer:
+    async def _answer(self, exchange: Exchange, receive: Receive) -> Answer | EventStream:
         refusal = exchange.wrong_head()
         if refusal is not None:
             return _refused(refusal)
@@ -103,12 +109,12 @@ class Control:
         exchange.common = self.gate.headers(exchange)
         return self.gate.refusal(exchange, preflight=preflight is not None) or preflight
 
-    async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer:
+    async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer | EventStream:
         try:
             await read_body(exchange, receive, MAX_BODY)
             exchange.enter(self.state.run_of(exchange.run.name))  # as it is when the body is there
             return handler(exchange)
-        except (ControlError, StatesError, WorldError, UnknownFaultError) as error:
+        except (ControlError, OverrideError, ScenarioError, StatesError, WorldError, UnknownFaultError) as error:
             return problem(400, str(error))
         except Refusal as refusal:
             return _refused(refusal)
@@ -118,8 +124,10 @@ class Control:
             logger.exception("the control plane failed; please report this")
             return problem(500, "the control plane failed: see the mock's output")
 
-    def index(self, _exchange: Exchange) -> Answer:
-        """What there is under the control plane."""
+    def index(self, exchange: Exchange) -> Answer:
+        """The page for a browser; what there is under the control plane for everybody else."""
+        if b"text/html" in exchange.headers.get(b"accept", b""):
+            return index_page()
         paths = {f"/_mock{path.decode() or '/'}": sorted(handlers) for path, handlers in self.table.items()}
         contract = self.state.contract
         return _json({"edition": contract.edition, "base_paths": contract.base_paths, "control": paths})
@@ -184,20 +192,14 @@ class Control:
 
     def replace(self, exchange: Exchange) -> Answer:
         """Put another world in the place of this one; a mistake in it changes nothing. Personas are of no account."""
-        _parse(exchange.body)  # strictly, and to a bounded depth
-        check_keys(exchange.body)
-        world = read_world(exchange.body, self.state.contract, self.state.empty_world())
+        world = read_world(_scenario_text(exchange), self.state.contract, self.state.empty_world())
         self.state.become(world, exchange.run.name)
         return Answer(204)
 
-    def journal(self, exchange: Exchange) -> Answer:
-        """The last exchanges, the newest last."""
-        journal = exchange.run.journal
-        return _json({"total": journal.total, "exchanges": journal.rows()})
-
-    def forget(self, exchange: Exchange) -> Answer:
-        """Empty the journal."""
-        exchange.run.journal.clear()
+    def add(self, exchange: Exchange) -> Answer:
+        """Add entities to this world, in the words of a scenario; a mistake changes nothing."""
+        text = _scenario_text(exchange)
+        add_to_world(text, self.state.contract, exchange.world, self.state.empty_world())
         return Answer(204)
 
     def faults(self, _exchange: Exchange, *, derived: bool = False) -> Answer:
@@ -216,6 +218,15 @@ class Control:
             raise ControlError("the faults that are to be on are given as a list of their ids")
         self.state.switch(chosen(ids, self.state.contract))
         return Answer(204)
+
+    def reload(self, _exchange: Exchange) -> Answer:
+        """Read contract and scenario anew; a mistake in them changes nothing. Answers what no longer fits."""
+        from onezone_mockserver.source import MISTAKES
+
+        try:
+            return _json({"dropped": self.on_reload()})
+        except MISTAKES as error:
+            raise ControlError(str(error)) from None
 
     def document(self, _exchange: Exchange) -> Answer:
         """The edition's OpenAPI document, the very text that is checked in."""
@@ -243,6 +254,27 @@ def _parse(body: bytes) -> Any:
         return loads(body)
     except ValueError:
         raise ControlError("the body is not JSON") from None
+
+
+def _scenario_text(exchange: Exchange) -> bytes:
+    """The body as the JSON text of a scenario: where its Content-Type says so, it is YAML, as scenario files are."""
+    text = exchange.body
+    if b"yaml" in exchange.headers.get(b"content-type", b"").lower():
+        text = yaml_to_json(text)
+    _parse(text)  # strictly, and to a bounded depth
+    check_keys(text)
+    return text
+
+
+def _of_json(handler: Handler) -> Handler:
+    """The handler, of a body that is JSON where there is any."""
+
+    def handle(exchange: Exchange) -> Answer | EventStream:
+        if exchange.body or exchange.method in {"PUT", "POST"}:
+            _parse(exchange.body)
+        return handler(exchange)
+
+    return handle
 
 
 def _other_method(exchange: Exchange, handlers: dict[str, Handler]) -> Answer:

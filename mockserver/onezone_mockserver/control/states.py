@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import editions, load
 
-from onezone_mockserver.world import GROUP, NOBODY, USER, User, new_id
+from onezone_mockserver.world import GROUP, NOBODY, USER, User
 
 if TYPE_CHECKING:
     from onezone_spec import Contract
@@ -92,8 +91,8 @@ class States:
 
     def _persona(self, world: World, params: dict[str, Granted]) -> Made:
         made = _group(world)
-        group, user = made.groups[0], new_id()
-        name, password = f"persona-{secrets.token_hex(8)}", secrets.token_urlsafe(16)
+        group, user = made.groups[0], world.fresh.new()
+        name, password = f"persona-{world.fresh.new()[:16]}", world.fresh.token()[-22:]
         world.add_user(User(user, name, password), zone=params.get("zone_privileges") or frozenset())
         membership = params.get("group_privileges")
         if membership is not None:
@@ -109,7 +108,7 @@ class States:
 
         The group holds it wherever that leaves the user with just those: what a group holds, its members hold.
         """
-        service = new_id()
+        service = world.fresh.new()
         world.add("handle_service", service, orjson.dumps({"handleServiceId": service, **DETAILS}))
         if wanted is not None:
             world.relate(USER, made.users[0], "handle_service", service, wanted)
@@ -121,7 +120,7 @@ class States:
 
 
 def _group(world: World) -> Made:
-    group = new_id()
+    group = world.fresh.new()
     world.add_group(group, "Provider state")
     return Made({"group": group}, groups=[group])
 

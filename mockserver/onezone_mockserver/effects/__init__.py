@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from onezone_mockserver.assembled import Assembled
 from onezone_mockserver.effects import changing, making, reading, tokens
 from onezone_mockserver.effects.places import Perform
 from onezone_mockserver.exchange import KEY, Exchange, Receive, Scope, Send
@@ -48,25 +49,22 @@ class Effects:
 
     def __init__(self, state: MockState) -> None:
         self.state = state
-        self.faults: Any = None
-        self.performers: dict[str, Perform] = {}
-        self.assemble()
+        self.performers: Assembled[dict[str, Perform]] = Assembled(state, self.assemble)
 
-    def assemble(self) -> None:
-        """Prepare every operation, with what the faults that are on put around it."""
-        self.faults, contract, known = self.state.faults, self.state.contract, verbs()
-        self.performers = {one.id: known[one.effect.verb](contract, one) for one in contract.operations.values()}
-        if self.faults:
+    def assemble(self, faults: Any) -> dict[str, Perform]:
+        """What performs each operation, by its id, with what the faults put around it."""
+        contract, known = self.state.contract, verbs()
+        performers = {one.id: known[one.effect.verb](contract, one) for one in contract.operations.values()}
+        if faults:
             from onezone_mockserver.faults.install import EFFECT, wrapped
 
             for name, operation in contract.operations.items():
-                self.performers[name] = wrapped(EFFECT, self.performers[name], operation, self.state)
+                performers[name] = wrapped(EFFECT, performers[name], operation, self.state, faults)
+        return performers
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # noqa: ARG002
         """Perform and answer. Raises Refusal where only the effect can tell."""
-        if self.faults is not self.state.faults:
-            self.assemble()
         exchange: Exchange = scope[KEY]
         exchange.stage = "effect"
-        answer = self.performers[exchange.operation.id](exchange)  # type: ignore[union-attr]  # routing comes first
+        answer = self.performers.of(exchange)[exchange.operation.id](exchange)  # type: ignore[union-attr]  # routing comes first
         return answer.send(send)

@@ -12,31 +12,34 @@ if TYPE_CHECKING:
 
     from onezone_spec import Operation
 
+    from onezone_mockserver.faults.fault import Fault
     from onezone_mockserver.state import MockState
+
+    Faults = tuple[Fault, ...]
 
 EFFECT = Point.EFFECT
 
 
-def wrapped(point: str, inner: Any, operation: Operation, state: MockState) -> Any:
+def wrapped(point: str, inner: Any, operation: Operation, state: MockState, faults: Faults) -> Any:
     """What stands at a stage or an effect of an operation, with the hooks there; None where there is nothing at all."""
-    for hook in _hooks(state, Point(point)):
+    for hook in _hooks(faults, Point(point)):
         if hook.meant(operation):
             inner = hook.around(inner or _pass, state)
     return inner
 
 
-def outside(app: App, state: MockState) -> App:
+def outside(app: App, state: MockState, faults: Faults) -> App:
     """The application with the hooks around all of it: for what is done to finished answers, and to the whole."""
-    changes = [(hook, hook.around(_as_it_is, state)) for hook in _hooks(state, Point.ANSWER)]
+    changes = [(hook, hook.around(_as_it_is, state)) for hook in _hooks(faults, Point.ANSWER)]
     if changes:
         app = Answering(app, changes)
-    for hook in reversed(list(_hooks(state, Point.APPLICATION))):
+    for hook in reversed(list(_hooks(faults, Point.APPLICATION))):
         app = hook.around(app, state)
     return app
 
 
-def _hooks(state: MockState, point: Point) -> Iterator[Hook]:
-    return (hook for fault in state.faults for hook in fault.hooks if hook.point is point)
+def _hooks(faults: Faults, point: Point) -> Iterator[Hook]:
+    return (hook for fault in faults for hook in fault.hooks if hook.point is point)
 
 
 class Answering:

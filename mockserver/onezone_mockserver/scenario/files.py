@@ -25,7 +25,7 @@ from onezone_mockserver.world import World
 if TYPE_CHECKING:
     from onezone_spec import Contract
 
-__all__ = ["DEMO", "SUCCESS", "Persona", "Scenario", "ScenarioError", "read_scenario"]
+__all__ = ["DEMO", "SUCCESS", "Persona", "Scenario", "ScenarioError", "default_scenario", "read_scenario"]
 
 DEMO = Path(__file__).parent / "demo.yaml"
 
@@ -46,6 +46,19 @@ class Scenario:
         return read_world(self.text, contract, World() if empty is None else empty)
 
 
+def default_scenario(contract: Contract) -> Scenario:
+    """The scenario of a contract of one's own, else the demo; nobody where the contract has nothing of ours.
+
+    Raises ScenarioError.
+    """
+    for folder in contract.origin.contracts:
+        if (path := Path(folder) / "scenario.yaml").is_file():
+            return read_scenario(path, contract)
+    if contract.extends is None:
+        return Scenario(b'{"users": []}', ())
+    return read_scenario(DEMO, contract)
+
+
 def read_scenario(path: Path, contract: Contract) -> Scenario:
     """The scenario in the file at `path`. Raises ScenarioError."""
     try:
@@ -57,6 +70,15 @@ def read_scenario(path: Path, contract: Contract) -> Scenario:
     except ScenarioError:
         raise
     except (OSError, ValueError, RecursionError) as error:
+        raise ScenarioError(f"{path}: {_first_line(error)}") from None
+
+
+def yaml_to_json(text: bytes) -> bytes:
+    """The JSON of a scenario that somebody sends as YAML. Raises ScenarioError."""
+    path = Path("the body")
+    try:
+        return _json_of(path, _decoded(path, text))[0]
+    except RecursionError as error:
         raise ScenarioError(f"{path}: {_first_line(error)}") from None
 
 
@@ -83,13 +105,22 @@ def _of_json(path: Path, text: bytes, contract: Contract) -> Scenario:
 
 
 def _of_yaml(path: Path, text: str, contract: Contract) -> Scenario:
+    value, document = _json_of(path, text)
+    try:
+        return _scenario(value, contract)
+    except WorldError as error:
+        raise ScenarioError(f"{path}:{document.line(error.path)}: {error}") from None
+
+
+def _json_of(path: Path, text: str) -> tuple[bytes, Document]:
+    """The JSON of a YAML text, and where its parts stand. Raises ScenarioError."""
     if found := Reader.NON_PRINTABLE.search(text):
         line, code = text.count("\n", 0, found.start()) + 1, ord(found[0])
         words = f'the character U+{code:04X} cannot stand in YAML: take it out, or write "\\u{code:04x}", quoted'
         raise ScenarioError(f"{path}:{line}: {words}")
     try:
         document = Document(text)
-        return _scenario(orjson.dumps(document.value()), contract)
+        return orjson.dumps(document.value()), document
     except WorldError as error:
         raise ScenarioError(f"{path}:{document.line(error.path)}: {error}") from None
     except yaml.YAMLError as error:

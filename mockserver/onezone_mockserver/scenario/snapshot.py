@@ -116,6 +116,15 @@ def read_world(text: bytes, contract: Contract, empty: World) -> World:
         return _Builder(text, contract, empty).build()
 
 
+def add_to_world(text: bytes, contract: Contract, world: World, empty: World) -> None:
+    """Add to a world what a JSON text describes. Raises WorldError for the first mistake, and changes nothing then.
+
+    It is tried on a copy first, which is made of an empty world.
+    """
+    read_world(text, contract, read_world(orjson.dumps(snapshot(world)), contract, empty))
+    read_world(text, contract, world)
+
+
 def read_personas(text: bytes, contract: Contract) -> tuple[Persona, ...]:
     """The personas in the same text. Raises WorldError for the first mistake."""
     return tuple(persona for _, persona in Reader(text, resource_kinds(contract)).entries("personas"))

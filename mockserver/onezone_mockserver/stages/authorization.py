@@ -35,7 +35,7 @@ def authorization(operation: Any, state: MockState) -> Check | None:
         if exchange.caveats and (caveat := closed(exchange.caveats, known.method)):
             what = "authorization: the token is not for this call"
             raise Refusal("tokenCaveatUnverified", what, details={"caveat": caveat})
-        decision = guard.decide(exchange.world, exchange.user, exchange.params, exchange.value)
+        decision = exchange.decision = guard.decide(exchange.world, exchange.user, exchange.params, exchange.value)
         if exchange.user is None and optional:
             return
         if not decision.lacks and (exchange.user or not about_caller):

@@ -41,13 +41,23 @@ def test_a_list_lacks_what_was_created(tmp_path: Path) -> None:
 
 
 def test_a_list_that_loses_again_what_it_showed_does_not_lag(tmp_path: Path) -> None:
-    """Once it was shown, it stays."""
+    """Long after the creation; soon after it, another replica may have answered."""
+    for later, lost in ((3, False), (30, True)):
+        story = Story()
+        story.created("a")
+        story.listed("a")
+        story.listed(at=later)
+        story.listed("a")
+        assert ("create_group_handle_service.state.created-one" in failing(story.judged(tmp_path))) is lost
+
+
+def test_core_judges_the_documented_operation_alone(tmp_path: Path) -> None:
+    """As with `ozkit verify`: the others are in no document of this edition."""
     story = Story()
     story.created("a")
-    story.listed("a")
-    story.listed()
-    story.listed("a")
-    assert "create_group_handle_service.state.created-one" in failing(story.judged(tmp_path))
+    story.add(f"DELETE /groups/{GROUP}/handle_services/a", 202)
+    assert failing(story.judged(tmp_path)) == {"leave_group_handle_service.success.status"}
+    assert not failing(story.judged(tmp_path, profile="core"))
 
 
 def test_requests_at_the_same_time_come_in_either_order(tmp_path: Path) -> None:

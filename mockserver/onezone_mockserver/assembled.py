@@ -1,0 +1,40 @@
+"""What is made of parts of the mock under its faults: once for those that are on, and for those that a request has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onezone_mockserver.exchange import Exchange
+    from onezone_mockserver.state import MockState
+
+KEPT = 8
+T = TypeVar("T")
+
+
+class Assembled(Generic[T]):
+    """`make` makes it of a tuple of faults; what it made for the last few of them is kept.
+
+    Faults are told apart by identity: what remembers anything begins anew when the same ones are switched on again.
+    """
+
+    def __init__(self, state: MockState, make: Callable[[Any], T]) -> None:
+        self.state = state
+        self.make = make
+        self.kept: dict[int, tuple[Any, T]] = {}
+        self._new(state.faults)
+
+    def of(self, exchange: Exchange) -> T:
+        """What stands for the faults that the exchange has for itself, else for those of the server."""
+        faults = self.state.faults if exchange.faults is None else exchange.faults
+        entry = self.kept.get(id(faults))
+        return self._new(faults) if entry is None else entry[1]
+
+    def _new(self, faults: Any) -> T:
+        if len(self.kept) >= KEPT:
+            del self.kept[next(iter(self.kept))]
+        made = self.make(faults)
+        self.kept[id(faults)] = faults, made
+        return made

@@ -1,0 +1,65 @@
+"""Tells whoever follows what happens in the journals: rows that begin and end, and worlds that begin anew."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import TYPE_CHECKING
+
+from onezone_mockserver.journal import LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onezone_mockserver.journal import Row
+
+
+class Follower:
+    """What was not yet told to somebody who follows. Beyond LIMIT the oldest is lost, which `lost` says."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.news: deque[Row | str] = deque(maxlen=LIMIT)
+        self.lost = False
+        self.wake = asyncio.Event()
+
+    def tell(self, news: Row | str | None) -> None:
+        """Add a piece of news; None says that there will be none. May be called from a signal handler."""
+        self.lost = self.lost or len(self.news) == LIMIT
+        if news is not None:
+            self.news.append(news)
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and with it whoever followed there is gone
+            self.loop.call_soon_threadsafe(self.wake.set)
+
+    def take(self) -> list[Row | str]:
+        """What is new, each row once."""
+        self.wake.clear()
+        news = list(dict.fromkeys(self.news))
+        self.news.clear()
+        return news
+
+
+class Feed:
+    """Those who follow, and the console's `log`, which is told of rows that are over."""
+
+    def __init__(self) -> None:
+        self.followers: set[Follower] = set()
+        self.log: Callable[[Row], object] | None = None
+        self.closed = False
+
+    def tell(self, row: Row) -> None:
+        """A row has begun, or is over."""
+        for follower in self.followers:
+            follower.tell(row)
+
+    def reset(self, world: str) -> None:
+        """A world has begun anew."""
+        for follower in self.followers:
+            follower.tell(world)
+
+    def close(self) -> None:
+        """The server ends: nobody need wait for more."""
+        self.closed = True
+        for follower in tuple(self.followers):
+            follower.tell(None)

@@ -1,0 +1,65 @@
+// The page: which part of it is shown, and of which world.
+const TABS = { requests: "Requests", people: "People and groups", access: "Who may what", personas: "Personas", shaping: "Change" };
+
+function useHash() {
+  const [hash, setHash] = useState(location.hash.slice(1));
+  useEffect(() => {
+    const read = () => setHash(location.hash.slice(1));
+    addEventListener("hashchange", read);
+    return () => removeEventListener("hashchange", read);
+  }, []);
+  return hash;
+}
+
+function useWorld() {
+  const prefix = (BASE.match(/\/_world\/([^/]+)$/) || [])[1];
+  const [world, setWorld] = useState(prefix ?? new URLSearchParams(location.search).get("world") ?? "");
+  const choose = (name) => {
+    setWorld(name);
+    if (!prefix) history.replaceState(null, "", `${location.pathname}${name ? `?world=${encodeURIComponent(name)}` : ""}${location.hash}`);
+  };
+  return [world, choose];
+}
+
+function App() {
+  const hash = useHash();
+  const tab = hash in TABS ? hash : "requests";
+  const [world, setWorld] = useWorld();
+  const [turn, setTurn] = useState(0);
+  const changed = useCallback(() => setTurn((n) => n + 1), []);
+  const { rows, live } = useJournal(world, changed);
+  const index = useLoaded(() => ask(""), [turn, live]);
+  const worlds = useLoaded(() => ask("worlds"), [turn, world]);
+  const edition = index.value ? `edition ${index.value.edition}` : "";
+  const names = worlds.value ? worlds.value.worlds.map((one) => one.name) : [];
+  const known = world && world !== "*" && !names.includes(world) ? [world, ...names] : names;
+  const single = world === "*" ? "" : world;
+  useEffect(() => {
+    document.title = `${TABS[tab]} · Onezone mock`;
+    document.querySelector("nav.tabs [aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
+  }, [tab]);
+  return html`
+    <header>
+      <h1>Onezone mock <span class="dim">${edition}</span></h1>
+      <span class=${`state ${live ? "good" : "bad"}`} role="status">${live ? "connected" : "not connected, trying again"}</span>
+      <span class="grow"></span>
+      <label class="row">World <select value=${world} onChange=${(e) => setWorld(e.target.value)} onFocus=${worlds.again}>
+        <option value="">the common one</option><option value="*">every world (requests)</option>${known.map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
+      <a href="docs">The contract</a>
+    </header>
+    <nav class="tabs" aria-label="Parts of the page">${Object.entries(TABS).map(([name, title]) => html`
+      <a href=${`#${name}`} aria-current=${name === tab ? "page" : undefined}>${title}</a>`)}</nav>
+    <main>
+      ${tab === "requests" && html`<${Journal} world=${world} rows=${rows} live=${live} />`}
+      ${tab === "people" && html`<${People} world=${single} turn=${turn} />`}
+      ${tab === "access" && html`<${Access} world=${single} turn=${turn} />`}
+      ${tab === "personas" && html`<${Personas} world=${single} turn=${turn} />`}
+      ${tab === "shaping" && html`<${Shaping} world=${single} onWorld=${setWorld} turn=${turn} changed=${changed}
+        paths=${index.value ? Object.keys(index.value.control) : []} />`}
+    </main>
+    <div id="said" class="visually-hidden" role="status" aria-live="polite"></div>`;
+}
+
+const place = document.getElementById("app");
+place.textContent = "";
+render(html`<${App} />`, place);

@@ -1,0 +1,186 @@
+// Live requests: rows as they come, and all of the one that is chosen.
+const ROW_HEIGHT = 30;
+const MOST_ROWS = 10000;
+
+/** The rows of a world ("*": of every world), kept up to date by the stream of events; `live` says whether it flows. */
+function useJournal(world, onRestart) {
+  const [rows, setRows] = useState([]);
+  const [live, setLive] = useState(false);
+  useEffect(() => {
+    const known = new Map();
+    let source, frame = 0, retry = 0, instance = null, over = false;
+    const key = (row) => `${row.world} ${row.number}`;
+    const show = () => {
+      frame = 0;
+      for (const first of known.keys()) {
+        if (known.size <= MOST_ROWS) break;
+        known.delete(first);
+      }
+      setRows([...known.values()]);
+    };
+    const soon = () => { frame = frame || requestAnimationFrame(show); };
+    const load = async () => {
+      const { exchanges } = await ask(`journal?brief=true&limit=${MOST_ROWS}&world=${encodeURIComponent(world)}`);
+      if (over) return;
+      const newer = [...known.values()];
+      known.clear();
+      for (const row of exchanges) known.set(key(row), row);
+      for (const row of newer) if (!row.pending || !known.has(key(row))) if (row.instance === instance) known.set(key(row), row);
+      soon();
+    };
+    const open = () => {
+      source = new EventSource(`${BASE}/_mock/events?world=${encodeURIComponent(world)}`);
+      source.addEventListener("hello", (event) => {
+        const before = instance;
+        instance = JSON.parse(event.data).instance;
+        known.clear();
+        setLive(true);
+        load().catch(() => {});
+        if (before && before !== instance) onRestart();
+      });
+      source.addEventListener("row", (event) => {
+        const row = JSON.parse(event.data);
+        known.set(key(row), { ...row, instance });
+        soon();
+      });
+      source.addEventListener("reset", (event) => {
+        const name = JSON.parse(event.data).world;
+        for (const [id, row] of known) if (row.world === name) known.delete(id);
+        soon();
+        onRestart();
+      });
+      source.addEventListener("lost", () => load().catch(() => {}));
+      source.onerror = () => {
+        setLive(false);
+        if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, 1000);
+      };
+    };
+    open();
+    return () => { over = true; source.close(); clearTimeout(retry); cancelAnimationFrame(frame); };
+  }, [world]);
+  return { rows, live };
+}
+
+/** A path with the beginnings of its ids: of what differs between requests, as much as possible is to be seen. */
+const shortPath = (path) => path.replace(/\/([0-9a-f]{6})[0-9a-z]{20,}(?=\/|$)/g, "/$1…");
+
+const wordsOf = (row) => `${row.status || "pending"} ${row.method} ${row.path} ${row.user || ""} ${row.reason} ${row.operation || ""} ${row.world}`.toLowerCase();
+
+function Journal({ world, rows, live }) {
+  const [sought, setSought] = useState("");
+  const [status, setStatus] = useState("");
+  const [chosen, setChosen] = useState(null);
+  const shown = useMemo(() => {
+    const text = sought.trim().toLowerCase();
+    const matches = (row) => (!status || String(row.status || "p")[0] === status) && (!text || wordsOf(row).includes(text));
+    return sought || status ? rows.filter(matches) : rows;
+  }, [rows, sought, status]);
+  const same = chosen && shown.findIndex((row) => row.number === chosen.number && row.world === chosen.world);
+  const clear = () => ask("journal", { world: world === "*" ? "" : world, method: "DELETE" }).catch((error) => announce(error.message));
+  return html`
+    <div class="row">
+      <label class="field">Search<input type="search" value=${sought} onInput=${(e) => setSought(e.target.value)} placeholder="path, user, reason" /></label>
+      <label class="field">Status<select value=${status} onChange=${(e) => setStatus(e.target.value)}>
+        <option value="">all</option>${[2, 3, 4, 5].map((n) => html`<option value=${String(n)}>${n}xx</option>`)}<option value="p">pending</option>
+      </select></label>
+      <span class="dim">${shown.length === rows.length ? `${rows.length} requests` : `${shown.length} of ${rows.length} requests`}</span>
+      <a href=${`journal.har?world=${encodeURIComponent(world)}`} download>HAR</a>
+      <button onClick=${clear}>Clear</button>
+    </div>
+    <div class=${`journal ${chosen ? "open" : ""}`}>
+      <${Rows} rows=${shown} chosen=${same ?? -1} onChoose=${setChosen} />
+      ${chosen && html`<${Detail} chosen=${chosen} now=${rows} onClose=${() => setChosen(null)} />`}
+    </div>`;
+}
+
+/** A list of which only what can be seen is in the document. It stays at the newest row while it stands there. */
+function Rows({ rows, chosen, onChoose }) {
+  const place = useRef(null);
+  const [top, setTop] = useState(0);
+  const [height, setHeight] = useState(600);
+  const atEnd = useRef(true);
+  useEffect(() => {
+    const measure = () => place.current && setHeight(place.current.clientHeight);
+    measure();
+    addEventListener("resize", measure);
+    return () => removeEventListener("resize", measure);
+  }, [chosen >= 0]);
+  useEffect(() => {
+    if (atEnd.current && place.current) place.current.scrollTop = place.current.scrollHeight;
+  }, [rows.length]);
+  const onScroll = (event) => {
+    const box = event.currentTarget;
+    atEnd.current = box.scrollTop + box.clientHeight >= box.scrollHeight - ROW_HEIGHT;
+    setTop(box.scrollTop);
+  };
+  const go = (at) => {
+    const next = Math.max(0, Math.min(rows.length - 1, at));
+    if (!rows[next]) return;
+    onChoose(rows[next]);
+    const box = place.current, y = next * ROW_HEIGHT;
+    if (y < box.scrollTop) box.scrollTop = y;
+    if (y + ROW_HEIGHT > box.scrollTop + box.clientHeight) box.scrollTop = y + ROW_HEIGHT - box.clientHeight;
+  };
+  const onKeyDown = (event) => {
+    const page = Math.floor(height / ROW_HEIGHT), at = chosen < 0 ? rows.length : chosen;
+    const steps = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + page, PageUp: at - page, Home: 0, End: rows.length - 1 };
+    if (event.key === "Escape") onChoose(null);
+    else if (event.key in steps) go(steps[event.key]);
+    else return;
+    event.preventDefault();
+  };
+  const first = Math.max(0, Math.floor(top / ROW_HEIGHT) - 5), last = Math.min(rows.length, first + Math.ceil(height / ROW_HEIGHT) + 10);
+  return html`<div class="rows" ref=${place} role="listbox" tabindex="0" aria-label="Requests, the newest last" onScroll=${onScroll}
+      onKeyDown=${onKeyDown} aria-activedescendant=${chosen >= first && chosen < last ? `row-${chosen}` : undefined}>
+    ${rows.length === 0 && html`<p class="dim" style="padding: 0 1rem">Nothing was asked yet. Send a request as one of the <a href="#personas">personas</a>.</p>`}
+    <div role="presentation" style=${`height: ${rows.length * ROW_HEIGHT}px`}>
+      ${rows.slice(first, last).map((row, at) => html`<${RowLine} key=${`${row.world} ${row.number}`} row=${row} at=${first + at}
+        count=${rows.length} chosen=${first + at === chosen} onChoose=${onChoose} />`)}
+    </div>
+  </div>`;
+}
+
+function RowLine({ row, at, count, chosen, onChoose }) {
+  const time = new Date(row.time * 1000).toLocaleTimeString("en-GB");
+  return html`<div role="option" id=${`row-${at}`} class="mono" style=${`top: ${at * ROW_HEIGHT}px`} aria-selected=${chosen ? "true" : "false"}
+      aria-posinset=${at + 1} aria-setsize=${count} onClick=${() => onChoose(row)} title=${`${row.path}\n${row.reason}`}>
+    <span class="time dim">${time}</span>
+    <span class=${classOf(row.status)}>${row.status || "···"}</span>
+    <span>${row.method}</span>
+    <span>${shortPath(row.path)}${row.query ? `?${row.query}` : ""}</span>
+    <span>${row.user || html`<span class="dim">nobody</span>`}</span>
+    <span class="took dim">${row.pending ? "pending" : `${row.duration_ms.toFixed(1)} ms`}</span>
+    <span class="reason dim">${row.world ? `[${row.world}] ` : ""}${row.reason || (row.route ? `route ${row.route}` : "")}</span>
+  </div>`;
+}
+
+/** All of a row, asked for when it is chosen, and again when it is over. */
+function Detail({ chosen, now, onClose }) {
+  const current = now.find((row) => row.number === chosen.number && row.world === chosen.world);
+  const path = `journal?number=${chosen.number}&world=${encodeURIComponent(chosen.world)}`;
+  const { value, error } = useLoaded(() => ask(path), [chosen.world, chosen.number, current && current.pending]);
+  const row = value && value.exchanges[0];
+  return html`<section class="detail" aria-label="The chosen request">
+    <div class="row"><h2>${chosen.method} ${chosen.path}</h2><span class="grow"></span><button onClick=${onClose}>Close</button></div>
+    <${Problem} text=${error} />
+    ${value && !row && html`<p class="dim">The mock has forgotten this request.</p>`}
+    ${row && html`
+      <p><b class=${classOf(row.status)}>${row.status || "pending"}</b> to ${row.user || "nobody"}${row.operation ? html`, <a href=${`docs#${row.operation}`}>${row.operation}</a>` : ""}
+        ${row.duration_ms !== null && html`<span class="dim">, ${row.duration_ms.toFixed(2)} ms</span>`}</p>
+      ${row.reason && html`<p class="notice">${row.reason}</p>`}
+      ${row.access && html`<h3>${row.access.allowed ? "Why it was allowed" : "Why it was refused"}</h3>
+        ${row.access.changed && html`<p class="notice">Users or groups have changed since: the ways below are those of now.</p>`}
+        <${Routes} routes=${row.access.routes} />`}
+      ${row.forgotten && html`<p class="notice">Heads and bodies are no longer kept.</p>`}
+      <${Side} title="Request" side=${row.request} query=${row.query} />
+      <${Side} title="Answer" side=${row.response} />`}
+  </section>`;
+}
+
+function Side({ title, side, query }) {
+  return html`<h3>${title}</h3>
+    ${query && html`<pre tabindex="0">?${query}</pre>`}
+    <table class="mono"><tbody>${side.headers.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>
+    ${side.body ? html`<pre tabindex="0">${pretty(side.body)}</pre>` : html`<p class="dim">no body</p>`}
+    ${side.truncated && html`<p class="dim">cut: it had ${side.body_bytes} bytes</p>`}`;
+}

@@ -1,0 +1,82 @@
+// Worlds, snapshots, overrides and faults: what can be changed while the mock runs.
+function Shaping({ world, onWorld, turn, paths, changed }) {
+  const [problem, setProblem] = useState("");
+  const worlds = useLoaded(() => ask("worlds"), [turn]);
+  const act = (text, work) => async () => {
+    try {
+      await work();
+      setProblem("");
+      announce(text);
+      changed();
+    } catch (error) {
+      setProblem(error.message);
+    }
+  };
+  const save = act("Snapshot saved", async () => saveFile(`world-${world || "common"}.json`, JSON.stringify(await ask("world", { world }), null, 2), "application/json"));
+  const load = async (event) => {
+    const [file] = event.target.files;
+    if (!file) return;
+    const type = /\.ya?ml$/i.test(file.name) ? "application/yaml" : "application/json";
+    await act(`${file.name} loaded`, async () => ask("world", { world, method: "PUT", body: await file.text(), type }))();
+    event.target.value = "";
+  };
+  const [name, setName] = useState("");
+  const make = (event) => {
+    event.preventDefault();
+    act(`World ${name}`, async () => { await ask("world", { world: name }); onWorld(name); setName(""); })();
+  };
+  return html`<${Problem} text=${problem} />
+    <h2>This world: ${world || "the common one"}</h2>
+    <div class="row">
+      <button class="danger" onClick=${act("Reset", () => ask("reset", { world, method: "POST" }))}>Reset to the scenario</button>
+      <button onClick=${save}>Save a snapshot</button>
+      <label class="field">Load a snapshot or a scenario (JSON, YAML)<input type="file" accept=".json,.yaml,.yml" onChange=${load} /></label>
+    </div>
+    <h2>Worlds</h2>
+    <${Problem} text=${worlds.error} />
+    <table><thead><tr><th>Name</th><th>Requests</th><th>Unused for</th><th></th></tr></thead><tbody>
+      ${worlds.value && worlds.value.worlds.map((one) => html`<tr key=${one.name}><td>${one.name}</td><td>${one.requests}</td><td>${Math.round(one.unused_s)} s</td>
+        <td><button onClick=${() => onWorld(one.name)} aria-label=${`Show ${one.name}`}>Show</button> <button class="danger" aria-label=${`Remove ${one.name}`}
+          onClick=${act(`World ${one.name} removed`, async () => { await ask(`worlds/${one.name}`, { method: "DELETE" }); if (one.name === world) onWorld(""); })}>Remove</button></td></tr>`)}
+      ${worlds.value && !worlds.value.worlds.length && html`<tr><td colspan="4" class="dim">Only the common one. Requests that name another make it.</td></tr>`}
+    </tbody></table>
+    <form class="row" onSubmit=${make}><label class="field">Name<input value=${name} onInput=${(e) => setName(e.target.value)} required pattern="[A-Za-z0-9][A-Za-z0-9._~\\-]*" maxlength="100" /></label><button>Make a world</button></form>
+    ${paths.includes("/_mock/overrides") && html`<${OverridesPart} world=${world} act=${act} turn=${turn} />`}
+    <${Faults} turn=${turn} act=${act} />`;
+}
+
+const EXAMPLE = '{"when": {"operation": "create_group_handle_service"}, "times": 2, "then": {"status": 503, "headers": {"Retry-After": "1"}}}';
+
+function OverridesPart({ world, act, turn }) {
+  const { value, error } = useLoaded(() => ask("overrides", { world }), [world, turn]);
+  const [text, setText] = useState(EXAMPLE);
+  const add = act("Override added", () => ask("overrides", { world, method: "POST", body: text }));
+  return html`<h2>Answers for some requests</h2><${Problem} text=${error} />
+    ${value && value.overrides.map((one) => html`<pre tabindex="0">${JSON.stringify(one)}</pre>`)}
+    <label class="field">An override<textarea class="mono" value=${text} onInput=${(e) => setText(e.target.value)}></textarea></label>
+    <div class="row"><button onClick=${add}>Add</button>
+      <button class="danger" onClick=${act("Overrides removed", () => ask("overrides", { world, method: "DELETE" }))}>Remove all</button></div>`;
+}
+
+function Faults({ turn, act }) {
+  const { value, error } = useLoaded(() => ask("faults"), [turn]);
+  const [sought, setSought] = useState("");
+  const [picked, setPicked] = useState(null);
+  const on = useMemo(() => new Set(value ? value.faults.filter((one) => one.on).map((one) => one.id) : []), [value]);
+  useEffect(() => setPicked(null), [value]);
+  const chosen = picked || on;
+  const flip = (id) => () => {
+    const next = new Set(chosen);
+    if (!next.delete(id)) next.add(id);
+    setPicked(next);
+  };
+  const shown = value ? value.faults.filter((one) => chosen.has(one.id) || `${one.id} ${one.text}`.toLowerCase().includes(sought.toLowerCase())) : [];
+  return html`<h2>Faults of the whole server</h2><${Problem} text=${error} />
+    <p class="dim">Every world starts anew when faults are switched. On now: ${[...on].join(", ") || "none"}.</p>
+    <div class="row"><label class="field">Search<input type="search" value=${sought} onInput=${(e) => setSought(e.target.value)} /></label>
+      <button onClick=${act("Faults switched", () => ask("faults", { method: "PUT", body: [...chosen] }))} disabled=${!picked}>Switch: ${chosen.size} on</button>
+      <button onClick=${act("No faults", () => ask("faults", { method: "PUT", body: [] }))} disabled=${!on.size}>All off</button></div>
+    <div class="faults" tabindex="0" role="group" aria-label="Faults">${shown.slice(0, 200).map((one) => html`<label key=${one.id}>
+      <input type="checkbox" checked=${chosen.has(one.id)} onChange=${flip(one.id)} /> <code>${one.id}</code> ${one.text}</label>`)}
+      ${shown.length > 200 && html`<p class="dim">${shown.length - 200} more: search for them.</p>`}</div>`;
+}

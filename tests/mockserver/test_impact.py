@@ -1,0 +1,80 @@
+"""`ozkit spec diff A B --impact`: who notices a change of the contract, by the answers of both mocks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from onezone_mockserver.impact.cli import main
+from onezone_mockserver.impact.report import Notice, notices
+from onezone_spec import load
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+AGREED, PARENTS = EXAMPLES / "agreed.yaml", EXAMPLES / "parents"
+CREATE = "create_group_handle_service"
+
+
+def of(found: list[Notice], who: str) -> dict[str, tuple[int, int]]:
+    """The two statuses, by operation, of what somebody notices."""
+    return {name: (one.old.status, one.new.status) for one in found if one.probe.who == who for name in one.operations}
+
+
+@pytest.mark.slow
+def test_an_edition_of_ones_own_is_noticed_by_whom_it_changes_something_for() -> None:
+    """Only a client that looks at the success and a user with just the group's privilege notice the example."""
+    found = notices(load("deployed"), load(AGREED))
+    assert [(one.probe.who, one.operations, one.old.status, one.new.status) for one in found] == [
+        ("a client that looks at the answer of success", [CREATE], 201, 200),
+        ("a user with exactly `group_create_handle_service` in the group", [CREATE], 403, 200),
+    ]
+
+
+@pytest.mark.slow
+def test_the_shape_of_errors_is_noticed_in_every_operation() -> None:
+    """A client that reads `error` gets a sentence from one edition and an object from the other."""
+    found = notices(load("classic"), load("current"))
+    notice = next(one for one in found if one.probe.who == "a client that reads `error`")
+    assert len(notice.operations) > 80
+    assert '{"error":"' in notice.old.body
+    assert '{"error":{"id":"unauthorized"' in notice.new.body
+
+
+@pytest.mark.slow
+def test_a_body_that_one_edition_takes_is_noticed() -> None:
+    """`true` is a name in `deployed` alone; a creation answers 204 and 201."""
+    found = notices(load("current"), load("deployed"))
+    assert of(found, "a body in which `name` is true")[CREATE] == (400, 201)
+    assert of(found, "a client that looks at the answer of success")[CREATE] == (204, 201)
+    assert all(one.old.status != 500 != one.new.status for one in found)
+
+
+@pytest.mark.slow
+def test_an_operation_of_one_edition_alone_is_noticed_by_who_calls_it() -> None:
+    """An operation that is new answers where there was none: of Onezone's own that lack, the mock says so by 501."""
+    found = notices(load("deployed"), load("deployed", [PARENTS]))
+    assert of(found, "a client that calls the operation") == {"list_group_parents": (501, 200)}
+
+
+def test_an_edition_is_not_noticed_in_its_own_place(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody notices that nothing changes."""
+    assert main("spec", ["diff", "current", "current", "--impact"]) == 0
+    assert "No client notices; `ozkit spec diff` lists 0 differences" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_markdown_is_for_a_release_note(capsys: pytest.CaptureFixture[str]) -> None:
+    """A heading for each who notices, the operations, the request and both answers."""
+    assert main("spec", ["diff", "deployed", str(AGREED), "--impact", "--format", "markdown"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "## deployed (21.02) → agreed (21.02-agreed): who notices"
+    assert "### A user with exactly `group_create_handle_service` in the group" in lines
+    assert f"In `{CREATE}`." in lines
+    assert any(line.startswith("POST /api/v3/onezone/groups/") for line in lines)
+    assert any(line.startswith("deployed: 403 ") for line in lines)
+    assert any(line.startswith("agreed: 200 Location: http") for line in lines)
+
+
+def test_an_unknown_edition_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake ends with 2."""
+    assert main("spec", ["diff", "current", "nightly", "--impact"]) == 2
+    assert capsys.readouterr().err.startswith("ozkit spec: there is no edition 'nightly'")

@@ -1,0 +1,317 @@
+"""The page at /_mock/ and the contract to read: as documents, and in a headless Chromium where there is one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from mock_client import GOOD, HOME, Client, basic, mock_process
+from onezone_mockserver.journal import LIMIT
+from onezone_mockserver.page import page as whole_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+PATH = f"/api/v3/groups/{HOME}/handle_services"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+LONG = 30_000
+"""Milliseconds after which a test gives up; nothing takes so long."""
+
+
+# --- as documents ------------------------------------------------------------------------------------------------
+
+
+def test_a_browser_gets_the_page_and_a_program_the_index(client: Client) -> None:
+    """By what each accepts. The page runs nothing but its own script and asks nobody else."""
+    reply = client("GET", "/_mock/", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'; script-src 'sha256-" in reply.headers["content-security-policy"]
+    assert "/_mock/journal" in client("GET", "/_mock/").json["control"]
+
+
+def test_the_page_is_one_file() -> None:
+    """It loads nothing from anywhere."""
+    text = whole_page().html.decode()
+    assert "/*script*/" not in text
+    assert "src=" not in text.replace("img-src=", "")
+    assert "@import" not in text
+    assert "http://" not in text.replace("http://www.w3.org/", "")
+    assert "https://" not in text
+
+
+def test_the_contract_can_be_read_without_any_script(each: Client) -> None:
+    """Every operation, with who may call it, its answers and their examples."""
+    reply = each("GET", "/_mock/docs")
+    text = reply.body.decode()
+    assert "script-src 'none'" in reply.headers["content-security-policy"]
+    for operation in each.app.contract.operations.values():
+        assert f'<section id="{operation.id}">' in text
+    assert "oz_handle_services_create" in text
+    assert "<script" not in text
+    assert each("GET", "/_mock/openapi.json").json == json.loads(json.dumps(each.app.contract.document, default=dict))
+
+
+def test_who_may_and_why(client: Client) -> None:
+    """Of everybody, of one user, and of nobody."""
+    asked = f"/_mock/explain?operation=create_group_handle_service&id={HOME}"
+    everybody = client("GET", asked).json["explained"]
+    assert {one["user"] for one in everybody if one["allowed"]} == {"alice", "adam", "nora"}
+    (vera,) = client("GET", f"{asked}&as=vera").json["explained"]
+    assert vera["routes"][0]["needs"][0]["grant"] == "group_create_handle_service in the group Community for vera"
+    (nobody,) = client("GET", f"{asked}&as=-").json["explained"]
+    assert (nobody["user"], nobody["allowed"]) == (None, False)
+    assert client.app.journal.total == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("operation=nothing", "operation names none of the contract"),
+        ("operation=create_group_handle_service", "needs the parameter id"),
+        ("operation=create_group_handle_service&id=x&more=1", "has no parameter more: it has id"),
+        ("operation=create_group_handle_service&id=x&as=stranger", "there is no user stranger"),
+    ],
+)
+def test_what_cannot_be_explained_is_told(client: Client, query: str, words: str) -> None:
+    reply = client("GET", f"/_mock/explain?{query}")
+    assert (reply.status, words in reply.json["error"]) == (400, True)
+
+
+def test_what_everybody_may_agrees_with_what_is_answered(client: Client) -> None:
+    """For each persona of the demo: the explanation and the mock's own answer."""
+    for user in ("alice", "adam", "nora", "vera", "zoe", "otto"):
+        asked = f"/_mock/explain?operation=create_group_handle_service&id={HOME}&as={user}"
+        (explained,) = client("GET", asked).json["explained"]
+        assert explained["allowed"] == (client.create(as_=user).status == 204)
+
+
+def test_the_personas_come_with_their_requests(client: Client) -> None:
+    """As the start shows them."""
+    personas = client("GET", "/_mock/personas").json["personas"]
+    assert (personas[0]["name"], personas[0]["credentials"]) == ("member", "alice:alice-password")
+    assert personas[0]["path"].endswith(f"/groups/{HOME}/handle_services")
+
+
+def test_a_scenario_is_loaded_as_it_is_written(client: Client) -> None:
+    """A world can be put as YAML, too; a mistake in it is told with its line."""
+    yaml = b"users:\n  - {username: eve, password: p}\n"
+    headers = {"content-type": "application/yaml"}
+    assert client("PUT", "/_mock/world", yaml, headers=headers).status == 204
+    assert set(client.app.world.ids("user")) == {"eve"}
+    reply = client("PUT", "/_mock/world", b"users: [\n", headers=headers)
+    assert (reply.status, reply.json["error"][:17]) == (400, "the body:1: not Y")
+
+
+# --- in a browser ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, Debian's or another: CHROMIUM names it."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium: apt-get install chromium, or name one in CHROMIUM")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with mock_process() as (_, origin):
+        yield origin
+
+
+@pytest.fixture
+def page(browser: Browser, origin: str) -> Iterator[Page]:
+    """The page of a mock that was reset. It must not complain."""
+    ask(origin, "/_mock/reset", method="POST")
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=origin)
+    page = context.new_page()
+    page.set_default_timeout(LONG)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
+    page.goto(f"{origin}/_mock/")
+    page.wait_for_selector("text=connected")
+    yield page
+    context.close()
+    assert errors == []
+
+
+def ask(origin: str, path: str, user: str = "vera", body: Any = None, method: str | None = None) -> int:
+    headers = {"Authorization": basic(user, f"{user}-password"), "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        request = urllib.request.Request(origin + path, data, headers, method=method)
+        with urllib.request.urlopen(request) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_request_shows_as_it_comes_and_says_why_it_was_refused(page: Page, origin: str) -> None:
+    """Chosen by the keyboard: the route, the grant that would be needed, and the body with its secrets masked."""
+    properties = {**GOOD["serviceProperties"], "password": "s3cret"}  # type: ignore[dict-item]
+    ask(origin, PATH, "vera", {**GOOD, "serviceProperties": properties})
+    page.get_by_role("option", name="vera").wait_for()
+    page.get_by_role("listbox").focus()
+    page.keyboard.press("ArrowUp")
+    detail = page.get_by_role("region", name="The chosen request")
+    detail.get_by_text("Why it was refused").wait_for()
+    assert "needs group_create_handle_service in the group Community for vera" in detail.inner_text()
+    assert "s3cret" not in page.content()
+    page.keyboard.press("Escape")
+    detail.wait_for(state="detached")
+
+
+def test_a_persona_is_sent_and_its_lines_are_copied(page: Page) -> None:
+    """The button's answer is that of the mock; what is copied works in a shell."""
+    page.get_by_role("link", name="Personas", exact=True).click()
+    page.get_by_role("button", name="Send as no zone privilege").click()
+    card = page.get_by_role("region", name="no zone privilege")
+    card.get_by_role("status").wait_for()
+    assert "403 route member: lacks zone oz_handle_services_create" in card.get_by_role("status").inner_text()
+    card.get_by_role("button", name="Copy curl").click()
+    card.get_by_text("Copied").wait_for()
+    line = page.evaluate("navigator.clipboard.readText()")
+    assert line.startswith("curl -i -X POST -u 'zoe:zoe-password'")
+    if shutil.which("curl"):
+        done = subprocess.run(["bash", "-c", f"{line} -s"], capture_output=True, text=True, check=True)
+        assert done.stdout.split()[1] == "403"
+
+
+def test_who_may_is_told_of_everybody(page: Page) -> None:
+    """With the groups through which a privilege comes."""
+    page.get_by_role("link", name="Who may what").click()
+    page.get_by_text("route member, through Community editors").wait_for()
+    page.get_by_text("needs the zone privilege oz_handle_services_create for zoe", exact=True).wait_for()
+
+
+def test_groups_are_drawn_and_can_be_chosen_by_the_keyboard(page: Page) -> None:
+    """A table says the same to those who do not see the drawing."""
+    page.get_by_role("link", name="People and groups").click()
+    node = page.get_by_role("button", name="group Community editors")
+    node.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="group Community editors").wait_for()
+    assert page.locator("path.edge.chosen").count() == 2
+    assert page.get_by_role("cell", name="nora").count() == 1
+
+
+def test_faults_are_switched_and_worlds_made(page: Page, origin: str) -> None:
+    """And what is done shows in the mock."""
+    page.get_by_role("link", name="Change").click()
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Switch: 1 on").click()
+    page.get_by_text("On now: status-200").wait_for()
+    assert ask(origin, PATH, "adam", GOOD) == 200
+    page.get_by_role("button", name="All off").click()
+    page.get_by_text("On now: none").wait_for()
+    page.get_by_role("textbox", name="Name").fill("mine")
+    page.get_by_role("button", name="Make a world").click()
+    page.get_by_role("heading", name="This world: mine").wait_for()
+    assert "world=mine" in page.url
+    page.get_by_role("button", name="Remove mine").click()
+    page.get_by_role("heading", name="This world: the common one").wait_for()
+
+
+def test_a_snapshot_is_loaded(page: Page, origin: str, tmp_path: Path) -> None:
+    """A scenario file, as it is written."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("users: [{username: eve, password: p}]\n", encoding="utf-8")
+    page.get_by_role("link", name="Change").click()
+    page.get_by_label("Load a snapshot").set_input_files(path)
+    page.get_by_role("link", name="People and groups").click()
+    page.get_by_text("1 users, 0 groups").wait_for()
+    ask(origin, "/_mock/reset", method="POST")
+    page.get_by_text("6 users, 3 groups").wait_for()
+
+
+def test_ten_thousand_rows_are_a_short_document(page: Page, origin: str) -> None:
+    """Only what is seen is in it; the end is reached by a key, and the newest row stays in sight."""
+    ask(origin, "/_mock/reset", method="POST")
+    row = dict.fromkeys(("user", "route", "operation"))
+    row |= {"world": "", "time": 0, "method": "GET", "query": "", "status": 404, "reason": "", "duration_ms": 1.0}
+    rows = [{**row, "number": number, "path": f"/{number}", "pending": False} for number in range(1, LIMIT + 1)]
+    answer = json.dumps({"total": LIMIT, "exchanges": rows})
+    page.route("**/_mock/journal?*", lambda route: route.fulfill(body=answer, content_type="application/json"))
+    page.reload()
+    page.get_by_text(f"{LIMIT} requests").wait_for()
+    assert page.get_by_role("option").count() < 60
+    page.get_by_role("option", name=f"/{LIMIT}").wait_for()
+    page.get_by_role("listbox").focus()
+    page.keyboard.press("Home")
+    page.locator("[role=option][aria-posinset='1'][aria-selected=true]").wait_for()
+    assert page.get_by_role("option").count() < 60
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("part", ["requests", "people", "access", "personas", "shaping"])
+def test_it_fits_a_telephone(browser: Browser, origin: str, part: str, scheme: Any) -> None:
+    """At 390 px nothing is wider than the page, by day and by night."""
+    ask(origin, PATH, "vera", GOOD)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{origin}/_mock/#{part}")
+    page.wait_for_selector("text=connected")
+    page.locator("main > *").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 28)"
+    assert dark == (scheme == "dark")
+    context.close()
+
+
+def test_it_survives_a_restart_of_the_mock(browser: Browser) -> None:
+    """It says that it is not connected, tries again, and shows what the new mock has."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    origin = f"http://127.0.0.1:{port}"
+    first = _start(port)
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.set_default_timeout(LONG)
+        page.goto(f"{origin}/_mock/")
+        page.wait_for_selector("text=connected")
+        ask(origin, "/before")
+        page.get_by_role("option", name="/before").wait_for()
+        first.terminate()
+        first.wait(60)
+        page.wait_for_selector("text=not connected, trying again")
+        second = _start(port)
+        try:
+            page.locator(".state.good").wait_for()
+            ask(origin, "/after")
+            page.get_by_role("option", name="/after").wait_for()
+            page.get_by_role("option", name="/before").wait_for(state="detached")
+        finally:
+            second.kill()
+            second.communicate()
+    finally:
+        first.kill()
+        first.communicate()
+        context.close()
+
+
+def _start(port: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "ozkit", "mock", "--quiet", "--port", port]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    return process
