@@ -29,7 +29,7 @@ import ozkit
 
 COLUMNS = "100"
 """The width of help, whatever the terminal's."""
-PARTS = {"target": ("init", "clean"), "spec": ("diff", "lint", "bundle", "coverage")}
+PARTS = {"target": ("init", "check", "clean"), "spec": ("diff", "lint", "bundle", "coverage")}
 """The commands that have commands of their own."""
 PARSERS = {"verify": verify.parser, "mock": mock.parser, "traffic": traffic.parser}
 """The commands whose options can be given as variables."""
