@@ -14,6 +14,8 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parents[2]
 BORROWED = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md", "SECURITY.md": "security.md"}
 """Pages that stand at the top of the repository, and what they are called here."""
+MOVED = {"docs/_site/architecture.md": "explanation/architecture.md"}
+"""Pages that are finished when the site is built."""
 LINK = re.compile(r"(!?)\[([^\]]+)\]\((?!https?://|#|mailto:)([^)#]+)(#[^)]*)?\)")
 
 
@@ -39,7 +41,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         if not path.exists():
             return match[0]  # mkdocs says that the link is broken
         inside = path.relative_to(ROOT).as_posix()
-        name = BORROWED.get(inside, inside.removeprefix("docs/"))
+        name = MOVED.get(inside) or BORROWED.get(inside, inside.removeprefix("docs/"))
         known = files.get_file_from_path(name)
         up = "../" * page.file.src_uri.count("/")
         return f"{image}[{words}]({up}{name}{place or ''})" if known else words
