@@ -37,7 +37,8 @@ SCHEMAS = {
     "scenario": ("onezone_mockserver", "scenario/scenario.schema.json", "Scenario files"),
     "report": ("onezone_contracts", "reports/report.schema.json", "The JSON report"),
 }
-UNSEARCHED = "---\nsearch:\n  exclude: true\n---\n\n"
+UNSEARCHED = "---\nhide: [toc]\nsearch:\n  exclude: true\n---\n\n"
+"""How a page of wide tables begins: it has the whole width, and would drown what is searched for."""
 
 
 def pages() -> dict[str, str]:
