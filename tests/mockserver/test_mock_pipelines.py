@@ -231,7 +231,7 @@ def test_half_a_body_at_the_end_of_the_server_is_not_answered(own: tuple[subproc
     ("method", "path", "status"),
     [
         ("POST", "/_mock/nowhere", 404),
-        ("PATCH", "/_mock/world", 405),
+        ("DELETE", "/_mock/world", 405),
         ("POST", "/api/v3/nowhere", 404),
         ("OPTIONS", PATH, 204),
         ("GET", PATH, 200),

@@ -224,5 +224,6 @@ FAULTS = (
         refuse(lambda e: not _member(e) and _form(e) == "PID"),
         "access.form.pid",
         "access.form.pid-with-options",
+        editions=("deployed",),
     ),
 )
