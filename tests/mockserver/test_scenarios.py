@@ -21,6 +21,8 @@ from onezone_mockserver.scenario.snapshot import WorldError, build, snapshot
 from onezone_mockserver.scenario.types import GROUP_TYPES
 from onezone_spec import load
 
+import ozkit
+
 FOLDER = Path(__file__).parents[2] / "docs" / "scenarios"
 EXAMPLES = sorted(FOLDER.glob("*.yaml"))
 SCHEMA = json.loads(FILE.read_text(encoding="utf-8"))
@@ -265,3 +267,14 @@ def test_what_goes_in_comes_out(data: dict[str, Any]) -> None:
     assert out == data
     assert orjson.loads(orjson.dumps(snapshot(build(out, CONTRACT)))) == data
     jsonschema.Draft202012Validator(SCHEMA).validate(data)
+
+
+def test_scenario_files_are_checked_without_serving(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`ozkit mock --check` says a line for each file with a mistake, and serves nothing."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("users: [{idd: x}]\n", encoding="utf-8")
+    assert ozkit.main(["mock", "--check", *map(str, EXAMPLES)]) == 0
+    assert ozkit.main(["mock", "--check", str(EXAMPLES[0]), str(bad)]) == 2
+    mistakes = capsys.readouterr().err.splitlines()
+    assert len(mistakes) == 1
+    assert f"{bad}:1: users[0].idd" in mistakes[0]
