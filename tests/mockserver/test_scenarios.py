@@ -205,13 +205,21 @@ def subset(scope: str) -> st.SearchStrategy[list[str]]:
 names = st.text(st.characters(codec="utf-8", exclude_characters=":"), min_size=1, max_size=5)
 moments = st.integers(0, 2**40)
 creators = st.sampled_from([{"type": "nobody", "id": None}, {"type": "user", "id": "gone"}])
+token_types = st.sampled_from(["accessToken", "identityToken"])
+caveats = st.lists(
+    st.fixed_dictionaries({"type": st.just("time"), "validUntil": moments})
+    | st.fixed_dictionaries({"type": st.just("service"), "whitelist": st.lists(names, min_size=1, max_size=2)}),
+    max_size=2,
+)
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> dict[str, Any]:
     """The data of a world with every key, in the order in which it comes back."""
     users, groups = draw(st.lists(names, unique=True, max_size=3)), draw(st.lists(names, unique=True, max_size=4))
-    more = st.just({}) | st.fixed_dictionaries({"details": st.fixed_dictionaries({"more": st.integers(-5, 5)})})
+    more: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
+        {"details": st.fixed_dictionaries({"more": st.integers(-5, 5)})}
+    )
 
     def held(scope: str, ids: list[str]) -> Any:
         return draw(st.dictionaries(st.sampled_from(ids), subset(scope))) if ids else {}
@@ -228,6 +236,11 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
                 **draw(more),
                 "password": draw(names),
                 "tokens": draw(st.sampled_from([[], [f"t{at}"], [f"t{at}", f"u{at}"]])),
+                "temporary_tokens": [
+                    {"token": f"{at}-{number}", "type": draw(token_types), "caveats": draw(caveats)}
+                    for number in range(draw(st.integers(0, 2)))
+                ],
+                "token_generation": draw(st.integers(1, 3)),
                 "zone_privileges": draw(subset("zone")),
             }
             for at, one in enumerate(users)
@@ -254,6 +267,20 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
                 "users": held("handle_service", users),
             }
             for one in draw(st.lists(names, unique=True, min_size=1, max_size=2))
+        ],
+        "tokens": [
+            {
+                "id": one,
+                "name": f"{at}-{draw(names)}",
+                "user": draw(st.sampled_from(users)),
+                "token": f"named-{at}",
+                "type": draw(token_types),
+                "caveats": draw(caveats),
+                "revoked": draw(st.booleans()),
+                "creationTime": draw(moments),
+                "customMetadata": draw(st.dictionaries(names, moments, max_size=2)),
+            }
+            for at, one in enumerate(draw(st.lists(names, unique=True, max_size=2 if users else 0)))
         ],
     }
 
