@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
@@ -71,15 +70,11 @@ def _name(sent: Sent) -> str | None:
 
 
 def answered(statuses: Iterable[int], *cases: Case) -> Sending:
-    """Each case is answered with one of the statuses; a 5xx to credentials that are `undecodable` is left open."""
+    """Each case is answered with one of the statuses."""
     allowed = frozenset(statuses)
 
-    def fits(sent: Sent) -> bool:
-        status = sent.exchange.status
-        return status in allowed or (status is not None and status >= HTTP_ERROR and undecodable(sent))
-
     def check(run: Run) -> Iterator[Finding]:
-        yield from misfits(run.each(cases), fits, words(allowed))
+        yield from misfits(run.each(cases), lambda sent: sent.exchange.status in allowed, words(allowed))
 
     return Sending(check, cases, statuses=allowed)
 
@@ -176,29 +171,15 @@ def successes(run: Run) -> list[Sent]:
 def no_server_error(run: Run) -> Iterator[Finding]:
     """No request was answered with a 5xx.
 
-    Left open are HEAD and OPTIONS, what need not be implemented, and made-up Basic credentials beyond ASCII.
+    Left open are HEAD and OPTIONS, and what need not be implemented.
     """
 
     def fits(sent: Sent) -> bool:
         status = sent.exchange.status
-        tolerated = sent.case.name.startswith(HARMLESS) or _not_implemented(sent) or undecodable(sent)
+        tolerated = sent.case.name.startswith(HARMLESS) or _not_implemented(sent)
         return status is None or status < HTTP_ERROR or tolerated
 
     yield from misfits(run.log, fits, "no 5xx")
-
-
-def undecodable(sent: Sent) -> bool:
-    """Whether Basic credentials were made that are no ASCII: how they are encoded is not defined (RFC 7617, 2)."""
-    values = (value for name, value in sent.request.auth.headers if name.lower() == "authorization")
-    basic = (value.partition(" ")[2] for value in values if value.lower().startswith("basic "))
-    return sent.case.auth is not None and not all(_ascii(one) for one in basic)
-
-
-def _ascii(encoded: str) -> bool:
-    try:
-        return base64.b64decode(encoded, validate=True).isascii()
-    except ValueError:
-        return True
 
 
 def always_answers(run: Run) -> Iterator[Finding]:
