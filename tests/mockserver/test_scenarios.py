@@ -214,6 +214,25 @@ caveats = st.lists(
 
 
 @st.composite
+def named_tokens(draw: st.DrawFn, users: list[str]) -> list[dict[str, Any]]:
+    """Named tokens of some of the users."""
+    return [
+        {
+            "id": one,
+            "name": f"{at}-{draw(names)}",
+            "user": draw(st.sampled_from(users)),
+            "token": f"named-{at}",
+            "type": draw(token_types),
+            "caveats": draw(caveats),
+            "revoked": draw(st.booleans()),
+            "creationTime": draw(moments),
+            "customMetadata": draw(st.dictionaries(names, moments, max_size=2)),
+        }
+        for at, one in enumerate(draw(st.lists(names, unique=True, max_size=2 if users else 0)))
+    ]
+
+
+@st.composite
 def worlds(draw: st.DrawFn) -> dict[str, Any]:
     """The data of a world with every key, in the order in which it comes back."""
     users, groups = draw(st.lists(names, unique=True, max_size=3)), draw(st.lists(names, unique=True, max_size=4))
@@ -268,20 +287,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
             }
             for one in draw(st.lists(names, unique=True, min_size=1, max_size=2))
         ],
-        "tokens": [
-            {
-                "id": one,
-                "name": f"{at}-{draw(names)}",
-                "user": draw(st.sampled_from(users)),
-                "token": f"named-{at}",
-                "type": draw(token_types),
-                "caveats": draw(caveats),
-                "revoked": draw(st.booleans()),
-                "creationTime": draw(moments),
-                "customMetadata": draw(st.dictionaries(names, moments, max_size=2)),
-            }
-            for at, one in enumerate(draw(st.lists(names, unique=True, max_size=2 if users else 0)))
-        ],
+        "tokens": draw(named_tokens(users)),
     }
 
 
