@@ -77,7 +77,7 @@ class Mock:
 
     def requests(self) -> int:
         """How many requests came since."""
-        return int(self.ask("GET", "journal")["total"])
+        return int(self.ask("GET", "journal/count")["total"])
 
 
 # --- contenders -----------------------------------------------------------------------------------------------

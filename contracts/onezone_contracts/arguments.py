@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_spec import Contract, editions, load
 
-from onezone_contracts.target.file import VARIABLE, Credentials, SetupError, filled
+from onezone_contracts.target.credentials import Credentials
+from onezone_contracts.target.file import VARIABLE, SetupError, filled
 
 if TYPE_CHECKING:
     from onezone_contracts.network import Header, Network, Stop

@@ -222,9 +222,9 @@ def wrong_token(make: Callable[[str], str], words: str, *, bearer: bool = False)
     """A token made out of the persona's own, or out of nothing where it has none."""
 
     def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
-        value = make(identity.credentials.token or "")
-        header = ("Authorization", f"Bearer {value}") if bearer else ("X-Auth-Token", value)
-        return Auth((header,), words)
+        own = identity.credentials
+        value = make(own.token or "")
+        return Auth((("Authorization", f"Bearer {value}") if bearer else own.carrier(value),), words)
 
     return auth
 

@@ -11,7 +11,8 @@ from typing import Any
 from onezone_spec import Contract, ContractError, load
 
 from onezone_contracts.requirement import OutOfTimeError
-from onezone_contracts.target.file import Credentials, SetupError, read_target_file
+from onezone_contracts.target.credentials import Credentials
+from onezone_contracts.target.file import SetupError, read_target_file
 
 
 @dataclass(frozen=True, slots=True)

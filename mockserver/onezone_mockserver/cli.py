@@ -54,6 +54,9 @@ def parser() -> VariableParser:
     found.add_argument(
         "--scenario", type=_path, metavar="FILE", help="world to start with: YAML, JSON (default: the demo)"
     )
+    found.add_argument(
+        "--check", nargs="+", type=_path, metavar="FILE", help="say what is wrong with these scenario files, and stop"
+    )
     _add_shaping(found)
     _add_network(found)
     found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
@@ -155,6 +158,8 @@ def _run(options: argparse.Namespace) -> int:
     _check_together(options)
     if options.list_faults:
         return _list_faults(options)
+    if options.check:
+        return _check(options)
     from onezone_mockserver.serve import ServeError, bind, configure, is_loopback, origin, serve
 
     app = _app(options)
@@ -213,6 +218,27 @@ def _say(text: str, output: TextIO | None = None) -> None:
     """Print; whoever started the server need not listen to it."""
     with contextlib.suppress(OSError):
         print(text, file=output, flush=True)
+
+
+def _check(options: argparse.Namespace) -> int:
+    """A line for each scenario file with a mistake, and exit code 2 where there is one."""
+    from onezone_spec import ContractError, load
+
+    from onezone_mockserver.scenario import ScenarioError, read_scenario
+
+    try:
+        contract = load(options.edition, options.contract)
+    except ContractError as error:
+        raise UsageError(str(error)) from None
+    mistakes = []
+    for path in options.check:
+        try:
+            read_scenario(path, contract)
+        except ScenarioError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise UsageError("\n".join(mistakes))
+    return 0
 
 
 def _list_faults(options: argparse.Namespace) -> int:

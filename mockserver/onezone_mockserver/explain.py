@@ -38,7 +38,7 @@ def explain(
     guard = Guard(operation, contract)
     rule = operation.access.with_body(keys)
     grants = guard.grants(world, user, params)
-    entities = {scope: (kind, params[name]) for scope, kind, name in guard.entities}
+    entities = {scope: (kind, printable(params[name])) for scope, kind, name in guard.entities}
     reader = _Reader(world, user, entities, grants)
     allowing = rule.allowed_by(grants)
     return {
@@ -141,3 +141,8 @@ def _shown(world: World, kind: str, identity: str) -> dict[str, str]:
         details = orjson.loads(world.details(kind, identity))
         name = details.get("name") or details.get("username")
     return {"kind": kind, "id": identity, "name": name if isinstance(name, str) else identity}
+
+
+def printable(value: str) -> str:
+    """An id as JSON can have it: bytes that are no UTF-8 as escapes."""
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

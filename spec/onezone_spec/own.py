@@ -24,6 +24,8 @@ from onezone_spec.written import Mark, MistakeError, Place, Written, key_of, rea
 
 ROOT = "openapi.yaml"
 """The root document of a folder that is a contract by itself."""
+STANDARDS = "rfc-"
+"""How documents are called that hold for everybody's HTTP: the judge names them as sources."""
 FOLDERS = ("paths", "schemas", "editions")
 FILES = {f"{name}.yaml" for name in (*bundle.REGISTERS, "characters")} | {ROOT, "scenario.yaml"}
 SUFFIXES = {".yaml", ".yml"}
@@ -200,7 +202,7 @@ def _assemble(found: Sources) -> dict[str, Any]:
 
 
 def _root(found: Sources) -> dict[str, Any]:
-    """A root document with empty registers."""
+    """A root document, with registers that are empty but for the standards."""
     root = read_written(found.room / ROOT)
     _check_form(root, "root")
     found.place(root, (), root.data)
@@ -208,6 +210,8 @@ def _root(found: Sources) -> dict[str, Any]:
     whole["components"].setdefault("schemas", {})
     for register in bundle.REGISTERS:
         whole[_key(register)] = {}
+    known = bundle.read(bundle.ROOM / "documents.yaml")
+    whole[_key("documents")] = {name: entry for name, entry in known.items() if name.startswith(STANDARDS)}
     return whole
 
 

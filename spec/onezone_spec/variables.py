@@ -32,13 +32,18 @@ class VariableParser(argparse.ArgumentParser):
             self._options.append((action, kwargs.get("action") in {"append", "extend"}))
         return action
 
+    @property
+    def options(self) -> tuple[argparse.Action, ...]:
+        """What the command takes, help and version aside, in the order of its help."""
+        return tuple(action for action, _ in self._options)
+
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """What the command line says, and what variables say of the rest. Ends as ArgumentParser does."""
         given = self._given(words)
         options: list[str] = []
         positionals: list[str] = []
         for action, repeated in self._options:
-            name = self._variable(action)
+            name = self.variable(action)
             value = self._environment.get(name)
             if value and action.dest not in given:
                 self._from["/".join(action.option_strings) or str(action.metavar)] = name
@@ -69,7 +74,8 @@ class VariableParser(argparse.ArgumentParser):
             for action, default in before:
                 action.default = default
 
-    def _variable(self, action: argparse.Action) -> str:
+    def variable(self, action: argparse.Action) -> str:
+        """The name of the variable that speaks for an option."""
         long = next((word for word in action.option_strings if word.startswith("--")), action.dest)
         return re.sub(r"[ -]+", "_", f"{self.prog} {long.lstrip('-')}").upper()
 

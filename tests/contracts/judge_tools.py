@@ -89,9 +89,9 @@ def set_up(states_url: str, edition: str) -> dict[str, dict[str, str]]:
     return {name: {**one, "other": other["group"]} for name, one in made.items()}
 
 
-def target_file(folder: Path, base_url: str, made: Mapping[str, Mapping[str, str]], **more: Any) -> Path:
+def target_file(folder: Path, base_url: str, made: Mapping[str, Mapping[str, Any]], **more: Any) -> Path:
     """A target file for personas that were set up."""
-    keys = ("username", "password", "token")
+    keys = ("username", "password", "token", "bearer", "headers")
     people = {name: {key: one[key] for key in keys if key in one} for name, one in made.items()}
     first = next(iter(made.values()))
     groups = {"home": first["group"], **({"other": first["other"]} if "other" in first else {})}

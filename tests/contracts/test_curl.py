@@ -20,7 +20,8 @@ from onezone_contracts.cases import wrong_password, wrong_token
 from onezone_contracts.curl import curl, steps
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request, Response, basic
 from onezone_contracts.reports.shown import numbered, visible
-from onezone_contracts.target.file import Credentials, TestUser
+from onezone_contracts.target.credentials import Credentials
+from onezone_contracts.target.file import TestUser
 
 BASE = "http://127.0.0.1:9"
 SECRET = "correct-Horse7"

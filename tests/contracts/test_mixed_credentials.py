@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 import server
 from judge_tools import Told, set_up, target_file
+from second_wire import Response
 
 Command = Callable[..., Told]
 EDITION = "current"
@@ -77,6 +80,28 @@ def test_an_empty_password_is_noticed_whoever_has_one(command: Command, tmp_path
     assert found["wrong-password"] == "fail"
 
 
+@pytest.mark.parametrize(("status", "code"), [(401, 0), (400, 0), (500, 1), (204, 1)])
+def test_credentials_beyond_ascii_are_refused_in_good_order(
+    command: Command, tmp_path: Path, status: int, code: int
+) -> None:
+    """How they are encoded is not defined (RFC 7617, 2): who cannot read them says so, and does not crash."""
+    with server.start(EDITION) as handle:
+        inner = handle.server.answer
+
+        def answer(request: server.Request) -> Response:
+            word, _, encoded = (request.header("authorization") or "").partition(" ")
+            with contextlib.suppress(ValueError):
+                if word.lower() == "basic" and not base64.b64decode(encoded, validate=True).isascii():
+                    return Response(status)
+            return inner(request)
+
+        handle.server.answer = answer
+        file = target_file(tmp_path, handle.base_url, set_up(handle.states_url, EDITION))
+        parts = ("--requirement", "*.authentication.*", "--requirement", "*.robust.no-5xx")
+        told = command("verify", "--target", str(file), "--edition", EDITION, *parts)
+    assert told.code == code, told.all
+
+
 def test_without_a_second_group_the_verdict_is_partial(command: Command, tmp_path: Path) -> None:
     """And the reason says what to give."""
     with server.start(EDITION) as handle:
@@ -93,3 +118,32 @@ def test_the_skeleton_asks_for_a_second_group(command: Command) -> None:
     """Not as a comment."""
     told = command("target", "init", "--edition", EDITION)
     assert any(line.startswith("  other:") for line in told.out.splitlines())
+
+
+@pytest.mark.parametrize("kind", ["bearer", "headers"])
+def test_bearer_tokens_and_headers_of_the_targets_own(command: Command, tmp_path: Path, kind: str) -> None:
+    """Personas with a bearer token have it altered, too; of headers nobody knows what they are."""
+    with server.start("deployed") as handle:
+        made = set_up(handle.states_url, "deployed")
+        users = handle.app.world.users
+        people = {}
+        for number, (name, person) in enumerate(made.items()):
+            token = users[person["username"]].token
+            headers = {"X-Auth-Token": token} if number % 2 else {"Authorization": f"Bearer {token}"}
+            given = token if kind == "bearer" else headers
+            people[name] = {"group": person["group"], "other": person["other"], kind: given}
+        told = command(
+            "verify", "--target", str(target_file(tmp_path, handle.base_url, people)), "--edition", "deployed"
+        )
+    assert told.code == 0, told.all
+    assert ("altered-token" in told.all) is (kind == "headers")
+    assert all(users[person["username"]].token not in told.all for person in made.values())
+
+
+@pytest.mark.parametrize(("headers", "words"), [({}, "headers is empty"), ({"a b": "x"}, "a b is no name of a header")])
+def test_headers_that_are_none_are_told(command: Command, tmp_path: Path, headers: dict[str, str], words: str) -> None:
+    """With the persona and the key."""
+    people = {"member": {"group": "g", "other": "o", "headers": headers}}
+    told = command("verify", "--target", str(target_file(tmp_path, "http://127.0.0.1:9/api/v3", people)))
+    assert told.code == 2
+    assert words in told.all

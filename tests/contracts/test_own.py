@@ -12,6 +12,7 @@ from judge_tools import Told
 Command = Callable[..., Told]
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 AGREED = ("--edition", EXAMPLES / "agreed.yaml")
+PROJECTS = ("--contract", EXAMPLES / "projects")
 PARENTS = ("--contract", EXAMPLES / "memberships")
 
 
@@ -69,6 +70,36 @@ def test_what_an_edition_of_ones_own_changes_is_proven(command: Command) -> None
     matrix = json.loads(command("prove", *AGREED, "--format", "json").out)
     assert (matrix["good"], matrix["edition"]) == (True, "agreed")
     assert all(row["fault"].startswith("derived-create_group_handle_service-") for row in matrix["rows"])
+
+
+@pytest.mark.slow
+def test_a_contract_that_has_nothing_of_onezone_is_judged(command: Command) -> None:
+    """Projects with documents, owners and reviewers: every operation is judged, and nothing is left out."""
+    told = command("verify", *PROJECTS, "--depth", "quick", "--report", "json=-")
+    report = json.loads(told.out)
+    assert (told.code, report["verdict"], report["profile"]) == (0, "conformant", "full")
+    assert {one["outcome"] for one in report["requirements"]} <= {"pass", "observed"}
+    words = ("onezone", "handle_service", "oz_")
+    assert not [one for one in report["requirements"] if any(word in one["id"] + one["source"] for word in words)]
+
+
+@pytest.mark.slow
+def test_a_contract_that_has_nothing_of_onezone_is_proven(command: Command) -> None:
+    """A privilege that is not asked for, a route, a status and a rule of the body: each is noticed."""
+    matrix = json.loads(command("prove", *PROJECTS, "--fault", "derived-add_document-*", "--format", "json").out)
+    assert (matrix["good"], matrix["false_alarms"]) == (True, [])
+    assert len(matrix["rows"]) >= 6
+
+
+def test_a_contract_that_has_nothing_of_onezone_is_explained(command: Command) -> None:
+    """A reviewer reads through the board, and may not write."""
+    world = EXAMPLES / "projects" / "scenario.yaml"
+    options = (*PROJECTS, "--scenario", world, "--as", "rita", "--group", "Apollo")
+    assert (
+        "document_read in the group Apollo, through Board of reviewers"
+        in command("explain", "list_documents", *options).out
+    )
+    assert command("explain", "add_document", *options).code == 1
 
 
 @pytest.mark.parametrize("name", ["verify", "identify", "prove", "requirements", "mock", "spec", "explain", "traffic"])

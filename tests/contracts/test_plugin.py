@@ -153,7 +153,8 @@ def test_plugin_leaves_other_suites_alone(tmp_path: Path) -> None:
         "def test_it(requirement, pytestconfig):\n"
         "    assert (requirement, pytestconfig.getoption('target')) == (1, 'theirs')\n"
         "    loaded = {one for one in sys.modules if one.startswith(('onezone_', 'ozkit'))}\n"
-        "    assert loaded == {'onezone_contracts', 'onezone_contracts.plugin'}\n"
+        "    plugins = {'onezone_contracts.plugin', 'onezone_mockserver.pytest_plugin'}\n"
+        "    assert loaded == {*plugins, 'onezone_contracts', 'onezone_mockserver'}\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--target", "theirs", str(tmp_path)],

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,13 +153,17 @@ def test_action_puts_no_input_into_a_script() -> None:
     assert not any("${{" in one for one in scripts)
 
 
-def run_action(folder: Path, code: int, **inputs: str) -> tuple[int, list[str], str]:
-    """Run the action's judging step with a stand-in for ozkit: its code, what ozkit was told, and the outputs."""
+def run_action(folder: Path, code: int, writes: str = ":", **inputs: str) -> tuple[int, list[str], str]:
+    """Run the action's judging step with a stand-in for ozkit: its code, what ozkit was told, and the outputs.
+
+    `writes` is a command of the stand-in's, which leaves reports behind.
+    """
     step = next(step for step in load("action.yml")["runs"]["steps"] if step.get("id") == "verify")
     stand_in = folder / "onezone-contract-kit" / "bin" / "ozkit"
     stand_in.parent.mkdir(parents=True)
-    stand_in.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{folder}/told"\nexit {code}\n', encoding="utf-8")
+    stand_in.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{folder}/told"\n{writes}\nexit {code}\n', encoding="utf-8")
     stand_in.chmod(0o755)
+    (stand_in.parent / "python").symlink_to(sys.executable)
     defaults = {name: str(one.get("default", "")) for name, one in load("action.yml")["inputs"].items()}
     values = {f"INPUT_{name.upper().replace('-', '_')}": value for name, value in (defaults | inputs).items()}
     values |= {"RUNNER_TEMP": str(folder), "GITHUB_OUTPUT": str(folder / "outputs")}
@@ -171,21 +176,23 @@ def run_action(folder: Path, code: int, **inputs: str) -> tuple[int, list[str], 
         cwd=folder,
         check=False,
     )
-    outputs = folder / "outputs"
-    return done.returncode, (folder / "told").read_text().splitlines(), outputs.read_text() if outputs.exists() else ""
+    told, outputs = (folder / name for name in ("told", "outputs"))
+    words = told.read_text().splitlines() if told.exists() else []
+    return done.returncode, words, outputs.read_text() if outputs.exists() else ""
 
 
 def test_action_passes_its_inputs_on(tmp_path: Path) -> None:
-    """Each input becomes the option of its name, further arguments follow, and three reports are written."""
+    """Each input becomes the option of its name, further arguments follow, and every report is written."""
     inputs = {"url": "http://x/api v3", "states-url": "http://x/states", "edition": "classic", "depth": "quick"}
     code, told, outputs = run_action(tmp_path, 0, **inputs, arguments="--strict --seed 7")
     assert code == 0
     assert told[:2] == ["verify", "http://x/api v3"]
-    assert [told[told.index(name) + 1] for name in ("--edition", "--depth")] == ["classic", "quick"]
+    options = ("--edition", "--depth", "--wait")
+    assert [told[told.index(name) + 1] for name in options] == ["classic", "quick", "60"]
     assert told[told.index("--states-url") + 1] == "http://x/states"
     assert told[-3:] == ["--strict", "--seed", "7"]
     formats = [told[at + 1].partition("=")[0] for at, word in enumerate(told) if word == "--report"]
-    assert formats == ["junit", "sarif", "markdown"]
+    assert sorted(formats) == sorted(WRITERS)
     assert "verdict=conformant" in outputs
     assert verify.parser().parse_args(told[1:]).edition in editions()
 
@@ -197,3 +204,43 @@ def test_action_ends_as_the_run_does(tmp_path: Path, code: int, verdict: str) ->
     assert (ended, told[:3]) == (code, ["verify", "--target", "target.yaml"])
     assert f"verdict={verdict}\n" in outputs
     assert "--states-url" not in told
+
+
+def test_action_keeps_blanks_in_quoted_arguments(tmp_path: Path) -> None:
+    """Further arguments are split as a shell splits them, over several lines, too, and nothing in them is run."""
+    arguments = "--header 'X-Key: a b'\n--requirement \"success.*\" --expected-failures '$(touch run) it''s.txt'"
+    _, told, _ = run_action(tmp_path, 0, arguments=arguments)
+    wanted = ["--header", "X-Key: a b", "--requirement", "success.*", "--expected-failures", "$(touch run) its.txt"]
+    assert told[-6:] == wanted
+    assert not (tmp_path / "run").exists()
+
+
+def test_action_says_what_is_wrong_with_its_arguments(tmp_path: Path) -> None:
+    """A quote without its end is no verdict, and nothing is judged."""
+    code, told, outputs = run_action(tmp_path, 0, arguments="--header 'X-Key: a")
+    assert (code, told, outputs) == (2, [], "verdict=inconclusive\n")
+
+
+def test_action_names_the_reports_that_are_there(tmp_path: Path) -> None:
+    """Outputs name files that this run wrote, and none that an earlier one left."""
+    (tmp_path / "my reports").mkdir()
+    (tmp_path / "my reports/onezone-contract.html").write_text("of an earlier run")
+    writes = "touch 'my reports/onezone-contract.xml'"
+    _, _, outputs = run_action(tmp_path, 2, writes, reports="my reports")
+    assert outputs.splitlines() == ["verdict=inconclusive", "junit=my reports/onezone-contract.xml"]
+
+
+def test_the_component_uses_options_that_exist() -> None:
+    """Each variable of the GitLab component speaks for an option, and each format is one that there is."""
+    _, job = yaml.safe_load_all((ROOT / "templates/verify.yml").read_text(encoding="utf-8"))
+    (work,) = job.values()
+    parser = verify.parser()
+    assert set(work["variables"]) <= {parser.variable(option) for option in parser.options}
+    assert {line.partition("=")[0] for line in work["variables"]["OZKIT_VERIFY_REPORT"].splitlines()} <= set(WRITERS)
+
+
+def test_the_component_declares_what_it_inserts() -> None:
+    """The GitLab component inserts each of its inputs, and no other."""
+    head, body = (ROOT / "templates/verify.yml").read_text(encoding="utf-8").split("\n---\n")
+    used = set(re.findall(r"\$\[\[ inputs\.([a-z-]+) \]\]", body))
+    assert used == set(yaml.safe_load(head)["spec"]["inputs"])

@@ -27,7 +27,15 @@ TOP = {
     "requirements",
 }
 MORE_TOP = {"depth", "reason", "counts", "unseen_statuses", "requirements_total", "hints"}
-MORE_TOP |= {"expected_failures", "unmatched_expected_failures", "causes", "strict", "baseline", "variables"}
+MORE_TOP |= {
+    "expected_failures",
+    "unmatched_expected_failures",
+    "causes",
+    "strict",
+    "baseline",
+    "coverage",
+    "variables",
+}
 REQUIREMENT = {"id", "level", "operation", "text", "source", "outcome", "findings"}
 MORE = {"reason", "expected_failure", "unexpected_pass"}
 FINDING = {"message", "expected", "actual", "request", "response", "curl"}

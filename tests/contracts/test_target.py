@@ -13,7 +13,8 @@ import pytest
 import yaml
 from judge_tools import AGES, EDITIONS, HOME, OPERATION, Told, closed_port, wanted_personas
 from onezone_contracts.exchange import Request, Response
-from onezone_contracts.target.file import Credentials, SetupError, Target, given, read_target_file
+from onezone_contracts.target.credentials import Credentials
+from onezone_contracts.target.file import SetupError, Target, given, read_target_file
 from onezone_contracts.wanted import Wanted
 from onezone_spec import load
 

@@ -12,7 +12,7 @@ from onezone_contracts.judge import judge_one
 from onezone_contracts.requirement import Finding, Level, NotJudged, Outcome, OutOfTimeError, Requirement
 from onezone_contracts.state.readback import Readback
 from onezone_contracts.target.administrator import Account
-from onezone_contracts.target.file import Credentials
+from onezone_contracts.target.credentials import Credentials
 from onezone_spec import load
 
 SEEN = Finding("another status", "204", "200")

@@ -28,7 +28,8 @@ pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 EDITION = "current"
-SEEDS = ("0", "1", "2")
+SEEDS = ("0", *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in ("1", "2")))
+"""The usual run takes the first."""
 REQUIRED = os.environ.get("OZKIT_FRAMEWORKS") == "required"
 SECONDS = 60.0
 """An upper bound for a server to listen, or for npm to end; nobody comes near."""

@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any
 
 from mock_client import MISSING, Client, basic
-from onezone_mockserver.effects.places import related
+from onezone_mockserver.effects.places import CALLER, related
 from onezone_mockserver.faults.mutations import good
-from onezone_mockserver.world import GROUP, USER, User, World, new_id
-from onezone_spec import Contract, Operation
+from onezone_mockserver.world import GROUP, TOKEN, USER, Token, User, World, new_id
+from onezone_spec import Body, Contract, Operation, Property
 
 NOTHING: frozenset[str] = frozenset()
-WRONG = (17, "", "no such word", "!", [], {}, {"a": 1}, [17], ["no such word"])
+WRONG: tuple[Any, ...] = (17, "", "no such word", "!", [], {}, {"a": 1}, [17], ["no such word"])
 """Values that break one rule or another, whatever the key."""
+HOUR = 3600
+
+
+class Due(Enum):
+    """A good value that only the world knows in which the request is sent."""
+
+    CAVEATS = "a time that is yet to come"
+    ACCESS = "the text of a token of the caller"
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,13 @@ def valid(operation: Operation, *more: str) -> dict[str, Any] | None:
     if body is None:
         return None
     wanted = [one for one in body.properties if one.required or one.name in more] or [body.properties[0]]
-    return {one.name: good(body, one) for one in wanted}
+    return {one.name: _good(body, one) for one in wanted}
+
+
+def _good(body: Body, one: Property) -> Any:
+    if one.name == "caveats":
+        return Due.CAVEATS
+    return Due.ACCESS if one.schema.get("format") == "access-token" else good(body, one)
 
 
 class Stage:
@@ -79,7 +94,7 @@ class Stage:
         if "self" in probe.holds:
             self.ids[USER] = self.caller
         world.add_user(User(self.caller, self.caller, "password"), zone=probe.holds.get("zone", NOTHING))
-        for role, kind in self.kinds.items():
+        for role, kind in sorted(self.kinds.items(), key=lambda one: one[1] == TOKEN):  # their owners come first
             self._add(kind, self.ids[role])
         self._relate()
 
@@ -91,10 +106,29 @@ class Stage:
             self.world.add_user(User(identity, identity, "password"))
         elif kind == GROUP:
             self.world.add_group(identity, "probed", creator=maker)
+        elif kind == TOKEN:
+            self._add_token(identity, self._owner())
         elif kind != USER:
-            details = {"handleServiceId": identity, "name": "probed", "proxyEndpoint": "https://a", "creator": maker}
-            details |= {"serviceProperties": {"type": "DOI"}, "creationTime": 0}
+            details: dict[str, Any] = {"handleServiceId": identity, "name": "probed", "creator": maker}
+            details |= {"proxyEndpoint": "https://a", "serviceProperties": {"type": "DOI"}, "creationTime": 0}
             self.world.add(kind, identity, json.dumps(details).encode())
+
+    def _owner(self) -> str:
+        """Whose the token is: the caller's, that of the user in the path, or that of somebody else."""
+        if TOKEN in self.probe.holds or self.operation.effect.within == CALLER:
+            return self.caller
+        if USER in self.ids:
+            return self.ids[USER]
+        stranger = new_id()
+        self.world.add_user(User(stranger, stranger, "password"))
+        return stranger
+
+    def _add_token(self, identity: str, owner: str) -> None:
+        """A named token. Its name and its text are its id, so that the path names it by whichever it asks for."""
+        details = {"id": identity, "name": identity, "token": identity, "revoked": False, "caveats": []}
+        details |= {"subject": {"type": USER, "id": owner}, "type": {"accessToken": {}}}
+        details |= {"metadata": {"creationTime": 0, "custom": {}}}
+        self.world.add_token(Token(identity, owner, identity), json.dumps(details).encode())
 
     def _relate(self) -> None:
         """What the effect speaks of belongs together, and the caller belongs where the route says."""
@@ -119,9 +153,24 @@ class Stage:
         if not self.probe.anonymous:
             headers.append(("authorization", basic(self.caller, "password")))
         method = self.probe.method or self.operation.method
+        body = self._body(client)
         for _ in range(2 if self.probe.twice else 1):
-            reply = client(method, path, self.probe.body, headers=headers)
+            reply = client(method, path, body, headers=headers)
         return reply.status, reply.body if reply.status >= 400 else b""
+
+    def _body(self, client: Client) -> Any:
+        """The body of the probe, with what was due."""
+        body = self.probe.body
+        if not isinstance(body, dict):
+            return body
+        return {key: self._value(client, value) if isinstance(value, Due) else value for key, value in body.items()}
+
+    def _value(self, client: Client, due: Due) -> Any:
+        if due is Due.CAVEATS:
+            return [{"type": "time", "validUntil": client.app.state.run.clock.now() + HOUR}]
+        text = new_id()
+        self._add_token(text, self.caller)
+        return text
 
 
 def answer(client: Client, contract: Contract, operation: Operation, probe: Probe) -> tuple[int, bytes]:

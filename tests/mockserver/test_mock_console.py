@@ -65,7 +65,7 @@ def test_a_console_that_lacks_a_character_shows_its_number(tmp_path: Path) -> No
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         text = b""
-        while b"listening on" not in text:
+        while b"ukasz:p" not in text:
             line = process.stdout.readline()
             assert line, process.stderr and process.stderr.read()
             text += line

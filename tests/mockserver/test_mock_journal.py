@@ -118,6 +118,14 @@ def test_a_decision_that_would_be_another_now_says_that_the_world_changed(client
     assert (access["allowed"], access["changed"]) == (True, True)
 
 
+def test_an_id_that_is_no_utf_8_is_shown_as_escapes(client: Client) -> None:
+    """One such request does not break the journal."""
+    client("POST", "/api/v3/groups/a%FF/handle_services", GOOD, as_="adam")
+    row = rows(client)[-1]
+    assert row["status"] == 404
+    assert r"a\\xff" in json.dumps(row["access"])
+
+
 def test_long_bodies_are_cut_and_say_so(client: Client) -> None:
     """Both sides' sizes are told."""
     body = json.dumps({**GOOD, "name": "x" * (2 * LONG_BODY)}).encode()

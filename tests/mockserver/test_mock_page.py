@@ -199,7 +199,7 @@ def test_who_may_is_told_of_everybody(page: Page) -> None:
     """With the groups through which a privilege comes."""
     page.get_by_role("link", name="Who may what").click()
     page.get_by_text("route member, through Community editors").wait_for()
-    page.get_by_text("needs the zone privilege oz_handle_services_create for zoe", exact=True).wait_for()
+    page.get_by_text("needs the zone privilege oz_handle_services_create for zoe", exact=True).first.wait_for()
 
 
 def test_groups_are_drawn_and_can_be_chosen_by_the_keyboard(page: Page) -> None:

@@ -113,7 +113,7 @@ def test_the_command_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys
     """Exit code 2, as for any contract that cannot be served."""
     document = copy.deepcopy(dict(load("current").document))
     document["paths"]["/groups/{id}.json"] = document["paths"].pop("/groups/{id}")
-    monkeypatch.setattr("onezone_mockserver.app.load", lambda _edition: read_contract(document))
+    monkeypatch.setattr("onezone_mockserver.source.load", lambda *_: read_contract(document))
     assert main("mock", ["--port", "0"]) == 2
     said = capsys.readouterr()
     assert said.out == ""

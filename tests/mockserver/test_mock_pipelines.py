@@ -218,7 +218,7 @@ def test_half_a_body_at_the_end_of_the_server_is_not_answered(own: tuple[subproc
     process, address = own
     with connected(address) as connection, connected(address) as control:
         connection.sendall(create()[:-1])
-        control.sendall(head("Host: a", length(b"{}"), method="PUT", path="/_mock/faults") + b"{")
+        control.sendall(head("Host: localhost", length(b"{}"), method="PUT", path="/_mock/faults") + b"{")
         until(lambda: journal(address))
         process.send_signal(signal.SIGTERM)
         for one in (connection, control):
@@ -231,7 +231,7 @@ def test_half_a_body_at_the_end_of_the_server_is_not_answered(own: tuple[subproc
     ("method", "path", "status"),
     [
         ("POST", "/_mock/nowhere", 404),
-        ("PATCH", "/_mock/world", 405),
+        ("DELETE", "/_mock/world", 405),
         ("POST", "/api/v3/nowhere", 404),
         ("OPTIONS", PATH, 204),
         ("GET", PATH, 200),
@@ -268,7 +268,7 @@ def test_what_stands_behind_a_reset_comes_after_it(own: tuple[subprocess.Popen[s
     """On one connection, the order counts."""
     _, address = own
     with connected(address) as connection:
-        connection.sendall(create() + head("Host: a", length(b""), path="/_mock/reset") + create())
+        connection.sendall(create() + head("Host: localhost", length(b""), path="/_mock/reset") + create())
         assert statuses(connection, 3) == [204, 204, 204]
     assert [row["method"] for row in journal(address)] == ["POST"]
     assert len(services(address)) == 2
@@ -284,7 +284,7 @@ def test_a_world_counts_from_when_it_is_there_as_a_whole(own: tuple[subprocess.P
         assert statuses(connection, 1) == [204]
         with urllib.request.urlopen(f"{origin}/_mock/world") as answer:
             world = answer.read()
-        connection.sendall(head("Host: a", length(world), method="PUT", path="/_mock/world") + world[:-1])
+        connection.sendall(head("Host: localhost", length(world), method="PUT", path="/_mock/world") + world[:-1])
         post(address, "/_mock/reset")
         assert len(services(address)) == 1
         connection.sendall(world[-1:])

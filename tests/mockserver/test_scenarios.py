@@ -21,6 +21,8 @@ from onezone_mockserver.scenario.snapshot import WorldError, build, snapshot
 from onezone_mockserver.scenario.types import GROUP_TYPES
 from onezone_spec import load
 
+import ozkit
+
 FOLDER = Path(__file__).parents[2] / "docs" / "scenarios"
 EXAMPLES = sorted(FOLDER.glob("*.yaml"))
 SCHEMA = json.loads(FILE.read_text(encoding="utf-8"))
@@ -203,13 +205,40 @@ def subset(scope: str) -> st.SearchStrategy[list[str]]:
 names = st.text(st.characters(codec="utf-8", exclude_characters=":"), min_size=1, max_size=5)
 moments = st.integers(0, 2**40)
 creators = st.sampled_from([{"type": "nobody", "id": None}, {"type": "user", "id": "gone"}])
+token_types = st.sampled_from(["accessToken", "identityToken"])
+caveats = st.lists(
+    st.fixed_dictionaries({"type": st.just("time"), "validUntil": moments})
+    | st.fixed_dictionaries({"type": st.just("service"), "whitelist": st.lists(names, min_size=1, max_size=2)}),
+    max_size=2,
+)
+
+
+@st.composite
+def named_tokens(draw: st.DrawFn, users: list[str]) -> list[dict[str, Any]]:
+    """Named tokens of some of the users."""
+    return [
+        {
+            "id": one,
+            "name": f"{at}-{draw(names)}",
+            "user": draw(st.sampled_from(users)),
+            "token": f"named-{at}",
+            "type": draw(token_types),
+            "caveats": draw(caveats),
+            "revoked": draw(st.booleans()),
+            "creationTime": draw(moments),
+            "customMetadata": draw(st.dictionaries(names, moments, max_size=2)),
+        }
+        for at, one in enumerate(draw(st.lists(names, unique=True, max_size=2 if users else 0)))
+    ]
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> dict[str, Any]:
     """The data of a world with every key, in the order in which it comes back."""
     users, groups = draw(st.lists(names, unique=True, max_size=3)), draw(st.lists(names, unique=True, max_size=4))
-    more = st.just({}) | st.fixed_dictionaries({"details": st.fixed_dictionaries({"more": st.integers(-5, 5)})})
+    more: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
+        {"details": st.fixed_dictionaries({"more": st.integers(-5, 5)})}
+    )
 
     def held(scope: str, ids: list[str]) -> Any:
         return draw(st.dictionaries(st.sampled_from(ids), subset(scope))) if ids else {}
@@ -226,6 +255,11 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
                 **draw(more),
                 "password": draw(names),
                 "tokens": draw(st.sampled_from([[], [f"t{at}"], [f"t{at}", f"u{at}"]])),
+                "temporary_tokens": [
+                    {"token": f"{at}-{number}", "type": draw(token_types), "caveats": draw(caveats)}
+                    for number in range(draw(st.integers(0, 2)))
+                ],
+                "token_generation": draw(st.integers(1, 3)),
                 "zone_privileges": draw(subset("zone")),
             }
             for at, one in enumerate(users)
@@ -253,6 +287,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
             }
             for one in draw(st.lists(names, unique=True, min_size=1, max_size=2))
         ],
+        "tokens": draw(named_tokens(users)),
     }
 
 
@@ -265,3 +300,14 @@ def test_what_goes_in_comes_out(data: dict[str, Any]) -> None:
     assert out == data
     assert orjson.loads(orjson.dumps(snapshot(build(out, CONTRACT)))) == data
     jsonschema.Draft202012Validator(SCHEMA).validate(data)
+
+
+def test_scenario_files_are_checked_without_serving(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`ozkit mock --check` says a line for each file with a mistake, and serves nothing."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("users: [{idd: x}]\n", encoding="utf-8")
+    assert ozkit.main(["mock", "--check", *map(str, EXAMPLES)]) == 0
+    assert ozkit.main(["mock", "--check", str(EXAMPLES[0]), str(bad)]) == 2
+    mistakes = capsys.readouterr().err.splitlines()
+    assert len(mistakes) == 1
+    assert f"{bad}:1: users[0].idd" in mistakes[0]

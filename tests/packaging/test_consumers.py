@@ -31,7 +31,8 @@ def test_rooms(requirement, pytestconfig):
     assert {contracts.WHOSE, mockserver.WHOSE, spec.WHOSE, requirement} == {"theirs"}
     assert (pytestconfig.getoption("--target"), pytestconfig.getoption("--edition")) == ("a", "b")
     kit = {name for name in sys.modules if name.startswith(("onezone_", "ozkit"))}
-    assert kit == {"onezone_contracts", "onezone_contracts.plugin"}
+    plugins = {"onezone_contracts.plugin", "onezone_mockserver.pytest_plugin"}
+    assert kit == {*plugins, "onezone_contracts", "onezone_mockserver"}
 """
 
 

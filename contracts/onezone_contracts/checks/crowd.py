@@ -24,6 +24,8 @@ QUICK = 0.005
 """Seconds: the load is for targets that answer a creation as fast as this, in the middle of all."""
 FULL = frozenset({400, 403, 409})
 """What may be said by a target whose group has as many services as it may have."""
+DENIALS = frozenset({401, 403, 429})
+"""What is said to somebody who is turned away: by a ban, a locked account, a limit, or credentials that ended."""
 LABEL = "a valid request among hundreds"
 PAGE = 10
 """So many services at least fit on a list that is cut."""
@@ -38,6 +40,10 @@ def creates(run: GivenRun) -> Iterator[Finding]:
     seconds = [one.sent.exchange.seconds for one in run.creations()]
     if median(seconds) > QUICK:
         raise NotJudged(f"the target takes more than {QUICK * 1000:g} ms for a creation")
+    first = run.transmit(Case("concurrent.load.before", "a valid request before hundreds"))
+    run.record(first)
+    if first.exchange.status in DENIALS:
+        raise NotJudged(f"the target turns away whom it accepted before: {first.exchange.answer()}")
     before = {group: set(ids) for group, ids in run.ledger.known.items()}
     sent = _sent(run)
     busy = _busy(run, sent)

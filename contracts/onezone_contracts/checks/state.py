@@ -77,7 +77,7 @@ def kept(run: GivenRun) -> Iterator[Finding]:
     run.ledger.flush()
     home = [one for one in run.creations() if one.id and one.sent.case.group == HOME]
     if not run.readback.offered or not home:
-        raise NotJudged("the target offers neither to list nor to read services")
+        raise NotJudged(run.misread() or "the target offers neither to list nor to read services")
     for one in home:
         ids = run.ledger.known.get(one.sent.group)
         if one.listed and ids is not None and one.id not in ids:

@@ -19,12 +19,16 @@ NOT_IMPLEMENTED = 501
 HARMLESS = "method.harmless."
 
 
-def accepted(*cases: Case, unless: Collection[int] = ()) -> Sending:
-    """Each case is answered with a 2xx; which one is judged elsewhere. `unless` has what may be answered instead."""
+def accepted(*cases: Case, unless: Collection[int] = (), names_repeat: bool = False) -> Sending:
+    """Each case is answered with a 2xx; which one is judged elsewhere. `unless` has what may be answered instead.
+
+    A name that is taken excuses a refusal, unless `names_repeat` is what is judged.
+    """
 
     def check(run: Run) -> Iterator[Finding]:
         def fits(sent: Sent) -> bool:
-            return sent.exchange.succeeded or sent.exchange.status in unless or name_taken(run, sent)
+            excused = sent.exchange.status in unless or (not names_repeat and name_taken(run, sent))
+            return sent.exchange.succeeded or excused
 
         yield from misfits(run.each(cases, accept=True), fits, f"{run.operation.success.status}")
 
@@ -169,7 +173,10 @@ def successes(run: Run) -> list[Sent]:
 
 
 def no_server_error(run: Run) -> Iterator[Finding]:
-    """No request was answered with a 5xx; left open are HEAD and OPTIONS, and what need not be implemented."""
+    """No request was answered with a 5xx.
+
+    Left open are HEAD and OPTIONS, and what need not be implemented.
+    """
 
     def fits(sent: Sent) -> bool:
         status = sent.exchange.status

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onezone_spec import DEFAULT_EDITION, Contract, ContractError
@@ -143,13 +144,16 @@ _LISTS: dict[str, Callable[[Rows], None]] = {"json": _as_json, "markdown": _as_m
 
 
 def target(argv: list[str]) -> int:
-    """`target init`: print a skeleton of a target file; `target clean`: remove what earlier runs left behind."""
+    """`target init`: print a skeleton; `target check`: find mistakes; `target clean`: remove what runs left behind."""
     parser = argparse.ArgumentParser(prog="ozkit target", description="Target files, and what runs left behind.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="init|clean")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="init|check|clean")
     init = commands.add_parser("init", help="print a skeleton that says what every persona must hold")
     add_contract(init, f"default {DEFAULT_EDITION}")
     init.add_argument("--profile", choices=PROFILES, default="core", help="core (default) or full")
     init.set_defaults(run=_init)
+    check = commands.add_parser("check", help="say what is wrong with target files; variables need not be set")
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    check.set_defaults(run=_check)
     clean = commands.add_parser("clean", help="remove what runs with --admin made and could not remove")
     clean.set_defaults(run=_clean)
     add_clean(clean)
@@ -171,6 +175,12 @@ def _init(arguments: argparse.Namespace) -> int:
 
     print(skeleton(contract, {one.id: personas(contract, one) for one in judged_operations(contract)}), end="")
     return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from onezone_contracts.target.check import main as run
+
+    return run(arguments)
 
 
 def _clean(arguments: argparse.Namespace) -> int:

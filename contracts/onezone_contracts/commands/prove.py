@@ -220,7 +220,9 @@ def _trial_without(named: Origin) -> list[str]:
     """What the judge finds where nothing is wrong."""
     _control(_origin[0], "PUT", [])
     contract, alarms = load(named.edition, named.contracts), set()
-    looks = (("standard", (), "core"), ("quick", ("*",), FULL), ("standard", (f"{ALL}.*",), FULL))
+    looks: list[tuple[str, tuple[str, ...], str]] = [("quick", ("*",), FULL)]
+    if judged_operations(contract):
+        looks = [("standard", (), "core"), *looks, ("standard", (f"{ALL}.*",), FULL)]
     for found in (_judged(contract, *look, crowd=None) for look in looks):
         sound = found.verdict is Verdict.CONFORMANT
         alarms |= _noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
@@ -238,7 +240,9 @@ def _trial(named: Origin, fault: Fault) -> Row:
             found = _judged(contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
             seen = {*row.noticed_by, *_noticed(found, fault.profile)}
             row.noticed_by = sorted(seen)
-            row.missed = [one for one in fault.noticed_by if not any(fnmatchcase(topic, one) for topic in seen)]
+            # What sets a contract of one's own up may need the very operation: anything of it that fails is a notice.
+            topics = fault.operations if contract.own else fault.noticed_by
+            row.missed = [one for one in topics if not any(fnmatchcase(topic, one) for topic in seen)]
             row.problem = _problem(found)
             if row.good:
                 break

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +14,7 @@ from onezone_spec.variables import VariableParser
 
 from onezone_contracts import arguments as shared
 from onezone_contracts.commands.signals import stoppable
-from onezone_contracts.commands.verify import report, reports
+from onezone_contracts.commands.verify import conclude, reports
 from onezone_contracts.network import Stop
 from onezone_contracts.target.file import SetupError, check_url
 
@@ -32,16 +31,7 @@ def main(argv: list[str]) -> int:
     contract = shared.contract_named(arguments)
     choice = _choice(arguments)
     judgement = _proxied(arguments, contract, choice) if arguments.proxy else _recorded(arguments, contract, choice)
-    return _told(judgement, arguments)
-
-
-def _told(judgement: Judgement, arguments: argparse.Namespace) -> int:
-    try:
-        report(judgement, arguments.report)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read along has read enough; the verdict stays what it is
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return judgement.exit_code(allow_partial=False)
+    return conclude(judgement, arguments.report, allow_partial=False)
 
 
 def parser() -> VariableParser:

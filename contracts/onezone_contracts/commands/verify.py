@@ -27,17 +27,17 @@ def main(argv: list[str]) -> int:
     stop = Stop()
     with stoppable(stop):
         judgement = _judge(arguments, stop)
-        return _told(judgement, arguments)
+        return conclude(judgement, arguments.report, allow_partial=arguments.allow_partial)
 
 
-def _told(judgement: Judgement, arguments: argparse.Namespace) -> int:
+def conclude(judgement: Judgement, formats: list[str], *, allow_partial: bool) -> int:
     """Report; the exit code."""
     try:
-        report(judgement, arguments.report)
+        report(judgement, formats)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read along has read enough; the verdict stays what it is
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return judgement.exit_code(allow_partial=arguments.allow_partial)
+    return judgement.exit_code(allow_partial=allow_partial)
 
 
 def parser() -> VariableParser:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from onezone_spec import Source
+
 from onezone_contracts.checks import error, revealed, state, status, success
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.requirement import Level, Requirement, at_everything, at_refusals, at_successes
@@ -74,7 +76,7 @@ def errors(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
         text = f"The body of a {code} is labelled as JSON."
         yield build.requirement(f"error.media-type.{code}", Level.MUST, text, source, error.media_type(code))
         text = f"The body of a {code} has a Content-Type."
-        level = Level.OBSERVE if code == UNLABELLED else Level.MUST
+        level = Level.OBSERVE if code == UNLABELLED else build.documented(Level.SHOULD)
         where = build.rfc("rfc-9110", "8.3.1 Media Type")
         yield build.requirement(f"error.labelled.{code}", level, text, where, error.labelled(code))
 
@@ -84,7 +86,7 @@ def ids(build: Builder, codes: Iterable[int]) -> Iterator[Requirement]:
     for code in () if build.contract.error_is_string else codes:
         text = f"The error of a {code} has the id that released servers give; a key that it names is the right one."
         level = build.documented()
-        where = build.contract.source({"document": "onezone-21.02-deployed", "section": "Error ids"})
+        where = _register(build)
         yield build.requirement(f"error.id.{code}", level, text, where, error.right_id(code))
 
 
@@ -122,3 +124,10 @@ def robust(build: Builder) -> Iterator[Requirement]:
     text = "Every request is answered, in HTTP and in time."
     where = build.rfc("rfc-9112", "2.2 Message Parsing")
     yield build.requirement("robust.answers", Level.MUST, text, where, at_everything(status.always_answers))
+
+
+def _register(build: Builder) -> Source:
+    """Where the ids of errors are from; of a contract that is all one's own, where the operation is."""
+    if build.contract.extends is None:
+        return build.operation.source
+    return build.contract.source({"document": "onezone-21.02-deployed", "section": "Error ids"})

@@ -251,7 +251,7 @@ def _again(build: Builder) -> Iterator[Requirement]:
     cases = [Case(f"accept.again.{n}", f"the same body, time {n}", change=same) for n in (1, 2)]
     text = "Names need not be unique: the same body may be sent again."
     source = build.contract.source({"document": "onezone-21.02-deployed", "section": "Validation"})
-    yield build.judge("accept.again", build.documented(), text, source, accepted(*cases))
+    yield build.judge("accept.again", build.documented(), text, source, accepted(*cases, names_repeat=True))
 
 
 def _spelled(build: Builder) -> Iterator[Requirement]:

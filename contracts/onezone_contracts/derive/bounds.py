@@ -80,6 +80,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
                 f"a name such as {value[:16]!r}",
                 change=with_value("name", value),
                 error=error,
+                loose=True,
             )
             for word, value in NO_NAMES.items()
         ]

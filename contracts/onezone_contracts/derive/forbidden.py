@@ -182,13 +182,18 @@ def _after_others(build: Builder, forbidden: list[str]) -> Iterator[Requirement]
     yield build.requirement("access.after-allowed", Level.MUST, text, source, directly_after(*pairs))
 
 
+def _named_anew(value: dict[str, Any]) -> Change:
+    """An example with a name that was not sent before: that a name is taken explains no refusal."""
+    return lambda body: {**value, "name": body["name"]}
+
+
 def _forms(build: Builder) -> Iterator[Requirement]:
     allowed = [one.name for one in build.personas if one.allowed]
     for example in build.body.examples.values():
         name = example.name.replace("_", "-")
         words = example.summary.rstrip(".")
         cases = [
-            Case(f"access.form.{name}.{who}", f"“{words}” {_words(who)}", who=who, change=constant(example.value))
+            Case(f"access.form.{name}.{who}", f"“{words}” {_words(who)}", who=who, change=_named_anew(example.value))
             for who in allowed
         ]
         text = f"Whoever may, may with this: {words[0].lower()}{words[1:]}."

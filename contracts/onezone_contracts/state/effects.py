@@ -10,7 +10,7 @@ from onezone_spec import Operation
 
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.generate.values import privileges_of, stored, usual
-from onezone_contracts.state.expected import CALLER, GROUP, RANKS, TOKEN, USER, Ref, holds, pair
+from onezone_contracts.state.expected import CALLER, GROUP, TOKEN, USER, Ref, holds, pair, rank
 from onezone_contracts.state.probe import Probe
 from onezone_contracts.state.tokens import owner_of, text_of
 from onezone_contracts.target.administrator import Account
@@ -71,7 +71,7 @@ def _create(done: Done) -> list[Probe]:
         mirror.details[ref]["creator"] = {"type": "user", "id": done.caller[1]}
     place = {**done.roles, **({CALLER: done.caller} if done.caller else {})}.get(effect.within or "")
     found = [Probe("details", ref)]
-    if not effect.within and RANKS[kind] > 0:
+    if not effect.within and rank(kind) > 0:
         found += [Probe("members", ref, kind=each) for each in (USER, GROUP)]
     if kind == USER:
         done.account.logs_in(ref, done.value or {}, done.operation)

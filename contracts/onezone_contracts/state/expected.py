@@ -20,14 +20,34 @@ SHARE = "share"
 CHILD = "child"
 CALLER = "caller"
 ZONE = "zone"
-RANKS = {TOKEN: -1, SHARE: -1, USER: 0, GROUP: 1, "handle_service": 2, "handle": 3}
-"""Who can belong to whom: a kind to itself where it is a group, else to a later one; a token to its owner alone, and
-a share to nobody. What names another is later than that."""
+_RANKS = {TOKEN: -1, SHARE: -1, USER: 0, GROUP: 1}
 Held = frozenset[str] | None
+RESOURCE = 2
 UNRELATED = frozenset({"attach", "create", "issue", "invite", "join"})
 """Verbs that make a relation: none is there before."""
 READING = frozenset({"list", "get", "privileges", "catalogue", "intermediaries", "generation", "infer", "show"})
 """Verbs that change nothing."""
+
+
+def rank(kind: str) -> int:
+    """Who can belong to whom: a kind to itself where it is a group, else to a later one.
+
+    A token belongs to its owner alone, and a share to nobody.
+    """
+    return _RANKS.get(kind, RESOURCE)
+
+
+def removal(contract: Contract, kind: str) -> tuple[bool, int]:
+    """A sort key of kinds in the order in which to remove them: what names others first, members last."""
+    return kind not in contract.references, -rank(kind)
+
+
+def kinds(contract: Contract) -> list[str]:
+    """The kinds of entities that paths of the contract name, those that belong to others first."""
+    named = {
+        contract.kind(one.entity) for each in contract.operations.values() for one in each.parameters if one.entity
+    }
+    return sorted(named, key=rank)
 
 
 def member_and_container(contract: Contract, resource: str, within: str) -> tuple[str, str]:
@@ -37,7 +57,7 @@ def member_and_container(contract: Contract, resource: str, within: str) -> tupl
 
 def holds(contract: Contract, resource: str, within: str) -> bool:
     """Whether the resource belongs to what it stands within; among groups the child belongs, whoever else contains."""
-    ranks = RANKS[contract.kind(resource)], RANKS[contract.kind(within)]
+    ranks = rank(contract.kind(resource)), rank(contract.kind(within))
     return ranks[0] < ranks[1] or (ranks[0] == ranks[1] and resource == CHILD)
 
 

@@ -192,19 +192,31 @@ class Ledger:
             self.pending += sent
             self.flush()
             return True
-        plain, gone = self._plain(accepted, sent)
+        plain, vanished = self._plain(accepted, sent)
         made = list(self.each(self._seen, accepted))
         unread = "get" in self.readback.offered and any(one.read.details is None for one in made)
         if plain and answered and not unread:
             self.created += made
             return True
-        if gone and made:  # what vanished cannot vanish again: this must not be forgotten
+        gone = self._unexplained(vanished, [one for one in sent if not one.succeeded]) if made else frozenset[str]()
+        if gone:  # what vanished cannot vanish again: this must not be forgotten
             self.created.append(replace(made.pop(0), gone=gone))
         self.spare += made
         return False
 
-    def _plain(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, frozenset[str]]:
-        """Whether requests at the same time changed only what was accepted, and what vanished.
+    def _unexplained(self, vanished: dict[str, frozenset[str]], refused: list[Sent]) -> frozenset[str]:
+        """What vanished of groups where none of the refused requests, sent again, takes anything away."""
+        if not vanished:
+            return frozenset()
+        suspects, self.pending = [*self.pending, *refused], []
+        left = frozenset[str]()
+        for group, gone in vanished.items():
+            if not self._blame_only([one for one in suspects if group in one.groups], group, gone):
+                left |= gone
+        return left
+
+    def _plain(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, dict[str, frozenset[str]]]:
+        """Whether requests at the same time changed only what was accepted, and what vanished of each group.
 
         What there is now is taken for given.
         """
@@ -215,9 +227,9 @@ class Ledger:
             return self._holds(group, [last_segment(one.location or "") for one in accepted if one.group == group])
 
         plain = all(list(self.each(holds, groups)))
-        gone = frozenset[str]().union(*(ids - self.known.get(group, ids) for group, ids in before.items()))
+        gone = {group: frozenset(ids - self.known.get(group, ids)) for group, ids in before.items()}
         self.readback.lags = lags  # each of them is waited for again, alone, where something is odd
-        return plain, gone
+        return plain, {group: ids for group, ids in gone.items() if ids}
 
     def _holds(self, group: str, new: list[str]) -> bool:
         """Whether the group holds what it held and the new ids, each of them once."""

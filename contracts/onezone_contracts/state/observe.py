@@ -14,7 +14,6 @@ from onezone_contracts.state.compare import at, brief, difference, more
 from onezone_contracts.state.expected import (
     CALLER,
     GROUP,
-    RANKS,
     READING,
     TOKEN,
     USER,
@@ -24,12 +23,13 @@ from onezone_contracts.state.expected import (
     holds,
     naming,
     pair,
+    rank,
     role_of,
 )
 from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.tokens import as_sent, counts
 from onezone_contracts.target.administrator import GONE, Account
-from onezone_contracts.target.file import Credentials
+from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.owned import generation_of, read_generation
 
 BLOCKED = "blocked"
@@ -46,7 +46,7 @@ def probes(contract: Contract, operation: Operation, roles: Mapping[str, Ref], c
     owned = effect.resource in contract.owners
     found = [Probe("details", ref) for ref in dict.fromkeys(touched)]
     for ref in dict.fromkeys(touched):
-        found += [Probe("members", ref, kind=kind) for kind in (USER, GROUP) if RANKS[ref[0]] > 0]
+        found += [Probe("members", ref, kind=kind) for kind in (USER, GROUP) if rank(ref[0]) > 0]
     if owned:
         found += [Probe("counts", ref) for ref in touched if ref[0] in contract.owners]
         found += [Probe(what, ref) for ref in touched if ref[0] == USER for what in ("owned", "temporary")]

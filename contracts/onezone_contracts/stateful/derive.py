@@ -22,7 +22,12 @@ _TEXTS = {
 
 
 def requirements(contract: Contract) -> Iterator[Requirement]:
-    """The requirements of sequences over all operations; all look at the same sequences."""
+    """The requirements of sequences over all operations; all look at the same sequences.
+
+    The tours tell of groups and their handle services, so a contract that is all one's own has none.
+    """
+    if contract.extends is None:
+        return
     effective = contract.find("privileges", "user", "group", effective=True)
     source = str(effective.source) if effective else contract.title
     for kind, text in _TEXTS.items():

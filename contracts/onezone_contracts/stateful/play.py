@@ -14,7 +14,7 @@ from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.shrinking import StoppedError, ViolationError
 from onezone_contracts.state.effects import apply
-from onezone_contracts.state.expected import RANKS, READING, USER, ZONE, Ref, role_of
+from onezone_contracts.state.expected import READING, USER, ZONE, Ref, removal, role_of
 from onezone_contracts.state.observe import differences, misread, probes
 from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.side_effects import Newcomers
@@ -130,7 +130,7 @@ class Play:
 
     def end(self) -> None:
         """Remove what the steps made, services first."""
-        for ref in sorted(self.entities.values(), key=lambda one: -RANKS[one[0]]):
+        for ref in sorted(self.entities.values(), key=lambda one: removal(self.account.contract, one[0])):
             if ref in self.account.mirror.details:
                 exchange = self.account.delete(ref)
                 if exchange and (exchange.succeeded or exchange.status in GONE):

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from onezone_spec import AccessRule, Contract, Level, Operation
 
-from onezone_contracts.state.expected import CALLER, RANKS, UNRELATED, USER, ZONE, Mirror, Ref, pair
+from onezone_contracts.state.expected import CALLER, UNRELATED, USER, ZONE, Mirror, Ref, pair, rank
 from onezone_contracts.state.observe import LOGIN
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.skeleton import needed
@@ -88,7 +88,7 @@ class Prediction:
         if verb != "attach":
             unknown = verb == "grant" and self._mirror.privileges(member, container) is None
             return member in direct and not unknown
-        inside = self._mirror.inside(member, effective=True) if RANKS[member[0]] > 0 else set()
+        inside = self._mirror.inside(member, effective=True) if rank(member[0]) > 0 else set()
         return member not in direct and container not in {member, *inside}
 
     # --- whether it is there ------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ class Prediction:
     def _not_spoken_of(self, rule: AccessRule, roles: Mapping[str, Ref], user: Ref) -> bool:
         """Whether the user belongs to an entity of whose members no route says anything."""
         scopes = _scopes(rule)
-        silent = (ref for role, ref in roles.items() if role not in scopes and RANKS[ref[0]] > 0)
+        silent = (ref for role, ref in roles.items() if role not in scopes and rank(ref[0]) > 0)
         return any(user in self._mirror.inside(ref, effective=True) for ref in silent)
 
     def _held(self, operation: Operation, scope: str, user: Ref, roles: Mapping[str, Ref]) -> Bounds:

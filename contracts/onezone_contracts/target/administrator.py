@@ -16,9 +16,10 @@ from onezone_contracts.generate.values import Samples, is_ours, privileges_of, s
 from onezone_contracts.network import Network
 from onezone_contracts.patience import waited
 from onezone_contracts.reading import entry_id, list_keys, only_list
-from onezone_contracts.state.expected import RANKS, TOKEN, USER, ZONE, Held, Mirror, Ref, role_of
+from onezone_contracts.state.expected import TOKEN, USER, ZONE, Held, Mirror, Ref, kinds, removal, role_of
 from onezone_contracts.state.tokens import TokenBook, by_text, text_of
-from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, near
+from onezone_contracts.target.credentials import Credentials, near
+from onezone_contracts.target.file import SetupError, Target, TestUser
 from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"
@@ -95,7 +96,7 @@ class Account:
             raise SetupError(f"the target {self.api.base_url} does not answer: {exchange.failure}")
         if exchange is not None and exchange.status == 401:  # noqa: PLR2004
             raise SetupError("the target answers 401 to the administrator's account: check its credentials")
-        for kind in RANKS:
+        for kind in kinds(self.contract):
             if (ids := self.everything(kind)) is not None:
                 self._before[kind] = ids
 
@@ -359,7 +360,7 @@ class Account:
         for ref in self._leftovers():
             self.made.setdefault(ref)
         made = [one for one in self.made if self.tokens.owners.get(one) not in self.made]  # others go with their owners
-        for ref in sorted(filter(self._removable, made), key=lambda one: -RANKS[one[0]]):
+        for ref in sorted(filter(self._removable, made), key=lambda one: removal(self.contract, one[0])):
             self.delete(ref)
         self.made.clear()
         self.api.wire.close()

@@ -13,7 +13,7 @@ def skeleton(contract: Contract, wanted: Mapping[str, tuple[Persona, ...]]) -> s
     """A target file to fill in, that says for every persona exactly what it must hold."""
     lines = [
         f"# Target file for edition {contract.edition}. Values may be ${{ENV_VAR}}.",
-        "# A persona has username and password (HTTP Basic), or token (X-Auth-Token).",
+        "# A persona has username and password (HTTP Basic), token (X-Auth-Token), bearer, or headers: {Name: value}.",
         "base_url: http://127.0.0.1:9000/api/onezone/v3",
         f"edition: {contract.edition}",
         "groups:",

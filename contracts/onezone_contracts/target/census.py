@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onezone_contracts.reading import entry_id
-from onezone_contracts.state.expected import RANKS, USER, ZONE, Ref, role_of
+from onezone_contracts.state.expected import USER, ZONE, Ref, kinds, role_of
 from onezone_contracts.target.file import SetupError
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ LISTS = {"users": USER, "children": GROUP, "groups": GROUP}
 def census(account: Account) -> dict[str, Any]:
     """Users, groups and resources with their names, direct members, privileges and creators. Raises SetupError."""
     data: dict[str, Any] = {}
-    for kind in RANKS:
+    contract = account.contract
+    for kind in [one for one in kinds(contract) if one not in contract.owners]:
         ids = account.everything(kind)
         if ids is None:
             raise SetupError(f"the target does not list its {kind.replace('_', ' ')}s to the administrator")

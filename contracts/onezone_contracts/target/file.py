@@ -19,6 +19,7 @@ from onezone_spec import Operation
 from onezone_contracts.exchange import Auth, Redactor, basic
 from onezone_contracts.personas import USER, Persona
 from onezone_contracts.state.expected import Ref
+from onezone_contracts.target.credentials import Credentials, FromVariable, near
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -27,7 +28,7 @@ _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 LONG, TEN_DIGITS = 12, 10
 BLANK = "..."
 """What the skeleton has where something is to be filled in."""
-_CREDENTIAL_KEYS = ({"username", "password"}, {"token"})
+_CREDENTIAL_KEYS = ({"username", "password"}, {"token"}, {"bearer"}, {"headers"})
 
 
 NO_OTHER_GROUP = (
@@ -38,44 +39,6 @@ NO_OTHER_GROUP = (
 
 class SetupError(Exception):
     """The run cannot start; the message says in one line what to change."""
-
-
-class FromVariable(str):
-    """A value of a target file that an environment variable gave, and nothing else."""
-
-    __slots__ = ("variable",)
-    variable: str
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A user name with password (HTTP Basic), or a token (sent as `X-Auth-Token`)."""
-
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
-
-    def has(self, kind: str) -> bool:
-        """Whether there is a `password`, or a `token`."""
-        return getattr(self, kind) is not None
-
-    def secrets(self) -> list[str]:
-        """What must not be shown, in every spelling that is sent."""
-        if self.token is not None:
-            return [self.token]
-        return [self.password or "", basic(self.username or "", self.password or "").removeprefix("Basic ")]
-
-    def auth(self, who: str) -> Auth:
-        """How they are sent."""
-        if self.token is not None:
-            return Auth((("X-Auth-Token", self.token),), who)
-        return Auth((("Authorization", basic(self.username or "", self.password or "")),), who)
-
-
-def near(secret: str) -> set[str]:
-    """A secret and what the judge makes of it to see that only the right one is taken: all of them tell it."""
-    made = {secret, f"{secret}x", f"{secret} ", secret[:-1], secret.swapcase(), f"{secret.swapcase()}X"}
-    return {one for one in made if one}
 
 
 NO_PERSONA = Persona("", {}, allowed=False)
@@ -104,11 +67,16 @@ class TestUser:
     @property
     def variable(self) -> str:
         """The variable that curl lines read a persona's secret from: that of the target file, if it has one."""
-        secret = self.credentials.token if self.credentials.token is not None else self.credentials.password
-        if isinstance(secret, FromVariable):
-            return secret.variable
+        return next(iter(self.variables))
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables that curl lines read a persona's secrets from, with the secrets."""
         name = re.sub(r"[^A-Za-z0-9]+", "_", self.name).upper()
-        return f"{name}_{'TOKEN' if self.credentials.token is not None else 'PASSWORD'}"
+        return {
+            value.variable if isinstance(value, FromVariable) else f"{name}_{kind}": value
+            for kind, value in self.credentials.kinds()
+        }
 
 
 def given(persona: Persona, credentials: Credentials, group: str) -> TestUser:
@@ -157,8 +125,8 @@ class Target:
         """A redactor that knows every secret of the personas."""
         redactor = Redactor()
         for user in self.personas.values():
-            token, password = user.credentials.token, user.credentials.password
-            redactor.name(user.variable, token if token is not None else password or "", f"the persona {user.name}")
+            for variable, secret in user.variables.items():
+                redactor.name(variable, secret, f"the persona {user.name}")
         known = [identity.credentials for identity in self.personas.values()]
         for one in known:
             redactor.learn(*one.secrets())
@@ -375,9 +343,24 @@ def _credentials(path: Path, entries: Mapping[str, Any], name: str, prefix: str)
     if value is None:
         raise SetupError(f"{path}: {prefix}{name} is missing; `ozkit target init` says which privileges it must hold")
     if not isinstance(value, dict) or set(value) - {"group"} not in _CREDENTIAL_KEYS:
-        raise SetupError(f"{path}: {prefix}{name} needs username and password, or token, and nothing else")
-    texts = {key: _secret(path, value, key, f"{prefix}{name}.") for key in value if key != "group"}
-    return Credentials(**texts)
+        kinds = "username and password, token, bearer, or headers"
+        raise SetupError(f"{path}: {prefix}{name} needs {kinds}, and nothing else")
+    where = f"{prefix}{name}."
+    if "headers" in value:
+        return Credentials(headers=_headers(path, _mapping(path, value, "headers", where), f"{where}headers."))
+    texts = {key: _secret(path, value, key, where) for key in value if key != "group"}
+    token = texts.get("token", texts.get("bearer"))
+    return Credentials(texts.get("username"), texts.get("password"), token, bearer="bearer" in texts)
+
+
+def _headers(path: Path, value: Mapping[str, Any], prefix: str) -> tuple[tuple[str, str], ...]:
+    """Headers by name. Raises SetupError for none, and for what is no name (RFC 9110, 5.1)."""
+    odd = [str(name) for name in value if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", str(name))]
+    if odd or not value:
+        raise SetupError(
+            f"{path}: {prefix}{odd[0]} is no name of a header" if odd else f"{path}: {prefix[:-1]} is empty"
+        )
+    return tuple((str(name), _secret(path, value, name, prefix)) for name in value)
 
 
 def _secret(path: Path, value: Mapping[str, Any], key: str, prefix: str) -> str:

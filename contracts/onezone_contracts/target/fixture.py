@@ -12,7 +12,6 @@ from onezone_contracts.requirement import NotJudged
 from onezone_contracts.state.expected import (
     CALLER,
     GROUP,
-    RANKS,
     READING,
     SHARE,
     UNRELATED,
@@ -20,8 +19,10 @@ from onezone_contracts.state.expected import (
     ZONE,
     Ref,
     holds,
+    kinds,
     member_and_container,
     naming,
+    rank,
     role_of,
 )
 from onezone_contracts.state.probe import Probe
@@ -166,10 +167,15 @@ class Stage:
         member, container = _ordered(one, other)
         place = self.account.create(container[0])
         self.account.attach(member, place, harmless(self._contract, place[0]))
-        another = self.account.person().ref
-        self.account.attach(another, container, harmless(self._contract, container[0]))
         self.witnesses += [Probe("members", place, kind=member[0]), Probe("privileges", member, place)]
-        self.witnesses += [Probe("privileges", another, container)]
+        if self._joins(USER, container[0]):
+            another = self.account.person().ref
+            self.account.attach(another, container, harmless(self._contract, container[0]))
+            self.witnesses += [Probe("privileges", another, container)]
+
+    def _joins(self, member: str, container: str) -> bool:
+        """Whether the contract has an operation that makes members of that kind there."""
+        return self._contract.find("attach", role_of(member, container), container) is not None
 
     def _inhabit(self) -> None:
         """What belongs to something, and what that belongs to: all of it stays when that is deleted."""
@@ -178,8 +184,11 @@ class Stage:
                 continue
             if ref[0] in self._contract.owners.values():
                 own(self.account, ref)
-            if RANKS[ref[0]] > 0:
-                for inside in (self.account.person().ref, self.account.create(GROUP)):
+            if rank(ref[0]) > 0:
+                able = [kind for kind in (USER, GROUP) if self._joins(kind, ref[0])]
+                for inside in [
+                    self.account.person().ref if kind == USER else self.account.create(kind) for kind in able
+                ]:
                     self.account.attach(inside, ref)
                     self.witnesses.append(Probe("details", inside))
             for kind in self._above(ref[0]):
@@ -191,8 +200,8 @@ class Stage:
 
     def _above(self, kind: str) -> list[str]:
         """What something of a kind can belong to, and what can be made without naming anything."""
-        known = [one for one in RANKS if RANKS[one] > RANKS[kind] and one not in self._contract.references]
-        return [one for one in known if self._contract.find("attach", role_of(kind, one), one)]
+        later = [one for one in kinds(self._contract) if rank(one) > rank(kind)]
+        return [one for one in later if one not in self._contract.references and self._joins(kind, one)]
 
     def _fill(self, place: Ref) -> None:
         """What a list has to show: something that is related directly, and something through a group."""
@@ -201,15 +210,18 @@ class Stage:
             ref = self.account.person().ref if kind == USER else self.account.create(kind)
             below = holds(self._contract, self.operation.effect.resource, self.operation.effect.within or "")
             one, other = (ref, place) if below else (place, ref)
-            self.relate(one, other, effective=effective)
+            member, container = _ordered(one, other)
+            if not effective or (self._joins(GROUP, container[0]) and self._joins(member[0], GROUP)):
+                self.relate(one, other, effective=effective)
 
     def _empower(self, ref: Ref) -> None:
         """Own zone privileges, and others that are inherited from a group."""
         some = sorted(harmless(self._contract, ZONE))
         self.account.grant_zone(ref, some[:2])
-        above = self.account.create(GROUP)
-        self.account.grant_zone(above, some[2:])
-        self.account.attach(ref, above)
+        if self._contract.find("grant", GROUP, ZONE):
+            above = self.account.create(GROUP)
+            self.account.grant_zone(above, some[2:])
+            self.account.attach(ref, above)
 
     # --- who acts -----------------------------------------------------------------------------------------
 
@@ -309,7 +321,7 @@ class Stage:
 
 
 def _ordered(one: Ref, other: Ref) -> tuple[Ref, Ref]:
-    return (other, one) if RANKS[one[0]] > RANKS[other[0]] else (one, other)
+    return (other, one) if rank(one[0]) > rank(other[0]) else (one, other)
 
 
 def _needed(contract: Contract, kind: str) -> frozenset[str]:

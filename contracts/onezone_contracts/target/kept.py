@@ -10,9 +10,10 @@ from typing import Any
 import yaml
 from onezone_spec import Operation
 
-from onezone_contracts.state.expected import RANKS, Ref
+from onezone_contracts.state.expected import Ref, rank, removal
 from onezone_contracts.target.administrator import Account
-from onezone_contracts.target.file import Credentials, SetupError, Target
+from onezone_contracts.target.credentials import Credentials
+from onezone_contracts.target.file import SetupError, Target
 from onezone_contracts.target.states import States
 
 OWNER_ONLY = 0o600
@@ -37,7 +38,7 @@ def from_account(path: Path, account: Account, target: Target | None, operation:
     """Write down what an administrator's account made; it stays."""
     if target is None:
         target = Target(account.api.base_url, {}, "")
-    entities = [list(ref) for ref in account.made]
+    entities = [list(ref) for ref in sorted(account.made, key=lambda ref: removal(account.contract, ref[0]))]
     _save(path, _described(target, account.contract.edition, operation), {"entities": entities})
 
 
@@ -46,7 +47,7 @@ def entities(path: Path, data: Mapping[str, Any]) -> list[Ref]:
     listed = _kept(path, data).get("entities", [])
     if not isinstance(listed, list) or not all(_is_ref(entry) for entry in listed):
         raise SetupError(f"{path}: kept.entities is no list of pairs of a kind and an id")
-    return sorted(((kind, name) for kind, name in listed), key=lambda ref: -RANKS[ref[0]])
+    return sorted(((kind, name) for kind, name in listed), key=lambda ref: -rank(ref[0]))
 
 
 def states(path: Path, data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
@@ -68,7 +69,7 @@ def _kept(path: Path, data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _is_ref(entry: Any) -> bool:
-    return isinstance(entry, list) and len(entry) == 2 and entry[0] in RANKS and isinstance(entry[1], str)  # noqa: PLR2004
+    return isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and isinstance(entry[1], str)  # noqa: PLR2004
 
 
 def _described(target: Target, edition: str, operation: Operation) -> dict[str, Any]:

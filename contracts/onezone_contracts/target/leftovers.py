@@ -15,10 +15,11 @@ from onezone_contracts.arguments import admin_of, network_of
 from onezone_contracts.generate.values import is_ours
 from onezone_contracts.options import Options
 from onezone_contracts.reports.shown import line
-from onezone_contracts.state.expected import RANKS, USER, Ref
+from onezone_contracts.state.expected import USER, Ref, kinds, removal
 from onezone_contracts.target import kept
 from onezone_contracts.target.administrator import GONE, Account
-from onezone_contracts.target.file import Credentials, SetupError, check_url, read_target_file
+from onezone_contracts.target.credentials import Credentials
+from onezone_contracts.target.file import SetupError, check_url, read_target_file
 from onezone_contracts.target.states import States, check_states_url
 
 
@@ -45,7 +46,7 @@ def clean(account: Account, *, dry_run: bool = False) -> Iterator[Leftover]:
         dry_run: whether to find only.
     """
     found = list(leftovers(account))
-    for ref, name in sorted(found, key=lambda one: -RANKS[one[0][0]]):
+    for ref, name in sorted(found, key=lambda one: removal(account.contract, one[0][0])):
         exchange = None if dry_run else account.delete(ref)
         yield Leftover(ref, name, None if dry_run else exchange.answer() if exchange else "there is no such operation")
 
@@ -53,9 +54,10 @@ def clean(account: Account, *, dry_run: bool = False) -> Iterator[Leftover]:
 def leftovers(account: Account) -> Iterator[tuple[Ref, str]]:
     """What carries the mark of any run, or was created by a user who does."""
     users: list[str] = []
-    for kind in sorted((one for one in RANKS if one not in account.contract.owners), key=lambda one: RANKS[one]):
+    contract = account.contract
+    for kind in [one for one in kinds(contract) if one not in contract.owners]:
         ids = account.everything(kind)
-        if ids is None and (kind in account.contract.references or account.contract.find("list", kind) is None):
+        if ids is None and (kind in contract.references or contract.find("list", kind) is None):
             continue
         if ids is None:
             raise SetupError(f"the administrator's account cannot list what there is of the kind {kind}")

@@ -11,13 +11,13 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.options import TOKENS, Options
-from onezone_contracts.personas import ZONE, personas
+from onezone_contracts.personas import personas
 from onezone_contracts.state.expected import GROUP, READING
 from onezone_contracts.target import embedded, kept
 from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.documented import core_target
 from onezone_contracts.target.file import (
-    Credentials,
     SetupError,
     Target,
     admin_from_file,
@@ -189,7 +189,7 @@ def _from_states(
     if not full:
         return FromStates(contract, states, base_url)
     try:
-        admin = states.administrator(contract.privileges[ZONE])
+        admin = states.administrator(contract.privileges)
     except SetupError:
         return FromStates(contract, states, base_url)
     account = stack.enter_context(administered(contract, base_url, admin, options))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -11,7 +11,8 @@ from onezone_contracts.exchange import Auth, Exchange, Redactor, Request, basic
 from onezone_contracts.options import Options
 from onezone_contracts.personas import ZONE, Persona
 from onezone_contracts.state.expected import GROUP
-from onezone_contracts.target.file import Credentials, SetupError, Target, TestUser, given, missing_id
+from onezone_contracts.target.credentials import Credentials
+from onezone_contracts.target.file import SetupError, Target, TestUser, given, missing_id
 from onezone_contracts.wire import Wire
 
 _JSON = (("Content-Type", "application/json"),)
@@ -60,9 +61,11 @@ class States:
             self.teardown,
         )
 
-    def administrator(self, zone: Iterable[str]) -> Credentials:
-        """A user with these zone privileges who belongs to nothing. Raises SetupError."""
-        params = {"group_privileges": None, f"{ZONE}_privileges": sorted(zone), "handle_service_privileges": None}
+    def administrator(self, privileges: Mapping[str, Iterable[str]]) -> Credentials:
+        """A user with every privilege of the zone who belongs to nothing; they come by scope. Raises SetupError."""
+        params = {
+            f"{scope}_privileges": sorted(names) if scope == ZONE else None for scope, names in privileges.items()
+        }
         try:
             return _credentials(self._call("setup", "a persona", params), "administrator")
         except BaseException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -17,6 +18,8 @@ from onezone_contracts.traffic.recording import Headers, Recorded
 CREDENTIALS = frozenset({"authorization", "x-auth-token", "macaroon"})
 """Headers by which Onezone knows a caller."""
 LONGEST_NAME = 60
+_MASKED = re.compile(r"\*{3}|\u2022{3}|(?i:redacted|filtered|masked|removed)")
+"""What tools write in the place of credentials: they are then the same for everybody."""
 _SECRET_HEADERS = CREDENTIALS | {"cookie", "set-cookie", "proxy-authorization"}
 _SECRET_WORDS = ("token", "secret", "password", "passwd", "api-key", "apikey", "api_key", "macaroon", "credential")
 _ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "secure", "httponly"})
@@ -68,7 +71,7 @@ class Callers:
         if not credentials:
             return UNCLEAR if any(name in {"cookie", "proxy-authorization"} for name, _ in sent) else NOBODY
         name, value = credentials[0]
-        if len(credentials) > 1 or not value.strip():
+        if len(credentials) > 1 or not value.strip() or _MASKED.search(value):
             return UNCLEAR
         pair = _pair(value) if name == "authorization" else None
         return self._somebody(f"{name} {value}", pair[0][:LONGEST_NAME] or None if pair else None)

@@ -70,6 +70,11 @@ class Facts:
         for key in touched:
             self.forget(key)
 
+    def blur_kind(self, kind: str) -> None:
+        """It is not known what an exchange did to all entities of a kind."""
+        for ref in [ref for ref in self._of if ref[0] == kind]:
+            self._drop(ref)
+
     def agree(self, key: Key, requirement: Requirement | None) -> None:
         """A read shows the fact: doubts that came soon after the write were a lag, of a cache or a replica."""
         fact = self.get(key)

@@ -23,7 +23,7 @@ from onezone_contracts.traffic.between import Between
 from onezone_contracts.traffic.callers import Callers, Kind, basic_key, learn
 from onezone_contracts.traffic.coverage import Counting, Coverage
 from onezone_contracts.traffic.order import with_rivals
-from onezone_contracts.traffic.recording import Recorded
+from onezone_contracts.traffic.recording import Recorded, header
 from onezone_contracts.traffic.routing import Routes, origin
 from onezone_contracts.traffic.seen import Seen, seen
 from onezone_contracts.traffic.sheet import Sheet
@@ -120,13 +120,14 @@ class Follower:
         sent.user = self._users.get(sent.caller.key) if sent.caller.somebody else None
         self._learn_user(sent)
         self._counting.count(sent)
-        self._single.judge(sent)
-        self._signin.follow(sent)
-        if self._callers.shows_credentials:
-            self._between.follow(sent)
-        self._access.follow(sent, rivals)
+        if not _asks_for_pages(sent):
+            self._single.judge(sent)
+            self._signin.follow(sent)
+            if self._callers.shows_credentials:
+                self._between.follow(sent)
+            self._access.follow(sent, rivals)
         self._state.follow(sent, rivals)
-        if sent.caller.kind is Kind.NOBODY and len(self._anonymous) < ANONYMOUS:
+        if sent.caller.kind is Kind.NOBODY and not _asks_for_pages(sent) and len(self._anonymous) < ANONYMOUS:
             self._anonymous.append(sent)
 
     def _learn_user(self, sent: Seen) -> None:
@@ -150,6 +151,7 @@ class Follower:
 
     def judgement(self, source: str) -> Judgement:
         """The judgement of all that was followed; `source` says in words what that was. Raises SetupError."""
+        self._single.finish()
         self._state.finish()
         self._access.finish()
         if self._callers.shows_credentials:
@@ -207,6 +209,11 @@ class Follower:
             )
         if self._counting.ignored and not self.requests:
             yield "no exchange calls an operation below a base path of this edition: name it with --base-url"
+
+
+def _asks_for_pages(sent: Seen) -> bool:
+    """Whether the client asks for HTML, as browsers do that open an address: what it then gets is left open."""
+    return "text/html" in (header(sent.recorded.request_headers, "accept") or "").lower()
 
 
 def _covered(verdict: Verdict, why: str | None, coverage: Coverage, least: float) -> tuple[Verdict, str | None]:

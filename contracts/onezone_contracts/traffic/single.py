@@ -26,6 +26,8 @@ NOT_MODIFIED, NOT_IMPLEMENTED = 304, 501
 HTTP_ITSELF = frozenset({405, 406, 408, 409, 411, 413, 414, 415, 417, 421, 426, 429, 431})
 """Refusals that HTTP foresees, whatever a document says."""
 PAGE = "the documented Error"
+PAGES = 5
+"""So many errors that are no JSON are kept: what stands before a service may have sent them."""
 ODD = "odd"
 _FORMS = {
     "digits": re.compile(r"[0-9]{1,20}"),
@@ -43,6 +45,8 @@ class Single:
         self.contract = sheet.contract
         self._bodies: dict[str, Any] = {}
         self._forms: dict[str, set[str]] = {}
+        self._pages: dict[tuple[str, int], list[tuple[Seen, Response]]] = {}
+        self._spoken: set[tuple[str, int]] = set()
 
     @cached_property
     def _error(self) -> Any:
@@ -89,11 +93,26 @@ class Single:
         if documented is None or documented.schema is None or not (_promised(sent) and self._routed(sent)):
             return
         status = response.status
+        if response.body and not response.looks_like_json:
+            self._pages.setdefault((sent.operation.id, status), [])[PAGES:] = [(sent, response)]
+            return
         if status == BAD_REQUEST:
             broken = list(broken_rules(self.contract, sent))
             if len(broken) == 1:
                 self._note(self.sheet.find(sent.operation, *broken[0][0]), sent, None)
+        self._judge_error(sent, response)
+
+    def finish(self) -> None:
+        """Nothing more comes. Pages are held against a service that never answered that status otherwise."""
+        for name, pages in self._pages.items():
+            for sent, response in () if name in self._spoken else pages:
+                self._judge_error(sent, response)
+
+    def _judge_error(self, sent: Seen, response: Response) -> None:
+        status = response.status
         if sent.recorded.response_body is not None:
+            if response.looks_like_json:
+                self._spoken.add((sent.operation.id, status))
             shape = self.sheet.of_error(sent.operation, "error.shape", status, "is the documented Error")
             wrong = misshaped(self._error, response)
             problem = (f"the {status} does not carry {PAGE}", PAGE, wrong) if wrong else None

@@ -6,13 +6,22 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from onezone_spec import Operation
-
-from onezone_contracts.generate.values import privileges_of, stored, usual
+from onezone_contracts.generate.values import stored, usual
 from onezone_contracts.reading import ids_of, list_keys, next_page, only_list
 from onezone_contracts.requirement import Finding
 from onezone_contracts.state.compare import at, brief, difference
 from onezone_contracts.state.expected import CALLER, Ref, holds, pair
+from onezone_contracts.traffic.about import (
+    after,
+    between,
+    list_of_privileges,
+    nothing,
+    removed,
+    resource,
+    strings,
+    touched,
+    words,
+)
 from onezone_contracts.traffic.facts import DATA, IN, MAY, THERE, Facts, Key
 from onezone_contracts.traffic.facts import ZONE as ZONE_MAY
 from onezone_contracts.traffic.seen import Seen
@@ -54,13 +63,13 @@ class State:
         for other in rivals:
             if other.may_have_written:
                 self._unclear_at = max(self._unclear_at, sent.end, other.end)
-                self.facts.blur(_touched(other), _removed(other))
+                self.facts.blur(touched(other), removed(other))
         if sent.succeeded:
             self._gone(sent)
             if not sent.writes:
-                self._reads.get(sent.operation.effect.verb, _nothing)(sent)
-            elif any(other.may_have_written and _touched(other) & _touched(sent) for other in rivals):
-                self.facts.blur(_touched(sent), _removed(sent))
+                self._reads.get(sent.operation.effect.verb, nothing)(sent)
+            elif any(other.may_have_written and touched(other) & touched(sent) for other in rivals):
+                self.facts.blur(touched(sent), removed(sent))
                 self._made(sent)
             else:
                 self._written(sent)
@@ -70,7 +79,7 @@ class State:
                 self.refusals.append(sent)
         elif sent.writes:
             self._unclear_at = max(self._unclear_at, sent.end)
-            self.facts.blur(_touched(sent), _removed(sent))
+            self.facts.blur(touched(sent), removed(sent))
 
     def finish(self) -> None:
         """Nothing more comes."""
@@ -82,10 +91,10 @@ class State:
         verb = sent.operation.effect.verb
         if verb == "create":
             self._created(sent)
-        elif verb == "update" and (ref := _resource(sent)) and isinstance(sent.value, dict):
+        elif verb == "update" and (ref := resource(sent)) and isinstance(sent.value, dict):
             for key, value in stored(sent.operation.body, sent.value).items():
                 self.facts.put((DATA, (ref,), key), value=value, by=sent)
-        elif verb == "delete" and (ref := _resource(sent)):
+        elif verb == "delete" and (ref := resource(sent)):
             self.facts.blur({ref}, ref)
             self.facts.put((THERE, (ref,), ""), value=False, by=sent)
         elif verb in {"attach", "detach"} and (ends := self._ends(sent)):
@@ -93,9 +102,13 @@ class State:
             self._attached(sent, ends)
         elif verb in {"grant", "revoke"}:
             self._granted(sent)
+        elif verb not in {"update", "delete", "attach", "detach"}:
+            self._unclear_at = max(self._unclear_at, sent.end)
+            self.facts.blur_kind(self.contract.kind(sent.operation.effect.resource))
 
     def _created(self, sent: Seen) -> None:
         if (ref := self._made(sent)) is None:
+            self._unclear_at = max(self._unclear_at, sent.end)
             return
         self.facts.put((THERE, (ref,), ""), value=True, by=sent)
         if isinstance(sent.value, dict):
@@ -129,12 +142,12 @@ class State:
 
     def _attached(self, sent: Seen, ends: tuple[Ref, Ref]) -> None:
         self.facts.forget((MAY, ends, ""))
-        given = _list_of_privileges(sent.operation, sent.value)
+        given = list_of_privileges(sent.operation, sent.value)
         if sent.operation.effect.verb == "attach" and given is not None:
             self.facts.put((MAY, ends, ""), value=given, by=sent)
 
     def _granted(self, sent: Seen) -> None:
-        ends, ref = self._ends(sent), _resource(sent)
+        ends, ref = self._ends(sent), resource(sent)
         key: Key | None = (MAY, ends, "") if ends else (ZONE_MAY, (ref,), "") if ref else None
         if key is None:
             return
@@ -144,7 +157,7 @@ class State:
         elif before is None or not isinstance(sent.value, dict):
             self.facts.forget(key)
         else:
-            taken, given = (_strings(sent.value.get(word)) for word in ("revoke", "grant"))
+            taken, given = (strings(sent.value.get(word)) for word in ("revoke", "grant"))
             self.facts.put(key, value=(before.value - taken) | given, by=sent)
 
     def _ends(self, sent: Seen) -> tuple[Ref, Ref] | None:
@@ -157,9 +170,9 @@ class State:
         for ref in sent.roles.values():
             key: Key = (THERE, (ref,), "")
             fact = self.facts.get(key)
-            if fact is None or fact.value or sent.operation.effect.verb in REMOVING or not _after(fact.by, sent):
+            if fact is None or fact.value or sent.operation.effect.verb in REMOVING or not after(fact.by, sent):
                 continue
-            what = f"{sent.label}: the {_words(ref[0])} was deleted before"
+            what = f"{sent.label}: the {words(ref[0])} was deleted before"
             finding = Finding(what, str(NOT_THERE), str(sent.status), sent.exchange, (fact.by.exchange, sent.exchange))
             self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *EFFECT), finding)
 
@@ -176,20 +189,20 @@ class State:
         ref = next(iter(sent.roles.values()))
         key = (THERE, (ref,), "")
         fact = self.facts.get(key)
-        if fact and fact.value and fact.by.caller == sent.caller and _after(fact.by, sent):
-            what = f"{sent.label}: the {_words(ref[0])} was created before"
+        if fact and fact.value and fact.by.caller == sent.caller and after(fact.by, sent):
+            what = f"{sent.label}: the {words(ref[0])} was created before"
             finding = Finding(what, str(OK), str(sent.status), sent.exchange, (fact.by.exchange, sent.exchange))
             self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *KEPT), finding)
 
     def _get(self, sent: Seen) -> None:
-        ref, answer = _resource(sent), sent.answer
+        ref, answer = resource(sent), sent.answer
         if ref is None or not isinstance(answer, dict):
             return
         there = self.facts.get((THERE, (ref,), ""))
         if there and there.value:
             self.facts.agree((THERE, (ref,), ""), None)
         for key, stands in self.facts.about(ref, DATA):
-            if key[2] in answer and _after(stands.by, sent):
+            if key[2] in answer and after(stands.by, sent):
                 self._compare(key, stands.value, answer[key[2]], sent)
         self._since_refused(sent, ref, answer)
         ends = self._ends(sent)
@@ -214,7 +227,7 @@ class State:
     def _refused_with(self, ref: Ref, shown: Mapping[str, Any], since: Seen, until: Seen) -> Seen | None:
         """A refused write of what is shown now."""
         for refusal in reversed(self.refusals):
-            if ref in refusal.roles.values() and _after(since, refusal) and _after(refusal, until):
+            if ref in refusal.roles.values() and after(since, refusal) and after(refusal, until):
                 sent = refusal.value if isinstance(refusal.value, dict) else {}
                 if any(key in sent and difference(sent[key], value, key) is None for key, value in shown.items()):
                     return refusal
@@ -261,8 +274,8 @@ class State:
     def _listed_though_gone(self, ref: Ref, sent: Seen) -> None:
         key: Key = (THERE, (ref,), "")
         fact = self.facts.get(key)
-        if fact and not fact.value and _after(fact.by, sent):
-            what = f"{sent.label}: a deleted {_words(ref[0])} is listed"
+        if fact and not fact.value and after(fact.by, sent):
+            what = f"{sent.label}: a deleted {words(ref[0])} is listed"
             finding = Finding(what, "not in the list", ref[1], sent.exchange, (fact.by.exchange, sent.exchange))
             self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *EFFECT), finding)
 
@@ -273,14 +286,14 @@ class State:
         for key, fact in self.facts.about(place, IN):
             member, container = key[1]
             other, here = (member, container) if inner else (container, member)
-            if here == place and other[0] == kind and _after(fact.by, sent):
+            if here == place and other[0] == kind and after(fact.by, sent):
                 if effect.effective and not fact.value:
                     continue
                 self._relation(key, sent, inside=other[1] in ids)
 
     def _relation(self, key: Key, sent: Seen, *, inside: bool) -> None:
         fact = self.facts.get(key)
-        if fact is None or not _after(fact.by, sent):
+        if fact is None or not after(fact.by, sent):
             return
         topics = MADE if fact.by.operation.effect.verb == "create" else EFFECT
         requirement = self.sheet.find(fact.by.operation, *topics)
@@ -299,10 +312,11 @@ class State:
         self._lists[name] = (sent, ids)
         if before is None or self._unclear_at >= before[0].start:
             return
-        refused = [one for one in self.refusals if self._of_list(one, sent, place) and _between(before[0], one, sent)]
+        refused = [one for one in self.refusals if self._of_list(one, sent, place) and between(before[0], one, sent)]
         if not refused:
             return
-        new = {one for one in ids - before[1] if not self._explained((kind, one), place)}
+        adding = any(one.operation.effect.verb in {"create", "attach"} for one in refused)
+        new = {one for one in ids - before[1] if adding and not self._explained((kind, one), place)}
         gone = {one for one in before[1] - ids if self._removed_by_refusal((kind, one), place, refused)}
         finding = None
         if new or gone:
@@ -335,20 +349,20 @@ class State:
 
     def _privileges(self, sent: Seen) -> None:
         entries = only_list(sent.answer, list_keys(self.contract))
-        ends, ref = self._ends(sent), _resource(sent)
+        ends, ref = self._ends(sent), resource(sent)
         key: Key | None = (MAY, ends, "") if ends else (ZONE_MAY, (ref,), "") if ref else None
         if entries is None or key is None or sent.operation.effect.effective:
             return
         came = frozenset(map(str, entries))
         fact = self.facts.get(key)
-        if fact is None or not _after(fact.by, sent):
+        if fact is None or not after(fact.by, sent):
             if fact is None:
                 self.facts.put(key, value=came, by=sent)
             return
         if came == fact.value:
             self.facts.agree(key, self.sheet.find(fact.by.operation, *EFFECT))
             return
-        refused = [one for one in self.refusals if _between(fact.by, one, sent) and self._ends(one) == ends]
+        refused = [one for one in self.refusals if between(fact.by, one, sent) and self._ends(one) == ends]
         leak = next((one for one in refused if one.operation.effect.verb in {"grant", "revoke"}), None)
         if leak is None and not fact.by.writes:
             self.facts.put(key, value=came, by=sent)  # it was read, and changed unseen
@@ -360,47 +374,3 @@ class State:
         told = f"without {', '.join(missing) or 'none'}; with {', '.join(more) or 'no other'}"
         finding = Finding(what, brief(sorted(fact.value)), told, sent.exchange, steps)
         self.facts.doubt(key, sent, self.sheet.find(by.operation, *topics), finding)
-
-
-def _nothing(_sent: Seen) -> None:
-    """A read that nothing is known of."""
-
-
-def _resource(sent: Seen) -> Ref | None:
-    """What an effect is about."""
-    resource = sent.operation.effect.resource
-    return sent.user if resource == CALLER else sent.roles.get(resource)
-
-
-def _touched(sent: Seen) -> set[Ref]:
-    """The entities that a write is about."""
-    return {*sent.roles.values(), *([sent.user] if sent.user else [])}
-
-
-def _removed(sent: Seen) -> Ref | None:
-    """What is gone if it succeeded."""
-    return _resource(sent) if sent.operation.effect.verb == "delete" else None
-
-
-def _after(first: Seen, second: Seen) -> bool:
-    """Whether one was over before the other began."""
-    return first.end <= second.start
-
-
-def _between(first: Seen, middle: Seen, last: Seen) -> bool:
-    return _after(first, middle) and _after(middle, last)
-
-
-def _strings(value: Any) -> frozenset[str]:
-    return frozenset(one for one in value if isinstance(one, str)) if isinstance(value, list) else frozenset()
-
-
-def _list_of_privileges(operation: Operation, value: Any) -> frozenset[str] | None:
-    """The privileges that the body of a joining names, None where it names none."""
-    name = next((one.name for one in operation.body.properties if privileges_of(one)), "") if operation.body else ""
-    named = value.get(name) if isinstance(value, dict) else None
-    return _strings(named) if isinstance(named, list) else None
-
-
-def _words(kind: str) -> str:
-    return kind.replace("_", " ")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import editions, load
 
-from onezone_mockserver.world import GROUP, NOBODY, USER, User
+from onezone_mockserver.world import GROUP, NOBODY, USER, User, id_name
 
 if TYPE_CHECKING:
     from onezone_spec import Contract
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from onezone_mockserver.world import World
 
 Granted = frozenset[str] | None
-PARAMETERS = {"group_privileges": "group", "zone_privileges": "zone", "handle_service_privileges": "handle_service"}
 STATES = ("a persona", "a group", "a share")
+ZONE = "zone"
 DETAILS: dict[str, Any] = {
     "name": "Provider state",
     "proxyEndpoint": "https://proxy.example.org",
@@ -81,10 +81,11 @@ class States:
     def _params(self, params: Any) -> dict[str, Granted]:
         if not isinstance(params, dict):
             raise StatesError("params must be an object")
+        scopes = {f"{scope}_privileges": scope for scope in self.state.contract.privileges}
         for name in params:
-            if name not in PARAMETERS:
-                raise StatesError(f"there is no parameter {name}; there are: {', '.join(PARAMETERS)}")
-        return {name: self._granted(name, scope, params[name]) for name, scope in PARAMETERS.items() if name in params}
+            if name not in scopes:
+                raise StatesError(f"there is no parameter {name}; there are: {', '.join(scopes)}")
+        return {name: self._granted(name, scope, params[name]) for name, scope in scopes.items() if name in params}
 
     def _granted(self, name: str, scope: str, value: Any) -> Granted:
         if value is None:
@@ -106,24 +107,26 @@ class States:
             world.relate(USER, user, GROUP, group, membership)
         made.users.append(user)
         made.answer = {"username": name, "password": password, "group": group}
-        if "handle_service_privileges" in params:
-            made.answer["handle_service"] = self._service(world, made, membership, params["handle_service_privileges"])
+        for name, held in params.items():
+            kind = name.removesuffix("_privileges")
+            if kind not in {GROUP, ZONE}:
+                made.answer[kind] = self._resource(world, made, kind, membership, held)
         return made
 
-    def _service(self, world: World, made: Made, membership: Granted, wanted: Granted) -> str:
-        """A service in which the user has exactly the wanted privileges.
+    def _resource(self, world: World, made: Made, kind: str, membership: Granted, wanted: Granted) -> str:
+        """A resource of that kind, such as a service, in which the user has exactly the wanted privileges.
 
         The group holds it wherever that leaves the user with just those: what a group holds, its members hold.
         """
-        service = world.fresh.new()
-        world.add("handle_service", service, orjson.dumps({"handleServiceId": service, **DETAILS}))
+        identity = world.fresh.new()
+        world.add(kind, identity, orjson.dumps({id_name(kind): identity, **DETAILS}))
         if wanted is not None:
-            world.relate(USER, made.users[0], "handle_service", service, wanted)
+            world.relate(USER, made.users[0], kind, identity, wanted)
         if membership is None or wanted is not None:
-            everything = frozenset(self.state.contract.privileges["handle_service"])
+            everything = frozenset(self.state.contract.privileges[kind])
             held = everything if membership is None else wanted or frozenset()
-            world.relate(GROUP, made.groups[0], "handle_service", service, held)
-        return service
+            world.relate(GROUP, made.groups[0], kind, identity, held)
+        return identity
 
 
 def _group(world: World) -> Made:

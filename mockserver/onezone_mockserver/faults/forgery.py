@@ -204,6 +204,7 @@ FAULTS = (
         "Bodies of many keys are not looked at.",
         _unseen(lambda e: len(_object(e)) > MANY),
         HOWEVER,
+        editions=("current", "deployed"),
     ),
     fault(
         "forgery-many-in-a-list",
@@ -219,10 +220,18 @@ FAULTS = (
         "access.form.documented",
     ),
     fault(
+        "forgery-doi-of-administrator",
+        "Whoever is no member may not register the DOI form.",
+        refuse(lambda e: not _member(e) and _form(e) == "DOI"),
+        "access.form.doi",
+        editions=("deployed",),
+    ),
+    fault(
         "forgery-pid-of-administrator",
         "Whoever is no member may not register the PID form.",
         refuse(lambda e: not _member(e) and _form(e) == "PID"),
         "access.form.pid",
         "access.form.pid-with-options",
+        editions=("deployed",),
     ),
 )

@@ -248,8 +248,8 @@ def _body(operation: Operation, body: Body) -> Iterator[Mutation]:
     binding = body.required_level is Level.MUST
     for one in body.properties:
         broken = [(rule.name, _where(one, rule.broken)) for rule in rules(one) if rule.level is Level.MUST]
-        if one.required and binding:
-            broken.append(("missing", _absent([one])))
+        if one.required and binding and (one.types[0] != "array" or _shown(body, one) or "example" in one.schema):
+            broken.append(("missing", _absent([one])))  # an empty list in its place may be as wrong
         for rule, where in broken:
             text = f"In {operation.id}, the rule “{rule}” of {one.name} is not looked at."
             topic = f"body.{rule}.{one.name}" if documented(operation) else f"body.{one.name}.{rule}"
@@ -278,7 +278,7 @@ def _mended(body: Body, one: Property, where: Callable[[dict[str, Any]], bool]) 
 
 def good(body: Body, one: Property) -> Any:
     """A value that keeps every rule of a key: one that the contract shows, or a plain one of its type."""
-    shown = [example.value[one.name] for example in body.examples.values() if one.name in example.value]
+    shown = _shown(body, one)
     if shown:
         return shown[0]
     schema = one.schema
@@ -288,3 +288,7 @@ def good(body: Body, one: Property) -> Any:
         return f"user-{secrets.token_hex(6)}"
     plain: dict[str, Any] = {"string": "unnamed", "boolean": False, "array": [], "object": {"type": "other"}}
     return schema.get("example", plain[one.types[0]])
+
+
+def _shown(body: Body, one: Property) -> list[Any]:
+    return [example.value[one.name] for example in body.examples.values() if one.name in example.value]

@@ -46,8 +46,7 @@ function layersOf(graph, keys) {
   const bottom = groups.length ? Math.max(...groups.map((key) => depth.get(key))) + 1 : 0;
   const rows = Array.from({ length: bottom + 1 }, () => []);
   for (const key of keys) rows[key.startsWith("user") ? bottom : depth.get(key)].push(key);
-  const most = Math.max(2, Math.floor((innerWidth - 40) / (NODE.width + NODE.gapX)));
-  return rows.flatMap((row) => Array.from({ length: Math.ceil(row.length / most) }, (_, at) => row.slice(at * most, (at + 1) * most)));
+  return rows.filter((row) => row.length);
 }
 
 /** Places for the rows, each row in the order of its nodes' groups above. */
@@ -76,6 +75,8 @@ function Drawing({ graph, chosen, onChoose }) {
     return new Set([...(near.size ? near : graph.nodes.keys())].slice(0, MOST_NODES));
   }, [graph, near]);
   const plan = useMemo(() => placed(graph, layersOf(graph, keys)), [graph, keys]);
+  const box = useRef(null);
+  useEffect(() => { box.current.scrollLeft = (box.current.scrollWidth - box.current.clientWidth) / 2; }, [plan]); // to the top group
   const pick = (key) => (event) => {
     if (event.type === "keydown" && event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
@@ -83,7 +84,7 @@ function Drawing({ graph, chosen, onChoose }) {
   };
   return html`
     ${keys.size < graph.nodes.size && html`<p class="notice">${keys.size} of ${graph.nodes.size} users and groups are drawn: choose one, and those around it are.</p>`}
-    <div class="scroll"><svg width=${plan.width} height=${plan.height} role="group" aria-label="Users and groups; members stand below the groups that they are in">
+    <div class="scroll" ref=${box} tabindex="0" aria-label="The drawing" role="region"><svg width=${plan.width} height=${plan.height} role="group" aria-label="Users and groups; members stand below the groups that they are in">
       ${graph.edges.filter((edge) => keys.has(edge.from) && keys.has(edge.to)).map((edge) => {
         const from = plan.at.get(edge.from), to = plan.at.get(edge.to);
         const x1 = from.x + NODE.width / 2, y1 = from.y, x2 = to.x + NODE.width / 2, y2 = to.y + NODE.height, middle = (y1 + y2) / 2;

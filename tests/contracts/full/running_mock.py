@@ -7,7 +7,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from onezone_contracts.target.file import Credentials
+from onezone_contracts.target.credentials import Credentials
 from onezone_spec import Contract
 
 ADMIN = "adam:adam-password"

@@ -39,7 +39,7 @@ sys.exit(ozkit.main(sys.argv[1:]))
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_nothing(mock: Running, number: signal.Signals) -> None:
-    """Ctrl-C and SIGTERM end a run with exit code 2, and what it made is removed, also by the request under way."""
+    """Ctrl-C and SIGTERM end a run with exit code 130, and what it made is removed, also by the request under way."""
     before, gate, pipe = mock.world(), Gate(12), subprocess.PIPE
     with front(mock.origin, gate) as origin:
         command = [sys.executable, "-c", ATTENTIVE, *verify(mock, "--depth", "quick", origin=origin)[3:]]
@@ -48,7 +48,8 @@ def test_an_interrupt_leaves_nothing(mock: Running, number: signal.Signals) -> N
         process.send_signal(number)
         gate.open()
         out, err = process.communicate(timeout=AGES)
-    assert (process.returncode, out, err) == (2, "", "ozkit verify: interrupted\n")
+    assert (process.returncode, err) == (130, "")
+    assert "interrupted" in out
     assert mock.world() == before
 
 

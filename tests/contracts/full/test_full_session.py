@@ -11,7 +11,8 @@ from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
 from onezone_contracts.sessions import Everything
 from onezone_contracts.target.administrator import Account
-from onezone_contracts.target.file import Credentials, SetupError
+from onezone_contracts.target.credentials import Credentials
+from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.leftovers import clean
 from onezone_contracts.target.provisioner import FromAccount, administered
 from onezone_contracts.verdict import Verdict

@@ -86,3 +86,12 @@ def test_what_was_granted_in_the_traffic_counts(tmp_path: Path) -> None:
     story.add(f"PUT /groups/{GROUP}/users/u1", 201, who="root", body=grant)
     story.refused(f"GET /groups/{GROUP}/handle_services")
     assert "list_group_handle_services.access.consistent" in failing(story.judged(tmp_path))
+
+
+def test_callers_whose_credentials_are_masked_are_not_taken_for_one(tmp_path: Path) -> None:
+    """As in recordings that tools cleaned."""
+    story = Story()
+    masked = (("Authorization", "Basic ***"),)
+    story.created("a", who=None, headers=masked)
+    story.refused(CREATE, body=BODY, who=None, headers=masked)
+    assert not failing(story.judged(tmp_path))

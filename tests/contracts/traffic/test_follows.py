@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from traffic_tools import BODY, GROUP, Story, error, failing
+from traffic_tools import BODY, GROUP, Story, error, failing, judged
 
 CREATE = f"POST /groups/{GROUP}/handle_services"
 READ = f"GET /groups/{GROUP}/handle_services"
@@ -129,3 +129,14 @@ def test_a_bad_body_of_somebody_who_may_is_a_400(tmp_path: Path) -> None:
     story.refused(CREATE, 404, body={**BODY, "name": 7})
     story.created("b")
     assert "create_group_handle_service.body.type.name" in failing(story.judged(tmp_path))
+
+
+def test_what_is_not_understood_leaves_everything_of_its_kind_open(tmp_path: Path) -> None:
+    """All tokens of somebody are deleted at once: none of them is expected any longer."""
+    story = Story("http://onezone.test/api/v3/onezone")
+    made = {"tokenId": "t1", "token": "a-token"}
+    story.add("POST /users/u/tokens/named", 201, body={"name": "one"}, answer=made, location="/tokens/named/t1")
+    story.add("DELETE /user/tokens/named", 204)
+    story.add("GET /users/u/tokens/named", 200, answer={"tokens": []})
+    judgement = judged(story.write(tmp_path / "a.har"), edition="deployed")
+    assert "create_user_named_token.effect" not in failing(judgement)

@@ -64,3 +64,21 @@ def test_what_asks_for_patience_is_not_judged(tmp_path: Path) -> None:
     judgement = story.judged(tmp_path)
     assert judgement.verdict == "inconclusive"
     assert judgement.reason == "nothing was judged"
+
+
+def test_a_page_of_what_stands_before_the_service_is_not_its_error(tmp_path: Path) -> None:
+    """A firewall's 403; where no 403 was ever the documented Error, pages are the service's own."""
+    for alone in (True, False):
+        story = Story()
+        page = story.add(CREATE, 403, body=BODY)
+        page["response"]["content"] = {"size": 6, "mimeType": "text/html", "text": "<html>"}
+        if not alone:
+            story.refused(CREATE, 403, body=BODY)
+        assert ("create_group_handle_service.error.shape.403" in failing(story.judged(tmp_path))) is alone
+
+
+def test_a_browser_that_opens_an_address_is_not_judged(tmp_path: Path) -> None:
+    """What is sent to clients that ask for HTML is left open."""
+    story = Story()
+    story.add("GET /user", 200, headers=(("Accept", "text/html,*/*;q=0.8"),))
+    assert not failing(story.judged(tmp_path))

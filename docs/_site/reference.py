@@ -1,0 +1,278 @@
+"""The pages of the reference, made from the code and the contract: nothing in them is written by hand."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from html import escape
+from importlib.resources import files
+from typing import Any
+from unittest.mock import patch
+
+from onezone_contracts.commands import traffic, verify
+from onezone_contracts.derive.operations import all_requirements
+from onezone_mockserver import cli as mock
+from onezone_mockserver.control.gate import Gate
+from onezone_mockserver.control.plane import Control
+from onezone_mockserver.cors import Cors
+from onezone_mockserver.faults import catalogue, summary
+from onezone_mockserver.scenario import DEMO, read_scenario
+from onezone_mockserver.state import MockState
+from onezone_spec import Contract, Operation, __version__, document_text, editions, load
+from onezone_spec.variables import VariableParser
+
+import ozkit
+
+COLUMNS = "100"
+"""The width of help, whatever the terminal's."""
+PARTS = {"target": ("init", "check", "clean"), "spec": ("diff", "lint", "bundle", "coverage")}
+"""The commands that have commands of their own."""
+PARSERS = {"verify": verify.parser, "mock": mock.parser, "traffic": traffic.parser}
+"""The commands whose options can be given as variables."""
+SCHEMAS = {
+    "scenario": ("onezone_mockserver", "scenario/scenario.schema.json", "Scenario files"),
+    "report": ("onezone_contracts", "reports/report.schema.json", "The JSON report"),
+}
+UNSEARCHED = "---\nhide: [toc]\nsearch:\n  exclude: true\n---\n\n"
+"""How a page of wide tables begins: it has the whole width, and would drown what is searched for."""
+
+
+def pages() -> dict[str, str]:
+    """Every file of the reference, by its path in the documentation."""
+    contracts = [load(name) for name in editions()]
+    made = {"reference/commands.md": commands()}
+    for name in SCHEMAS:
+        made[f"reference/{name}.md"] = schema_page(name)
+        made[f"reference/{name}.schema.json"] = schema_text(name)
+    made["reference/control-plane.md"] = control_page(control_document())
+    made["reference/control-plane.json"] = json.dumps(control_document(), indent=2) + "\n"
+    made["reference/faults.md"] = faults(contracts)
+    made["reference/target.md"] = target_page(contracts)
+    for contract in contracts:
+        made[f"reference/requirements-{contract.edition}.md"] = requirements(contract)
+        made[f"reference/contract-{contract.edition}.md"] = operations(contract)
+        made[f"reference/{contract.edition}.yaml"] = document_text(contract)
+    return made
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table of HTML; the cells are HTML, too."""
+    made = ["<table>", "<thead><tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr></thead>", "<tbody>"]
+    made += ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
+    return "\n".join([*made, "</tbody>", "</table>"]) + "\n"
+
+
+def code(text: str) -> str:
+    """Words in the fixed width of code, as HTML."""
+    return f"<code>{escape(text)}</code>"
+
+
+def lines(words: Iterable[str]) -> str:
+    """Words in the width of code, one below the other, as HTML."""
+    return "<br>".join(map(code, words))
+
+
+# --- commands -------------------------------------------------------------------------------------------------
+
+
+def help_of(*words: str) -> str:
+    """What `ozkit … --help` prints."""
+    printed = io.StringIO()
+    with patch.dict(os.environ, COLUMNS=COLUMNS), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        ozkit.main([*words, "--help"])
+    return printed.getvalue().rstrip()
+
+
+def commands() -> str:
+    """The help of every command, and the variables of those that read some."""
+    text = f"# Commands\n\nAs of version {__version__}.\n\n```text\n{ozkit.usage().rstrip()}\n```\n"
+    for name in ozkit.COMMANDS:
+        text += f"\n## ozkit {name}\n\n```text\n{help_of(name)}\n```\n"
+        for part in PARTS.get(name, ()):
+            text += f"\n### ozkit {name} {part}\n\n```text\n{help_of(name, part)}\n```\n"
+        if name in PARSERS:
+            text += f"\n### Variables of ozkit {name}\n\nThe command line wins over a variable.\n\n"
+            text += table(("option", "variable"), variables(PARSERS[name]()))
+    return text
+
+
+def variables(parser: VariableParser) -> Iterator[tuple[str, str]]:
+    """Each option, and the variable that speaks for it."""
+    for action in parser.options:
+        yield (
+            code(", ".join(action.option_strings) or str(action.metavar or action.dest)),
+            code(parser.variable(action)),
+        )
+
+
+# --- files ----------------------------------------------------------------------------------------------------
+
+
+def schema_text(name: str) -> str:
+    """A JSON Schema as it lies in its package."""
+    package, path, _ = SCHEMAS[name]
+    return files(package).joinpath(path).read_text(encoding="utf-8")
+
+
+def schema_page(name: str) -> str:
+    """A JSON Schema as tables, a definition a section."""
+    document = json.loads(schema_text(name))
+    text = f"# {SCHEMAS[name][2]}\n\nThe schema: [{name}.schema.json]({name}.schema.json).\n"
+    named: dict[str, Any] = {"The file": document, **document.get("$defs", {})}
+    for title, schema in named.items():
+        properties = schema.get("properties")
+        if not properties:
+            continue
+        text += f"\n## {title}\n\n{escape(schema.get('title') or schema.get('description') or '')}\n\n"
+        required = schema.get("required", ())
+        rows = (
+            (code(key), kind(value), "yes" if key in required else "", escape(value.get("description", "")))
+            for key, value in properties.items()
+        )
+        text += table(("key", "value", "required", "meaning"), rows)
+    return text
+
+
+def kind(schema: Any) -> str:
+    """What a schema lets through, in a few words of HTML."""
+    if not isinstance(schema, Mapping):
+        return "anything" if schema else "nothing"
+    if "$ref" in schema:
+        return escape(schema["$ref"].rsplit("/", 1)[-1])
+    if "const" in schema:
+        return code(json.dumps(schema["const"]))
+    if "enum" in schema:
+        return ", ".join(code(json.dumps(value)) for value in schema["enum"])
+    for word in ("anyOf", "oneOf"):
+        if word in schema:
+            return " or ".join(dict.fromkeys(kind(part) for part in schema[word]))
+    named = schema.get("type", "anything")
+    name = " or ".join(named) if isinstance(named, list) else named
+    return f"array of {kind(schema['items'])}" if name == "array" and "items" in schema else escape(name)
+
+
+def target_page(contracts: Iterable[Contract]) -> str:
+    """What `ozkit target init` prints for each edition: every key of a target file, and what each persona must hold."""
+    text = (
+        "# Target files\n\nA target file says where the API is, and as whom to call it. "
+        "`ozkit target init` prints one.\n"
+    )
+    for contract in contracts:
+        for profile in ("core", "full"):
+            words = ["target", "init", "--edition", contract.edition, "--profile", profile]
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                ozkit.main(words)
+            text += f"\n## {contract.edition}, profile {profile}\n\n```yaml\n{printed.getvalue().rstrip()}\n```\n"
+    return text
+
+
+# --- the control plane ----------------------------------------------------------------------------------------
+
+
+def control_document() -> dict[str, Any]:
+    """The control plane as OpenAPI, from the table by which it answers."""
+    contract = load("current")
+    control = Control(MockState(contract, read_scenario(DEMO, contract)), Gate(Cors(())))
+    paths: dict[str, Any] = {}
+    for path, handlers in control.table.items():
+        url, _, query = f"/_mock{path.decode() or '/'}".partition("?")
+        for method, handler in handlers.items():
+            function = handler.func if isinstance(handler, partial) else handler
+            operation = paths.setdefault(url, {}).setdefault(method.lower(), {})
+            if query:
+                key, _, value = query.partition("=")
+                schema = {"type": "string", "enum": [value]}
+                operation["parameters"] = [{"name": key, "in": "query", "schema": schema}]
+                continue
+            operation["summary"] = " ".join((function.__doc__ or "").split())
+            operation["responses"] = {"default": {"description": "JSON, or nothing with 204; a refusal says why."}}
+            if "{name}" in url:
+                operation["parameters"] = [
+                    {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+                ]
+    return {"openapi": "3.0.3", "info": {"title": "Control plane of the mock", "version": __version__}, "paths": paths}
+
+
+def control_page(document: dict[str, Any]) -> str:
+    """The control plane as a table."""
+    rows = (
+        (method.upper(), code(path), escape(operation["summary"]))
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    )
+    return (
+        "# Control plane of the mock\n\nAs OpenAPI: [control-plane.json](control-plane.json). "
+        "[The mock for a team](../mock.md) says who may use it.\n\n" + table(("method", "path", "what it does"), rows)
+    )
+
+
+# --- faults, requirements, operations -------------------------------------------------------------------------
+
+
+def faults(contracts: Iterable[Contract]) -> str:
+    """Every fault that is written down, and how many can be derived."""
+    rows = (
+        (
+            code(fault.id),
+            escape(fault.text),
+            ", ".join(fault.editions) or "all",
+            fault.profile,
+            "<br>".join(map(code, fault.noticed_by)),
+        )
+        for fault in catalogue()
+    )
+    text = UNSEARCHED + "# Faults of the mock\n\n`ozkit mock --fault ID` serves one; `ozkit prove` tries each.\n\n"
+    for contract in contracts:
+        text += f"- `{contract.edition}`: {escape(summary(contract))}\n"
+    return text + "\n" + table(("fault", "what the mock does", "editions", "profile", "noticed by"), rows)
+
+
+def requirements(contract: Contract) -> str:
+    """Every requirement of an edition: one row where operations share level, sentence and source."""
+    shared: dict[tuple[str, str, str, str], list[str]] = {}
+    for requirement in all_requirements(contract, "deep"):
+        key = (requirement.topic, str(requirement.level), requirement.text, requirement.source)
+        shared.setdefault(key, []).append(requirement.operation)
+    rows = (
+        (code(topic), level, escape(text), escape(source), listed(names))
+        for (topic, level, text, source), names in shared.items()
+    )
+    count = sum(map(len, shared.values()))
+    return (
+        f"{UNSEARCHED}# Requirements of {contract.edition}\n\n{count:,} requirements, "
+        "with `--profile full --depth deep`. An id is the operation, a dot, and the topic.\n\n"
+        + table(("topic", "level", "sentence", "source", "operations"), rows)
+    )
+
+
+def listed(names: list[str]) -> str:
+    """Operations; more than two are folded up."""
+    words = lines(names)
+    return words if len(names) <= 2 else f"<details><summary>{len(names)} operations</summary>{words}</details>"  # noqa: PLR2004
+
+
+def operations(contract: Contract) -> str:
+    """Every operation of an edition: who may, what it takes, and what it answers."""
+    text = f"# The contract: {contract.edition}\n\nAs OpenAPI: [{contract.edition}.yaml]({contract.edition}.yaml).\n"
+    for operation in sorted(contract.operations.values(), key=lambda each: (each.path, each.method)):
+        text += f"\n## {operation.method} {operation.path}\n\n{escape(operation.summary)}.\n`{operation.id}`\n\n"
+        text += f"Source: {escape(str(operation.source))}\n\n"
+        text += "".join(f"- {line}\n" for line in who_may(operation))
+        rows = ((str(status), escape(response.description)) for status, response in sorted(operation.responses.items()))
+        text += "\n" + table(("status", "when"), rows)
+    return text
+
+
+def who_may(operation: Operation) -> Iterator[str]:
+    """A line of HTML a route: what it takes to be authorized by it."""
+    for route in operation.access.routes:
+        needs = [
+            f"{code(name)} in the {escape(scope)}" for scope, names in route.needs.items() for name in sorted(names)
+        ]
+        needs += [f"to be a member of the {escape(scope)}" for scope, names in route.needs.items() if not names]
+        yield f"{escape(route.name)} ({route.level}): {', '.join(needs) or 'everybody'}"
