@@ -12,7 +12,7 @@ from onezone_contracts.derive import asks
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.requirement import Level, NotJudged, Requirement
 from onezone_contracts.run import Run
-from onezone_contracts.sent import Sent
+from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.shared import Shared
 from onezone_contracts.state.side_effects import Effects, Leak
 from onezone_contracts.state.unseen import UNSEEN, Unseen
@@ -94,8 +94,21 @@ class AccountTrial(Trial):
         super().__init__(shared, operation, shared.account.api)
         self.stages = shared
         self.account = shared.account
+        self._shares = shared.shares
         self.fixtures = AccountFixtures(shared, operation)
         self.effects = self.tracker = Effects(shared.account, operation, self._replay)
+
+    def _prepared(self, case: Case, *, accept: bool) -> Prepared:
+        before = self._shares.given
+        prepared = super()._prepared(case, accept=accept)
+        self._shares.unsent(before, prepared.value)
+        return prepared
+
+    def record(self, sent: Sent) -> None:
+        """Put an exchange into the log, and see what came of it."""
+        super().record(sent)
+        if not sent.succeeded:
+            self._shares.back(sent.value)
 
     def _replay(self, case: Case) -> Sent:
         return self.transmit(replace(case, apart=True))

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec import DEFAULT_EDITION, Contract, Origin, load
@@ -39,6 +39,8 @@ from onezone_contracts.wire import Wire
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
 
+Look = tuple[str, tuple[str, ...]]
+"""A depth, and the patterns of what is judged; without any, everything."""
 FULL = "full"
 EXEMPT = {
     "authentication.altered-token": "the personas of the embedded mock have passwords, no tokens",
@@ -113,7 +115,7 @@ class Matrix:
 def main(argv: list[str]) -> int:
     """Prove the judge. Returns 0, 1 where something goes unnoticed, 2 where it cannot be tried."""
     arguments = _parser().parse_args(argv)
-    matrix = prove(contract_named(arguments), arguments.workers, tuple(arguments.fault))
+    matrix = prove(contract_named(arguments), arguments.workers, tuple(arguments.fault), whole=arguments.whole)
     {"json": _as_json, "table": _as_table}[arguments.format](matrix)
     return 0 if matrix.good else 1
 
@@ -129,6 +131,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--fault", action="append", default=[], metavar="ID", help="only these, repeatable; glob patterns"
     )
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="judge everything with each fault, and list all that notices it (default: first what the fault names, "
+        "and more only where that does not notice it)",
+    )
     parser.add_argument("--format", choices=["table", "json"], default="table")
     return parser
 
@@ -142,8 +150,10 @@ def _count(text: str) -> int:
 # --- the trials -----------------------------------------------------------------------------------------------
 
 
-def prove(contract: Contract, workers: int, patterns: tuple[str, ...] = ()) -> Matrix:
+def prove(contract: Contract, workers: int, patterns: tuple[str, ...] = (), *, whole: bool = False) -> Matrix:
     """Try the faults of an edition, all or those whose id matches. Raises SetupError.
+
+    `whole` judges by everything that a fault could make fail, not first by what the fault names.
 
     Of an edition or a contract of one's own these are the faults that are derived of what it changes: those that are
     written down speak of the kit's editions.
@@ -164,7 +174,7 @@ def prove(contract: Contract, workers: int, patterns: tuple[str, ...] = ()) -> M
             queue.put(origin)
         with ProcessPoolExecutor(workers, context, _start, (queue,)) as pool:
             sound = pool.submit(_trial_without, named)
-            rows = list(pool.map(partial(_trial, named), faults))
+            rows = list(pool.map(partial(_trial, named, whole), faults))
             alarms = sound.result()
     return Matrix(
         edition=contract.edition,
@@ -220,21 +230,21 @@ def _trial_without(named: Origin) -> list[str]:
     """What the judge finds where nothing is wrong."""
     _control(_origin[0], "PUT", [])
     contract, alarms = load(named.edition, named.contracts), set()
-    looks: list[tuple[str, tuple[str, ...], str]] = [("quick", ("*",), FULL)]
+    every: list[tuple[str, tuple[str, ...], str]] = [("quick", ("*",), FULL)]
     if judged_operations(contract):
-        looks = [("standard", (), "core"), *looks, ("standard", (f"{ALL}.*",), FULL)]
-    for found in (_judged(contract, *look, crowd=None) for look in looks):
+        every = [("standard", (), "core"), *every, ("standard", (f"{ALL}.*",), FULL)]
+    for found in (_judged(contract, *look, crowd=None) for look in every):
         sound = found.verdict is Verdict.CONFORMANT
         alarms |= _noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
     return sorted(alarms)
 
 
-def _trial(named: Origin, fault: Fault) -> Row:
-    """Look quickly, then at what should notice it in full depth, then at everything: no more than it takes."""
+def _trial(named: Origin, whole: bool, fault: Fault) -> Row:  # noqa: FBT001  (bound by `partial`)
+    """Look at what should notice it, then further: no more than it takes."""
     row, started = Row(fault.id, fault.text), time.perf_counter()
     contract = load(named.edition, named.contracts)
     try:
-        for row.depth, patterns in _looks(contract, fault):
+        for row.depth, patterns in looks(contract, fault, whole=whole or contract.own):
             _control(_origin[0], "PUT", [fault.id])
             heavy = LOAD in fault.noticed_by
             found = _judged(contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
@@ -252,13 +262,27 @@ def _trial(named: Origin, fault: Fault) -> Row:
     return row
 
 
-def _looks(contract: Contract, fault: Fault) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """How deep to look, and at what, one after the other; of profile `full` as deep as those that should notice it."""
+def looks(contract: Contract, fault: Fault, *, whole: bool = False) -> list[Look]:
+    """How deep to look, and at what, one after the other, until the fault is noticed by all that it names.
+
+    What it names comes first, but for a `whole` account. Then comes what is required of the operations that it names,
+    or of the documented one: quickly, by what the fault names in full depth, and by everything.
+    """
+    quick = _quick(contract, fault.profile)
+    enough = all(any(fnmatchcase(name, one) for name in quick) for one in fault.noticed_by)
+    depth = "quick" if enough else "standard"
+    named = [] if whole else [(depth, fault.noticed_by)]
     if fault.profile == FULL:
-        quick = [one.id for one in all_requirements(contract, "quick")]
-        enough = all(any(fnmatchcase(name, one) for name in quick) for one in fault.noticed_by)
-        return (("quick" if enough else "standard", fault.operations),)
-    return ("quick", ()), ("standard", fault.noticed_by), ("standard", ())
+        return [*named, (depth, fault.operations)]
+    return [*named, ("quick", ()), *([("standard", fault.noticed_by)] if enough or whole else []), ("standard", ())]
+
+
+@cache
+def _quick(contract: Contract, profile: str) -> tuple[str, ...]:
+    """The ids of what a quick look judges; of profile `core` without the operation."""
+    if profile == FULL:
+        return tuple(one.id for one in all_requirements(contract, "quick"))
+    return tuple(one.topic for one in requirements(contract, judged_operations(contract)[0], "quick"))
 
 
 def _judged(

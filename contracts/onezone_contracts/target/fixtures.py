@@ -69,12 +69,15 @@ class Stages(Shared):
         listed = effect.verb in {"list", "get"} and effect.verb, effect.by
         key = (roles, effect.resource, effect.within, effect.effective, listed, "creator" in scopes)
         if key not in self._stages:
-            self._stages[key] = Stage(self.account, operation).build()
+            with self.shares.kept():
+                self._stages[key] = Stage(self.account, operation).build()
         return self._stages[key]
 
     def stranger(self, kind: str) -> Ref:
         """Something of a kind that is related to nothing. Raises SetupError."""
-        if kind not in self._strangers:
+        if kind in self._strangers:
+            return self._strangers[kind]
+        with self.shares.kept():
             owned = kind in self.account.contract.owners
             person = self.account.person().ref if owned or kind == USER else None
             self._strangers[kind] = (

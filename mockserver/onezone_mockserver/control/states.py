@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import editions, load
 
+from onezone_mockserver.scenario.shares import SHARE, SPACE, share_details, space_details
 from onezone_mockserver.world import GROUP, NOBODY, USER, User, id_name
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 Granted = frozenset[str] | None
 STATES = ("a persona", "a group", "a share")
 ZONE = "zone"
+NAME = "Provider state"
 DETAILS: dict[str, Any] = {
-    "name": "Provider state",
+    "name": NAME,
     "proxyEndpoint": "https://proxy.example.org",
     "serviceProperties": {"type": "DOI"},
     "creator": NOBODY,
@@ -131,18 +133,16 @@ class States:
 
 def _group(world: World) -> Made:
     group = world.fresh.new()
-    world.add_group(group, "Provider state")
+    world.add_group(group, NAME)
     return Made({"group": group}, groups=[group])
 
 
 def _share(world: World) -> Made:
     """A share that no handle stands for, in a space that nobody belongs to."""
     space, share = world.fresh.new(), world.fresh.new()
-    world.add("space", space, orjson.dumps({"spaceId": space, "name": "Provider state", "creator": NOBODY}))
-    shown = {"shareId": share, "name": "Provider state", "spaceId": space, "handleId": None}
-    urls = dict.fromkeys(("publicUrl", "publicRestUrl"), f"https://onezone.example.org/share/{share}")
-    world.add("share", share, orjson.dumps({**shown, **urls}))
-    return Made({"share": share, "space": space}, others=[("share", share), ("space", space)])
+    world.add(SPACE, space, orjson.dumps(space_details(space, NAME)))
+    world.add(SHARE, share, orjson.dumps(share_details(share, space, NAME)))
+    return Made({"share": share, "space": space}, others=[(SHARE, share), (SPACE, space)])
 
 
 def _remove(world: World, made: Made) -> None:

@@ -15,7 +15,7 @@ from onezone_mockserver.world.invitations import Invitations
 from onezone_mockserver.world.tokens import TOKEN, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from onezone_mockserver.world.graph import Privileges
     from onezone_mockserver.world.tokens import Token
@@ -71,6 +71,10 @@ class World(Graph, Accounts, Tokens, Invitations):
         self._details[kind][intern(identity)] = _packed(details)
         if new:
             self._enter(kind, identity)
+
+    def add_kept(self, kind: str, details: Mapping[str, bytes]) -> None:
+        """Add resources without members, whose details are kept for other worlds, too; their ids must be new."""
+        self._details[kind].update(details)
 
     def add_resource(
         self, kind: str, identity: str, details: bytes, member_kind: str, member: str, privileges: Privileges
