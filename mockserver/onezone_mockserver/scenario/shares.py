@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from onezone_spec import Contract
 
 SHARE, SPACE = "share", "space"
-FREE = 64
-"""So many shares of the demo have no handle: as many as the judge needs who has no states to ask for."""
+FREE = 128
+"""So many shares of the demo have no handle: the judge needs 108 at `standard` where it has no states to ask for."""
 
 
 def share_details(identity: str, space: str, name: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ HANDLE = "handle"
 
 @pytest.fixture
 def account(mocks: dict[str, Running]) -> Iterator[Account]:
-    """An administrator's of the demo, where 64 shares are free."""
+    """An administrator's of the demo, where 128 shares are free."""
     mock = mocks["deployed"]
     account = Account(mock.contract, mock.base_url, mock.admin)
     account.open()
@@ -47,7 +47,7 @@ def all_of(shares: Shares) -> list[str]:
 def test_a_share_is_given_once_in_an_operation(shares: Shares) -> None:
     """Then there is none: what an operation names it may still need."""
     given = all_of(shares)
-    assert len(given) == len(set(given)) == 64
+    assert len(given) == len(set(given)) == 128
     with pytest.raises(SetupError, match="no share is free"):
         shares.free()
 
