@@ -96,7 +96,7 @@ class Ledger:
             latest[0] = self.readback.ids(group)
             return latest[0] is None or shows(latest[0])
 
-        self.readback.until(ready)
+        self.readback.lag.until(ready)
         now = latest[0]
         if now is None or self._cut(group, now):
             self.known.pop(group, None)
@@ -206,7 +206,7 @@ class Ledger:
 
         What there is now is taken for given.
         """
-        lags, groups = self.readback.lags, sorted(set().union(*(one.groups for one in sent)) & self.known.keys())
+        vain, groups = self.readback.lag.vain, sorted(set().union(*(one.groups for one in sent)) & self.known.keys())
         before = {group: self.known[group] for group in groups}
 
         def holds(group: str) -> bool:
@@ -214,7 +214,7 @@ class Ledger:
 
         plain = all(list(self.each(holds, groups)))
         gone = {group: frozenset(ids - self.known.get(group, ids)) for group, ids in before.items()}
-        self.readback.lags = lags  # each of them is waited for again, alone, where something is odd
+        self.readback.lag.vain = vain  # each of them is waited for again, alone, where something is odd
         return plain, {group: ids for group, ids in gone.items() if ids}
 
     def _holds(self, group: str, new: list[str]) -> bool:
@@ -261,8 +261,7 @@ class Ledger:
         reads = self.readback
         if "get" not in reads.offered and len(self.created) >= BLIND:
             return Read(None, None)
-        path = sent.exchange.request.path
-        found = reads.read(location, path, sent.group, sent.user) if location else Read(None, None)
+        found = reads.read(sent)
         if found.details is None and "get" not in reads.offered:
             for other in sorted(extra):  # a Location that leads nowhere: is reading offered at all?
                 reads.by_id(sent.group, other, sent.user)
@@ -270,10 +269,10 @@ class Ledger:
             latest = [found]
 
             def there() -> bool:
-                latest[0] = reads.read(location, path, sent.group, sent.user)
+                latest[0] = reads.read(sent)
                 return latest[0].details is not None
 
-            reads.until(there)
+            reads.lag.until(there)
             found = latest[0]
         return found if service or found.details is not None else Read(found.exchange, None)
 

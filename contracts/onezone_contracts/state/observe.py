@@ -7,9 +7,8 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import answer_of
 from onezone_contracts.exchange import Exchange
-from onezone_contracts.reading import ids_of
+from onezone_contracts.reading import answer_of, ids_of
 from onezone_contracts.state.compare import at, brief, difference, more
 from onezone_contracts.state.expected import (
     CALLER,
@@ -73,7 +72,7 @@ def differences(account: Account, wanted: list[Probe]) -> list[Difference]:
         found.extend(one for probe in left for one in _differs(account, probe))
         return not found
 
-    account.until(same)
+    account.lag.until(same)
     return found
 
 

@@ -142,7 +142,7 @@ class Effects:
                 answers.append(self.account.api.wire.send(sent.request))
             return not found
 
-        self.account.until(right)
+        self.account.lag.until(right)
         return found
 
     # --- what is found ------------------------------------------------------------------------------------
