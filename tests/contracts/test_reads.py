@@ -14,6 +14,7 @@ import uvicorn
 from judge_tools import Told
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
 from onezone_contracts.reading import PAGES, listing
+from onezone_contracts.state.observe import misread
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_mockserver import create_app
@@ -53,6 +54,17 @@ def test_an_administrator_reads_all_pages() -> None:
     account = Account(load(), "http://target/api/v3", Credentials(token="t"))
     account.api.wire.send = pages(3)  # type: ignore[method-assign]
     assert account.everything("user") == {"u0", "u1", "u2"}
+
+
+def test_a_list_that_is_cut_wrongs_nobody() -> None:
+    """What a reading operation answers is compared as far as its pages are followed."""
+    account = Account(load(), "http://target/api/v3", Credentials(token="t"))
+    operation = account.contract.operations["list_users"]
+    for count, wrong in ((PAGES, True), (PAGES + 1, False)):
+        account.api.wire.send = pages(count)  # type: ignore[method-assign]
+        exchange = account.api.send(operation, {}, account.auth)
+        account.gone = {("user", "u0")}  # listed on the first page, though it was removed
+        assert bool(misread(account, operation, {}, None, exchange)) is wrong
 
 
 class Reads:

@@ -257,10 +257,11 @@ Named = Mapping[str, Ref | None]
 
 
 def _list(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
-    effect, mirror = operation.effect, account.mirror
-    found = account.listed(exchange)
+    effect, mirror, listing = operation.effect, account.mirror, account.listing(exchange)
+    found = listing.entries
     if found is None:
         yield Difference("the answer", "one list of ids", brief(answer_of(exchange)), exchange)
+    if found is None or listing.cut:
         return
     ids, kind = ids_of(found), account.contract.kind(effect.resource)
     if len(ids) != len(found):

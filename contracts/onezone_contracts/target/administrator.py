@@ -15,7 +15,7 @@ from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
 from onezone_contracts.generate.values import Samples, is_ours, privileges_of, secret, usual
 from onezone_contracts.network import Network
 from onezone_contracts.patience import Lag
-from onezone_contracts.reading import answer_of, entry_id, list_keys, listing
+from onezone_contracts.reading import Listing, answer_of, entry_id, list_keys, listing
 from onezone_contracts.state.expected import TOKEN, USER, ZONE, Held, Mirror, Ref, kinds, rank, role_of
 from onezone_contracts.state.tokens import TokenBook, by_text, text_of
 from onezone_contracts.target.credentials import Credentials, near
@@ -279,8 +279,12 @@ class Account:
 
     def listed(self, exchange: Exchange | None) -> list[Any] | None:
         """The list of an answer with its next pages, None where there is none, or more of it than is followed."""
-        found = listing(exchange, self.api.wire.send, list_keys(self.contract)) if exchange else None
+        found = self.listing(exchange) if exchange else None
         return found.entries if found and not found.cut else None
+
+    def listing(self, exchange: Exchange) -> Listing:
+        """The list of an answer with its next pages, as far as they are followed."""
+        return listing(exchange, self.api.wire.send, list_keys(self.contract))
 
     def details(self, ref: Ref) -> dict[str, Any] | None:
         """The stored details, None where there are none to be read."""
