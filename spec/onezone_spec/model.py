@@ -263,8 +263,7 @@ class Operation:
     """One documented operation: a method of a path with its access rule, effect, body and answers.
 
     `upstream_id` is what Onezone's own documentation calls it. `direct` stands for a direct member where an operation
-    answers through what somebody belongs. `as_released` says that it is documented by what released servers answer:
-    then also that is promised of which other documents are silent.
+    answers through what somebody belongs. `as_released`: what released servers answer is promised.
     """
 
     id: str
