@@ -1,7 +1,7 @@
 """The pictures of README.md and of the first page: `python docs/_site/pictures.py` makes them anew.
 
-The report is an SVG, the mock's page a PNG by headless Chromium. The words of both are kept in docs/img as text, too: fonts
-differ between machines and words do not, so tests/docs/test_pictures.py compares the words.
+The report is an SVG, the mock's page a PNG by headless Chromium. The words of both are kept in docs/img as text, too:
+fonts differ between machines and words do not, so tests/docs/test_pictures.py compares the words.
 """
 
 from __future__ import annotations

@@ -84,9 +84,10 @@ def do(origin: str, tmp_path: Path) -> Callable[..., str]:
     """`do(page)` runs a guide's commands in an empty folder and gives what they print."""
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name in ("ozkit", "pytest"):
+    for name in ("ozkit", "pytest", "python3"):
         tool = tools / name
-        tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -W ignore -m {name} "$@"\n')
+        module = "" if name == "python3" else f"-m {name}"
+        tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -W ignore {module} "$@"\n')
         tool.chmod(0o755)
 
     def run(page: str, change: Callable[[str], str] = str, **more: str) -> str:
@@ -119,6 +120,7 @@ def do(origin: str, tmp_path: Path) -> Callable[..., str]:
         ("how-to/own-edition.md", ["nothing is wrong", "proven", "edition ours · profile core: conformant"]),
         ("how-to/recorded-traffic.md", ["the traffic shows", "conformant"]),
         ("how-to/pytest.md", ["passed"]),
+        ("how-to/pre-commit.md", []),
         ("ci/README.md", ["conformant"]),
     ],
 )

@@ -20,6 +20,7 @@ from onezone_contracts.exchange import Auth, Redactor, basic
 from onezone_contracts.personas import USER, Persona
 from onezone_contracts.state.expected import Ref
 from onezone_contracts.target.credentials import Credentials, FromVariable, near
+from onezone_contracts.target.types import CREDENTIALS, Groups, TargetFile, keys
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -28,7 +29,7 @@ _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 LONG, TEN_DIGITS = 12, 10
 BLANK = "..."
 """What the skeleton has where something is to be filled in."""
-_CREDENTIAL_KEYS = ({"username", "password"}, {"token"}, {"bearer"}, {"headers"})
+_CREDENTIAL_KEYS = tuple(map(keys, CREDENTIALS))
 
 
 NO_OTHER_GROUP = (
@@ -269,10 +270,10 @@ def _fill(node: Any, path: Path) -> Any:
 
 def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, wanted: tuple[Persona, ...]) -> Target:
     """The target that a target file describes, for one operation. Raises SetupError naming the key to change."""
-    _known(path, data, {"admin", "base_url", "edition", "groups", "kept", "personas"}, "")
+    _known(path, data, keys(TargetFile), "")
     base_url = check_url(_text(path, data, "base_url", ""), f"{path}: base_url")
     groups = _mapping(path, data, "groups", "")
-    _known(path, groups, {"home", "missing", "other"}, "groups.")
+    _known(path, groups, keys(Groups), "groups.")
     home = _text(path, groups, "home", "groups.")
     missing = _text(path, groups, "missing", "groups.") if "missing" in groups else missing_id(home)
     if missing == home:
@@ -313,11 +314,11 @@ def admin_from_file(path: Path, data: Mapping[str, Any], account: Credentials | 
     return base_url, _credentials(path, data, "admin", "")
 
 
-def _known(path: Path, data: Mapping[str, Any], keys: set[str], prefix: str) -> None:
-    unknown = [str(key) for key in data if key not in keys]
+def _known(path: Path, data: Mapping[str, Any], names: set[str], prefix: str) -> None:
+    unknown = [str(key) for key in data if key not in names]
     if unknown:
-        known = ", ".join(sorted(keys))
-        raise SetupError(f"{path}: unknown key {prefix}{unknown[0]}: choose one of {known}")
+        choices = ", ".join(sorted(names))
+        raise SetupError(f"{path}: unknown key {prefix}{unknown[0]}: choose one of {choices}")
 
 
 def _mapping(path: Path, data: Mapping[str, Any], key: str, prefix: str) -> Mapping[str, Any]:
