@@ -95,7 +95,7 @@ def test_file_is_read_line_by_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"), [(b"\xff\xfe", "no text in UTF-8"), (b"a b\n", ":1: write one requirement id a line")]
+    ("data", "words"), [(b"\xff\xfe", "not UTF-8 text"), (b"a b\n", ":1: write one requirement id a line")]
 )
 def test_bad_file_is_told(command: Command, tmp_path: Path, data: bytes, words: str) -> None:
     """A file that cannot be read as a list ends the run before it starts, in one line."""

@@ -149,7 +149,7 @@ def check_url(url: str, what: str = "the URL") -> str:
     except ValueError:
         usable = False
     if not usable or any(character.isspace() for character in url) or parts.query or parts.fragment:
-        raise SetupError(f"{what} {url!r} is no base URL: write it like http://127.0.0.1:8080/api/onezone/v3")
+        raise SetupError(f"{what} {url!r} is not a base URL: write it like http://127.0.0.1:8080/api/onezone/v3")
     return url.rstrip("/")
 
 
@@ -192,16 +192,16 @@ def read_target_file(path: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         told = " ".join(str(getattr(error, "problem", None) or error).split())
-        what = "" if isinstance(error, _TwiceError) else "this is no YAML: "
+        what = "" if isinstance(error, _TwiceError) else "this is not YAML: "
         raise SetupError(f"{path}{where}: {what}{told}") from None
     except (ValueError, RecursionError) as error:
-        raise SetupError(f"{path}: this is no YAML that can be used: {' '.join(str(error).split())}") from None
+        raise SetupError(f"{path}: this cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise SetupError(f"{path}: a target file is a mapping with base_url, groups and personas")
     try:
         return dict(_fill(data, path))
     except RecursionError:
-        raise SetupError(f"{path}: a value of this file contains itself") from None
+        raise SetupError(f"{path}: a value in this file contains itself") from None
 
 
 def _file_text(path: Path) -> str:
@@ -324,7 +324,7 @@ def _known(path: Path, data: Mapping[str, Any], names: set[str], prefix: str) ->
 def _mapping(path: Path, data: Mapping[str, Any], key: str, prefix: str) -> Mapping[str, Any]:
     value = data.get(key)
     if not isinstance(value, dict):
-        raise SetupError(f"{path}: {prefix}{key} is missing or no mapping")
+        raise SetupError(f"{path}: {prefix}{key} is missing or not a mapping")
     return value
 
 
@@ -359,7 +359,7 @@ def _headers(path: Path, value: Mapping[str, Any], prefix: str) -> tuple[tuple[s
     odd = [str(name) for name in value if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", str(name))]
     if odd or not value:
         raise SetupError(
-            f"{path}: {prefix}{odd[0]} is no name of a header" if odd else f"{path}: {prefix[:-1]} is empty"
+            f"{path}: {prefix}{odd[0]} is not a valid header name" if odd else f"{path}: {prefix[:-1]} is empty"
         )
     return tuple((str(name), _secret(path, value, name, prefix)) for name in value)
 
