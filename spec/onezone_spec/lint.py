@@ -15,8 +15,9 @@ import jsonschema_rs
 import yaml
 
 from onezone_spec import repeats
+from onezone_spec.body import Level
 from onezone_spec.bundle import BUNDLED, ROOM
-from onezone_spec.model import CONDITIONS, Level
+from onezone_spec.model import CONDITIONS
 from onezone_spec.read import METHODS
 from onezone_spec.walk import Document, at, nodes, operations, parse, repeated
 

@@ -6,23 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from onezone_spec.body import Body, Example, Level, Property, Reference, Source
 from onezone_spec.model import (
     JSON,
     AccessRule,
-    Body,
     Contract,
     Effect,
     ErrorKind,
-    Example,
-    Level,
     Operation,
     Origin,
     Parameter,
-    Property,
-    Reference,
     Response,
     Route,
-    Source,
     Uncovered,
 )
 
@@ -146,6 +141,7 @@ def _operation(contract: Contract, path: str, method: str, item: Node) -> Operat
         upstream_id=node.get("x-onezone-upstream-id"),
         direct=node.get("x-onezone-direct"),
         kept_by=node.get("x-onezone-kept-by", {}),
+        as_released=node.get("x-onezone-as-released", False),
     )
 
 

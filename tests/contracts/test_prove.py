@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from onezone_contracts.commands import prove
-from onezone_contracts.commands.prove import EXEMPT, Fault, Look, Matrix, Row, looks, summary, uncovered
+from onezone_contracts.commands.proof import EXEMPT, Matrix, Row, summary, uncovered
+from onezone_contracts.commands.prove import Fault, Look, looks
 from onezone_spec import load
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def test_some_faults_are_proven_from_end_to_end(command: Command) -> None:
     [
         (("--fault", "nonsense"), "no fault matches"),
         (("--edition", "nonsense"), "nonsense"),
-        (("--workers", "0"), "no number of workers"),
+        (("--workers", "0"), "not a number of workers"),
     ],
 )
 def test_bad_usage_is_exit_2(command: Command, arguments: tuple[str, ...], word: str) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -19,13 +18,15 @@ from onezone_spec import DEFAULT_EDITION, Contract, Origin, load
 
 from onezone_contracts.arguments import add_contract, contract_named
 from onezone_contracts.checks import crowd, drawn
+from onezone_contracts.commands.proof import EXEMPT, Matrix, Row, as_json, as_table, uncovered
+from onezone_contracts.commands.signals import interrupting
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Request
 from onezone_contracts.judge import judge
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
-from onezone_contracts.requirement import Level, Outcome
+from onezone_contracts.requirement import Outcome
 from onezone_contracts.sessions import Documented, Everything
 from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.target import embedded
@@ -42,10 +43,6 @@ if TYPE_CHECKING:
 Look = tuple[str, tuple[str, ...]]
 """A depth, and the patterns of what is judged; without any, everything."""
 FULL = "full"
-EXEMPT = {
-    "authentication.altered-token": "the personas of the embedded mock have passwords, no tokens",
-    "any.offered": "what a target does not offer is skipped, never a failure",
-}
 NOTICED = frozenset({Outcome.FAIL, Outcome.WARN})
 TIMEOUT, SETTLE, PATIENCE = 1.5, 0.2, 0.2
 """Seconds: the mock is near and does not lag, so a run need not wait as long as it does for a stranger."""
@@ -77,46 +74,12 @@ class Fault:
         return tuple(f"{one}.*" for one in self.judged)
 
 
-@dataclass(slots=True)
-class Row:
-    """What came of one fault: the topics that noticed it, the named ones that did not, and how deep it took to look."""
-
-    fault: str
-    text: str
-    noticed_by: list[str] = field(default_factory=list)
-    missed: list[str] = field(default_factory=list)
-    depth: str = "quick"
-    seconds: float = 0.0
-    problem: str | None = None
-
-    @property
-    def good(self) -> bool:
-        """Whether it was noticed, by all that should."""
-        return bool(self.noticed_by) and not self.missed and not self.problem
-
-
-@dataclass(slots=True)
-class Matrix:
-    """All faults of an edition, and what no fault made fail."""
-
-    edition: str
-    rows: list[Row]
-    uncovered: list[str]
-    exempt: dict[str, str]
-    seconds: float
-    false_alarms: list[str]
-
-    @property
-    def good(self) -> bool:
-        """Whether the judge is proven: without a fault it finds nothing, and with each what it should."""
-        return bool(self.rows) and not self.uncovered and not self.false_alarms and all(row.good for row in self.rows)
-
-
 def main(argv: list[str]) -> int:
     """Prove the judge. Returns 0, 1 where something goes unnoticed, 2 where it cannot be tried."""
     arguments = _parser().parse_args(argv)
-    matrix = prove(contract_named(arguments), arguments.workers, tuple(arguments.fault), whole=arguments.whole)
-    {"json": _as_json, "table": _as_table}[arguments.format](matrix)
+    with interrupting():
+        matrix = prove(contract_named(arguments), arguments.workers, tuple(arguments.fault), whole=arguments.whole)
+    {"json": as_json, "table": as_table}[arguments.format](matrix)
     return 0 if matrix.good else 1
 
 
@@ -127,9 +90,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog="exit codes: 0 proven, 1 a fault goes unnoticed or no fault makes a requirement fail, 2 not tried",
     )
     add_contract(parser, f"default {DEFAULT_EDITION}")
-    parser.add_argument("--workers", type=_count, default=2, metavar="N", help="faults at the same time (default 2)")
     parser.add_argument(
-        "--fault", action="append", default=[], metavar="ID", help="only these, repeatable; glob patterns"
+        "--workers", type=_count, default=2, metavar="N", help="how many faults to try at a time (default 2)"
+    )
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="ID", help="try only this fault; repeatable, * allowed"
     )
     parser.add_argument(
         "--whole",
@@ -143,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _count(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 64:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: give one from 1 to 64")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers: give one from 1 to 64")
     return int(text)
 
 
@@ -160,22 +125,22 @@ def prove(contract: Contract, workers: int, patterns: tuple[str, ...] = (), *, w
     """
     started = time.perf_counter()
     named = contract.origin
-    with ExitStack() as stack:
-        origins = [stack.enter_context(embedded.mock(named)) for _ in range(workers)]
+    context = multiprocessing.get_context("spawn")
+    queue: SimpleQueue[str] = context.SimpleQueue()
+    # An interrupt ends the mocks first: whoever is still judging one is then done at once.
+    with ProcessPoolExecutor(workers, context, _start, (queue,)) as pool, ExitStack() as mocks:
+        origins = [mocks.enter_context(embedded.mock(named)) for _ in range(workers)]
         derived = contract.own or any(one.startswith("derived") for one in patterns)
         faults = catalogue(origins[0], derived=derived)
         if contract.own and not patterns:
             names = own_operations(contract)
             faults = [one for one in faults if one.id.startswith("derived-") and set(one.judged) <= names]
         faults = _selected(faults, patterns)
-        context = multiprocessing.get_context("spawn")
-        queue: SimpleQueue[str] = context.SimpleQueue()
         for origin in origins:
             queue.put(origin)
-        with ProcessPoolExecutor(workers, context, _start, (queue,)) as pool:
-            sound = pool.submit(_trial_without, named)
-            rows = list(pool.map(partial(_trial, named, whole), faults))
-            alarms = sound.result()
+        sound = pool.submit(_trial_without, named)
+        rows = list(pool.map(partial(_trial, named, whole), faults))
+        alarms = sound.result()
     return Matrix(
         edition=contract.edition,
         rows=rows,
@@ -321,79 +286,3 @@ def _control(origin: str, method: str, value: Any, query: str = "") -> Any:
     if exchange.response is None or not exchange.response.success:
         raise SetupError(f"the mock did not switch its faults: {exchange.answer()}")
     return exchange.response.json() if exchange.response.body else None
-
-
-def uncovered(contract: Contract, rows: Iterable[Row]) -> list[str]:
-    """What no fault made fail, of what a MUST asks for; what cannot be tried is left out.
-
-    Of the documented operation these are topics, of the operations around it kinds of requirements: what is asked of
-    one of them is asked of all by the same code. What is asked of them from `standard` on are the topics of the
-    documented one, by the same code again.
-    """
-    made = {topic for row in rows for topic in row.noticed_by}
-    operation = judged_operations(contract)[0]
-    topics = [one.topic for one in requirements(contract, operation) if one.level is Level.MUST]
-    around = [one for one in all_requirements(contract, "quick") if one.level is Level.MUST]
-    kinds = dict.fromkeys(kind(one.id) for one in around if one.operation != operation.id)
-    seen = {kind(name) for name in made}
-    return [one for one in topics if one not in made and one not in EXEMPT] + [
-        one for one in kinds if one not in seen and one not in EXEMPT
-    ]
-
-
-def kind(name: str) -> str:
-    """What a requirement of profile `full` asks for, whichever operation, property or persona it asks it of."""
-    words = name.split(".")[1:]
-    first = words[0] if words else name
-    if first in {"access", "unknown"}:
-        return f"any.{first}"
-    if first == "body" or words[1:2] == ["shape"]:
-        return f"any.{first}.{words[-1] if first == 'body' else 'shape'}"
-    return "any." + ".".join([*words[:-1], words[-1].partition("-")[0] if first == "effect" else words[-1]])
-
-
-# --- what is printed ------------------------------------------------------------------------------------------
-
-
-def _as_json(matrix: Matrix) -> None:
-    text = json.dumps({"good": matrix.good, **asdict(matrix)}, ensure_ascii=False, indent=2)
-    sys.stdout.write(f"{text}\n")
-
-
-def _as_table(matrix: Matrix) -> None:
-    from rich.table import Table
-
-    from onezone_contracts.console import Console
-
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-    table = Table("fault", "", "noticed by", header_style="bold", box=None, pad_edge=False)
-    for row in matrix.rows:
-        table.add_row(row.fault, "ok" if row.good else "[red]bad[/]", _brief(row.noticed_by))
-    console.print(table)
-    for line in summary(matrix):
-        console.print(line, markup=False, soft_wrap=True)
-
-
-def _brief(topics: list[str], shown: int = 4) -> str:
-    more = f" and {len(topics) - shown} more" if len(topics) > shown else ""
-    return ", ".join(topics[:shown]) + more if topics else "nobody"
-
-
-def summary(matrix: Matrix) -> Iterator[str]:
-    """What is wrong, a line each, and a last line with the numbers."""
-    yield from (f"false alarm without any fault: {one}" for one in matrix.false_alarms)
-    for row in matrix.rows:
-        if row.problem:
-            yield f"not judged: {row.fault}: {row.problem}"
-        elif not row.noticed_by:
-            yield f"unnoticed: {row.fault}: {row.text}"
-        elif row.missed:
-            yield f"not noticed by what it names: {row.fault}: {', '.join(row.missed)}"
-    yield from (f"no fault makes it fail: {one}" for one in matrix.uncovered)
-    yield from (f"not tried: {topic}: {why}" for topic, why in matrix.exempt.items())
-    made = {topic for row in matrix.rows for topic in row.noticed_by}
-    good = sum(row.good for row in matrix.rows)
-    yield (
-        f"edition {matrix.edition}: {good} of {len(matrix.rows)} faults noticed, "
-        f"{len(made)} requirements made to fail; {matrix.seconds:.0f} s: {'proven' if matrix.good else 'not proven'}"
-    )

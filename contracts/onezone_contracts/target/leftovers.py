@@ -60,7 +60,7 @@ def leftovers(account: Account) -> Iterator[tuple[Ref, str]]:
         if ids is None and (kind in contract.references or contract.find("list", kind) is None):
             continue
         if ids is None:
-            raise SetupError(f"the administrator's account cannot list what there is of the kind {kind}")
+            raise SetupError(f"the administrator's account cannot list entities of the kind {kind}")
         for one in sorted(ids):
             details = account.details((kind, one)) or {}
             if is_ours(details, users):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from onezone_contracts.api import answer_of
+from onezone_contracts.reading import answer_of
 from onezone_contracts.state.expected import SHARE
 from onezone_contracts.target.file import SetupError
 
