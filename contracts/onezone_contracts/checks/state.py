@@ -43,8 +43,7 @@ def unchanged(run: Run) -> Iterator[Finding]:
     if all(one.exchange.succeeded for one in run.log):
         raise NotJudged("no request was refused")
     for leak in leaks:
-        if not any(one.case.open for one in leak.sent):
-            yield leak.finding()
+        yield leak.finding()
 
 
 def other_group(run: GivenRun) -> Iterator[Finding]:

@@ -298,11 +298,11 @@ class Ledger(Tracker):
         self.flush()
 
     def all(self, log: Sequence[Sent]) -> list[Leak]:  # noqa: ARG002
-        """Everything that refused requests left behind. Raises NotJudged where the target does not list."""
+        """What refused requests left behind, but for those that are left open. Raises NotJudged where nothing lists."""
         self.flush()
         if not self.known and not self.leaks:
             raise NotJudged(self.readback.lack("list"))
-        return self.leaks
+        return [leak for leak in self.leaks if not any(one.case.open for one in leak.sent)]
 
     def consequences(self, sent: Sent) -> Iterator[Finding]:
         """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
