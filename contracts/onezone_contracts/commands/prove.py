@@ -127,9 +127,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog="exit codes: 0 proven, 1 a fault goes unnoticed or no fault makes a requirement fail, 2 not tried",
     )
     add_contract(parser, f"default {DEFAULT_EDITION}")
-    parser.add_argument("--workers", type=_count, default=2, metavar="N", help="faults at the same time (default 2)")
     parser.add_argument(
-        "--fault", action="append", default=[], metavar="ID", help="only these, repeatable; glob patterns"
+        "--workers", type=_count, default=2, metavar="N", help="how many faults to try at a time (default 2)"
+    )
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="ID", help="try only this fault; repeatable, * allowed"
     )
     parser.add_argument("--format", choices=["table", "json"], default="table")
     return parser
@@ -137,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _count(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 64:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: give one from 1 to 64")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers: give one from 1 to 64")
     return int(text)
 
 

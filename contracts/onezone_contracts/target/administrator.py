@@ -100,7 +100,9 @@ class Account:
         exchange = self.do(operation, {}, value, by.auth if by else None)
         made = new_id(exchange)
         if made is None:
-            raise SetupError(f"{operation.method} {operation.path} named nothing new: its answer has no Location")
+            raise SetupError(
+                f"{operation.method} {operation.path} created nothing that can be found: its answer has no Location"
+            )
         ref = (kind, made)
         self.adopt(ref, usual(operation.body, value))
         if by:

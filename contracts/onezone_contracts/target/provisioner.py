@@ -163,7 +163,7 @@ def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: Ex
         base_url, states_url = check_url(wanted.url), check_states_url(wanted.states_url)
     elif wanted.url:
         raise SetupError(
-            "nobody to judge as: give --target FILE (`ozkit target init` prints a skeleton), --states-url URL, "
+            "no users to judge with: give --target FILE (`ozkit target init` prints a skeleton), --states-url URL, "
             "or --admin USER:PASSWORD"
         )
     elif wanted.admin:

@@ -111,7 +111,7 @@ class States:
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            raise SetupError(f"the states URL {self._shown} answered {state!r} with something that is no JSON object")
+            raise SetupError(f"the states URL {self._shown} answered {state!r} with something other than a JSON object")
         return answer
 
     def teardown(self, before: int = 0) -> None:
@@ -139,7 +139,7 @@ def check_states_url(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or any(character.isspace() for character in url) or parts.fragment:
-        raise SetupError(f"--states-url {url!r} is no URL: write it like http://127.0.0.1:8080/_states")
+        raise SetupError(f"--states-url {url!r} is not a URL: write it like http://127.0.0.1:8080/_states")
     return url
 
 
