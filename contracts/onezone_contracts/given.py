@@ -11,6 +11,7 @@ from onezone_contracts import alike, removal
 from onezone_contracts.api import Api
 from onezone_contracts.cases import GROUP, MISSING, NOBODY, Case, access_case
 from onezone_contracts.exchange import Redactor
+from onezone_contracts.pace import QUICK
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Created, Prepared, Sent
@@ -86,6 +87,8 @@ class GivenRun(Run):
             groups[self.target.other] = None
         for group in groups:
             self.ledger.open(group)
+            if self.wire.pace > QUICK:
+                self.shared.begin(self.wire, self.readback.trial(group))
         late = self._settle([one for one in self.target.personas.values() if one.persona.allowed])
         if late:
             self.readback.forget()

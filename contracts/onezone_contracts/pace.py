@@ -11,8 +11,8 @@ from onezone_contracts.wire import Wire
 
 QUICK = 0.03
 """Seconds: where answers take less, several requests at the same time gain nothing."""
-MOST = 32
-"""How many workers a slow target gets by itself."""
+MOST, FEW = 64, 8
+"""How many workers a slow target gets by itself: so many, or where it does not bear them a few."""
 SHORTEST_TRIAL, TIMES = 2.0, 6
 """A trial of several connections waits so many seconds, or so many times what an answer takes."""
 
@@ -25,8 +25,10 @@ def workers(asked: int, wire: Wire, trial: Request) -> int:
         wire: the connections to the target, which has answered some requests.
         trial: a request that changes nothing.
     """
-    most = asked if asked != AUTO else MOST if wire.pace > QUICK else 1
-    return most if most > 1 and _bears(wire, trial, most) else 1
+    if asked != AUTO:
+        return asked if asked > 1 and _bears(wire, trial, asked) else 1
+    counts = (MOST, FEW) if wire.pace > QUICK else ()
+    return next((count for count in counts if _bears(wire, trial, count)), 1)
 
 
 def _bears(wire: Wire, trial: Request, count: int) -> bool:

@@ -9,6 +9,7 @@ from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks.status import finding, fitting, words
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.run import Run
+from onezone_contracts.sent import Sent
 
 
 def twice(case: Case, statuses: Collection[int]) -> Check:
@@ -27,15 +28,24 @@ def after_success(*followers: tuple[Case, Collection[int]]) -> Check:
     """Each follower is answered as though nobody had signed in before it. Those that need passwords may have none."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for case, statuses in _fitting(run, followers):
-            may = case.auth and run.having("password", WRITER)
-            first, second = run.in_turn(_valid(case, may or WRITER), case)
+        pairs = list(_fitting(run, followers))
+
+        def fits(number: int, sent: list[Sent]) -> bool:
+            return sent[0].exchange.succeeded and sent[1].exchange.status in pairs[number][1]
+
+        for number, (first, second) in enumerate(run.turns([_after_valid(run, case) for case, _ in pairs], fits)):
             if not first.exchange.succeeded:
                 raise NotJudged(f"there was no success before: {first.exchange.answer()}", blocked=True)
-            if second.exchange.status not in statuses:
-                yield finding(second, words(statuses))
+            if not fits(number, [first, second]):
+                yield finding(second, words(pairs[number][1]))
 
     return check
+
+
+def _after_valid(run: Run, case: Case) -> tuple[Case, Case]:
+    """A valid request, of somebody with a password where the case is about one, and the case."""
+    may = case.auth and run.having("password", WRITER)
+    return _valid(case, may or WRITER), case
 
 
 def _fitting(run: Run, followers: Iterable[tuple[Case, Collection[int]]]) -> Iterator[tuple[Case, Collection[int]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar
 
 from onezone_spec import Operation
@@ -67,7 +68,7 @@ class Ledger:
 
     def open(self, group: str) -> None:
         """Take the group's services as they are now for given."""
-        ids = self.readback.ids(group)
+        ids = self.readback.ids(group, self.each)
         if ids is not None:
             self.known[group] = set(ids)
             ours = {one.id for one in self.created}
@@ -192,8 +193,7 @@ class Ledger:
             self.pending += sent
             self.flush()
             return True
-        plain, vanished = self._plain(accepted, sent)
-        made = list(self.each(self._seen, accepted))
+        plain, vanished, made = self._looked(accepted, sent)
         unread = "get" in self.readback.offered and any(one.read.details is None for one in made)
         if plain and answered and not unread:
             self.created += made
@@ -215,10 +215,11 @@ class Ledger:
                 left |= gone
         return left
 
-    def _plain(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, dict[str, frozenset[str]]]:
-        """Whether requests at the same time changed only what was accepted, and what vanished of each group.
+    def _looked(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, dict[str, frozenset[str]], list[Created]]:
+        """Look at the groups and at what was accepted, all at the same time.
 
-        What there is now is taken for given.
+        Whether requests at the same time changed only what was accepted, what vanished of each group, and what was
+        seen of what was accepted. What there is now is taken for given.
         """
         lags, groups = self.readback.lags, sorted(set().union(*(one.groups for one in sent)) & self.known.keys())
         before = {group: self.known[group] for group in groups}
@@ -226,10 +227,13 @@ class Ledger:
         def holds(group: str) -> bool:
             return self._holds(group, [last_segment(one.location or "") for one in accepted if one.group == group])
 
-        plain = all(list(self.each(holds, groups)))
+        looks: list[Callable[[], Any]] = [partial(holds, group) for group in groups]
+        looks += [partial(self._read_of, one) for one in accepted]
+        seen = list(self.each(_done, looks))
         gone = {group: frozenset(ids - self.known.get(group, ids)) for group, ids in before.items()}
         self.readback.lags = lags  # each of them is waited for again, alone, where something is odd
-        return plain, {group: ids for group, ids in gone.items() if ids}
+        made = [self._as_seen(one, read) for one, read in zip(accepted, seen[len(groups) :], strict=True)]
+        return all(seen[: len(groups)]), {group: ids for group, ids in gone.items() if ids}, made
 
     def _holds(self, group: str, new: list[str]) -> bool:
         """Whether the group holds what it held and the new ids, each of them once."""
@@ -240,10 +244,15 @@ class Ledger:
 
     def _seen(self, sent: Sent) -> Created:
         """An accepted creation whose group holds it, with what is read of it; unrecorded."""
-        service = last_segment(sent.location or "") or None
+        return self._as_seen(sent, self._read_of(sent))
+
+    def _as_seen(self, sent: Sent, read: Read) -> Created:
         listed = None if sent.group not in self.known or sent.case.group == MISSING else True
-        read = self._read(sent, sent.location, service, frozenset())
+        service = last_segment(sent.location or "") or None
         return Created(sent, service, listed, frozenset(), frozenset(), read)
+
+    def _read_of(self, sent: Sent) -> Read:
+        return self._read(sent, sent.location, last_segment(sent.location or "") or None, frozenset())
 
     def _account(self, sent: Sent, service: str | None) -> tuple[bool | None, frozenset[str], frozenset[str]]:
         group = sent.group
@@ -314,3 +323,7 @@ class Ledger:
         made = self.of(sent)
         if made is not None:
             yield from compare.differences_of(self.operation, made)
+
+
+def _done(look: Callable[[], Any]) -> Any:
+    return look()
