@@ -115,38 +115,38 @@ class Run:
 
     def in_turn(self, *cases: Case) -> list[Sent]:
         """The cases one directly after another, with nothing read in between. Raises NotJudged."""
-        return self.side_by_side([cases])[0]
+        return self._series([cases], map)[0]
+
+    def in_turns(self, series: Sequence[Sequence[Case]]) -> Iterator[list[Sent]]:
+        """One series after another; with workers nothing is read between them either. Raises NotJudged."""
+        if self.several:
+            yield from self._series(series, map)
+        else:
+            yield from (self.in_turn(*cases) for cases in series)
 
     def side_by_side(self, series: Iterable[Sequence[Case]]) -> list[list[Sent]]:
         """Several series, each one case directly after another; with workers all series at the same time.
 
-        Where it is then not plain what came of them, each series is sent again, alone. Raises NotJudged.
+        Raises NotJudged.
         """
+        return self._series(series, self.map)
+
+    def _series(self, series: Iterable[Sequence[Case]], each: Callable[..., Iterator[list[Sent]]]) -> list[list[Sent]]:
+        """Send all, and account for it; with workers at once. Where that is not plain, each series goes again alone."""
         prepared = [
             [self.prepare(case, accept=case.valid and case.who == WRITER) for case in cases] for cases in series
         ]
         every = list(chain.from_iterable(prepared))
         for one in every:
             self.tracker.before(one)
-        sent = list(self.map(lambda cases: [self.dispatch(one) for one in cases], prepared))
+        sent = list(each(lambda cases: [self.dispatch(one) for one in cases], prepared))
         if len(prepared) > 1 and self.several:
             if self._accounted(list(chain.from_iterable(sent)), len(every)):
                 return sent
             return [self.in_turn(*(one.case for one in cases)) for cases in prepared]
-        for each in sent:
-            self._record_turn(each)
+        for cases in sent:
+            self._record_turn(cases)
         return sent
-
-    def turns(self, series: Sequence[Sequence[Case]], fits: Callable[[int, list[Sent]], bool]) -> Iterator[list[Sent]]:
-        """Several series, each one case directly after another. Raises NotJudged.
-
-        With several workers all go at the same time; one that does not fit, by its number, goes again, alone.
-        """
-        if not self.several:
-            yield from (self.in_turn(*cases) for cases in series)
-            return
-        for number, sent in enumerate(self.side_by_side(series)):
-            yield sent if fits(number, sent) else self.in_turn(*series[number])
 
     def _record_turn(self, sent: list[Sent]) -> None:
         accepted = [one for one in sent if one.succeeded]
@@ -284,8 +284,11 @@ class Run:
         if not self.several:
             return
         if _alone(requirements[0]):
-            row = [case for one in takewhile(_alone, requirements) for case in self._refusals(one.check)]
-            self.ahead(self._new(case for case, _ in row), statuses={case.name: may for case, may in row})
+            row = [one.check for one in takewhile(_alone, requirements)]
+            refusals = [pair for check in row for pair in self._refusals(check)]
+            self.ahead(self._new(case for case, _ in refusals), statuses={case.name: may for case, may in refusals})
+            left_open = [one for one in row if isinstance(one, Sending) and not one.statuses and not one.accept]
+            self.ahead(self._new(case for check in left_open for case in check.cases))
             return
         checks = [one.check for one in requirements if not _alone(one)]
         sendings = (one for one in checks if isinstance(one, Sending))

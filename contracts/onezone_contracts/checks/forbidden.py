@@ -41,14 +41,11 @@ def directly_after(*pairs: tuple[Case, Case, Collection[int]]) -> Check:
 
     def check(run: GivenRun) -> Iterator[Finding]:
         before = False
-
-        def fits(number: int, sent: list[Sent]) -> bool:
-            return sent[1].exchange.status in pairs[number][2] or name_taken(run, sent[1])
-
-        for number, sent in enumerate(run.turns([pair[:2] for pair in pairs], fits)):
+        series = [(first, second) for first, second, _ in pairs]
+        for sent, (_, _, statuses) in zip(run.in_turns(series), pairs, strict=True):
             before = before or sent[0].exchange.succeeded
-            if not fits(number, sent):
-                yield _with_steps(sent, words(pairs[number][2]))
+            if sent[1].exchange.status not in statuses and not name_taken(run, sent[1]):
+                yield _with_steps(sent, words(statuses))
         if not before:
             raise NotJudged("nothing was accepted before", blocked=True)
 

@@ -9,7 +9,6 @@ from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks.status import finding, fitting, words
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.run import Run
-from onezone_contracts.sent import Sent
 
 
 def twice(case: Case, statuses: Collection[int]) -> Check:
@@ -29,15 +28,12 @@ def after_success(*followers: tuple[Case, Collection[int]]) -> Check:
 
     def check(run: Run) -> Iterator[Finding]:
         pairs = list(_fitting(run, followers))
-
-        def fits(number: int, sent: list[Sent]) -> bool:
-            return sent[0].exchange.succeeded and sent[1].exchange.status in pairs[number][1]
-
-        for number, (first, second) in enumerate(run.turns([_after_valid(run, case) for case, _ in pairs], fits)):
+        series = [_after_valid(run, case) for case, _ in pairs]
+        for (first, second), (_, statuses) in zip(run.in_turns(series), pairs, strict=True):
             if not first.exchange.succeeded:
                 raise NotJudged(f"there was no success before: {first.exchange.answer()}", blocked=True)
-            if not fits(number, [first, second]):
-                yield finding(second, words(pairs[number][1]))
+            if second.exchange.status not in statuses:
+                yield finding(second, words(statuses))
 
     return check
 

@@ -18,7 +18,7 @@ from onezone_contracts.state import compare
 from onezone_contracts.state.readback import last_segment
 from onezone_contracts.target.file import TestUser
 
-SECONDS = {"standard": 8.0, "deep": 90.0}
+SECONDS = {"standard": 7.0, "deep": 90.0}
 """How long the sequences of a run may take; a target whose reads lag sees fewer of them."""
 ABSENT = frozenset({403, 404, 410})
 FORBIDDEN = 2

@@ -68,7 +68,7 @@ class Ledger:
 
     def open(self, group: str) -> None:
         """Take the group's services as they are now for given."""
-        ids = self.readback.ids(group, self.each)
+        ids = self.readback.ids(group)
         if ids is not None:
             self.known[group] = set(ids)
             ours = {one.id for one in self.created}
@@ -171,15 +171,18 @@ class Ledger:
     def together(self, accepted: list[Sent]) -> list[Created]:
         """Creations that were accepted at the same time: account for all of them at once."""
         ids = {last_segment(one.location) for one in accepted if one.location}
-        now: dict[str, set[str]] = {}
-        extra: dict[str, frozenset[str]] = {}
-        for group in {one.group for one in accepted} & self.known.keys():
-            before = self.known[group]
-            ids_now = self._list(group, lambda ids, old=before: len(ids - old) >= len(accepted))  # type: ignore[misc]
-            if ids_now is not None:
-                now[group] = ids_now
-                extra[group] = frozenset(ids_now - before - ids - self._ours(group))
-        made = list(self.each(self._seen, accepted))
+        groups = sorted({one.group for one in accepted} & self.known.keys())
+        before = {group: self.known[group] for group in groups}
+
+        def look(group: str) -> set[str] | None:
+            return self._list(group, lambda now: len(now - before[group]) >= len(accepted))
+
+        looks: list[Callable[[], Any]] = [partial(look, group) for group in groups]
+        looks += [partial(self._read_of, one) for one in accepted]
+        seen = list(self.each(_done, looks))
+        now = {group: found for group, found in zip(groups, seen, strict=False) if found is not None}
+        extra = {group: frozenset(now[group] - before[group] - ids - self._ours(group)) for group in now}
+        made = [self._as_seen(one, read) for one, read in zip(accepted, seen[len(groups) :], strict=True)]
         for number, one in enumerate(made):
             listed = (one.id or "") in now[one.sent.group] if one.sent.group in now else None
             made[number] = replace(one, listed=listed, extra=extra.pop(one.sent.group, frozenset()))
@@ -242,11 +245,8 @@ class Ledger:
         now = self._list(group, wanted.issubset)
         return (now is None or now == wanted) and all(new) and len(wanted) == len(before) + len(new)
 
-    def _seen(self, sent: Sent) -> Created:
-        """An accepted creation whose group holds it, with what is read of it; unrecorded."""
-        return self._as_seen(sent, self._read_of(sent))
-
     def _as_seen(self, sent: Sent, read: Read) -> Created:
+        """An accepted creation whose group holds it, with what was read of it; unrecorded."""
         listed = None if sent.group not in self.known or sent.case.group == MISSING else True
         service = last_segment(sent.location or "") or None
         return Created(sent, service, listed, frozenset(), frozenset(), read)

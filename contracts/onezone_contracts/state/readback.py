@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -64,19 +63,15 @@ class Readback:
     def _get(self, identity: TestUser, path: str, label: str) -> Exchange:
         return self.wire.send(Request("GET", path, identity.auth, label=label))
 
-    def ids(self, group: str, each: Callable[..., Iterator[Any]] = map) -> set[str] | None:
-        """The ids of the group's services, None where the target does not say.
-
-        `each` does what `map` does, maybe at the same time: it asks as one persona after another who may list.
-        """
+    def ids(self, group: str) -> set[str] | None:
+        """The ids of the group's services, None where the target does not say."""
         template = self._template("list")
         if template is None or (group in self._observers and self._observers[group] is None) or self._hangs("list"):
             return None
         path = self.target.path(template, id=group)
         known = self._observers.get(group)
-        people = [known] if known else self._candidates()
-        answers = each(partial(self._pages, path=path), people) if len(people) > 1 else map(self._pages, people, [path])
-        for identity, (ids, exchange) in zip(people, answers, strict=True):
+        for identity in [known] if known else self._candidates():
+            ids, exchange = self._pages(identity, path)
             self._note("list", exchange, understood=ids is not None)
             if ids is not None:
                 self._observers[group] = None if self.cut else identity
