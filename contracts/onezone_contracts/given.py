@@ -97,7 +97,7 @@ class GivenRun(Run):
         for group in groups:
             if group not in self.ledger.known:
                 self.ledger.open(group)
-        self.shared.begin(self.wire, self.readback.trial(first))
+        self.shared.begin(self.wire, self.readback.trial(first), self.readback.lag)
 
     def _settle(self, allowed: list[TestUser]) -> bool:
         """Send a valid request as each persona that must be allowed until it is; whether that took several tries."""

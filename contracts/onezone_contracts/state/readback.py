@@ -6,6 +6,7 @@ is held against it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,8 @@ class Readback:
     redactor: Redactor = field(default_factory=Redactor)
     check_time: Callable[[], None] = lambda: None
     lags: int = 0
+    lag: float = 0.0
+    """For how many seconds a read was behind, at most."""
     misread: dict[str, Exchange] = field(default_factory=dict)
     """By verb, what a read was answered that was not understood: nothing can be said of the state then."""
     cut: bool = False
@@ -222,7 +225,9 @@ class Readback:
             return True
         if self.lags >= LAGS:
             return False
+        started = time.monotonic()
         if waited(ready, self.patience, self.check_time):
+            self.lag = max(self.lag, time.monotonic() - started)
             return True
         self.lags += 1
         return False
