@@ -42,7 +42,7 @@ def test_some_faults_are_proven_from_end_to_end(command: Command) -> None:
     [
         (("--fault", "nonsense"), "no fault matches"),
         (("--edition", "nonsense"), "nonsense"),
-        (("--workers", "0"), "no number of workers"),
+        (("--workers", "0"), "not a number of workers"),
     ],
 )
 def test_bad_usage_is_exit_2(command: Command, arguments: tuple[str, ...], word: str) -> None:

@@ -117,7 +117,7 @@ def _listed(run: GivenRun, made: list[Created], before: dict[str, set[str]]) -> 
             latest[0] = run.readback.ids(group)
             return latest[0] is None or ids <= latest[0]
 
-        run.readback.until(shows)
+        run.readback.lag.until(shows)
         now = latest[0]
         if now is None:  # it has more pages now than are followed
             del run.ledger.known[group]
@@ -142,5 +142,5 @@ def _read(run: GivenRun, made: list[Created]) -> Iterator[Finding]:
         return
     for one in made[:: max(1, len(made) // READ)]:
         sent = one.sent
-        read = run.readback.read(sent.location or "", sent.exchange.request.path, sent.group, sent.user)
+        read = run.readback.read(sent)
         yield from differences_of(run.operation, replace(one, read=read))

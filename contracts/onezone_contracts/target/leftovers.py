@@ -58,7 +58,7 @@ def leftovers(account: Account) -> Iterator[tuple[Ref, str]]:
     for kind in [one for one in kinds(contract) if one not in contract.owners]:
         ids = account.everything(kind)
         if ids is None:
-            raise SetupError(f"the administrator's account cannot list what there is of the kind {kind}")
+            raise SetupError(f"the administrator's account cannot list entities of the kind {kind}")
         for one in sorted(ids):
             details = account.details((kind, one)) or {}
             if is_ours(details, users):
