@@ -55,43 +55,11 @@ def parser() -> VariableParser:
         help="core (default): the documented create operation; full: every operation that the server offers",
     )
     shared.add_run(options, "standard")
-    _add_judgement(options)
-    return options
-
-
-def _add_judgement(options: VariableParser) -> None:
-    """Add what counts as a failure, and where the outcome goes."""
-    options.add_argument("--strict", action="store_true", help="count a SHOULD that fails as a violation")
+    shared.add_judgement(options)
     options.add_argument(
         "--allow-partial",
         action="store_true",
         help="exit 0 if nothing is violated, although a MUST could not be judged",
-    )
-    options.add_argument(
-        "--expected-failures",
-        type=Path,
-        metavar="FILE",
-        help="list of requirement ids known to fail, one a line; an id that passes or does not exist fails the run",
-    )
-    options.add_argument(
-        "--baseline",
-        type=Path,
-        metavar="REPORT",
-        help="JSON report of an earlier run; only what fails now and did not fail then counts",
-    )
-    options.add_argument(
-        "--report",
-        action="append",
-        default=[],
-        metavar="FORMAT=PATH",
-        help="write a report: json, junit, html, sarif or markdown; - is standard output; repeatable",
-    )
-    options.add_argument(
-        "--requirement",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="judge only this requirement; repeatable, * allowed",
     )
     options.add_argument(
         "--keep",
@@ -99,6 +67,7 @@ def _add_judgement(options: VariableParser) -> None:
         metavar="FILE",
         help="do not remove the users, and write their credentials to FILE; `ozkit target clean FILE` removes them",
     )
+    return options
 
 
 def _judge(arguments: argparse.Namespace, stop: Stop) -> Judgement:
