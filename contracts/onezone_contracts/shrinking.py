@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
 from onezone_contracts.exchange import Exchange
+from onezone_contracts.patience import Lag
 from onezone_contracts.requirement import Finding
 from onezone_contracts.state.probe import Difference
 
@@ -60,8 +60,9 @@ class Setting(Protocol):
     def clock(self) -> Callable[[], float]:
         """What tells how much time they took."""
 
-    def hasty(self, seconds: float) -> AbstractContextManager[None]:
-        """Wait so much longer than it took so far, and no longer: for what was shown already."""
+    @property
+    def lag(self) -> Lag:
+        """What waits for a target that shows things late."""
 
 
 Attempt = Callable[[Sequence[Any]], "ViolationError[Any] | None"]
@@ -89,10 +90,10 @@ def shortest(
         return tried(steps)
 
     best = [first]
-    with contextlib.suppress(StoppedError), setting.hasty(SHORTEST):
+    with contextlib.suppress(StoppedError), setting.lag.hasty(SHORTEST):
         leave_out(best, fewer)
     try:
-        with setting.hasty(AGAIN):
+        with setting.lag.hasty(AGAIN):
             shown = again(best[0].actions)
     except StoppedError:
         return best[0].finding()

@@ -14,7 +14,8 @@ from onezone_contracts.requirement import Level, NotJudged, Requirement
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Sent
 from onezone_contracts.shared import Shared
-from onezone_contracts.state.side_effects import Effects, Leak
+from onezone_contracts.state.leak import Leak
+from onezone_contracts.state.side_effects import Effects
 from onezone_contracts.state.unseen import UNSEEN, Unseen
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import Target

@@ -263,7 +263,7 @@ class Operation:
     """One documented operation: a method of a path with its access rule, effect, body and answers.
 
     `upstream_id` is what Onezone's own documentation calls it. `direct` stands for a direct member where an operation
-    answers through what somebody belongs.
+    answers through what somebody belongs. `as_released`: what released servers answer is promised.
     """
 
     id: str
@@ -279,6 +279,7 @@ class Operation:
     source: Source
     upstream_id: str | None = None
     direct: Mapping[str, str] | None = None
+    as_released: bool = False
 
     @property
     def success(self) -> Response:

@@ -132,6 +132,7 @@ def _operation(contract: Contract, path: str, method: str, item: Node) -> Operat
         source=source,
         upstream_id=node.get("x-onezone-upstream-id"),
         direct=node.get("x-onezone-direct"),
+        as_released=node.get("x-onezone-as-released", False),
     )
 
 

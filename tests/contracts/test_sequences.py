@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 import server
 from judge_tools import Told
 from onezone_contracts import reports
+from onezone_contracts.patience import Lag
 from onezone_contracts.sequences import shrink
 from onezone_contracts.sequences.action import CREATE, CREATED, LEAVE, REFUSED, Action
 from onezone_contracts.shrinking import NOT_AGAIN, StoppedError, ViolationError
@@ -162,10 +162,7 @@ class Stage:
     def __init__(self, *needed: str, times: int = 1000) -> None:
         self.needed, self.times = needed, times
         self.clock = itertools.count().__next__
-
-    @contextmanager
-    def hasty(self, _seconds: float) -> Iterator[None]:
-        yield
+        self.lag = Lag(0)
 
     def attempt(self, _setting: Any, actions: Any) -> ViolationError[Action] | None:
         left, taken = list(self.needed), []

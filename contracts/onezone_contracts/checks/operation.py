@@ -9,13 +9,13 @@ from urllib.parse import unquote, urljoin, urlsplit
 import jsonschema_rs
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import answer_of, new_id
+from onezone_contracts.api import new_id
 from onezone_contracts.cases import Case
 from onezone_contracts.checks import error
 from onezone_contracts.checks.error import misshaped
 from onezone_contracts.checks.status import answered, finding, observed
 from onezone_contracts.exchange import Request
-from onezone_contracts.reading import list_keys, only_list
+from onezone_contracts.reading import answer_of, list_keys, only_list
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.compare import brief
@@ -159,7 +159,7 @@ def _leads(trial: Trial, one: Sent, text: str) -> Iterator[Finding]:
             last.append(account.api.send(operation, roles, auth, label="read what the Location names"))
         return last[-1].succeeded
 
-    if not last[-1].succeeded and not account.until(there):
+    if not last[-1].succeeded and not account.lag.until(there):
         came = last[-1].answer()
         yield Finding(f"{one.case.label}: reading what its Location names fails with {came}", "200", came, last[-1])
 

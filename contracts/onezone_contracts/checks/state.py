@@ -8,7 +8,6 @@ from dataclasses import replace
 from onezone_contracts.cases import HOME
 from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Finding, NotJudged
-from onezone_contracts.sent import Created, Read
 from onezone_contracts.state.compare import beyond_the_list, differences_of
 from onezone_contracts.target.file import NO_OTHER_GROUP
 
@@ -87,10 +86,7 @@ def kept(run: GivenRun) -> Iterator[Finding]:
     readable = [one for one in home if one.read.details is not None and not one.sent.case.loose]
     chosen = [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]
 
-    def read(one: Created) -> Read:
-        return run.readback.read(one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.user)
-
-    for one, again in zip(chosen, run.map(read, chosen), strict=True):
+    for one, again in zip(chosen, run.map(lambda one: run.readback.read(one.sent), chosen), strict=True):
         if again.details is None:
             message = f"{one.sent.case.label}: it cannot be read any more by the end"
             came = again.exchange.answer() if again.exchange else "nothing"

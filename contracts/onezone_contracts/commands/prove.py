@@ -19,6 +19,7 @@ from onezone_spec import DEFAULT_EDITION, Contract, Origin, load
 
 from onezone_contracts.arguments import add_contract, contract_named
 from onezone_contracts.checks import crowd, drawn
+from onezone_contracts.commands.signals import interrupting
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Request
@@ -113,7 +114,8 @@ class Matrix:
 def main(argv: list[str]) -> int:
     """Prove the judge. Returns 0, 1 where something goes unnoticed, 2 where it cannot be tried."""
     arguments = _parser().parse_args(argv)
-    matrix = prove(contract_named(arguments), arguments.workers, tuple(arguments.fault))
+    with interrupting():
+        matrix = prove(contract_named(arguments), arguments.workers, tuple(arguments.fault))
     {"json": _as_json, "table": _as_table}[arguments.format](matrix)
     return 0 if matrix.good else 1
 
@@ -152,22 +154,22 @@ def prove(contract: Contract, workers: int, patterns: tuple[str, ...] = ()) -> M
     """
     started = time.perf_counter()
     named = contract.origin
-    with ExitStack() as stack:
-        origins = [stack.enter_context(embedded.mock(named)) for _ in range(workers)]
+    context = multiprocessing.get_context("spawn")
+    queue: SimpleQueue[str] = context.SimpleQueue()
+    # An interrupt ends the mocks first: whoever is still judging one is then done at once.
+    with ProcessPoolExecutor(workers, context, _start, (queue,)) as pool, ExitStack() as mocks:
+        origins = [mocks.enter_context(embedded.mock(named)) for _ in range(workers)]
         derived = contract.own or any(one.startswith("derived") for one in patterns)
         faults = catalogue(origins[0], derived=derived)
         if contract.own and not patterns:
             names = own_operations(contract)
             faults = [one for one in faults if one.id.startswith("derived-") and set(one.judged) <= names]
         faults = _selected(faults, patterns)
-        context = multiprocessing.get_context("spawn")
-        queue: SimpleQueue[str] = context.SimpleQueue()
         for origin in origins:
             queue.put(origin)
-        with ProcessPoolExecutor(workers, context, _start, (queue,)) as pool:
-            sound = pool.submit(_trial_without, named)
-            rows = list(pool.map(partial(_trial, named), faults))
-            alarms = sound.result()
+        sound = pool.submit(_trial_without, named)
+        rows = list(pool.map(partial(_trial, named), faults))
+        alarms = sound.result()
     return Matrix(
         edition=contract.edition,
         rows=rows,

@@ -40,8 +40,6 @@ ENDED = {"type": "time", "validUntil": 946684800}
 CLOSED = {"type": "api", "whitelist": ["ozw/delete/*.*.*:*"]}
 ENDLESS = "A temporary token that has no end is answered with 400."
 NOT_THERE = 404
-METHOD_NOT_ALLOWED = 405
-"""Documented where the edition is the deployed behaviour itself."""
 BAD = 400
 
 
@@ -70,7 +68,6 @@ class Sheet:
     def __init__(self, contract: Contract, operation: Operation) -> None:
         self.contract = contract
         self.operation = operation
-        self.deployed = METHOD_NOT_ALLOWED in operation.responses
 
     def all(self, depth: str) -> Iterator[Requirement]:
         """Every requirement."""
@@ -133,7 +130,7 @@ class Sheet:
         return Requirement(topic, self.operation.id, level, text, str(source), check, NEEDS)
 
     def _documented(self, level: Level) -> Level:
-        return Level.MUST if self.deployed else level
+        return Level.MUST if self.operation.as_released else level
 
     def _source(self, status: int) -> Source:
         found = self.operation.responses.get(status)
@@ -184,7 +181,9 @@ class Sheet:
         for one in self.operation.parameters:
             role = one.entity or one.name
             attached = effect.verb == "attach" and role == effect.resource
-            statuses = (BAD,) if attached and self.deployed else (BAD, NOT_THERE) if attached else (NOT_THERE,)
+            statuses = (
+                (BAD,) if attached and self.operation.as_released else (BAD, NOT_THERE) if attached else (NOT_THERE,)
+            )
             words = " or ".join(map(str, statuses))
             text = f"For a {role.replace('_', ' ')} that does not exist, the answer is {words}."
             level = self._status(statuses[-1]) if one.level is Level.MUST else one.level

@@ -212,7 +212,7 @@ class Play:
             latest[0] = different()
             return latest[0] is None
 
-        if not self.setting.until(same) and latest[0]:
+        if not self.setting.lag.until(same) and latest[0]:
             problem = latest[0]
             seen = [problem.exchange] if problem.exchange else []
             raise self._shown(kind, problem, *seen)

@@ -7,9 +7,8 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import answer_of
 from onezone_contracts.exchange import Exchange
-from onezone_contracts.reading import ids_of
+from onezone_contracts.reading import answer_of, ids_of
 from onezone_contracts.state.compare import at, brief, difference, more
 from onezone_contracts.state.expected import (
     CALLER,
@@ -73,7 +72,7 @@ def differences(account: Account, wanted: list[Probe]) -> list[Difference]:
         found.extend(one for probe in left for one in _differs(account, probe))
         return not found
 
-    account.until(same)
+    account.lag.until(same)
     return found
 
 
@@ -258,10 +257,11 @@ Named = Mapping[str, Ref | None]
 
 
 def _list(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
-    effect, mirror = operation.effect, account.mirror
-    found = account.listed(exchange)
+    effect, mirror, listing = operation.effect, account.mirror, account.listing(exchange)
+    found = listing.entries
     if found is None:
         yield Difference("the answer", "one list of ids", brief(answer_of(exchange)), exchange)
+    if found is None or listing.cut:
         return
     ids, kind = ids_of(found), account.contract.kind(effect.resource)
     if len(ids) != len(found):

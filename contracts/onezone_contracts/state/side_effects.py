@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
 
 from onezone_spec import Operation
 
@@ -14,6 +13,7 @@ from onezone_contracts.requirement import Finding
 from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.state.effects import apply
 from onezone_contracts.state.expected import CALLER, READING, USER, Ref
+from onezone_contracts.state.leak import Alone, Leak, seen_alone
 from onezone_contracts.state.observe import differences, misread, probes
 from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.target.administrator import Account
@@ -21,23 +21,6 @@ from onezone_contracts.target.fixture import Stage
 
 SUSPECTS = 60
 """So many refused requests, at most, are sent again to see which of them made something."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leak:
-    """What was not as before after refused requests: one that was seen to do it, or several of which none was."""
-
-    sent: tuple[Sent, ...]
-    difference: Difference
-
-    def finding(self) -> Finding:
-        """What was left behind, by the one that was seen to do it; else by all that were sent, and none is accused."""
-        what, last = self.difference.what, self.sent[-1]
-        if len(self.sent) == 1:
-            return self.difference.finding(f"after {last.case.label}: {what}", last.exchange)
-        words = f"after {len(self.sent)} refused requests, none of which did it alone: {what}"
-        found = self.difference.finding(words, last.exchange)
-        return replace(found, steps=tuple(one.exchange for one in self.sent))
 
 
 class Newcomers:
@@ -159,7 +142,7 @@ class Effects:
                 answers.append(self.account.api.wire.send(sent.request))
             return not found
 
-        self.account.until(right)
+        self.account.lag.until(right)
         return found
 
     # --- what is found ------------------------------------------------------------------------------------
@@ -189,15 +172,16 @@ class Effects:
         found = differences(self.account, [*stage.witnesses, *wanted])
         stage.spoiled = stage.spoiled or bool(found)
         if found:
-            seen = [leak for one in pending for leak in self._alone(one)] if len(pending) > 1 else []
-            self.leaks += seen or [Leak(tuple(pending), one) for one in found]
+            self._blame(pending, found, self._alone)
 
-    def _alone(self, sent: Sent) -> list[Leak]:
-        """What the same request leaves behind when nothing else was sent."""
+    def _blame(self, suspects: Sequence[Sent], left: list[Difference], alone: Alone) -> None:
+        """Name who left something behind: a single suspect, or who does it alone."""
+        tried = suspects if len(suspects) > 1 else ()
+        self.leaks += seen_alone(tried[:SUSPECTS], alone) or [Leak(tuple(suspects), one) for one in left]
+
+    def _alone(self, sent: Sent) -> tuple[Sent, list[Difference]]:
         again = self.replay(sent.case)
-        if again.exchange.succeeded:
-            return []
-        return [Leak((again,), one) for one in differences(self.account, self._touched(again))]
+        return again, differences(self.account, self._touched(again))
 
     def see(self, sent: Sent) -> None:
         """See that one refused request changed nothing of what it named."""
@@ -217,15 +201,10 @@ class Effects:
             self.flush(stage)
         refused = tuple(one for one in log if not one.exchange.succeeded and not self._tolerated(one))
         appeared = self.newcomers.found()
-        if appeared and len(refused) > 1:
-            alone = [Leak((again,), one) for again, found in map(self._makes, refused[:SUSPECTS]) for one in found]
-            self.leaks += alone or [Leak(refused, one) for one in appeared]
-        elif refused:
-            self.leaks += [Leak(refused, one) for one in appeared]
+        if appeared and refused:
+            self._blame(refused, appeared, self._makes)
         return self.leaks
 
     def _makes(self, sent: Sent) -> tuple[Sent, list[Difference]]:
-        """What comes to be by the same request when nothing else was sent."""
         again = self.replay(sent.case)
-        found = self.newcomers.found()
-        return again, [] if again.exchange.succeeded else found
+        return again, self.newcomers.found()

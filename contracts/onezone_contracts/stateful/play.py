@@ -115,7 +115,7 @@ class Play:
         if self.setting.over:
             raise StoppedError
         try:
-            self.account.check_time()
+            self.account.lag.check_time()
             self.actions.append(step)
             expected = self.expected(step)
             if self.operation(step).effect.verb in READING:
@@ -182,7 +182,7 @@ class Play:
             wrong[:] = self._misread(step, expected, self.exchanges[-1])
             return not wrong
 
-        if not self.setting.until(right):
+        if not self.account.lag.until(right):
             kind, difference = wrong[0]
             if kind != STATE:
                 self._settle(step, again=True)
@@ -266,7 +266,7 @@ class Play:
             return not retried or self.exchanges[-1].status not in {403, 404}
 
         first = [True]
-        self.setting.until(settled)
+        self.account.lag.until(settled)
 
     def _judge(self, step: Step, expected: Expected, made: str | None) -> None:
         """Raises ViolationError where the answer is not the predicted one."""
@@ -305,8 +305,7 @@ class Play:
             raise self._violated(UNCHANGED, difference)
 
     def _agree(self, kind: str, touched: list[Probe]) -> None:
-        with self.setting.waiting():
-            found = differences(self.account, touched)
+        found = differences(self.account, touched)
         if found:
             raise self._violated(kind, found[0])
 

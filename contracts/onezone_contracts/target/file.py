@@ -50,7 +50,7 @@ class TestUser:
     """Somebody who sends requests: a persona that the target was given with, or a user that the kit made.
 
     `name` is what reports say; `ref` is the user's kind and id, or its name where the id is not known; `group` is the
-    group in which the persona is judged.
+    group in which the persona is judged, and `others` are ids of other kinds that it is judged with.
     """
 
     __test__: ClassVar[bool] = False
@@ -59,6 +59,7 @@ class TestUser:
     ref: Ref
     persona: Persona = NO_PERSONA
     group: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def auth(self) -> Auth:
@@ -80,9 +81,9 @@ class TestUser:
         }
 
 
-def given(persona: Persona, credentials: Credentials, group: str) -> TestUser:
+def given(persona: Persona, credentials: Credentials, group: str, others: Mapping[str, str] | None = None) -> TestUser:
     """A persona that somebody else made: which user of the target it is, is not known."""
-    return TestUser(persona.name, credentials, (USER, persona.name), persona, group)
+    return TestUser(persona.name, credentials, (USER, persona.name), persona, group, others or {})
 
 
 @dataclass(slots=True)

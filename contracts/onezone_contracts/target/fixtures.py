@@ -130,7 +130,7 @@ class AccountFixtures:
             answers.append(send())
             return answers[-1].status != FORBIDDEN
 
-        self.account.until(settled)
+        self.account.lag.until(settled)
         return answers[-1]
 
     def actor(self, stage: Stage, *, fresh: bool = False) -> tuple[Auth, TestUser | None, dict[str, Ref]]:
