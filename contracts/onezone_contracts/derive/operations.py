@@ -9,7 +9,7 @@ from functools import cache
 from onezone_spec import Contract, Operation, Property, Source
 
 from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant, with_value, without
-from onezone_contracts.checks import error
+from onezone_contracts.checks import error, state
 from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
 from onezone_contracts.derive import (
@@ -364,7 +364,7 @@ class Sheet:
     def _errors(self) -> Iterator[Requirement]:
         if self.operation.effect.verb not in READING:
             text = "A refused request changes nothing."
-            yield self._one("unchanged", Level.MUST, text, self.operation.source, at_refusals(checks.unchanged))
+            yield self._one("unchanged", Level.MUST, text, self.operation.source, at_refusals(state.unchanged))
         for code, answer in sorted(self.operation.responses.items()):
             if answer.schema and code in self._provoked():
                 text = f"The body of a {code} is the documented Error."
