@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from onezone_contracts.exchange import Auth
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.state.unseen import UNSEEN
+from onezone_contracts.state.tracker import UNSEEN
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.owned import own
 from onezone_contracts.trial import Trial
