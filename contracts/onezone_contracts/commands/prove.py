@@ -220,12 +220,12 @@ def _trial_without(named: Origin) -> list[str]:
     """What the judge finds where nothing is wrong."""
     _control(_origin[0], "PUT", [])
     contract, alarms = load(named.edition, named.contracts), set()
-    looks: list[tuple[str, tuple[str, ...], str]] = [("quick", ("*",), FULL)]
+    rounds: list[tuple[str, tuple[str, ...], str]] = [("quick", ("*",), FULL)]
     if judged_operations(contract):
-        looks = [("standard", (), "core"), *looks, ("standard", (f"{ALL}.*",), FULL)]
-    for found in (_judged(contract, *look, crowd=None) for look in looks):
+        rounds = [("standard", (), "core"), *rounds, ("standard", (f"{ALL}.*",), FULL)]
+    for found in (judged(_origin[0], contract, *look, crowd=None) for look in rounds):
         sound = found.verdict is Verdict.CONFORMANT
-        alarms |= _noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
+        alarms |= noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
     return sorted(alarms)
 
 
@@ -234,15 +234,15 @@ def _trial(named: Origin, fault: Fault) -> Row:
     row, started = Row(fault.id, fault.text), time.perf_counter()
     contract = load(named.edition, named.contracts)
     try:
-        for row.depth, patterns in _looks(contract, fault):
-            _control(_origin[0], "PUT", [fault.id])
+        for row.depth, patterns in looks(contract, fault):
+            switch(_origin[0], fault.id)
             heavy = LOAD in fault.noticed_by
-            found = _judged(contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
-            seen = {*row.noticed_by, *_noticed(found, fault.profile)}
+            found = judged(_origin[0], contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
+            seen = {*row.noticed_by, *noticed(found, fault.profile)}
             row.noticed_by = sorted(seen)
             # What sets a contract of one's own up may need the very operation: anything of it that fails is a notice.
             topics = fault.operations if contract.own else fault.noticed_by
-            row.missed = [one for one in topics if not any(fnmatchcase(topic, one) for topic in seen)]
+            row.missed = missed(topics, seen)
             row.problem = _problem(found)
             if row.good:
                 break
@@ -252,7 +252,12 @@ def _trial(named: Origin, fault: Fault) -> Row:
     return row
 
 
-def _looks(contract: Contract, fault: Fault) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def missed(topics: Iterable[str], seen: Iterable[str]) -> list[str]:
+    """The topics that should notice a fault and did not."""
+    return [one for one in topics if not any(fnmatchcase(topic, one) for topic in seen)]
+
+
+def looks(contract: Contract, fault: Fault) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """How deep to look, and at what, one after the other; of profile `full` as deep as those that should notice it."""
     if fault.profile == FULL:
         quick = [one.id for one in all_requirements(contract, "quick")]
@@ -261,22 +266,24 @@ def _looks(contract: Contract, fault: Fault) -> tuple[tuple[str, tuple[str, ...]
     return ("quick", ()), ("standard", fault.noticed_by), ("standard", ())
 
 
-def _judged(
-    contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core", *, crowd: int | None
+def judged(
+    origin: str, contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core", *, crowd: int | None
 ) -> Judgement:
+    """Judge the mock at an origin by the requirements that match, at that depth."""
     options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE, crowd=crowd)
     if profile == FULL:
-        wanted = Wanted(_origin[0] + contract.base_paths[0], states_url=f"{_origin[0]}/_mock/states", profile=FULL)
+        wanted = Wanted(origin + contract.base_paths[0], states_url=f"{origin}/_mock/states", profile=FULL)
         with provisioned(wanted, contract, options) as provisioner:
             return judge(Everything(provisioner, options), topics)
     operation = judged_operations(contract)[0]
-    states = States(f"{_origin[0]}/_mock/states")
-    target = states.target(_origin[0] + contract.base_paths[0], personas(contract, operation))
+    states = States(f"{origin}/_mock/states")
+    target = states.target(origin + contract.base_paths[0], personas(contract, operation))
     session = Documented(contract, operation, target, options)
     return judge(session, tuple(f"{operation.id}.{topic}" for topic in topics))
 
 
-def _noticed(found: Judgement, profile: str = "core") -> set[str]:
+def noticed(found: Judgement, profile: str = "core") -> set[str]:
+    """What is violated or warned of: topics, or whole ids where more than one operation was judged."""
     bad = [one.requirement for one in found.results if one.outcome in NOTICED]
     return {one.id if profile == FULL else one.topic for one in bad}
 
@@ -286,6 +293,11 @@ def _problem(found: Judgement) -> str | None:
     if broken:
         return f"{broken[0].requirement.topic}: {broken[0].reason}"
     return found.reason if found.verdict is Verdict.INCONCLUSIVE and not found.results else None
+
+
+def switch(origin: str, *faults: str) -> None:
+    """Have a mock start anew with these faults and no other. Raises SetupError."""
+    _control(origin, "PUT", list(faults))
 
 
 def _control(origin: str, method: str, value: Any, query: str = "") -> Any:
