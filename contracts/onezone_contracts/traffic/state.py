@@ -67,7 +67,7 @@ class State:
         `rivals` were under way at the same time: what they touch is not known while they are.
         """
         for other in rivals:
-            if other.may_have_written:
+            if other.may_have_written and not after(other, sent):
                 self._unclear_at = max(self._unclear_at, sent.end, other.end)
                 self.facts.blur(touched(other), removed(other))
         if sent.succeeded:

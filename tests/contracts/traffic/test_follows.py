@@ -171,3 +171,11 @@ def test_who_may_not_read_what_he_created_breaks_no_rule_of_the_creation(tmp_pat
     story.created("b")
     assert "create_group_handle_service.access.consistent" not in failing(story.judged(tmp_path, edition="deployed"))
     assert not failing(story.judged(tmp_path, edition="deployed", profile="core")) - {DEPLOYED_STATUS}
+
+
+def test_who_names_what_was_created_came_after_its_creation(tmp_path: Path) -> None:
+    """Whatever the clock says, which in recordings of browsers has milliseconds."""
+    story = Story()
+    story.created("a", at=1, took=1)
+    story.add(f"{READ}/a", 200, at=1.9, answer=shown("a", name="another"))
+    assert "create_group_handle_service.state.data" in failing(story.judged(tmp_path))
