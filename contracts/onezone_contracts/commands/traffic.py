@@ -56,6 +56,7 @@ def parser() -> VariableParser:
     options.add_argument("--proxy", metavar="URL", help="the server to stand in front of")
     options.add_argument("--host", default="127.0.0.1", metavar="HOST", help="where the proxy listens (127.0.0.1)")
     options.add_argument("--port", type=int, default=8090, metavar="N", help="its port (8090); 0 picks one")
+    shared.add_trust(options)
     options.add_argument("--har", type=Path, metavar="OUT", help="write what passed the proxy as HAR, secrets included")
     options.add_argument(
         "--min-coverage",
@@ -98,6 +99,8 @@ def _check(arguments: argparse.Namespace) -> None:
     """Raises SetupError where the options do not say what to judge."""
     if bool(arguments.files) == bool(arguments.proxy):
         raise SetupError("give recordings (FILE…), or --proxy URL: one of the two")
+    if (arguments.cacert or arguments.insecure) and not arguments.proxy:
+        raise SetupError("--cacert and --insecure say whom a proxy trusts: give --proxy URL with them")
     if arguments.har and not arguments.proxy:
         raise SetupError("--har writes what passes a proxy: give --proxy URL with it")
     if arguments.har and not arguments.har.resolve().parent.is_dir():
@@ -143,9 +146,9 @@ def _proxied(arguments: argparse.Namespace, contract: Contract, choice: Choice) 
     from onezone_contracts.traffic.order import by_start
     from onezone_contracts.traffic.proxy import Proxy
 
-    stop = Stop()
+    stop, tls = Stop(), shared.trust(arguments.cacert, insecure=arguments.insecure)
     with (
-        Proxy(arguments.proxy, arguments.host, arguments.port, arguments.har) as proxy,
+        Proxy(arguments.proxy, arguments.host, arguments.port, arguments.har, tls) as proxy,
         stoppable(stop),
         ThreadPoolExecutor(max_workers=1) as judging,
     ):
