@@ -11,6 +11,7 @@ from onezone_contracts import alike, removal
 from onezone_contracts.api import Api
 from onezone_contracts.cases import GROUP, MISSING, NOBODY, Case, access_case
 from onezone_contracts.exchange import Redactor
+from onezone_contracts.patience import Lag
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Created, Prepared, Sent
@@ -42,11 +43,11 @@ class GivenRun(Run):
         options.network.teach(self.redactor)
         effect = operation.effect
         self.readback = Readback(contract, target, self.wire, effect.resource, effect.within or "")
-        self.readback.patience = max(options.patience, options.settle)
-        self.readback.check_time = shared.check_time
+        self.readback.lag = Lag(max(options.patience, options.settle), check_time=shared.check_time)
         self.readback.redactor = self.redactor
         self.fixtures: GivenFixtures = GivenFixtures(target, operation, self.redactor)
-        self.ledger = self.tracker = Ledger(self.readback, operation, self.transmit, self.map)
+        self.tracker: Ledger = Ledger(self.readback, operation, self.transmit, self.map)
+        self.ledger = self.tracker
         self.accepted: list[Sent] = []
         self.hints: list[str] = []
         self.common: dict[type, Any] = {}

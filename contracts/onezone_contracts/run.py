@@ -20,6 +20,7 @@ from onezone_contracts.requirement import Finding, NotJudged, Requirement, Sendi
 from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.shared import Shared
 from onezone_contracts.state.expected import Ref
+from onezone_contracts.state.tracker import Tracker
 from onezone_contracts.target.file import SetupError, TestUser
 from onezone_contracts.target.fixture import Stage
 
@@ -65,35 +66,6 @@ class Fixtures(Protocol):
 
     def insist(self, send: Callable[[], Exchange]) -> Exchange:
         """What is answered to who must be allowed, once privileges had the time that they may take."""
-
-
-class Tracker(Protocol):
-    """Keeps account of what the requests of one operation did to the target."""
-
-    @property
-    def separable(self) -> bool:
-        """Whether it can be told which of several accepted requests at the same time did what."""
-
-    def before(self, one: Prepared) -> None:
-        """Look at what earlier requests left behind, as long as it can be told from what this one does."""
-
-    def accepted(self, sent: Sent) -> None:
-        """See what an accepted request did."""
-
-    def refused(self, sent: Sent) -> None:
-        """A request that was not accepted; the look at its traces may wait for others."""
-
-    def together(self, accepted: list[Sent]) -> object:
-        """Requests that were accepted at the same time, or with nothing read in between."""
-
-    def at_once(self, sent: list[Sent], *, answered: bool) -> bool:
-        """Account for requests at the same time; whether all of it is plain. What is not, is sent again alone."""
-
-    def consequences(self, sent: Sent) -> Iterator[Finding]:
-        """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
-
-    def kept(self, sent: Sent) -> Iterator[Finding]:
-        """How what is read back of an accepted case, or the answer of a reading one, is not what it should be."""
 
 
 class Run:

@@ -77,8 +77,8 @@ def test_a_header_from_a_variable_is_secret(monkeypatch: pytest.MonkeyPatch) -> 
         ("X Key:x", "write NAME:VALUE"),
         ("X-Key:a\nb", "characters that no header may have"),
         ("X-Key:${NOT_SET_ANYWHERE}", "the environment variable NOT_SET_ANYWHERE is not set"),
-        ("Authorization:x", "the kit itself says what this header is"),
-        ("content-type:x", "the kit itself says what this header is"),
+        ("Authorization:x", "the kit sets this header itself"),
+        ("content-type:x", "the kit sets this header itself"),
     ],
 )
 def test_a_bad_header_is_one_line(command: Command, header: str, words: str) -> None:
@@ -113,10 +113,10 @@ def test_rate_counts_every_thread() -> None:
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "many", ""])
 def test_a_rate_is_more_than_nothing(command: Command, value: str) -> None:
-    """What is no number of requests a second is bad usage."""
+    """What is not a number of requests a second is bad usage."""
     told = command("verify", f"--rate={value}")
     assert (told.code, told.out) == (2, "")
-    assert "no number of requests a second" in told.err
+    assert "not a number of requests a second" in told.err
 
 
 # --- TLS ------------------------------------------------------------------------------------------------------

@@ -123,4 +123,4 @@ def test_number_of_workers_is_bounded(command: Command, value: str) -> None:
     """Anything but a whole number from 1 to 64 is bad usage."""
     told = command("verify", "--workers", value)
     assert (told.code, told.out) == (2, "")
-    assert "is no number of workers: give one from 1 to 64" in told.err
+    assert "is not a number of workers: give one from 1 to 64" in told.err

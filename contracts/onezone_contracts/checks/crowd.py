@@ -118,7 +118,7 @@ def _listed(run: GivenRun, made: list[Created], before: dict[str, set[str]]) -> 
             now.update(run.readback.ids(group) or ())
             return ids <= now
 
-        run.readback.until(shows)
+        run.readback.lag.until(shows)
         run.ledger.known[group] = set(now)
         missing, extra = ids - now, now - ids - before[group]
         cut = len(missing) > len(made) // 2 and len(now & (ids | before[group])) >= PAGE
@@ -139,5 +139,5 @@ def _read(run: GivenRun, made: list[Created]) -> Iterator[Finding]:
         return
     for one in made[:: max(1, len(made) // READ)]:
         sent = one.sent
-        read = run.readback.read(sent.location or "", sent.exchange.request.path, sent.group, sent.user)
+        read = run.readback.read(sent)
         yield from differences_of(run.operation, replace(one, read=read))

@@ -45,7 +45,9 @@ def parser() -> VariableParser:
     options.add_argument("files", nargs="*", type=Path, metavar="FILE", help="HAR 1.2, or the mock's journal as JSON")
     shared.add_contract(options, f"default {DEFAULT_EDITION}")
     options.add_argument(
-        "--base-url", metavar="URL", help="where the API is; other hosts are ignored (default: found by the base paths)"
+        "--base-url",
+        metavar="URL",
+        help="judge only what was sent to this base URL (default: found by the documented base paths)",
     )
     options.add_argument(
         "--profile",
@@ -53,34 +55,48 @@ def parser() -> VariableParser:
         default="full",
         help="core: the documented create operation; full: every operation of the contract (default)",
     )
-    options.add_argument("--proxy", metavar="URL", help="the server to stand in front of")
-    options.add_argument("--host", default="127.0.0.1", metavar="HOST", help="where the proxy listens (127.0.0.1)")
-    options.add_argument("--port", type=int, default=8090, metavar="N", help="its port (8090); 0 picks one")
+    options.add_argument("--proxy", metavar="URL", help="server to stand in front of")
+    options.add_argument("--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default 127.0.0.1)")
+    options.add_argument(
+        "--port", type=int, default=8090, metavar="N", help="port to listen on; 0 picks one (default 8090)"
+    )
     shared.add_trust(options)
-    options.add_argument("--har", type=Path, metavar="OUT", help="write what passed the proxy as HAR, secrets included")
+    options.add_argument(
+        "--har", type=Path, metavar="OUT", help="write what passed the proxy to a HAR file, secrets included"
+    )
     options.add_argument(
         "--min-coverage",
         type=_percent,
         default=0.0,
         metavar="PERCENT",
-        help="exit 1 where the traffic shows less of the contract",
+        help="exit 1 if the traffic shows less of the contract than this",
     )
-    options.add_argument("--strict", action="store_true", help="a SHOULD that fails makes the verdict nonconformant")
+    options.add_argument("--strict", action="store_true", help="count a SHOULD that fails as a violation")
     options.add_argument(
-        "--expected-failures", type=Path, metavar="FILE", help="ids known to fail, one a line; one that passes fails"
+        "--expected-failures",
+        type=Path,
+        metavar="FILE",
+        help="list of requirement ids that are known to fail, one a line; an id that passes fails the run",
     )
     options.add_argument(
-        "--baseline", type=Path, metavar="REPORT", help="JSON report of an earlier run; only new failures count"
+        "--baseline",
+        type=Path,
+        metavar="REPORT",
+        help="JSON report of an earlier run; only what fails now and did not fail then counts",
     )
     options.add_argument(
         "--report",
         action="append",
         default=[],
         metavar="FORMAT=PATH",
-        help="json, junit, html, sarif or markdown; - is standard output",
+        help="write a report: json, junit, html, sarif or markdown; - is standard output; repeatable",
     )
     options.add_argument(
-        "--requirement", action="append", default=[], metavar="ID", help="judge only these; glob patterns"
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="judge only this requirement; repeatable, * allowed",
     )
     return options
 
@@ -91,7 +107,7 @@ def _percent(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value <= 100:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage: give a number from 0 to 100")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage: give a number from 0 to 100")
     return value
 
 

@@ -44,7 +44,7 @@ def parser() -> VariableParser:
     """The command line."""
     made = VariableParser(
         prog="ozkit verify",
-        description="Judge an implementation. Without URL and --target, the kit's own mock is judged.",
+        description="Judge a server. Without URL and --target, judge the kit's own mock.",
         epilog="exit codes: 0 conformant, 1 nonconformant, 2 inconclusive, 3 partial, 130 interrupted",
     )
     shared.add_target(made, f"default {DEFAULT_EDITION}")
@@ -52,40 +52,46 @@ def parser() -> VariableParser:
         "--profile",
         choices=["core", "full"],
         default="core",
-        help="core: the documented create operation (default); full: every operation that the target offers",
+        help="core (default): the documented create operation; full: every operation that the server offers",
     )
     shared.add_run(made, "standard")
-    made.add_argument("--strict", action="store_true", help="a SHOULD that fails makes the verdict nonconformant")
+    made.add_argument("--strict", action="store_true", help="count a SHOULD that fails as a violation")
     made.add_argument(
-        "--allow-partial", action="store_true", help="exit 0 where nothing is violated but a MUST was not judged"
+        "--allow-partial",
+        action="store_true",
+        help="exit 0 if nothing is violated, although a MUST could not be judged",
     )
     made.add_argument(
         "--expected-failures",
         type=Path,
         metavar="FILE",
-        help="ids known to fail, one a line; one that passes, or that is no requirement, is a failure",
+        help="list of requirement ids known to fail, one a line; an id that passes or does not exist fails the run",
     )
     made.add_argument(
         "--baseline",
         type=Path,
         metavar="REPORT",
-        help="JSON report of an earlier run: says what is new, mended and as before; only what is new is a failure",
+        help="JSON report of an earlier run; only what fails now and did not fail then counts",
     )
     made.add_argument(
         "--report",
         action="append",
         default=[],
         metavar="FORMAT=PATH",
-        help="json, junit, html, sarif or markdown; - is standard output",
+        help="write a report: json, junit, html, sarif or markdown; - is standard output; repeatable",
     )
     made.add_argument(
-        "--requirement", action="append", default=[], metavar="ID", help="judge only these; glob patterns"
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="judge only this requirement; repeatable, * allowed",
     )
     made.add_argument(
         "--keep",
         type=Path,
         metavar="FILE",
-        help="keep the personas that the kit makes; their credentials go to FILE, which `ozkit target clean` takes",
+        help="do not remove the users, and write their credentials to FILE; `ozkit target clean FILE` removes them",
     )
     return made
 

@@ -56,14 +56,9 @@ class Builder:
         """A section of an RFC that the contract names."""
         return self.contract.source({"document": document, "section": section})
 
-    @property
-    def strict(self) -> bool:
-        """Whether the edition documents statuses such as 405: then they are promised, not only tolerated."""
-        return 405 in self.operation.responses  # noqa: PLR2004
-
     def documented(self, level: Level = Level.OBSERVE, promised: Level = Level.MUST) -> Level:
-        """`promised` where the edition is the deployed behaviour itself, else `level`: other documents are silent."""
-        return promised if self.strict else level
+        """`promised` where what released servers answer is documented, else `level`: other documents are silent."""
+        return promised if self.operation.as_released else level
 
     def judge(self, topic: str, level: Level, text: str, source: Source | str, check: Sending) -> Requirement:
         """A requirement of some cases: judged by the check; where the edition leaves it open, what comes is noted."""

@@ -59,7 +59,9 @@ def read(path: Path) -> Iterator[Recorded]:
         raise SetupError(f"{path} cannot be read: {error.strerror or error}") from None
     except (ijson.JSONError, UnicodeDecodeError) as error:
         why = " ".join(str(error).split())[:120]
-        raise SetupError(f"{path} is no whole JSON ({why}): record it again, or end the recording in order") from None
+        raise SetupError(
+            f"{path} is not complete JSON ({why}): record it again, or end the recording in order"
+        ) from None
 
 
 def _kind(file: IO[bytes]) -> str | None:
@@ -75,7 +77,7 @@ def _safely(entry: Any, node: Mapping[str, Any], place: str) -> Recorded | None:
     try:
         exchange: Recorded | None = entry(node, place)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SetupError(f"{place}: this is no exchange of HAR 1.2 ({type(error).__name__}: {error})") from None
+        raise SetupError(f"{place}: this is not a HAR 1.2 exchange ({type(error).__name__}: {error})") from None
     return exchange
 
 

@@ -58,9 +58,9 @@ def test_the_journal_of_the_mock_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{"log": {"entries": [{"request":', "no whole JSON"),
+        ('{"log": {"entries": [{"request":', "not complete JSON"),
         ('{"name": 1}', "neither a HAR nor"),
-        ("words", "no whole JSON"),
+        ("words", "not complete JSON"),
         ('{"log": {"entries": [{"time": 1}]}}', "entry 1: this is no exchange"),
     ],
 )
