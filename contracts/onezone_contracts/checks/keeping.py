@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.state.unseen import UNSEEN
+from onezone_contracts.state.tracker import UNSEEN
 from onezone_contracts.target.administrator import GONE
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.trial import Trial

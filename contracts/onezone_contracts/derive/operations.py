@@ -137,6 +137,7 @@ class Sheet:
         return next(one for one in known if one.path == self.operation.path) is self.operation
 
     def _one(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
+        level = self.contract.at_most(level, source)
         return Requirement(topic, self.operation.id, level, text, str(source), check, NEEDS)
 
     def _documented(self, level: Level) -> Level:

@@ -52,8 +52,9 @@ class Sheet:
     def _make(self, operation: Operation, topic: str, text: str) -> Requirement:
         name = f"{operation.id}.{topic}"
         if name not in self._own:
-            source = str(operation.access.source if topic == CONSISTENT else operation.source)
-            self._own[name] = Requirement(topic, operation.id, Level.MUST, text, source, lambda _: ())
+            source = operation.access.source if topic == CONSISTENT else operation.source
+            level = self.contract.at_most(Level.MUST, source)
+            self._own[name] = Requirement(topic, operation.id, level, text, str(source), lambda _: ())
         return self._own[name]
 
     def judged(self, requirement: Requirement | None, finding: Finding | None = None) -> None:
