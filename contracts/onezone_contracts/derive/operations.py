@@ -118,6 +118,8 @@ class Sheet:
             yield from credentials.wrong(build)
         if build.repeatable and not operation.access.public:
             yield from credentials.in_turn(build)
+        if operation.effect.verb in READING:
+            yield from generated.at_once(build)
 
     def _answers(self) -> Iterator[Requirement]:
         """What holds of every answer."""
