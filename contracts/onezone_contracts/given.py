@@ -48,7 +48,8 @@ class GivenRun(Run):
         self.readback.lag = Lag(max(options.patience, options.settle), check_time=shared.check_time)
         self.readback.redactor = self.redactor
         self.fixtures: GivenFixtures = GivenFixtures(target, operation, self.redactor)
-        self.ledger = self.tracker = Ledger(self.readback, operation, self.transmit, self.map)
+        self.tracker: Ledger = Ledger(self.readback, operation, self.transmit, self.map)
+        self.ledger = self.tracker
         self.accepted: list[Sent] = []
         self.hints: list[str] = []
         self.common: dict[type, Any] = {}

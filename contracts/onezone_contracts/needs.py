@@ -1,15 +1,14 @@
-"""What a run needs of others: what its cases are sent with, and who keeps account of what they did."""
+"""What the cases of a run are sent with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from onezone_contracts.cases import Case
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.personas import Persona
-from onezone_contracts.requirement import Finding
-from onezone_contracts.sent import Prepared, Sent
+from onezone_contracts.sent import Sent
 from onezone_contracts.state.expected import Ref
 from onezone_contracts.target.file import TestUser
 from onezone_contracts.target.fixture import Stage
@@ -47,32 +46,3 @@ class Fixtures(Protocol):
 
     def insist(self, send: Callable[[], Exchange]) -> Exchange:
         """What is answered to who must be allowed, once privileges had the time that they may take."""
-
-
-class Tracker(Protocol):
-    """Keeps account of what the requests of one operation did to the target."""
-
-    @property
-    def separable(self) -> bool:
-        """Whether it can be told which of several accepted requests at the same time did what."""
-
-    def before(self, one: Prepared) -> None:
-        """Look at what earlier requests left behind, as long as it can be told from what this one does."""
-
-    def accepted(self, sent: Sent) -> None:
-        """See what an accepted request did."""
-
-    def refused(self, sent: Sent) -> None:
-        """A request that was not accepted; the look at its traces may wait for others."""
-
-    def together(self, accepted: list[Sent]) -> object:
-        """Requests that were accepted at the same time, or with nothing read in between."""
-
-    def at_once(self, sent: list[Sent], *, answered: bool) -> bool:
-        """Account for requests at the same time; whether all of it is plain. What is not, is sent again alone."""
-
-    def consequences(self, sent: Sent) -> Iterator[Finding]:
-        """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
-
-    def kept(self, sent: Sent) -> Iterator[Finding]:
-        """How what is read back of an accepted case, or the answer of a reading one, is not what it should be."""

@@ -14,12 +14,13 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.api import Api
 from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, encode
 from onezone_contracts.exchange import Exchange, Request
-from onezone_contracts.needs import Fixtures, Tracker
+from onezone_contracts.needs import Fixtures
 from onezone_contracts.options import Options
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.requirement import Finding, NotJudged, Requirement, Sending, SendingAs, tolerated
 from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.shared import Shared
+from onezone_contracts.state.tracker import Tracker
 from onezone_contracts.target.file import SetupError, TestUser
 
 AT_ONCE = 64

@@ -56,6 +56,13 @@ class StoppedError(BaseException):
 class Setting(Protocol):
     """What sequences are taken in."""
 
+    taken: int
+    """How many steps were taken."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the time for sequences is used up."""
+
     @property
     def clock(self) -> Callable[[], float]:
         """What tells how much time they took."""
@@ -76,7 +83,7 @@ def shortest(
     Args:
         setting: where steps are taken.
         first: what was shown.
-        tried: takes fewer steps; what they show, if that is the same.
+        tried: takes fewer steps; what they show, which counts where it is of the same kind.
         again: takes the steps that are left once more.
         seconds: how long steps may be left out.
         attempts: how often.
@@ -87,7 +94,8 @@ def shortest(
         left[0] -= 1
         if left[0] < 0 or setting.clock() > end:
             raise StoppedError
-        return tried(steps)
+        shown = tried(steps)
+        return shown if shown and shown.kind == first.kind else None
 
     best = [first]
     with contextlib.suppress(StoppedError), setting.lag.hasty(SHORTEST):

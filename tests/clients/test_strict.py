@@ -32,7 +32,14 @@ class Zone:
         self.service = self.make("POST", f"/groups/{self.group}/handle_services", SERVICE)
         self.own = self.make("POST", "/user/handle_services", SERVICE, ADMIN)
         self.token = self.make("POST", "/user/tokens/named", {"name": "Reader", "customMetadata": {"of": "rita"}})
+        answer = self.client.post("/_mock/states", json={"state": "a share"})
+        self.share = answer.json()["share"]
+        handle = {"handleServiceId": self.own, "resourceType": "Share", "resourceId": self.share}
+        handle |= {"metadataPrefix": "oai_dc", "metadata": "<metadata/>"}
+        self.handle = self.make("POST", "/user/handles", handle, ADMIN)
         for path in (
+            f"/handles/{self.handle}/groups/{self.group}",
+            f"/handles/{self.handle}/users/{self.nameless}",
             f"/groups/{self.child}/users/{self.nameless}",
             f"/groups/{self.group}/users/adam",
             f"/groups/{HOME}/children/{self.group}",
@@ -62,8 +69,9 @@ class Zone:
         users = ["alice", "adam", "nora", self.user, self.nameless]
         groups = [HOME, NESTED, self.group, self.child]
         services = ["4f2bb1a9a9cc0a3b5de2a6a1d0f4a1d3ch81a2", self.service, self.own]
-        known = {"user": users, "group": groups, "child": groups, "handle_service": services}
-        return {**known, "token": [self.token, "Reader"]}[entity or ""]
+        known = {"user": users, "group": groups, "child": groups, "parent": groups, "handle_service": services}
+        owned = {"token": [self.token, "Reader"], "handle": [self.handle], "share": [self.share]}
+        return {**known, **owned}[entity or ""]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from onezone_mockserver.impact.report import Notice, notices
 from onezone_spec import load
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-AGREED, PARENTS = EXAMPLES / "agreed.yaml", EXAMPLES / "parents"
+AGREED, PARENTS = EXAMPLES / "agreed.yaml", EXAMPLES / "memberships"
 CREATE = "create_group_handle_service"
 
 
@@ -52,7 +52,7 @@ def test_a_body_that_one_edition_takes_is_noticed() -> None:
 def test_an_operation_of_one_edition_alone_is_noticed_by_who_calls_it() -> None:
     """An operation that is new answers where there was none: of Onezone's own that lack, the mock says so by 501."""
     found = notices(load("deployed"), load("deployed", [PARENTS]))
-    assert of(found, "a client that calls the operation") == {"list_group_parents": (501, 200)}
+    assert of(found, "a client that calls the operation") == {"list_group_memberships": (501, 200)}
 
 
 def test_an_edition_is_not_noticed_in_its_own_place(capsys: pytest.CaptureFixture[str]) -> None:

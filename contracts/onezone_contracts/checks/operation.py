@@ -20,7 +20,7 @@ from onezone_contracts.requirement import Check, Finding, Level, NotJudged
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.compare import brief
 from onezone_contracts.state.expected import CALLER, Ref, pair
-from onezone_contracts.state.unseen import UNSEEN
+from onezone_contracts.state.tracker import UNSEEN
 from onezone_contracts.trial import Trial
 
 CONFLICT, NOT_ALLOWED = 409, 405
@@ -213,15 +213,6 @@ def _differences(one: Sent) -> Iterator[Finding]:
         yield difference.finding(f"{one.case.label}: {difference.what}", one.exchange)
 
 
-def unchanged(trial: Trial) -> Iterator[Finding]:
-    """No refused request changed anything."""
-    leaks = trial.leaks()
-    if not any(not one.exchange.succeeded for one in trial.log):
-        raise NotJudged("no request was refused")
-    for leak in leaks:
-        yield leak.finding()
-
-
 def again(level: Level, case: Case) -> Check:
     """The same relation a second time is a conflict, and changes nothing; where that is left open, it is noted."""
     judge = observed(case) if level is Level.OBSERVE else answered({CONFLICT}, case)
@@ -230,7 +221,7 @@ def again(level: Level, case: Case) -> Check:
         known = case.name in {one.case.name for one in trial.log}
         sent = trial.send(case)
         if not known and not sent.exchange.succeeded:
-            trial.see(sent)
+            trial.tracker.see(sent)
         yield from judge(trial)
 
     return check

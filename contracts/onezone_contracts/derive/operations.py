@@ -9,10 +9,20 @@ from functools import cache
 from onezone_spec import Contract, Operation, Property, Source
 
 from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant, with_value, without
-from onezone_contracts.checks import error
+from onezone_contracts.checks import error, state
 from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
-from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol, reading
+from onezone_contracts.derive import (
+    access,
+    answers,
+    asks,
+    credentials,
+    generated,
+    judged_operations,
+    naming,
+    protocol,
+    reading,
+)
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.derive.words import EFFECTS, holdings
@@ -22,7 +32,6 @@ from onezone_contracts.requirement import (
     Check,
     Finding,
     Level,
-    NotJudged,
     Requirement,
     at_refusals,
     at_successes,
@@ -76,8 +85,9 @@ class Sheet:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
-        for topic, level, text, source, check in reading.requirements(self.contract, self.operation, self._documented):
-            yield self._one(topic, level, text, source, check)
+        for topical in (reading, naming):
+            for row in topical.requirements(self.contract, self.operation, self._documented):
+                yield self._one(*row)
         if self.operation.body:
             yield from self._bodies()
         if depth != "quick":
@@ -303,7 +313,7 @@ class Sheet:
         if prop.unique_of_owner and self.operation.effect.verb == "create":
             kind = self.contract.errors[prop.unique_of_owner]
             text = f"{name} that another one of the same owner has is answered with {kind.status}."
-            judge = self._taken_by_owner(name, kind.status)
+            judge = naming.taken(name, kind.status)
             yield self._one(f"body.{name}.taken", self._documented(Level.SHOULD), text, prop.source or source, judge)
         if prop.unique:
             text = f"{name} that another one has is answered with {self.contract.errors[prop.unique].status}."
@@ -318,19 +328,6 @@ class Sheet:
         ]
         judge = observed(*cases) if level is Level.OBSERVE else answered({BAD}, *cases)
         return self._one(f"body.{topic}", level, f"{wrong} is answered with {BAD}.", source, judge)
-
-    def _taken_by_owner(self, name: str, status: int) -> Check:
-        """A body with the value of another entity of the same owner."""
-
-        def check(trial: Trial) -> Iterator[Finding]:
-            first = trial.send(asks.valid(), accept=True)
-            if not first.exchange.succeeded:
-                raise NotJudged("the first one was refused", blocked=True)
-            change = with_value(name, first.value[name])
-            case = Case(f"{name}.taken", f"{name} that another one has", like=asks.valid(), change=change)
-            yield from answered({status}, case)(trial)
-
-        return check
 
     def _taken(self, name: str, status: int) -> Check:
         """A body with the value of another entity at a key that nobody shares."""
@@ -367,7 +364,7 @@ class Sheet:
     def _errors(self) -> Iterator[Requirement]:
         if self.operation.effect.verb not in READING:
             text = "A refused request changes nothing."
-            yield self._one("unchanged", Level.MUST, text, self.operation.source, at_refusals(checks.unchanged))
+            yield self._one("unchanged", Level.MUST, text, self.operation.source, at_refusals(state.unchanged))
         for code, answer in sorted(self.operation.responses.items()):
             if answer.schema and code in self._provoked():
                 text = f"The body of a {code} is the documented Error."

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from onezone_spec import Operation
 
 from onezone_contracts.cases import MISSING, Case
-from onezone_contracts.requirement import Finding
+from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.sent import PAGE, Created, Prepared, Read, Sent
 from onezone_contracts.state import compare
 from onezone_contracts.state.leak import Leak, seen_alone
 from onezone_contracts.state.probe import Difference
 from onezone_contracts.state.readback import Readback, last_segment
+from onezone_contracts.state.tracker import Tracker
 
 BATCH = 12
 """How many refused requests may wait for one look at the group's services."""
@@ -23,28 +24,38 @@ BLIND = 3
 """After so many services that could not be read, reading is taken as not offered."""
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Tracker):
     """Keeps account of the services of every group that a run acts on, as far as personas can see them.
 
-    `replay` sends a case again, unrecorded; it serves to find the request that left something behind. `each` does what
-    `map` does, at the same time where there are workers.
+    `initial` are those of each group before the run, `known` what it should have, relative to what was read; `strays`
+    were accepted for a group that is not there since the last look, and went nobody knows where; `spare` was created
+    and is not judged: it is only removed at the end.
+
+    Args:
+        readback: reads what there is.
+        operation: what is sent.
+        replay: sends a case again, unrecorded; it serves to find the request that left something behind.
+        each: does what `map` does, at the same time where there are workers.
     """
 
-    separable: ClassVar[bool] = True
-    readback: Readback
-    operation: Operation
-    replay: Callable[[Case], Sent]
-    each: Callable[..., Iterator[Any]] = map
-    initial: dict[str, frozenset[str]] = field(default_factory=dict)
-    known: dict[str, set[str]] = field(default_factory=dict)
-    created: list[Created] = field(default_factory=list)
-    leaks: list[Leak] = field(default_factory=list)
-    pending: list[Sent] = field(default_factory=list)
-    strays: list[Sent] = field(default_factory=list)
-    """What was accepted for a group that is not there, since the last look: it went nobody knows where."""
-    spare: list[Created] = field(default_factory=list)
-    """What was created and is not judged: it is only removed at the end."""
+    def __init__(
+        self,
+        readback: Readback,
+        operation: Operation,
+        replay: Callable[[Case], Sent],
+        each: Callable[..., Iterator[Any]] = map,
+    ) -> None:
+        super().__init__()
+        self.readback = readback
+        self.operation = operation
+        self.replay = replay
+        self.each = each
+        self.initial: dict[str, frozenset[str]] = {}
+        self.known: dict[str, set[str]] = {}
+        self.created: list[Created] = []
+        self.pending: list[Sent] = []
+        self.strays: list[Sent] = []
+        self.spare: list[Created] = []
 
     def open(self, group: str) -> None:
         """Take the group's services as they are now for given."""
@@ -291,17 +302,23 @@ class Ledger:
         """What came of an accepted creation, None where the request was not accepted."""
         return next((one for one in reversed(self.created) if one.sent is sent), None)
 
+    def look(self, sent: Sent) -> None:  # noqa: ARG002
+        """Look at all groups that refused requests may have touched."""
+        self.flush()
+
+    def all(self, log: Sequence[Sent]) -> list[Leak]:  # noqa: ARG002
+        """What refused requests left behind, but for those that are left open. Raises NotJudged where nothing lists."""
+        self.flush()
+        if not self.known and not self.leaks:
+            raise NotJudged(self.readback.lack("list"))
+        return [leak for leak in self.leaks if not any(one.case.open for one in leak.sent)]
+
     def consequences(self, sent: Sent) -> Iterator[Finding]:
         """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
         made = self.of(sent)
         if made is not None:
             yield from compare.located(self.created, made)
-            yield from compare.differences_of(self.operation, made)
-            return
-        before = len(self.leaks)
-        self.flush()
-        for leak in self.leaks[before : before + 1]:
-            yield leak.finding()
+        yield from super().consequences(sent)
 
     def kept(self, sent: Sent) -> Iterator[Finding]:
         """How what is read back of an accepted case differs from what was sent."""

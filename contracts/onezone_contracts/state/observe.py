@@ -20,6 +20,7 @@ from onezone_contracts.state.expected import (
     Mirror,
     Ref,
     holds,
+    naming,
     pair,
     rank,
     role_of,
@@ -243,6 +244,8 @@ def misread(
 ) -> list[Difference]:
     """How an answer differs from what the operation should say of the entities in its path."""
     found = answer_of(exchange)
+    if operation.success.schema is None:
+        return []
     if not isinstance(found, dict):
         return [
             Difference(
@@ -283,6 +286,10 @@ def _list(account: Account, operation: Operation, named: Named, exchange: Exchan
 def _related(contract: Contract, mirror: Mirror, operation: Operation, place: Ref) -> set[Ref]:
     effect = operation.effect
     assert effect.within is not None
+    if key := naming(contract, operation):
+        return {
+            ref for ref, details in mirror.details.items() if ref[0] == effect.resource and details.get(key) == place[1]
+        }
     if holds(contract, effect.resource, effect.within):
         return mirror.inside(place, effective=effect.effective)
     return mirror.containers(place, contract.kind(effect.resource), effective=effect.effective)
@@ -381,4 +388,5 @@ _READS: dict[str, Callable[[Account, Operation, Named, Exchange], Iterator[Diffe
     "catalogue": _catalogue,
     "generation": _generation,
     "infer": _scope,
+    "show": lambda _account, _operation, _named, _exchange: iter(()),
 }

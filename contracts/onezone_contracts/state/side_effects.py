@@ -16,6 +16,7 @@ from onezone_contracts.state.expected import CALLER, READING, USER, Ref
 from onezone_contracts.state.leak import Alone, Leak, seen_alone
 from onezone_contracts.state.observe import differences, misread, probes
 from onezone_contracts.state.probe import Difference, Probe
+from onezone_contracts.state.tracker import Tracker
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.fixture import Stage
 
@@ -55,19 +56,18 @@ class Newcomers:
                 yield kind, one
 
 
-class Effects:
+class Effects(Tracker):
     """Compares what the target holds with what should be there after each request of one operation.
 
     `replay` sends a case again, alone and to a fixture of its own: who is accused was seen to do it.
     """
 
     def __init__(self, account: Account, operation: Operation, replay: Callable[[Case], Sent]) -> None:
+        self.reading = operation.effect.verb in READING
+        super().__init__(separable=self.reading)
         self.account = account
         self.operation = operation
         self.replay = replay
-        self.reading = operation.effect.verb in READING
-        self.separable = self.reading
-        self.leaks: list[Leak] = []
         self.newcomers = Newcomers(account, operation)
         self._pending: dict[Stage, list[Sent]] = {}
 
@@ -147,16 +147,10 @@ class Effects:
 
     # --- what is found ------------------------------------------------------------------------------------
 
-    def consequences(self, sent: Sent) -> Iterator[Finding]:
-        """What is wrong with what came of a case: a success did what it should, a refusal left nothing."""
-        if sent.exchange.succeeded:
-            yield from self.kept(sent)
-            return
-        before = len(self.leaks)
+    def look(self, sent: Sent) -> None:
+        """Look at the stage of a refused request."""
         if sent.stage:
             self.flush(sent.stage)
-        for leak in self.leaks[before : before + 1]:
-            yield leak.finding()
 
     def kept(self, sent: Sent) -> Iterator[Finding]:
         """How the state after an accepted case, or the answer of a reading one, is not what it should be."""
@@ -195,7 +189,7 @@ class Effects:
         """Whether released servers may keep what they made, though the request is refused."""
         return self.operation.locate_at_effect and MISSING in sent.case.roles.values()
 
-    def all(self, log: list[Sent]) -> list[Leak]:
+    def all(self, log: Sequence[Sent]) -> list[Leak]:
         """Everything that refused requests left behind, with what came to be and belongs nowhere."""
         for stage in list(self._pending):
             self.flush(stage)

@@ -5,7 +5,7 @@ Nothing is removed but what this account made, or what one of its users made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from onezone_spec import Contract, Operation
@@ -16,7 +16,7 @@ from onezone_contracts.generate.values import Samples, is_ours, privileges_of, s
 from onezone_contracts.network import Network
 from onezone_contracts.patience import Lag
 from onezone_contracts.reading import Listing, answer_of, entry_id, list_keys, listing
-from onezone_contracts.state.expected import TOKEN, USER, ZONE, Held, Mirror, Ref, kinds, rank, role_of
+from onezone_contracts.state.expected import TOKEN, USER, ZONE, Held, Mirror, Ref, kinds, removal, role_of
 from onezone_contracts.state.tokens import TokenBook, by_text, text_of
 from onezone_contracts.target.credentials import Credentials, near
 from onezone_contracts.target.file import SetupError, Target, TestUser
@@ -40,7 +40,8 @@ class Account:
 
     `core` is the target of the profile `core`, where its personas were made. `shut` says why no persona can act, where
     that is so. `lag` waits for what has not taken effect yet.
-    `with_tokens`: the users that it makes log in with tokens, and have no passwords.
+    `with_tokens`: the users that it makes log in with tokens, and have no passwords. `make_share` sets a share up,
+    where that can be done.
     """
 
     def __init__(
@@ -60,6 +61,8 @@ class Account:
         self.lag = Lag(settle)
         self.with_tokens = False
         self.samples = Samples(contract)
+        self.invited: dict[str, Ref] = {}
+        self.make_share: Callable[[], str | None] = lambda: None
         self.mirror = Mirror()
         self.tokens = TokenBook()
         self.api.key = lambda ref, key: str(self.mirror.details.get(ref, {}).get(key, ref[1]))
@@ -93,10 +96,20 @@ class Account:
             if (ids := self.everything(kind)) is not None:
                 self._before[kind] = ids
 
-    def create(self, kind: str, body: Mapping[str, Any] | None = None, *, by: TestUser | None = None) -> Ref:
-        """A new entity, made for itself, or for the user who makes it. Raises SetupError."""
+    def create(
+        self,
+        kind: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        by: TestUser | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Ref:
+        """A new entity, made for itself, or for the user who makes it. Raises SetupError.
+
+        `names` has the ids of what it is to name, by kind.
+        """
         operation = self._operation("create", kind, "caller" if by else None)
-        value = dict(body) if body is not None else self.samples.body(operation)
+        value = dict(body) if body is not None else self.samples.body(operation, names=names)
         exchange = self.do(operation, {}, value, by.auth if by else None)
         made = new_id(exchange)
         if made is None:
@@ -341,7 +354,7 @@ class Account:
         for ref in self._leftovers():
             self.made.setdefault(ref)
         made = [one for one in self.made if self.tokens.owners.get(one) not in self.made]  # others go with their owners
-        for ref in sorted(filter(self._removable, made), key=lambda one: -rank(one[0])):
+        for ref in sorted(filter(self._removable, made), key=lambda one: removal(self.contract, one[0])):
             self.delete(ref)
         self.made.clear()
         self.api.wire.close()

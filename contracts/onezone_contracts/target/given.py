@@ -38,7 +38,7 @@ from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Level, NotJudged
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.expected import USER, Ref
-from onezone_contracts.state.unseen import UNSEEN
+from onezone_contracts.state.tracker import UNSEEN
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import Target, TestUser
 

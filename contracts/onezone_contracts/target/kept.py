@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from onezone_spec import Operation
 
-from onezone_contracts.state.expected import Ref, rank
+from onezone_contracts.state.expected import Ref, rank, removal
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import SetupError, Target
@@ -38,7 +38,7 @@ def from_account(path: Path, account: Account, target: Target | None, operation:
     """Write down what an administrator's account made; it stays."""
     if target is None:
         target = Target(account.api.base_url, {}, "")
-    entities = [list(ref) for ref in account.made]
+    entities = [list(ref) for ref in sorted(account.made, key=lambda ref: removal(account.contract, ref[0]))]
     _save(path, _described(target, account.contract.edition, operation), {"entities": entities})
 
 

@@ -158,7 +158,7 @@ def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: Ex
     if wanted.target_file:
         return FromFile(contract, wanted.target_file, data, wanted.url)
     if wanted.admin and wanted.url:
-        return FromAccount(stack.enter_context(administered(contract, check_url(wanted.url), wanted.admin, options)))
+        return _from_admin(wanted.url, wanted.admin, wanted.states_url, contract, options, stack)
     if wanted.url and wanted.states_url:
         base_url, states_url = check_url(wanted.url), check_states_url(wanted.states_url)
     elif wanted.url:
@@ -176,6 +176,20 @@ def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: Ex
     return _from_states(States(states_url, options, base_url), contract, base_url, options, stack, full=full)
 
 
+def _from_admin(
+    url: str, admin: Credentials, states_url: str | None, contract: Contract, options: Options, stack: ExitStack
+) -> Provisioner:
+    """An administrator's account makes everything but shares, which a state may set up."""
+    base_url = check_url(url)
+    states = States(check_states_url(states_url), options, base_url) if states_url else None
+    if states:
+        stack.callback(states.teardown)
+    account = stack.enter_context(administered(contract, base_url, admin, options))
+    if states:
+        account.make_share = states.share
+    return FromAccount(account)
+
+
 def _from_states(
     states: States, contract: Contract, base_url: str, options: Options, stack: ExitStack, *, full: bool
 ) -> Provisioner:
@@ -189,7 +203,9 @@ def _from_states(
         admin = states.administrator(contract.privileges)
     except SetupError:
         return FromStates(contract, states, base_url)
-    return FromAccount(stack.enter_context(administered(contract, base_url, admin, options)))
+    account = stack.enter_context(administered(contract, base_url, admin, options))
+    account.make_share = states.share
+    return FromAccount(account)
 
 
 @contextmanager

@@ -77,6 +77,13 @@ class States:
             self.teardown()
             raise
 
+    def share(self) -> str | None:
+        """A share that no handle stands for, None where the implementation has no such state."""
+        try:
+            return _id(self._call("setup", "a share", {}).get("share"))
+        except SetupError:
+            return None
+
     def _group(self) -> str | None:
         """A group of its own, None where the implementation has no such state."""
         try:
