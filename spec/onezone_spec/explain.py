@@ -32,6 +32,8 @@ class Setting:
     members: dict[Ref, dict[Ref, frozenset[str]]] = field(default_factory=dict)
     zone: dict[Ref, frozenset[str]] = field(default_factory=dict)
     creators: dict[Ref, str] = field(default_factory=dict)
+    references: dict[Ref, dict[str, str]] = field(default_factory=dict)
+    """The ids that an entity names, by key."""
 
     def called(self, ref: Ref) -> str:
         """What people call it."""
@@ -87,6 +89,7 @@ def _add(setting: Setting, kind: str, entry: Mapping[str, Any], contract: Contra
     creator = shown.get("creator")
     if isinstance(creator, Mapping) and creator.get("type") == USER:
         setting.creators[ref] = str(creator["id"])
+    setting.references[ref] = {key: str(shown[key]) for key in contract.references.get(kind, ()) if shown.get(key)}
     members = setting.members.setdefault(ref, {})
     for key, member_kind in (("users", USER), ("groups", GROUP), ("children", GROUP)):
         for member, privileges in (entry.get(key) or {}).items():
@@ -132,6 +135,7 @@ _CONDITIONS = {
     "caller": "to be any user with credentials",
     "self": "to be the user whom the path names",
     "creator": "that the user whom the path names created it",
+    "belongs": "that the group which the path names belongs to what the body names",
 }
 
 
@@ -208,14 +212,15 @@ class Question:
             if scope in CONDITIONS:
                 yield Need(scope, "", "", (), self._condition(scope, user))
                 continue
-            where = "the zone" if scope == ZONE else self.setting.called(self.entities[scope])
+            where = "the zone" if scope == ZONE else self._called(scope)
             for name in sorted(names) or ([] if scope == ZONE else [""]):
                 ways = tuple(dict.fromkeys(self._ways(scope, name, user, chains)))
                 yield Need(scope, name, where, ways, bool(ways))
 
     def _ways(self, scope: str, name: str, user: Ref, chains: Mapping[Ref, tuple[Ref, ...]]) -> Iterator[Way]:
         setting = self.setting
-        holders = setting.zone if scope == ZONE else setting.members.get(self.entities[scope], _NOBODY)
+        place = self.entities.get(scope)
+        holders = setting.zone if scope == ZONE else setting.members.get(place, _NOBODY) if place else _NOBODY
         for holder in (user, *chains):
             if holder in holders and (not name or name in holders[holder]):
                 chain = chains[holder] if holder != user else ()
@@ -228,7 +233,18 @@ class Question:
         if scope == "self":
             return named == user
         first = next(iter(self.entities.values()))
+        if scope == "belongs":
+            return self._belongs(first)
         return named is not None and self.setting.creators.get(first) == named[1]
+
+    def _belongs(self, member: Ref) -> bool:
+        """Whether what the path names is in what the body names first, directly or through its groups."""
+        place = next(map(self.entities.get, _named_by_the_body(self.operation)), None)
+        inside = self.setting.members.get(place, _NOBODY) if place else _NOBODY
+        return any(one in inside for one in (member, *self.setting.chains(member)))
+
+    def _called(self, scope: str) -> str:
+        return self.setting.called(self.entities[scope]) if scope in self.entities else "that nothing names"
 
 
 def question(
@@ -239,13 +255,25 @@ def question(
         near = [one for one in contract.operations if operation in one][:5]
         hint = f": do you mean {', '.join(near)}?" if near else ": `ozkit spec` prints them all"
         raise QuestionError(f"there is no operation {operation!r} in the edition {contract.edition}{hint}")
-    found = contract.operations[operation]
-    roles = [one.entity for one in found.parameters if one.entity]
+    asked = contract.operations[operation]
+    roles = [one.entity for one in asked.parameters if one.entity]
+    scopes = {scope for route in asked.access.routes for scope in route.needs}
+    more = _named_by_the_body(asked)
+    roles += [kind for kind in more if scopes & {kind, *contract.references.get(kind, {}).values()}]
     for role in named:
-        if role not in roles:
+        if role not in {*roles, *more}:
             raise QuestionError(f"{operation} names no {_words(role)}; it names: {', '.join(roles) or 'nothing'}")
     for role in roles:
         if role not in named:
             raise QuestionError(f"{operation} is about a {_words(role)}: say which one: --on {role}=ID")
     entities = {role: setting.find(contract.kind(role), named[role]) for role in roles}
-    return Question(contract, found, setting, entities, tuple(keys))
+    for ref in list(entities.values()):
+        for key, kind in contract.references.get(ref[0], {}).items():
+            if kind in scopes and key in setting.references[ref]:
+                entities.setdefault(kind, setting.find(kind, setting.references[ref][key]))
+    return Question(contract, asked, setting, entities, tuple(keys))
+
+
+def _named_by_the_body(operation: Operation) -> list[str]:
+    """The kinds of the entities that the keys of a request's body name."""
+    return [one.refers.kind for one in operation.body.properties if one.refers] if operation.body else []

@@ -86,13 +86,15 @@ def test_it_agrees_with_the_mock(path: Path, edition: str) -> None:
     users = [ref for ref in setting.names if ref[0] == "user"]
     for operation in contract.operations.values():
         roles = {one.entity: one.name for one in operation.parameters if one.entity}
+        keys = operation.body.properties if operation.body else ()
+        roles |= {one.refers.kind: one.name for one in keys if one.refers}
         every = ([ref for ref in setting.names if ref[0] == contract.kind(role)][:3] for role in roles)
         for entities in itertools.product(*every):
             named = {role: ref[1] for role, ref in zip(roles, entities, strict=True)}
             asked = question(contract, operation.id, setting, named)
             params = {roles[role]: identity for role, identity in named.items()}
             for user in users:
-                decision = Guard(operation, contract.roles).decide(world, world.users[user[1]], params)
+                decision = Guard(operation, contract).decide(world, world.users[user[1]], params, body=params)
                 answer = asked.answer(user)
                 assert (answer.route is not None) == decision.allowed, (operation.id, named, user)
 
@@ -110,7 +112,7 @@ def test_the_smallest_grants_are_enough() -> None:
                 more["groups"][0]["users"].setdefault("otto", []).append(need.privilege)
         more.pop("personas")
         world = build(more, contract)
-        guard = Guard(contract.operations[CREATE], contract.roles)
+        guard = Guard(contract.operations[CREATE], contract)
         assert guard.decide(world, world.users["otto"], {"id": more["groups"][0]["id"]}).route == route.name
 
 
@@ -135,6 +137,10 @@ def test_a_running_mock_and_a_live_target_say_the_same(command: Command, running
         ((CREATE, "--group", "Community"), "which world? Give --scenario FILE, or --url URL with --admin"),
         ((CREATE, "--scenario", "no.yaml", "--group", "a"), "no.yaml: No such file or directory"),
         ((*ON_DEMO, "--on", "user"), "--on 'user': write ROLE=ID"),
+        (
+            ("create_user_handle", "--scenario", DEMO),
+            "create_user_handle is about a handle service: say which one: --on ",
+        ),
     ],
 )
 def test_a_mistake_is_one_clear_line(command: Command, options: tuple[object, ...], words: str) -> None:

@@ -16,10 +16,13 @@ LISTS = {"users": USER, "children": GROUP, "groups": GROUP}
 
 
 def census(account: Account) -> dict[str, Any]:
-    """Users, groups and resources with their names, direct members, privileges and creators. Raises SetupError."""
+    """Users, groups and resources with their names, direct members, privileges and creators, as far as there are lists.
+
+    Raises SetupError where the target keeps one from the administrator.
+    """
     data: dict[str, Any] = {}
     contract = account.contract
-    for kind in [one for one in kinds(contract) if one not in contract.owners]:
+    for kind in [one for one in kinds(contract) if one not in contract.owners and contract.find("list", one, None)]:
         ids = account.everything(kind)
         if ids is None:
             raise SetupError(f"the target does not list its {kind.replace('_', ' ')}s to the administrator")
@@ -34,7 +37,8 @@ def _entry(account: Account, ref: Ref) -> dict[str, Any]:
         entry["zone_privileges"] = _listed(account, "privileges", kind, ZONE, {kind: ref})
     if kind != USER:
         for plural in ("users", "children" if kind == GROUP else "groups"):
-            entry[plural] = _members(account, ref, LISTS[plural])
+            if account.contract.find("list", role_of(LISTS[plural], kind), kind):
+                entry[plural] = _members(account, ref, LISTS[plural])
     return entry
 
 
