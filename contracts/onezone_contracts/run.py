@@ -119,8 +119,11 @@ class Run:
         return self._series([cases], map)[0]
 
     def in_turns(self, series: Sequence[Sequence[Case]]) -> Iterator[list[Sent]]:
-        """One series after another; with workers nothing is read between them either. Raises NotJudged."""
-        if self.several:
+        """One series after another; with workers nothing is read between them, where it can be told what each did.
+
+        Raises NotJudged.
+        """
+        if self.several and self.tracker.separable:
             yield from self._series(series, map)
         else:
             yield from (self.in_turn(*cases) for cases in series)

@@ -8,7 +8,9 @@ from onezone_contracts.session import judge_target
 from onezone_contracts.wanted import Wanted
 from running_mock import Running
 
-PATTERNS = ("create_group.*", "update_group.*", "list_users.*", "add_group_user.*", "delete_group.*")
+OWN = "update_current_user_privileges.authentication.*"
+"""By who changes with it what they may do next."""
+PATTERNS = ("create_group.*", "update_group.*", "list_users.*", "add_group_user.*", "delete_group.*", OWN)
 
 
 @pytest.mark.slow
