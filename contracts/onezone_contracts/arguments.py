@@ -131,9 +131,14 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         metavar="NAME:VALUE",
         help="header to send with every request; repeatable; the value may read a variable, ${NAME}",
     )
+    add_trust(parser)
+    parser.add_argument("--rate", type=requests_a_second, metavar="N", help="send at most N requests a second")
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Add whom TLS trusts."""
     parser.add_argument("--cacert", type=Path, metavar="FILE", help="certificate authority to trust (PEM)")
     parser.add_argument("--insecure", action="store_true", help="do not check the server's certificate")
-    parser.add_argument("--rate", type=requests_a_second, metavar="N", help="send at most N requests a second")
 
 
 def network_of(arguments: argparse.Namespace) -> Network:
@@ -141,7 +146,7 @@ def network_of(arguments: argparse.Namespace) -> Network:
     from onezone_contracts.network import Network, Rate
 
     headers = tuple(map(_header, arguments.header or ()))
-    return Network(headers, _tls(arguments.cacert, insecure=arguments.insecure), Rate(arguments.rate))
+    return Network(headers, trust(arguments.cacert, insecure=arguments.insecure), Rate(arguments.rate))
 
 
 def _header(text: str) -> Header:
@@ -160,7 +165,7 @@ def _header(text: str) -> Header:
     return Header(name, value, tuple((variable, os.environ[variable]) for variable in variables))
 
 
-def _tls(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None:
+def trust(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None:
     """Whom TLS trusts, None for the system's authorities. Raises SetupError."""
     if cacert and insecure:
         raise SetupError("--cacert and --insecure contradict each other: give one of them")
@@ -233,6 +238,37 @@ def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
         default=0.0,
         metavar="SECONDS",
         help="how long to wait for a first answer, while the server starts",
+    )
+
+
+def add_judgement(parser: argparse.ArgumentParser) -> None:
+    """Add which requirements are judged, what counts as a failure, and where reports go."""
+    parser.add_argument("--strict", action="store_true", help="count a SHOULD that fails as a violation")
+    parser.add_argument(
+        "--expected-failures",
+        type=Path,
+        metavar="FILE",
+        help="list of requirement ids known to fail, one a line; an id that passes or does not exist fails the run",
+    )
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="REPORT",
+        help="JSON report of an earlier run; only what fails now and did not fail then counts",
+    )
+    parser.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        metavar="FORMAT=PATH",
+        help="write a report: json, junit, html, sarif or markdown; - is standard output; repeatable",
+    )
+    parser.add_argument(
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="judge only this requirement; repeatable, * allowed",
     )
 
 

@@ -60,6 +60,7 @@ def parser() -> VariableParser:
     options.add_argument(
         "--port", type=int, default=8090, metavar="N", help="port to listen on; 0 picks one (default 8090)"
     )
+    shared.add_trust(options)
     options.add_argument(
         "--har", type=Path, metavar="OUT", help="write what passed the proxy to a HAR file, secrets included"
     )
@@ -70,33 +71,7 @@ def parser() -> VariableParser:
         metavar="PERCENT",
         help="exit 1 if the traffic shows less of the contract than this",
     )
-    options.add_argument("--strict", action="store_true", help="count a SHOULD that fails as a violation")
-    options.add_argument(
-        "--expected-failures",
-        type=Path,
-        metavar="FILE",
-        help="list of requirement ids that are known to fail, one a line; an id that passes fails the run",
-    )
-    options.add_argument(
-        "--baseline",
-        type=Path,
-        metavar="REPORT",
-        help="JSON report of an earlier run; only what fails now and did not fail then counts",
-    )
-    options.add_argument(
-        "--report",
-        action="append",
-        default=[],
-        metavar="FORMAT=PATH",
-        help="write a report: json, junit, html, sarif or markdown; - is standard output; repeatable",
-    )
-    options.add_argument(
-        "--requirement",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="judge only this requirement; repeatable, * allowed",
-    )
+    shared.add_judgement(options)
     return options
 
 
@@ -114,6 +89,8 @@ def _check(arguments: argparse.Namespace) -> None:
     """Raises SetupError where the options do not say what to judge."""
     if bool(arguments.files) == bool(arguments.proxy):
         raise SetupError("give recordings (FILE…), or --proxy URL: one of the two")
+    if (arguments.cacert or arguments.insecure) and not arguments.proxy:
+        raise SetupError("--cacert and --insecure say whom a proxy trusts: give --proxy URL with them")
     if arguments.har and not arguments.proxy:
         raise SetupError("--har writes what passes a proxy: give --proxy URL with it")
     if arguments.har and not arguments.har.resolve().parent.is_dir():
@@ -159,9 +136,9 @@ def _proxied(arguments: argparse.Namespace, contract: Contract, choice: Choice) 
     from onezone_contracts.traffic.order import by_start
     from onezone_contracts.traffic.proxy import Proxy
 
-    stop = Stop()
+    stop, tls = Stop(), shared.trust(arguments.cacert, insecure=arguments.insecure)
     with (
-        Proxy(arguments.proxy, arguments.host, arguments.port, arguments.har) as proxy,
+        Proxy(arguments.proxy, arguments.host, arguments.port, arguments.har, tls) as proxy,
         stoppable(stop),
         ThreadPoolExecutor(max_workers=1) as judging,
     ):

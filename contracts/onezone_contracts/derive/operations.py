@@ -118,6 +118,8 @@ class Sheet:
             yield from credentials.wrong(build)
         if build.repeatable and not operation.access.public:
             yield from credentials.in_turn(build)
+        if operation.effect.verb in READING:
+            yield from generated.at_once(build)
 
     def _answers(self) -> Iterator[Requirement]:
         """What holds of every answer."""
@@ -138,6 +140,7 @@ class Sheet:
         return next(one for one in known if one.path == self.operation.path) is self.operation
 
     def _one(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
+        level = self.contract.at_most(level, source)
         return Requirement(topic, self.operation.id, level, text, str(source), check, NEEDS)
 
     def _documented(self, level: Level) -> Level:
