@@ -241,6 +241,37 @@ def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
     )
 
 
+def add_judgement(parser: argparse.ArgumentParser) -> None:
+    """Add which requirements are judged, what counts as a failure, and where reports go."""
+    parser.add_argument("--strict", action="store_true", help="count a SHOULD that fails as a violation")
+    parser.add_argument(
+        "--expected-failures",
+        type=Path,
+        metavar="FILE",
+        help="list of requirement ids known to fail, one a line; an id that passes or does not exist fails the run",
+    )
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="REPORT",
+        help="JSON report of an earlier run; only what fails now and did not fail then counts",
+    )
+    parser.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        metavar="FORMAT=PATH",
+        help="write a report: json, junit, html, sarif or markdown; - is standard output; repeatable",
+    )
+    parser.add_argument(
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="judge only this requirement; repeatable, * allowed",
+    )
+
+
 def options_of(arguments: argparse.Namespace, stop: Stop, **more: Any) -> Options:
     """How the run judges, as `add_run` asked, until `stop`; `more` is what a command asks beside. Raises SetupError."""
     from onezone_contracts.options import Options

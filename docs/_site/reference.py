@@ -7,22 +7,17 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from html import escape
 from importlib.resources import files
 from typing import Any
 from unittest.mock import patch
 
+import control
 from onezone_contracts.commands import traffic, verify
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.target.schema import text as target_schema
 from onezone_mockserver import cli as mock
-from onezone_mockserver.control.gate import Gate
-from onezone_mockserver.control.plane import Control
-from onezone_mockserver.cors import Cors
 from onezone_mockserver.faults import catalogue, summary
-from onezone_mockserver.scenario import DEMO, read_scenario
-from onezone_mockserver.state import MockState
 from onezone_spec import Contract, Operation, __version__, document_text, editions, load
 from onezone_spec.variables import VariableParser
 
@@ -49,8 +44,8 @@ def pages() -> dict[str, str]:
     for name in SCHEMAS:
         made[f"reference/{name}.md"] = schema_page(name)
         made[f"reference/{name}.schema.json"] = schema_text(name)
-    made["reference/control-plane.md"] = control_page(control_document())
-    made["reference/control-plane.json"] = json.dumps(control_document(), indent=2) + "\n"
+    made["reference/control-plane.md"] = control_page(control.document())
+    made["reference/control-plane.json"] = json.dumps(control.document(), indent=2) + "\n"
     made["reference/faults.md"] = faults(contracts)
     made["reference/target.md"] = target_page(contracts)
     made["reference/target.schema.json"] = target_schema()
@@ -197,40 +192,12 @@ def target_page(contracts: Iterable[Contract]) -> str:
 # --- the control plane ----------------------------------------------------------------------------------------
 
 
-def control_document() -> dict[str, Any]:
-    """The control plane as OpenAPI, from the table by which it answers."""
-    contract = load("current")
-    control = Control(MockState(contract, read_scenario(DEMO, contract)), Gate(Cors(())))
-    paths: dict[str, Any] = {}
-    for path, handlers in control.table.items():
-        url, _, query = f"/_mock{path.decode() or '/'}".partition("?")
-        for method, handler in handlers.items():
-            function = handler.func if isinstance(handler, partial) else handler
-            operation = paths.setdefault(url, {}).setdefault(method.lower(), {})
-            if query:
-                key, _, value = query.partition("=")
-                schema = {"type": "string", "enum": [value]}
-                operation["parameters"] = [{"name": key, "in": "query", "schema": schema}]
-                continue
-            operation["summary"] = " ".join((function.__doc__ or "").split())
-            operation["responses"] = {"default": {"description": "JSON, or nothing with 204; a refusal says why."}}
-            if "{name}" in url:
-                operation["parameters"] = [
-                    {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
-                ]
-    return {"openapi": "3.0.3", "info": {"title": "Control plane of the mock", "version": __version__}, "paths": paths}
-
-
 def control_page(document: dict[str, Any]) -> str:
     """The control plane as a table."""
-    rows = (
-        (method.upper(), code(path), escape(operation["summary"]))
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    )
     return (
-        "# Control plane of the mock\n\nAs OpenAPI: [control-plane.json](control-plane.json). "
-        "[The mock for a team](../mock.md) says who may use it.\n\n" + table(("method", "path", "what it does"), rows)
+        "# Control plane of the mock\n\nAs OpenAPI, with bodies and queries: [control-plane.json](control-plane.json). "
+        "[The mock for a team](../mock.md) says who may use it.\n\n"
+        + table(("method", "path", "what it does"), control.rows(document))
     )
 
 

@@ -1,4 +1,4 @@
-"""The contract of Onezone's handle-service operations as data. `load(edition)` is the only door in."""
+"""The contract of Onezone's handle-service operations as data. Get it with `load(edition)`."""
 
 from onezone_spec.body import Body, Example, Level, Property, Reference, Source
 from onezone_spec.load import (

@@ -63,33 +63,7 @@ def parser() -> VariableParser:
         metavar="PERCENT",
         help="exit 1 if the traffic shows less of the contract than this",
     )
-    options.add_argument("--strict", action="store_true", help="count a SHOULD that fails as a violation")
-    options.add_argument(
-        "--expected-failures",
-        type=Path,
-        metavar="FILE",
-        help="list of requirement ids that are known to fail, one a line; an id that passes fails the run",
-    )
-    options.add_argument(
-        "--baseline",
-        type=Path,
-        metavar="REPORT",
-        help="JSON report of an earlier run; only what fails now and did not fail then counts",
-    )
-    options.add_argument(
-        "--report",
-        action="append",
-        default=[],
-        metavar="FORMAT=PATH",
-        help="write a report: json, junit, html, sarif or markdown; - is standard output; repeatable",
-    )
-    options.add_argument(
-        "--requirement",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="judge only this requirement; repeatable, * allowed",
-    )
+    shared.add_judgement(options)
     return options
 
 

@@ -16,6 +16,7 @@ from onezone_contracts.derive import (
     access,
     answers,
     asks,
+    carriers,
     credentials,
     generated,
     judged_operations,
@@ -85,7 +86,7 @@ class Sheet:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
-        for topical in (reading, naming):
+        for topical in (reading, naming, carriers):
             for row in topical.requirements(self.contract, self.operation, self._documented):
                 yield self._one(*row)
         if self.operation.body:
@@ -117,6 +118,8 @@ class Sheet:
             yield from credentials.wrong(build)
         if build.repeatable and not operation.access.public:
             yield from credentials.in_turn(build)
+        if operation.effect.verb in READING:
+            yield from generated.at_once(build)
 
     def _answers(self) -> Iterator[Requirement]:
         """What holds of every answer."""
