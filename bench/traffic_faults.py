@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -110,12 +111,23 @@ def seen(contract: Contract, *files: Path) -> tuple[list[str], int]:
     return wrong, follower.requests
 
 
-def rows(contract: Contract, faults: Iterable[prove.Fault], origin: str, folder: Path) -> Iterator[Row]:
+def told(origin: str, contract: Contract, fault: prove.Fault, har: Path, client: Path) -> set[str]:
+    """Record the story of a generated client; gives whether the client itself saw something."""
+    prove.switch(origin, *([fault.id] if fault.id else []))
+    with recording(origin, har) as through:
+        command = [sys.executable, "story.py", through + contract.base_paths[0]]
+        done = subprocess.run(command, cwd=client, capture_output=True, text=True, timeout=WAIT, check=False)
+    return {f"story.{fault.id}"} if done.returncode else set()
+
+
+def rows(
+    contract: Contract, faults: Iterable[prove.Fault], origin: str, folder: Path, client: Path | None
+) -> Iterator[Row]:
     """A row for each fault; recordings stay in the folder, with what noticed the fault beside them."""
     for fault in faults:
         har = folder / f"{fault.id or 'none'}.har"
         try:
-            noticed = verified(origin, contract, fault, har)
+            noticed = told(origin, contract, fault, har, client) if client else verified(origin, contract, fault, har)
         except SetupError as error:
             noticed = {f"robust.no-setup: {error}"}
         har.with_suffix(".json").write_text(json.dumps(sorted(noticed)), encoding="utf-8")
@@ -138,6 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--fault", action="append", default=[], metavar="ID", help="only these; glob patterns")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the recordings there; they hold credentials")
     parser.add_argument("--again", type=Path, metavar="DIR", help="judge the recordings of an earlier run")
+    parser.add_argument(
+        "--story", type=Path, metavar="DIR", help="record tests/clients/story.py there, beside its client, not verify"
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write a line of JSON a fault")
     chosen = parser.parse_args(arguments)
     contract = load(chosen.edition)
@@ -152,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if chosen.fault:
                 faults = [one for one in faults if any(fnmatchcase(one.id, pattern) for pattern in chosen.fault)]
             sound = prove.Fault("", "no fault", ("*",))
-            report(rows(contract, [sound, *faults], origin, folder), chosen.output)
+            report(rows(contract, [sound, *faults], origin, folder, chosen.story), chosen.output)
 
 
 def report(found: Iterable[Row], output: Path | None) -> None:
@@ -166,13 +181,13 @@ def report(found: Iterable[Row], output: Path | None) -> None:
         if one.fault == "none" and (one.seen or one.noticed):
             sys.stdout.write(f"false alarm: {one.seen} {one.noticed}\n")
         elif one.could_show and not one.seen:
-            told = ", ".join(filter(visible, one.noticed))
-            sys.stdout.write(f"not seen: {one.fault}: {told[:150]}\n")
+            topics = ", ".join(filter(visible, one.noticed))
+            sys.stdout.write(f"not seen: {one.fault}: {topics[:150]}\n")
             sys.stdout.flush()
     every = [one for one in every if one.fault != "none" and one.noticed]
     could = [one for one in every if one.could_show]
     sys.stdout.write(
-        f"{len(every)} faults were noticed by verify, {len(could)} of them by what a recording could show; "
+        f"{len(every)} faults were noticed, {len(could)} of them by what a recording could show; "
         f"of these {sum(bool(one.seen) for one in could)} are seen, and of the others "
         f"{sum(bool(one.seen) for one in every if not one.could_show)}\n"
     )

@@ -55,15 +55,7 @@ def parser() -> VariableParser:
         default="full",
         help="core: the documented create operation; full: every operation of the contract (default)",
     )
-    options.add_argument("--proxy", metavar="URL", help="server to stand in front of")
-    options.add_argument("--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default 127.0.0.1)")
-    options.add_argument(
-        "--port", type=int, default=8090, metavar="N", help="port to listen on; 0 picks one (default 8090)"
-    )
-    shared.add_trust(options)
-    options.add_argument(
-        "--har", type=Path, metavar="OUT", help="write what passed the proxy to a HAR file, secrets included"
-    )
+    _add_proxy(options)
     options.add_argument(
         "--min-coverage",
         type=_percent,
@@ -73,6 +65,19 @@ def parser() -> VariableParser:
     )
     shared.add_judgement(options)
     return options
+
+
+def _add_proxy(options: VariableParser) -> None:
+    """Add what says that traffic passes through here."""
+    options.add_argument("--proxy", metavar="URL", help="server to stand in front of")
+    options.add_argument("--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default 127.0.0.1)")
+    options.add_argument(
+        "--port", type=int, default=8090, metavar="N", help="port to listen on; 0 picks one (default 8090)"
+    )
+    shared.add_trust(options)
+    options.add_argument(
+        "--har", type=Path, metavar="OUT", help="write what passed the proxy to a HAR file, secrets included"
+    )
 
 
 def _percent(text: str) -> float:

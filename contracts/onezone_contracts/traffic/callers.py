@@ -12,15 +12,16 @@ from enum import Enum, auto
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from onezone_spec import Contract
+
 from onezone_contracts.exchange import Auth, Redactor, basic
 from onezone_contracts.traffic.recording import Headers, Recorded
 
-CREDENTIALS = frozenset({"authorization", "x-auth-token", "macaroon"})
-"""Headers by which Onezone knows a caller."""
+AUTHORIZATION = "authorization"
 LONGEST_NAME = 60
 _MASKED = re.compile(r"\*{3}|\u2022{3}|(?i:redacted|filtered|masked|removed)")
 """What tools write in the place of credentials: they are then the same for everybody."""
-_SECRET_HEADERS = CREDENTIALS | {"cookie", "set-cookie", "proxy-authorization"}
+_SECRET_HEADERS = frozenset({AUTHORIZATION, "cookie", "set-cookie", "proxy-authorization"})
 _SECRET_WORDS = ("token", "secret", "password", "passwd", "api-key", "apikey", "api_key", "macaroon", "credential")
 _ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "secure", "httponly"})
 
@@ -52,10 +53,19 @@ NOBODY = Caller(Kind.NOBODY)
 UNCLEAR = Caller(Kind.UNCLEAR, name="somebody")
 
 
+def credential_headers(contract: Contract) -> frozenset[str]:
+    """The headers by which a contract knows a caller, in lower case: those of its security schemes."""
+    schemes = contract.document.get("components", {}).get("securitySchemes", {}).values()
+    keys = {one["name"].lower() for one in schemes if one.get("type") == "apiKey" and one.get("in") == "header"}
+    return frozenset({AUTHORIZATION, *keys})
+
+
 class Callers:
     """Tells callers apart; gives those with tokens a number."""
 
-    def __init__(self) -> None:
+    def __init__(self, credentials: frozenset[str]) -> None:
+        """`credentials` are the headers by which the target knows a caller, in lower case."""
+        self.credentials = credentials
         self._known: dict[str, Caller] = {}
         self.shows_credentials = False
         """Whether any request came with an Authorization, which browsers leave out of recordings to be shared."""
@@ -66,7 +76,7 @@ class Callers:
             self.shows_credentials = True
             return self._somebody(f"user {recorded.user}", recorded.user) if recorded.user else NOBODY
         sent = [(name.lower(), value) for name, value in recorded.request_headers]
-        credentials = [(name, value) for name, value in sent if name in CREDENTIALS]
+        credentials = [(name, value) for name, value in sent if name in self.credentials]
         self.shows_credentials |= any(name == "authorization" for name, _ in credentials)
         if not credentials:
             return UNCLEAR if any(name in {"cookie", "proxy-authorization"} for name, _ in sent) else NOBODY
@@ -103,26 +113,26 @@ def _pair(value: str) -> tuple[str, str] | None:
 # --- secrets ----------------------------------------------------------------------------------------------------
 
 
-def secret_header(name: str) -> bool:
+def secret_header(name: str, credentials: frozenset[str] = frozenset()) -> bool:
     """Whether a header's value is a secret, by its name."""
     low = name.lower()
-    return low in _SECRET_HEADERS or any(word in low for word in (*_SECRET_WORDS, "session"))
+    return low in _SECRET_HEADERS or low in credentials or any(word in low for word in (*_SECRET_WORDS, "session"))
 
 
-def split(headers: Headers, who: str) -> tuple[Headers, Auth]:
+def split(headers: Headers, who: str, credentials: frozenset[str]) -> tuple[Headers, Auth]:
     """The headers that say nothing secret, and the others as the credentials of the request."""
-    open_ones = tuple(one for one in headers if not secret_header(one[0]))
-    return open_ones, Auth(tuple(one for one in headers if secret_header(one[0])), who)
+    open_ones = tuple(one for one in headers if not secret_header(one[0], credentials))
+    return open_ones, Auth(tuple(one for one in headers if secret_header(one[0], credentials)), who)
 
 
-def learn(redactor: Redactor, recorded: Recorded) -> None:
+def learn(redactor: Redactor, recorded: Recorded, credentials: frozenset[str]) -> None:
     """Have the redactor know every secret of an exchange."""
-    redactor.learn(*_secrets(recorded))
+    redactor.learn(*_secrets(recorded, credentials))
 
 
-def _secrets(recorded: Recorded) -> Iterator[str]:
+def _secrets(recorded: Recorded, credentials: frozenset[str]) -> Iterator[str]:
     for name, value in (*recorded.request_headers, *recorded.response_headers):
-        if secret_header(name):
+        if secret_header(name, credentials):
             yield value
             yield from _parts(name.lower(), value)
     for name, value in parse_qsl(urlsplit(recorded.url).query):

@@ -20,7 +20,7 @@ from onezone_contracts.state.expected import CALLER, USER, Ref
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.traffic.access import Access
 from onezone_contracts.traffic.between import Between
-from onezone_contracts.traffic.callers import Callers, Kind, basic_key, learn
+from onezone_contracts.traffic.callers import Callers, Kind, basic_key, credential_headers, learn
 from onezone_contracts.traffic.coverage import Counting, Coverage
 from onezone_contracts.traffic.order import with_rivals
 from onezone_contracts.traffic.recording import Recorded, header
@@ -65,7 +65,7 @@ class Follower:
         self.sheet = Sheet(self.contract)
         self._routes = Routes(self.contract, self.choice.base_url)
         self._origin = origin(self.choice.base_url) if self.choice.base_url else None
-        self._callers = Callers()
+        self._callers = Callers(credential_headers(self.contract))
         self._counting = Counting(self.contract)
         self._single = Single(self.sheet)
         self._state = State(self.sheet)
@@ -120,14 +120,14 @@ class Follower:
             return None  # a server may know a path with a slash at its end, and need not
         if self._origin is None:
             self._origin = here
-        learn(self.redactor, recorded)
-        return seen(recorded, call, self._callers.of(recorded))
+        learn(self.redactor, recorded, self._callers.credentials)
+        return seen(recorded, call, self._callers)
 
     def _other_method(self, recorded: Recorded, path: str) -> None:
         """Judge a call with a method that a path of the contract does not have."""
         for call in self._routes.beside(recorded.method, path) if self._origin else ():
-            sent = seen(recorded, call, self._callers.of(recorded))
-            learn(self.redactor, recorded)
+            sent = seen(recorded, call, self._callers)
+            learn(self.redactor, recorded, self._callers.credentials)
             self._single.other_method(sent)
 
     def _judge(self, sent: Seen, rivals: list[Seen]) -> None:

@@ -12,7 +12,7 @@ from onezone_spec import Operation
 from onezone_contracts.api import new_id
 from onezone_contracts.exchange import Exchange, Request, Response
 from onezone_contracts.state.expected import READING, Ref
-from onezone_contracts.traffic.callers import Caller, split
+from onezone_contracts.traffic.callers import Caller, Callers, split
 from onezone_contracts.traffic.recording import Recorded
 from onezone_contracts.traffic.routing import Call, origin
 
@@ -43,6 +43,8 @@ class Seen:
     caller: Caller
     value: Any = NO_JSON
     answer: Any = NO_JSON
+    credentials: tuple[tuple[str, str], ...] = ()
+    """The headers that say who sent it, as they were sent."""
     user: Ref | None = field(default=None)
     """Whose credentials they are, once that was seen."""
 
@@ -106,9 +108,10 @@ class Seen:
         return tuple(sorted(self.value)) if isinstance(self.value, dict) else ()
 
 
-def seen(recorded: Recorded, call: Call, caller: Caller) -> Seen:
+def seen(recorded: Recorded, call: Call, callers: Callers) -> Seen:
     """What was recorded as a call of an operation."""
-    headers, auth = split(recorded.request_headers, caller.name)
+    caller, credentials = callers.of(recorded), callers.credentials
+    headers, auth = split(recorded.request_headers, caller.name, credentials)
     parts = urlsplit(recorded.url)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     label = f"{recorded.place} ({call.operation.id})"
@@ -118,6 +121,7 @@ def seen(recorded: Recorded, call: Call, caller: Caller) -> Seen:
         response = Response(recorded.status, recorded.response_headers, recorded.response_body or b"")
     exchange = Exchange(request, origin(recorded.url), response, None if response else "no answer was recorded")
     sent = Seen(recorded, exchange, call.operation, call.roles, caller)
+    sent.credentials = tuple(one for one in auth.headers if one[0].lower() in credentials)
     sent.value = _json(recorded.request_body)
     if response and response.success:
         sent.answer = _json(recorded.response_body)

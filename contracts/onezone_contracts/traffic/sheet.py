@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 
 from onezone_spec import Contract, Level, Operation
 
 from onezone_contracts.causes import face
-from onezone_contracts.derive import judged_operations
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.judge import FINDINGS, LOOKED_AT
 from onezone_contracts.requirement import Finding, Outcome, Requirement, Result
 
 CONSISTENT = "access.consistent"
 """The one requirement that only traffic is judged by."""
-UNWRITTEN = frozenset({"success.status", "success.body", CONSISTENT})
-"""What an edition cannot ask of operations that its document does not have: released servers differ in it."""
 
 
 class Sheet:
@@ -80,16 +76,7 @@ class Sheet:
         """The outcome of each that was judged."""
         for requirement in chosen:
             if requirement.id in self._judged:
-                yield self._result(self._advised(requirement))
-
-    def _advised(self, requirement: Requirement) -> Requirement:
-        """The requirement, a SHOULD where no document of the edition has its operation."""
-        operation = self.contract.operations.get(requirement.operation)
-        written = {one.source.document for one in judged_operations(self.contract)}
-        known = operation is None or not written or operation.source.document in written
-        if known or requirement.topic not in UNWRITTEN or requirement.level is not Level.MUST:
-            return requirement
-        return replace(requirement, level=Level.SHOULD)
+                yield self._result(requirement)
 
     def _result(self, requirement: Requirement) -> Result:
         found = self._found.get(requirement.id, [])

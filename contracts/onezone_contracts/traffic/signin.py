@@ -8,7 +8,7 @@ from collections import OrderedDict
 
 from onezone_contracts.checks.status import words
 from onezone_contracts.requirement import Finding
-from onezone_contracts.traffic.callers import CREDENTIALS, Kind
+from onezone_contracts.traffic.callers import AUTHORIZATION, Kind
 from onezone_contracts.traffic.recording import Headers, header
 from onezone_contracts.traffic.seen import Seen
 from onezone_contracts.traffic.sheet import Sheet
@@ -37,10 +37,10 @@ class SignIn:
         """Take in an exchange."""
         if sent.operation.access.public:
             return
-        topic = _nobodys(sent.recorded.request_headers)
+        topic = _nobodys(sent.credentials)
         if topic and (sent.succeeded or sent.forbidden) and len(self._hollow) < HOLLOW:
             self._hollow.append((topic, sent))
-        value = header(sent.recorded.request_headers, "authorization")
+        value = header(sent.recorded.request_headers, AUTHORIZATION)
         if value is None or sent.caller.kind is not Kind.SOMEBODY:
             return
         pair = user_and_password(value)
@@ -92,14 +92,14 @@ class SignIn:
 
 def _nobodys(headers: Headers) -> str | None:
     """The topic of credentials that name nobody whatever the server knows; None where they may be somebody's."""
-    sent = [(name.lower(), value.strip()) for name, value in headers if name.lower() in CREDENTIALS]
+    sent = [(name.lower(), value.strip()) for name, value in headers]
     if len(sent) != 1:
         return None
     name, value = sent[0]
     if not value:
         return "authentication.half-credentials"
     scheme, _, packed = value.partition(" ")
-    if name != "authorization" or scheme.lower() != "basic":
+    if name != AUTHORIZATION or scheme.lower() != "basic":
         return None
     pair = _decoded(packed.strip())
     if pair is None:

@@ -24,7 +24,6 @@ from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.reading import list_keys, only_list
 from onezone_contracts.requirement import Finding, Requirement
 from onezone_contracts.traffic.accepted import broken_rules
-from onezone_contracts.traffic.callers import CREDENTIALS
 from onezone_contracts.traffic.recording import header
 from onezone_contracts.traffic.seen import SERVER_ERROR, Seen
 from onezone_contracts.traffic.sheet import Sheet
@@ -105,8 +104,7 @@ class Single:
     def _revealed(self, sent: Seen) -> None:
         """What the answer tells that is nobody's business."""
         exchange = sent.exchange
-        credentials = tuple(pair for pair in exchange.request.auth.headers if pair[0].lower() in CREDENTIALS)
-        auth = replace(exchange.request.auth, headers=credentials)
+        auth = replace(exchange.request.auth, headers=sent.credentials)
         exchange = replace(exchange, request=replace(exchange.request, auth=auth))
         secret, shown = secret_in(exchange), internals_in(exchange)
         problem = (f"the {sent.status} repeats {secret}", NO_SECRET, f"{secret} of the request") if secret else None

@@ -61,7 +61,7 @@ def test_the_journal_of_the_mock_is_read(tmp_path: Path) -> None:
         ('{"log": {"entries": [{"request":', "not complete JSON"),
         ('{"name": 1}', "neither a HAR nor"),
         ("words", "not complete JSON"),
-        ('{"log": {"entries": [{"time": 1}]}}', "entry 1: this is no exchange"),
+        ('{"log": {"entries": [{"time": 1}]}}', "entry 1: this is not a HAR 1.2 exchange"),
     ],
 )
 def test_what_is_no_recording_is_told_in_a_line(tmp_path: Path, text: str, words: str) -> None:
