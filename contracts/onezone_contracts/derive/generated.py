@@ -13,7 +13,9 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
     text = "Requests at the same time make a service each, with an id of its own, and keep their data apart."
     yield build.requirement("concurrent.creates", Level.MUST, text, build.operation.source, concurrent.creates)
-    forbidden = next((one.name for one in build.personas if not one.allowed and any(one.grants.values())), None)
+    forbidden = next(
+        (persona.name for persona in build.personas if not persona.allowed and any(persona.grants.values())), None
+    )
     if forbidden:
         text = (
             f"Requests at the same time are judged each by its own credentials: the persona {forbidden} stays refused."
