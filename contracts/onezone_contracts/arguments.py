@@ -131,9 +131,14 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         metavar="NAME:VALUE",
         help="header to send with every request; repeatable; the value may read a variable, ${NAME}",
     )
+    add_trust(parser)
+    parser.add_argument("--rate", type=requests_a_second, metavar="N", help="send at most N requests a second")
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Add whom TLS trusts."""
     parser.add_argument("--cacert", type=Path, metavar="FILE", help="certificate authority to trust (PEM)")
     parser.add_argument("--insecure", action="store_true", help="do not check the server's certificate")
-    parser.add_argument("--rate", type=requests_a_second, metavar="N", help="send at most N requests a second")
 
 
 def network_of(arguments: argparse.Namespace) -> Network:
@@ -141,7 +146,7 @@ def network_of(arguments: argparse.Namespace) -> Network:
     from onezone_contracts.network import Network, Rate
 
     headers = tuple(map(_header, arguments.header or ()))
-    return Network(headers, _tls(arguments.cacert, insecure=arguments.insecure), Rate(arguments.rate))
+    return Network(headers, trust(arguments.cacert, insecure=arguments.insecure), Rate(arguments.rate))
 
 
 def _header(text: str) -> Header:
@@ -160,7 +165,7 @@ def _header(text: str) -> Header:
     return Header(name, value, tuple((variable, os.environ[variable]) for variable in variables))
 
 
-def _tls(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None:
+def trust(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None:
     """Whom TLS trusts, None for the system's authorities. Raises SetupError."""
     if cacert and insecure:
         raise SetupError("--cacert and --insecure contradict each other: give one of them")

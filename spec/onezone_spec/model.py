@@ -234,6 +234,7 @@ class Contract:
     other entity, from when it is made until it is gone, of which kind that is. `references` says of a kind which of its
     keys name entities of which kind. `origin` says what it was loaded by, `extends` which of the kit's editions it
     rests on: itself where it is one of them, none where it is all one's own.
+    `advisory` are documents of which the edition takes what its own do not say: nothing of that is promised.
 
     A contract equals itself alone: what is derived of one can be kept beside it.
     """
@@ -255,6 +256,12 @@ class Contract:
     unknown_path_allows: tuple[str, ...] = ()
     origin: Origin = field(default_factory=lambda: Origin(None))
     extends: str | None = None
+    advisory: frozenset[str] = frozenset()
+
+    def at_most(self, level: Level, source: Source | str) -> Level:
+        """The level, no more than SHOULD where it rests on a document that does not bind in this edition."""
+        advice = level is Level.MUST and isinstance(source, Source) and source.document in self.advisory
+        return Level.SHOULD if advice else level
 
     @property
     def own(self) -> bool:

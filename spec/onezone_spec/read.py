@@ -53,6 +53,7 @@ def read_contract(document: Node, origin: Origin | None = None) -> Contract:
         privilege_sets=_sets(document),
         owners=document.get("x-onezone-owners", {}),
         uncovered=tuple(_uncovered(*entry) for entry in document.get("x-onezone-operations", {}).items()),
+        advisory=frozenset(document.get("x-onezone-advisory", ())),
         unknown_path_allows=tuple(document.get("x-onezone-unknown-path", {}).get("allow", ())),
         origin=origin or Origin(info["x-onezone-edition"]),
         extends=info.get("x-onezone-extends", info["x-onezone-edition"]),

@@ -11,7 +11,7 @@ from msgspec import Struct
 from onezone_mockserver import create_app
 from onezone_spec import load
 from starlette.testclient import TestClient
-from strict_models import MODELS, Group, Membership, User, read
+from strict_models import Group, Membership, User, read
 
 BASE = "/api/v3/onezone"
 ADMIN = ("adam", "adam-password")
@@ -85,8 +85,9 @@ READS = [one for one in load("deployed").operations.values() if one.method == "G
 @pytest.mark.parametrize("operation", READS, ids=lambda one: one.id)
 def test_a_strict_client_reads_every_answer(operation: Any, zone: Zone) -> None:
     """Of each GET, for every entity that its path may name, as the administrator and as a user."""
-    if not any(re.fullmatch(pattern.replace("{}", r"\{\w+\}"), operation.path) for pattern, _ in MODELS):
-        pytest.skip("no model of its answer is written yet")
+    if operation.success.schema is None:
+        assert zone.client.get(BASE + operation.path, auth=ADMIN).content == b""
+        return
     entities = [one.entity for one in operation.parameters]
     combinations: list[tuple[str, ...]] = [()]
     for entity in entities:

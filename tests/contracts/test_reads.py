@@ -23,6 +23,8 @@ from onezone_spec import load
 Command = Callable[..., Told]
 Answer = Callable[[bytes], tuple[int, list[tuple[bytes, bytes]], bytes]]
 """What a read is answered instead, for the body that the mock has: status, headers, body."""
+FEW = 20
+"""As many services as a page has."""
 JSON = (b"content-type", b"application/json")
 
 
@@ -153,6 +155,22 @@ def test_what_is_understood_or_not_offered_is_conformant(change: Answer, command
     """A mark before the JSON, a list in an envelope, and statuses that say that there is no such operation."""
     told = judged(command, change)
     assert told.code == 0, told.all
+
+
+@pytest.mark.slow
+def test_a_list_that_is_cut_only_under_load_wrongs_nobody(command: Command) -> None:
+    """It was whole before, and hundreds of creations later it has more pages than can be followed."""
+    cut: list[bool] = []
+
+    def change(body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        listed = json.loads(_list(body) or b"[]")
+        if len(listed) <= FEW:
+            return 0, [], b""
+        cut.append(True)
+        return 200, [JSON], json.dumps({"handle_services": listed[:FEW], "hasMore": True}).encode()
+
+    told = judged(command, change, "--depth", "standard", "--requirement", "concurrent.load", "--workers", "1")
+    assert (told.code, bool(cut)) == (0, True), told.all
 
 
 def _list(body: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
     python tests/golden/freeze.py                  # write the requirements and the requests
     python tests/golden/freeze.py --check          # say what differs; exit code 1
-    python tests/golden/freeze.py --proof FILE… # write what `ozkit prove --whole --format json` printed (all runs)
+    python tests/golden/freeze.py --proof FILE…    # write what `ozkit prove --whole --format json` printed
     python tests/golden/freeze.py --check --proof FILE…
 
 Requirements must stay as they are. Of requests none may be missing: new ones are declared by writing the file anew, and

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,13 @@ def test_an_unknown_edition_is_one_clear_line(capsys: pytest.CaptureFixture[str]
     """A mistake ends with 2."""
     assert main("spec", ["diff", "current", "nightly", "--impact"]) == 2
     assert capsys.readouterr().err.startswith("ozkit spec: there is no edition 'nightly'")
+
+
+@pytest.mark.slow
+def test_the_text_fits_a_terminal_of_80_columns() -> None:
+    """Long Locations included; nothing of the libraries' own affairs is told."""
+    command = [sys.executable, "-m", "ozkit", "spec", "diff", "deployed", str(AGREED), "--impact"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "who notices" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert done.stderr == ""

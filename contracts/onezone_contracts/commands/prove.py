@@ -198,9 +198,9 @@ def _trial_without(named: Origin) -> list[str]:
     every: list[tuple[str, tuple[str, ...], str]] = [("quick", ("*",), FULL)]
     if judged_operations(contract):
         every = [("standard", (), "core"), *every, ("standard", (f"{ALL}.*",), FULL)]
-    for found in (_judged(contract, *look, crowd=None) for look in every):
+    for found in (judged(_origin[0], contract, *look, crowd=None) for look in every):
         sound = found.verdict is Verdict.CONFORMANT
-        alarms |= _noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
+        alarms |= noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
     return sorted(alarms)
 
 
@@ -210,14 +210,14 @@ def _trial(named: Origin, whole: bool, fault: Fault) -> Row:  # noqa: FBT001  (b
     contract = load(named.edition, named.contracts)
     try:
         for row.depth, patterns in looks(contract, fault, whole=whole or contract.own):
-            _control(_origin[0], "PUT", [fault.id])
+            switch(_origin[0], fault.id)
             heavy = LOAD in fault.noticed_by
-            found = _judged(contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
-            seen = {*row.noticed_by, *_noticed(found, fault.profile)}
+            found = judged(_origin[0], contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
+            seen = {*row.noticed_by, *noticed(found, fault.profile)}
             row.noticed_by = sorted(seen)
             # What sets a contract of one's own up may need the very operation: anything of it that fails is a notice.
             topics = fault.operations if contract.own else fault.noticed_by
-            row.missed = [one for one in topics if not any(fnmatchcase(topic, one) for topic in seen)]
+            row.missed = missed(topics, seen)
             row.problem = _problem(found)
             if row.good:
                 break
@@ -225,6 +225,11 @@ def _trial(named: Origin, whole: bool, fault: Fault) -> Row:  # noqa: FBT001  (b
         row.problem = str(error)
     row.seconds = round(time.perf_counter() - started, 2)
     return row
+
+
+def missed(topics: Iterable[str], seen: Iterable[str]) -> list[str]:
+    """The topics that should notice a fault and did not."""
+    return [one for one in topics if not any(fnmatchcase(topic, one) for topic in seen)]
 
 
 def looks(contract: Contract, fault: Fault, *, whole: bool = False) -> list[Look]:
@@ -250,22 +255,24 @@ def _quick(contract: Contract, profile: str) -> tuple[str, ...]:
     return tuple(one.topic for one in requirements(contract, judged_operations(contract)[0], "quick"))
 
 
-def _judged(
-    contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core", *, crowd: int | None
+def judged(
+    origin: str, contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core", *, crowd: int | None
 ) -> Judgement:
+    """Judge the mock at an origin by the requirements that match, at that depth."""
     options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE, crowd=crowd)
     if profile == FULL:
-        wanted = Wanted(_origin[0] + contract.base_paths[0], states_url=f"{_origin[0]}/_mock/states", profile=FULL)
+        wanted = Wanted(origin + contract.base_paths[0], states_url=f"{origin}/_mock/states", profile=FULL)
         with provisioned(wanted, contract, options) as provisioner:
             return judge(Everything(provisioner, options), topics)
     operation = judged_operations(contract)[0]
-    states = States(f"{_origin[0]}/_mock/states")
-    target = states.target(_origin[0] + contract.base_paths[0], personas(contract, operation))
+    states = States(f"{origin}/_mock/states")
+    target = states.target(origin + contract.base_paths[0], personas(contract, operation))
     session = Documented(contract, operation, target, options)
     return judge(session, tuple(f"{operation.id}.{topic}" for topic in topics))
 
 
-def _noticed(found: Judgement, profile: str = "core") -> set[str]:
+def noticed(found: Judgement, profile: str = "core") -> set[str]:
+    """What is violated or warned of: topics, or whole ids where more than one operation was judged."""
     bad = [one.requirement for one in found.results if one.outcome in NOTICED]
     return {one.id if profile == FULL else one.topic for one in bad}
 
@@ -275,6 +282,11 @@ def _problem(found: Judgement) -> str | None:
     if broken:
         return f"{broken[0].requirement.topic}: {broken[0].reason}"
     return found.reason if found.verdict is Verdict.INCONCLUSIVE and not found.results else None
+
+
+def switch(origin: str, *faults: str) -> None:
+    """Have a mock start anew with these faults and no other. Raises SetupError."""
+    _control(origin, "PUT", list(faults))
 
 
 def _control(origin: str, method: str, value: Any, query: str = "") -> Any:

@@ -60,6 +60,7 @@ def parser() -> VariableParser:
     options.add_argument(
         "--port", type=int, default=8090, metavar="N", help="port to listen on; 0 picks one (default 8090)"
     )
+    shared.add_trust(options)
     options.add_argument(
         "--har", type=Path, metavar="OUT", help="write what passed the proxy to a HAR file, secrets included"
     )
@@ -88,6 +89,8 @@ def _check(arguments: argparse.Namespace) -> None:
     """Raises SetupError where the options do not say what to judge."""
     if bool(arguments.files) == bool(arguments.proxy):
         raise SetupError("give recordings (FILE…), or --proxy URL: one of the two")
+    if (arguments.cacert or arguments.insecure) and not arguments.proxy:
+        raise SetupError("--cacert and --insecure say whom a proxy trusts: give --proxy URL with them")
     if arguments.har and not arguments.proxy:
         raise SetupError("--har writes what passes a proxy: give --proxy URL with it")
     if arguments.har and not arguments.har.resolve().parent.is_dir():
@@ -133,9 +136,9 @@ def _proxied(arguments: argparse.Namespace, contract: Contract, choice: Choice) 
     from onezone_contracts.traffic.order import by_start
     from onezone_contracts.traffic.proxy import Proxy
 
-    stop = Stop()
+    stop, tls = Stop(), shared.trust(arguments.cacert, insecure=arguments.insecure)
     with (
-        Proxy(arguments.proxy, arguments.host, arguments.port, arguments.har) as proxy,
+        Proxy(arguments.proxy, arguments.host, arguments.port, arguments.har, tls) as proxy,
         stoppable(stop),
         ThreadPoolExecutor(max_workers=1) as judging,
     ):

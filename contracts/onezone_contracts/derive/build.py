@@ -46,7 +46,8 @@ class Builder:
     def requirement(
         self, topic: str, level: Level, text: str, source: Source | str, check: Check, needs: str | None = None
     ) -> Requirement:
-        """A requirement of this operation."""
+        """A requirement of this operation, no more than advice where another edition's document alone says so."""
+        level = self.contract.at_most(level, source)
         return Requirement(topic, self.operation.id, level, text, str(source), check, needs)
 
     def answer_source(self, status: int) -> Source:

@@ -16,6 +16,7 @@ from onezone_contracts.derive import (
     access,
     answers,
     asks,
+    carriers,
     credentials,
     generated,
     judged_operations,
@@ -91,7 +92,7 @@ class Sheet:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
-        for topical in (reading, naming):
+        for topical in (reading, naming, carriers):
             for row in topical.requirements(self.contract, self.operation, self._documented):
                 yield self._one(*row)
         if self.operation.body:
@@ -123,6 +124,8 @@ class Sheet:
             yield from credentials.wrong(build)
         if build.repeatable and not operation.access.public:
             yield from credentials.in_turn(build)
+        if operation.effect.verb in READING:
+            yield from generated.at_once(build)
 
     def _answers(self) -> Iterator[Requirement]:
         """What holds of every answer."""
@@ -143,6 +146,7 @@ class Sheet:
         return next(operation for operation in operations if operation.path == self.operation.path) is self.operation
 
     def _one(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
+        level = self.contract.at_most(level, source)
         return Requirement(topic, self.operation.id, level, text, str(source), check, NEEDS)
 
     def _documented(self, level: Level) -> Level:

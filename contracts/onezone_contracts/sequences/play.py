@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from onezone_contracts import searching
 from onezone_contracts.cases import GROUP, Case, with_value
@@ -194,7 +195,11 @@ class Play(searching.Play[Action]):
         """Compare the list, and these services. Raises ViolationError where they stay different."""
 
         def different() -> Difference | None:
-            return next((one for one in self._differences(services) if one), None)
+            looks: list[Callable[[], Difference | None]] = [
+                self._list_differs,
+                *(partial(self._unlike, one) for one in services),
+            ]
+            return next((one for one in self.setting.run.map(_looked, looks) if one), None)
 
         self._wait(kind, different)
 
@@ -209,11 +214,6 @@ class Play(searching.Play[Action]):
             problem = latest[0]
             seen = [problem.exchange] if problem.exchange else []
             raise self._shown(kind, problem, *seen)
-
-    def _differences(self, services: Iterable[Made]) -> Iterator[Difference | None]:
-        yield self._list_differs()
-        for one in services:
-            yield self._unlike(one)
 
     def _list_differs(self) -> Difference | None:
         now, exchange = self.setting.look()
@@ -275,6 +275,10 @@ class Play(searching.Play[Action]):
             where = one.message.removeprefix(f"{made.sent.case.label}: ")
             return Difference(f"{made.name}: {where}", one.expected, one.actual, read.exchange)
         return None
+
+
+def _looked(look: Callable[[], Difference | None]) -> Difference | None:
+    return look()
 
 
 def _count(services: set[str]) -> str:

@@ -16,7 +16,7 @@ from onezone_contracts.state import compare
 from onezone_contracts.state.readback import last_segment
 from onezone_contracts.target.file import TestUser
 
-SECONDS = {"standard": 10.0, "deep": 90.0}
+SECONDS = {"standard": 7.0, "deep": 90.0}
 """How long the sequences of a run may take; a target whose reads lag sees fewer of them."""
 ABSENT = frozenset({403, 404, 410})
 FORBIDDEN = 2
@@ -128,7 +128,9 @@ def found(run: GivenRun) -> Setting:
     setting = Setting(run, writer.group)
     ids = run.readback.ids(writer.group)
     setting.listing, setting.known = ids is not None, set(ids or ())
-    setting.refusals = {case.name: case for case in _refusals(setting) if _refused(run, case)}
+    refusals = list(_refusals(setting))
+    run.ahead(refusals)
+    setting.refusals = {case.name: case for case in refusals if _refused(run, case)}
     run.ledger.flush()
     setting.creators = [one.name for one in run.target.personas.values() if _may_create(setting, one)]
     _alone(setting, run.transmit(Case("sequence.alone", "create a service")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from onezone_spec import Operation
@@ -167,15 +168,18 @@ class Ledger(Tracker):
     def together(self, accepted: list[Sent]) -> list[Created]:
         """Creations that were accepted at the same time: account for all of them at once."""
         ids = {last_segment(one.location) for one in accepted if one.location}
-        now: dict[str, set[str]] = {}
-        extra: dict[str, frozenset[str]] = {}
-        for group in {one.group for one in accepted} & self.known.keys():
-            before = self.known[group]
-            ids_now = self._list(group, lambda ids, old=before: len(ids - old) >= len(accepted))  # type: ignore[misc]
-            if ids_now is not None:
-                now[group] = ids_now
-                extra[group] = frozenset(ids_now - before - ids - self._ours(group))
-        made = list(self.each(self._seen, accepted))
+        groups = sorted({one.group for one in accepted} & self.known.keys())
+        before = {group: self.known[group] for group in groups}
+
+        def look(group: str) -> set[str] | None:
+            return self._list(group, lambda now: len(now - before[group]) >= len(accepted))
+
+        looks: list[Callable[[], Any]] = [partial(look, group) for group in groups]
+        looks += [partial(self._read_of, one) for one in accepted]
+        seen = list(self.each(_done, looks))
+        now = {group: found for group, found in zip(groups, seen, strict=False) if found is not None}
+        extra = {group: frozenset(now[group] - before[group] - ids - self._ours(group)) for group in now}
+        made = [self._as_seen(one, read) for one, read in zip(accepted, seen[len(groups) :], strict=True)]
         for number, one in enumerate(made):
             listed = (one.id or "") in now[one.sent.group] if one.sent.group in now else None
             made[number] = replace(one, listed=listed, extra=extra.pop(one.sent.group, frozenset()))
@@ -189,8 +193,7 @@ class Ledger(Tracker):
             self.pending += sent
             self.flush()
             return True
-        plain, vanished = self._plain(accepted, sent)
-        made = list(self.each(self._seen, accepted))
+        plain, vanished, made = self._looked(accepted, sent)
         unread = "get" in self.readback.offered and any(one.read.details is None for one in made)
         if plain and answered and not unread:
             self.created += made
@@ -212,10 +215,11 @@ class Ledger(Tracker):
                 left |= gone
         return left
 
-    def _plain(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, dict[str, frozenset[str]]]:
-        """Whether requests at the same time changed only what was accepted, and what vanished of each group.
+    def _looked(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, dict[str, frozenset[str]], list[Created]]:
+        """Look at the groups and at what was accepted, all at the same time.
 
-        What there is now is taken for given.
+        Whether requests at the same time changed only what was accepted, what vanished of each group, and what was
+        seen of what was accepted. What there is now is taken for given.
         """
         vain, groups = self.readback.lag.vain, sorted(set().union(*(one.groups for one in sent)) & self.known.keys())
         before = {group: self.known[group] for group in groups}
@@ -223,10 +227,13 @@ class Ledger(Tracker):
         def holds(group: str) -> bool:
             return self._holds(group, [last_segment(one.location or "") for one in accepted if one.group == group])
 
-        plain = all(list(self.each(holds, groups)))
+        looks: list[Callable[[], Any]] = [partial(holds, group) for group in groups]
+        looks += [partial(self._read_of, one) for one in accepted]
+        seen = list(self.each(_done, looks))
         gone = {group: frozenset(ids - self.known.get(group, ids)) for group, ids in before.items()}
         self.readback.lag.vain = vain  # each of them is waited for again, alone, where something is odd
-        return plain, {group: ids for group, ids in gone.items() if ids}
+        made = [self._as_seen(one, read) for one, read in zip(accepted, seen[len(groups) :], strict=True)]
+        return all(seen[: len(groups)]), {group: ids for group, ids in gone.items() if ids}, made
 
     def _holds(self, group: str, new: list[str]) -> bool:
         """Whether the group holds what it held and the new ids, each of them once."""
@@ -235,12 +242,14 @@ class Ledger(Tracker):
         now = self._list(group, wanted.issubset)
         return (now is None or now == wanted) and all(new) and len(wanted) == len(before) + len(new)
 
-    def _seen(self, sent: Sent) -> Created:
-        """An accepted creation whose group holds it, with what is read of it; unrecorded."""
-        service = last_segment(sent.location or "") or None
+    def _as_seen(self, sent: Sent, read: Read) -> Created:
+        """An accepted creation whose group holds it, with what was read of it; unrecorded."""
         listed = None if sent.group not in self.known or sent.case.group == MISSING else True
-        read = self._read(sent, sent.location, service, frozenset())
+        service = last_segment(sent.location or "") or None
         return Created(sent, service, listed, frozenset(), frozenset(), read)
+
+    def _read_of(self, sent: Sent) -> Read:
+        return self._read(sent, sent.location, last_segment(sent.location or "") or None, frozenset())
 
     def _account(self, sent: Sent, service: str | None) -> tuple[bool | None, frozenset[str], frozenset[str]]:
         group = sent.group
@@ -316,3 +325,7 @@ class Ledger(Tracker):
         made = self.of(sent)
         if made is not None:
             yield from compare.differences_of(self.operation, made)
+
+
+def _done(look: Callable[[], Any]) -> Any:
+    return look()

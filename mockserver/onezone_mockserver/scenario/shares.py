@@ -42,7 +42,7 @@ def _demo() -> dict[str, dict[str, bytes]]:
     space = _id("space")
     names = {_id(f"share {number}"): f"Measurements {number}" for number in range(1, FREE + 1)}
     shares = {one: orjson.dumps(share_details(one, space, name)) for one, name in names.items()}
-    return {SPACE: {space: orjson.dumps(space_details(space, "Community data"))}, SHARE: _packed(shares)}
+    return {SHARE: _packed(shares), SPACE: _packed({space: orjson.dumps(space_details(space, "Community data"))})}
 
 
 def _id(word: str) -> str:
