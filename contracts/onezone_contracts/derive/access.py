@@ -244,7 +244,7 @@ def _reordered(right: str) -> str:
     """
     middle = len(right) // 2
     places = sorted(range(len(right) - 1), key=lambda place: abs(place + 1 - middle))
-    place = next((one for one in places if right[one] != right[one + 1]), None)
+    place = next((index for index in places if right[index] != right[index + 1]), None)
     if place is None:
         return f"{right}X"
     return f"{right[:place]}{right[place + 1]}{right[place]}{right[place + 2 :]}"
