@@ -34,49 +34,51 @@ class Row:
 def rows(contract: Contract) -> list[Row]:
     """Every operation of Onezone in the releases of the edition, by area, path and method."""
     ours = [
-        Row(one.method, one.path, one.upstream_id, one.id) for one in contract.operations.values() if one.upstream_id
+        Row(operation.method, operation.path, operation.upstream_id, operation.id)
+        for operation in contract.operations.values()
+        if operation.upstream_id
     ]
-    others = [Row(one.method, one.path, one.upstream_id, None) for one in contract.uncovered]
+    others = [Row(operation.method, operation.path, operation.upstream_id, None) for operation in contract.uncovered]
     return sorted([*ours, *others], key=lambda row: (row.area, row.path, _METHODS.index(row.method)))
 
 
 def report(contract: Contract, form: str) -> str:
     """The operations of an edition in one of the FORMATS."""
-    found = rows(contract)
+    listed = rows(contract)
     if form == "json":
-        return _json(contract, found)
-    lines = _markdown(found) if form == "markdown" else _table(contract, found)
+        return _json(contract, listed)
+    lines = _markdown(listed) if form == "markdown" else _table(contract, listed)
     return "\n".join(lines) + "\n"
 
 
-def _table(contract: Contract, found: list[Row]) -> Iterator[str]:
-    yield f"{contract.edition} ({contract.version}): {_count(found)} operations of Onezone"
+def _table(contract: Contract, listed: list[Row]) -> Iterator[str]:
+    yield f"{contract.edition} ({contract.version}): {_count(listed)} operations of Onezone"
     yield "+ the contract has it   - it has not, and the mock answers 501"
-    for area, grouped in groupby(found, key=lambda row: row.area):
+    for area, grouped in groupby(listed, key=lambda row: row.area):
         group = list(grouped)
         yield from ("", f"/{area}: {_count(group)}")
         yield from (f"  {'+' if row.operation else '-'} {row.method:<6} {row.path}" for row in group)
 
 
-def _count(found: list[Row]) -> str:
-    return f"{sum(row.operation is not None for row in found)} of {len(found)}"
+def _count(listed: list[Row]) -> str:
+    return f"{sum(row.operation is not None for row in listed)} of {len(listed)}"
 
 
-def _json(contract: Contract, found: list[Row]) -> str:
+def _json(contract: Contract, listed: list[Row]) -> str:
     operations = [
         {"method": row.method, "path": row.path, "upstream_id": row.upstream_id, "operation": row.operation}
-        for row in found
+        for row in listed
     ]
-    covered = sum(row.operation is not None for row in found)
-    data = {"edition": contract.edition, "covered": covered, "known": len(found), "operations": operations}
+    covered = sum(row.operation is not None for row in listed)
+    data = {"edition": contract.edition, "covered": covered, "known": len(listed), "operations": operations}
     return json.dumps(data, indent=2) + "\n"
 
 
-def _markdown(found: list[Row]) -> Iterator[str]:
+def _markdown(listed: list[Row]) -> Iterator[str]:
     """The two ids of each operation that the contract has, as docs/clients.md shows them."""
     yield "| call | upstream's id | our id |"
     yield "|---|---|---|"
-    for row in found:
+    for row in listed:
         if row.operation:
             yield f"| `{row.method} {row.path}` | `{row.upstream_id}` | {_ours(row)} |"
 

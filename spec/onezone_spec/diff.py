@@ -81,13 +81,13 @@ def view(contract: Contract) -> dict[str, Any]:
     error = contract.error_schema
     for name in ("Error", "ErrorObject", "ErrorDetails"):
         schemas.pop(name, None)
-    tree: dict[str, Any] = {name: _operation(contract, one) for name, one in contract.operations.items()}
-    tree |= {name: _schema(one) for name, one in schemas.items()}
+    tree: dict[str, Any] = {name: _operation(contract, operation) for name, operation in contract.operations.items()}
+    tree |= {name: _schema(schema) for name, schema in schemas.items()}
     tree["error"] = {"shape": shape(error), **_wording(error)}
     tree["base paths"] = list(contract.base_paths)
-    tree |= {f"server {one['url']}": one for one in document["servers"]}
-    tree |= {f"answer {name}": one for name, one in components.pop("responses").items()}
-    tree |= {f"example {name}": _compact(one) for name, one in components.pop("examples", {}).items()}
+    tree |= {f"server {server['url']}": server for server in document["servers"]}
+    tree |= {f"answer {name}": response for name, response in components.pop("responses").items()}
+    tree |= {f"example {name}": _compact(example) for name, example in components.pop("examples", {}).items()}
     return tree | components | {key: document[key] for key in document.keys() - {"components", "paths", "servers"}}
 
 
@@ -99,7 +99,7 @@ def _operation(contract: Contract, operation: Operation) -> dict[str, Any]:
     item = contract.document["paths"][operation.path]
     node = dict(item[operation.method.lower()])
     listed = [*item.get("parameters", ()), *node.pop("parameters", ())]
-    node["parameters"] = {one.get("name", one.get("$ref")): one for one in listed}
+    node["parameters"] = {parameter.get("name", parameter.get("$ref")): parameter for parameter in listed}
     responses = node.pop("responses")
     errors = sorted(status for status in responses if not status.startswith("2"))
     media = node.pop("x-onezone-media-types", {})
@@ -113,9 +113,9 @@ def _operation(contract: Contract, operation: Operation) -> dict[str, Any]:
 
 
 def _route(needs: Tree) -> str:
-    told = " and ".join(_need(scope, names) for scope, names in needs.items() if scope not in {"with", "level"})
+    sentence = " and ".join(_need(scope, names) for scope, names in needs.items() if scope not in {"with", "level"})
     extra = "".join(f"; with {key}: {_route(more)}" for key, more in needs.get("with", {}).items())
-    return (told or "nothing") + extra + (" (left open)" if needs.get("level") == Level.OBSERVE else "")
+    return (sentence or "nothing") + extra + (" (left open)" if needs.get("level") == Level.OBSERVE else "")
 
 
 def _need(scope: str, names: list[str]) -> str:
@@ -123,7 +123,7 @@ def _need(scope: str, names: list[str]) -> str:
 
 
 def _answer(node: Tree) -> dict[str, Any]:
-    headers = {name: _header(one) for name, one in node.get("headers", {}).items()}
+    headers = {name: _header(header) for name, header in node.get("headers", {}).items()}
     return {**node, "headers": headers} if headers else dict(node)
 
 
@@ -134,21 +134,21 @@ def _header(node: Tree) -> dict[str, Any]:
 
 def _schema(node: Tree) -> dict[str, Any]:
     """A schema's facts: what it is in a phrase, its properties by name, and what the extensions say of it."""
-    told = {"type", "anyOf", "pattern", "properties", "required", *_BOUNDS}
+    compared = {"type", "anyOf", "pattern", "properties", "required", *_BOUNDS}
     names = {"x-onezone-errors": "errors", "x-onezone-level": "level", "x-onezone-ignored": "ignored"}
-    facts: dict[str, Any] = {names.get(key, key): value for key, value in node.items() if key not in told}
+    facts: dict[str, Any] = {names.get(key, key): value for key, value in node.items() if key not in compared}
     facts["is"] = phrase(node)
     if isinstance(facts.get("level"), str):
         facts["level"] = {"": facts["level"]}
     if "required" in node:
         facts["required"] = ", ".join(sorted(node["required"]))
-    return facts | {name: _schema(one) for name, one in node.get("properties", {}).items()}
+    return facts | {name: _schema(schema) for name, schema in node.get("properties", {}).items()}
 
 
 def _wording(node: Tree) -> dict[str, Any]:
     """What a schema says beside its shape."""
     own = {key: value for key, value in node.items() if key == "description" or key.startswith("x-")}
-    return own | {name: _wording(one) for name, one in node.get("properties", {}).items()}
+    return own | {name: _wording(schema) for name, schema in node.get("properties", {}).items()}
 
 
 def shape(schema: Tree) -> str:
@@ -156,7 +156,9 @@ def shape(schema: Tree) -> str:
     if not schema.get("properties"):
         return phrase(schema)
     required = schema.get("required", ())
-    keys = (f'"{name}"{"" if name in required else "?"}: {shape(one)}' for name, one in schema["properties"].items())
+    keys = (
+        f'"{name}"{"" if name in required else "?"}: {shape(value)}' for name, value in schema["properties"].items()
+    )
     return f"{{{', '.join(keys)}}}"
 
 
@@ -164,7 +166,7 @@ def phrase(schema: Tree) -> str:
     """A schema in a few words: `string (1 or longer) or boolean`."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
-    alternatives = " or ".join(phrase(one) for one in schema.get("anyOf", ()))
+    alternatives = " or ".join(phrase(alternative) for alternative in schema.get("anyOf", ()))
     bounds = [text.format(schema[key]) for key, text in _BOUNDS.items() if key in schema]
     bounds += [f"like {abbreviate(schema['pattern'])}"] if "pattern" in schema else []
     bounds += [alternatives] if alternatives and "type" in schema else []
@@ -186,7 +188,7 @@ def leaves(tree: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
         for key, value in tree.items():
             yield from leaves(value, (*place, str(key)))
     elif isinstance(tree, list):
-        yield place, ", ".join(", ".join(text for _, text in leaves(one)) for one in tree)
+        yield place, ", ".join(", ".join(text for _, text in leaves(branch)) for branch in tree)
     else:
         yield place, tree if isinstance(tree, str) else repr(tree)
 
@@ -194,7 +196,9 @@ def leaves(tree: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 def differences(old: Contract, new: Contract) -> list[Change]:
     """Every fact that differs, in the order of the groups."""
     trees = view(old), view(new)
-    parts = {name for one in (old, new) for name in [*one.operations, *one.document["components"]["schemas"]]}
+    parts = {
+        name for contract in (old, new) for name in [*contract.operations, *contract.document["components"]["schemas"]]
+    }
     alone = [name for name in {**trees[0], **trees[1]} if name in parts and (name in trees[0]) != (name in trees[1])]
     before, after = ({place: text for place, text in leaves(tree) if place[0] not in alone} for tree in trees)
     places = [*before, *(place for place in after if place not in before)]

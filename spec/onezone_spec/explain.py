@@ -49,17 +49,17 @@ class Setting:
             return matches[0]
         if matches:
             raise QuestionError(f"{len(matches)} {words}s are called {text!r}: name one by its id")
-        known = sorted(self.called(ref) for ref in self.names if ref[0] == kind)
-        shown = ", ".join(known[:5]) + (f" and {len(known) - 5} more" if len(known) > 5 else "")  # noqa: PLR2004
+        choices = sorted(self.called(ref) for ref in self.names if ref[0] == kind)
+        shown = ", ".join(choices[:5]) + (f" and {len(choices) - 5} more" if len(choices) > 5 else "")  # noqa: PLR2004
         raise QuestionError(f"there is no {words} {text!r}; there are: {shown or 'none'}")
 
     def chains(self, member: Ref) -> dict[Ref, tuple[Ref, ...]]:
         """Each group that somebody belongs to, directly or not, with the shortest chain of groups that leads there."""
         chains: dict[Ref, tuple[Ref, ...]] = {}
         todo: list[tuple[Ref, tuple[Ref, ...]]] = [(member, ())]
-        for one, chain in todo:
+        for ref, chain in todo:
             for group, inside in self.members.items():
-                if group[0] == GROUP and one in inside and group not in chains:
+                if group[0] == GROUP and ref in inside and group not in chains:
                     chains[group] = (*chain, group)
                     todo.append((group, chains[group]))
         return chains
@@ -172,17 +172,17 @@ class Answer:
     @property
     def route(self) -> RouteAnswer | None:
         """The first route that is open."""
-        return next((one for one in self.routes if one.open), None)
+        return next((route for route in self.routes if route.open), None)
 
     @property
     def smallest(self) -> tuple[RouteAnswer, ...]:
         """The routes whose missing grants would be enough, and none of which contains another's; the smallest first."""
         if self.route:
             return ()
-        closed = [one for one in self.routes if not any(need.scope in CONDITIONS for need in one.lacks)]
-        sets = {one.name: {(need.scope, need.privilege) for need in one.lacks} for one in closed}
-        least = [one for one in closed if not any(sets[other] < sets[one.name] for other in sets)]
-        return tuple(sorted(least, key=lambda one: len(one.lacks)))
+        closed = [route for route in self.routes if not any(need.scope in CONDITIONS for need in route.lacks)]
+        sets = {route.name: {(need.scope, need.privilege) for need in route.lacks} for route in closed}
+        least = [route for route in closed if not any(sets[other] < sets[route.name] for other in sets)]
+        return tuple(sorted(least, key=lambda route: len(route.lacks)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +199,15 @@ class Question:
         """How a user stands to the operation."""
         chains = self.setting.chains(user)
         rule = self.operation.access.with_body(self.keys)
-        routes = (RouteAnswer(one.name, str(one.level), tuple(self._needs(one, user, chains))) for one in rule.routes)
+        routes = (
+            RouteAnswer(route.name, str(route.level), tuple(self._needs(route, user, chains))) for route in rule.routes
+        )
         return Answer(self.setting.called(user), tuple(routes))
 
     def everybody(self) -> list[Answer]:
         """How each user of the world stands to it, by name."""
         users = [ref for ref in self.setting.names if ref[0] == USER]
-        return [self.answer(one) for one in sorted(users, key=self.setting.called)]
+        return [self.answer(user) for user in sorted(users, key=self.setting.called)]
 
     def _needs(self, route: Route, user: Ref, chains: Mapping[Ref, tuple[Ref, ...]]) -> Iterator[Need]:
         for scope, names in route.needs.items():
@@ -252,7 +254,7 @@ def question(
 ) -> Question:
     """The question about an operation on what is named by id or name, role by role. Raises QuestionError."""
     if operation not in contract.operations:
-        near = [one for one in contract.operations if operation in one][:5]
+        near = [name for name in contract.operations if operation in name][:5]
         hint = f": do you mean {', '.join(near)}?" if near else ": `ozkit spec` prints them all"
         raise QuestionError(f"there is no operation {operation!r} in the edition {contract.edition}{hint}")
     asked = contract.operations[operation]

@@ -50,8 +50,8 @@ def operations_are_whole(document: Document) -> Iterator[str]:
 
 def operation_ids_are_unique(document: Document) -> Iterator[str]:
     """An operation id names one operation."""
-    for one in repeated(node.get("operationId") for _, node in operations(document)):
-        yield f"operationId {one} is used more than once"
+    for name in repeated(node.get("operationId") for _, node in operations(document)):
+        yield f"operationId {name} is used more than once"
 
 
 def references_resolve(document: Document) -> Iterator[str]:
@@ -79,8 +79,10 @@ def sources_exist(document: Document) -> Iterator[str]:
 
 def _is_source(place: str, node: Any) -> bool:
     last = place.rpartition(".")[2]
-    held = place.endswith(("x-onezone-media-types.source", "x-onezone-locate.source", "x-onezone-unknown-path.source"))
-    return isinstance(node, Mapping) and (held or last in {"x-onezone-source", "x-onezone-access-source"})
+    optional = place.endswith(
+        ("x-onezone-media-types.source", "x-onezone-locate.source", "x-onezone-unknown-path.source")
+    )
+    return isinstance(node, Mapping) and (optional or last in {"x-onezone-source", "x-onezone-access-source"})
 
 
 def access_rules_name_privileges(document: Document) -> Iterator[str]:
@@ -94,14 +96,16 @@ def access_rules_name_privileges(document: Document) -> Iterator[str]:
 
 
 def _strange_privileges(document: Document, place: str, scope: str, needed: list[str]) -> Iterator[str]:
-    known = document["x-onezone-privileges"].get(document.get("x-onezone-roles", {}).get(scope, scope))
+    privileges = document["x-onezone-privileges"].get(document.get("x-onezone-roles", {}).get(scope, scope))
     if scope in CONDITIONS or scope in document.get("x-onezone-owners", ()):
-        yield from (f"{place} asks for {one} in {scope}, which is a condition" for one in needed)
-    elif known is None:
+        yield from (f"{place} asks for {privilege} in {scope}, which is a condition" for privilege in needed)
+    elif privileges is None:
         yield f"{place} asks for the scope {scope!r}, which does not exist"
     else:
         yield from (
-            f"{place} asks for {one}, which is no privilege of scope {scope}" for one in needed if one not in known
+            f"{place} asks for {privilege}, which is no privilege of scope {scope}"
+            for privilege in needed
+            if privilege not in privileges
         )
 
 
@@ -110,23 +114,23 @@ def parameters_are_declared(document: Document) -> Iterator[str]:
     for path, item in document["paths"].items():
         for method in [name for name in METHODS if name in item]:
             listed = [*item.get("parameters", ()), *item[method].get("parameters", ())]
-            found = [at(document, one["$ref"]) if "$ref" in one else one for one in listed]
-            declared = {one["name"] for one in found if one["in"] == "path"}
+            resolved = [at(document, entry["$ref"]) if "$ref" in entry else entry for entry in listed]
+            declared = {parameter["name"] for parameter in resolved if parameter["in"] == "path"}
             used = set(re.findall(r"{([^}]+)}", path))
             yield from (
                 f"{method.upper()} {path}: parameter {name} is not declared" for name in sorted(used - declared)
             )
             yield from (f"{method.upper()} {path}: parameter {name} is not in the path" for name in declared - used)
-            yield from _strange_entities(document, f"{method.upper()} {path}", found)
+            yield from _strange_entities(document, f"{method.upper()} {path}", resolved)
 
 
 def _strange_entities(document: Document, name: str, parameters: list[Any]) -> Iterator[str]:
-    for one in parameters:
-        entity = one.get("x-onezone-entity")
+    for parameter in parameters:
+        entity = parameter.get("x-onezone-entity")
         kind = document.get("x-onezone-roles", {}).get(entity, entity)
-        known = {USER, *document["x-onezone-privileges"], *document.get("x-onezone-owners", ())}
-        if kind not in {None, *known, *document.get("x-onezone-references", ())}:
-            yield f"{name}: parameter {one['name']} names the entity {entity!r}, which has no scope"
+        kinds = {USER, *document["x-onezone-privileges"], *document.get("x-onezone-owners", ())}
+        if kind not in {None, *kinds, *document.get("x-onezone-references", ())}:
+            yield f"{name}: parameter {parameter['name']} names the entity {entity!r}, which has no scope"
 
 
 def error_ids_exist(document: Document) -> Iterator[str]:
@@ -145,15 +149,15 @@ def error_ids_exist(document: Document) -> Iterator[str]:
             yield f"error {name}: within names {entry['within']!r}, which is no error"
         fields = set(re.findall(r"{(\w+)}", entry["description"]))
         yield from (
-            f"error {name}: {{{one}}} is no key of its details" for one in fields - set(entry.get("details", ()))
+            f"error {name}: {{{field}}} is no key of its details" for field in fields - set(entry.get("details", ()))
         )
 
 
 def answers_name_what_there_is(document: Document) -> Iterator[str]:
     """A key that repeats another names a key of the same schema; an answer's example names an error of its status."""
     for place, node in nodes(document.get("components", {}), "components"):
-        found = node.get("properties") if isinstance(node, Mapping) else None
-        properties: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+        schemas = node.get("properties") if isinstance(node, Mapping) else None
+        properties: Mapping[str, Any] = schemas if isinstance(schemas, Mapping) else {}
         for key, schema in properties.items():
             same = schema.get("x-onezone-same-as", key)
             if same not in properties:
@@ -166,8 +170,8 @@ def answers_name_what_there_is(document: Document) -> Iterator[str]:
     }
     for name, answer in document.get("components", {}).get("responses", {}).items():
         error = answer.get("x-onezone-error")
-        known = document["x-onezone-errors"].get(error)
-        if error and (known is None or known["status"] != statuses.get(name, known["status"])):
+        registered = document["x-onezone-errors"].get(error)
+        if error and (registered is None or registered["status"] != statuses.get(name, registered["status"])):
             yield f"components.responses.{name}: there is no error {error!r} of status {statuses.get(name)}"
 
 
@@ -182,13 +186,13 @@ def levels_are_valid(document: Document) -> Iterator[str]:
     for place, node in nodes(document):
         last = place.rpartition(".")[2]
         if last == "other" and place.endswith("x-onezone-media-types.other"):
-            found: Mapping[str, Any] = {"other": node}
+            rules: Mapping[str, Any] = {"other": node}
         elif last == "x-onezone-level":
-            found = node if isinstance(node, Mapping) else {"": node}
-            yield from (f"{place}: {rule!r} is no rule" for rule in found if rule and rule not in RULES)
+            rules = node if isinstance(node, Mapping) else {"": node}
+            yield from (f"{place}: {rule!r} is no rule" for rule in rules if rule and rule not in RULES)
         else:
             continue
-        yield from (f"{place}: {level!r} is no level" for level in found.values() if level not in list(Level))
+        yield from (f"{place}: {level!r} is no level" for level in rules.values() if level not in list(Level))
 
 
 def levels_belong_to_rules(document: Document) -> Iterator[str]:
@@ -216,8 +220,8 @@ def _examples(document: Document, node: Mapping[str, Any]) -> Iterator[tuple[str
         yield "example", node["example"]
     if isinstance(node.get("examples"), Mapping):
         for name, entry in node["examples"].items():
-            held = at(document, entry["$ref"]) if "$ref" in entry else entry
-            yield f"example {name}", held["value"]
+            resolved = at(document, entry["$ref"]) if "$ref" in entry else entry
+            yield f"example {name}", resolved["value"]
 
 
 def _breaks(document: Document, schema: Mapping[str, Any], value: Any) -> Iterator[str]:
@@ -251,13 +255,13 @@ CHECKS: tuple[Callable[[Document], Iterator[str]], ...] = (
 
 def problems(document: Document) -> list[str]:
     """What is wrong with a bundled document, one line each; empty where nothing is."""
-    found: list[str] = []
+    lines: list[str] = []
     for check in CHECKS:
         try:
-            found.extend(check(document))
+            lines.extend(check(document))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            found.append(f"{check.__name__} could not run: {type(error).__name__} {error}")
-    return found
+            lines.append(f"{check.__name__} could not run: {type(error).__name__} {error}")
+    return lines
 
 
 class _Strict(yaml.SafeLoader):
@@ -272,20 +276,20 @@ class _Strict(yaml.SafeLoader):
 
 def source_problems(room: Path = ROOM) -> list[str]:
     """The YAML files below `room` that cannot be read, or say a key twice; those that are made are not read."""
-    found = []
+    lines = []
     for path in sorted(set(room.rglob("*.yaml")) - set((room / BUNDLED).glob("*"))):
         try:
             yaml.load(path.read_text(encoding="utf-8"), Loader=_Strict)  # noqa: S506  (a safe loader)
         except yaml.YAMLError as error:
-            found.append(f"{path.relative_to(room)}: {' '.join(str(error).split())}")
-    return found
+            lines.append(f"{path.relative_to(room)}: {' '.join(str(error).split())}")
+    return lines
 
 
 def room_problems(room: Path = ROOM) -> list[str]:
     """What is wrong with the sources and with each bundled edition in `room`."""
-    found = source_problems(room)
-    if found:
-        return found
+    lines = source_problems(room)
+    if lines:
+        return lines
     editions: dict[str, list[str]] = {}
     for path in sorted((room / BUNDLED).glob("*.yaml")):
         for problem in problems(parse(path.read_text(encoding="utf-8"))):
@@ -297,10 +301,10 @@ def main(argv: list[str] | None = None) -> int:
     """Print every problem of the contract's data; exit code 1 where there is one."""
     parser = argparse.ArgumentParser(prog="python -m onezone_spec.lint", description=(__doc__ or "").splitlines()[0])
     parser.parse_args(argv)
-    found = room_problems()
-    for problem in found:
+    lines = room_problems()
+    for problem in lines:
         print(problem, file=sys.stderr)
-    return 1 if found else 0
+    return 1 if lines else 0
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class Origin:
     def options(self) -> list[str]:
         """The words of a command line that name the contract."""
         named = [] if self.edition is None else ["--edition", self.edition]
-        return [*named, *(word for one in self.contracts for word in ("--contract", one))]
+        return [*named, *(word for folder in self.contracts for word in ("--contract", folder))]
 
 
 class UnresolvedReferenceError(KeyError):
@@ -87,11 +87,11 @@ class Route:
         """What `grants` lacks, as (scope, privilege); the privilege is "" where membership alone is missing."""
         missing: set[tuple[str, str]] = set()
         for scope, needed in self.needs.items():
-            held = grants.get(scope)
-            if held is None and scope != "zone":
+            granted = grants.get(scope)
+            if granted is None and scope != "zone":
                 missing |= {(scope, name) for name in needed} or {(scope, "")}
             else:
-                missing |= {(scope, name) for name in needed - (held or frozenset())}
+                missing |= {(scope, name) for name in needed - (granted or frozenset())}
         return frozenset(missing)
 
 
@@ -317,7 +317,7 @@ class Contract:
     def methods(self, path: str) -> set[str]:
         """The methods that Onezone has at a path, whatever its parameters are called; some are lacking here."""
         every: tuple[Operation | Uncovered, ...] = (*self.operations.values(), *self.uncovered)
-        return {one.method for one in every if path_shape(one.path) == path_shape(path)}
+        return {operation.method for operation in every if path_shape(operation.path) == path_shape(path)}
 
     def reference(self, kind: str, other: str) -> str | None:
         """The key by which entities of a kind name one of the other kind; None where they do not."""
@@ -338,5 +338,5 @@ class Contract:
         by: str = "",
     ) -> Operation | None:
         """The operation with that effect, None where the contract has none."""
-        wanted = Effect(verb, resource, within, effective, part, by)
-        return next((operation for operation in self.operations.values() if operation.effect == wanted), None)
+        effect = Effect(verb, resource, within, effective, part, by)
+        return next((operation for operation in self.operations.values() if operation.effect == effect), None)

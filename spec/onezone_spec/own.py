@@ -63,18 +63,18 @@ def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
 
 def sources(contracts: Sequence[str]) -> Sources:
     """The folders that are named. Raises MistakeError for one that is no contract."""
-    folders = [Path(one) for one in contracts]
+    folders = [Path(folder) for folder in contracts]
     for folder in folders:
         if not folder.is_dir():
             raise MistakeError(f"{folder}: there is no such folder: name one with paths/, schemas/ and the like")
-        strange = [one for one in sorted(folder.iterdir()) if _is_strange(one)]
+        strange = [path for path in sorted(folder.iterdir()) if _is_strange(path)]
         if strange:
             parts = ", ".join([*(f"{name}/" for name in FOLDERS), *sorted(FILES)])
             raise MistakeError(f"{strange[0]}:1: this is no part of a contract, which has {parts}")
-    roots = [one for one in folders if (one / ROOT).is_file()]
+    roots = [folder for folder in folders if (folder / ROOT).is_file()]
     if len(roots) > 1:
         raise MistakeError(f"{roots[1] / ROOT}:1: {roots[0]} is a whole contract, too: take one of them")
-    return Sources(roots[0] if roots else bundle.ROOM, [one for one in folders if one not in roots])
+    return Sources(roots[0] if roots else bundle.ROOM, [folder for folder in folders if folder not in roots])
 
 
 def _is_strange(path: Path) -> bool:
@@ -88,32 +88,32 @@ def names(contracts: Sequence[str]) -> list[str]:
     return [name for name, _ in _editions(sources(contracts))]
 
 
-def _editions(found: Sources) -> list[tuple[str, Path | None]]:
+def _editions(given: Sources) -> list[tuple[str, Path | None]]:
     """The editions by name with their overlays; the root document by itself has none, and is the first."""
-    folders = [found.room, *found.folders]
-    overlays = [(path.stem, path) for one in folders for path in sorted((one / "editions").glob("*.yaml"))]
-    own = found.room != bundle.ROOM
-    return [*([(found.room.resolve().name, None)] if own else ()), *overlays]
+    folders = [given.room, *given.folders]
+    overlays = [(path.stem, path) for folder in folders for path in sorted((folder / "editions").glob("*.yaml"))]
+    own = given.room != bundle.ROOM
+    return [*([(given.room.resolve().name, None)] if own else ()), *overlays]
 
 
 def document(edition: str | None, contracts: Sequence[str]) -> dict[str, Any]:
     """The whole OpenAPI document of an edition. Raises MistakeError with every mistake, a line each."""
-    found = sources(contracts)
-    ours = dict(_editions(found))
+    given = sources(contracts)
+    ours = dict(_editions(given))
     name, overlays = _chain(edition, ours)
-    whole = _assemble(found)
-    whole["info"]["x-onezone-extends"] = next((one.file.stem for one in overlays if _is_ours(one)), None)
+    whole = _assemble(given)
+    whole["info"]["x-onezone-extends"] = next((overlay.file.stem for overlay in overlays if _is_ours(overlay)), None)
     for overlay in overlays:
-        whole = _applied(found, whole, overlay)
-    classes = [read_written(path).data for path in _each(found, "characters.yaml")]
+        whole = _applied(given, whole, overlay)
+    classes = [read_written(path).data for path in _each(given, "characters.yaml")]
     try:
-        bundle.finish(whole, name, {key: text for one in classes for key, text in one.items()})
+        bundle.finish(whole, name, {key: text for group in classes for key, text in group.items()})
     except (KeyError, TypeError, AttributeError, ValueError, StopIteration) as error:
-        lines = [_located(found, problem) for problem in problems(whole)]
+        lines = [_located(given, problem) for problem in problems(whole)]
         if not lines:
             raise
         raise MistakeError("\n".join(lines)) from error
-    lines = [_located(found, problem) for problem in problems(whole)]
+    lines = [_located(given, problem) for problem in problems(whole)]
     if lines:
         raise MistakeError("\n".join(dict.fromkeys(lines)))
     return whole
@@ -158,7 +158,7 @@ def _is_ours(overlay: Written) -> bool:
     return overlay.file.is_relative_to(bundle.ROOM)
 
 
-def _applied(found: Sources, whole: dict[str, Any], overlay: Written) -> dict[str, Any]:
+def _applied(given: Sources, whole: dict[str, Any], overlay: Written) -> dict[str, Any]:
     if _is_ours(overlay):
         return bundle.apply(whole, overlay.data)
     for index, action in enumerate(overlay.data["actions"]):
@@ -173,7 +173,7 @@ def _applied(found: Sources, whole: dict[str, Any], overlay: Written) -> dict[st
             raise overlay.mistake(place, f"the action cannot be done: {_line(error)}") from None
         if "update" in action:
             for at in places:
-                found.place(overlay, at, action["update"], ("actions", index, "update"))
+                given.place(overlay, at, action["update"], ("actions", index, "update"))
     return whole
 
 
@@ -184,34 +184,34 @@ def _line(error: Exception) -> str:
 # --- folders -----------------------------------------------------------------------------------------------------
 
 
-def _each(found: Sources, name: str) -> list[Path]:
+def _each(given: Sources, name: str) -> list[Path]:
     """A file of each folder that has it."""
-    return [path for one in (found.room, *found.folders) if (path := one / name).is_file()]
+    return [path for folder in (given.room, *given.folders) if (path := folder / name).is_file()]
 
 
-def _assemble(found: Sources) -> dict[str, Any]:
-    if found.room == bundle.ROOM:
+def _assemble(given: Sources) -> dict[str, Any]:
+    if given.room == bundle.ROOM:
         whole = bundle.assemble()
     else:
-        whole = _root(found)
-        _add(found, found.room, whole)
-    for folder in found.folders:
-        _add(found, folder, whole)
+        whole = _root(given)
+        _add(given, given.room, whole)
+    for folder in given.folders:
+        _add(given, folder, whole)
     tree: dict[str, Any] = bundle.tree(whole)
     return tree
 
 
-def _root(found: Sources) -> dict[str, Any]:
+def _root(given: Sources) -> dict[str, Any]:
     """A root document, with registers that are empty but for the standards."""
-    root = read_written(found.room / ROOT)
+    root = read_written(given.room / ROOT)
     _check_form(root, "root")
-    found.place(root, (), root.data)
+    given.place(root, (), root.data)
     whole: dict[str, Any] = {**root.data, "paths": {}}
     whole["components"].setdefault("schemas", {})
     for register in bundle.REGISTERS:
         whole[_key(register)] = {}
-    known = bundle.read(bundle.ROOM / "documents.yaml")
-    whole[_key("documents")] = {name: entry for name, entry in known.items() if name.startswith(STANDARDS)}
+    documents = bundle.read(bundle.ROOM / "documents.yaml")
+    whole[_key("documents")] = {name: entry for name, entry in documents.items() if name.startswith(STANDARDS)}
     return whole
 
 
@@ -219,7 +219,7 @@ def _key(register: str) -> str:
     return f"x-onezone-{register.replace('_', '-')}"
 
 
-def _add(found: Sources, folder: Path, whole: dict[str, Any]) -> None:
+def _add(given: Sources, folder: Path, whole: dict[str, Any]) -> None:
     """Add what a folder has to the document, in place. Nothing that is there already may be said again."""
     for path in sorted((folder / "paths").rglob("*.yaml")):
         written = read_written(path)
@@ -231,18 +231,18 @@ def _add(found: Sources, folder: Path, whole: dict[str, Any]) -> None:
                 words = f"{key.upper()} {name} is there already: change it by an edition (an overlay)"
                 raise written.mistake((key,), words)
         item |= written.data
-        found.place(written, ("paths", name), written.data)
+        given.place(written, ("paths", name), written.data)
     for path in sorted((folder / "schemas").glob("*.yaml")):
         written = read_written(path)
         _check_form(written, "schemas")
         _new(written, (), path.stem, whole["components"]["schemas"], "a schema")
         whole["components"]["schemas"][path.stem] = written.data
-        found.place(written, ("components", "schemas", path.stem), written.data)
+        given.place(written, ("components", "schemas", path.stem), written.data)
     for register in bundle.REGISTERS:
         if (folder / f"{register}.yaml").is_file():
             written = read_written(folder / f"{register}.yaml")
             _check_form(written, register)
-            _join(found, written, (_key(register),), (), whole.setdefault(_key(register), {}))
+            _join(given, written, (_key(register),), (), whole.setdefault(_key(register), {}))
 
 
 def _new(written: Written, place: Place, name: str, there: Mapping[str, Any], what: str) -> None:
@@ -250,7 +250,7 @@ def _new(written: Written, place: Place, name: str, there: Mapping[str, Any], wh
         raise written.mistake(place, f"{what} {name} is there already: change it by an edition (an overlay)")
 
 
-def _join(found: Sources, written: Written, at: Place, inside: Place, there: dict[str, Any]) -> None:
+def _join(given: Sources, written: Written, at: Place, inside: Place, there: dict[str, Any]) -> None:
     """Merge a register into the one that is there: mappings by key, lists by appending; no fact twice."""
     value: Any = written.data
     for step in inside:
@@ -258,14 +258,14 @@ def _join(found: Sources, written: Written, at: Place, inside: Place, there: dic
     for name, entry in value.items():
         old, place = there.get(name), (*inside, name)
         if isinstance(old, dict) and isinstance(entry, dict) and len(place) < len(("scope", "set")):
-            _join(found, written, (*at, name), place, old)
+            _join(given, written, (*at, name), place, old)
             continue
         if isinstance(old, list) and isinstance(entry, list):
             there[name] = [*old, *entry]
         else:
             _new(written, place, name, there, "an entry")
             there[name] = entry
-        found.place(written, (*at, name), entry, place)
+        given.place(written, (*at, name), entry, place)
 
 
 # --- mistakes ----------------------------------------------------------------------------------------------------
@@ -280,12 +280,12 @@ def _forms() -> Mapping[str, Any]:
 def _check_form(written: Written, form: str) -> None:
     """Raise MistakeError where a file does not have the form of its kind."""
     schema = {"$ref": f"#/$defs/{form}", **_forms()}
-    found = []
+    lines = []
     for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(written.data):
         place = tuple(error.instance_path)
-        found.append((len(place), written.mark(place).says(_in_words(error.message))))
-    if found:
-        raise MistakeError("\n".join(dict.fromkeys(text for _, text in sorted(found, reverse=True))))
+        lines.append((len(place), written.mark(place).says(_in_words(error.message))))
+    if lines:
+        raise MistakeError("\n".join(dict.fromkeys(text for _, text in sorted(lines, reverse=True))))
 
 
 def _in_words(message: str) -> str:
@@ -296,10 +296,10 @@ def _in_words(message: str) -> str:
     return f"this {match[1]}"
 
 
-def _located(found: Sources, problem: str) -> str:
+def _located(given: Sources, problem: str) -> str:
     """A line of the lint's with file, line and key: where somebody wrote what it speaks of."""
     prefix = _place_of(problem)
-    near = {at: mark for at, mark in found.marks.items() if at[: len(prefix)] == prefix} or found.marks
+    near = {at: mark for at, mark in given.marks.items() if at[: len(prefix)] == prefix} or given.marks
     if not near:
         return problem
     words = set(re.findall(r"[\w-]+", problem)) | set(re.findall(r"'([^']*)'", problem))

@@ -43,7 +43,7 @@ def read_contract(document: Node, origin: Origin | None = None) -> Contract:
         edition=info["x-onezone-edition"],
         title=info["title"],
         version=info["version"],
-        base_paths=tuple(dict.fromkeys(_base_path(one) for one in document.get("servers") or [{"url": "/"}])),
+        base_paths=tuple(dict.fromkeys(_base_path(server) for server in document.get("servers") or [{"url": "/"}])),
         operations={},
         errors={name: _error(name, entry) for name, entry in document["x-onezone-errors"].items()},
         privileges=document["x-onezone-privileges"],
@@ -52,27 +52,27 @@ def read_contract(document: Node, origin: Origin | None = None) -> Contract:
         roles=document.get("x-onezone-roles", {}),
         privilege_sets=_sets(document),
         owners=document.get("x-onezone-owners", {}),
-        uncovered=tuple(_uncovered(*one) for one in document.get("x-onezone-operations", {}).items()),
+        uncovered=tuple(_uncovered(*entry) for entry in document.get("x-onezone-operations", {}).items()),
         advisory=frozenset(document.get("x-onezone-advisory", ())),
         unknown_path_allows=tuple(document.get("x-onezone-unknown-path", {}).get("allow", ())),
         origin=origin or Origin(info["x-onezone-edition"]),
         extends=info.get("x-onezone-extends", info["x-onezone-edition"]),
     )
-    found = {operation.id: operation for operation in _operations(contract)}
-    object.__setattr__(contract, "operations", found)
+    operations = {operation.id: operation for operation in _operations(contract)}
+    object.__setattr__(contract, "operations", operations)
     object.__setattr__(contract, "references", _references(contract))
     return contract
 
 
 def _references(contract: Contract) -> Mapping[str, Mapping[str, str]]:
     """What entities of each kind name: what the document says of a kind, and what bodies that make one name."""
-    found = {kind: dict(keys) for kind, keys in contract.document.get("x-onezone-references", {}).items()}
+    references = {kind: dict(keys) for kind, keys in contract.document.get("x-onezone-references", {}).items()}
     for operation in contract.operations.values():
         if operation.effect.verb == "create" and operation.body:
-            for one in operation.body.properties:
-                if one.refers:
-                    found.setdefault(contract.kind(operation.effect.resource), {})[one.name] = one.refers.kind
-    return found
+            for prop in operation.body.properties:
+                if prop.refers:
+                    references.setdefault(contract.kind(operation.effect.resource), {})[prop.name] = prop.refers.kind
+    return references
 
 
 def _uncovered(name: str, upstream: str) -> Uncovered:
@@ -94,16 +94,16 @@ def _error_schema(document: Node) -> Node:
 
     def whole(schema: Node) -> Node:
         schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-        properties = {name: whole(one) for name, one in schema.get("properties", {}).items()}
+        properties = {name: whole(value) for name, value in schema.get("properties", {}).items()}
         return {**schema, "properties": properties} if properties else schema
 
     return whole(schemas["Error"])
 
 
 def _sets(document: Node) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    known = document["x-onezone-privileges"]
+    scopes = document["x-onezone-privileges"]
     return {
-        scope: {name: tuple(known[scope] if listed == "all" else listed) for name, listed in sets.items()}
+        scope: {name: tuple(scopes[scope] if listed == "all" else listed) for name, listed in sets.items()}
         for scope, sets in document.get("x-onezone-privilege-sets", {}).items()
     }
 
@@ -128,15 +128,17 @@ def _operation(contract: Contract, path: str, method: str, item: Node) -> Operat
         path=path,
         summary=node["summary"],
         parameters=tuple(
-            _parameter(contract, contract.resolve(one))
-            for one in [*item.get("parameters", ()), *node.get("parameters", ())]
+            _parameter(contract, contract.resolve(parameter))
+            for parameter in [*item.get("parameters", ()), *node.get("parameters", ())]
         ),
         access=_access(contract, node, source),
         effect=_effect(node["x-onezone-effect"]),
         locate_at_effect=node.get("x-onezone-locate", {}).get("when") == "effect",
         body=_body(contract, node) if "requestBody" in node else None,
         responses={
-            int(code): _response(contract, int(code), one) for code, one in node["responses"].items() if code.isdigit()
+            int(code): _response(contract, int(code), response)
+            for code, response in node["responses"].items()
+            if code.isdigit()
         },
         source=source,
         upstream_id=node.get("x-onezone-upstream-id"),
@@ -189,7 +191,7 @@ def _body(contract: Contract, operation: Node) -> Body:
         required_level=Level(schema.get("x-onezone-level", {}).get("required", "MUST")),
         presence_level=Level(node.get("x-onezone-level", "MUST")),
         ignored=schema.get("x-onezone-ignored", {}),
-        examples={name: _example(contract, name, one) for name, one in media.get("examples", {}).items()},
+        examples={name: _example(contract, name, example) for name, example in media.get("examples", {}).items()},
         source=source,
         other_media_types=Level(other.get("other", "OBSERVE")),
         media_type_source=contract.source(other["source"]) if "source" in other else source,
@@ -240,7 +242,7 @@ def _is_json(media_type: str) -> bool:
 
 def _response(contract: Contract, status: int, node: Node) -> Response:
     node = contract.resolve(node)
-    headers = {header: contract.resolve(one) for header, one in node.get("headers", {}).items()}
+    headers = {header: contract.resolve(value) for header, value in node.get("headers", {}).items()}
     location = headers.get("Location", {})
     content = node.get("content", {})
     name = next(filter(_is_json, content), next(iter(content), JSON))
@@ -251,7 +253,7 @@ def _response(contract: Contract, status: int, node: Node) -> Response:
         location=tuple(location.get("x-onezone-location", ())),
         source=_source(contract, node),
         location_source=_source(contract, location),
-        headers={header: Level(one.get("x-onezone-level", "MUST")) for header, one in headers.items()},
+        headers={header: Level(value.get("x-onezone-level", "MUST")) for header, value in headers.items()},
         media_type=JSON if "*" in name else name,
         labelled=node.get("x-onezone-labelled"),
     )

@@ -78,12 +78,12 @@ def _route(needs: Mapping[str, Any], owned: Mapping[str, str]) -> str:
 
 
 def _holding(scopes: Mapping[str, Any]) -> str:
-    held = (
+    needed = (
         f"{' and '.join(f'`{name}`' for name in names)} in the {_words(scope)}"
         for scope, names in scopes.items()
         if names
     )
-    return " and ".join(held)
+    return " and ".join(needed)
 
 
 def _words(scope: str) -> str:
@@ -118,34 +118,38 @@ def link(document: Document) -> None:
     for operation in contract.operations.values():
         if operation.effect.verb in RELATING:
             node = document["paths"][operation.path][operation.method.lower()]
-            found = dict(_links(contract.roles, operation, contract.operations.values()))
-            if found:
-                node["responses"][str(operation.success.status)]["links"] = found
+            links = dict(_links(contract.roles, operation, contract.operations.values()))
+            if links:
+                node["responses"][str(operation.success.status)]["links"] = links
 
 
 def _links(roles: Mapping[str, str], operation: Operation, every: Any) -> Iterator[tuple[str, Any]]:
-    given = {one.entity: f"$request.path.{one.name}" for one in operation.parameters}
+    given = {parameter.entity: f"$request.path.{parameter.name}" for parameter in operation.parameters}
     new: dict[Any, str] = {}
     if operation.effect.verb == "create" and operation.success.location:
         role = operation.effect.resource
-        found = "$response.header.Location#regex:([^/]+)$"
-        new = {role: found, roles.get(role, role): found}
+        new_id = "$response.header.Location#regex:([^/]+)$"
+        new = {role: new_id, roles.get(role, role): new_id}
     for other in every:
-        wanted = [None if one.key else one.entity for one in other.parameters]
-        values = given | {role: text for role, text in new.items() if role not in given or wanted == [role]}
-        fits = wanted and set(wanted) <= values.keys() - {None} and _goes_on(operation, other, wanted, new)
+        entities = [None if parameter.key else parameter.entity for parameter in other.parameters]
+        values = given | {role: text for role, text in new.items() if role not in given or entities == [role]}
+        fits = entities and set(entities) <= values.keys() - {None} and _goes_on(operation, other, entities, new)
         if fits and other is not operation:
             yield (
                 other.id,
                 {
                     "operationId": other.id,
-                    "parameters": {one.name: values[one.entity] for one in other.parameters},
+                    "parameters": {parameter.name: values[parameter.entity] for parameter in other.parameters},
                 },
             )
 
 
-def _goes_on(operation: Operation, other: Operation, wanted: list[Any], new: Mapping[Any, str]) -> bool:
+def _goes_on(operation: Operation, other: Operation, roles: list[Any], new: Mapping[Any, str]) -> bool:
     """Whether the other operation is about what this one made, and about the caller only where this one is."""
     own = "caller" in {other.effect.resource, other.effect.within}
-    about = any(role in new for role in wanted) if new else set(wanted) == {one.entity for one in operation.parameters}
+    about = (
+        any(role in new for role in roles)
+        if new
+        else set(roles) == {parameter.entity for parameter in operation.parameters}
+    )
     return about and (not own or operation.effect.within == "caller")

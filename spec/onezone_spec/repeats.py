@@ -19,36 +19,39 @@ _FIRST_ERROR = 400
 def components_differ(document: Document) -> Iterator[str]:
     """Two components of a kind never say the same, whatever they are called."""
     for kind, entries in document.get("components", {}).items():
-        for (one, first), (other, second) in combinations(entries.items(), 2):
+        for (name, first), (other, second) in combinations(entries.items(), 2):
             if first == second:
-                yield f"components.{kind}: {one} and {other} say the same"
+                yield f"components.{kind}: {name} and {other} say the same"
 
 
 def parameters_are_shared(document: Document) -> Iterator[str]:
     """A parameter that two paths need is a component."""
     inline = [
-        (f"{path} parameter {one['name']}", {key: value for key, value in one.items() if key != "x-onezone-source"})
+        (
+            f"{path} parameter {parameter['name']}",
+            {key: value for key, value in parameter.items() if key != "x-onezone-source"},
+        )
         for path, item in document["paths"].items()
-        for one in item.get("parameters", ())
-        if "$ref" not in one
+        for parameter in item.get("parameters", ())
+        if "$ref" not in parameter
     ]
     yield from (
-        f"{one} and {other} say the same: make it a component"
-        for (one, first), (other, second) in combinations(inline, 2)
+        f"{place} and {other} say the same: make it a component"
+        for (place, first), (other, second) in combinations(inline, 2)
         if first == second
     )
 
 
 def errors_are_shared(document: Document) -> Iterator[str]:
     """An answer of error is described once, as a component."""
-    known = {entry["description"]: f"components.responses.{name}" for name, entry in _responses(document)}
+    described = {entry["description"]: f"components.responses.{name}" for name, entry in _responses(document)}
     for name, node in operations(document):
         for status, answer in node.get("responses", {}).items():
             if int(status) < _FIRST_ERROR or "$ref" in answer:
                 continue
-            if answer["description"] in known:
-                yield f"{name}: answer {status} repeats {known[answer['description']]}"
-            known[answer["description"]] = f"answer {status} of {name}"
+            if answer["description"] in described:
+                yield f"{name}: answer {status} repeats {described[answer['description']]}"
+            described[answer["description"]] = f"answer {status} of {name}"
 
 
 def _responses(document: Document) -> Nodes:
@@ -64,8 +67,8 @@ def lists_have_no_repeats(document: Document) -> Iterator[str]:
 
 def privileges_have_one_scope(document: Document) -> Iterator[str]:
     """A privilege belongs to one scope."""
-    for one in repeated(name for scope in document["x-onezone-privileges"].values() for name in scope):
-        yield f"privilege {one} is in more than one scope"
+    for privilege in repeated(name for scope in document["x-onezone-privileges"].values() for name in scope):
+        yield f"privilege {privilege} is in more than one scope"
 
 
 def sources_are_not_repeated(document: Document) -> Iterator[str]:
@@ -94,9 +97,9 @@ def _exactly(route: Route) -> dict[str, frozenset[str]]:
 
 def effects_differ(document: Document) -> Iterator[str]:
     """Two operations never have the same effect: the mock and the judge find an operation by it."""
-    for one, other in combinations(_loaded(document), 2):
-        if one.effect == other.effect:
-            yield f"{one.id} and {other.id} have the same effect"
+    for contract, other in combinations(_loaded(document), 2):
+        if contract.effect == other.effect:
+            yield f"{contract.id} and {other.id} have the same effect"
 
 
 def _loaded(document: Document) -> list[Operation]:

@@ -65,7 +65,9 @@ def judged_operations(contract: Contract) -> tuple[Operation, ...]:
     if contract.extends is None:
         return ()
     return tuple(
-        one for one in contract.operations.values() if one.effect.verb == "create" and one.body and one.body.examples
+        operation
+        for operation in contract.operations.values()
+        if operation.effect.verb == "create" and operation.body and operation.body.examples
     )
 
 

@@ -115,15 +115,15 @@ def _with_other_group(check: Check) -> Check:
 
 def _holdings(persona: Persona, build: Builder | None = None) -> str:
     words = []
-    for scope, held in persona.grants.items():
+    for scope, granted in persona.grants.items():
         place = "in the zone" if scope == "zone" else f"in the {scope.replace('_', ' ')}"
-        if held is None:
+        if granted is None:
             words.append(f"no membership of the {scope.replace('_', ' ')}")
-        elif build and len(held) > 3:  # noqa: PLR2004
-            gone = ", ".join(sorted(set(build.contract.privileges[scope]) - held))
+        elif build and len(granted) > 3:  # noqa: PLR2004
+            gone = ", ".join(sorted(set(build.contract.privileges[scope]) - granted))
             words.append(f"every privilege {place}" + (f" but {gone}" if gone else ""))
         else:
-            words.append(f"{', '.join(sorted(held)) or 'no privilege'} {place}")
+            words.append(f"{', '.join(sorted(granted)) or 'no privilege'} {place}")
     return " and ".join(words)
 
 
@@ -139,7 +139,7 @@ def credentials(build: Builder) -> Iterator[Requirement]:
         return build.requirement(f"authentication.{topic}", Level.MUST, text, source, check, needs)
 
     victim = build.victim
-    allowed = [one.name for one in build.personas if one.allowed]
+    allowed = [persona.name for persona in build.personas if persona.allowed]
     yield make(
         "unknown-user", "A user that does not exist is answered with 401.", _case("unknown-user", unknown_user())
     )
@@ -244,7 +244,7 @@ def _reordered(right: str) -> str:
     """
     middle = len(right) // 2
     places = sorted(range(len(right) - 1), key=lambda place: abs(place + 1 - middle))
-    place = next((one for one in places if right[one] != right[one + 1]), None)
+    place = next((index for index in places if right[index] != right[index + 1]), None)
     if place is None:
         return f"{right}X"
     return f"{right[:place]}{right[place + 1]}{right[place]}{right[place + 2 :]}"
@@ -294,7 +294,7 @@ def _unknown_group(build: Builder) -> Iterator[Requirement]:
         words = "404" if persona.allowed_anywhere else "403 or 404"
         text = f"For a group that does not exist, the persona {persona.name} is answered with {words}."
         yield build.requirement(case.name, Level.MUST, text, source, answered(statuses, case))
-    administrator = next((one.name for one in build.personas if one.allowed_anywhere), None)
+    administrator = next((persona.name for persona in build.personas if persona.allowed_anywhere), None)
     if administrator:
         label = f"the same request of the persona {administrator} again, for a group that does not exist"
         case = Case("unknown-group.again", label, who=administrator, roles={GROUP: MISSING})
@@ -313,8 +313,8 @@ def _unknown_group(build: Builder) -> Iterator[Requirement]:
 def _combined(build: Builder) -> Iterator[Requirement]:
     """Where two things are wrong, the documents do not say which is reported; either is right, and nothing else."""
     bad: Change = constant({})
-    forbidden = [one for one in build.personas if not one.allowed]
-    anywhere = next((one.name for one in build.personas if one.allowed_anywhere), None)
+    forbidden = [persona for persona in build.personas if not persona.allowed]
+    anywhere = next((persona.name for persona in build.personas if persona.allowed_anywhere), None)
     rows: list[tuple[str, set[int], Case]] = [
         ("anonymous-bad-body", {400, 401}, Case("", "no credentials and a bad body", who=NOBODY, change=bad)),
         (

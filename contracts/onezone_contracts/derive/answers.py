@@ -19,7 +19,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
     yield from _success(build)
     yield from _location(build)
-    documented = tuple(one for one in ERRORS if one in build.operation.responses)
+    documented = tuple(status for status in ERRORS if status in build.operation.responses)
     yield from errors(build, documented)
     yield from ids(build, documented)
     yield from _challenge(build)

@@ -63,12 +63,12 @@ def limited(name: str, caveat: Mapping[str, Any]) -> Case:
 
 def again(operation: Operation) -> Case:
     """The same relation a second time, with other privileges."""
-    known = operation.body.properties if operation.body else ()
-    keys = tuple(one.name for one in known if privileges_of(one))
+    properties = operation.body.properties if operation.body else ()
+    keys = tuple(prop.name for prop in properties if privileges_of(prop))
     return Case("again", "the same again", like=valid(), keys=keys or None)
 
 
 def broken(operation: Operation, name: str, change: Callable[[Any], Any], label: str) -> Case:
     """A request of somebody who may, its whole body changed: `change` gets a valid one and gives a value or bytes."""
-    keys = tuple(one.name for one in operation.body.properties) if operation.body else ()
+    keys = tuple(prop.name for prop in operation.body.properties) if operation.body else ()
     return Case(f"broken.{name}", label, keys=keys, change=change)

@@ -93,7 +93,7 @@ def _missing(build: Builder) -> Iterator[Requirement]:
 def _types(build: Builder, prop: Property) -> Iterator[Requirement]:
     level = prop.levels.get("type", Level.MUST)
     source = prop.source or build.body.source
-    wanted = " or ".join(prop.types)
+    types = " or ".join(prop.types)
     cases = [
         _bad(
             f"body.type.{prop.name}.{kind}.{number}",
@@ -108,7 +108,7 @@ def _types(build: Builder, prop: Property) -> Iterator[Requirement]:
     ]
     cases.append(_among_others(cases[0]))
     cases += _in_other_forms(build, prop, cases[0])
-    text = f"A {prop.name} that is no {wanted} is answered with 400."
+    text = f"A {prop.name} that is no {types} is answered with 400."
     yield build.requirement(f"body.type.{prop.name}", level, text, source, answered(BAD_REQUEST, *cases))
     case = _bad(
         f"body.null.{prop.name}",
@@ -147,7 +147,7 @@ def _keyed(build: Builder, error: str | None, key: str) -> str | None:
 
 def _empty(build: Builder) -> Iterator[Requirement]:
     for prop in build.body.properties:
-        kind = next((one for one in prop.types if one in EMPTY), None)
+        kind = next((type_ for type_ in prop.types if type_ in EMPTY), None)
         if kind is None:
             continue
         error = next(
@@ -222,7 +222,7 @@ def _accepted(build: Builder) -> Iterator[Requirement]:
     text = (
         "Names of letters and digits of any script, with blanks, dots, hyphens and parentheses in them, are accepted."
     )
-    name = next(one for one in build.body.properties if one.name == "name")
+    name = next(prop for prop in build.body.properties if prop.name == "name")
     level = name.levels.get("type", Level.MUST)  # as binding as that a name is any string
     yield build.judge("accept.names", level, text, name.source or source, accepted(*names))
     yield from _spelled(build)

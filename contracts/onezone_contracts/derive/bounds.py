@@ -71,8 +71,8 @@ ENDPOINTS = {
 
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
-    known = {prop.name: prop for prop in build.body.properties}
-    if name := known.get("name"):
+    properties = {prop.name: prop for prop in build.body.properties}
+    if name := properties.get("name"):
         error = name.errors.get("pattern")
         cases = [
             Case(
@@ -89,7 +89,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
         yield build.judge("bounds.no-name", level, text, _source(build, name), answered({400}, *cases))
         text = "What keeps the rule for names is accepted, to its longest and shortest."
         yield _all_accepted(build, "bounds.name", text, name, NAMES)
-    if endpoint := known.get("proxyEndpoint"):
+    if endpoint := properties.get("proxyEndpoint"):
         text = "Any proxyEndpoint is accepted that is not empty."
         yield _all_accepted(build, "bounds.endpoint", text, endpoint, ENDPOINTS)
 

@@ -28,7 +28,9 @@ class Builder:
     @property
     def victim(self) -> str:
         """With whose name wrong passwords are sent: a persona's that no later case needs to be allowed."""
-        return self.stranger or next((one.name for one in reversed(self.personas) if not one.allowed), NOBODY)
+        return self.stranger or next(
+            (persona.name for persona in reversed(self.personas) if not persona.allowed), NOBODY
+        )
 
     @property
     def repeatable(self) -> bool:
@@ -50,8 +52,8 @@ class Builder:
 
     def answer_source(self, status: int) -> Source:
         """Where a status is documented."""
-        found = self.operation.responses.get(status)
-        return (found.source if found else None) or self.operation.source
+        response = self.operation.responses.get(status)
+        return (response.source if response else None) or self.operation.source
 
     def rfc(self, document: str, section: str) -> Source:
         """A section of an RFC that the contract names."""

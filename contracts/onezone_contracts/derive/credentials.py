@@ -61,7 +61,7 @@ def wrong(build: Builder) -> Iterator[Requirement]:
     """Credentials that are wrong alone, of any operation that needs some."""
     source = build.answer_source(401)
     victim = build.victim
-    forbidden = [one.name for one in build.personas if not one.allowed]
+    forbidden = [persona.name for persona in build.personas if not persona.allowed]
     yield from _passwords(build, source, victim, forbidden)
     yield from _carriers(build, source, victim)
 
@@ -114,7 +114,7 @@ def pair_of(make: Pair) -> Credentialed:
 
 def authorization(*values: str, token: str | None = None) -> Auth:
     """Credentials in several headers at once."""
-    headers = [*([] if token is None else [("X-Auth-Token", token)]), *(("Authorization", one) for one in values)]
+    headers = [*([] if token is None else [("X-Auth-Token", token)]), *(("Authorization", value) for value in values)]
     return Auth(tuple(headers), "wrong credentials")
 
 
@@ -136,11 +136,11 @@ def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requireme
     yield build.requirement(topic, Level.MUST, text, source, answered(UNREAD, *cases))
     unknown, other = basic("nobody-9f2c1d", WRONG), f"Bearer {UNKNOWN}"
     twos: dict[str, Credentialed] = {
-        "token-and-basic": lambda one, _: authorization(_wrong(one), token=UNKNOWN),
+        "token-and-basic": lambda user, _: authorization(_wrong(user), token=UNKNOWN),
         "token-and-bearer": lambda *_: authorization(other, token=UNKNOWN),
-        "basic-and-basic": lambda one, _: authorization(_wrong(one), unknown),
-        "basic-and-bearer": lambda one, _: authorization(_wrong(one), other),
-        "in-one-header": lambda one, _: authorization(f"{_wrong(one)}, {unknown}"),
+        "basic-and-basic": lambda user, _: authorization(_wrong(user), unknown),
+        "basic-and-bearer": lambda user, _: authorization(_wrong(user), other),
+        "in-one-header": lambda user, _: authorization(f"{_wrong(user)}, {unknown}"),
     }
     cases = [
         _case(f"two-wrong.{name}", f"two wrong credentials: {name.replace('-', ' ')}", auth, victim)
@@ -149,7 +149,7 @@ def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requireme
     text = "Two wrong credentials in one request are no better than one: 401, or 400."
     yield build.requirement("authentication.two-wrong", Level.MUST, text, source, answered(UNREAD, *cases))
     longs: dict[str, Credentialed] = {
-        "password": lambda one, _: authorization(basic(_name(one), "x" * 2000)),
+        "password": lambda user, _: authorization(basic(_name(user), "x" * 2000)),
         "user": lambda *_: authorization(basic("x" * 2000, WRONG)),
         "token": lambda *_: authorization(token="x" * 2000),
     }
@@ -169,7 +169,7 @@ def _wrong(identity: TestUser, more: str = "") -> str:
 def _misspelt(spell: Callable[[str], str]) -> Credentialed:
     def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
         values = (_wrong(identity, more) for more in ("", "x"))
-        return authorization(spell(next(one for one in values if one.endswith("="))))
+        return authorization(spell(next(value for value in values if value.endswith("="))))
 
     return auth
 
@@ -250,6 +250,6 @@ def _followers(people: tuple[Persona, ...], victim: str) -> Iterator[tuple[Case,
     label = f"another user with the same password, {words}"
     yield _case(f"{name}.user-of-another", label, password_of_another, victim), DENIED
     yield _case(f"{name}.nobody", f"no credentials, {words}", None, NOBODY), frozenset({401})
-    forbidden = next((one.name for one in people if not one.allowed), None)
+    forbidden = next((persona.name for persona in people if not persona.allowed), None)
     if forbidden:
         yield _case(f"{name}.{forbidden}", f"the persona {forbidden}, {words}", None, forbidden), DENIED | {403}

@@ -38,7 +38,10 @@ NEARBY = (
 def _user(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
     """No credentials, and the name of somebody who may in each header that a proxy could name them in."""
     name = identity.credentials.username or "admin"
-    return Auth(tuple((one, name) for one in NAMING), " ".join(f"-H {shlex.quote(f'{one}: {name}')}" for one in NAMING))
+    return Auth(
+        tuple((header, name) for header in NAMING),
+        " ".join(f"-H {shlex.quote(f'{header}: {name}')}" for header in NAMING),
+    )
 
 
 HEADS: dict[str, Headers] = {
@@ -98,7 +101,7 @@ TAILS = {
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
     source = build.operation.access.source
-    forbidden = [one.name for one in build.personas if not one.allowed]
+    forbidden = [persona.name for persona in build.personas if not persona.allowed]
     text = "Who may not, may not with any body: one with unknown keys, of another form, large or invalid is refused."
     cases = [_with_body(who, name, change) for name, change in _bodies(build).items() for who in (NOBODY, *forbidden)]
     yield build.requirement("access.any-body", Level.MUST, text, source, refused(*cases))
@@ -110,8 +113,8 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     yield build.requirement("access.repeated", Level.MUST, text, source, again_and_again(TIMES, *cases))
     yield from _after_others(build, forbidden)
     text = "The group of the path counts, whatever group the body or the query names."
-    elsewhere = tuple(one.name for one in build.personas if one.allowed and not one.allowed_anywhere)
-    anywhere = next((one.name for one in build.personas if one.allowed_anywhere), None)
+    elsewhere = tuple(persona.name for persona in build.personas if persona.allowed and not persona.allowed_anywhere)
+    anywhere = next((persona.name for persona in build.personas if persona.allowed_anywhere), None)
     check = group_in_body(elsewhere, anywhere)
     yield build.requirement("access.group-in-body", Level.MUST, text, source, check)
     yield from _forms(build)
@@ -136,7 +139,7 @@ def _bodies(build: Builder) -> dict[str, Change]:
         "large": large,
         "empty-endpoint": with_value("proxyEndpoint", ""),
         "in-a-list": lambda body: [body],
-        **{f"form.{one.name}": constant(one.value) for one in build.body.examples.values()},
+        **{f"form.{example.name}": constant(example.value) for example in build.body.examples.values()},
     }
 
 
@@ -188,7 +191,7 @@ def _named_anew(value: dict[str, Any]) -> Change:
 
 
 def _forms(build: Builder) -> Iterator[Requirement]:
-    allowed = [one.name for one in build.personas if one.allowed]
+    allowed = [persona.name for persona in build.personas if persona.allowed]
     for example in build.body.examples.values():
         name = example.name.replace("_", "-")
         words = example.summary.rstrip(".")
@@ -207,11 +210,11 @@ def _forms(build: Builder) -> Iterator[Requirement]:
         for name, case in bad.items()
         for who in allowed
     ]
-    typed = [one for one in build.body.properties if one.levels.get("type", Level.MUST) is Level.MUST]
+    typed = [prop for prop in build.body.properties if prop.levels.get("type", Level.MUST) is Level.MUST]
     cases += [
-        Case(f"body.whoever.{one.name}.{who}", f"a {one.name} that is a number {_words(who)}", who=who, change=change)
-        for one in typed
-        for change in [with_value(one.name, 17)]
+        Case(f"body.whoever.{prop.name}.{who}", f"a {prop.name} that is a number {_words(who)}", who=who, change=change)
+        for prop in typed
+        for change in [with_value(prop.name, 17)]
         for who in allowed
     ]
     text = "A body that is wrong is answered with 400, whoever sends it."
@@ -225,12 +228,12 @@ def _however(build: Builder) -> Requirement:
     wrong: list[tuple[str, str, Change]] = [
         ("list", "a list with a body of many keys", lambda body: [{**body, **many}])
     ]
-    typed = [one for one in build.body.properties if one.levels.get("type", Level.MUST) is Level.MUST]
-    for one in typed:
-        label = f"a {one.name} that is a number"
-        wrong.append((one.name, f"{label}, beside many keys", with_values({**many, one.name: 17})))
-        large = with_values({"kitLarge": "x" * LARGE, one.name: 17})
-        wrong.append((f"{one.name}.large", f"{label}, beside a long text", large))
+    typed = [prop for prop in build.body.properties if prop.levels.get("type", Level.MUST) is Level.MUST]
+    for prop in typed:
+        label = f"a {prop.name} that is a number"
+        wrong.append((prop.name, f"{label}, beside many keys", with_values({**many, prop.name: 17})))
+        large = with_values({"kitLarge": "x" * LARGE, prop.name: 17})
+        wrong.append((f"{prop.name}.large", f"{label}, beside a long text", large))
     cases = [Case(f"body.however.{name}", label, change=change) for name, label, change in wrong]
     name, change = (typed[0].name, with_value(typed[0].name, 17)) if typed else (wrong[0][0], wrong[0][2])
     for kind in ("charset", "upper-case"):

@@ -20,7 +20,9 @@ def requirements(build: Builder) -> Iterator[Requirement]:
 
 def at_once(build: Builder) -> Iterator[Requirement]:
     """Requests at the same time by who may and who may not, of any operation whose valid request can be repeated."""
-    forbidden = next((one.name for one in build.personas if not one.allowed and any(one.grants.values())), None)
+    forbidden = next(
+        (persona.name for persona in build.personas if not persona.allowed and any(persona.grants.values())), None
+    )
     if forbidden:
         text = (
             f"Requests at the same time are judged each by its own credentials: the persona {forbidden} stays refused."

@@ -44,7 +44,7 @@ WORDS = (
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
     source = build.answer_source(404)
-    who = next((one.name for one in build.personas if one.allowed_anywhere), WRITER)
+    who = next((persona.name for persona in build.personas if persona.allowed_anywhere), WRITER)
 
     def case(name: str, group: str, label: str, *, edge: bool = False) -> Case:
         return Case(f"unknown-group.id.{name}", label, who=who, roles={GROUP: group}, edge=edge)

@@ -55,20 +55,26 @@ BAD = 400
 
 def operations(contract: Contract) -> tuple[Operation, ...]:
     """The operations that are judged here: all but those that have a suite of their own."""
-    deep = {one.id for one in judged_operations(contract)}
-    return tuple(one for one in contract.operations.values() if one.id not in deep)
+    deep = {operation.id for operation in judged_operations(contract)}
+    return tuple(operation for operation in contract.operations.values() if operation.id not in deep)
 
 
 def requirements(contract: Contract, operation: Operation, depth: str = "quick") -> tuple[Requirement, ...]:
     """The requirements of an operation, in the order in which they are judged."""
-    return with_evidence({one.id: one for one in Sheet(contract, operation).all(depth)}.values())
+    return with_evidence(
+        {requirement.id: requirement for requirement in Sheet(contract, operation).all(depth)}.values()
+    )
 
 
 @cache
 def all_requirements(contract: Contract, depth: str = "standard") -> tuple[Requirement, ...]:
     """Every requirement of the profile `full`: those of `core`, of every other operation, and of sequences over all."""
-    first = [one for operation in judged_operations(contract) for one in deep(contract, operation, depth)]
-    each = [one for operation in operations(contract) for one in requirements(contract, operation, depth)]
+    first = [
+        requirement for operation in judged_operations(contract) for requirement in deep(contract, operation, depth)
+    ]
+    each = [
+        requirement for operation in operations(contract) for requirement in requirements(contract, operation, depth)
+    ]
     return (*first, *each, *(sequences(contract) if depth != "quick" else ()))
 
 
@@ -98,8 +104,8 @@ class Sheet:
         if depth != "quick":
             yield from self._offered_only(self._answers())
 
-    def _offered_only(self, found: Iterable[Requirement]) -> Iterator[Requirement]:
-        return (replace(one, needs=NEEDS) for one in found)
+    def _offered_only(self, derived: Iterable[Requirement]) -> Iterator[Requirement]:
+        return (replace(requirement, needs=NEEDS) for requirement in derived)
 
     def _closely(self) -> Iterator[Requirement]:
         """What is sent to any operation from `standard` on: the topics of the documented one, where they apply."""
@@ -111,7 +117,7 @@ class Sheet:
             yield from generated.wrong(build)
         if operation.body and build.repeatable:
             yield from protocol.served(build)
-            if not any(one.unique or secret(one) or opaque(one) for one in operation.body.properties):
+            if not any(prop.unique or secret(prop) or opaque(prop) for prop in operation.body.properties):
                 yield from generated.valid(build)
         if not operation.access.public:
             yield from access.credentials(build)
@@ -124,20 +130,20 @@ class Sheet:
     def _answers(self) -> Iterator[Requirement]:
         """What holds of every answer."""
         build = self._builder()
-        known = ((code, self.operation.responses.get(code)) for code in sorted(self._provoked()))
-        shown = [code for code, answer in known if answer and answer.schema]
+        responses = ((code, self.operation.responses.get(code)) for code in sorted(self._provoked()))
+        shown = [code for code, answer in responses if answer and answer.schema]
         yield from answers.errors(build, shown)
         yield from answers.ids(build, shown)
         yield from answers.robust(build)
 
     def _builder(self) -> Builder:
-        binding = (one for one in personas(self.contract, self.operation) if one.level is Level.MUST)
+        binding = (persona for persona in personas(self.contract, self.operation) if persona.level is Level.MUST)
         return Builder(self.contract, self.operation, tuple(binding), VICTIM)
 
     def _first_of_its_path(self) -> bool:
         """Whether it stands for its path: what other methods are answered is judged once."""
-        known = self.contract.operations.values()
-        return next(one for one in known if one.path == self.operation.path) is self.operation
+        operations = self.contract.operations.values()
+        return next(operation for operation in operations if operation.path == self.operation.path) is self.operation
 
     def _one(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
         level = self.contract.at_most(level, source)
@@ -147,8 +153,8 @@ class Sheet:
         return Level.MUST if self.operation.as_released else level
 
     def _source(self, status: int) -> Source:
-        found = self.operation.responses.get(status)
-        return (found.source if found else None) or self.operation.source
+        response = self.operation.responses.get(status)
+        return (response.source if response else None) or self.operation.source
 
     def _status(self, status: int, level: Level = Level.MUST) -> Level:
         """The level of an answer: what the edition does not document is left open."""
@@ -172,7 +178,9 @@ class Sheet:
         request = f"a valid request with {', '.join(keys)}" if keys else "a valid request"
         expected = "is answered with success" if persona.allowed else "is answered with 403"
         spoken = {scope for route in self.operation.access.with_body(keys).routes for scope in route.needs}
-        silent = frozenset(scope for scope, held in persona.grants.items() if held is None and scope not in spoken)
+        silent = frozenset(
+            scope for scope, granted in persona.grants.items() if granted is None and scope not in spoken
+        )
         return f"The persona {persona.name} ({holdings(self.contract, persona, silent)}): {request} {expected}."
 
     def _authentication(self) -> Iterator[Requirement]:
@@ -192,21 +200,21 @@ class Sheet:
 
     def _unknown(self) -> Iterator[Requirement]:
         effect = self.operation.effect
-        for one in self.operation.parameters:
-            role = one.entity or one.name
+        for parameter in self.operation.parameters:
+            role = parameter.entity or parameter.name
             attached = effect.verb == "attach" and role == effect.resource
             statuses = (
                 (BAD,) if attached and self.operation.as_released else (BAD, NOT_THERE) if attached else (NOT_THERE,)
             )
             words = " or ".join(map(str, statuses))
             text = f"For a {role.replace('_', ' ')} that does not exist, the answer is {words}."
-            level = self._status(statuses[-1]) if one.level is Level.MUST else one.level
+            level = self._status(statuses[-1]) if parameter.level is Level.MUST else parameter.level
             judge = self._judge(level, asks.unknown(role), *statuses)
             yield self._one(f"unknown.{role}", level, text, self._source(statuses[-1]), judge)
         if effect.resource == CALLER and effect.verb == "get" and self.contract.unknown_path_allows:
             text = "A POST to a path that no operation has is answered with 405."
             yield self._one("unknown.path", Level.SHOULD, text, self._source(405), checks.unknown_path)
-        roles = {one.entity for one in self.operation.parameters}
+        roles = {parameter.entity for parameter in self.operation.parameters}
         if (
             effect.within not in {None, ZONE, effect.resource}
             and effect.resource in roles
@@ -233,25 +241,25 @@ class Sheet:
         yield self._one("effect", level, EFFECTS[verb], source, checks.effect(*valid))
         if verb == "attach":
             yield from self._attached(source)
-        known = operation.body.properties if operation.body else ()
-        if verb == "create" and any(DEFAULT in one.schema for one in known):
+        properties = operation.body.properties if operation.body else ()
+        if verb == "create" and any(DEFAULT in prop.schema for prop in properties):
             text = "What the body leaves out has its usual value."
-            required = tuple(one.name for one in known if DEFAULT not in one.schema)
+            required = tuple(prop.name for prop in properties if DEFAULT not in prop.schema)
             judge = checks.own_effect(asks.valid(required))
             yield self._one("effect.defaults", self._documented(Level.SHOULD), text, source, judge)
         if verb in {"create", "issue"} and operation.effect.resource in self.contract.owners:
             yield from self._limited(verb, source)
         if verb == "update" and operation.body and len(operation.body.properties) > 1:
-            for one in operation.body.properties:
-                text = f"A change of {one.name} alone changes that and nothing else."
+            for prop in operation.body.properties:
+                text = f"A change of {prop.name} alone changes that and nothing else."
                 yield self._one(
-                    f"effect.only-{one.name}", Level.MUST, text, source, checks.own_effect(asks.valid((one.name,)))
+                    f"effect.only-{prop.name}", Level.MUST, text, source, checks.own_effect(asks.valid((prop.name,)))
                 )
 
     def _limited(self, verb: str, source: Source) -> Iterator[Requirement]:
         """What the caveats of a new token do."""
         body = self.operation.body
-        if body is None or not any(one.name == "caveats" for one in body.properties):
+        if body is None or not any(prop.name == "caveats" for prop in body.properties):
             return
         if verb == "issue":
             yield self._body(
@@ -266,7 +274,7 @@ class Sheet:
 
     def _attached(self, source: Source) -> Iterator[Requirement]:
         body, effect = self.operation.body, self.operation.effect
-        key = next((one.name for one in body.properties if privileges_of(one)), None) if body else None
+        key = next((prop.name for prop in body.properties if privileges_of(prop)), None) if body else None
         if key:
             text = "The new member has exactly the privileges that were given."
             yield self._one("effect.given", Level.MUST, text, source, checks.own_effect(asks.valid((key,))))
@@ -304,14 +312,14 @@ class Sheet:
         assert body is not None
         for rule, level, values in wrong_values(prop):
             wrong = f"{name} that breaks the rule “{rule}”"
-            changes = [with_value(name, one) for one in values]
+            changes = [with_value(name, value) for value in values]
             yield self._body(f"{name}.{rule}", level, wrong, prop.source or source, *changes)
         if prop.required:
             wrong = f"A body without {name}"
             yield self._body(f"{name}.missing", body.required_level, wrong, prop.source or source, without(name))
         if name in body.needs:
             wrong = f"A body with {name} and without {', '.join(body.needs[name])}"
-            changes = [without(one) for one in body.needs[name]]
+            changes = [without(key) for key in body.needs[name]]
             yield self._body(f"{name}.needs", self._documented(Level.SHOULD), wrong, prop.source or source, *changes)
         if prop.unique_of_owner and self.operation.effect.verb == "create":
             kind = self.contract.errors[prop.unique_of_owner]
@@ -376,9 +384,9 @@ class Sheet:
     def _provoked(self) -> set[int]:
         """The errors that the requirements of this operation bring about."""
         operation = self.operation
-        found = set() if operation.access.public else {401}
-        found |= {BAD} if operation.body else set()
-        found |= {NOT_THERE} if any(one.level is Level.MUST for one in operation.parameters) else set()
-        found |= {409} if operation.effect.verb == "attach" else set()
+        statuses = set() if operation.access.public else {401}
+        statuses |= {BAD} if operation.body else set()
+        statuses |= {NOT_THERE} if any(parameter.level is Level.MUST for parameter in operation.parameters) else set()
+        statuses |= {409} if operation.effect.verb == "attach" else set()
         forbidden = any(not persona.allowed for persona in personas(self.contract, operation))
-        return found | ({403} if forbidden else set())
+        return statuses | ({403} if forbidden else set())

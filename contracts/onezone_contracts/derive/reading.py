@@ -43,7 +43,7 @@ def requirements(contract: Contract, operation: Operation, documented: Callable[
         text = "What was there before is shown as documented, whoever made it."
         old = [Case(f"reading.before.{n}", "what was there before", roles={kind: f"{BEFORE}{n}"}) for n in range(OLD)]
         yield "effect.before", documented(Level.SHOULD), text, source, checks.as_documented(*old)
-    if any(DEPRECATED in one for one in shown.values()):
+    if any(DEPRECATED in schema for schema in shown.values()):
         text = "Keys that are deprecated are still there."
         yield "success.deprecated", Level.SHOULD, text, source, at_successes(checks.deprecated)
 
@@ -51,11 +51,11 @@ def requirements(contract: Contract, operation: Operation, documented: Callable[
 def keys(contract: Contract, operation: Operation) -> dict[str, Any]:
     """The keys that a success shows, with their schemas."""
     schema = contract.resolve(operation.success.schema or {})
-    return {name: contract.resolve(one) for name, one in schema.get("properties", {}).items()}
+    return {name: contract.resolve(value) for name, value in schema.get("properties", {}).items()}
 
 
 def _roles(operation: Operation) -> set[str | None]:
-    return {one.entity for one in operation.parameters}
+    return {parameter.entity for parameter in operation.parameters}
 
 
 def _makes_bare(contract: Contract, kind: str) -> bool:

@@ -45,7 +45,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
     source, victim = build.answer_source(401), build.victim
     # somebody who may: a name that is let pass is seen as such, whatever comes of it
-    likely = next((one.name for one in build.personas if one.allowed), victim)
+    likely = next((persona.name for persona in build.personas if persona.allowed), victim)
     label = "the right password of somebody with another name: {}"
     cases = [
         _case(f"wrong-user.{name}", label.format(name.replace("-", " ")), _nobody(make), likely)
@@ -98,7 +98,7 @@ def _nobody(make: Pair) -> Credentialed:
     """Credentials with a name that no persona has; where one has the near name, with another."""
 
     def auth(identity: TestUser, people: Mapping[str, TestUser]) -> Auth:
-        names = {one.credentials.username.casefold() for one in people.values() if one.credentials.username}
+        names = {user.credentials.username.casefold() for user in people.values() if user.credentials.username}
 
         def other(name: str, right: str) -> str:
             near = make(name, right)

@@ -36,18 +36,18 @@ EFFECTS = {
 def holdings(contract: Contract, persona: Persona, silent: Container[str] = ()) -> str:
     """What a persona holds, in words; nothing is said of `silent` scopes."""
     words = []
-    for scope, held in persona.grants.items():
+    for scope, granted in persona.grants.items():
         if scope == CALLER or scope in silent:
             continue
         place = "in the zone" if scope == ZONE else f"in the {scope.replace('_', ' ')}"
         everything = frozenset(contract.privileges.get(contract.kind(scope), ()))
-        if held is None:
+        if granted is None:
             words.append(f"not {scope}" if not everything else f"no member of the {scope.replace('_', ' ')}")
         elif not everything:
             words.append(scope)
-        elif len(held) > len(everything) / 2:
-            gone = ", ".join(sorted(everything - held))
+        elif len(granted) > len(everything) / 2:
+            gone = ", ".join(sorted(everything - granted))
             words.append(f"every privilege {place}" + (f" but {gone}" if gone else ""))
         else:
-            words.append(f"{', '.join(sorted(held)) or 'no privilege'} {place}")
+            words.append(f"{', '.join(sorted(granted)) or 'no privilege'} {place}")
     return "; ".join(words)

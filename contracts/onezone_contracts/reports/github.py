@@ -22,12 +22,17 @@ def annotate(judgement: Judgement, environ: Mapping[str, str], stream: TextIO) -
     if environ.get("GITHUB_ACTIONS") == "true":
         report = json_report.data(judgement)
         commands = {**COMMANDS, "warn": "error"} if report["strict"] else COMMANDS
-        found = [(commands[one["outcome"]], *_told(one)) for one in shown.violations(report["requirements"])]
-        found = [("error", "expected failures", one) for one in report["unmatched_expected_failures"]] + found
+        annotations = [
+            (commands[requirement["outcome"]], *_told(requirement))
+            for requirement in shown.violations(report["requirements"])
+        ]
+        annotations = [
+            ("error", "expected failures", line) for line in report["unmatched_expected_failures"]
+        ] + annotations
         if report["verdict"] == "inconclusive":
-            found.insert(0, ("error", "inconclusive", report["reason"] or ""))
+            annotations.insert(0, ("error", "inconclusive", report["reason"] or ""))
         for kind in ("error", "warning"):
-            for _, title, message in [one for one in found if one[0] == kind][:MOST]:
+            for _, title, message in [annotation for annotation in annotations if annotation[0] == kind][:MOST]:
                 print(command(kind, title, message), file=stream)
     summary = environ.get("GITHUB_STEP_SUMMARY")
     if summary:
@@ -40,10 +45,10 @@ def command(kind: str, title: str, message: str) -> str:
     return f"::{kind} title={shown.visible(title).translate(_PROPERTY)}::{shown.visible(message).translate(_DATA)}"
 
 
-def _told(one: dict[str, Any]) -> tuple[str, str]:
-    lines = [one["text"], f"source: {one['source']}"]
-    lines += [one["reason"]] if one["outcome"] == "error" else []
-    for finding in one["findings"][:1]:
+def _told(requirement: dict[str, Any]) -> tuple[str, str]:
+    lines = [requirement["text"], f"source: {requirement['source']}"]
+    lines += [requirement["reason"]] if requirement["outcome"] == "error" else []
+    for finding in requirement["findings"][:1]:
         lines += [finding["message"], f"expected: {finding['expected']}", f"actual: {finding['actual']}"]
         lines += shown.numbered(finding["steps"]) or ([finding["curl"]] if finding["curl"] else [])
-    return f"{one['level']}: {one['id']}", "\n".join(lines)
+    return f"{requirement['level']}: {requirement['id']}", "\n".join(lines)

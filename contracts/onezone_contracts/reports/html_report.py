@@ -16,27 +16,31 @@ LEVELS = ("MUST", "SHOULD", "OBSERVE")
 def render(judgement: Judgement) -> str:
     """The judgement as an HTML document."""
     report = json_report.data(judgement)
-    found = report["requirements"]
+    requirements = report["requirements"]
     template = _environment().get_template("report.html.jinja")
     return template.render(
         report=report,
         counts=shown.told_counts(report),
         changes=shown.changes(report["baseline"]),
-        groups=shown.groups(found),
+        groups=shown.groups(requirements),
         covered=shown.covered(report["coverage"]),
         never_called=shown.never_called(report["coverage"]),
-        violated=shown.violations(found),
-        known=shown.known(found),
-        noted=[one for one in found if one["outcome"] == "observed" and one["findings"]],
-        levels=_levels(found),
+        violated=shown.violations(requirements),
+        known=shown.known(requirements),
+        noted=[
+            requirement
+            for requirement in requirements
+            if requirement["outcome"] == "observed" and requirement["findings"]
+        ],
+        levels=_levels(requirements),
     )
 
 
 def _levels(requirements: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
     """How many requirements of each level came out how; levels that there are none of are left out."""
     table: dict[str, dict[str, int]] = {level: dict.fromkeys(shown.MARKS, 0) for level in LEVELS}
-    for one in requirements:
-        table[one["level"]][one["outcome"]] += 1
+    for requirement in requirements:
+        table[requirement["level"]][requirement["outcome"]] += 1
     return {level: row for level, row in table.items() if any(row.values())}
 
 

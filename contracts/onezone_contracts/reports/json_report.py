@@ -51,12 +51,12 @@ def data(judgement: Judgement) -> dict[str, Any]:
         "variables": redactor.owners,
         "causes": [
             {
-                "id": one.id,
-                "summary": redactor.text(one.summary),
-                "requirements": list(one.requirements),
-                "example": _finding(one.example, redactor) if one.example else None,
+                "id": cause.id,
+                "summary": redactor.text(cause.summary),
+                "requirements": list(cause.requirements),
+                "example": _finding(cause.example, redactor) if cause.example else None,
             }
-            for one in judgement.causes
+            for cause in judgement.causes
         ],
         "requirements": [_requirement(result, redactor) for result in judgement.results],
     }
@@ -74,7 +74,7 @@ def _requirement(result: Result, redactor: Redactor) -> dict[str, Any]:
         "expected_failure": result.known,
         "unexpected_pass": result.unexpected_pass,
         "reason": redactor.text(result.reason) if result.reason else None,
-        "findings": [_finding(one, redactor) for one in result.findings],
+        "findings": [_finding(finding, redactor) for finding in result.findings],
     }
 
 
@@ -99,10 +99,10 @@ def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
     """
     return [
         {
-            "text": redactor.text(shown.told_request(one.exchange)),
-            "curl": one.curl,
-            "status": one.exchange.status,
-            "sets": one.sets,
+            "text": redactor.text(shown.told_request(step.exchange)),
+            "curl": step.curl,
+            "status": step.exchange.status,
+            "sets": step.sets,
         }
-        for one in curl_steps(finding.steps, redactor)
+        for step in curl_steps(finding.steps, redactor)
     ]

@@ -59,7 +59,7 @@ def _cases(judgement: Judgement, redactor: Redactor) -> Iterator[ET.Element]:
         yield _with(case, "failure", redactor.text(why), "expected-failures")
     # A job is green where no case fails: what has no verdict must not be.
     kinds = {Verdict.INCONCLUSIVE: "error", Verdict.PARTIAL: "skipped"}
-    failed = any(one.outcome is Outcome.ERROR for one in judgement.results)
+    failed = any(result.outcome is Outcome.ERROR for result in judgement.results)
     if judgement.verdict in kinds and not failed:
         case = _named("verdict", f"{judgement.edition}.verdict")
         yield _with(case, kinds[judgement.verdict], redactor.text(judgement.reason or ""), str(judgement.verdict))
@@ -71,25 +71,25 @@ def _named(name: str, class_name: str, seconds: float = 0.0) -> ET.Element:
 
 def _with(case: ET.Element, kind: str, message: str, type_: str, text: str = "") -> ET.Element:
     """The case with what became of it."""
-    made = ET.SubElement(case, kind, {"message": _text(message), "type": type_})
-    made.text = text or None
+    element = ET.SubElement(case, kind, {"message": _text(message), "type": type_})
+    element.text = text or None
     return case
 
 
 def _case(result: Result, redactor: Redactor, *, strict: bool) -> ET.Element:
     requirement = result.requirement
     case = _named(requirement.topic, requirement.operation, result.seconds)
-    told, reason = _told(result, redactor), redactor.text(result.reason or "")
+    details, reason = _told(result, redactor), redactor.text(result.reason or "")
     if result.known:
         _with(case, "skipped", reason, "expected-failure")
     elif result.outcome is Outcome.FAIL or (strict and result.outcome is Outcome.WARN):
-        return _with(case, "failure", requirement.text, str(requirement.level), told)
+        return _with(case, "failure", requirement.text, str(requirement.level), details)
     elif result.outcome is Outcome.ERROR:
-        return _with(case, "error", reason, "error", told)
+        return _with(case, "error", reason, "error", details)
     elif result.outcome in {Outcome.SKIP, Outcome.BLOCKED}:
         return _with(case, "skipped", reason, str(result.outcome))
-    if told:
-        ET.SubElement(case, "system-out").text = told
+    if details:
+        ET.SubElement(case, "system-out").text = details
     return case
 
 

@@ -35,19 +35,19 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
     yield f"{shown.told_counts(report)}; {run}"
     if report["causes"] and report["requirements"]:
         yield ""
-        yield from (f"{number}. **{_text(shown.counted(one))}**" for number, one in enumerate(report["causes"], 1))
+        yield from (f"{number}. **{_text(shown.counted(cause))}**" for number, cause in enumerate(report["causes"], 1))
     for words, ids in shown.changes(report["baseline"]):
         yield from ("", f"{words} ({len(ids)}): {_text(', '.join(ids)) or 'none'}")
-    found = shown.violations(report["requirements"])
-    if found:
+    violations = shown.violations(report["requirements"])
+    if violations:
         yield from ("", "| outcome | level | requirement | expected | actual |", "|---|---|---|---|---|")
-        yield from (_row(one) for one in found)
-        for one in found[:MOST]:
-            yield from ("", *_details(one))
-        if len(found) > MOST:
-            yield from ("", f"… and {len(found) - MOST} more, in the other reports.")
-    for one in (*report["unmatched_expected_failures"], *report["hints"]):
-        yield from ("", _text(one))
+        yield from (_row(requirement) for requirement in violations)
+        for requirement in violations[:MOST]:
+            yield from ("", *_details(requirement))
+        if len(violations) > MOST:
+            yield from ("", f"… and {len(violations) - MOST} more, in the other reports.")
+    for line in (*report["unmatched_expected_failures"], *report["hints"]):
+        yield from ("", _text(line))
     yield from _known(shown.known(report["requirements"]))
     yield from _coverage(report["coverage"])
 
@@ -56,9 +56,9 @@ def _known(requirements: list[dict[str, Any]]) -> Iterator[str]:
     """What fails as expected."""
     if requirements:
         yield from ("", "| known | level | requirement | why |", "|---|---|---|---|")
-    for one in requirements:
-        values = (one["level"], _text(shown.topic(one)), _text(one["reason"], LONGEST))
-        yield f"| {shown.KNOWN} {one['outcome']} | {' | '.join(values)} |"
+    for requirement in requirements:
+        values = (requirement["level"], _text(shown.topic(requirement)), _text(requirement["reason"], LONGEST))
+        yield f"| {shown.KNOWN} {requirement['outcome']} | {' | '.join(values)} |"
 
 
 def _coverage(coverage: dict[str, Any] | None) -> Iterator[str]:
@@ -72,25 +72,29 @@ def _coverage(coverage: dict[str, Any] | None) -> Iterator[str]:
         yield from ("", f"Never called ({len(names)}): {_text(', '.join(names))}")
 
 
-def _row(one: dict[str, Any]) -> str:
-    finding = one["findings"][0] if one["findings"] else {"expected": "", "actual": one["reason"] or ""}
+def _row(requirement: dict[str, Any]) -> str:
+    finding = (
+        requirement["findings"][0]
+        if requirement["findings"]
+        else {"expected": "", "actual": requirement["reason"] or ""}
+    )
     values = (_text(finding["expected"], LONGEST), _text(finding["actual"], LONGEST))
-    sign = f"{shown.MARKS[one['outcome']]} {one['outcome']}"
-    return f"| {sign} | {one['level']} | {_text(shown.topic(one))} | {' | '.join(values)} |"
+    sign = f"{shown.MARKS[requirement['outcome']]} {requirement['outcome']}"
+    return f"| {sign} | {requirement['level']} | {_text(shown.topic(requirement))} | {' | '.join(values)} |"
 
 
-def _details(one: dict[str, Any]) -> Iterator[str]:
-    yield f"<details><summary>{_html(shown.topic(one))}: {_html(one['text'])}</summary>"
+def _details(requirement: dict[str, Any]) -> Iterator[str]:
+    yield f"<details><summary>{_html(shown.topic(requirement))}: {_html(requirement['text'])}</summary>"
     yield ""
-    yield f"Source: {_text(one['source'])}"
-    for finding in one["findings"][:1]:
+    yield f"Source: {_text(requirement['source'])}"
+    for finding in requirement["findings"][:1]:
         yield from ("", _text(finding["message"]))
         if finding["came"] and not finding["steps"]:
             yield from ("", f"Came: {_text(finding['came'])}")
         if curl := "\n".join(shown.numbered(finding["steps"])) or finding["curl"]:
             yield from ("", *_block(curl))
-    if len(one["findings"]) > 1:
-        yield from ("", f"{len(one['findings']) - 1} more, in the other reports.")
+    if len(requirement["findings"]) > 1:
+        yield from ("", f"{len(requirement['findings']) - 1} more, in the other reports.")
     yield from ("", "</details>")
 
 
@@ -102,10 +106,10 @@ def _block(text: str) -> tuple[str, str, str]:
 
 def _text(text: str, longest: int | None = None) -> str:
     """`text` on one line, with nothing in it that markdown reads."""
-    one = shown.line(text)
-    if longest is not None and len(one) > longest:
-        one = f"{one[:longest]}…"
-    return _SPECIAL.sub(r"\\\1", one)
+    short = shown.line(text)
+    if longest is not None and len(short) > longest:
+        short = f"{short[:longest]}…"
+    return _SPECIAL.sub(r"\\\1", short)
 
 
 def _html(text: str) -> str:

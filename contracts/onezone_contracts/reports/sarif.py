@@ -29,7 +29,7 @@ def _run(report: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
     driver = {
         "name": "onezone-contract-kit",
         "semanticVersion": report["kit_version"],
-        "rules": [_rule(one) for one in report["requirements"]],
+        "rules": [_rule(requirement) for requirement in report["requirements"]],
     }
     return {
         "tool": {"driver": driver},
@@ -45,33 +45,33 @@ def _run(report: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
 
 def _invocation(report: dict[str, Any]) -> dict[str, Any]:
     """How the run went: what could not be judged, and whether there is a verdict at all."""
-    told = [
+    notices = [
         {
-            "level": NOT_JUDGED[one["outcome"]],
-            "message": {"text": f"{one['outcome']}: {one['id']}: {one['reason']}"},
-            "associatedRule": {"id": one["id"], "index": index},
+            "level": NOT_JUDGED[requirement["outcome"]],
+            "message": {"text": f"{requirement['outcome']}: {requirement['id']}: {requirement['reason']}"},
+            "associatedRule": {"id": requirement["id"], "index": index},
         }
-        for index, one in enumerate(report["requirements"])
-        if one["outcome"] in NOT_JUDGED
+        for index, requirement in enumerate(report["requirements"])
+        if requirement["outcome"] in NOT_JUDGED
     ]
-    told += [{"level": "error", "message": {"text": one}} for one in report["unmatched_expected_failures"]]
+    notices += [{"level": "error", "message": {"text": line}} for line in report["unmatched_expected_failures"]]
     inconclusive = report["verdict"] == "inconclusive"
     if report["verdict"] in {"inconclusive", "partial"}:
         level = "error" if inconclusive else "warning"
-        told.append({"level": level, "message": {"text": f"{report['verdict']}: {report['reason']}"}})
-    return {"executionSuccessful": not inconclusive, "toolExecutionNotifications": told}
+        notices.append({"level": level, "message": {"text": f"{report['verdict']}: {report['reason']}"}})
+    return {"executionSuccessful": not inconclusive, "toolExecutionNotifications": notices}
 
 
-def _rule(one: dict[str, Any]) -> dict[str, Any]:
+def _rule(requirement: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": one["id"],
-        "shortDescription": {"text": one["text"]},
-        "fullDescription": {"text": f"{one['level']}: {one['text']}"},
-        "help": {"text": f"{one['text']}\n\nLevel: {one['level']}\nSource: {one['source']}"},
-        "defaultConfiguration": {"level": LEVELS[one["level"]]},
+        "id": requirement["id"],
+        "shortDescription": {"text": requirement["text"]},
+        "fullDescription": {"text": f"{requirement['level']}: {requirement['text']}"},
+        "help": {"text": f"{requirement['text']}\n\nLevel: {requirement['level']}\nSource: {requirement['source']}"},
+        "defaultConfiguration": {"level": LEVELS[requirement["level"]]},
         "properties": {
-            "tags": [one["operation"], shown.topic(one).partition(".")[0], one["level"]],
-            "source": one["source"],
+            "tags": [requirement["operation"], shown.topic(requirement).partition(".")[0], requirement["level"]],
+            "source": requirement["source"],
         },
     }
 
@@ -88,32 +88,32 @@ def _place(judgement: Judgement) -> dict[str, Any]:
 def _results(requirements: list[dict[str, Any]], place: dict[str, Any], *, strict: bool) -> Iterator[dict[str, Any]]:
     """What failed; what is only observed is no result."""
     levels = {**LEVELS, "SHOULD": "error"} if strict else LEVELS
-    for index, one in enumerate(requirements):
+    for index, requirement in enumerate(requirements):
         seen: Counter[str] = Counter()
-        for finding in one["findings"] if one["outcome"] in {"fail", "warn"} else ():
+        for finding in requirement["findings"] if requirement["outcome"] in {"fail", "warn"} else ():
             case = (finding["request"] or {}).get("label", "")
             seen[case] += 1
             yield {
-                "ruleId": one["id"],
+                "ruleId": requirement["id"],
                 "ruleIndex": index,
-                "level": "error" if one["unexpected_pass"] else levels[one["level"]],
+                "level": "error" if requirement["unexpected_pass"] else levels[requirement["level"]],
                 "message": {"text": _message(finding)},
-                "locations": [{"physicalLocation": place, "logicalLocations": [_logical(one)]}],
-                "partialFingerprints": {"primaryLocationLineHash": _fingerprint(one["id"], case, seen[case])},
+                "locations": [{"physicalLocation": place, "logicalLocations": [_logical(requirement)]}],
+                "partialFingerprints": {"primaryLocationLineHash": _fingerprint(requirement["id"], case, seen[case])},
                 **_exchange(finding),
-                **_suppression(one),
+                **_suppression(requirement),
             }
 
 
-def _suppression(one: dict[str, Any]) -> dict[str, Any]:
+def _suppression(requirement: dict[str, Any]) -> dict[str, Any]:
     """That it is known to fail, where it is."""
-    if not one["expected_failure"]:
+    if not requirement["expected_failure"]:
         return {}
-    return {"suppressions": [{"kind": "external", "status": "accepted", "justification": one["reason"]}]}
+    return {"suppressions": [{"kind": "external", "status": "accepted", "justification": requirement["reason"]}]}
 
 
-def _logical(one: dict[str, Any]) -> dict[str, Any]:
-    return {"name": one["operation"], "kind": "function"}
+def _logical(requirement: dict[str, Any]) -> dict[str, Any]:
+    return {"name": requirement["operation"], "kind": "function"}
 
 
 def _message(finding: dict[str, Any]) -> str:
@@ -130,14 +130,14 @@ def _fingerprint(requirement: str, case: str, number: int) -> str:
 
 def _exchange(finding: dict[str, Any]) -> dict[str, Any]:
     request, response = finding["request"], finding["response"]
-    found: dict[str, Any] = {}
+    location: dict[str, Any] = {}
     if request:
-        found["webRequest"] = {"method": request["method"], "target": request["url"], **_content(request)}
+        location["webRequest"] = {"method": request["method"], "target": request["url"], **_content(request)}
     if response and "status" in response:
-        found["webResponse"] = {"statusCode": response["status"], **_content(response)}
+        location["webResponse"] = {"statusCode": response["status"], **_content(response)}
     elif request:
-        found["webResponse"] = {"noResponseReceived": True}
-    return found
+        location["webResponse"] = {"noResponseReceived": True}
+    return location
 
 
 def _content(message: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _content(message: dict[str, Any]) -> dict[str, Any]:
 def _clean(value: Any) -> Any:
     """The same JSON value with nothing in its texts that cannot be seen or stored."""
     if isinstance(value, dict):
-        return {key: _clean(one) for key, one in value.items()}
+        return {key: _clean(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        return [_clean(one) for one in value]
+        return [_clean(entry) for entry in value]
     return shown.visible(value) if isinstance(value, str) else value

@@ -23,8 +23,8 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(_escape, text)
 
 
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004
 
 
@@ -38,13 +38,17 @@ def violations(requirements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
     Those that fail as expected are not among them.
     """
-    found = [one for one in requirements if one["outcome"] in VIOLATED and not one["expected_failure"]]
-    return sorted(found, key=lambda one: VIOLATED.index(one["outcome"]))
+    violated = [
+        requirement
+        for requirement in requirements
+        if requirement["outcome"] in VIOLATED and not requirement["expected_failure"]
+    ]
+    return sorted(violated, key=lambda requirement: VIOLATED.index(requirement["outcome"]))
 
 
 def known(requirements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The requirements of a report that fail as expected."""
-    return [one for one in requirements if one["expected_failure"]]
+    return [requirement for requirement in requirements if requirement["expected_failure"]]
 
 
 def topic(requirement: dict[str, Any]) -> str:
@@ -54,10 +58,10 @@ def topic(requirement: dict[str, Any]) -> str:
 
 def groups(requirements: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """The requirements of a report by the first word of their topic."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for one in requirements:
-        found.setdefault(topic(one).partition(".")[0], []).append(one)
-    return found
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for requirement in requirements:
+        groups.setdefault(topic(requirement).partition(".")[0], []).append(requirement)
+    return groups
 
 
 def changes(baseline: dict[str, Any] | None) -> list[tuple[str, list[str]]]:
@@ -74,7 +78,7 @@ def counted(cause: dict[str, Any]) -> str:
 
 def told_counts(report: dict[str, Any]) -> str:
     """How many requirements came out how, in words."""
-    counts = ", ".join(f"{report['counts'][one]} {one}" for one in MARKS if one in report["counts"])
+    counts = ", ".join(f"{report['counts'][outcome]} {outcome}" for outcome in MARKS if outcome in report["counts"])
     if not counts:
         return "no requirement was judged"
     judged, total = len(report["requirements"]), report["requirements_total"]
@@ -96,8 +100,8 @@ def told_step(step: dict[str, Any]) -> str:
 def numbered(steps: Iterable[dict[str, Any]]) -> list[str]:
     """Steps as lines for bash: a numbered comment that says who does what, and below it the curl line."""
     lines = []
-    for number, one in enumerate(steps, 1):
-        lines += [f"# {number}. {line(told_step(one))}", one["curl"]]
+    for number, step in enumerate(steps, 1):
+        lines += [f"# {number}. {line(told_step(step))}", step["curl"]]
     return lines
 
 
@@ -129,17 +133,23 @@ def covered(coverage: dict[str, Any] | None) -> list[CoverageRow]:
     What stands with a dash could have been shown, and was not.
     """
     rows = []
-    for one in coverage["operations"] if coverage else ():
-        if any(one["statuses"].values()) or any(one["personas"].values()):
-            judged = f"{one['requirements_judged']} of {one['requirements']}"
-            rows.append((one["operation"], _counts(one["statuses"]), _counts(one["personas"]), judged))
+    for operation in coverage["operations"] if coverage else ():
+        if any(operation["statuses"].values()) or any(operation["personas"].values()):
+            judged = f"{operation['requirements_judged']} of {operation['requirements']}"
+            rows.append(
+                (operation["operation"], _counts(operation["statuses"]), _counts(operation["personas"]), judged)
+            )
     return rows
 
 
 def never_called(coverage: dict[str, Any] | None) -> list[str]:
     """The operations that the traffic never called."""
     called = {row[0] for row in covered(coverage)}
-    return [one["operation"] for one in coverage["operations"] if one["operation"] not in called] if coverage else []
+    return (
+        [operation["operation"] for operation in coverage["operations"] if operation["operation"] not in called]
+        if coverage
+        else []
+    )
 
 
 def _counts(counts: dict[str, int]) -> str:

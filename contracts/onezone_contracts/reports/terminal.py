@@ -70,8 +70,8 @@ class _Report:
             if result.outcome is Outcome.ERROR:
                 yield from self._text(f"{result.requirement.id}: {result.reason}", " ERROR  ", style="bold magenta")
         if names := variables(self.curls, self.redactor):
-            told = "; ".join(f"{name} is the secret of {owner}" for name, owner in names.items())
-            yield from self._text(f"variables of the curl lines: {told}", style="dim")
+            secrets = "; ".join(f"{name} is the secret of {owner}" for name, owner in names.items())
+            yield from self._text(f"variables of the curl lines: {secrets}", style="dim")
         yield from self._coverage()
         yield from self._rest()
 
@@ -101,14 +101,14 @@ class _Report:
         return f"{cause.summary}{counted}"
 
     def _cause(self, number: int, cause: Cause) -> Iterator[Text]:
-        by_id = {one.requirement.id: one for one in self.judgement.results}
+        by_id = {result.requirement.id: result for result in self.judgement.results}
         failing = [by_id[name] for name in cause.requirements if by_id[name].findings]
         if not failing:
             return
         yield from self._text(cause.summary, f"{number:>2}. ", style="bold")
         for result in failing[:NAMED]:
             yield from self._requirement(result, cause, whole=result is failing[0])
-        others = ", ".join(one.requirement.id.partition(".")[2] for one in failing[NAMED:])
+        others = ", ".join(result.requirement.id.partition(".")[2] for result in failing[NAMED:])
         if others:
             yield from self._text(f"and by the same: {others}", "    ")
         if cause.example:
@@ -118,7 +118,7 @@ class _Report:
     def _requirement(self, result: Result, cause: Cause, *, whole: bool) -> Iterator[Text]:
         """A requirement that fails by the cause, with its first finding; `whole`: with what it says and where."""
         requirement = result.requirement
-        findings = [one for n, one in enumerate(result.findings) if (requirement.id, n) in cause.findings]
+        findings = [finding for n, finding in enumerate(result.findings) if (requirement.id, n) in cause.findings]
         colour = "red" if result.outcome is Outcome.FAIL else "yellow"
         name = f"{requirement.id} ({requirement.level})"
         yield from self._text(name, f"    {result.outcome.upper():<4} ", style=f"bold {colour}")
@@ -139,8 +139,8 @@ class _Report:
         if finding.steps:
             for number, step in enumerate(steps(finding.steps, self.redactor), 1):
                 sets = f" ({step.sets}: the last part of its Location)" if step.sets else ""
-                told = f"{told_request(step.exchange)}: {step.exchange.answer()}{sets}"
-                yield from self._text(f"{number}. {told}", "    # ", "    # ", style="cyan")
+                summary = f"{told_request(step.exchange)}: {step.exchange.answer()}{sets}"
+                yield from self._text(f"{number}. {summary}", "    # ", "    # ", style="cyan")
                 yield from self._curl(step.words)
         elif exchange:
             yield from self._curl(words(exchange, self.redactor))
@@ -169,7 +169,7 @@ class _Report:
         before = frozenset(judged.change.same) if judged.change else frozenset()
         for words_, ids in shown.changes(asdict(judged.change)) if judged.change else ():
             yield from self._text(f"{words_} ({len(ids)}): {', '.join(ids) or 'none'}", later="  ", style="bold")
-        for result in (one for one in judged.results if one.known and one.requirement.id not in before):
+        for result in (result for result in judged.results if result.known and result.requirement.id not in before):
             yield from self._text(
                 f"known {result.outcome}: {result.requirement.id}: {result.reason}", later="  ", style="dim"
             )
@@ -243,7 +243,7 @@ def _count(items: Sequence[object], word: str) -> str:
 def _numbers(judgement: Judgement) -> str:
     """How many requirements came out how, and what that took."""
     judged = len(judgement.results)
-    musts = sum(one.requirement.level is Level.MUST for one in judgement.results)
+    musts = sum(result.requirement.level is Level.MUST for result in judgement.results)
     counts = ", ".join(f"{count} {outcome}" for outcome in Outcome if (count := judgement.counts.get(outcome)))
     only = f"only {judged} of {judgement.total}" if judgement.total > judged else str(judged)
     return (
