@@ -19,7 +19,6 @@ from onezone_mockserver.error_handler import ErrorHandler
 from onezone_mockserver.errors import Renderer
 from onezone_mockserver.exchange import OUTSIDE
 from onezone_mockserver.forwarding import Forwarding, Target
-from onezone_mockserver.journaling import Journaling
 from onezone_mockserver.overriding import Overriding
 from onezone_mockserver.paths import path_of
 from onezone_mockserver.pipeline import Following, Pipeline
@@ -143,8 +142,7 @@ class Mock:
         stack = ConnexionMiddleware(
             effects,
             middlewares=[
-                partial(Edge, state=self.state, cors=options["cors"], control=self.control),
-                *([partial(Journaling, state=self.state)] if options["journal"] else ()),
+                partial(Edge, state=self.state, cors=options["cors"], control=self.control, journal=options["journal"]),
                 partial(ErrorHandler, renderer=renderer),
                 *([partial(Delay, state=self.state)] if self.state.latency else ()),
                 Overriding,

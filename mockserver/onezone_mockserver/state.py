@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from onezone_spec import Contract
 
     from onezone_mockserver.faults.fault import Fault
+    from onezone_mockserver.journal import Row
     from onezone_mockserver.overrides import Override
     from onezone_mockserver.scenario import Scenario
 
@@ -138,6 +139,14 @@ class MockState:
         """Whether an override can go on under the contract. One with a fault is made for the faults of its time."""
         operation = override.rule.when.operation
         return override.faults is None and (operation is None or operation in self.contract.operations)
+
+    def close(self, row: Row) -> None:
+        """A row of a journal is over: bound what all journals keep, and tell whoever follows."""
+        self.kept.add(row)
+        if self.feed.followers:
+            self.feed.tell(row)
+        if self.feed.log is not None:
+            self.feed.log(row)
 
     def stop(self) -> None:
         """The server is told to stop: whoever waits goes on at once."""
