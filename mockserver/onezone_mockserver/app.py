@@ -142,7 +142,7 @@ class Mock:
         stack = ConnexionMiddleware(
             effects,
             middlewares=[
-                partial(Edge, state=self.state, cors=options["cors"], control=self.control, journal=options["journal"]),
+                partial(Edge, state=self.state, cors=options["cors"], control=self.control),
                 partial(ErrorHandler, renderer=renderer),
                 *([partial(Delay, state=self.state)] if self.state.latency else ()),
                 Overriding,
@@ -195,7 +195,7 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     state = MockState(contract, read, seed=seed)
     if faults:
         state.switch(chosen_faults(faults, contract))
-    state.latency = latency
+    state.latency, state.journalling = latency, journal
     cors = Cors(cors_origins)
     hosts = [*control_hosts, *([host_of(public_url)] if public_url else [])]
     options = {
@@ -203,7 +203,6 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
         "cors": cors,
         "forward": forward,
         "only": only,
-        "journal": journal,
         "outside": always(public_url) if public_url else forwarded if trust_proxy else None,
         "challenge": challenge,
     }

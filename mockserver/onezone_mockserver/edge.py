@@ -10,7 +10,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.assembled import Assembled
-from onezone_mockserver.exchange import BROKEN, KEY, RUN, WAITING, App, Exchange, Receive, Scope, Send
+from onezone_mockserver.exchange import BROKEN, KEY, RUN, App, Exchange, Receive, Scope, Send
+from onezone_mockserver.journaling import begin, end
 from onezone_mockserver.overriding import Chooser
 from onezone_mockserver.worlds import HEADER, WORLD, WorldNameError, world_name
 
@@ -25,10 +26,9 @@ CONTROL_PREFIX = b"/_mock"
 class Edge:
     """Every request comes in and every answer goes out through here."""
 
-    def __init__(self, app: App, *, state: MockState, cors: Cors, control: App | None, journal: bool) -> None:
+    def __init__(self, app: App, *, state: MockState, cors: Cors, control: App | None) -> None:
         self.app = app
         self.state = state
-        self.journal = journal
         self.cors = cors
         self.control = control
         self.inner: Assembled[App] = Assembled(state, self.assemble)
@@ -50,25 +50,15 @@ class Edge:
             elif exchange.method == "OPTIONS" and (preflight := self._preflight(exchange)):
                 await preflight.send(exchange.send)
             else:
-                if self.journal:
-                    self._begin(exchange)
+                if self.state.journalling:
+                    begin(self.state, exchange)
                 reply = self.chooser.choose(exchange) if exchange.run.overrides else exchange.send
                 app = self.app if BROKEN in scope else self.inner.of(exchange)
                 await app(scope, receive, reply)
         finally:
             if exchange.number:
-                exchange.end(perf_counter() - started)
-                self.state.close(exchange)
+                end(self.state, exchange, perf_counter() - started)
             del scope[KEY]  # the exchange knows the scope: without a circle, memory is free at once
-
-    def _begin(self, exchange: Exchange) -> None:
-        """Write the exchange down, in the place of the row that stood for it while it waited for its turn, if any."""
-        run, scope, feed = exchange.run, exchange.scope, self.state.feed
-        run.journal.begin(exchange, run.name, scope)
-        if WAITING in scope:
-            run.journal.replace(exchange, scope[WAITING])
-        if feed.followers:
-            feed.tell(exchange)
 
     def _enter_world(self, exchange: Exchange) -> None:
         """Have the exchange belong to the world that its request names; what is no name is refused as broken."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from onezone_spec import Contract
 
     from onezone_mockserver.faults.fault import Fault
-    from onezone_mockserver.journal import Row
     from onezone_mockserver.overrides import Override
     from onezone_mockserver.scenario import Scenario
 
@@ -85,6 +84,7 @@ class MockState:
         self.faults = faults
         self.stopped = False
         self.latency = 0.0
+        self.journalling = True
         self.kept = Kept()
         self.feed = Feed()
         self.run = self._new_run(COMMON)
@@ -139,14 +139,6 @@ class MockState:
         """Whether an override can go on under the contract. One with a fault is made for the faults of its time."""
         operation = override.rule.when.operation
         return override.faults is None and (operation is None or operation in self.contract.operations)
-
-    def close(self, row: Row) -> None:
-        """A row of a journal is over: bound what all journals keep, and tell whoever follows."""
-        self.kept.add(row)
-        if self.feed.followers:
-            self.feed.tell(row)
-        if self.feed.log is not None:
-            self.feed.log(row)
 
     def stop(self) -> None:
         """The server is told to stop: whoever waits goes on at once."""
