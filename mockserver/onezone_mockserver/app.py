@@ -24,7 +24,7 @@ from onezone_mockserver.paths import path_of
 from onezone_mockserver.pipeline import Following, Pipeline
 from onezone_mockserver.proxies import always, forwarded
 from onezone_mockserver.routing import Routing
-from onezone_mockserver.source import Source
+from onezone_mockserver.source import MISTAKES, Source
 from onezone_mockserver.state import NO_FAULTS, MockState
 from onezone_mockserver.worlds import below_prefix
 
@@ -80,8 +80,20 @@ class Mock:
     def reload(self) -> list[str]:
         """Read contract and scenario anew, and go on with them; gives what of the state fits no longer, a line each.
 
-        Raises what create_app raises; then everything stays as it was.
+        Raises what create_app raises; then everything stays as it was, and the mistake is shown on the page.
         """
+        state = self.state
+        try:
+            lost = self._read_again()
+            state.mistake = ""
+        except MISTAKES as error:
+            state.mistake = str(error)
+            raise
+        finally:
+            state.feed.reloaded(state.mistake)
+        return lost
+
+    def _read_again(self) -> list[str]:
         state = self.state
         before = state.contract, state.scenario, state.faults
         contract, scenario = self.source.read()
