@@ -111,8 +111,8 @@ def main() -> None:
     """Print a line a case."""
     given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     given.add_argument("--case", action="append", help="only this one (repeatable)")
-    given.add_argument("--rounds", type=int, default=600)
-    given.add_argument("--count", type=int, default=64, help="requests a round")
+    given.add_argument("--rounds", type=int, default=2000)
+    given.add_argument("--count", type=int, default=32, help="requests a round")
     options = given.parse_args()
     run = import_module("uvloop").run if find_spec("uvloop") else asyncio.run
     print(f"{'':24}{'ratio':>6}{'mock':>8}{'bare':>8}")
