@@ -78,13 +78,3 @@ def new_id(exchange: Exchange) -> str | None:
         return unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2]) or None
     except ValueError:
         return None
-
-
-def answer_of(exchange: Exchange) -> Any:
-    """The JSON value of a 200, None where it is none."""
-    if exchange.response is None or exchange.response.status != 200:  # noqa: PLR2004
-        return None
-    try:
-        return exchange.response.json_of_any_kind()
-    except (ValueError, RecursionError):
-        return None

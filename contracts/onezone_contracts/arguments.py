@@ -43,7 +43,7 @@ def seconds(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
     return value
 
 
@@ -51,7 +51,7 @@ def some_seconds(text: str) -> float:
     """A number of seconds, more than 0."""
     value = seconds(text)
     if not value:
-        raise argparse.ArgumentTypeError("0 seconds are no time to answer in")
+        raise argparse.ArgumentTypeError("give more than 0 seconds")
     return value
 
 
@@ -62,7 +62,7 @@ def requests_a_second(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of requests a second: give one, such as 10 or 0.5")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests a second: give one, such as 10 or 0.5")
     return value
 
 
@@ -72,7 +72,7 @@ def workers(text: str) -> int:
         return 0
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= MOST_WORKERS:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no number of workers: give one from 1 to {MOST_WORKERS}, or auto"
+            f"{text!r} is not a number of workers: give one from 1 to {MOST_WORKERS}, or auto"
         )
     return int(text)
 
@@ -92,10 +92,10 @@ def add_target(parser: argparse.ArgumentParser, edition: str) -> None:
     parser.add_argument("url", nargs="?", metavar="URL", help="base URL of the API, base path included")
     add_contract(parser, edition)
     parser.add_argument(
-        "--target", type=Path, metavar="FILE", help="target file: base URL, credentials of the personas, ids"
+        "--target", type=Path, metavar="FILE", help="a file with the base URL, the personas' credentials and the groups"
     )
     parser.add_argument(
-        "--states-url", metavar="URL", help="where the implementation sets up each persona (provider states)"
+        "--states-url", metavar="URL", help="URL at which the server under test creates each persona (provider states)"
     )
     add_admin(parser)
     add_network(parser)
@@ -106,14 +106,14 @@ def add_contract(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--edition",
         metavar="NAME|FILE",
-        help=f"one of {', '.join(editions())}, or an overlay of your own ({default})",
+        help=f"{', '.join(editions())}, or the file of an edition of your own ({default})",
     )
     parser.add_argument(
         "--contract",
         action="append",
         default=[],
         metavar="DIR",
-        help="adds paths/, schemas/ and registers of your own to the contract, repeatable",
+        help="folder of operations to add to the contract; repeatable",
     )
 
 
@@ -129,11 +129,16 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME:VALUE",
-        help="sent with every request to the target, repeatable; values may be ${ENV_VAR}",
+        help="header to send with every request; repeatable; the value may read a variable, ${NAME}",
     )
-    parser.add_argument("--cacert", type=Path, metavar="FILE", help="whose certificates are trusted (PEM)")
-    parser.add_argument("--insecure", action="store_true", help="check no certificate")
-    parser.add_argument("--rate", type=requests_a_second, metavar="N", help="at most N requests a second")
+    add_trust(parser)
+    parser.add_argument("--rate", type=requests_a_second, metavar="N", help="send at most N requests a second")
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Add whom TLS trusts."""
+    parser.add_argument("--cacert", type=Path, metavar="FILE", help="certificate authority to trust (PEM)")
+    parser.add_argument("--insecure", action="store_true", help="do not check the server's certificate")
 
 
 def network_of(arguments: argparse.Namespace) -> Network:
@@ -141,7 +146,7 @@ def network_of(arguments: argparse.Namespace) -> Network:
     from onezone_contracts.network import Network, Rate
 
     headers = tuple(map(_header, arguments.header or ()))
-    return Network(headers, _tls(arguments.cacert, insecure=arguments.insecure), Rate(arguments.rate))
+    return Network(headers, trust(arguments.cacert, insecure=arguments.insecure), Rate(arguments.rate))
 
 
 def _header(text: str) -> Header:
@@ -152,7 +157,7 @@ def _header(text: str) -> Header:
     if not colon or not _HEADER_NAME.fullmatch(name):
         raise SetupError(f"--header {name[:40]!r}: write NAME:VALUE, such as X-Gateway-Key:secret")
     if name.lower() in _JUDGED_HEADERS:
-        raise SetupError(f"--header {name}: the kit itself says what this header is, in every request")
+        raise SetupError(f"--header {name}: the kit sets this header itself")
     value = filled(template, f"--header {name}")
     if not _HEADER_VALUE.fullmatch(value):
         raise SetupError(f"--header {name}: its value has characters that no header may have")
@@ -160,7 +165,7 @@ def _header(text: str) -> Header:
     return Header(name, value, tuple((variable, os.environ[variable]) for variable in variables))
 
 
-def _tls(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None:
+def trust(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None:
     """Whom TLS trusts, None for the system's authorities. Raises SetupError."""
     if cacert and insecure:
         raise SetupError("--cacert and --insecure contradict each other: give one of them")
@@ -181,50 +186,89 @@ def _tls(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None:
 def add_admin(parser: argparse.ArgumentParser) -> None:
     """Add what names an administrator's account."""
     parser.add_argument(
-        "--admin", metavar="USER:PASSWORD", help="an administrator: the kit makes the personas itself, and removes them"
+        "--admin",
+        metavar="USER:PASSWORD",
+        help="administrator with whose account the kit creates its users, and removes them",
     )
-    parser.add_argument("--admin-token", metavar="TOKEN", help="the same, with a token")
+    parser.add_argument("--admin-token", metavar="TOKEN", help="the same, by a token")
 
 
 def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
     """Add how deep, how fast and how long a target is judged; `depth` is the default one."""
-    parser.add_argument("--depth", choices=DEPTHS, default=depth, help=f"default: {depth}")
-    parser.add_argument("--seed", default="0", metavar="N", help="seed of generated requests, or `random` (default 0)")
+    parser.add_argument("--depth", choices=DEPTHS, default=depth, help=f"how much to try (default: {depth})")
+    parser.add_argument(
+        "--seed", default="0", metavar="N", help="seed of the generated requests, or `random` to draw one (default 0)"
+    )
     parser.add_argument(
         "--workers",
         type=workers,
         default=0,
         metavar="N|auto",
-        help="requests at the same time, 1 to 64; auto (default): more than one where answers are slow",
+        help="how many requests to send at a time, 1 to 64; auto (default) sends more when answers are slow",
     )
     parser.add_argument(
         "--examples",
         metavar="DIR|redis://…",
-        help="keep what drawn requests showed there, and try it first",
+        help="remember there which generated requests failed, and try those first",
     )
     parser.add_argument(
-        "--timeout", type=some_seconds, default=10.0, metavar="SECONDS", help="for a request (default 10)"
+        "--timeout",
+        type=some_seconds,
+        default=10.0,
+        metavar="SECONDS",
+        help="how long to wait for an answer (default 10)",
     )
     parser.add_argument(
         "--settle",
         type=seconds,
         default=5.0,
         metavar="SECONDS",
-        help="how long privileges may take to show (default 5)",
+        help="how long privileges may take to apply (default 5)",
     )
-    parser.add_argument("--max-time", type=seconds, metavar="SECONDS", help="for the whole run")
+    parser.add_argument("--max-time", type=seconds, metavar="SECONDS", help="how long the whole run may take")
     parser.add_argument(
         "--personas",
         choices=PERSONAS,
         default=PERSONAS[0],
-        help="what the users have that --admin makes (default: passwords)",
+        help="how the users that --admin creates log in (default: passwords)",
     )
     parser.add_argument(
         "--wait",
         type=seconds,
         default=0.0,
         metavar="SECONDS",
-        help="wait until the target answers at all, before anything",
+        help="how long to wait for a first answer, while the server starts",
+    )
+
+
+def add_judgement(parser: argparse.ArgumentParser) -> None:
+    """Add which requirements are judged, what counts as a failure, and where reports go."""
+    parser.add_argument("--strict", action="store_true", help="count a SHOULD that fails as a violation")
+    parser.add_argument(
+        "--expected-failures",
+        type=Path,
+        metavar="FILE",
+        help="list of requirement ids known to fail, one a line; an id that passes or does not exist fails the run",
+    )
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="REPORT",
+        help="JSON report of an earlier run; only what fails now and did not fail then counts",
+    )
+    parser.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        metavar="FORMAT=PATH",
+        help="write a report: json, junit, html, sarif or markdown; - is standard output; repeatable",
+    )
+    parser.add_argument(
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="judge only this requirement; repeatable, * allowed",
     )
 
 

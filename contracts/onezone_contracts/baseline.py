@@ -64,12 +64,12 @@ def read(path: Path) -> Baseline:
     try:
         return _of(path, report)
     except (KeyError, TypeError, AttributeError):
-        raise SetupError(f"--baseline: {path} is no report of `ozkit verify --report json=…`") from None
+        raise SetupError(f"--baseline: {path} is not a report of `ozkit verify --report json=…`") from None
 
 
 def _of(path: Path, report: Any) -> Baseline:
     failing = frozenset(str(one["id"]) for one in report["requirements"] if one["outcome"] in FAILING)
     unseen = frozenset(int(one) for one in report.get("unseen_statuses", ()))
     if report["verdict"] == "inconclusive" and not report["requirements"]:
-        raise SetupError(f"--baseline: in the run of {path} nothing was judged: give the report of another run")
+        raise SetupError(f"--baseline: the run of {path} judged nothing: give the report of another run")
     return Baseline(str(path), str(report["edition"]), failing, unseen)

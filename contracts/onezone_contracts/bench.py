@@ -20,7 +20,7 @@ class Bench(Stages):
 
     def __post_init__(self) -> None:
         Stages.__post_init__(self)
-        self.account.check_time = self.check_time
+        self.account.lag.check_time = self.check_time
         self.account.api.wire.patience.check_time = self.check_time
         self.account.samples.access_token = lambda: self.account.tokens.texts[self.stranger(TOKEN)]
         self.sequences = Sequences(self.account, self.options)

@@ -27,7 +27,7 @@ class Entry:
     def problem(self, requirements: tuple[Requirement, ...]) -> str | None:
         """What is wrong with it, and what to do; None where it lists what it should."""
         if several := ambiguous(requirements, self.pattern):
-            return f"{self.place}: {self.pattern} is required of {len(several)} operations: write {several[0]}, say"
+            return f"{self.place}: {self.pattern} fits {len(several)} operations: write {several[0]}, say"
         if not any(map(self.lists, requirements)):
             return f"{self.place}: {self.pattern} is no requirement that can fail: remove it"
         return None
@@ -73,7 +73,7 @@ def read(path: Path) -> ExpectedFailures:
     except FileNotFoundError:
         raise SetupError(f"there is no file of expected failures {path}") from None
     except UnicodeDecodeError:
-        raise SetupError(f"the file of expected failures {path} is no text in UTF-8") from None
+        raise SetupError(f"the file of expected failures {path} is not UTF-8 text") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise SetupError(f"the file of expected failures {path} cannot be read: {why}") from None

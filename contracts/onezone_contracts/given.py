@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from onezone_spec import Contract, Operation
@@ -11,6 +12,8 @@ from onezone_contracts import alike, removal
 from onezone_contracts.api import Api
 from onezone_contracts.cases import GROUP, MISSING, NOBODY, Case, access_case
 from onezone_contracts.exchange import Redactor
+from onezone_contracts.pace import QUICK
+from onezone_contracts.patience import Lag
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Created, Prepared, Sent
@@ -42,11 +45,11 @@ class GivenRun(Run):
         options.network.teach(self.redactor)
         effect = operation.effect
         self.readback = Readback(contract, target, self.wire, effect.resource, effect.within or "")
-        self.readback.patience = max(options.patience, options.settle)
-        self.readback.check_time = shared.check_time
+        self.readback.lag = Lag(max(options.patience, options.settle), check_time=shared.check_time)
         self.readback.redactor = self.redactor
         self.fixtures: GivenFixtures = GivenFixtures(target, operation, self.redactor)
-        self.ledger = self.tracker = Ledger(self.readback, operation, self.transmit, self.map)
+        self.tracker: Ledger = Ledger(self.readback, operation, self.transmit, self.map)
+        self.ledger = self.tracker
         self.accepted: list[Sent] = []
         self.hints: list[str] = []
         self.common: dict[type, Any] = {}
@@ -84,15 +87,18 @@ class GivenRun(Run):
         groups = dict.fromkeys(user.group for user in self.target.personas.values())
         if self.target.other:
             groups[self.target.other] = None
-        for group in groups:
-            self.ledger.open(group)
+        first, *others = groups
+        self.ledger.open(first)
+        if self.wire.pace > QUICK:
+            self.shared.begin(self.wire, self.readback.trial(first))
+        list(self.map(self.ledger.open, others))
         late = self._settle([one for one in self.target.personas.values() if one.persona.allowed])
         if late:
             self.readback.forget()
         for group in groups:
             if group not in self.ledger.known:
                 self.ledger.open(group)
-        self.shared.begin(self.wire, self.readback.trial(next(iter(groups))))
+        self.shared.begin(self.wire, self.readback.trial(first), self.readback.lag.slowest)
 
     def _settle(self, allowed: list[TestUser]) -> bool:
         """Send a valid request as each persona that must be allowed until it is; whether that took several tries."""
@@ -100,12 +106,10 @@ class GivenRun(Run):
         last: dict[str, Sent] = {}
         deadline, pause, rounds = time.monotonic() + self.options.settle, 0.1, 0
         while True:
-            for name in list(waiting):
-                last[name] = self.transmit(access_case(name))
-                if last[name].exchange.succeeded:
-                    user = waiting.pop(name)
-                    self.fixtures.writer = self.writer or user
-                    self._first(last[name])
+            for name, sent in self._asked(list(waiting)):
+                last[name] = sent
+                if sent.exchange.succeeded:
+                    del waiting[name]
             self._reachable(list(last.values()))
             if not waiting or time.monotonic() > deadline or all(_final(last[name]) for name in waiting):
                 break
@@ -118,6 +122,24 @@ class GivenRun(Run):
         if rounds:
             time.sleep(min(self.options.settle, 2 * pause))  # what the other personas hold may be as late
         return rounds > 0
+
+    def _asked(self, names: list[str]) -> Iterator[tuple[str, Sent]]:
+        """What a valid request of each is answered, on record where it is accepted; with workers all at once."""
+        cases = [access_case(name) for name in names]
+        sent = list(self.map(self.transmit, cases)) if self.several else []
+        accepted = [one for one in sent if one.exchange.succeeded]
+        if accepted and self._accounted(accepted, len(accepted)):
+            for one in accepted:
+                self.fixtures.seen(one.case.who)
+                self.keep(one)
+            yield from zip(names, sent, strict=True)
+            return
+        for name, case in zip(names, cases, strict=True):
+            again = self.transmit(case)
+            if again.exchange.succeeded:
+                self.fixtures.seen(name)
+                self._first(again)
+            yield name, again
 
     def _first(self, sent: Sent) -> None:
         self.keep(sent)

@@ -113,7 +113,7 @@ def selected(wanted: Iterable[Requirement], patterns: Iterable[str], profile: st
         if not any(fits(one, pattern) for one in wanted):
             raise SetupError(f"no requirement matches {pattern!r}; `{command}` lists them")
         if several := ambiguous(wanted, pattern):
-            raise SetupError(f"{pattern} is required of {len(several)} operations: write {several[0]}, or *.{pattern}")
+            raise SetupError(f"{pattern} fits {len(several)} operations: write {several[0]}, or *.{pattern}")
     return tuple(one for one in wanted if any(fits(one, pattern) for pattern in patterns))
 
 

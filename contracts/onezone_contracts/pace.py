@@ -11,22 +11,27 @@ from onezone_contracts.wire import Wire
 
 QUICK = 0.03
 """Seconds: where answers take less, several requests at the same time gain nothing."""
-MOST = 32
-"""How many workers a slow target gets by itself."""
+LATE = 0.2
+"""Seconds: where reads are further behind, a run mostly waits for them."""
+MOST, FEW = 64, 8
+"""How many workers a slow target gets by itself: so many, or where it does not bear them a few."""
 SHORTEST_TRIAL, TIMES = 2.0, 6
 """A trial of several connections waits so many seconds, or so many times what an answer takes."""
 
 
-def workers(asked: int, wire: Wire, trial: Request) -> int:
+def workers(asked: int, wire: Wire, trial: Request, lag: float = 0.0) -> int:
     """How many workers a target gets: as many as were asked for, or AUTO by its pace; one where it does not bear more.
 
     Args:
         asked: from 1, or AUTO.
         wire: the connections to the target, which has answered some requests.
         trial: a request that changes nothing.
+        lag: how many seconds reads were seen to be behind, which several at the same time wait for but once.
     """
-    most = asked if asked != AUTO else MOST if wire.pace > QUICK else 1
-    return most if most > 1 and _bears(wire, trial, most) else 1
+    if asked != AUTO:
+        return asked if asked > 1 and _bears(wire, trial, asked) else 1
+    counts = (MOST, FEW) if wire.pace > QUICK or lag > LATE else ()
+    return next((count for count in counts if _bears(wire, trial, count)), 1)
 
 
 def _bears(wire: Wire, trial: Request, count: int) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -19,6 +21,8 @@ SHORTEST = 0.1
 """Seconds of the first pause where the target names none; each further one is twice as long."""
 VAIN = 2
 """After so many requests in a row whose waits changed nothing, the first answer is taken."""
+LAGS = 3
+"""How often a run waits in vain before it stops waiting."""
 STEP = 1.0
 """Seconds of a pause between two looks at the run's time."""
 
@@ -136,3 +140,45 @@ def waited(ready: Callable[[], bool], seconds: float, check_time: Callable[[], N
         if ready():
             return True
     return False
+
+
+@dataclass(slots=True)
+class Lag:
+    """Waits for what a target shows late; after waiting in vain a few times, not any more.
+
+    A wait that `check_time` cuts short, which raises when the run's time is over, is none in vain.
+
+    Args:
+        seconds: for how long something may be late.
+        tireless: never stop waiting.
+    """
+
+    seconds: float
+    tireless: bool = False
+    check_time: Callable[[], None] = unlimited
+    vain: int = 0
+    slowest: float = 0.0
+    """The longest wait that was not in vain."""
+
+    def until(self, ready: Callable[[], bool]) -> bool:
+        """Wait until `ready`; whether it was. Raises what `check_time` does."""
+        started = time.monotonic()
+        if ready():
+            return True
+        if self.vain >= LAGS and not self.tireless:
+            return False
+        if waited(ready, self.seconds, self.check_time):
+            self.slowest = max(self.slowest, time.monotonic() - started)
+            return True
+        self.vain += 1
+        return False
+
+    @contextmanager
+    def hasty(self, seconds: float) -> Iterator[None]:
+        """Wait so much longer than it took so far, and no longer: for what was shown already."""
+        before = self.seconds, self.vain
+        self.seconds, self.vain = min(self.seconds, seconds + 4 * self.slowest), 0
+        try:
+            yield
+        finally:
+            self.seconds, self.vain = before

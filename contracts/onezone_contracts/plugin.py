@@ -21,16 +21,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add = parser.getgroup("onezone", "Onezone contract (pytest --pyargs onezone_contracts)").addoption
     add("--onezone-target", metavar="FILE", help="target file; without a target the kit's own mock is judged")
     add("--onezone-url", metavar="URL", help="base URL of the API, for use with the next three")
-    add("--onezone-states-url", metavar="URL", help="where the implementation sets up each persona (provider states)")
-    add("--onezone-admin", metavar="USER:PASSWORD", help="an administrator: the kit makes the personas itself")
+    add("--onezone-states-url", metavar="URL", help="URL at which the server under test creates each persona")
+    add("--onezone-admin", metavar="USER:PASSWORD", help="administrator with whose account the kit creates its users")
     add("--onezone-admin-token", metavar="TOKEN", help="the same, with a token")
     add(
         "--onezone-edition",
         metavar="NAME|FILE",
-        help="edition of the contract, or an overlay of your own (default: the target file's, or current)",
+        help="edition of the contract, or the file of one of your own (default: the target file's, or current)",
     )
-    add("--onezone-contract", action="append", metavar="DIR", help="adds a contract of your own; repeatable")
-    add("--onezone-personas", choices=PERSONAS, help="what the users have that it makes (default: passwords)")
+    add(
+        "--onezone-contract",
+        action="append",
+        metavar="DIR",
+        help="folder of operations to add to the contract; repeatable",
+    )
+    add("--onezone-personas", choices=PERSONAS, help="how the users that it creates log in (default: passwords)")
     add("--onezone-profile", choices=PROFILES, help="core: the documented operation (default); full: every operation")
     add("--onezone-depth", choices=DEPTHS, help="default: standard")
     add("--onezone-seed", metavar="N", help="seed of generated requests, or `random` (default 0)")
@@ -42,10 +47,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add("--onezone-strict", action="store_true", help="a SHOULD that fails is a failure, not a warning")
     add("--onezone-expected-failures", metavar="FILE", help="requirement ids known to fail; each is a strict xfail")
-    add("--onezone-workers", type=_workers, metavar="N|auto", help="requests at the same time, 1 to 64 (default auto)")
-    add("--onezone-examples", metavar="DIR|redis://…", help="keep drawn requests that showed something, try them first")
+    add(
+        "--onezone-workers",
+        type=_workers,
+        metavar="N|auto",
+        help="how many requests to send at a time, 1 to 64 (default auto)",
+    )
+    add(
+        "--onezone-examples",
+        metavar="DIR|redis://…",
+        help="remember which generated requests failed, and try those first",
+    )
     add("--onezone-timeout", type=_some_seconds, metavar="SECONDS", help="for a request (default 10)")
-    add("--onezone-settle", type=_seconds, metavar="SECONDS", help="how long privileges may take to show (default 5)")
+    add("--onezone-settle", type=_seconds, metavar="SECONDS", help="how long privileges may take to apply (default 5)")
     add("--onezone-max-time", type=_seconds, metavar="SECONDS", help="for the whole run; the rest is skipped")
     _add_network(add)
 
@@ -58,11 +72,11 @@ def _add_network(add: Callable[..., None]) -> None:
         metavar="NAME:VALUE",
         help="sent with every request to the target, repeatable; values may be ${ENV_VAR}",
     )
-    add("--onezone-cacert", metavar="FILE", help="whose certificates are trusted (PEM)")
+    add("--onezone-cacert", metavar="FILE", help="certificate authority to trust (PEM)")
     add("--onezone-insecure", action="store_true", help="check no certificate")
     add("--onezone-rate", type=_rate, metavar="N", help="at most N requests a second")
     add("--onezone-wait", type=_seconds, metavar="SECONDS", help="wait until the target answers at all")
-    add("--onezone-keep", metavar="FILE", help="keep the personas that are made; their credentials go to FILE")
+    add("--onezone-keep", metavar="FILE", help="do not remove the users, and write their credentials to FILE")
 
 
 @pytest.hookimpl(tryfirst=True)

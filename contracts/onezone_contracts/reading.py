@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from onezone_spec import Contract
 
-from onezone_contracts.exchange import Response
+from onezone_contracts.exchange import Exchange, Request, Response
 
 ID_KEYS = ("handleServiceId", "groupId", "userId", "id", "serviceId", "handle_service_id")
 
@@ -51,8 +53,20 @@ def ids_of(entries: list[Any]) -> set[str]:
     return {entry_id(one) or str(one) for one in entries}
 
 
+def answer_of(exchange: Exchange) -> Any:
+    """The JSON value of a 200, None where it is none."""
+    if exchange.response is None or exchange.response.status != 200:  # noqa: PLR2004
+        return None
+    try:
+        return exchange.response.json_of_any_kind()
+    except (ValueError, RecursionError):
+        return None
+
+
 # --- lists that come in pages -----------------------------------------------------------------------------------
 
+PAGES = 8
+"""How many pages of a list are read, one after another."""
 _LINK = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?', re.IGNORECASE)
 _RANGE = re.compile(r"\w+ \d+-\d+/(\d+)")
 _FOLLOWING = frozenset(
@@ -60,6 +74,54 @@ _FOLLOWING = frozenset(
 )
 _MORE = frozenset({"hasmore", "hasnext", "hasnextpage"})
 _TOTALS = frozenset({"total", "count", "totalcount", "totalelements", "totalitems", "totalresults"})
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list with its next pages; and the exchange that ended it.
+
+    `entries` are None where an answer has no list. What is `cut` has more pages than are followed: it says nothing of
+    what is not on it.
+    """
+
+    entries: list[Any] | None
+    exchange: Exchange
+    cut: bool = False
+
+
+def listing(first: Exchange, send: Callable[[Request], Exchange], keys: frozenset[str]) -> Listing:
+    """The list of an answer, with the pages that follow, asked for by the same user.
+
+    Args:
+        first: the exchange that has the first page.
+        send: sends a request.
+        keys: under which the contract's own answers have lists.
+    """
+    entries: list[Any] = []
+    exchange = first
+    for count in range(PAGES):
+        value = answer_of(exchange)
+        page = only_list(value, keys)
+        if page is None or exchange.response is None:
+            return Listing(None, exchange)
+        entries += page
+        more = next_page(exchange.response, value, len(ids_of(entries)))
+        if not more:
+            return Listing(entries, exchange)
+        if more is True or count == PAGES - 1:
+            break
+        path = resolved(more, exchange)
+        exchange = send(replace(exchange.request, path=path) if path else exchange.request)
+    return Listing(entries, exchange, cut=True)
+
+
+def resolved(reference: str, exchange: Exchange) -> str | None:
+    """The path, with its query, that a reference names at the target that answered, None where it is no URI."""
+    try:
+        found = urlsplit(urljoin(exchange.base + exchange.request.path, reference))
+    except ValueError:
+        return None
+    return found.path + (f"?{found.query}" if found.query else "")
 
 
 def next_page(response: Response, value: Any, shown: int) -> str | bool:

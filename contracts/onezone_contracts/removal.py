@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from onezone_spec import Contract, Operation
 
@@ -17,6 +17,8 @@ from onezone_contracts.state.readback import Readback
 from onezone_contracts.target.file import Target, TestUser
 from onezone_contracts.wire import Wire
 
+One = TypeVar("One")
+Other = TypeVar("Other")
 IN_VAIN = 2
 """After so many services in a row that nobody could remove, the rest is left."""
 Place = tuple[str, str]
@@ -44,7 +46,7 @@ class Creator(Protocol):
     @property
     def several(self) -> bool: ...  # noqa: D102
 
-    def map(self, work: Callable[[Place], bool], items: list[Place]) -> Iterator[bool]:
+    def map(self, work: Callable[[One], Other], items: list[One]) -> Iterator[Other]:
         """The work done on each at the same time, in their order."""
 
 
@@ -70,8 +72,10 @@ def remove(run: Creator) -> None:
 
 def _listed(run: Creator, groups: set[str]) -> Iterator[Place]:
     """What the groups hold that they did not: surely the run's. A Location alone may name what is somebody else's."""
-    for group in sorted(groups & run.ledger.initial.keys()):
-        for service in (run.readback.ids(group) or set()) - run.ledger.initial[group]:
+    initial = run.ledger.initial
+    places = sorted(groups & initial.keys())
+    for group, ids in zip(places, run.map(run.readback.ids, places), strict=True):
+        for service in (ids or set()) - initial[group]:
             yield group, service
 
 

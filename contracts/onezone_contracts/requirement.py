@@ -110,6 +110,21 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
+class SendingAs:
+    """A check of the refusals of cases, each sent by somebody who has one kind of credentials: password or token."""
+
+    check: Check
+    kind: str
+    cases: tuple[Case, ...]
+    statuses: frozenset[int]
+    """The refusals of which the contract promises one."""
+
+    def __call__(self, run: Any) -> Iterable[Finding]:
+        """What the check finds."""
+        return self.check(run)
+
+
+@dataclass(frozen=True, slots=True)
 class Looking:
     """A check of what others sent; `needs` says of what is sent whether it lives off that."""
 

@@ -4,96 +4,34 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
-from typing import Any, Protocol, Self, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, islice, takewhile
+from typing import Any, Self, TypeVar
 
 from onezone_spec import Contract, Operation
 
 from onezone_contracts.api import Api
 from onezone_contracts.cases import BODILESS, HOME, NOBODY, OTHER, WRITER, Case, encode
-from onezone_contracts.exchange import Auth, Exchange, Request
+from onezone_contracts.exchange import Exchange, Request
+from onezone_contracts.needs import Fixtures
 from onezone_contracts.options import Options
 from onezone_contracts.patience import TOO_MANY
-from onezone_contracts.personas import Persona
-from onezone_contracts.requirement import Finding, NotJudged, Requirement, Sending, tolerated
+from onezone_contracts.requirement import Finding, NotJudged, Requirement, Sending, SendingAs, tolerated
 from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.shared import Shared
-from onezone_contracts.state.expected import Ref
+from onezone_contracts.state.tracker import Tracker
 from onezone_contracts.target.file import SetupError, TestUser
-from onezone_contracts.target.fixture import Stage
 
 AT_ONCE = 64
 """How many cases are accounted for at once."""
 ALONE = ("authentication.", "credentials.")
-"""Topics whose requests may decide how the next ones are answered: only the cases of one requirement go together."""
+"""Topics whose requests may decide how the next ones are answered: they go together when the first is judged."""
 ODD = 3
 """After so many odd answers in a row, a target is asked one thing at a time."""
 FAILURE = 500
 One = TypeVar("One")
 Other = TypeVar("Other")
-Cast = tuple[Stage | None, Auth, TestUser | None, dict[str, Ref]]
-"""Where a case is sent, with which credentials, by whom, and who plays the roles."""
-
-
-class Fixtures(Protocol):
-    """What the cases of an operation are sent with: entities that play the roles of its path, users, and bodies."""
-
-    def cast(self, case: Case) -> Cast:
-        """Where a case is sent, by whom, and who plays the roles. Raises NotJudged and SetupError."""
-
-    def like(self, sent: Sent) -> Cast:
-        """The same for a case that follows another."""
-
-    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Stage | None, caller: Ref | None) -> Ref:
-        """What a word of a case stands for. Raises SetupError."""
-
-    def credentials(self, case: Case) -> Auth:
-        """The credentials that a case makes of somebody's own. Raises NotJudged."""
-
-    def having(self, kind: str, who: str) -> str | None:
-        """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
-
-    def identity(self, who: str) -> TestUser:
-        """Who sends a case, with their credentials. Raises NotJudged."""
-
-    def body(self, roles: Mapping[str, Ref], user: TestUser | None, keys: tuple[str, ...] | None = None) -> Any:
-        """A valid body, None where none is needed."""
-
-    def personas(self, keys: Iterable[str] = ()) -> Mapping[str, Persona]:
-        """The personas for a body with these keys, by name."""
-
-    def insist(self, send: Callable[[], Exchange]) -> Exchange:
-        """What is answered to who must be allowed, once privileges had the time that they may take."""
-
-
-class Tracker(Protocol):
-    """Keeps account of what the requests of one operation did to the target."""
-
-    @property
-    def separable(self) -> bool:
-        """Whether it can be told which of several accepted requests at the same time did what."""
-
-    def before(self, one: Prepared) -> None:
-        """Look at what earlier requests left behind, as long as it can be told from what this one does."""
-
-    def accepted(self, sent: Sent) -> None:
-        """See what an accepted request did."""
-
-    def refused(self, sent: Sent) -> None:
-        """A request that was not accepted; the look at its traces may wait for others."""
-
-    def together(self, accepted: list[Sent]) -> object:
-        """Requests that were accepted at the same time, or with nothing read in between."""
-
-    def at_once(self, sent: list[Sent], *, answered: bool) -> bool:
-        """Account for requests at the same time; whether all of it is plain. What is not, is sent again alone."""
-
-    def consequences(self, sent: Sent) -> Iterator[Finding]:
-        """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
-
-    def kept(self, sent: Sent) -> Iterator[Finding]:
-        """How what is read back of an accepted case, or the answer of a reading one, is not what it should be."""
 
 
 class Run:
@@ -114,7 +52,7 @@ class Run:
         self.log: list[Sent] = []
         self._sent: dict[str, Sent] = {}
         self._odd = 0
-        self._foreseen = False
+        self._foreseen: set[str] = set()
 
     @property
     def contract(self) -> Contract:
@@ -147,6 +85,10 @@ class Run:
         """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
         return self.fixtures.having(kind, who)
 
+    def fitting(self, kind: str, cases: Iterable[Case]) -> list[Case]:
+        """The cases, each of somebody who has that kind of credentials; none where nobody has. Raises NotJudged."""
+        return [replace(one, who=who) for one in cases if (who := self.having(kind, one.who)) is not None]
+
     def sent_before(self, case: Case) -> bool:
         """Whether the case was sent."""
         return case.name in self._sent
@@ -174,21 +116,37 @@ class Run:
 
     def in_turn(self, *cases: Case) -> list[Sent]:
         """The cases one directly after another, with nothing read in between. Raises NotJudged."""
-        return self.side_by_side([cases])[0]
+        return self._series([cases], map)[0]
+
+    def in_turns(self, series: Sequence[Sequence[Case]]) -> Iterator[list[Sent]]:
+        """One series after another; with workers nothing is read between them either. Raises NotJudged."""
+        if self.several:
+            yield from self._series(series, map)
+        else:
+            yield from (self.in_turn(*cases) for cases in series)
 
     def side_by_side(self, series: Iterable[Sequence[Case]]) -> list[list[Sent]]:
         """Several series, each one case directly after another; with workers all series at the same time.
 
         Raises NotJudged.
         """
+        return self._series(series, self.map)
+
+    def _series(self, series: Iterable[Sequence[Case]], each: Callable[..., Iterator[list[Sent]]]) -> list[list[Sent]]:
+        """Send all, and account for it; with workers at once. Where that is not plain, each series goes again alone."""
         prepared = [
             [self.prepare(case, accept=case.valid and case.who == WRITER) for case in cases] for cases in series
         ]
-        for one in chain.from_iterable(prepared):
+        every = list(chain.from_iterable(prepared))
+        for one in every:
             self.tracker.before(one)
-        sent = list(self.map(lambda cases: [self.dispatch(one) for one in cases], prepared))
-        for each in sent:
-            self._record_turn(each)
+        sent = list(each(lambda cases: [self.dispatch(one) for one in cases], prepared))
+        if len(prepared) > 1 and self.several:
+            if self._accounted(list(chain.from_iterable(sent)), len(every)):
+                return sent
+            return [self.in_turn(*(one.case for one in cases)) for cases in prepared]
+        for cases in sent:
+            self._record_turn(cases)
         return sent
 
     def _record_turn(self, sent: list[Sent]) -> None:
@@ -291,45 +249,80 @@ class Run:
                 waiting.clear()
         yield from waiting
 
-    def ahead(self, cases: Iterable[Case], *, accept: bool = False) -> None:
-        """With several workers, send cases at the same time, as many as fit, and put on record what is plain."""
+    def ahead(
+        self, cases: Iterable[Case], *, accept: bool = False, statuses: Mapping[str, Collection[int]] | None = None
+    ) -> None:
+        """With several workers, send cases at the same time, as many as fit, and put on record what is plain.
+
+        `statuses` has by the case's name what it may be answered: what is answered otherwise is asked again alone.
+        """
         if not self.several or (accept and not self.tracker.separable):
             return
         prepared = []
-        for case in islice((one for one in cases if one.name not in self._sent and not one.like), AT_ONCE):
+        for case in (one for one in cases if one.name not in self._sent and not one.like):
             try:
                 prepared.append(self.prepare(case))
             except NotJudged:
                 continue
         while self.several and len(prepared) > 1:
-            apart = {_likeness(one): one for one in reversed(prepared)}
-            wave = [one for one in prepared if apart[_likeness(one)] is one]
-            prepared = [one for one in prepared if apart[_likeness(one)] is not one]
-            for one in wave:
+            wave: dict[tuple[object, ...], Prepared] = {}
+            for one in prepared:
+                if len(wave) < AT_ONCE:
+                    wave.setdefault(_likeness(one), one)
+            prepared = [one for one in prepared if wave.get(_likeness(one)) is not one]
+            for one in wave.values():
                 self.tracker.before(one)
-            self._at_once(wave)
+            for sent in self._at_once(list(wave.values())):
+                if statuses is None or sent.exchange.status in statuses[sent.case.name]:
+                    self.keep(sent)
 
-    def foresee(self, requirements: Iterable[Requirement]) -> None:
-        """With several workers, send what the operation is to refuse before anybody judges it."""
-        if not self.several or self._foreseen:
+    def foresee(self, requirements: Sequence[Requirement]) -> None:
+        """With several workers, send what the operation is to refuse before anybody judges it.
+
+        Cases of topics that may decide how the next ones are answered wait until the first of them is judged; of them
+        one that is not answered as it may be is sent again alone.
+        """
+        if not self.several:
             return
-        self._foreseen = True
-        own = (one for one in requirements if not one.topic.startswith(ALONE))
-        checks = (one.check for one in own if isinstance(one.check, Sending))
-        refused = (one for one in checks if not one.accept or self.tracker.separable)
-        cases = list({case.name: case for check in refused for case in check.cases}.values())
-        for start in range(0, len(cases), AT_ONCE):
-            self.ahead(cases[start : start + AT_ONCE])
+        if _alone(requirements[0]):
+            row = [one.check for one in takewhile(_alone, requirements)]
+            refusals = [pair for check in row for pair in self._refusals(check)]
+            self.ahead(self._new(case for case, _ in refusals), statuses={case.name: may for case, may in refusals})
+            left_open = [one for one in row if isinstance(one, Sending) and not one.statuses and not one.accept]
+            self.ahead(self._new(case for check in left_open for case in check.cases))
+            return
+        checks = [one.check for one in requirements if not _alone(one)]
+        sendings = (one for one in checks if isinstance(one, Sending))
+        refused = (one for one in sendings if not one.accept or self.tracker.separable)
+        self.ahead(self._new(case for check in refused for case in check.cases))
 
-    def _at_once(self, prepared: list[Prepared]) -> None:
+    def _new(self, cases: Iterable[Case]) -> list[Case]:
+        """Those that were not foreseen before."""
+        new = {case.name: case for case in cases if case.name not in self._foreseen}
+        self._foreseen.update(new)
+        return list(new.values())
+
+    def _refusals(self, check: object) -> Iterator[tuple[Case, Collection[int]]]:
+        """The cases of a check that promises a refusal, as they would be sent for it, and what each may be answered."""
+        if isinstance(check, SendingAs):
+            with tolerated():
+                yield from ((case, check.statuses) for case in self.fitting(check.kind, check.cases))
+        elif isinstance(check, Sending) and check.statuses:
+            yield from ((case, check.statuses) for case in check.cases)
+
+    def _at_once(self, prepared: list[Prepared]) -> list[Sent]:
+        """What was sent at the same time, nothing of it where it is not plain what came of it."""
         sent = [one for one in self.map(self._dispatched, prepared) if one is not None]
-        answered = len(sent) == len(prepared) and not any(map(_failed, sent))
+        return sent if self._accounted(sent, len(prepared)) else []
+
+    def _accounted(self, sent: list[Sent], count: int) -> bool:
+        """Account for what was sent at the same time; whether all were answered, and it is plain what came of it."""
+        answered = len(sent) == count and not any(map(_failed, sent))
         plain = self.tracker.at_once(sent, answered=answered)
         self._odd = 0 if plain else self._odd + 1
         if plain:
             self.log += sent
-            for one in sent:
-                self.keep(one)
+        return plain
 
     def _dispatched(self, one: Prepared) -> Sent | None:
         try:
@@ -359,6 +352,11 @@ def _read(raw: bytes) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError):
         return None
+
+
+def _alone(requirement: Requirement) -> bool:
+    """Whether what is sent for it may decide how the next ones are answered."""
+    return requirement.topic.startswith(ALONE)
 
 
 def _likeness(one: Prepared) -> tuple[object, ...]:

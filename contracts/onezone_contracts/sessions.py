@@ -233,6 +233,7 @@ class Everything:
         if name not in self.trials:
             operation = self.contract.operations[name]
             if isinstance(self.shared, Bench):
+                self.shared.shares.next_operation()
                 self.trials[name] = AccountTrial(self.shared, operation)
             else:
                 try:

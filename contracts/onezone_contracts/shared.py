@@ -39,8 +39,11 @@ class Shared:
                 self.pool.shutdown()
             self.pool = None
 
-    def begin(self, wire: Wire, trial: Request) -> None:
-        """From here on with as many workers as were asked for and the target bears; `trial` changes nothing."""
-        count = 1 if self.options.workers == 1 or self.pool else workers(self.options.workers, wire, trial)
+    def begin(self, wire: Wire, trial: Request, lag: float = 0.0) -> None:
+        """From here on with as many workers as were asked for and the target bears.
+
+        `trial` changes nothing, `lag` is how many seconds reads were seen to be behind.
+        """
+        count = 1 if self.options.workers == 1 or self.pool else workers(self.options.workers, wire, trial, lag)
         if count > 1:
             self.pool = ThreadPoolExecutor(count, "worker")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
 from onezone_contracts.exchange import Exchange
+from onezone_contracts.patience import Lag
 from onezone_contracts.requirement import Finding
 from onezone_contracts.state.probe import Difference
 
@@ -56,12 +56,20 @@ class StoppedError(BaseException):
 class Setting(Protocol):
     """What sequences are taken in."""
 
+    taken: int
+    """How many steps were taken."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the time for sequences is used up."""
+
     @property
     def clock(self) -> Callable[[], float]:
         """What tells how much time they took."""
 
-    def hasty(self, seconds: float) -> AbstractContextManager[None]:
-        """Wait so much longer than it took so far, and no longer: for what was shown already."""
+    @property
+    def lag(self) -> Lag:
+        """What waits for a target that shows things late."""
 
 
 Attempt = Callable[[Sequence[Any]], "ViolationError[Any] | None"]
@@ -75,7 +83,7 @@ def shortest(
     Args:
         setting: where steps are taken.
         first: what was shown.
-        tried: takes fewer steps; what they show, if that is the same.
+        tried: takes fewer steps; what they show, which counts where it is of the same kind.
         again: takes the steps that are left once more.
         seconds: how long steps may be left out.
         attempts: how often.
@@ -86,13 +94,14 @@ def shortest(
         left[0] -= 1
         if left[0] < 0 or setting.clock() > end:
             raise StoppedError
-        return tried(steps)
+        shown = tried(steps)
+        return shown if shown and shown.kind == first.kind else None
 
     best = [first]
-    with contextlib.suppress(StoppedError), setting.hasty(SHORTEST):
+    with contextlib.suppress(StoppedError), setting.lag.hasty(SHORTEST):
         leave_out(best, fewer)
     try:
-        with setting.hasty(AGAIN):
+        with setting.lag.hasty(AGAIN):
             shown = again(best[0].actions)
     except StoppedError:
         return best[0].finding()

@@ -147,7 +147,7 @@ def _enough(wanted: Wanted) -> None:
         raise SetupError("the base URL of the API is missing: give --onezone-url URL")
     if wanted.url and not people:
         raise SetupError(
-            "nobody to judge as: give --onezone-target FILE (`ozkit target init` prints a skeleton), "
+            "no users to judge with: give --onezone-target FILE (`ozkit target init` prints a skeleton), "
             "--onezone-states-url URL, or --onezone-admin USER:PASSWORD"
         )
 

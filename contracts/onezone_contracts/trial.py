@@ -12,10 +12,10 @@ from onezone_contracts.derive import asks
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.requirement import Level, NotJudged, Requirement
 from onezone_contracts.run import Run
-from onezone_contracts.sent import Sent
+from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.shared import Shared
-from onezone_contracts.state.side_effects import Effects, Leak
-from onezone_contracts.state.unseen import UNSEEN, Unseen
+from onezone_contracts.state.side_effects import Effects
+from onezone_contracts.state.tracker import Tracker
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import Target
 from onezone_contracts.target.fixtures import AccountFixtures, Stages
@@ -78,14 +78,6 @@ class Trial(Run):
             raise last or NotJudged("nobody is known to be allowed", blocked=True)
         return False
 
-    def leaks(self) -> list[Leak]:
-        """Everything that refused requests left behind. Raises NotJudged where that cannot be seen."""
-        raise NotJudged(UNSEEN, blocked=True)
-
-    def see(self, sent: Sent) -> None:  # noqa: ARG002
-        """See that one refused request changed nothing of what it named. Raises NotJudged where that cannot be seen."""
-        raise NotJudged(UNSEEN, blocked=True)
-
 
 class AccountTrial(Trial):
     """With fixtures that an administrator's account makes."""
@@ -94,19 +86,24 @@ class AccountTrial(Trial):
         super().__init__(shared, operation, shared.account.api)
         self.stages = shared
         self.account = shared.account
+        self._shares = shared.shares
         self.fixtures = AccountFixtures(shared, operation)
-        self.effects = self.tracker = Effects(shared.account, operation, self._replay)
+        self.tracker: Effects = Effects(shared.account, operation, self._replay)
+
+    def _prepared(self, case: Case, *, accept: bool) -> Prepared:
+        before = self._shares.given
+        prepared = super()._prepared(case, accept=accept)
+        self._shares.unsent(before, prepared.value)
+        return prepared
+
+    def record(self, sent: Sent) -> None:
+        """Put an exchange into the log, and see what came of it."""
+        super().record(sent)
+        if not sent.succeeded:
+            self._shares.back(sent.value)
 
     def _replay(self, case: Case) -> Sent:
         return self.transmit(replace(case, apart=True))
-
-    def leaks(self) -> list[Leak]:
-        """Everything that refused requests left behind."""
-        return self.effects.all(self.log)
-
-    def see(self, sent: Sent) -> None:
-        """See that one refused request changed nothing of what it named."""
-        self.effects.see(sent)
 
 
 class GivenTrial(Trial):
@@ -118,4 +115,4 @@ class GivenTrial(Trial):
         super().__init__(shared, operation, Api(contract, target.base_url, wire))
         self.redactor: Redactor = target.redactor()
         self.fixtures = GivenFixtures(target, operation, self.redactor)
-        self.tracker = Unseen()
+        self.tracker = Tracker()

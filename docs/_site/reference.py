@@ -7,21 +7,17 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from html import escape
 from importlib.resources import files
 from typing import Any
 from unittest.mock import patch
 
+import control
 from onezone_contracts.commands import traffic, verify
 from onezone_contracts.derive.operations import all_requirements
+from onezone_contracts.target.schema import text as target_schema
 from onezone_mockserver import cli as mock
-from onezone_mockserver.control.gate import Gate
-from onezone_mockserver.control.plane import Control
-from onezone_mockserver.cors import Cors
 from onezone_mockserver.faults import catalogue, summary
-from onezone_mockserver.scenario import DEMO, read_scenario
-from onezone_mockserver.state import MockState
 from onezone_spec import Contract, Operation, __version__, document_text, editions, load
 from onezone_spec.variables import VariableParser
 
@@ -29,7 +25,7 @@ import ozkit
 
 COLUMNS = "100"
 """The width of help, whatever the terminal's."""
-PARTS = {"target": ("init", "check", "clean"), "spec": ("diff", "lint", "bundle", "coverage")}
+PARTS = {"target": ("init", "check", "schema", "clean"), "spec": ("diff", "lint", "bundle", "coverage")}
 """The commands that have commands of their own."""
 PARSERS = {"verify": verify.parser, "mock": mock.parser, "traffic": traffic.parser}
 """The commands whose options can be given as variables."""
@@ -48,10 +44,11 @@ def pages() -> dict[str, str]:
     for name in SCHEMAS:
         made[f"reference/{name}.md"] = schema_page(name)
         made[f"reference/{name}.schema.json"] = schema_text(name)
-    made["reference/control-plane.md"] = control_page(control_document())
-    made["reference/control-plane.json"] = json.dumps(control_document(), indent=2) + "\n"
+    made["reference/control-plane.md"] = control_page(control.document())
+    made["reference/control-plane.json"] = json.dumps(control.document(), indent=2) + "\n"
     made["reference/faults.md"] = faults(contracts)
     made["reference/target.md"] = target_page(contracts)
+    made["reference/target.schema.json"] = target_schema()
     for contract in contracts:
         made[f"reference/requirements-{contract.edition}.md"] = requirements(contract)
         made[f"reference/contract-{contract.edition}.md"] = operations(contract)
@@ -113,15 +110,34 @@ def variables(parser: VariableParser) -> Iterator[tuple[str, str]]:
 
 
 def schema_text(name: str) -> str:
-    """A JSON Schema as it lies in its package."""
+    """A JSON Schema as it lies in its package, or as the target file's types make it."""
+    if name == "target":
+        return target_schema()
     package, path, _ = SCHEMAS[name]
     return files(package).joinpath(path).read_text(encoding="utf-8")
 
 
 def schema_page(name: str) -> str:
+    """A JSON Schema as a page."""
+    text = f"# {SCHEMAS[name][2]}\n\nThe schema: [{name}.schema.json]({name}.schema.json).\n"
+    if name == "scenario":
+        text += in_editors(name, "python -m onezone_mockserver.scenario.schema")
+    return text + schema_tables(name)
+
+
+def in_editors(name: str, command: str) -> str:
+    """How an editor completes and checks a file as it is written."""
+    return (
+        f"\nEditors complete and check the file as you write it. Print the schema, `{command} > {name}.schema.json`, "
+        "and begin the file with this line, which the YAML language server (VS Code's YAML extension) reads:\n\n"
+        f"```yaml\n# yaml-language-server: $schema={name}.schema.json\n```\n"
+    )
+
+
+def schema_tables(name: str) -> str:
     """A JSON Schema as tables, a definition a section."""
     document = json.loads(schema_text(name))
-    text = f"# {SCHEMAS[name][2]}\n\nThe schema: [{name}.schema.json]({name}.schema.json).\n"
+    text = ""
     named: dict[str, Any] = {"The file": document, **document.get("$defs", {})}
     for title, schema in named.items():
         properties = schema.get("properties")
@@ -159,8 +175,10 @@ def target_page(contracts: Iterable[Contract]) -> str:
     """What `ozkit target init` prints for each edition: every key of a target file, and what each persona must hold."""
     text = (
         "# Target files\n\nA target file says where the API is, and as whom to call it. "
-        "`ozkit target init` prints one.\n"
+        "`ozkit target init` prints a skeleton, `ozkit target check FILE` finds mistakes, and "
+        "[target.schema.json](target.schema.json) is its schema.\n"
     )
+    text += in_editors("target", "ozkit target schema") + schema_tables("target")
     for contract in contracts:
         for profile in ("core", "full"):
             words = ["target", "init", "--edition", contract.edition, "--profile", profile]
@@ -174,40 +192,12 @@ def target_page(contracts: Iterable[Contract]) -> str:
 # --- the control plane ----------------------------------------------------------------------------------------
 
 
-def control_document() -> dict[str, Any]:
-    """The control plane as OpenAPI, from the table by which it answers."""
-    contract = load("current")
-    control = Control(MockState(contract, read_scenario(DEMO, contract)), Gate(Cors(())))
-    paths: dict[str, Any] = {}
-    for path, handlers in control.table.items():
-        url, _, query = f"/_mock{path.decode() or '/'}".partition("?")
-        for method, handler in handlers.items():
-            function = handler.func if isinstance(handler, partial) else handler
-            operation = paths.setdefault(url, {}).setdefault(method.lower(), {})
-            if query:
-                key, _, value = query.partition("=")
-                schema = {"type": "string", "enum": [value]}
-                operation["parameters"] = [{"name": key, "in": "query", "schema": schema}]
-                continue
-            operation["summary"] = " ".join((function.__doc__ or "").split())
-            operation["responses"] = {"default": {"description": "JSON, or nothing with 204; a refusal says why."}}
-            if "{name}" in url:
-                operation["parameters"] = [
-                    {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
-                ]
-    return {"openapi": "3.0.3", "info": {"title": "Control plane of the mock", "version": __version__}, "paths": paths}
-
-
 def control_page(document: dict[str, Any]) -> str:
     """The control plane as a table."""
-    rows = (
-        (method.upper(), code(path), escape(operation["summary"]))
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    )
     return (
-        "# Control plane of the mock\n\nAs OpenAPI: [control-plane.json](control-plane.json). "
-        "[The mock for a team](../mock.md) says who may use it.\n\n" + table(("method", "path", "what it does"), rows)
+        "# Control plane of the mock\n\nAs OpenAPI, with bodies and queries: [control-plane.json](control-plane.json). "
+        "[The mock for a team](../mock.md) says who may use it.\n\n"
+        + table(("method", "path", "what it does"), control.rows(document))
     )
 
 

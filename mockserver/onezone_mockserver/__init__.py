@@ -1,4 +1,4 @@
-"""The mock: serves the contract, with users, groups and privileges behind it. `create_app` is the door for programs."""
+"""The mock: it serves the contract and keeps users, groups and privileges. Programs start it with `create_app`."""
 
 from __future__ import annotations
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from onezone_mockserver.reach import reached
 from onezone_mockserver.world import GROUP, NOTHING, USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from onezone_spec import AccessRule, Operation, Route
+    from onezone_spec import AccessRule, Contract, Operation, Route
 
     from onezone_mockserver.world import Privileges, User, World
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 
 PEOPLE = {"zone", "caller", "self", "creator"}
 """The scopes beside groups in which nothing changes but along with users and groups."""
+BELONGS = "belongs"
 LIMIT = 4096
 CONDITION_WORDS = {
     "caller": "credentials",
     "self": "being the user of the path",
     "creator": "that the user of the path made it",
+    "belongs": "that what the path names belongs to what the body names",
 }
 
 
@@ -57,30 +60,37 @@ def _named(scope: str, privilege: str) -> str:
 class Guard:
     """The access rule of one operation, ready to be asked.
 
-    `roles` says of which kind the roles are that are no kinds.
+    `contract` says of which kind the roles are that are no kinds, and what names what.
     """
 
-    def __init__(self, operation: Operation, roles: Mapping[str, str] | None = None) -> None:
+    def __init__(self, operation: Operation, contract: Contract | None = None) -> None:
         self.rule: AccessRule = operation.access
-        kinds = {
-            one.entity or "": (roles or {}).get(one.entity or "", one.entity or "") for one in operation.parameters
-        }
+        roles = contract.roles if contract else {}
+        kinds = {one.entity or "": roles.get(one.entity or "", one.entity or "") for one in operation.parameters}
         names = {one.entity or "": one.name for one in operation.parameters}
         scopes = {scope for route in self.rule.routes for scope in _scopes(route)}
         self.entities = [(scope, kinds[scope], names[scope]) for scope in sorted(scopes & names.keys())]
+        self.reached = reached(contract, operation, scopes) if contract else {}
+        self.belongs = next(iter(self.reached), None) if BELONGS in scopes else None
         self.conditions = [pair for pair in _conditions(names, kinds).items() if pair[0] in scopes]
         self.lasting = all(scope in PEOPLE or kinds.get(scope) == GROUP for scope in scopes)
         self.keys = sorted({key for route in self.rule.routes for key in route.given})
         self.anonymous = _decide(self.rule, {})
         self.memory: dict[tuple[str, ...], tuple[object, Decision]] = {}
 
-    def grants(self, world: World, user: User | None, params: Params) -> dict[str, Privileges | None]:
+    def grants(self, world: World, user: User | None, params: Params, body: Any = None) -> dict[str, Privileges | None]:
         """What `user` holds in each scope that the rule names; None is no member. Anonymous holds nothing."""
         if user is None:
             return {}
         grants: dict[str, Privileges | None] = {"zone": world.zone_privileges(USER, user.id)}
         for scope, kind, name in self.entities:
             grants[scope] = world.effective_privileges(USER, user.id, kind, params[name])
+        for scope, place in self.reached.items():
+            identity = place.find(world, params, body) or ""
+            grants[scope] = world.effective_privileges(USER, user.id, place.kind, identity)
+            if scope == self.belongs:
+                held = world.effective_privileges(GROUP, next(iter(params.values())), place.kind, identity)
+                grants[BELONGS] = None if held is None else NOTHING
         for scope, met in self.conditions:
             grants[scope] = NOTHING if met(world, user, params) else None
         return grants
@@ -92,11 +102,11 @@ class Guard:
         """
         if self.keys:
             given = [key for key in self.keys if isinstance(body, dict) and key in body]
-            return _decide(self.rule.with_body(given), self.grants(world, user, params))
+            return _decide(self.rule.with_body(given), self.grants(world, user, params, body))
         if user is None:
             return self.anonymous
         if not self.lasting:
-            return _decide(self.rule, self.grants(world, user, params))
+            return _decide(self.rule, self.grants(world, user, params, body))
         key = (user.id, *params.values())
         known, epoch = self.memory.get(key), world.epoch
         if known is not None and known[0] is epoch:

@@ -191,16 +191,25 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     seed: int | None = None,
     middlewares: Sequence[Callable[[App], Any]] = (),
 ) -> Mock:
-    """The mock of `edition` as an ASGI application, in the world of `scenario` (a file, or None for the demo).
+    """The mock as an ASGI application. Raises one of `source.MISTAKES` for a mistake in edition or scenario.
 
-    `edition` is a name or a contract, or a Source, which has the scenario, too. `latency` is in seconds, `faults` are
-    ids of faults; without `journal` nothing is written down, and with a `seed` ids, tokens and times are the same for
-    the same requests. The control plane asks for `control_token` if there is one, and else answers on loopback, at
-    addresses, and under the names of `control_hosts`. Locations begin with `public_url`, or as a trusted proxy says;
-    `challenge` says whether a 401 names the ways to authenticate, None leaves it to the edition. What `only` does not
-    name goes to the server at `forward`, if there is one. `middlewares` stand between routing and the mock's own
-    stages: ASGI middlewares, or Connexion's, which find the routed operation in the scope. Raises what
-    `source.MISTAKES` has.
+    Args:
+        edition: a name, a contract, or a Source, which has the scenario as well.
+        scenario: the users and groups to start with, or their file; None is the demo.
+        control: whether there is a control plane under `/_mock/`.
+        control_token: the bearer token that it asks for.
+        control_hosts: host names under which it answers without a token, beside loopback's and addresses.
+        latency: seconds by which every answer is delayed.
+        cors_origins: origins whose pages may read the answers.
+        public_url: the URL that Locations start with.
+        trust_proxy: whether to believe `Forwarded` and `X-Forwarded-*`.
+        challenge: whether a 401 has `WWW-Authenticate`; None leaves it to the edition.
+        faults: ids of faults.
+        forward: the base URL of a server that answers what `only` does not name.
+        only: ids of the operations that the mock answers itself.
+        journal: whether to keep a record of requests.
+        seed: with a seed, the same requests get the same ids, tokens and times.
+        middlewares: ASGI middlewares, or Connexion's, between routing and the mock's stages.
     """
     source = edition if isinstance(edition, Source) else Source(edition, scenario)
     contract, read = source.read()

@@ -41,7 +41,7 @@ def parser() -> VariableParser:
         "--edition",
         type=_given,
         metavar="NAME|FILE",
-        help="edition of the contract, or an overlay of your own (default: current)",
+        help="edition of the contract, or the file of one of your own (default: current)",
     )
     found.add_argument(
         "--contract",
@@ -49,13 +49,16 @@ def parser() -> VariableParser:
         action="append",
         default=[],
         metavar="DIR",
-        help="adds paths/, schemas/ and registers of your own to the contract, repeatable",
+        help="folder of operations to add to the contract; repeatable",
     )
     found.add_argument(
-        "--scenario", type=_path, metavar="FILE", help="world to start with: YAML, JSON (default: the demo)"
+        "--scenario",
+        type=_path,
+        metavar="FILE",
+        help="users and groups to start with, in YAML or JSON (default: the demo)",
     )
     found.add_argument(
-        "--check", nargs="+", type=_path, metavar="FILE", help="say what is wrong with these scenario files, and stop"
+        "--check", nargs="+", type=_path, metavar="FILE", help="find mistakes in these scenario files, and stop"
     )
     _add_shaping(found)
     _add_network(found)
@@ -67,14 +70,14 @@ def parser() -> VariableParser:
         help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
         " this machine reach the mock)",
     )
-    found.add_argument("--no-journal", action="store_true", help="write no exchange down: a little quicker")
+    found.add_argument("--no-journal", action="store_true", help="keep no record of requests; a little quicker")
     found.add_argument(
         "--log",
         choices=("text", "json", "none"),
         help="a line on the console for each request (default: text, and none with --quiet)",
     )
     found.add_argument("--personas", action="store_true", help="show what each persona holds, and a curl line for each")
-    found.add_argument("--quiet", action="store_true", help="print only the one line that says where it listens")
+    found.add_argument("--quiet", action="store_true", help="print nothing but the line that says where it listens")
     return found
 
 
@@ -96,7 +99,7 @@ def _add_network(found: VariableParser) -> None:
         "--public-url",
         type=_public_url,
         metavar="URL",
-        help="where clients see the mock, behind a proxy or a mapped port: Locations begin so",
+        help="URL at which clients reach the mock, behind a proxy or a mapped port; Locations start with it",
     )
     found.add_argument(
         "--trust-proxy", action="store_true", help="believe Forwarded and X-Forwarded-Host, -Proto, -Port and -Prefix"
@@ -110,28 +113,41 @@ def _add_network(found: VariableParser) -> None:
 
 def _add_shaping(found: VariableParser) -> None:
     """Add what the mock does beside its contract, or other than it."""
-    found.add_argument("--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by milliseconds")
     found.add_argument(
-        "--fault", action="append", default=[], metavar="ID", help="deviate on purpose, repeatable (see --list-faults)"
+        "--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by so many milliseconds"
+    )
+    found.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="make this mistake on purpose; repeatable (see --list-faults)",
     )
     found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
     found.add_argument(
         "--seed",
         type=_seed,
         metavar="N",
-        help="ids, tokens and times are the same for the same requests; the clock stands still",
+        help="give the same ids, tokens and times to the same requests; the clock stands still",
     )
     found.add_argument(
-        "--reload", action="store_true", help="read the scenario, and files of your own, again when they change"
+        "--reload",
+        action="store_true",
+        help="read the scenario and the files of your own contract again when they change",
     )
     found.add_argument(
         "--forward",
         type=_given,
         metavar="URL",
-        help="send what --only does not name to a real server, whose API begins there",
+        help="base URL of a real server that answers what --only does not name",
     )
     found.add_argument(
-        "--only", action="extend", nargs="+", default=[], metavar="OPERATION", help="the mock answers these itself"
+        "--only",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="OPERATION",
+        help="with --forward: operations that the mock answers itself",
     )
 
 
@@ -149,9 +165,9 @@ def _check_together(options: argparse.Namespace) -> None:
     if options.tls_key and not options.tls_cert:
         raise UsageError("--tls-key needs --tls-cert")
     if options.only and not options.forward:
-        raise UsageError("--only needs --forward: where do the other operations go?")
+        raise UsageError("--only needs --forward URL: the server for all other operations")
     if options.log and options.log != "none" and options.no_journal:
-        raise UsageError("--log shows what the journal gets: leave --no-journal out")
+        raise UsageError("--log needs the journal: leave --no-journal out")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -331,7 +347,7 @@ def _forwarded(app: Mock, base_url: str) -> str:
 
 def _port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 0 to 65535")
     return int(text)
 
 
@@ -343,7 +359,7 @@ def _seed(text: str) -> int:
 
 def _latency(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of milliseconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of milliseconds")
     return float(text)
 
 
@@ -360,7 +376,7 @@ def _path(text: str) -> Path:
 
 def _origin(text: str) -> str:
     if not _ORIGIN.fullmatch(_given(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no origin: give * or scheme://host[:port]")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an origin: give * or scheme://host[:port]")
     return text
 
 
@@ -368,5 +384,5 @@ def _public_url(text: str) -> str:
     from onezone_mockserver.proxies import is_public_url
 
     if not is_public_url(_given(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no URL of a server: give http[s]://host[:port][/path]")
+        raise argparse.ArgumentTypeError(f"{text!r} is not the URL of a server: give http[s]://host[:port][/path]")
     return text

@@ -35,7 +35,7 @@ def explain(
 
     `keys` are those of the body, some of which need more. What is lacking comes with the grant that would do.
     """
-    guard = Guard(operation, contract.roles)
+    guard = Guard(operation, contract)
     rule = operation.access.with_body(keys)
     grants = guard.grants(world, user, params)
     entities = {scope: (kind, printable(params[name])) for scope, kind, name in guard.entities}

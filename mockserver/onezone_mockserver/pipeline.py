@@ -20,6 +20,7 @@ from onezone_mockserver.stages.existence import existence, lookup
 from onezone_mockserver.stages.media_type import media_type
 from onezone_mockserver.stages.parameters import parameters
 from onezone_mockserver.stages.prefer import prefer
+from onezone_mockserver.stages.references import references
 from onezone_mockserver.stages.security import security
 from onezone_mockserver.stages.validation import validation
 
@@ -38,6 +39,7 @@ STAGES: tuple[Stage, ...] = (
     reading,
     body,
     existence,
+    references,
     authorization,
     validation,
     lookup,

@@ -1,4 +1,4 @@
-"""The fixtures `onezone_mock` and `onezone_mock_server`: running mocks for the tests of whoever has the mock installed.
+"""The pytest fixtures `onezone_mock` and `onezone_mock_server`, which start mocks for your tests.
 
 Every pytest of such an environment loads this file, so it imports nothing of the mock until a fixture is used.
 """
@@ -33,7 +33,7 @@ ANSWER_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class MockUser:
-    """Who a persona, or a user, of the scenario is. Without any credentials it is nobody.
+    """A persona or a user of the scenario, with its credentials. Nobody has none.
 
     `group` is the one that a persona of the scenario acts on.
     """
@@ -51,14 +51,14 @@ class MockUser:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The header that logs in: by the password, else by the token; none for nobody."""
+        """The header that logs in, by password if there is one, otherwise by token. Empty for nobody."""
         if self.auth is not None:
             return {"Authorization": f"Basic {base64.b64encode(':'.join(self.auth).encode()).decode()}"}
         return {} if self.token is None else {"X-Auth-Token": self.token}
 
 
 class RunningMock:
-    """A mock that runs, and one world of it. `url` is where the API begins, `origin` where the mock does."""
+    """A running mock, seen in one of its worlds. `url` is the base URL of the API, `origin` that of the server."""
 
     def __init__(self, origin: str, source: Source, world: str = "") -> None:
         from onezone_mockserver.location import edition_base_path
@@ -93,24 +93,24 @@ class RunningMock:
         return MockUser(name, username, password, token, persona.group if persona else None)
 
     def reset(self) -> None:
-        """Start anew from the scenario: no overrides, an empty journal."""
+        """Go back to the scenario, with an empty journal and no overrides."""
         self._ask("POST", "reset")
 
     def world(self) -> dict[str, Any]:
-        """Everything that is there, in the words of a scenario."""
+        """All users, groups and services, in the form of a scenario file."""
         found: dict[str, Any] = self._ask("GET", "world")
         return found
 
     def add(self, **entities: Any) -> None:
-        """Add users, groups and services in the words of a scenario: `add(users=[{"username": "zoe"}])`."""
+        """Add users, groups and services, in the form of a scenario file: `add(users=[{"username": "zoe"}])`."""
         self._ask("PATCH", "world", entities)
 
     def override(self, *rules: dict[str, Any]) -> None:
-        """Answer some requests otherwise: `override({"times": 2, "then": {"status": 503}})`; none removes all."""
+        """Change the answer to some requests: `override({"times": 2, "then": {"status": 503}})`. No rules: none."""
         self._ask("PUT", "overrides", list(rules))
 
     def journal(self) -> list[dict[str, Any]]:
-        """What was received and how it was decided, the newest last."""
+        """Each request, its answer and how the mock decided, oldest first."""
         found: list[dict[str, Any]] = self._ask("GET", "journal")["exchanges"]
         return found
 
@@ -128,7 +128,7 @@ class RunningMock:
 
 @contextmanager
 def running(options: Sequence[str]) -> Iterator[tuple[str, Source]]:
-    """`ozkit mock` as a process, with these options; gives its origin and what it is made of. Raises RuntimeError."""
+    """Run `ozkit mock` as a process; gives its origin and its source. Raises RuntimeError if it does not start."""
     from onezone_mockserver.cli import parser, source
 
     words = ["--port", "0", "--quiet", *options]
@@ -160,7 +160,7 @@ def onezone_mock_options() -> list[str]:
 
 @pytest.fixture
 def onezone_mock(request: pytest.FixtureRequest, onezone_mock_options: list[str]) -> Iterator[RunningMock]:
-    """A mock for this test alone. Options for it may come by an indirect parameter."""
+    """A mock for this test alone. An indirect parameter gives it options."""
     with running([*onezone_mock_options, *getattr(request, "param", ())]) as (origin, source):
         yield RunningMock(origin, source)
 

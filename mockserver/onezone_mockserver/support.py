@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from onezone_spec import Contract, Operation
 
 VERBS_THAT_SHOW = frozenset(
-    {"list", "get", "privileges", "intermediaries", "catalogue", "issue", "generation", "infer"}
+    {"list", "get", "privileges", "intermediaries", "catalogue", "issue", "generation", "infer", "invite"}
 )
 """Verbs of which a success has a body; that of `create` may, where it makes what is owned."""
+SHOWING = "show"
+"""The verb of which a success may have a body: its example."""
 KEYS = {
     "privileges": "array",
     "grant": "array",
@@ -116,7 +118,7 @@ def _check_success(contract: Contract, operation: Operation, node: Any, where: s
     shows = operation.effect.verb in VERBS_THAT_SHOW
     if shows and not content:
         raise UnsupportedContractError(f"{where}: document its content: the mock sends a body")
-    if content and not shows and not shown:
+    if content and not shows and not shown and operation.effect.verb != SHOWING:
         raise UnsupportedContractError(f"{where}: take its content out: the mock sends no body")
     schema = contract.resolve(operation.success.schema or {})
     if shows and operation.effect.verb != "catalogue" and not schema.get("properties"):

@@ -1,5 +1,6 @@
-"""The contract of Onezone's handle-service operations as data. `load(edition)` is the only door in."""
+"""The contract of Onezone's handle-service operations as data. Get it with `load(edition)`."""
 
+from onezone_spec.body import Body, Example, Level, Property, Reference, Source
 from onezone_spec.load import (
     DEFAULT_EDITION,
     UnknownEditionError,
@@ -11,21 +12,16 @@ from onezone_spec.load import (
 )
 from onezone_spec.model import (
     AccessRule,
-    Body,
     Contract,
     ContractError,
     Effect,
     ErrorKind,
-    Example,
     Grants,
-    Level,
     Operation,
     Origin,
     Parameter,
-    Property,
     Response,
     Route,
-    Source,
     Uncovered,
     UnresolvedReferenceError,
 )
@@ -48,6 +44,7 @@ __all__ = [
     "Origin",
     "Parameter",
     "Property",
+    "Reference",
     "Response",
     "Route",
     "Source",

@@ -29,15 +29,17 @@ def parser(name: str) -> argparse.ArgumentParser:
     diff.add_argument("new", metavar="B")
     _add_folders(diff, argparse.SUPPRESS)
     diff.add_argument(
-        "--impact", action="store_true", help="who notices, with an example and both answers; --format text|markdown"
+        "--impact",
+        action="store_true",
+        help="say who notices each difference, with an example and both answers; --format text|markdown",
     )
-    lint = commands.add_parser("lint", help="say what is wrong with an edition or a contract of your own")
+    lint = commands.add_parser("lint", help="find mistakes in an edition or a contract of your own")
     _add_contract(lint, argparse.SUPPRESS)
-    bundle = commands.add_parser("bundle", help="write the whole document of an edition of your own")
+    bundle = commands.add_parser("bundle", help="write an edition of your own as one whole document")
     _add_contract(bundle, argparse.SUPPRESS)
     bundle.add_argument("--format", choices=("yaml", "json"), default=argparse.SUPPRESS, help="default: yaml")
     bundle.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
-    covered = commands.add_parser("coverage", help="list Onezone's operations, and say which the contract has")
+    covered = commands.add_parser("coverage", help="list Onezone's operations, and say which of them the contract has")
     _add_contract(covered, argparse.SUPPRESS)
     covered.add_argument(
         "--format", choices=coverage.FORMATS, dest="form", default="table", help="default: %(default)s"
@@ -46,14 +48,18 @@ def parser(name: str) -> argparse.ArgumentParser:
 
 
 def _add_contract(options: argparse.ArgumentParser, default: str | None) -> None:
-    words = f"a name, or an overlay of your own; default: {DEFAULT_EDITION}"
+    words = f"a name, or the file of one of your own; default: {DEFAULT_EDITION}"
     options.add_argument("--edition", default=default, metavar="NAME|FILE", help=words)
     _add_folders(options, [] if default is None else default)
 
 
 def _add_folders(options: argparse.ArgumentParser, default: list[str] | str) -> None:
     options.add_argument(
-        "--contract", action="append", default=default, metavar="DIR", help="adds a contract of your own, repeatable"
+        "--contract",
+        action="append",
+        default=default,
+        metavar="DIR",
+        help="folder of operations to add to the contract; repeatable",
     )
 
 

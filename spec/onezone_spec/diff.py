@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from onezone_spec.model import CONDITIONS, Level
+from onezone_spec.body import Level
+from onezone_spec.model import CONDITIONS
 
 if TYPE_CHECKING:
     from onezone_spec.model import Contract, Operation

@@ -15,8 +15,9 @@ import jsonschema_rs
 import yaml
 
 from onezone_spec import repeats
+from onezone_spec.body import Level
 from onezone_spec.bundle import BUNDLED, ROOM
-from onezone_spec.model import CONDITIONS, Level
+from onezone_spec.model import CONDITIONS
 from onezone_spec.read import METHODS
 from onezone_spec.walk import Document, at, nodes, operations, parse, repeated
 
@@ -123,7 +124,8 @@ def _strange_entities(document: Document, name: str, parameters: list[Any]) -> I
     for one in parameters:
         entity = one.get("x-onezone-entity")
         kind = document.get("x-onezone-roles", {}).get(entity, entity)
-        if kind not in {None, USER, *document["x-onezone-privileges"], *document.get("x-onezone-owners", ())}:
+        known = {USER, *document["x-onezone-privileges"], *document.get("x-onezone-owners", ())}
+        if kind not in {None, *known, *document.get("x-onezone-references", ())}:
             yield f"{name}: parameter {one['name']} names the entity {entity!r}, which has no scope"
 
 

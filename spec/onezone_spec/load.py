@@ -52,16 +52,20 @@ def document_text(contract: Contract) -> str:
 
 
 def load(edition: str | Path | None = None, contracts: Sequence[str | Path] = ()) -> Contract:
-    """The contract of `edition`, the same one each time: a name, or the file of an Overlay with `extends`.
+    """The contract of an edition; the same object at every call.
 
-    `contracts` are folders in the form of `spec/` that add to it; one that has `openapi.yaml` stands in place of ours.
-    Without `edition` it is the default one of these. Raises ContractError, with file, line and key where there is one.
+    Args:
+        edition: a name, or the file of an Overlay with `extends`; left out, the default edition.
+        contracts: folders in the form of `spec/` that add operations; one with an `openapi.yaml` replaces ours.
+
+    Raises:
+        ContractError: a file has a mistake; the message names file, line and key.
     """
     return _load(None if edition is None else str(edition), tuple(map(str, contracts)))
 
 
 def load_again(edition: str | Path | None = None, contracts: Sequence[str | Path] = ()) -> Contract:
-    """As `load`, of the files as they are now: every contract that was loaded before is loaded anew when asked for."""
+    """The same as `load`, but from the files as they are now. It drops every contract that was loaded before."""
     _load.cache_clear()
     return load(edition, contracts)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
+
+from onezone_spec.body import Body, Level, Source
 
 Grants = Mapping[str, frozenset[str] | None]
 """What somebody holds: scope -> privileges, None for an entity that they are no member of (`zone` has no members).
@@ -16,8 +17,9 @@ A scope is `zone`, the role of an entity of the path, or a condition, which is m
 
 JSON = "application/json"
 
-CONDITIONS = ("caller", "self", "creator")
-"""Conditions of a route: somebody calls; the user of the path calls; that user made what the path names first."""
+CONDITIONS = ("caller", "self", "creator", "belongs")
+"""Conditions of a route: somebody calls; the user of the path calls; that user made what the path names first; what the
+path names first belongs to what the body names first."""
 
 
 _NOT_BINDING = frozenset(
@@ -29,14 +31,6 @@ _NOT_BINDING = frozenset(
 def path_shape(path: str) -> str:
     """A path, whatever its parameters are called."""
     return re.sub(r"\{[^}]*\}", "{}", path)
-
-
-class Level(StrEnum):
-    """How binding a fact is: MUST is promised by the edition's document, SHOULD is advised, OBSERVE is left open."""
-
-    MUST = "MUST"
-    SHOULD = "SHOULD"
-    OBSERVE = "OBSERVE"
 
 
 class ContractError(ValueError):
@@ -65,18 +59,6 @@ class UnresolvedReferenceError(KeyError):
 
     def __str__(self) -> str:
         return f"$ref {self.args[0]}: the document has nothing there: mend the reference, or add what it means"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The place in a document that a fact comes from; as text, the document's title and the section."""
-
-    document: str
-    section: str
-    title: str
-
-    def __str__(self) -> str:
-        return f"{self.title}, {self.section}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,61 +148,6 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
-    """A key of a request body, with the error ids and levels of its rules.
-
-    `errors` maps a broken rule (`type`, `null`, or a schema keyword) to an error id; `levels` maps
-    `type`, `empty`, `pattern` and `enum` to how binding the rule is. `unique` is the error id for a value that
-    another entity has, None where values may be equal; `unique_of_owner` for one that another of the same owner has.
-    """
-
-    name: str
-    required: bool
-    schema: Mapping[str, Any]
-    types: tuple[str, ...]
-    errors: Mapping[str, str]
-    levels: Mapping[str, Level]
-    source: Source | None
-    unique: str | None = None
-    unique_of_owner: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A request body that the contract shows."""
-
-    name: str
-    summary: str
-    value: Any
-    source: Source
-    level: Level = Level.MUST
-    """How binding it is that it is accepted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """The JSON body of a request: its schema (with `$ref` into the document), keys in alphabetical order, examples.
-
-    `media_type_parameters` says whether the media type may carry parameters such as a charset. `none_known` is the
-    error id for a body without any known key, None where that is fine; `needs` says which keys a key asks for.
-    """
-
-    schema: Mapping[str, Any]
-    properties: tuple[Property, ...]
-    required_level: Level
-    presence_level: Level
-    ignored: Mapping[str, str]
-    examples: Mapping[str, Example]
-    source: Source
-    other_media_types: Level
-    media_type_source: Source
-    media_type_parameters: bool = True
-    required: bool = True
-    none_known: str | None = None
-    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Response:
     """A documented answer. `location` holds the path templates that a Location may end in, preferred one first.
 
@@ -263,7 +190,8 @@ class Operation:
     """One documented operation: a method of a path with its access rule, effect, body and answers.
 
     `upstream_id` is what Onezone's own documentation calls it. `direct` stands for a direct member where an operation
-    answers through what somebody belongs.
+    answers through what somebody belongs. `as_released`: what released servers answer is promised. `kept_by` says of
+    which kinds nothing may name what is to be deleted, each with the error.
     """
 
     id: str
@@ -279,6 +207,8 @@ class Operation:
     source: Source
     upstream_id: str | None = None
     direct: Mapping[str, str] | None = None
+    kept_by: Mapping[str, str] = field(default_factory=dict)
+    as_released: bool = False
 
     @property
     def success(self) -> Response:
@@ -301,8 +231,10 @@ class Contract:
 
     `uncovered` are the operations that Onezone has and the contract lacks. A path that neither knows is answered 404;
     where `unknown_path_allows` has methods, others are answered 405 there. `owners` says of what belongs to one
-    other entity, from when it is made until it is gone, of which kind that is. `origin` says what it was loaded by,
-    `extends` which of the kit's editions it rests on: itself where it is one of them, none where it is all one's own.
+    other entity, from when it is made until it is gone, of which kind that is. `references` says of a kind which of its
+    keys name entities of which kind. `origin` says what it was loaded by, `extends` which of the kit's editions it
+    rests on: itself where it is one of them, none where it is all one's own.
+    `advisory` are documents of which the edition takes what its own do not say: nothing of that is promised.
 
     A contract equals itself alone: what is derived of one can be kept beside it.
     """
@@ -319,10 +251,17 @@ class Contract:
     roles: Mapping[str, str] = field(default_factory=dict)
     privilege_sets: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     uncovered: tuple[Uncovered, ...] = ()
     unknown_path_allows: tuple[str, ...] = ()
     origin: Origin = field(default_factory=lambda: Origin(None))
     extends: str | None = None
+    advisory: frozenset[str] = frozenset()
+
+    def at_most(self, level: Level, source: Source | str) -> Level:
+        """The level, no more than SHOULD where it rests on a document that does not bind in this edition."""
+        advice = level is Level.MUST and isinstance(source, Source) and source.document in self.advisory
+        return Level.SHOULD if advice else level
 
     @property
     def own(self) -> bool:
@@ -379,6 +318,10 @@ class Contract:
         """The methods that Onezone has at a path, whatever its parameters are called; some are lacking here."""
         every: tuple[Operation | Uncovered, ...] = (*self.operations.values(), *self.uncovered)
         return {one.method for one in every if path_shape(one.path) == path_shape(path)}
+
+    def reference(self, kind: str, other: str) -> str | None:
+        """The key by which entities of a kind name one of the other kind; None where they do not."""
+        return next((key for key, target in self.references.get(kind, {}).items() if target == other), None)
 
     def kind(self, role: str) -> str:
         """The kind of entity that plays a role: a `child` is a group, the `caller` a user, most roles are kinds."""

@@ -6,22 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from onezone_spec.body import Body, Example, Level, Property, Reference, Source
 from onezone_spec.model import (
     JSON,
     AccessRule,
-    Body,
     Contract,
     Effect,
     ErrorKind,
-    Example,
-    Level,
     Operation,
     Origin,
     Parameter,
-    Property,
     Response,
     Route,
-    Source,
     Uncovered,
 )
 
@@ -57,13 +53,26 @@ def read_contract(document: Node, origin: Origin | None = None) -> Contract:
         privilege_sets=_sets(document),
         owners=document.get("x-onezone-owners", {}),
         uncovered=tuple(_uncovered(*one) for one in document.get("x-onezone-operations", {}).items()),
+        advisory=frozenset(document.get("x-onezone-advisory", ())),
         unknown_path_allows=tuple(document.get("x-onezone-unknown-path", {}).get("allow", ())),
         origin=origin or Origin(info["x-onezone-edition"]),
         extends=info.get("x-onezone-extends", info["x-onezone-edition"]),
     )
     found = {operation.id: operation for operation in _operations(contract)}
     object.__setattr__(contract, "operations", found)
+    object.__setattr__(contract, "references", _references(contract))
     return contract
+
+
+def _references(contract: Contract) -> Mapping[str, Mapping[str, str]]:
+    """What entities of each kind name: what the document says of a kind, and what bodies that make one name."""
+    found = {kind: dict(keys) for kind, keys in contract.document.get("x-onezone-references", {}).items()}
+    for operation in contract.operations.values():
+        if operation.effect.verb == "create" and operation.body:
+            for one in operation.body.properties:
+                if one.refers:
+                    found.setdefault(contract.kind(operation.effect.resource), {})[one.name] = one.refers.kind
+    return found
 
 
 def _uncovered(name: str, upstream: str) -> Uncovered:
@@ -132,6 +141,8 @@ def _operation(contract: Contract, path: str, method: str, item: Node) -> Operat
         source=source,
         upstream_id=node.get("x-onezone-upstream-id"),
         direct=node.get("x-onezone-direct"),
+        kept_by=node.get("x-onezone-kept-by", {}),
+        as_released=node.get("x-onezone-as-released", False),
     )
 
 
@@ -203,7 +214,12 @@ def _property(contract: Contract, name: str, parent: Node) -> Property:
         source=_source(contract, schema),
         unique=schema.get("x-onezone-unique"),
         unique_of_owner=schema.get("x-onezone-unique-of-owner"),
+        refers=_reference(schema["x-onezone-refers"]) if "x-onezone-refers" in schema else None,
     )
+
+
+def _reference(node: Node) -> Reference:
+    return Reference(node["to"], node.get("as", ""), node.get("taken", ""))
 
 
 def _types(schema: Node) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onezone_spec.model import CONDITIONS, Level, path_shape
+from onezone_spec.body import Level
+from onezone_spec.model import CONDITIONS, path_shape
 from onezone_spec.read import read_contract
 from onezone_spec.walk import operations
 

@@ -140,10 +140,66 @@ class Tokens(Struct, forbid_unknown_fields=True):
     tokens: list[str]
 
 
+class HandleList(Struct, forbid_unknown_fields=True):
+    handles: list[str]
+
+
+class ShareList(Struct, forbid_unknown_fields=True):
+    shares: list[str]
+
+
+class HandleSets(Struct, forbid_unknown_fields=True):
+    member: list[Literal["handle_view", "handle_update", "handle_delete"]]
+    admin: list[Literal["handle_view", "handle_update", "handle_delete"]]
+
+
+class Handle(Struct, forbid_unknown_fields=True, kw_only=True):
+    handleId: str
+    handleServiceId: str
+    publicHandle: str
+    resourceType: Literal["Share"]
+    resourceId: str
+    metadataPrefix: Literal["oai_dc", "edm"]
+    metadata: str
+    timestamp: str
+    creator: Creator | UnsetType = UNSET
+    creationTime: int
+
+
+class PublicShare(Struct, kw_only=True):
+    shareId: str
+    name: str
+    description: str
+    publicUrl: str
+    publicRestUrl: str
+    rootFileId: str
+    fileType: Literal["file", "dir"]
+    handleId: str | None
+
+
+class Configuration(Struct, kw_only=True):
+    name: str | None
+    domain: str
+    version: str
+    build: str
+    subdomainDelegationSupported: bool
+    compatibleOneproviderVersions: list[str]
+    compatibilityRegistryRevision: int
+    supportedIdPs: list[dict[str, Any]]
+    availableSpaceTags: dict[str, Any]
+
+
 MODELS: tuple[tuple[str, type[Struct]], ...] = (
     ("/privileges", ZoneSets),
     ("/groups/privileges", GroupSets),
     ("/handle_services/privileges", ServiceSets),
+    ("/handles/privileges", HandleSets),
+    ("/configuration", Configuration),
+    ("/shares", ShareList),
+    ("/shares/{}/public", PublicShare),
+    ("/handles/{}/public", Handle),
+    (r"(/.+)?/(effective_)?handles/{}", Handle),
+    (r"(/.+)?/(effective_)?handles", HandleList),
     (r"/.+/(effective_)?privileges", Privileges),
     (r"/.+/membership", Membership),
     ("/user", User),
@@ -151,7 +207,7 @@ MODELS: tuple[tuple[str, type[Struct]], ...] = (
     (r"/.+/(effective_)?users/{}", SharedUser),
     ("/groups/{}", Group),
     (r"/user/(effective_)?groups/{}", Group),
-    (r"/.+/(effective_)?(groups|children)/{}", SharedGroup),
+    (r"/.+/(effective_)?(groups|children|parents)/{}", SharedGroup),
     (r"(/.+)?/tokens/named/name/{}", NamedToken),
     ("/tokens/named/{}", NamedToken),
     ("/tokens/named/{}/status", TokenStatus),
@@ -160,7 +216,7 @@ MODELS: tuple[tuple[str, type[Struct]], ...] = (
     ("/handle_services/{}/public", PublicHandleService),
     (r"(/.+)?/(effective_)?handle_services/{}", HandleService),
     (r"(/.+)?/(effective_)?users", Users),
-    (r"(/.+)?/(effective_)?(groups|children)", Groups),
+    (r"(/.+)?/(effective_)?(groups|children|parents)", Groups),
     (r"(/.+)?/(effective_)?handle_services", HandleServices),
 )
 """The model of what a path is answered, the first that fits; `{}` stands for any id."""

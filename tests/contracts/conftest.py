@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,3 +66,22 @@ def servers() -> Iterator[dict[str, server.Handle]]:
     yield handles
     for handle in handles.values():
         handle.close()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Path, Path]]:
+    """Makes a certificate that signs itself, and its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl makes the certificate")
+
+    def make(name: str, days: int = 1) -> tuple[Path, Path]:
+        folder = tmp_path_factory.mktemp("tls")
+        kind = "IP" if name[0].isdigit() else "DNS"
+        (folder / "names").write_text(f"subjectAltName={kind}:{name}\n", encoding="ascii")
+        key = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out asked.pem"
+        sign = f"openssl x509 -req -in asked.pem -signkey key.pem -extfile names -out cert.pem -days {days}"
+        for command in ([*key.split(), "-subj", f"/CN={name}"], sign.split()):
+            subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        return folder / "cert.pem", folder / "key.pem"
+
+    return make

@@ -63,11 +63,11 @@ def test_what_is_new_is_a_failure(judged: Callable[..., Any], before: Path) -> N
     [
         (None, "there is no report"),
         ("x", "it is no JSON"),
-        ("[]", "is no report of"),
-        ('{"requirements": [{}]}', "is no report of"),
+        ("[]", "is not a report of"),
+        ('{"requirements": [{}]}', "is not a report of"),
         (
             '{"requirements": [], "verdict": "inconclusive", "edition": "current"}',
-            "nothing was judged: give the report of another run",
+            "judged nothing: give the report of another run",
         ),
         ('{"requirements": [{"id": "x", "outcome": "fail"}], "verdict": "x", "edition": "classic"}', "edition classic"),
     ],

@@ -132,7 +132,7 @@ def test_a_running_mock_and_a_live_target_say_the_same(command: Command, running
         ((*ON_DEMO, "--as", "nobody"), "there is no user 'nobody'; there are: adam, alice, "),
         ((*ON_DEMO, "--on", "user=otto"), "create_group_handle_service names no user; it names: group"),
         (("create", "--scenario", DEMO), "there is no operation 'create' in the edition current: do you mean "),
-        ((CREATE, "--group", "Community"), "say in which world: --scenario FILE, or --url URL with --admin"),
+        ((CREATE, "--group", "Community"), "which world? Give --scenario FILE, or --url URL with --admin"),
         ((CREATE, "--scenario", "no.yaml", "--group", "a"), "no.yaml: No such file or directory"),
         ((*ON_DEMO, "--on", "user"), "--on 'user': write ROLE=ID"),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from onezone_contracts.cases import MISSING, Case
 from onezone_contracts.checks.error import promised
-from onezone_contracts.derive.access import _longer, _other
+from onezone_contracts.derive.access import _longer, _other, _reordered
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
 from onezone_contracts.reading import next_page
 from onezone_contracts.sent import Prepared
@@ -102,3 +102,16 @@ def test_altered_tokens_differ_where_it_counts() -> None:
     assert _other("AAAA") != "AAAA"
     assert _longer("MDAx==").endswith("==")
     assert len(_longer("MDAx")) == 9
+
+
+@pytest.mark.parametrize("right", ["ab", "secret", "aaaab", "baaaa", "pass-word:1", "abab"])
+def test_what_is_reordered_has_the_same_characters(right: str) -> None:
+    """In an order of its own."""
+    assert _reordered(right) != right
+    assert sorted(_reordered(right)) == sorted(right)
+
+
+@pytest.mark.parametrize("right", ["", "a", "aaaa"])
+def test_what_has_no_other_order_is_longer(right: str) -> None:
+    """Else it would be the right one."""
+    assert _reordered(right) == f"{right}X"

@@ -140,7 +140,9 @@ def test_bearer_tokens_and_headers_of_the_targets_own(command: Command, tmp_path
     assert all(users[person["username"]].token not in told.all for person in made.values())
 
 
-@pytest.mark.parametrize(("headers", "words"), [({}, "headers is empty"), ({"a b": "x"}, "a b is no name of a header")])
+@pytest.mark.parametrize(
+    ("headers", "words"), [({}, "headers is empty"), ({"a b": "x"}, "a b is not a valid header name")]
+)
 def test_headers_that_are_none_are_told(command: Command, tmp_path: Path, headers: dict[str, str], words: str) -> None:
     """With the persona and the key."""
     people = {"member": {"group": "g", "other": "o", "headers": headers}}

@@ -13,7 +13,7 @@ Command = Callable[..., Told]
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 AGREED = ("--edition", EXAMPLES / "agreed.yaml")
 PROJECTS = ("--contract", EXAMPLES / "projects")
-PARENTS = ("--contract", EXAMPLES / "parents")
+PARENTS = ("--contract", EXAMPLES / "memberships")
 
 
 @pytest.mark.slow
@@ -30,7 +30,16 @@ def test_an_edition_of_ones_own_is_judged(command: Command) -> None:
 @pytest.mark.slow
 def test_an_operation_of_ones_own_is_judged(command: Command) -> None:
     """The profile `full` judges an operation that a folder adds."""
-    options = ("--profile", "full", "--depth", "quick", "--requirement", "list_group_parents.*", "--report", "json=-")
+    options = (
+        "--profile",
+        "full",
+        "--depth",
+        "quick",
+        "--requirement",
+        "list_group_memberships.*",
+        "--report",
+        "json=-",
+    )
     told = command("verify", *PARENTS, *options)
     outcomes = {one["id"].partition(".")[2]: one["outcome"] for one in json.loads(told.out)["requirements"]}
     assert (told.code, outcomes["effect"], outcomes["access.member"]) == (0, "pass", "pass")
@@ -51,7 +60,7 @@ def test_what_a_contract_of_ones_own_changes_is_proven(command: Command) -> None
     told = command("prove", *PARENTS, "--format", "json")
     matrix = json.loads(told.out)
     assert (told.code, matrix["good"], matrix["false_alarms"]) == (0, True, [])
-    assert sum("-list_group_parents-" in row["fault"] for row in matrix["rows"]) >= 8
+    assert sum("-list_group_memberships-" in row["fault"] for row in matrix["rows"]) >= 8
     assert all(row["fault"].startswith("derived-") for row in matrix["rows"])
 
 

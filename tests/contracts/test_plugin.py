@@ -275,7 +275,7 @@ def test_options_of_the_network_are_the_suites_too(suite: Suite) -> None:
     for words, why in (
         (("--onezone-header", "nonsense"), "write NAME:VALUE"),
         (("--onezone-cacert", "/no/such/file"), "No such file"),
-        (("--onezone-rate", "0"), "no number of requests a second"),
+        (("--onezone-rate", "0"), "not a number of requests a second"),
     ):
         ended = suite(*words)
         assert (ended.code, why in ended.text) == (USAGE_ERROR, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -48,6 +49,34 @@ def test_an_interrupted_run_reports_and_cleans_up(number: signal.Signals, tmp_pa
     written = json.loads(report.read_text(encoding="utf-8"))
     assert written["verdict"] == "nonconformant", out
     assert 0 < len(written["requirements"]) < 60
+
+
+def running(mark: str, word: str) -> list[int]:
+    """The processes that have a mark in their environment, and a word on their command line."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if mark.encode() in (folder / "environ").read_bytes() and word.encode() in words:
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes cannot be looked at")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("word", ["mock", "--multiprocessing-fork"])
+def test_an_interrupted_proof_leaves_no_mock_running(number: signal.Signals, word: str, tmp_path: Path) -> None:
+    """What it started ends with it, while mocks are started and while they are judged."""
+    command = [sys.executable, "-m", "ozkit", "prove", "--workers", "2"]
+    environment = {**os.environ, "OZKIT_TEST_MARK": str(tmp_path)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + AGES
+        while not running(str(tmp_path), word) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=AGES)
+    assert (process.returncode, err) == (130, "ozkit prove: interrupted\n")
+    assert running(str(tmp_path), "mock") == []
 
 
 def test_a_second_signal_ends_at_once() -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from onezone_contracts.commands import prove
-from onezone_contracts.commands.prove import EXEMPT, Matrix, Row, summary, uncovered
+from onezone_contracts.commands.proof import EXEMPT, Matrix, Row, summary, uncovered
+from onezone_contracts.commands.prove import Fault, Look, looks
 from onezone_spec import load
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def test_some_faults_are_proven_from_end_to_end(command: Command) -> None:
     [
         (("--fault", "nonsense"), "no fault matches"),
         (("--edition", "nonsense"), "nonsense"),
-        (("--workers", "0"), "no number of workers"),
+        (("--workers", "0"), "not a number of workers"),
     ],
 )
 def test_bad_usage_is_exit_2(command: Command, arguments: tuple[str, ...], word: str) -> None:
@@ -68,7 +69,7 @@ def test_the_exit_code_says_whether_it_is_proven(
     found: Matrix, code: int, word: str, monkeypatch: pytest.MonkeyPatch, command: Command
 ) -> None:
     """Exit 1 where something goes unnoticed, with a line that says what."""
-    monkeypatch.setattr(prove, "prove", lambda *_: found)
+    monkeypatch.setattr(prove, "prove", lambda *_, **__: found)
     told = command("prove")
     assert told.code == code
     assert word in "\n".join(summary(found))
@@ -83,3 +84,24 @@ def test_a_requirement_that_no_fault_made_fail_is_told() -> None:
     assert not set(everything) & set(EXEMPT)
     assert "authentication.challenge" not in everything  # only observed in this edition
     assert set(everything) - set(uncovered(contract, [GOOD])) == {"success.status"}
+
+
+NAMED = ("status-200", "", ("success.status",))
+EDGE = ("rare-name-emoji", "", ("edges.*",))
+
+
+@pytest.mark.parametrize(
+    ("fault", "first"),
+    [
+        (Fault(*NAMED), ("quick", ("success.status",))),
+        (Fault(*EDGE), ("standard", ("edges.*",))),
+        (Fault("x", "", ("list_groups.effect",), "full"), ("quick", ("list_groups.effect",))),
+    ],
+)
+def test_what_a_fault_names_is_looked_at_first(fault: Fault, first: Look) -> None:
+    """Everything else only where that does not notice it, or where the whole account is asked for."""
+    contract = load("deployed")
+    all_looks, wide = looks(contract, fault), looks(contract, fault, whole=True)
+    assert all_looks[0] == first
+    assert set(all_looks[1:]) == set(wide) - {first}
+    assert wide[-1] == (("quick", ("list_groups.*",)) if fault.profile == "full" else ("standard", ()))

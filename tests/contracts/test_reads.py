@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -11,12 +12,61 @@ from typing import Any
 import pytest
 import uvicorn
 from judge_tools import Told
+from onezone_contracts.exchange import Auth, Exchange, Request, Response
+from onezone_contracts.reading import PAGES, listing
+from onezone_contracts.state.observe import misread
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.credentials import Credentials
 from onezone_mockserver import create_app
+from onezone_spec import load
 
 Command = Callable[..., Told]
 Answer = Callable[[bytes], tuple[int, list[tuple[bytes, bytes]], bytes]]
 """What a read is answered instead, for the body that the mock has: status, headers, body."""
+FEW = 20
+"""As many services as a page has."""
 JSON = (b"content-type", b"application/json")
+
+
+def pages(count: int) -> Callable[[Request], Exchange]:
+    """Sends to a target whose list has so many pages of one entry each."""
+
+    def send(request: Request) -> Exchange:
+        number = int(request.path.partition("?page=")[2] or 0)
+        last = number + 1 == count
+        headers = () if last else (("Link", f'<{request.path.partition("?")[0]}?page={number + 1}>; rel="next"'),)
+        body = json.dumps({"users": [f"u{number}"]}).encode()
+        return Exchange(request, "http://target", Response(200, headers, body))
+
+    return send
+
+
+def test_a_list_is_read_with_all_its_pages() -> None:
+    """As the same user; one of more pages than are followed says nothing of what is not on it."""
+    first = Request("GET", "/users", Auth((("X-Auth-Token", "t"),)))
+    whole = listing(pages(3)(first), pages(3), frozenset({"users"}))
+    assert (whole.entries, whole.cut) == (["u0", "u1", "u2"], False)
+    assert whole.exchange.request.auth == first.auth
+    cut = listing(pages(PAGES + 1)(first), pages(PAGES + 1), frozenset({"users"}))
+    assert cut.cut
+
+
+def test_an_administrator_reads_all_pages() -> None:
+    """What belongs to something is compared with the whole list, in both profiles."""
+    account = Account(load(), "http://target/api/v3", Credentials(token="t"))
+    account.api.wire.send = pages(3)  # type: ignore[method-assign]
+    assert account.everything("user") == {"u0", "u1", "u2"}
+
+
+def test_a_list_that_is_cut_wrongs_nobody() -> None:
+    """What a reading operation answers is compared as far as its pages are followed."""
+    account = Account(load(), "http://target/api/v3", Credentials(token="t"))
+    operation = account.contract.operations["list_users"]
+    for count, wrong in ((PAGES, True), (PAGES + 1, False)):
+        account.api.wire.send = pages(count)  # type: ignore[method-assign]
+        exchange = account.api.send(operation, {}, account.auth)
+        account.gone = {("user", "u0")}  # listed on the first page, though it was removed
+        assert bool(misread(account, operation, {}, None, exchange)) is wrong
 
 
 class Reads:
@@ -105,6 +155,22 @@ def test_what_is_understood_or_not_offered_is_conformant(change: Answer, command
     """A mark before the JSON, a list in an envelope, and statuses that say that there is no such operation."""
     told = judged(command, change)
     assert told.code == 0, told.all
+
+
+@pytest.mark.slow
+def test_a_list_that_is_cut_only_under_load_wrongs_nobody(command: Command) -> None:
+    """It was whole before, and hundreds of creations later it has more pages than can be followed."""
+    cut: list[bool] = []
+
+    def change(body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        listed = json.loads(_list(body) or b"[]")
+        if len(listed) <= FEW:
+            return 0, [], b""
+        cut.append(True)
+        return 200, [JSON], json.dumps({"handle_services": listed[:FEW], "hasMore": True}).encode()
+
+    told = judged(command, change, "--depth", "standard", "--requirement", "concurrent.load", "--workers", "1")
+    assert (told.code, bool(cut)) == (0, True), told.all
 
 
 def _list(body: bytes) -> bytes:

@@ -22,5 +22,5 @@ def test_a_topic_of_one_operation_is_clear() -> None:
 
 def test_a_topic_of_several_operations_is_not() -> None:
     """One line says what to write instead."""
-    with pytest.raises(SetupError, match=r"required of 2 operations: write one\.access\.member, or \*\.access\.member"):
+    with pytest.raises(SetupError, match=r"fits 2 operations: write one\.access\.member, or \*\.access\.member"):
         selected(RULES, ["access.member"])

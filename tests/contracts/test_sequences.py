@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +14,8 @@ import jsonschema
 import pytest
 import server
 from judge_tools import Told
-from onezone_contracts import reports
-from onezone_contracts.sequences import shrink
+from onezone_contracts import reports, shrinking
+from onezone_contracts.patience import Lag
 from onezone_contracts.sequences.action import CREATE, CREATED, LEAVE, REFUSED, Action
 from onezone_contracts.shrinking import NOT_AGAIN, StoppedError, ViolationError
 from onezone_contracts.state.probe import Difference
@@ -162,12 +161,9 @@ class Stage:
     def __init__(self, *needed: str, times: int = 1000) -> None:
         self.needed, self.times = needed, times
         self.clock = itertools.count().__next__
+        self.lag = Lag(0)
 
-    @contextmanager
-    def hasty(self, _seconds: float) -> Iterator[None]:
-        yield
-
-    def attempt(self, _setting: Any, actions: Any) -> ViolationError[Action] | None:
+    def attempt(self, actions: Any) -> ViolationError[Action] | None:
         left, taken = list(self.needed), []
         for one in actions:
             taken.append(one)
@@ -187,28 +183,28 @@ def violation(*actions: Action) -> ViolationError[Action]:
 PLAN = [Action(verb) for verb in (CREATE, REFUSED, CREATE, CREATE, LEAVE, REFUSED, CREATE, LEAVE, CREATE)]
 
 
-def shortest(stage: Stage, monkeypatch: pytest.MonkeyPatch, seconds: float = 1000.0) -> Any:
-    monkeypatch.setattr(shrink, "attempt", stage.attempt)
-    first = stage.attempt(None, PLAN)
+def shortest(stage: Stage, seconds: float = 1000.0) -> Any:
+    first = stage.attempt(PLAN)
     assert first
-    return shrink.shortest(stage, first, seconds)  # type: ignore[arg-type]
+    target: Any = stage
+    return shrinking.shortest(target, first, stage.attempt, stage.attempt, seconds=seconds, attempts=80)
 
 
-def test_steps_that_are_not_needed_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_steps_that_are_not_needed_are_left_out() -> None:
     """What is told has exactly those that are."""
-    assert len(shortest(Stage(CREATE, LEAVE, CREATE), monkeypatch).steps) == 3
+    assert len(shortest(Stage(CREATE, LEAVE, CREATE)).steps) == 3
 
 
-def test_what_does_not_show_again_is_told_as_it_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_show_again_is_told_as_it_was_seen() -> None:
     """With all its steps, and a remark."""
-    found = shortest(Stage(CREATE, LEAVE, CREATE, times=1), monkeypatch)
+    found = shortest(Stage(CREATE, LEAVE, CREATE, times=1))
     assert len(found.steps) == 7
     assert found.message.endswith(NOT_AGAIN)
 
 
-def test_shrinking_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shrinking_ends_in_time() -> None:
     """Without time it is told as it was seen."""
-    assert len(shortest(Stage(CREATE, LEAVE, CREATE), monkeypatch, 0.0).steps) == 7
+    assert len(shortest(Stage(CREATE, LEAVE, CREATE), 0.0).steps) == 7
 
 
 def test_violations_pass_through_hypothesis() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from judge_tools import RawServer, always, answer
 from onezone_contracts.judge import judge_one
+from onezone_contracts.patience import LAGS, Lag
 from onezone_contracts.requirement import Finding, Level, NotJudged, Outcome, OutOfTimeError, Requirement
-from onezone_contracts.state.readback import Readback
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_spec import load
@@ -63,20 +63,20 @@ def test_what_could_not_be_judged_is_not() -> None:
     assert outcome(check).outcome is Outcome.BLOCKED
 
 
-def waits() -> Iterator[Any]:
-    nothing: Any = None
-    yield Readback(load(), nothing, nothing, "handle_service", "group", patience=60, check_time=over)
-    account = Account(load(), "http://127.0.0.1:9/api/v3", Credentials("adam", "secret"), settle=60)
-    account.check_time = over
-    yield account
-
-
-@pytest.mark.parametrize("who", list(waits()), ids=["of one operation", "of all operations"])
-def test_a_wait_ends_with_the_time(who: Any) -> None:
+def test_a_wait_ends_with_the_time() -> None:
     """A wait that was cut short is none in vain: nothing is concluded from it."""
+    lag = Lag(60, check_time=over)
     with pytest.raises(OutOfTimeError):
-        who.until(lambda: False)
-    assert who.lags == 0
+        lag.until(lambda: False)
+    assert lag.vain == 0
+
+
+def test_what_is_late_too_often_is_waited_for_no_more() -> None:
+    """Unless whoever waits has a limit of its own."""
+    for tireless, vain in ((False, LAGS), (True, LAGS + 1)):
+        lag = Lag(0, tireless=tireless)
+        assert not any(lag.until(lambda: False) for _ in range(LAGS + 1))
+        assert lag.vain == vain
 
 
 def test_removal_may_wait_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:

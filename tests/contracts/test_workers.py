@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import AGES, RawServer, Told, always, answer
+from onezone_contracts import pace
+from onezone_contracts.exchange import Request
+from onezone_contracts.options import AUTO
 from onezone_contracts.target.embedded import mock
+from onezone_contracts.wire import Wire
 
 Command = Callable[..., Told]
 FAULTS = ("status-200", "access-anybody", "delete-creates", "location-constant-id", "shape-empty-body")
@@ -123,4 +127,14 @@ def test_number_of_workers_is_bounded(command: Command, value: str) -> None:
     """Anything but a whole number from 1 to 64 is bad usage."""
     told = command("verify", "--workers", value)
     assert (told.code, told.out) == (2, "")
-    assert "is no number of workers: give one from 1 to 64" in told.err
+    assert "is not a number of workers: give one from 1 to 64" in told.err
+
+
+@pytest.mark.parametrize(("lag", "several"), [(0.0, False), (1.0, True)])
+def test_a_quick_target_whose_reads_are_behind_gets_several_workers(lag: float, *, several: bool) -> None:
+    """They wait for a read at the same time; without a lag, one worker is the quickest."""
+    with RawServer(always(answer(200))) as raw:
+        wire = Wire(raw.origin, AGES)
+        found = pace.workers(AUTO, wire, Request("GET", "/", label="look"), lag)
+        wire.close_all()
+    assert (found > 1) is several

@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md for the judge and the mock, followed literally in a copy of the rooms."""
+"""The recipes of CONTRIBUTING.md, followed literally in a copy of the rooms."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 ROOMS = ("spec", "mockserver", "contracts")
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+CONTRACT = TEXT.partition("## Change the contract\n")[2].partition("\n## ")[0]
 RECIPES = TEXT.partition("## Change the judge or the mock\n")[2].partition("\n## ")[0]
 
 
-def blocks(language: str) -> Iterator[str]:
+def blocks(language: str, text: str = RECIPES) -> Iterator[str]:
     """The blocks of code in that language, without the indent of their step."""
-    for match in re.finditer(rf"^ *```{language}\n(.*?)^ *```$", RECIPES, re.DOTALL | re.MULTILINE):
+    for match in re.finditer(rf"^ *```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE):
         yield textwrap.dedent(match[1])
 
 
@@ -37,13 +38,41 @@ def apply(folder: Path, block: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The rooms, changed as the recipes say."""
-    folder = tmp_path_factory.mktemp("copy")
+def copied(folder: Path) -> Path:
+    """The rooms in that folder."""
     for room in ROOMS:
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "ozkit.py", folder)
+    return folder
+
+
+def done_in(folder: Path, *words: str) -> str:
+    """What a Python module prints in a copy of the rooms; it ends with 0."""
+    paths = os.pathsep.join(str(folder / room) for room in (".", *ROOMS))
+    command = [sys.executable, "-W", "ignore", "-m", *words]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("heading", ["Add an operation", "Add an edition"])
+def test_a_recipe_of_the_contract_works(tmp_path: Path, heading: str) -> None:
+    """The file is written where the recipe says, and each of its commands succeeds."""
+    folder = copied(tmp_path)
+    recipe = CONTRACT.partition(f"### {heading}\n")[2].partition("\n### ")[0].replace("<name>", "teapot")
+    path = (re.findall(r"the file is `(spec/[^`]+)`", recipe) or re.findall(r"Write `(spec/[^`]+)`", recipe))[0]
+    (folder / path).write_text(next(blocks("yaml", recipe)), "utf-8")
+    commands = [part for line in re.findall(r"`((?:python -m|ozkit) [^`]+)`", recipe) for part in line.split(" && ")]
+    printed = [done_in(folder, *command.removeprefix("python -m ").split()) for command in commands]
+    assert len(printed) >= 3
+    assert "conformant" in printed[-1]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The rooms, changed as the recipes say."""
+    folder = copied(tmp_path_factory.mktemp("copy"))
     for block in blocks("diff"):
         apply(folder, block)
     for path, block in zip(re.findall(r"Write `(\S+\.py)`", RECIPES), blocks("python"), strict=True):
@@ -54,12 +83,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("command", re.findall(r"`ozkit ([^`]+)`", RECIPES))
 def test_the_commands_of_the_recipes_succeed(copy: Path, command: str) -> None:
     """Each command of a recipe ends with 0, and shows what the recipe adds."""
-    paths = os.pathsep.join(str(copy / room) for room in (".", *ROOMS))
-    words = [sys.executable, "-W", "ignore", "-m", "ozkit", *command.split()]
-    environment = {**os.environ, "PYTHONPATH": paths}
-    done = subprocess.run(words, cwd=copy, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert {"verify": "pass", "prove": "success-cookie"}[command.split(maxsplit=1)[0]] in done.stdout
+    printed = done_in(copy, "ozkit", *command.split())
+    assert {"verify": "pass", "prove": "success-cookie"}[command.split(maxsplit=1)[0]] in printed
 
 
 def test_what_the_recipes_add_is_in_style(copy: Path) -> None:

@@ -181,11 +181,14 @@ def judged(folder: Path, base_url: str, groups: tuple[str, str], seed: str) -> N
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("front", ["alone", "behind nginx"])
-@pytest.mark.parametrize(("script", "groups"), [("fastapi_server.py", UUIDS), ("flask_server.py", NUMBERS)])
+@pytest.mark.parametrize(
+    ("script", "groups"),
+    [("fastapi_server.py", UUIDS), ("flask_server.py", NUMBERS), ("drf_server.py", WORDS)],
+)
 def test_python_server_is_conformant(
     tmp_path: Path, script: str, groups: tuple[str, str], front: str, seed: str
 ) -> None:
-    """FastAPI and Flask keep the document in their own style, directly and behind nginx."""
+    """FastAPI, Flask and Django REST framework keep the document in their own style, directly and behind nginx."""
     with contextlib.ExitStack() as stack:
         base_url = stack.enter_context(running(sys.executable, HERE / script, world(tmp_path, groups)))
         base_url = stack.enter_context(nginx(tmp_path, base_url)) if front == "behind nginx" else base_url

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("spec", "mockserver", "contracts", "ozkit.py")
-EXAMPLE = ROOT / "docs" / "examples" / "parents" / "paths/groups/{id}/parents.yaml"
+EXAMPLE = ROOT / "docs" / "examples" / "memberships" / "paths/groups/{id}/memberships.yaml"
 OPERATION = (
     EXAMPLE.read_text(encoding="utf-8")
     .replace("document: plan, section: Parents of a group", "document: onezone-21.02-deployed, section: Provisioning")
@@ -73,7 +73,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(source, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder)
-    (folder / "spec/paths/groups/{id}/parents.yaml").write_text(OPERATION, encoding="utf-8")
+    (folder / "spec/paths/groups/{id}/memberships.yaml").write_text(OPERATION, encoding="utf-8")
     (folder / "spec/editions/next.yaml").write_text(EDITION, encoding="utf-8")
     assert run(folder, "onezone_spec.bundle").returncode == 0
     return folder
@@ -108,7 +108,7 @@ with mock("current") as origin:
                        "params": {"group_privileges": ["group_view"], "zone_privileges": []}}).encode()
     headers = {"Content-Type": "application/json"}
     made = json.load(urllib.request.urlopen(urllib.request.Request(origin + "/_mock/states", body, headers)))
-    url = f"{origin}/api/v3/groups/{made['group']}/parents"
+    url = f"{origin}/api/v3/groups/{made['group']}/memberships"
     manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
     manager.add_password(None, origin, made["username"], made["password"])
     opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(manager))
@@ -131,7 +131,7 @@ with mock("current") as origin:
 
 def test_a_new_operation_is_judged_without_new_code(copy: Path) -> None:
     """The judge derives its requirements: personas, bodies, refusals, and that the list has just the parents."""
-    command = ("ozkit", "verify", "--profile", "full", "--depth", "quick", "--requirement", "list_group_parents.*")
+    command = ("ozkit", "verify", "--profile", "full", "--depth", "quick", "--requirement", "list_group_memberships.*")
     done = run(copy, *command, "--report", "json=-")
     report = json.loads(done.stdout)
     assert (done.returncode, report["verdict"]) == (0, "conformant"), done.stderr

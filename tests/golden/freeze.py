@@ -2,7 +2,7 @@
 
     python tests/golden/freeze.py                  # write the requirements and the requests
     python tests/golden/freeze.py --check          # say what differs; exit code 1
-    python tests/golden/freeze.py --proof FILE…    # write what `ozkit prove --format json` printed, in one run or more
+    python tests/golden/freeze.py --proof FILE…    # write what `ozkit prove --whole --format json` printed
     python tests/golden/freeze.py --check --proof FILE…
 
 Requirements must stay as they are. Of requests none may be missing: new ones are declared by writing the file anew, and
@@ -171,7 +171,7 @@ def main(argv: list[str]) -> int:
     """Write or compare; exit code 1 where something differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
-    parser.add_argument("--proof", nargs="+", metavar="FILE", help="what `ozkit prove --format json` printed")
+    parser.add_argument("--proof", nargs="+", metavar="FILE", help="what `ozkit prove --whole --format json` printed")
     options = parser.parse_args(argv)
     differs = False
     for name, lines, compare in proofs(options.proof) if options.proof else golden():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from onezone_mockserver.impact.report import Notice, notices
 from onezone_spec import load
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-AGREED, PARENTS = EXAMPLES / "agreed.yaml", EXAMPLES / "parents"
+AGREED, PARENTS = EXAMPLES / "agreed.yaml", EXAMPLES / "memberships"
 CREATE = "create_group_handle_service"
 
 
@@ -52,7 +54,7 @@ def test_a_body_that_one_edition_takes_is_noticed() -> None:
 def test_an_operation_of_one_edition_alone_is_noticed_by_who_calls_it() -> None:
     """An operation that is new answers where there was none: of Onezone's own that lack, the mock says so by 501."""
     found = notices(load("deployed"), load("deployed", [PARENTS]))
-    assert of(found, "a client that calls the operation") == {"list_group_parents": (501, 200)}
+    assert of(found, "a client that calls the operation") == {"list_group_memberships": (501, 200)}
 
 
 def test_an_edition_is_not_noticed_in_its_own_place(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,3 +80,13 @@ def test_an_unknown_edition_is_one_clear_line(capsys: pytest.CaptureFixture[str]
     """A mistake ends with 2."""
     assert main("spec", ["diff", "current", "nightly", "--impact"]) == 2
     assert capsys.readouterr().err.startswith("ozkit spec: there is no edition 'nightly'")
+
+
+@pytest.mark.slow
+def test_the_text_fits_a_terminal_of_80_columns() -> None:
+    """Long Locations included; nothing of the libraries' own affairs is told."""
+    command = [sys.executable, "-m", "ozkit", "spec", "diff", "deployed", str(AGREED), "--impact"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "who notices" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert done.stderr == ""

@@ -128,5 +128,5 @@ def test_a_log_needs_the_journal() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (
         2,
-        "ozkit mock: --log shows what the journal gets: leave --no-journal out\n",
+        "ozkit mock: --log needs the journal: leave --no-journal out\n",
     )

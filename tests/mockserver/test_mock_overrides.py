@@ -237,7 +237,7 @@ MISTAKES = [
     ({"times": 0, "then": {"drop": True}}, "times: Expected `int` >= 1"),
     ({"when": {"operation": "create_group_handle_servic"}, "then": {"drop": True}}, f"did you mean {CREATE}?"),
     ({"when": {"method": "post"}, "then": {"drop": True}}, "when.method: methods are written in capitals: POST"),
-    ({"when": {"header": {"a b": ""}}, "then": {"drop": True}}, "when.header: 'a b' is no name of a header"),
+    ({"when": {"header": {"a b": ""}}, "then": {"drop": True}}, "when.header: 'a b' is not a valid header name"),
     ({"when": {"world": "/"}, "then": {"drop": True}}, "world: when.world names no world"),
 ]
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onezone_mockserver import create_app
 from onezone_mockserver.demo import _ask, introduce, lines
-from onezone_mockserver.scenario import DEMO, ScenarioError, read_scenario
+from onezone_mockserver.scenario import DEMO, ScenarioError, default_scenario, read_scenario
 from onezone_mockserver.scenario.schema import FILE, text
 from onezone_mockserver.scenario.snapshot import WorldError, build, snapshot
 from onezone_mockserver.scenario.types import GROUP_TYPES
@@ -42,6 +42,16 @@ def test_the_schema_is_the_one_that_the_code_makes() -> None:
 @pytest.mark.parametrize("path", [DEMO, *EXAMPLES], ids=lambda one: one.stem)
 def test_what_is_shipped_keeps_the_schema(path: Path) -> None:
     jsonschema.Draft202012Validator(SCHEMA).validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(("edition", "free"), [("classic", 0), ("current", 128), ("deployed", 128)])
+def test_the_demo_has_shares_that_no_handle_stands_for(edition: str, free: int) -> None:
+    """Where the edition knows shares; a world says so, and one made of what it says has them, too."""
+    contract = load(edition)
+    world = snapshot(default_scenario(contract).world(contract))
+    data = orjson.loads(orjson.dumps(world))
+    assert [one["details"]["handleId"] for one in data.get("shares", ())] == [None] * free
+    assert orjson.loads(orjson.dumps(snapshot(build(data, contract)))) == data
 
 
 @pytest.mark.parametrize("edition", ["current", "deployed"])
@@ -288,6 +298,10 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
             for one in draw(st.lists(names, unique=True, min_size=1, max_size=2))
         ],
         "tokens": draw(named_tokens(users)),
+        "invitations": [
+            {"token": f"invitation-{at}", "invites": draw(st.sampled_from(["group", "user"])), "group": one}
+            for at, one in enumerate(groups)
+        ],
     }
 
 

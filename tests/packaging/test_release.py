@@ -34,6 +34,14 @@ def test_the_release_stores_no_secret() -> None:
     assert workflow["jobs"]["publish"]["permissions"] == {"id-token": "write"}
 
 
+def test_actions_are_named_by_commit() -> None:
+    """A tag can be moved, a commit cannot; the version stands beside it for people and for update bots."""
+    text = "".join(path.read_text("utf-8") for path in (ROOT / ".github/workflows").glob("*.yml"))
+    uses = re.findall(r"uses: (.*)", text)
+    assert uses
+    assert [use for use in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*", use)] == []
+
+
 def test_the_release_looks_for_the_version_where_it_stands() -> None:
     """The workflow's pattern matches the line of the version."""
     source = (ROOT / "spec/onezone_spec/__init__.py").read_text("utf-8")

@@ -294,7 +294,7 @@ add("ids-slugs", "Ids are words with hyphens.", ids(lambda: f"data-service-{next
 
 
 def in_range(request: Request) -> Response | None:
-    """Refuse what is no number of 32 bits."""
+    """Refuse what is not a number of 32 bits."""
     parts = request.path.split("?")[0].split("/")
     names = [after for before, after in itertools.pairwise(parts) if before == "groups"]
     if all(one.isascii() and one.isdecimal() and int(one) < 2**31 for one in names):

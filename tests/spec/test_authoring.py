@@ -9,7 +9,7 @@ from onezone_spec import Contract, bundle, editions, load, read_contract
 from onezone_spec.lint import problems, room_problems
 from onezone_spec.walk import nodes
 
-EXAMPLE = bundle.ROOM.parent / "docs" / "examples" / "parents" / "paths/groups/{id}/parents.yaml"
+EXAMPLE = bundle.ROOM.parent / "docs" / "examples" / "memberships" / "paths/groups/{id}/memberships.yaml"
 OPERATION = (
     EXAMPLE.read_text(encoding="utf-8")
     .replace("document: plan, section: Parents of a group", "document: onezone-21.02-deployed, section: Provisioning")
@@ -43,20 +43,20 @@ def loaded(room: Path, edition: str) -> Contract:
 @pytest.mark.slow
 def test_an_operation_is_one_file(room: Path) -> None:
     """A Path Item in the folder tree is an operation of every edition, whole and clean."""
-    path = room / "paths/groups/{id}/parents.yaml"
+    path = room / "paths/groups/{id}/memberships.yaml"
     path.write_text(OPERATION, encoding="utf-8")
     bundle.write(room)
     assert room_problems(room) == []
     for edition in ("classic", "current", "deployed"):
         contract = loaded(room, edition)
-        operation = contract.operations["list_group_parents"]
-        assert (operation.method, operation.path) == ("GET", "/groups/{id}/parents")
+        operation = contract.operations["list_group_memberships"]
+        assert (operation.method, operation.path) == ("GET", "/groups/{id}/memberships")
         assert [(one.name, one.entity) for one in operation.parameters] == [("id", "group")]
         assert operation.access.allowed_by({"group": frozenset({"group_view"})}) is operation.access.routes[0]
         assert contract.find("list", "group", "group") is operation
         assert set(contract.operations) == {*load(edition).operations, operation.id}
     # An overlay that speaks of every operation speaks of the new one.
-    assert 415 in loaded(room, "deployed").operations["list_group_parents"].responses
+    assert 415 in loaded(room, "deployed").operations["list_group_memberships"].responses
 
 
 @pytest.mark.slow
@@ -90,7 +90,7 @@ def test_a_mistake_in_a_new_edition_is_named_with_the_edition(room: Path) -> Non
 def test_a_new_operation_is_valid_openapi(room: Path) -> None:
     """The bundled document with the new operation passes the public validator."""
     validator = pytest.importorskip("openapi_spec_validator")
-    path = room / "paths/groups/{id}/parents.yaml"
+    path = room / "paths/groups/{id}/memberships.yaml"
     path.write_text(OPERATION, encoding="utf-8")
     document = bundle.bundle("deployed", room)
     validator.validate(document)

@@ -11,17 +11,19 @@ from onezone_contracts.checks import status
 from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, NotJudged
+from onezone_contracts.run import Run
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.compare import beyond_the_list, differences_of
 
 AT_ONCE = 8
+"""How many go at the same time; all of them to a slow target, which was seen to bear more."""
 CREATES = 24
 FEW = 8
 """With fewer creations, a limiter let too little through to judge by."""
 FORBIDDEN = 403
 
 
-def _at_once(run: GivenRun, cases: list[Case]) -> list[Sent]:
+def _at_once(run: Run, cases: list[Case]) -> list[Sent]:
     """The cases, sent by several threads at the same time, each on a connection of its own.
 
     None is kept: a server with a single thread would wait for it, and let the others wait.
@@ -31,10 +33,10 @@ def _at_once(run: GivenRun, cases: list[Case]) -> list[Sent]:
         try:
             return run.transmit(case)
         finally:
-            run.wire.close()
+            run.api.wire.close()
 
-    run.wire.close()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    run.api.wire.close()
+    with ThreadPoolExecutor(len(cases) if run.several else AT_ONCE) as pool:
         return list(pool.map(send, cases))
 
 
@@ -69,11 +71,12 @@ def creates(run: GivenRun) -> Iterator[Finding]:
 def access(persona: str) -> Check:
     """While some requests are allowed, those of a persona that may not are still refused, each by its own rights."""
 
-    def check(run: GivenRun) -> Iterator[Finding]:
+    def check(run: Run) -> Iterator[Finding]:
         run.identity(WRITER)
-        if run.send(access_case(persona)).exchange.succeeded:
+        alone = run.send(access_case(persona))
+        if alone.exchange.succeeded:
             raise NotJudged(f"the persona {persona} is not refused alone either", blocked=True)
-        run.ledger.flush()
+        run.tracker.look(alone)
         label = "a valid request of {} beside others at the same time"
         cases = [
             Case(
@@ -85,7 +88,7 @@ def access(persona: str) -> Check:
         ]
         sent = _at_once(run, cases)
         run.log += sent
-        run.ledger.together([one for one in sent if one.exchange.succeeded])
+        run.tracker.together([one for one in sent if one.exchange.succeeded])
         for one in sent:
             wanted = FORBIDDEN if one.case.who == persona else run.operation.success.status
             if asks_for_patience(one.exchange):

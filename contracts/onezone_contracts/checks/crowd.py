@@ -111,14 +111,17 @@ def _listed(run: GivenRun, made: list[Created], before: dict[str, set[str]]) -> 
     """That the group lists what was created and no more; a list that is cut says nothing."""
     for group in {one.sent.group for one in made} & before.keys():
         ids = {one.id for one in made if one.sent.group == group}
-        now: set[str] = set()
+        latest: list[set[str] | None] = [None]
 
-        def shows(group: str = group, ids: set[str | None] = ids, now: set[str] = now) -> bool:
-            now.clear()
-            now.update(run.readback.ids(group) or ())
-            return ids <= now
+        def shows(group: str = group, ids: set[str | None] = ids, latest: list[set[str] | None] = latest) -> bool:
+            latest[0] = run.readback.ids(group)
+            return latest[0] is None or ids <= latest[0]
 
-        run.readback.until(shows)
+        run.readback.lag.until(shows)
+        now = latest[0]
+        if now is None:  # it has more pages now than are followed
+            del run.ledger.known[group]
+            continue
         run.ledger.known[group] = set(now)
         missing, extra = ids - now, now - ids - before[group]
         cut = len(missing) > len(made) // 2 and len(now & (ids | before[group])) >= PAGE
@@ -139,5 +142,5 @@ def _read(run: GivenRun, made: list[Created]) -> Iterator[Finding]:
         return
     for one in made[:: max(1, len(made) // READ)]:
         sent = one.sent
-        read = run.readback.read(sent.location or "", sent.exchange.request.path, sent.group, sent.user)
+        read = run.readback.read(sent)
         yield from differences_of(run.operation, replace(one, read=read))

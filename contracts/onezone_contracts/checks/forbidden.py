@@ -41,8 +41,8 @@ def directly_after(*pairs: tuple[Case, Case, Collection[int]]) -> Check:
 
     def check(run: GivenRun) -> Iterator[Finding]:
         before = False
-        for first, second, statuses in pairs:
-            sent = run.in_turn(first, second)
+        series = [(first, second) for first, second, _ in pairs]
+        for sent, (_, _, statuses) in zip(run.in_turns(series), pairs, strict=True):
             before = before or sent[0].exchange.succeeded
             if sent[1].exchange.status not in statuses and not name_taken(run, sent[1]):
                 yield _with_steps(sent, words(statuses))

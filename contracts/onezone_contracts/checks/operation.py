@@ -9,18 +9,18 @@ from urllib.parse import unquote, urljoin, urlsplit
 import jsonschema_rs
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import answer_of, new_id
+from onezone_contracts.api import new_id
 from onezone_contracts.cases import Case
 from onezone_contracts.checks import error
 from onezone_contracts.checks.error import misshaped
 from onezone_contracts.checks.status import answered, finding, observed
 from onezone_contracts.exchange import Request
-from onezone_contracts.reading import list_keys, only_list
+from onezone_contracts.reading import answer_of, list_keys, only_list
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.compare import brief
 from onezone_contracts.state.expected import CALLER, Ref, pair
-from onezone_contracts.state.unseen import UNSEEN
+from onezone_contracts.state.tracker import UNSEEN
 from onezone_contracts.trial import Trial
 
 CONFLICT, NOT_ALLOWED = 409, 405
@@ -159,7 +159,7 @@ def _leads(trial: Trial, one: Sent, text: str) -> Iterator[Finding]:
             last.append(account.api.send(operation, roles, auth, label="read what the Location names"))
         return last[-1].succeeded
 
-    if not last[-1].succeeded and not account.until(there):
+    if not last[-1].succeeded and not account.lag.until(there):
         came = last[-1].answer()
         yield Finding(f"{one.case.label}: reading what its Location names fails with {came}", "200", came, last[-1])
 
@@ -213,15 +213,6 @@ def _differences(one: Sent) -> Iterator[Finding]:
         yield difference.finding(f"{one.case.label}: {difference.what}", one.exchange)
 
 
-def unchanged(trial: Trial) -> Iterator[Finding]:
-    """No refused request changed anything."""
-    leaks = trial.leaks()
-    if not any(not one.exchange.succeeded for one in trial.log):
-        raise NotJudged("no request was refused")
-    for leak in leaks:
-        yield leak.finding()
-
-
 def again(level: Level, case: Case) -> Check:
     """The same relation a second time is a conflict, and changes nothing; where that is left open, it is noted."""
     judge = observed(case) if level is Level.OBSERVE else answered({CONFLICT}, case)
@@ -230,7 +221,7 @@ def again(level: Level, case: Case) -> Check:
         known = case.name in {one.case.name for one in trial.log}
         sent = trial.send(case)
         if not known and not sent.exchange.succeeded:
-            trial.see(sent)
+            trial.tracker.see(sent)
         yield from judge(trial)
 
     return check

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from onezone_contracts.api import answer_of
 from onezone_contracts.cases import Case
 from onezone_contracts.checks import operation
 from onezone_contracts.checks.status import finding
+from onezone_contracts.reading import answer_of
 from onezone_contracts.requirement import Check, Finding, NotJudged, tolerated
 from onezone_contracts.trial import Trial
 

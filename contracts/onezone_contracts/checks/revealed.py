@@ -8,11 +8,12 @@ import json
 import re
 from collections.abc import Iterator
 
-from onezone_contracts.exchange import Request, Response
+from onezone_contracts.exchange import Exchange, Request, Response
 from onezone_contracts.requirement import Finding
 from onezone_contracts.run import Run
 
 ERROR = 400
+NO_INTERNALS, NO_SECRET = "nothing of how the server is made", "no secret in an answer"
 SHORTEST = 6
 """A shorter secret may stand in an answer by chance."""
 INTERNALS = {
@@ -45,30 +46,39 @@ _BASIC = re.compile(r"(?i)\s*basic\s+(\S+)")
 def internals(run: Run) -> Iterator[Finding]:
     """No error shows a stack trace, the path of a source file, or SQL that was not in the request."""
     for sent in run.log:
-        response = sent.exchange.response
-        if response is None or response.status < ERROR:
-            continue
-        text = _LINK.sub("", _text(response))
-        for name, pattern in _INTERNALS.items():
-            shown = pattern.search(text)
-            if shown and shown[0] not in _asked(sent.exchange.request):
-                message = f"{sent.case.label}: the {response.status} shows {name}"
-                yield Finding(message, "nothing of how the server is made", shown[0][:120], sent.exchange)
-                break
+        if shown := internals_in(sent.exchange):
+            message = f"{sent.case.label}: the {sent.exchange.status} shows {shown[0]}"
+            yield Finding(message, NO_INTERNALS, shown[1], sent.exchange)
 
 
 def secrets(run: Run) -> Iterator[Finding]:
     """No error repeats a secret of its request, and no Location has one in it."""
     for sent in run.log:
-        response = sent.exchange.response
-        if response is None:
-            continue
-        text = _text(response) + _head(response) if response.status >= ERROR else response.header("Location") or ""
-        for name, secret in _secrets(sent.exchange.request):
-            if secret in text:
-                message = f"{sent.case.label}: the {response.status} repeats {name}"
-                yield Finding(message, "no secret in an answer", f"{name} of the request", sent.exchange)
-                break
+        if name := secret_in(sent.exchange):
+            message = f"{sent.case.label}: the {sent.exchange.status} repeats {name}"
+            yield Finding(message, NO_SECRET, f"{name} of the request", sent.exchange)
+
+
+def internals_in(exchange: Exchange) -> tuple[str, str] | None:
+    """What an error shows of how the server is made, in words and as it stands there; None where it shows nothing."""
+    response = exchange.response
+    if response is None or response.status < ERROR:
+        return None
+    text = _LINK.sub("", _text(response))
+    for name, pattern in _INTERNALS.items():
+        shown = pattern.search(text)
+        if shown and shown[0] not in _asked(exchange.request):
+            return name, shown[0][:120]
+    return None
+
+
+def secret_in(exchange: Exchange) -> str | None:
+    """Which secret of its request an error repeats, or a Location; None where there is none."""
+    response = exchange.response
+    if response is None:
+        return None
+    text = _text(response) + _head(response) if response.status >= ERROR else response.header("Location") or ""
+    return next((name for name, secret in _secrets(exchange.request) if secret in text), None)
 
 
 def _text(response: Response) -> str:

@@ -27,15 +27,21 @@ def after_success(*followers: tuple[Case, Collection[int]]) -> Check:
     """Each follower is answered as though nobody had signed in before it. Those that need passwords may have none."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for case, statuses in _fitting(run, followers):
-            may = case.auth and run.having("password", WRITER)
-            first, second = run.in_turn(_valid(case, may or WRITER), case)
+        pairs = list(_fitting(run, followers))
+        series = [_after_valid(run, case) for case, _ in pairs]
+        for (first, second), (_, statuses) in zip(run.in_turns(series), pairs, strict=True):
             if not first.exchange.succeeded:
                 raise NotJudged(f"there was no success before: {first.exchange.answer()}", blocked=True)
             if second.exchange.status not in statuses:
                 yield finding(second, words(statuses))
 
     return check
+
+
+def _after_valid(run: Run, case: Case) -> tuple[Case, Case]:
+    """A valid request, of somebody with a password where the case is about one, and the case."""
+    may = case.auth and run.having("password", WRITER)
+    return _valid(case, may or WRITER), case
 
 
 def _fitting(run: Run, followers: Iterable[tuple[Case, Collection[int]]]) -> Iterator[tuple[Case, Collection[int]]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from onezone_contracts.cases import HOME
 from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Finding, NotJudged
-from onezone_contracts.sent import Created, Read
+from onezone_contracts.run import Run
 from onezone_contracts.state.compare import beyond_the_list, differences_of
 from onezone_contracts.target.file import NO_OTHER_GROUP
 
@@ -37,14 +37,13 @@ def created_one(run: GivenRun) -> Iterator[Finding]:
             )
 
 
-def unchanged(run: GivenRun) -> Iterator[Finding]:
-    """A refused request leaves the group's services as they were."""
-    run.ledger.flush()
-    if not run.ledger.known and not run.ledger.leaks:
-        raise NotJudged(run.readback.lack("list"))
-    for leak in run.ledger.leaks:
-        if not any(one.case.open for one in leak.sent):
-            yield leak.finding()
+def unchanged(run: Run) -> Iterator[Finding]:
+    """No refused request changed anything."""
+    leaks = run.tracker.all(run.log)
+    if all(one.exchange.succeeded for one in run.log):
+        raise NotJudged("no request was refused")
+    for leak in leaks:
+        yield leak.finding()
 
 
 def other_group(run: GivenRun) -> Iterator[Finding]:
@@ -87,10 +86,7 @@ def kept(run: GivenRun) -> Iterator[Finding]:
     readable = [one for one in home if one.read.details is not None and not one.sent.case.loose]
     chosen = [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]
 
-    def read(one: Created) -> Read:
-        return run.readback.read(one.sent.location or "", one.sent.exchange.request.path, one.sent.group, one.sent.user)
-
-    for one, again in zip(chosen, run.map(read, chosen), strict=True):
+    for one, again in zip(chosen, run.map(lambda one: run.readback.read(one.sent), chosen), strict=True):
         if again.details is None:
             message = f"{one.sent.case.label}: it cannot be read any more by the end"
             came = again.exchange.answer() if again.exchange else "nothing"

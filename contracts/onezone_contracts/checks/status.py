@@ -10,7 +10,7 @@ from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks.error import promised
 from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import asks_for_patience
-from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
+from onezone_contracts.requirement import Check, Finding, NotJudged, Sending, SendingAs
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Sent
 
@@ -90,7 +90,7 @@ def answered_with(kind: str, statuses: Iterable[int], *cases: Case) -> Check:
     def check(run: Run) -> Iterator[Finding]:
         yield from answered(allowed, *fitting(run, kind, cases))(run)
 
-    return check
+    return SendingAs(check, kind, cases, allowed)
 
 
 def observed_with(kind: str, *cases: Case) -> Check:
@@ -105,7 +105,7 @@ def observed_with(kind: str, *cases: Case) -> Check:
 def fitting(run: Run, kind: str, cases: Iterable[Case]) -> list[Case]:
     """The cases, each of somebody who has that kind of credentials. Raises NotJudged where nobody has."""
     cases = tuple(cases)
-    found = [replace(one, who=who) for one in cases if (who := run.having(kind, one.who)) is not None]
+    found = run.fitting(kind, cases)
     if not found:
         people = "persona who may" if all(one.who == WRITER for one in cases) else "persona"
         raise NotJudged(f"no {people} has a {kind}: give one of them a {kind} to have this judged")

@@ -136,7 +136,9 @@ def not_the_clients(client_id: str, *cases: Case) -> Check:
     """The id of the new service is not the one that the client sent."""
 
     def check(run: GivenRun) -> Iterator[Finding]:
-        for case in (*cases, *_with_known_id(run)):
+        every = (*cases, *_with_known_id(run))
+        run.ahead(every, accept=True)
+        for case in every:
             sent = run.send(case, accept=True)
             location = sent.location
             taken = {client_id, *(one.id for one in run.ledger.created[:1] if one.sent is not sent)}

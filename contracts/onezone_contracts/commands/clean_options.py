@@ -12,7 +12,9 @@ from onezone_contracts.arguments import add_admin, add_contract, add_network, so
 def add_clean(parser: argparse.ArgumentParser) -> None:
     """Add the options of `ozkit target clean`."""
     parser.add_argument(
-        "url", metavar="URL|FILE", help="base URL of the API, or the file of `ozkit verify --keep`: only what it names"
+        "url",
+        metavar="URL|FILE",
+        help="base URL of the API, or a file that `ozkit verify --keep` wrote: then only what it names",
     )
     add_contract(parser, f"default: the file's, or {DEFAULT_EDITION}")
     add_network(parser)

@@ -144,17 +144,23 @@ _LISTS: dict[str, Callable[[Rows], None]] = {"json": _as_json, "markdown": _as_m
 
 
 def target(argv: list[str]) -> int:
-    """`target init`: print a skeleton; `target check`: find mistakes; `target clean`: remove what runs left behind."""
-    parser = argparse.ArgumentParser(prog="ozkit target", description="Target files, and what runs left behind.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="init|check|clean")
-    init = commands.add_parser("init", help="print a skeleton that says what every persona must hold")
+    """Print a skeleton or the schema of target files, find mistakes in them, or remove what runs left behind."""
+    parser = argparse.ArgumentParser(
+        prog="ozkit target", description="Write and check target files; clean up after a run that was killed."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="init|check|schema|clean")
+    init = commands.add_parser(
+        "init", help="print a target file to fill in, with the privileges that each persona must hold"
+    )
     add_contract(init, f"default {DEFAULT_EDITION}")
     init.add_argument("--profile", choices=PROFILES, default="core", help="core (default) or full")
     init.set_defaults(run=_init)
-    check = commands.add_parser("check", help="say what is wrong with target files; variables need not be set")
+    check = commands.add_parser("check", help="find mistakes in target files; variables need not be set")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.set_defaults(run=_check)
-    clean = commands.add_parser("clean", help="remove what runs with --admin made and could not remove")
+    schema = commands.add_parser("schema", help="print the JSON Schema of target files, for editors")
+    schema.set_defaults(run=_schema)
+    clean = commands.add_parser("clean", help="remove users and groups that a killed run left behind")
     clean.set_defaults(run=_clean)
     add_clean(clean)
     arguments = parser.parse_args(argv)
@@ -181,6 +187,13 @@ def _check(arguments: argparse.Namespace) -> int:
     from onezone_contracts.target.check import main as run
 
     return run(arguments)
+
+
+def _schema(_: argparse.Namespace) -> int:
+    from onezone_contracts.target.schema import text
+
+    print(text(), end="")
+    return 0
 
 
 def _clean(arguments: argparse.Namespace) -> int:

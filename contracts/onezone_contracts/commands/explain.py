@@ -48,18 +48,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--scenario", metavar="FILE|URL", help="the world: a scenario, a snapshot, or a running mock's /_mock/world"
     )
-    parser.add_argument("--url", metavar="URL", help="base URL of a live target, whose world --admin reads")
-    parser.add_argument("--as", dest="user", metavar="USER", help="id or name; without it, who may")
+    parser.add_argument("--url", metavar="URL", help="base URL of a live server, whose users and groups --admin reads")
+    parser.add_argument("--as", dest="user", metavar="USER", help="id or name of a user (default: everybody)")
     parser.add_argument("--group", metavar="ID|NAME", help="the group that the path names")
     parser.add_argument(
         "--on",
         action="append",
         default=[],
         metavar="ROLE=ID|NAME",
-        help="what else the path names: handle_service=…, user=…, child=…; repeatable",
+        help="another entity that the path names: handle_service=…, user=…, child=…; repeatable",
     )
     parser.add_argument(
-        "--key", action="append", default=[], metavar="KEY", help="a key that the body has, where it asks for more"
+        "--key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a key in the body that needs more privileges; repeatable",
     )
     parser.add_argument("--format", choices=["text", "json"], default="text")
     shared.add_contract(parser, f"default {DEFAULT_EDITION}")
@@ -87,7 +91,7 @@ def _named(arguments: argparse.Namespace) -> dict[str, str]:
 def _setting(arguments: argparse.Namespace, contract: Contract) -> Setting:
     """The world that is asked about. Raises SetupError, ContractError."""
     if bool(arguments.scenario) == bool(arguments.url):
-        raise SetupError("say in which world: --scenario FILE, or --url URL with --admin USER:PASSWORD")
+        raise SetupError("which world? Give --scenario FILE, or --url URL with --admin USER:PASSWORD")
     if arguments.url:
         return read_setting(_live(arguments, contract), contract)
     if "://" in arguments.scenario:
@@ -104,11 +108,11 @@ def _fetched(arguments: argparse.Namespace) -> Any:
     exchange = wire.send(Request("GET", f"/{path}", label="read the world"))
     wire.close()
     if exchange.response is None or not exchange.succeeded:
-        raise SetupError(f"{url}: no world came from there: {exchange.answer()}")
+        raise SetupError(f"{url}: there is no world: {exchange.answer()}")
     try:
         return exchange.response.json()
     except ValueError:
-        raise SetupError(f"{url}: what came is no JSON: name a mock's /_mock/world") from None
+        raise SetupError(f"{url}: what came is not JSON: name a mock's /_mock/world") from None
 
 
 def _live(arguments: argparse.Namespace, contract: Contract) -> Any:

@@ -148,7 +148,7 @@ def _complete(wanted: Wanted) -> None:
     if wanted.admin and not wanted.url and not wanted.target_file:
         raise SetupError("--admin needs the base URL of the API too: ozkit identify URL --admin USER:PASSWORD")
     if not wanted.states_url and not wanted.target_file and not wanted.admin:
-        raise SetupError("nobody to judge as: give --target FILE, --states-url URL or --admin USER:PASSWORD")
+        raise SetupError("no users to judge with: give --target FILE, --states-url URL or --admin USER:PASSWORD")
 
 
 def _usable(wanted: Wanted, options: Options) -> None:

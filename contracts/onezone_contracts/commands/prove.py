@@ -5,27 +5,28 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec import DEFAULT_EDITION, Contract, Origin, load
 
 from onezone_contracts.arguments import add_contract, contract_named
 from onezone_contracts.checks import crowd, drawn
+from onezone_contracts.commands.proof import EXEMPT, Matrix, Row, as_json, as_table, uncovered
+from onezone_contracts.commands.signals import interrupting
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Request
 from onezone_contracts.judge import judge
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
-from onezone_contracts.requirement import Level, Outcome
+from onezone_contracts.requirement import Outcome
 from onezone_contracts.sessions import Documented, Everything
 from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.target import embedded
@@ -39,11 +40,9 @@ from onezone_contracts.wire import Wire
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
 
+Look = tuple[str, tuple[str, ...]]
+"""A depth, and the patterns of what is judged; without any, everything."""
 FULL = "full"
-EXEMPT = {
-    "authentication.altered-token": "the personas of the embedded mock have passwords, no tokens",
-    "any.offered": "what a target does not offer is skipped, never a failure",
-}
 NOTICED = frozenset({Outcome.FAIL, Outcome.WARN})
 TIMEOUT, SETTLE, PATIENCE = 1.5, 0.2, 0.2
 """Seconds: the mock is near and does not lag, so a run need not wait as long as it does for a stranger."""
@@ -75,46 +74,12 @@ class Fault:
         return tuple(f"{one}.*" for one in self.judged)
 
 
-@dataclass(slots=True)
-class Row:
-    """What came of one fault: the topics that noticed it, the named ones that did not, and how deep it took to look."""
-
-    fault: str
-    text: str
-    noticed_by: list[str] = field(default_factory=list)
-    missed: list[str] = field(default_factory=list)
-    depth: str = "quick"
-    seconds: float = 0.0
-    problem: str | None = None
-
-    @property
-    def good(self) -> bool:
-        """Whether it was noticed, by all that should."""
-        return bool(self.noticed_by) and not self.missed and not self.problem
-
-
-@dataclass(slots=True)
-class Matrix:
-    """All faults of an edition, and what no fault made fail."""
-
-    edition: str
-    rows: list[Row]
-    uncovered: list[str]
-    exempt: dict[str, str]
-    seconds: float
-    false_alarms: list[str]
-
-    @property
-    def good(self) -> bool:
-        """Whether the judge is proven: without a fault it finds nothing, and with each what it should."""
-        return bool(self.rows) and not self.uncovered and not self.false_alarms and all(row.good for row in self.rows)
-
-
 def main(argv: list[str]) -> int:
     """Prove the judge. Returns 0, 1 where something goes unnoticed, 2 where it cannot be tried."""
     arguments = _parser().parse_args(argv)
-    matrix = prove(contract_named(arguments), arguments.workers, tuple(arguments.fault))
-    {"json": _as_json, "table": _as_table}[arguments.format](matrix)
+    with interrupting():
+        matrix = prove(contract_named(arguments), arguments.workers, tuple(arguments.fault), whole=arguments.whole)
+    {"json": as_json, "table": as_table}[arguments.format](matrix)
     return 0 if matrix.good else 1
 
 
@@ -125,9 +90,17 @@ def _parser() -> argparse.ArgumentParser:
         epilog="exit codes: 0 proven, 1 a fault goes unnoticed or no fault makes a requirement fail, 2 not tried",
     )
     add_contract(parser, f"default {DEFAULT_EDITION}")
-    parser.add_argument("--workers", type=_count, default=2, metavar="N", help="faults at the same time (default 2)")
     parser.add_argument(
-        "--fault", action="append", default=[], metavar="ID", help="only these, repeatable; glob patterns"
+        "--workers", type=_count, default=2, metavar="N", help="how many faults to try at a time (default 2)"
+    )
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="ID", help="try only this fault; repeatable, * allowed"
+    )
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="judge everything with each fault, and list all that notices it (default: first what the fault names, "
+        "and more only where that does not notice it)",
     )
     parser.add_argument("--format", choices=["table", "json"], default="table")
     return parser
@@ -135,37 +108,39 @@ def _parser() -> argparse.ArgumentParser:
 
 def _count(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 64:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: give one from 1 to 64")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers: give one from 1 to 64")
     return int(text)
 
 
 # --- the trials -----------------------------------------------------------------------------------------------
 
 
-def prove(contract: Contract, workers: int, patterns: tuple[str, ...] = ()) -> Matrix:
+def prove(contract: Contract, workers: int, patterns: tuple[str, ...] = (), *, whole: bool = False) -> Matrix:
     """Try the faults of an edition, all or those whose id matches. Raises SetupError.
+
+    `whole` judges by everything that a fault could make fail, not first by what the fault names.
 
     Of an edition or a contract of one's own these are the faults that are derived of what it changes: those that are
     written down speak of the kit's editions.
     """
     started = time.perf_counter()
     named = contract.origin
-    with ExitStack() as stack:
-        origins = [stack.enter_context(embedded.mock(named)) for _ in range(workers)]
+    context = multiprocessing.get_context("spawn")
+    queue: SimpleQueue[str] = context.SimpleQueue()
+    # An interrupt ends the mocks first: whoever is still judging one is then done at once.
+    with ProcessPoolExecutor(workers, context, _start, (queue,)) as pool, ExitStack() as mocks:
+        origins = [mocks.enter_context(embedded.mock(named)) for _ in range(workers)]
         derived = contract.own or any(one.startswith("derived") for one in patterns)
         faults = catalogue(origins[0], derived=derived)
         if contract.own and not patterns:
             names = own_operations(contract)
             faults = [one for one in faults if one.id.startswith("derived-") and set(one.judged) <= names]
         faults = _selected(faults, patterns)
-        context = multiprocessing.get_context("spawn")
-        queue: SimpleQueue[str] = context.SimpleQueue()
         for origin in origins:
             queue.put(origin)
-        with ProcessPoolExecutor(workers, context, _start, (queue,)) as pool:
-            sound = pool.submit(_trial_without, named)
-            rows = list(pool.map(partial(_trial, named), faults))
-            alarms = sound.result()
+        sound = pool.submit(_trial_without, named)
+        rows = list(pool.map(partial(_trial, named, whole), faults))
+        alarms = sound.result()
     return Matrix(
         edition=contract.edition,
         rows=rows,
@@ -220,29 +195,29 @@ def _trial_without(named: Origin) -> list[str]:
     """What the judge finds where nothing is wrong."""
     _control(_origin[0], "PUT", [])
     contract, alarms = load(named.edition, named.contracts), set()
-    looks: list[tuple[str, tuple[str, ...], str]] = [("quick", ("*",), FULL)]
+    every: list[tuple[str, tuple[str, ...], str]] = [("quick", ("*",), FULL)]
     if judged_operations(contract):
-        looks = [("standard", (), "core"), *looks, ("standard", (f"{ALL}.*",), FULL)]
-    for found in (_judged(contract, *look, crowd=None) for look in looks):
+        every = [("standard", (), "core"), *every, ("standard", (f"{ALL}.*",), FULL)]
+    for found in (judged(_origin[0], contract, *look, crowd=None) for look in every):
         sound = found.verdict is Verdict.CONFORMANT
-        alarms |= _noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
+        alarms |= noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
     return sorted(alarms)
 
 
-def _trial(named: Origin, fault: Fault) -> Row:
-    """Look quickly, then at what should notice it in full depth, then at everything: no more than it takes."""
+def _trial(named: Origin, whole: bool, fault: Fault) -> Row:  # noqa: FBT001  (bound by `partial`)
+    """Look at what should notice it, then further: no more than it takes."""
     row, started = Row(fault.id, fault.text), time.perf_counter()
     contract = load(named.edition, named.contracts)
     try:
-        for row.depth, patterns in _looks(contract, fault):
-            _control(_origin[0], "PUT", [fault.id])
+        for row.depth, patterns in looks(contract, fault, whole=whole or contract.own):
+            switch(_origin[0], fault.id)
             heavy = LOAD in fault.noticed_by
-            found = _judged(contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
-            seen = {*row.noticed_by, *_noticed(found, fault.profile)}
+            found = judged(_origin[0], contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
+            seen = {*row.noticed_by, *noticed(found, fault.profile)}
             row.noticed_by = sorted(seen)
             # What sets a contract of one's own up may need the very operation: anything of it that fails is a notice.
             topics = fault.operations if contract.own else fault.noticed_by
-            row.missed = [one for one in topics if not any(fnmatchcase(topic, one) for topic in seen)]
+            row.missed = missed(topics, seen)
             row.problem = _problem(found)
             if row.good:
                 break
@@ -252,31 +227,52 @@ def _trial(named: Origin, fault: Fault) -> Row:
     return row
 
 
-def _looks(contract: Contract, fault: Fault) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """How deep to look, and at what, one after the other; of profile `full` as deep as those that should notice it."""
+def missed(topics: Iterable[str], seen: Iterable[str]) -> list[str]:
+    """The topics that should notice a fault and did not."""
+    return [one for one in topics if not any(fnmatchcase(topic, one) for topic in seen)]
+
+
+def looks(contract: Contract, fault: Fault, *, whole: bool = False) -> list[Look]:
+    """How deep to look, and at what, one after the other, until the fault is noticed by all that it names.
+
+    What it names comes first, but for a `whole` account. Then comes what is required of the operations that it names,
+    or of the documented one: quickly, by what the fault names in full depth, and by everything.
+    """
+    quick = _quick(contract, fault.profile)
+    enough = all(any(fnmatchcase(name, one) for name in quick) for one in fault.noticed_by)
+    depth = "quick" if enough else "standard"
+    named = [] if whole else [(depth, fault.noticed_by)]
     if fault.profile == FULL:
-        quick = [one.id for one in all_requirements(contract, "quick")]
-        enough = all(any(fnmatchcase(name, one) for name in quick) for one in fault.noticed_by)
-        return (("quick" if enough else "standard", fault.operations),)
-    return ("quick", ()), ("standard", fault.noticed_by), ("standard", ())
+        return [*named, (depth, fault.operations)]
+    return [*named, ("quick", ()), *([("standard", fault.noticed_by)] if enough or whole else []), ("standard", ())]
 
 
-def _judged(
-    contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core", *, crowd: int | None
+@cache
+def _quick(contract: Contract, profile: str) -> tuple[str, ...]:
+    """The ids of what a quick look judges; of profile `core` without the operation."""
+    if profile == FULL:
+        return tuple(one.id for one in all_requirements(contract, "quick"))
+    return tuple(one.topic for one in requirements(contract, judged_operations(contract)[0], "quick"))
+
+
+def judged(
+    origin: str, contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core", *, crowd: int | None
 ) -> Judgement:
+    """Judge the mock at an origin by the requirements that match, at that depth."""
     options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE, crowd=crowd)
     if profile == FULL:
-        wanted = Wanted(_origin[0] + contract.base_paths[0], states_url=f"{_origin[0]}/_mock/states", profile=FULL)
+        wanted = Wanted(origin + contract.base_paths[0], states_url=f"{origin}/_mock/states", profile=FULL)
         with provisioned(wanted, contract, options) as provisioner:
             return judge(Everything(provisioner, options), topics)
     operation = judged_operations(contract)[0]
-    states = States(f"{_origin[0]}/_mock/states")
-    target = states.target(_origin[0] + contract.base_paths[0], personas(contract, operation))
+    states = States(f"{origin}/_mock/states")
+    target = states.target(origin + contract.base_paths[0], personas(contract, operation))
     session = Documented(contract, operation, target, options)
     return judge(session, tuple(f"{operation.id}.{topic}" for topic in topics))
 
 
-def _noticed(found: Judgement, profile: str = "core") -> set[str]:
+def noticed(found: Judgement, profile: str = "core") -> set[str]:
+    """What is violated or warned of: topics, or whole ids where more than one operation was judged."""
     bad = [one.requirement for one in found.results if one.outcome in NOTICED]
     return {one.id if profile == FULL else one.topic for one in bad}
 
@@ -288,6 +284,11 @@ def _problem(found: Judgement) -> str | None:
     return found.reason if found.verdict is Verdict.INCONCLUSIVE and not found.results else None
 
 
+def switch(origin: str, *faults: str) -> None:
+    """Have a mock start anew with these faults and no other. Raises SetupError."""
+    _control(origin, "PUT", list(faults))
+
+
 def _control(origin: str, method: str, value: Any, query: str = "") -> Any:
     """Ask the control plane for its faults, or switch to others. Raises SetupError."""
     wire = Wire(origin, 30.0)
@@ -297,79 +298,3 @@ def _control(origin: str, method: str, value: Any, query: str = "") -> Any:
     if exchange.response is None or not exchange.response.success:
         raise SetupError(f"the mock did not switch its faults: {exchange.answer()}")
     return exchange.response.json() if exchange.response.body else None
-
-
-def uncovered(contract: Contract, rows: Iterable[Row]) -> list[str]:
-    """What no fault made fail, of what a MUST asks for; what cannot be tried is left out.
-
-    Of the documented operation these are topics, of the operations around it kinds of requirements: what is asked of
-    one of them is asked of all by the same code. What is asked of them from `standard` on are the topics of the
-    documented one, by the same code again.
-    """
-    made = {topic for row in rows for topic in row.noticed_by}
-    operation = judged_operations(contract)[0]
-    topics = [one.topic for one in requirements(contract, operation) if one.level is Level.MUST]
-    around = [one for one in all_requirements(contract, "quick") if one.level is Level.MUST]
-    kinds = dict.fromkeys(kind(one.id) for one in around if one.operation != operation.id)
-    seen = {kind(name) for name in made}
-    return [one for one in topics if one not in made and one not in EXEMPT] + [
-        one for one in kinds if one not in seen and one not in EXEMPT
-    ]
-
-
-def kind(name: str) -> str:
-    """What a requirement of profile `full` asks for, whichever operation, property or persona it asks it of."""
-    words = name.split(".")[1:]
-    first = words[0] if words else name
-    if first in {"access", "unknown"}:
-        return f"any.{first}"
-    if first == "body" or words[1:2] == ["shape"]:
-        return f"any.{first}.{words[-1] if first == 'body' else 'shape'}"
-    return "any." + ".".join([*words[:-1], words[-1].partition("-")[0] if first == "effect" else words[-1]])
-
-
-# --- what is printed ------------------------------------------------------------------------------------------
-
-
-def _as_json(matrix: Matrix) -> None:
-    text = json.dumps({"good": matrix.good, **asdict(matrix)}, ensure_ascii=False, indent=2)
-    sys.stdout.write(f"{text}\n")
-
-
-def _as_table(matrix: Matrix) -> None:
-    from rich.table import Table
-
-    from onezone_contracts.console import Console
-
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-    table = Table("fault", "", "noticed by", header_style="bold", box=None, pad_edge=False)
-    for row in matrix.rows:
-        table.add_row(row.fault, "ok" if row.good else "[red]bad[/]", _brief(row.noticed_by))
-    console.print(table)
-    for line in summary(matrix):
-        console.print(line, markup=False, soft_wrap=True)
-
-
-def _brief(topics: list[str], shown: int = 4) -> str:
-    more = f" and {len(topics) - shown} more" if len(topics) > shown else ""
-    return ", ".join(topics[:shown]) + more if topics else "nobody"
-
-
-def summary(matrix: Matrix) -> Iterator[str]:
-    """What is wrong, a line each, and a last line with the numbers."""
-    yield from (f"false alarm without any fault: {one}" for one in matrix.false_alarms)
-    for row in matrix.rows:
-        if row.problem:
-            yield f"not judged: {row.fault}: {row.problem}"
-        elif not row.noticed_by:
-            yield f"unnoticed: {row.fault}: {row.text}"
-        elif row.missed:
-            yield f"not noticed by what it names: {row.fault}: {', '.join(row.missed)}"
-    yield from (f"no fault makes it fail: {one}" for one in matrix.uncovered)
-    yield from (f"not tried: {topic}: {why}" for topic, why in matrix.exempt.items())
-    made = {topic for row in matrix.rows for topic in row.noticed_by}
-    good = sum(row.good for row in matrix.rows)
-    yield (
-        f"edition {matrix.edition}: {good} of {len(matrix.rows)} faults noticed, "
-        f"{len(made)} requirements made to fail; {matrix.seconds:.0f} s: {'proven' if matrix.good else 'not proven'}"
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from onezone_contracts.network import Stop
@@ -21,19 +21,36 @@ def stoppable(stop: Stop) -> Iterator[None]:
     Nothing is raised at the first one: it would tear a request apart, and Python swallows what is raised while it
     happens to be in a callback of its own. SIGHUP stays ignored where it was (`nohup`).
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
     def ask(number: int, frame: object) -> None:  # noqa: ARG001  (what the signal module calls it with)
         stop.asked += 1
         if stop.asked > 1:
             raise KeyboardInterrupt
 
+    with _handled(ask):
+        yield
+
+
+@contextmanager
+def interrupting() -> Iterator[None]:
+    """Every signal ends what is under way as Ctrl-C does: with a KeyboardInterrupt, so that nothing is left running."""
+
+    def end(number: int, frame: object) -> None:  # noqa: ARG001  (what the signal module calls it with)
+        raise KeyboardInterrupt
+
+    with _handled(end):
+        yield
+
+
+@contextmanager
+def _handled(handler: Callable[[int, object], None]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     heeded = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, ask) for number in heeded}
+    before = {number: signal.signal(number, handler) for number in heeded}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

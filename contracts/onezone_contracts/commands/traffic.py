@@ -45,7 +45,9 @@ def parser() -> VariableParser:
     options.add_argument("files", nargs="*", type=Path, metavar="FILE", help="HAR 1.2, or the mock's journal as JSON")
     shared.add_contract(options, f"default {DEFAULT_EDITION}")
     options.add_argument(
-        "--base-url", metavar="URL", help="where the API is; other hosts are ignored (default: found by the base paths)"
+        "--base-url",
+        metavar="URL",
+        help="judge only what was sent to this base URL (default: found by the documented base paths)",
     )
     options.add_argument(
         "--profile",
@@ -53,34 +55,23 @@ def parser() -> VariableParser:
         default="full",
         help="core: the documented create operation; full: every operation of the contract (default)",
     )
-    options.add_argument("--proxy", metavar="URL", help="the server to stand in front of")
-    options.add_argument("--host", default="127.0.0.1", metavar="HOST", help="where the proxy listens (127.0.0.1)")
-    options.add_argument("--port", type=int, default=8090, metavar="N", help="its port (8090); 0 picks one")
-    options.add_argument("--har", type=Path, metavar="OUT", help="write what passed the proxy as HAR, secrets included")
+    options.add_argument("--proxy", metavar="URL", help="server to stand in front of")
+    options.add_argument("--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default 127.0.0.1)")
+    options.add_argument(
+        "--port", type=int, default=8090, metavar="N", help="port to listen on; 0 picks one (default 8090)"
+    )
+    shared.add_trust(options)
+    options.add_argument(
+        "--har", type=Path, metavar="OUT", help="write what passed the proxy to a HAR file, secrets included"
+    )
     options.add_argument(
         "--min-coverage",
         type=_percent,
         default=0.0,
         metavar="PERCENT",
-        help="exit 1 where the traffic shows less of the contract",
+        help="exit 1 if the traffic shows less of the contract than this",
     )
-    options.add_argument("--strict", action="store_true", help="a SHOULD that fails makes the verdict nonconformant")
-    options.add_argument(
-        "--expected-failures", type=Path, metavar="FILE", help="ids known to fail, one a line; one that passes fails"
-    )
-    options.add_argument(
-        "--baseline", type=Path, metavar="REPORT", help="JSON report of an earlier run; only new failures count"
-    )
-    options.add_argument(
-        "--report",
-        action="append",
-        default=[],
-        metavar="FORMAT=PATH",
-        help="json, junit, html, sarif or markdown; - is standard output",
-    )
-    options.add_argument(
-        "--requirement", action="append", default=[], metavar="ID", help="judge only these; glob patterns"
-    )
+    shared.add_judgement(options)
     return options
 
 
@@ -90,7 +81,7 @@ def _percent(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value <= 100:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage: give a number from 0 to 100")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage: give a number from 0 to 100")
     return value
 
 
@@ -98,6 +89,8 @@ def _check(arguments: argparse.Namespace) -> None:
     """Raises SetupError where the options do not say what to judge."""
     if bool(arguments.files) == bool(arguments.proxy):
         raise SetupError("give recordings (FILE…), or --proxy URL: one of the two")
+    if (arguments.cacert or arguments.insecure) and not arguments.proxy:
+        raise SetupError("--cacert and --insecure say whom a proxy trusts: give --proxy URL with them")
     if arguments.har and not arguments.proxy:
         raise SetupError("--har writes what passes a proxy: give --proxy URL with it")
     if arguments.har and not arguments.har.resolve().parent.is_dir():
@@ -143,9 +136,9 @@ def _proxied(arguments: argparse.Namespace, contract: Contract, choice: Choice) 
     from onezone_contracts.traffic.order import by_start
     from onezone_contracts.traffic.proxy import Proxy
 
-    stop = Stop()
+    stop, tls = Stop(), shared.trust(arguments.cacert, insecure=arguments.insecure)
     with (
-        Proxy(arguments.proxy, arguments.host, arguments.port, arguments.har) as proxy,
+        Proxy(arguments.proxy, arguments.host, arguments.port, arguments.har, tls) as proxy,
         stoppable(stop),
         ThreadPoolExecutor(max_workers=1) as judging,
     ):

@@ -42,52 +42,32 @@ def conclude(judgement: Judgement, formats: list[str], *, allow_partial: bool) -
 
 def parser() -> VariableParser:
     """The command line."""
-    made = VariableParser(
+    options = VariableParser(
         prog="ozkit verify",
-        description="Judge an implementation. Without URL and --target, the kit's own mock is judged.",
+        description="Judge a server. Without URL and --target, judge the kit's own mock.",
         epilog="exit codes: 0 conformant, 1 nonconformant, 2 inconclusive, 3 partial, 130 interrupted",
     )
-    shared.add_target(made, f"default {DEFAULT_EDITION}")
-    made.add_argument(
+    shared.add_target(options, f"default {DEFAULT_EDITION}")
+    options.add_argument(
         "--profile",
         choices=["core", "full"],
         default="core",
-        help="core: the documented create operation (default); full: every operation that the target offers",
+        help="core (default): the documented create operation; full: every operation that the server offers",
     )
-    shared.add_run(made, "standard")
-    made.add_argument("--strict", action="store_true", help="a SHOULD that fails makes the verdict nonconformant")
-    made.add_argument(
-        "--allow-partial", action="store_true", help="exit 0 where nothing is violated but a MUST was not judged"
+    shared.add_run(options, "standard")
+    shared.add_judgement(options)
+    options.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="exit 0 if nothing is violated, although a MUST could not be judged",
     )
-    made.add_argument(
-        "--expected-failures",
-        type=Path,
-        metavar="FILE",
-        help="ids known to fail, one a line; one that passes, or that is no requirement, is a failure",
-    )
-    made.add_argument(
-        "--baseline",
-        type=Path,
-        metavar="REPORT",
-        help="JSON report of an earlier run: says what is new, mended and as before; only what is new is a failure",
-    )
-    made.add_argument(
-        "--report",
-        action="append",
-        default=[],
-        metavar="FORMAT=PATH",
-        help="json, junit, html, sarif or markdown; - is standard output",
-    )
-    made.add_argument(
-        "--requirement", action="append", default=[], metavar="ID", help="judge only these; glob patterns"
-    )
-    made.add_argument(
+    options.add_argument(
         "--keep",
         type=Path,
         metavar="FILE",
-        help="keep the personas that the kit makes; their credentials go to FILE, which `ozkit target clean` takes",
+        help="do not remove the users, and write their credentials to FILE; `ozkit target clean FILE` removes them",
     )
-    return made
+    return options
 
 
 def _judge(arguments: argparse.Namespace, stop: Stop) -> Judgement:

@@ -186,6 +186,7 @@ def _wrong_passwords(victim: str, allowed: list[str]) -> Iterator[Case]:
             lambda right: "".join(f"%{byte:02X}" for byte in right.encode()),
             "the password as it stands in a URL",
         ),
+        "reordered": (_reordered, "the characters of the password in another order"),
         "empty": (lambda _: "", "an empty password"),
     }
     for name, (make, words) in makes.items():
@@ -215,6 +216,7 @@ def _altered_tokens(people: tuple[str, ...]) -> Iterator[Case]:
         "shorter": lambda right: right[:-ENDING],
         "cut-in-half": lambda right: right[: len(right) // 2],
         "other": _other,
+        "reordered": _reordered,
         "in-other-case": _in_other_case,
     }
     for who in people:
@@ -233,6 +235,19 @@ def _other(right: str) -> str:
     """A token with another character in its middle: in base64, the last one may not count (RFC 4648, 3.5)."""
     middle = len(right) // 2
     return f"{right[:middle]}{'B' if right[middle : middle + 1] == 'A' else 'A'}{right[middle + 1 :]}"
+
+
+def _reordered(right: str) -> str:
+    """The same characters in another order: two neighbours near the middle change places.
+
+    Where no two neighbours differ it is longer instead.
+    """
+    middle = len(right) // 2
+    places = sorted(range(len(right) - 1), key=lambda place: abs(place + 1 - middle))
+    place = next((one for one in places if right[one] != right[one + 1]), None)
+    if place is None:
+        return f"{right}X"
+    return f"{right[:place]}{right[place + 1]}{right[place]}{right[place + 2 :]}"
 
 
 def _in_other_case(right: str) -> str:

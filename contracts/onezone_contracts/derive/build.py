@@ -44,7 +44,8 @@ class Builder:
     def requirement(
         self, topic: str, level: Level, text: str, source: Source | str, check: Check, needs: str | None = None
     ) -> Requirement:
-        """A requirement of this operation."""
+        """A requirement of this operation, no more than advice where another edition's document alone says so."""
+        level = self.contract.at_most(level, source)
         return Requirement(topic, self.operation.id, level, text, str(source), check, needs)
 
     def answer_source(self, status: int) -> Source:
@@ -56,14 +57,9 @@ class Builder:
         """A section of an RFC that the contract names."""
         return self.contract.source({"document": document, "section": section})
 
-    @property
-    def strict(self) -> bool:
-        """Whether the edition documents statuses such as 405: then they are promised, not only tolerated."""
-        return 405 in self.operation.responses  # noqa: PLR2004
-
     def documented(self, level: Level = Level.OBSERVE, promised: Level = Level.MUST) -> Level:
-        """`promised` where the edition is the deployed behaviour itself, else `level`: other documents are silent."""
-        return promised if self.strict else level
+        """`promised` where what released servers answer is documented, else `level`: other documents are silent."""
+        return promised if self.operation.as_released else level
 
     def judge(self, topic: str, level: Level, text: str, source: Source | str, check: Sending) -> Requirement:
         """A requirement of some cases: judged by the check; where the edition leaves it open, what comes is noted."""

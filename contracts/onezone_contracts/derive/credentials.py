@@ -182,7 +182,9 @@ def _one_right(build: Builder, source: Source) -> Iterator[Requirement]:
     unknown = basic("nobody-9f2c1d", WRONG)
     case = _case("token-first", "a wrong token beside a right Authorization", _beside(token=UNKNOWN), WRITER)
     text = "Where a token and Authorization are both there, the token decides: a wrong one is never accepted."
-    level, check = (Level.MUST, answered(UNREAD, case)) if build.strict else (Level.OBSERVE, observed(case))
+    level, check = (
+        (Level.MUST, answered(UNREAD, case)) if build.operation.as_released else (Level.OBSERVE, observed(case))
+    )
     yield build.requirement("authentication.token-first", level, text, source, check)
     cases = [
         _case("one-right.first", "a right Authorization, then a wrong one", _beside(after=(unknown,)), WRITER),

@@ -233,6 +233,7 @@ def raw_bodies() -> dict[str, Callable[[dict[str, Any]], bytes]]:
         "an-overlong-encoding": whole(lambda body: body.replace(b"alice", b"al\xc0\xafice")),
         "a-key-twice": whole(lambda body: body.replace(b'"name"', b'"name":"first one","name"', 1)),
         "a-key-twice-of-two-types": whole(lambda body: body.replace(b'"name"', b'"name":5,"name"', 1)),
+        "300-more-keys": lambda body: encode({**body, **{f"kit{number}": number for number in range(300)}}),
         "a-trailing-nul": whole(lambda body: body + b"\x00"),
         "gzip-magic": whole(lambda body: b"\x1f\x8b\x08\x00" + body),
         "not-a-number": put("NaN"),

@@ -13,6 +13,13 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
     text = "Requests at the same time make a service each, with an id of its own, and keep their data apart."
     yield build.requirement("concurrent.creates", Level.MUST, text, build.operation.source, concurrent.creates)
+    yield from at_once(build)
+    yield from valid(build)
+    yield from wrong(build)
+
+
+def at_once(build: Builder) -> Iterator[Requirement]:
+    """Requests at the same time by who may and who may not, of any operation whose valid request can be repeated."""
     forbidden = next((one.name for one in build.personas if not one.allowed and any(one.grants.values())), None)
     if forbidden:
         text = (
@@ -20,8 +27,6 @@ def requirements(build: Builder) -> Iterator[Requirement]:
         )
         check = concurrent.access(forbidden)
         yield build.requirement("concurrent.access", Level.MUST, text, build.operation.access.source, check)
-    yield from valid(build)
-    yield from wrong(build)
 
 
 def under_load(build: Builder) -> Requirement:

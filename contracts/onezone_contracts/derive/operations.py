@@ -9,10 +9,21 @@ from functools import cache
 from onezone_spec import Contract, Operation, Property, Source
 
 from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant, with_value, without
-from onezone_contracts.checks import error
+from onezone_contracts.checks import error, state
 from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
-from onezone_contracts.derive import access, answers, asks, credentials, generated, judged_operations, protocol, reading
+from onezone_contracts.derive import (
+    access,
+    answers,
+    asks,
+    carriers,
+    credentials,
+    generated,
+    judged_operations,
+    naming,
+    protocol,
+    reading,
+)
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.derive.words import EFFECTS, holdings
@@ -22,7 +33,6 @@ from onezone_contracts.requirement import (
     Check,
     Finding,
     Level,
-    NotJudged,
     Requirement,
     at_refusals,
     at_successes,
@@ -40,8 +50,6 @@ ENDED = {"type": "time", "validUntil": 946684800}
 CLOSED = {"type": "api", "whitelist": ["ozw/delete/*.*.*:*"]}
 ENDLESS = "A temporary token that has no end is answered with 400."
 NOT_THERE = 404
-METHOD_NOT_ALLOWED = 405
-"""Documented where the edition is the deployed behaviour itself."""
 BAD = 400
 
 
@@ -70,7 +78,6 @@ class Sheet:
     def __init__(self, contract: Contract, operation: Operation) -> None:
         self.contract = contract
         self.operation = operation
-        self.deployed = METHOD_NOT_ALLOWED in operation.responses
 
     def all(self, depth: str) -> Iterator[Requirement]:
         """Every requirement."""
@@ -79,8 +86,9 @@ class Sheet:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
-        for topic, level, text, source, check in reading.requirements(self.contract, self.operation, self._documented):
-            yield self._one(topic, level, text, source, check)
+        for topical in (reading, naming, carriers):
+            for row in topical.requirements(self.contract, self.operation, self._documented):
+                yield self._one(*row)
         if self.operation.body:
             yield from self._bodies()
         if depth != "quick":
@@ -110,6 +118,8 @@ class Sheet:
             yield from credentials.wrong(build)
         if build.repeatable and not operation.access.public:
             yield from credentials.in_turn(build)
+        if operation.effect.verb in READING:
+            yield from generated.at_once(build)
 
     def _answers(self) -> Iterator[Requirement]:
         """What holds of every answer."""
@@ -130,10 +140,11 @@ class Sheet:
         return next(one for one in known if one.path == self.operation.path) is self.operation
 
     def _one(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
+        level = self.contract.at_most(level, source)
         return Requirement(topic, self.operation.id, level, text, str(source), check, NEEDS)
 
     def _documented(self, level: Level) -> Level:
-        return Level.MUST if self.deployed else level
+        return Level.MUST if self.operation.as_released else level
 
     def _source(self, status: int) -> Source:
         found = self.operation.responses.get(status)
@@ -184,7 +195,9 @@ class Sheet:
         for one in self.operation.parameters:
             role = one.entity or one.name
             attached = effect.verb == "attach" and role == effect.resource
-            statuses = (BAD,) if attached and self.deployed else (BAD, NOT_THERE) if attached else (NOT_THERE,)
+            statuses = (
+                (BAD,) if attached and self.operation.as_released else (BAD, NOT_THERE) if attached else (NOT_THERE,)
+            )
             words = " or ".join(map(str, statuses))
             text = f"For a {role.replace('_', ' ')} that does not exist, the answer is {words}."
             level = self._status(statuses[-1]) if one.level is Level.MUST else one.level
@@ -303,7 +316,7 @@ class Sheet:
         if prop.unique_of_owner and self.operation.effect.verb == "create":
             kind = self.contract.errors[prop.unique_of_owner]
             text = f"{name} that another one of the same owner has is answered with {kind.status}."
-            judge = self._taken_by_owner(name, kind.status)
+            judge = naming.taken(name, kind.status)
             yield self._one(f"body.{name}.taken", self._documented(Level.SHOULD), text, prop.source or source, judge)
         if prop.unique:
             text = f"{name} that another one has is answered with {self.contract.errors[prop.unique].status}."
@@ -318,19 +331,6 @@ class Sheet:
         ]
         judge = observed(*cases) if level is Level.OBSERVE else answered({BAD}, *cases)
         return self._one(f"body.{topic}", level, f"{wrong} is answered with {BAD}.", source, judge)
-
-    def _taken_by_owner(self, name: str, status: int) -> Check:
-        """A body with the value of another entity of the same owner."""
-
-        def check(trial: Trial) -> Iterator[Finding]:
-            first = trial.send(asks.valid(), accept=True)
-            if not first.exchange.succeeded:
-                raise NotJudged("the first one was refused", blocked=True)
-            change = with_value(name, first.value[name])
-            case = Case(f"{name}.taken", f"{name} that another one has", like=asks.valid(), change=change)
-            yield from answered({status}, case)(trial)
-
-        return check
 
     def _taken(self, name: str, status: int) -> Check:
         """A body with the value of another entity at a key that nobody shares."""
@@ -367,7 +367,7 @@ class Sheet:
     def _errors(self) -> Iterator[Requirement]:
         if self.operation.effect.verb not in READING:
             text = "A refused request changes nothing."
-            yield self._one("unchanged", Level.MUST, text, self.operation.source, at_refusals(checks.unchanged))
+            yield self._one("unchanged", Level.MUST, text, self.operation.source, at_refusals(state.unchanged))
         for code, answer in sorted(self.operation.responses.items()):
             if answer.schema and code in self._provoked():
                 text = f"The body of a {code} is the documented Error."

@@ -10,7 +10,7 @@ from onezone_contracts.derive.build import Builder
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
 from onezone_contracts.run import Run
 
-NOT_ALLOWED = 405
+NOT_ALLOWED, UNSUPPORTED = 405, 415
 NO_CHUNKS = frozenset({411, 501})
 """What a server may say to a body without a length (RFC 9112, 6.1 and 6.3)."""
 OTHER_TYPES = {
@@ -37,7 +37,7 @@ def methods(build: Builder) -> Iterator[Requirement]:
         if method not in taken
     ]
     source = build.answer_source(NOT_ALLOWED)
-    if build.strict:
+    if NOT_ALLOWED in build.operation.responses:
         text = "Methods that the path does not have are answered with 405."
         yield build.requirement("method.other", Level.MUST, text, source, answered({NOT_ALLOWED}, *cases))
     else:
@@ -90,9 +90,9 @@ def media_types(build: Builder) -> Iterator[Requirement]:
         for name, kind in OTHER_TYPES.items()
     ]
     level = build.body.other_media_types
-    if build.strict:
+    if UNSUPPORTED in build.operation.responses:
         text = "A body that is not sent as application/json is answered with 415."
-        yield build.judge("media-type.other", level, text, source, answered({415}, *cases))
+        yield build.judge("media-type.other", level, text, source, answered({UNSUPPORTED}, *cases))
     else:
         text = "A body that is not sent as application/json is refused."
         check = observed(*cases) if level is Level.OBSERVE else refused(*cases)

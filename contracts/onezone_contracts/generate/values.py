@@ -15,10 +15,11 @@ from onezone_spec import Body, Contract, Level, Operation, Property
 MARK = re.compile(r"ozkit[ -][0-9a-f]{8}[ -]\d+")
 """The whole of a name that the kit gives: the word, the run, and a number."""
 LIST = "array"
-ACCESS_TOKEN, MOMENT = "access-token", "unix-time"
-"""Formats of what is no fixed value: a token that lets somebody in, and a time to come."""
+ACCESS_TOKEN, MOMENT, XML = "access-token", "unix-time", "xml"
+"""Formats of what is no fixed value: a token that lets somebody in, a time to come, a document with our mark."""
+_TEXT = re.compile(r">[^<>]+<")
 DAY = 24 * 3600
-DEFAULT = "x-onezone-default"
+DEFAULT, INVITES = "x-onezone-default", "x-onezone-invites"
 WRONG: Mapping[str, tuple[Any, ...]] = {
     "string": (17, ["text"], {"text": "text"}),
     "boolean": (17, ["text"], {"text": "text"}),
@@ -36,7 +37,8 @@ class Samples:
         contract: the edition.
         run_id: eight hexadecimal digits that no other run has.
 
-    `access_token` gives a token that lets somebody in.
+    `access_token` gives a token that lets somebody in, `refer` the id of something of a kind that may be named,
+    and `invite` a token that invites somebody.
     """
 
     def __init__(self, contract: Contract, run_id: str | None = None) -> None:
@@ -44,6 +46,8 @@ class Samples:
         self.run_id = run_id or secrets.token_hex(4)
         self.password = f"Oz-{secrets.token_hex(12)}"
         self.access_token: Callable[[], str] = lambda: "no-token"
+        self.invite: Callable[[str], str] = lambda _role: "no-token"
+        self.refer: Callable[[str], str] = lambda _kind: "nothing"
         self._serial = itertools.count(1)
 
     def mark(self, *, unique: bool = False) -> str:
@@ -51,14 +55,20 @@ class Samples:
         gap = "-" if unique else " "
         return f"ozkit{gap}{self.run_id}{gap}{next(self._serial)}"
 
-    def body(self, operation: Operation, keys: Iterable[str] | None = None) -> dict[str, Any]:
-        """A valid body with these keys, or with every key."""
+    def body(
+        self, operation: Operation, keys: Iterable[str] | None = None, names: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """A valid body with these keys, or with every key; `names` has the ids that it is to name, by kind."""
         assert operation.body is not None
         wanted = None if keys is None else set(keys)
         found = [one for one in operation.body.properties if wanted is None or one.name in wanted]
         if len(found) < len(operation.body.properties) and all(one.types == ("boolean",) for one in found):
             return {one.name: False for one in found}  # alone, so that it shows by itself
-        return {one.name: self.value(one, number) for number, one in enumerate(found)}
+        given = {one.name: names[one.refers.kind] for one in found if names and one.refers and one.refers.kind in names}
+        return {
+            one.name: given[one.name] if one.name in given else self.value(one, number)
+            for number, one in enumerate(found)
+        }
 
     def bare(self, kind: str) -> dict[str, Any]:
         """A valid body that creates something of a kind, with nothing but what it must have."""
@@ -77,16 +87,24 @@ class Samples:
     def _plain(self, prop: Property, schema: Mapping[str, Any], serial: int) -> Any:
         if "enum" in schema:
             return schema["enum"][serial % len(schema["enum"])]
-        if schema.get("format") == ACCESS_TOKEN:
-            return self.access_token()
+        if INVITES in schema or prop.refers or schema.get("format") == ACCESS_TOKEN:
+            return self._given(prop)
         if LIST in prop.types:
             return [self._object(schema["items"], 0)]
         if schema.get("format") == "password":
             return f"{self.password}-{serial}"
         if "string" in prop.types:
             example = str(schema.get("example", ""))
+            if schema.get("format") == XML:
+                return _TEXT.sub(f">{self.mark()}<", example, count=1)
             return f"{example}/{serial}" if "://" in example else self.mark(unique=prop.unique is not None)
         return True if "boolean" in prop.types else self._object(schema, serial)
+
+    def _given(self, prop: Property) -> str:
+        """What the target gave or has to be given first: a token, or the id of something."""
+        if prop.refers:
+            return self.refer(prop.refers.kind)
+        return self.invite(prop.schema[INVITES]) if INVITES in prop.schema else self.access_token()
 
     def _object(self, schema: Mapping[str, Any], serial: int) -> dict[str, Any]:
         branches = [self.contract.resolve(one) for one in schema.get("anyOf", ())]
@@ -122,7 +140,8 @@ def secret(prop: Property) -> bool:
 def opaque(prop: Property) -> bool:
     """Whether a key's values cannot be drawn: what is valid depends on the target, on the time or on other values."""
     nested = prop.schema.get("items", {}).get("anyOf")
-    return prop.schema.get("format") == ACCESS_TOKEN or bool(nested) or prop.unique_of_owner is not None
+    fixed = prop.schema.get("format") in {ACCESS_TOKEN, XML} or prop.refers is not None or INVITES in prop.schema
+    return fixed or bool(nested) or prop.unique_of_owner is not None
 
 
 def stored(body: Body | None, value: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,7 +162,8 @@ def is_ours(details: Mapping[str, Any], users: Iterable[str], run_id: str = "") 
     if isinstance(creator, dict) and creator.get("id") in set(users):
         return True
     words = [one for one in details.values() if isinstance(one, str)]
-    return any(MARK.fullmatch(one) and run_id in one for one in words)
+    marks = (MARK.search(one) if one.startswith("<") else MARK.fullmatch(one) for one in words)
+    return any(mark and run_id in mark.group() for mark in marks)
 
 
 Wrong = tuple[str, Level, tuple[Any, ...]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import Bundle, precondition, rule
 
-from onezone_contracts.generate.machine import take
+from onezone_contracts.generate import machine
 from onezone_contracts.sequences.action import CREATE, LEAVE, NAMESAKE, READ, REFUSED, TRESPASS, Action
 from onezone_contracts.sequences.play import Play
 from onezone_contracts.sequences.setting import Setting
@@ -21,17 +21,13 @@ def _mine(name: str) -> Any:
     return st.runner().flatmap(lambda machine: st.sampled_from(list(getattr(machine.setting, name))))
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(machine.Machine):
     """A group of a target, in which services are created, refused, read and left; the model is the setting's."""
 
     setting: Setting
-    idle = True
+    game = Play
+    play: Play | None
     services = Bundle("services")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.play = None if self.idle else Play(self.setting)
-        type(self).idle = False  # Hypothesis begins with the plainest steps of all: no request is spent on those
 
     def _take(self, verb: str, who: str = "", service: int = 0, gives: int = 0) -> int:
         action = Action(verb, who, service, gives)
@@ -80,6 +76,5 @@ class Machine(RuleBasedStateMachine):
 
 def drawn(setting: Setting) -> None:
     """Take drawn sequences. Raises ViolationError for the first that shows something, StoppedError without time."""
-    examples, steps = LENGTHS[setting.run.options.depth]
-    machine = type("Drawn", (Machine,), {"setting": setting, "idle": True})
-    take(machine, examples + 1, steps, setting.run.options.seed)
+    options = setting.run.options
+    machine.drawn(Machine, LENGTHS[options.depth], options.seed, setting=setting)

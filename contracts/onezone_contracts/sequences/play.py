@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
+from onezone_contracts import searching
 from onezone_contracts.cases import GROUP, Case, with_value
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.patience import TOO_MANY
-from onezone_contracts.requirement import NotJudged
 from onezone_contracts.sent import PAGE, Created, Read, Sent
 from onezone_contracts.sequences.action import (
     CREATE,
@@ -45,7 +46,7 @@ class Made:
     left: bool = False
 
 
-class Play:
+class Play(searching.Play[Action]):
     """One sequence, from the state that the group is in.
 
     Args:
@@ -53,9 +54,9 @@ class Play:
     """
 
     def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
         self.setting = setting
         self.made: dict[int, Made] = {}
-        self.actions: list[Action] = []
         self.steps: list[Exchange] = []
         self._read_last: Exchange | None = None
         self._verbs: dict[str, Callable[[Action], None]] = {
@@ -68,25 +69,18 @@ class Play:
         }
         setting.settle()
 
-    def fits(self, action: Action) -> bool:
+    def fits(self, step: Action) -> bool:
         """Whether the step can be taken: the service that it is about is there, and leaving is offered."""
-        if action.verb in LEAVING and self.setting.leaver is None:
+        if step.verb in LEAVING and self.setting.leaver is None:
             return False
-        about = self.made.get(action.service)
+        about = self.made.get(step.service)
         if about and about.left and about.id in self.setting.known:
             return False  # its id is another's now
-        return not action.service or about is not None
+        return not step.service or about is not None
 
-    def perform(self, action: Action) -> None:
-        """Take a step. Raises ViolationError where the target is then not as it should be, StoppedError out of time."""
-        if self.setting.over:
-            raise StoppedError
-        self.actions.append(action)
-        try:
-            self._verbs[action.verb](action)
-        except NotJudged as reason:
-            raise StoppedError(reason.reason) from None
-        self.setting.taken += 1
+    def take(self, step: Action) -> None:
+        """Take a step, and compare what the group holds with the model."""
+        self._verbs[step.verb](step)
 
     def end(self) -> None:
         """Have removed what this sequence made."""
@@ -201,7 +195,11 @@ class Play:
         """Compare the list, and these services. Raises ViolationError where they stay different."""
 
         def different() -> Difference | None:
-            return next((one for one in self._differences(services) if one), None)
+            looks: list[Callable[[], Difference | None]] = [
+                self._list_differs,
+                *(partial(self._unlike, one) for one in services),
+            ]
+            return next((one for one in self.setting.run.map(_looked, looks) if one), None)
 
         self._wait(kind, different)
 
@@ -212,15 +210,10 @@ class Play:
             latest[0] = different()
             return latest[0] is None
 
-        if not self.setting.until(same) and latest[0]:
+        if not self.setting.lag.until(same) and latest[0]:
             problem = latest[0]
             seen = [problem.exchange] if problem.exchange else []
             raise self._shown(kind, problem, *seen)
-
-    def _differences(self, services: Iterable[Made]) -> Iterator[Difference | None]:
-        yield self._list_differs()
-        for one in services:
-            yield self._unlike(one)
 
     def _list_differs(self) -> Difference | None:
         now, exchange = self.setting.look()
@@ -282,6 +275,10 @@ class Play:
             where = one.message.removeprefix(f"{made.sent.case.label}: ")
             return Difference(f"{made.name}: {where}", one.expected, one.actual, read.exchange)
         return None
+
+
+def _looked(look: Callable[[], Difference | None]) -> Difference | None:
+    return look()
 
 
 def _count(services: set[str]) -> str:

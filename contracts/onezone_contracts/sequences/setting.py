@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, WRITER, Case, access_case, constant
 from onezone_contracts.exchange import Auth, Exchange, Request
 from onezone_contracts.given import GivenRun
+from onezone_contracts.patience import Lag
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.sent import Created, Read, Sent
 from onezone_contracts.sequences.action import Numbers
-from onezone_contracts.shrinking import SHORTEST
 from onezone_contracts.state import compare
 from onezone_contracts.state.readback import last_segment
 from onezone_contracts.target.file import TestUser
 
-SECONDS = {"standard": 10.0, "deep": 90.0}
+SECONDS = {"standard": 7.0, "deep": 90.0}
 """How long the sequences of a run may take; a target whose reads lag sees fewer of them."""
 ABSENT = frozenset({403, 404, 410})
 FORBIDDEN = 2
@@ -45,18 +43,18 @@ class Setting:
     vanishing: bool = False
     """Whether a service that left cannot be read any more."""
     fresh: bool = True
-    haste: float | None = None
-    """Seconds to wait beyond what it took so far, instead of the whole patience."""
     left: dict[str, tuple[Exchange, Exchange]] = field(default_factory=dict)
     """The services that left: how each was made, and how it left."""
     sample: tuple[Sent, str] | None = None
     """The service that was created alone, and its id."""
     numbers: Numbers = field(default_factory=Numbers)
     taken: int = 0
-    _slowest: float = 0.0
+    lag: Lag = field(init=False)
     _end: float = 0.0
 
     def __post_init__(self) -> None:
+        lag = self.run.readback.lag
+        self.lag = Lag(lag.seconds, tireless=True, check_time=lag.check_time)
         self._end = self.clock() + SECONDS.get(self.run.options.depth, 0.0)
 
     @property
@@ -68,33 +66,6 @@ class Setting:
     def over(self) -> bool:
         """Whether the time for sequences is used up."""
         return self.clock() > self._end
-
-    def until(self, ready: Callable[[], bool]) -> bool:
-        """Wait until `ready`, for as long as a read may lag."""
-        started, pause = time.monotonic(), SHORTEST / 2
-        patience = self.run.readback.patience
-        if self.haste is not None:
-            patience = min(patience, self.haste + 4 * self._slowest)
-        deadline = started + patience
-        while not ready():
-            if time.monotonic() > deadline:
-                return False
-            self.run.shared.check_time()
-            time.sleep(pause)
-            pause = min(2 * pause, 0.4)
-            if ready():
-                self._slowest = max(self._slowest, time.monotonic() - started)
-                return True
-        return True
-
-    @contextmanager
-    def hasty(self, seconds: float) -> Iterator[None]:
-        """Wait so much longer than it took so far, and no longer: for what was shown already."""
-        self.haste = seconds
-        try:
-            yield
-        finally:
-            self.haste = None
 
     def look(self) -> tuple[set[str] | None, Exchange | None]:
         """The ids that the group lists, None where it does not say."""
@@ -108,7 +79,7 @@ class Setting:
             latest[0] = self.look()[0]
             return latest[0] is None or latest[0] == self.known
 
-        if not self.until(same) and latest[0] is not None:
+        if not self.lag.until(same) and latest[0] is not None:
             self.known = set(latest[0])
 
     def leave(self, service: str, auth: Auth, label: str) -> Exchange:
@@ -157,7 +128,9 @@ def found(run: GivenRun) -> Setting:
     setting = Setting(run, writer.group)
     ids = run.readback.ids(writer.group)
     setting.listing, setting.known = ids is not None, set(ids or ())
-    setting.refusals = {case.name: case for case in _refusals(setting) if _refused(run, case)}
+    refusals = list(_refusals(setting))
+    run.ahead(refusals)
+    setting.refusals = {case.name: case for case in refusals if _refused(run, case)}
     run.ledger.flush()
     setting.creators = [one.name for one in run.target.personas.values() if _may_create(setting, one)]
     _alone(setting, run.transmit(Case("sequence.alone", "create a service")))
@@ -207,7 +180,7 @@ def _alone(setting: Setting, sent: Sent) -> None:
     if not service or service in setting.known:
         raise NotJudged("a service that was created alone has no id of its own", blocked=True)
     expected = {*setting.known, service}
-    setting.listing = setting.listing and setting.until(lambda: setting.look()[0] == expected)
+    setting.listing = setting.listing and setting.lag.until(lambda: setting.look()[0] == expected)
     if setting.listing:
         setting.known = expected
     _read_alone(setting, sent, service)
@@ -225,7 +198,7 @@ def _read_alone(setting: Setting, sent: Sent, service: str) -> None:
         latest[0] = reads.by_id(setting.group, service, sent.user)
         return latest[0].details is not None
 
-    setting.reading = setting.until(there) if "get" in reads.offered else there()
+    setting.reading = setting.lag.until(there) if "get" in reads.offered else there()
     made = Created(sent, service, None, frozenset(), frozenset(), latest[0])
     setting.faithful = setting.reading and not list(compare.differences_of(setting.run.operation, made))
 
@@ -249,10 +222,10 @@ def _gone(setting: Setting, service: str) -> bool:
         return absent(setting.run.readback.again(setting.group, service))
 
     if setting.listing:
-        gone = setting.until(lambda: service not in (setting.look()[0] or {service}))
-        setting.vanishing = gone and setting.reading and setting.until(unread)
+        gone = setting.lag.until(lambda: service not in (setting.look()[0] or {service}))
+        setting.vanishing = gone and setting.reading and setting.lag.until(unread)
         return gone
-    setting.vanishing = setting.until(unread)
+    setting.vanishing = setting.lag.until(unread)
     return setting.vanishing
 
 

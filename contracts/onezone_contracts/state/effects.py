@@ -14,6 +14,7 @@ from onezone_contracts.state.expected import CALLER, GROUP, TOKEN, USER, Ref, ho
 from onezone_contracts.state.probe import Probe
 from onezone_contracts.state.tokens import owner_of, text_of
 from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.invitations import accept_invitation
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _create(done: Done) -> list[Probe]:
         if holds(contract, effect.resource, effect.within):
             mirror.join(ref, place, None)
         else:
-            mirror.join(place, ref, frozenset(contract.privileges[kind]))
+            mirror.join(place, ref, None if kind == place[0] else frozenset(contract.privileges[kind]))
             found += [Probe("members", ref, kind=place[0]), Probe("privileges", place, ref)]
     return found
 
@@ -121,6 +122,31 @@ def _end(done: Done, owner: Ref) -> list[Probe]:
         account.mirror.drop(ref)
         account.gone.add(ref)
     return [Probe("counts", ref) for ref in owned]
+
+
+def _invite(done: Done) -> list[Probe]:
+    """Somebody takes the invitation, and must be a member then."""
+    account, effect = done.account, done.operation.effect
+    _, text = text_of(done.exchange)
+    place = done.roles.get(effect.within or "")
+    if text is None or place is None:
+        return []
+    account.redactor.learn(text)
+    member = accept_invitation(account, effect.resource, text)
+    if member is None:
+        return []
+    account.mirror.join(member, place, account.default(place[0]))
+    return [Probe("members", place, kind=member[0]), Probe("privileges", member, place)]
+
+
+def _join(done: Done) -> list[Probe]:
+    account, value = done.account, done.value or {}
+    member = {**done.roles, CALLER: done.caller}.get(done.operation.effect.within or "")
+    place = next((account.invited[one] for one in value.values() if one in account.invited), None)
+    if member is None or place is None:
+        return []
+    account.mirror.join(member, place, account.default(place[0]))
+    return [Probe("members", place, kind=member[0]), Probe("privileges", member, place)]
 
 
 def _update(done: Done) -> list[Probe]:
@@ -188,4 +214,6 @@ _VERBS: dict[str, Callable[[Done], list[Probe]]] = {
     "issue": _issue,
     "expire": _expire,
     "clear": _clear,
+    "invite": _invite,
+    "join": _join,
 }

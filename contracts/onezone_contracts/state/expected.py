@@ -16,21 +16,30 @@ Ref = tuple[str, str]
 USER = "user"
 GROUP = "group"
 TOKEN = "token"  # noqa: S105  (the kind of entity)
+SHARE = "share"
 CHILD = "child"
 CALLER = "caller"
 ZONE = "zone"
-_RANKS = {TOKEN: -1, USER: 0, GROUP: 1}
+_RANKS = {TOKEN: -1, SHARE: -1, USER: 0, GROUP: 1}
 Held = frozenset[str] | None
 RESOURCE = 2
-UNRELATED = frozenset({"attach", "create", "issue"})
+UNRELATED = frozenset({"attach", "create", "issue", "invite", "join"})
 """Verbs that make a relation: none is there before."""
-READING = frozenset({"list", "get", "privileges", "catalogue", "intermediaries", "generation", "infer"})
+READING = frozenset({"list", "get", "privileges", "catalogue", "intermediaries", "generation", "infer", "show"})
 """Verbs that change nothing."""
 
 
 def rank(kind: str) -> int:
-    """Who can belong to whom: a kind to itself where it is a group, else to a later one; a token to its owner alone."""
+    """Who can belong to whom: a kind to itself where it is a group, else to a later one.
+
+    A token belongs to its owner alone, and a share to nobody.
+    """
     return _RANKS.get(kind, RESOURCE)
+
+
+def removal(contract: Contract, kind: str) -> tuple[bool, int]:
+    """A sort key of kinds in the order in which to remove them: what names others first, members last."""
+    return kind not in contract.references, -rank(kind)
 
 
 def kinds(contract: Contract) -> list[str]:
@@ -50,6 +59,20 @@ def holds(contract: Contract, resource: str, within: str) -> bool:
     """Whether the resource belongs to what it stands within; among groups the child belongs, whoever else contains."""
     ranks = rank(contract.kind(resource)), rank(contract.kind(within))
     return ranks[0] < ranks[1] or (ranks[0] == ranks[1] and resource == CHILD)
+
+
+def naming(contract: Contract, operation: Operation) -> str | None:
+    """The key by which what an effect is about names what it stands within; None where it does not."""
+    effect = operation.effect
+    return contract.reference(contract.kind(effect.resource), contract.kind(effect.within or ""))
+
+
+def names_others(contract: Contract, operation: Operation) -> bool:
+    """Whether an operation is about entities that name others, or about invitations."""
+    if operation.effect.verb in {"invite", "join"}:
+        return True
+    roles = [operation.effect.resource, *(one.entity or "" for one in operation.parameters)]
+    return any(contract.kind(role) in contract.references for role in roles)
 
 
 def role_of(member: str, container: str) -> str:
@@ -136,6 +159,8 @@ def pair(
     """The membership that an operation is about, as (member, container), None where it is about none."""
     effect = operation.effect
     named: dict[str, Ref | None] = {**roles, CALLER: caller}
+    if naming(contract, operation):
+        return None
     if effect.within in {None, ZONE} or named.get(effect.resource) is None or named.get(effect.within or "") is None:
         return None
     member, container = member_and_container(contract, effect.resource, effect.within or "")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from onezone_spec import Operation
 
 from onezone_contracts.cases import MISSING, Case
-from onezone_contracts.exchange import Exchange
-from onezone_contracts.requirement import Finding
+from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.sent import PAGE, Created, Prepared, Read, Sent
 from onezone_contracts.state import compare
+from onezone_contracts.state.leak import Leak, seen_alone
+from onezone_contracts.state.probe import Difference
 from onezone_contracts.state.readback import Readback, last_segment
+from onezone_contracts.state.tracker import Tracker
 
 BATCH = 12
 """How many refused requests may wait for one look at the group's services."""
@@ -21,49 +24,38 @@ BLIND = 3
 """After so many services that could not be read, reading is taken as not offered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
-    """Refused requests after which the group's services were not the same: one that was seen to do it alone, or all."""
-
-    sent: tuple[Sent, ...]
-    appeared: frozenset[str]
-    gone: frozenset[str]
-    listing: Exchange | None = None
-    """What the group listed afterwards."""
-
-    def finding(self) -> Finding:
-        """What is wrong, with all exchanges that it takes; of several requests none is accused."""
-        last, came = self.sent[-1], f"{len(self.appeared)} new, {len(self.gone)} gone"
-        if len(self.sent) == 1:
-            message = f"{last.case.label}: refused with {last.exchange.answer()}, yet the group's services changed"
-            look = (last.exchange, self.listing) if self.listing else ()
-            return Finding(message, "nothing changed", came, last.exchange, look)
-        message = f"after {len(self.sent)} refused requests, none of which did it alone: the group's services changed"
-        return Finding(message, "nothing changed", came, last.exchange, tuple(one.exchange for one in self.sent))
-
-
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Tracker):
     """Keeps account of the services of every group that a run acts on, as far as personas can see them.
 
-    `replay` sends a case again, unrecorded; it serves to find the request that left something behind. `each` does what
-    `map` does, at the same time where there are workers.
+    `initial` are those of each group before the run, `known` what it should have, relative to what was read; `strays`
+    were accepted for a group that is not there since the last look, and went nobody knows where; `spare` was created
+    and is not judged: it is only removed at the end.
+
+    Args:
+        readback: reads what there is.
+        operation: what is sent.
+        replay: sends a case again, unrecorded; it serves to find the request that left something behind.
+        each: does what `map` does, at the same time where there are workers.
     """
 
-    separable: ClassVar[bool] = True
-    readback: Readback
-    operation: Operation
-    replay: Callable[[Case], Sent]
-    each: Callable[..., Iterator[Any]] = map
-    initial: dict[str, frozenset[str]] = field(default_factory=dict)
-    known: dict[str, set[str]] = field(default_factory=dict)
-    created: list[Created] = field(default_factory=list)
-    leaks: list[Leak] = field(default_factory=list)
-    pending: list[Sent] = field(default_factory=list)
-    strays: list[Sent] = field(default_factory=list)
-    """What was accepted for a group that is not there, since the last look: it went nobody knows where."""
-    spare: list[Created] = field(default_factory=list)
-    """What was created and is not judged: it is only removed at the end."""
+    def __init__(
+        self,
+        readback: Readback,
+        operation: Operation,
+        replay: Callable[[Case], Sent],
+        each: Callable[..., Iterator[Any]] = map,
+    ) -> None:
+        super().__init__()
+        self.readback = readback
+        self.operation = operation
+        self.replay = replay
+        self.each = each
+        self.initial: dict[str, frozenset[str]] = {}
+        self.known: dict[str, set[str]] = {}
+        self.created: list[Created] = []
+        self.pending: list[Sent] = []
+        self.strays: list[Sent] = []
+        self.spare: list[Created] = []
 
     def open(self, group: str) -> None:
         """Take the group's services as they are now for given."""
@@ -116,7 +108,7 @@ class Ledger:
             latest[0] = self.readback.ids(group)
             return latest[0] is None or shows(latest[0])
 
-        self.readback.until(ready)
+        self.readback.lag.until(ready)
         now = latest[0]
         if now is None or self._cut(group, now):
             self.known.pop(group, None)
@@ -139,18 +131,24 @@ class Ledger:
 
         Where something was accepted that went nobody knows where, that explains it.
         """
-        guilty = False
-        for suspect in suspects:
+
+        def alone(suspect: Sent) -> tuple[Sent, list[Difference]]:
             if gone:
                 self._put_something(group)
             again = self.replay(suspect.case)
-            new, lost = self._drift(group)
-            if (new or lost) and not again.succeeded:
-                guilty = True
-                self.leaks.append(Leak((again,), new, lost, self.readback.lists.get(group)))
-        if not guilty and suspects and not self.strays:
-            self.leaks.append(Leak(tuple(suspects), appeared, gone))
-        return guilty
+            return again, self._changed(group, *self._drift(group))
+
+        seen = seen_alone(suspects, alone)
+        self.leaks += seen
+        if not seen and suspects and not self.strays:
+            self.leaks += [Leak(tuple(suspects), one) for one in self._changed(group, appeared, gone)]
+        return bool(seen)
+
+    def _changed(self, group: str, appeared: frozenset[str], gone: frozenset[str]) -> list[Difference]:
+        """What refused requests did to a group, if anything."""
+        came, listing = f"{len(appeared)} new, {len(gone)} gone", self.readback.lists.get(group)
+        what = "the group's services"
+        return [Difference(what, "nothing changed", came, listing)] if appeared or gone else []
 
     def _put_something(self, group: str) -> None:
         """Create what the next request may take away: what has vanished already cannot vanish again."""
@@ -170,15 +168,18 @@ class Ledger:
     def together(self, accepted: list[Sent]) -> list[Created]:
         """Creations that were accepted at the same time: account for all of them at once."""
         ids = {last_segment(one.location) for one in accepted if one.location}
-        now: dict[str, set[str]] = {}
-        extra: dict[str, frozenset[str]] = {}
-        for group in {one.group for one in accepted} & self.known.keys():
-            before = self.known[group]
-            ids_now = self._list(group, lambda ids, old=before: len(ids - old) >= len(accepted))  # type: ignore[misc]
-            if ids_now is not None:
-                now[group] = ids_now
-                extra[group] = frozenset(ids_now - before - ids - self._ours(group))
-        made = list(self.each(self._seen, accepted))
+        groups = sorted({one.group for one in accepted} & self.known.keys())
+        before = {group: self.known[group] for group in groups}
+
+        def look(group: str) -> set[str] | None:
+            return self._list(group, lambda now: len(now - before[group]) >= len(accepted))
+
+        looks: list[Callable[[], Any]] = [partial(look, group) for group in groups]
+        looks += [partial(self._read_of, one) for one in accepted]
+        seen = list(self.each(_done, looks))
+        now = {group: found for group, found in zip(groups, seen, strict=False) if found is not None}
+        extra = {group: frozenset(now[group] - before[group] - ids - self._ours(group)) for group in now}
+        made = [self._as_seen(one, read) for one, read in zip(accepted, seen[len(groups) :], strict=True)]
         for number, one in enumerate(made):
             listed = (one.id or "") in now[one.sent.group] if one.sent.group in now else None
             made[number] = replace(one, listed=listed, extra=extra.pop(one.sent.group, frozenset()))
@@ -192,8 +193,7 @@ class Ledger:
             self.pending += sent
             self.flush()
             return True
-        plain, vanished = self._plain(accepted, sent)
-        made = list(self.each(self._seen, accepted))
+        plain, vanished, made = self._looked(accepted, sent)
         unread = "get" in self.readback.offered and any(one.read.details is None for one in made)
         if plain and answered and not unread:
             self.created += made
@@ -215,21 +215,25 @@ class Ledger:
                 left |= gone
         return left
 
-    def _plain(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, dict[str, frozenset[str]]]:
-        """Whether requests at the same time changed only what was accepted, and what vanished of each group.
+    def _looked(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, dict[str, frozenset[str]], list[Created]]:
+        """Look at the groups and at what was accepted, all at the same time.
 
-        What there is now is taken for given.
+        Whether requests at the same time changed only what was accepted, what vanished of each group, and what was
+        seen of what was accepted. What there is now is taken for given.
         """
-        lags, groups = self.readback.lags, sorted(set().union(*(one.groups for one in sent)) & self.known.keys())
+        vain, groups = self.readback.lag.vain, sorted(set().union(*(one.groups for one in sent)) & self.known.keys())
         before = {group: self.known[group] for group in groups}
 
         def holds(group: str) -> bool:
             return self._holds(group, [last_segment(one.location or "") for one in accepted if one.group == group])
 
-        plain = all(list(self.each(holds, groups)))
+        looks: list[Callable[[], Any]] = [partial(holds, group) for group in groups]
+        looks += [partial(self._read_of, one) for one in accepted]
+        seen = list(self.each(_done, looks))
         gone = {group: frozenset(ids - self.known.get(group, ids)) for group, ids in before.items()}
-        self.readback.lags = lags  # each of them is waited for again, alone, where something is odd
-        return plain, {group: ids for group, ids in gone.items() if ids}
+        self.readback.lag.vain = vain  # each of them is waited for again, alone, where something is odd
+        made = [self._as_seen(one, read) for one, read in zip(accepted, seen[len(groups) :], strict=True)]
+        return all(seen[: len(groups)]), {group: ids for group, ids in gone.items() if ids}, made
 
     def _holds(self, group: str, new: list[str]) -> bool:
         """Whether the group holds what it held and the new ids, each of them once."""
@@ -238,12 +242,14 @@ class Ledger:
         now = self._list(group, wanted.issubset)
         return (now is None or now == wanted) and all(new) and len(wanted) == len(before) + len(new)
 
-    def _seen(self, sent: Sent) -> Created:
-        """An accepted creation whose group holds it, with what is read of it; unrecorded."""
-        service = last_segment(sent.location or "") or None
+    def _as_seen(self, sent: Sent, read: Read) -> Created:
+        """An accepted creation whose group holds it, with what was read of it; unrecorded."""
         listed = None if sent.group not in self.known or sent.case.group == MISSING else True
-        read = self._read(sent, sent.location, service, frozenset())
+        service = last_segment(sent.location or "") or None
         return Created(sent, service, listed, frozenset(), frozenset(), read)
+
+    def _read_of(self, sent: Sent) -> Read:
+        return self._read(sent, sent.location, last_segment(sent.location or "") or None, frozenset())
 
     def _account(self, sent: Sent, service: str | None) -> tuple[bool | None, frozenset[str], frozenset[str]]:
         group = sent.group
@@ -275,8 +281,7 @@ class Ledger:
         reads = self.readback
         if "get" not in reads.offered and len(self.created) >= BLIND:
             return Read(None, None)
-        path = sent.exchange.request.path
-        found = reads.read(location, path, sent.group, sent.user) if location else Read(None, None)
+        found = reads.read(sent)
         if found.details is None and "get" not in reads.offered:
             for other in sorted(extra):  # a Location that leads nowhere: is reading offered at all?
                 reads.by_id(sent.group, other, sent.user)
@@ -284,10 +289,10 @@ class Ledger:
             latest = [found]
 
             def there() -> bool:
-                latest[0] = reads.read(location, path, sent.group, sent.user)
+                latest[0] = reads.read(sent)
                 return latest[0].details is not None
 
-            reads.until(there)
+            reads.lag.until(there)
             found = latest[0]
         return found if service or found.details is not None else Read(found.exchange, None)
 
@@ -297,20 +302,30 @@ class Ledger:
         """What came of an accepted creation, None where the request was not accepted."""
         return next((one for one in reversed(self.created) if one.sent is sent), None)
 
+    def look(self, sent: Sent) -> None:  # noqa: ARG002
+        """Look at all groups that refused requests may have touched."""
+        self.flush()
+
+    def all(self, log: Sequence[Sent]) -> list[Leak]:  # noqa: ARG002
+        """What refused requests left behind, but for those that are left open. Raises NotJudged where nothing lists."""
+        self.flush()
+        if not self.known and not self.leaks:
+            raise NotJudged(self.readback.lack("list"))
+        return [leak for leak in self.leaks if not any(one.case.open for one in leak.sent)]
+
     def consequences(self, sent: Sent) -> Iterator[Finding]:
         """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
         made = self.of(sent)
         if made is not None:
             yield from compare.located(self.created, made)
-            yield from compare.differences_of(self.operation, made)
-            return
-        before = len(self.leaks)
-        self.flush()
-        for leak in self.leaks[before : before + 1]:
-            yield leak.finding()
+        yield from super().consequences(sent)
 
     def kept(self, sent: Sent) -> Iterator[Finding]:
         """How what is read back of an accepted case differs from what was sent."""
         made = self.of(sent)
         if made is not None:
             yield from compare.differences_of(self.operation, made)
+
+
+def _done(look: Callable[[], Any]) -> Any:
+    return look()

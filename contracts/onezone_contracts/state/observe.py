@@ -7,9 +7,8 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import answer_of
 from onezone_contracts.exchange import Exchange
-from onezone_contracts.reading import ids_of
+from onezone_contracts.reading import answer_of, ids_of
 from onezone_contracts.state.compare import at, brief, difference, more
 from onezone_contracts.state.expected import (
     CALLER,
@@ -21,6 +20,7 @@ from onezone_contracts.state.expected import (
     Mirror,
     Ref,
     holds,
+    naming,
     pair,
     rank,
     role_of,
@@ -73,7 +73,7 @@ def differences(account: Account, wanted: list[Probe]) -> list[Difference]:
         found.extend(one for probe in left for one in _differs(account, probe))
         return not found
 
-    account.until(same)
+    account.lag.until(same)
     return found
 
 
@@ -244,6 +244,8 @@ def misread(
 ) -> list[Difference]:
     """How an answer differs from what the operation should say of the entities in its path."""
     found = answer_of(exchange)
+    if operation.success.schema is None:
+        return []
     if not isinstance(found, dict):
         return [
             Difference(
@@ -258,10 +260,11 @@ Named = Mapping[str, Ref | None]
 
 
 def _list(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
-    effect, mirror = operation.effect, account.mirror
-    found = account.listed(exchange)
+    effect, mirror, listing = operation.effect, account.mirror, account.listing(exchange)
+    found = listing.entries
     if found is None:
         yield Difference("the answer", "one list of ids", brief(answer_of(exchange)), exchange)
+    if found is None or listing.cut:
         return
     ids, kind = ids_of(found), account.contract.kind(effect.resource)
     if len(ids) != len(found):
@@ -283,6 +286,10 @@ def _list(account: Account, operation: Operation, named: Named, exchange: Exchan
 def _related(contract: Contract, mirror: Mirror, operation: Operation, place: Ref) -> set[Ref]:
     effect = operation.effect
     assert effect.within is not None
+    if key := naming(contract, operation):
+        return {
+            ref for ref, details in mirror.details.items() if ref[0] == effect.resource and details.get(key) == place[1]
+        }
     if holds(contract, effect.resource, effect.within):
         return mirror.inside(place, effective=effect.effective)
     return mirror.containers(place, contract.kind(effect.resource), effective=effect.effective)
@@ -381,4 +388,5 @@ _READS: dict[str, Callable[[Account, Operation, Named, Exchange], Iterator[Diffe
     "catalogue": _catalogue,
     "generation": _generation,
     "infer": _scope,
+    "show": lambda _account, _operation, _named, _exchange: iter(()),
 }

@@ -6,35 +6,30 @@ is held against it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from onezone_spec import Contract
 
 from onezone_contracts.exchange import Exchange, Redactor, Request
 from onezone_contracts.options import PATIENCE
-from onezone_contracts.patience import waited
-from onezone_contracts.reading import entry_id, list_keys, next_page, only_list
-from onezone_contracts.sent import Read
+from onezone_contracts.patience import Lag
+from onezone_contracts.reading import entry_id, list_keys, listing, resolved
+from onezone_contracts.sent import Read, Sent
 from onezone_contracts.target.file import Target, TestUser
 from onezone_contracts.wire import Wire
 
 SHOWN = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
 """What a read shows some of; an answer with none of them is of a form that is not ours to judge."""
-PAGES = 8
-"""How many pages of a list are read, one after another."""
-LAGS = 2
-"""How often a run waits in vain before it stops waiting."""
 
 
 @dataclass(slots=True)
 class Readback:
     """Reads through the contract's neighbours of one operation, as whichever persona may.
 
-    `offered` says which reads the target was seen to answer. `check_time` raises when the time of the run is over: a
-    wait that is cut short is none in vain.
+    `offered` says which reads the target was seen to answer. `lag` waits for what they show late.
     """
 
     contract: Contract
@@ -43,10 +38,8 @@ class Readback:
     resource: str
     within: str
     offered: set[str] = field(default_factory=set)
-    patience: float = PATIENCE
+    lag: Lag = field(default_factory=lambda: Lag(PATIENCE))
     redactor: Redactor = field(default_factory=Redactor)
-    check_time: Callable[[], None] = lambda: None
-    lags: int = 0
     misread: dict[str, Exchange] = field(default_factory=dict)
     """By verb, what a read was answered that was not understood: nothing can be said of the state then."""
     cut: bool = False
@@ -86,33 +79,13 @@ class Readback:
         return None
 
     def _pages(self, identity: TestUser, path: str) -> tuple[set[str] | None, Exchange]:
-        """The ids of a list with its next pages, None where it is none; and the exchange that ended it.
-
-        What has more pages than are followed is `cut`: it says nothing of what is not on it.
-        """
-        found: set[str] = set()
-        for _ in range(PAGES):
-            exchange = self._get(identity, path, f"list the services of the {self.within}")
-            ids = _ids(exchange, list_keys(self.contract))
-            if ids is None or exchange.response is None:
-                return None, exchange
-            found |= ids
-            more = next_page(exchange.response, exchange.response.json_of_any_kind(), len(found))
-            if not more:
-                return found, exchange
-            if more is True:
-                break
-            path = self._resolved(more, path) or path
-        self.cut = True
-        return found, exchange
-
-    def _resolved(self, reference: str, path: str) -> str | None:
-        """The path, with its query, that a reference names at the target, None where it is no URI."""
-        try:
-            resolved = urlsplit(urljoin(self.target.origin + path, reference))
-        except ValueError:
-            return None
-        return resolved.path + (f"?{resolved.query}" if resolved.query else "")
+        """The ids of a list with its next pages, None where it is none; and the exchange that ended it."""
+        first = self._get(identity, path, f"list the services of the {self.within}")
+        found = listing(first, self.wire.send, list_keys(self.contract))
+        self.cut = self.cut or found.cut
+        ids = [entry_id(one) for one in found.entries or ()]
+        understood = found.entries is not None and None not in ids
+        return {one for one in ids if one is not None} if understood else None, found.exchange
 
     def look(self, group: str) -> tuple[set[str] | None, Exchange | None]:
         """One look at the group's list, by whoever could list before: the ids, and the exchange that shows them."""
@@ -146,9 +119,9 @@ class Readback:
             self.target.personas.values(), key=lambda one: -sum(len(s or ()) for s in one.persona.grants.values())
         )
 
-    def read(self, location: str, request_path: str, group: str, creator: TestUser | None) -> Read:
+    def read(self, sent: Sent) -> Read:
         """The service that a Location names: by its path as it stands, else by its id at the contract's own path."""
-        return self._first(self._paths(location, request_path, group), creator)
+        return self._first(self._paths(sent, sent.location), sent.user) if sent.location else Read(None, None)
 
     def by_id(self, group: str, service: str, creator: TestUser | None) -> Read:
         """The service of that id, read at the contract's own path."""
@@ -200,32 +173,18 @@ class Readback:
         first = [self.reader] if self.reader else []
         yield from {one.name: one for one in [*first, *self._candidates()[:2], creator] if one}.values()
 
-    def _paths(self, location: str, request_path: str, group: str) -> Iterator[str]:
-        path = self._resolved(location, request_path)
+    def _paths(self, sent: Sent, location: str) -> Iterator[str]:
+        path = resolved(location, sent.exchange)
         if path is None:
             return
         if path.startswith("/") and path.isascii() and path.isprintable() and " " not in path:
             yield path
-        yield from (one for one in self._own_paths(group, last_segment(location)) if one != path)
+        yield from (one for one in self._own_paths(sent.group, last_segment(location)) if one != path)
 
     def _own_paths(self, group: str, service: str) -> Iterator[str]:
         template = self._template("get")
         if template and service:
             yield self.target.path(template, id=group, hsid=service)
-
-    def until(self, ready: Callable[[], bool]) -> bool:
-        """Wait until `ready`, for as long as a read may lag; a run that waited in vain a few times waits no more.
-
-        Raises OutOfTimeError when the run's time is over.
-        """
-        if ready():
-            return True
-        if self.lags >= LAGS:
-            return False
-        if waited(ready, self.patience, self.check_time):
-            return True
-        self.lags += 1
-        return False
 
 
 def last_segment(location: str) -> str:
@@ -234,18 +193,6 @@ def last_segment(location: str) -> str:
         return unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2])
     except ValueError:
         return ""
-
-
-def _ids(exchange: Exchange, keys: frozenset[str]) -> set[str] | None:
-    """The ids in a list's answer, None where it is none."""
-    if exchange.response is None or exchange.response.status != 200:  # noqa: PLR2004
-        return None
-    try:
-        found = only_list(exchange.response.json_of_any_kind(), keys)
-    except (ValueError, RecursionError):
-        return None
-    ids = None if found is None else list(map(entry_id, found))
-    return None if ids is None or None in ids else {one for one in ids if one is not None}
 
 
 def _is_object(exchange: Exchange) -> bool:

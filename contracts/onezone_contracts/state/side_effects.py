@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
 
 from onezone_spec import Operation
 
@@ -14,30 +13,15 @@ from onezone_contracts.requirement import Finding
 from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.state.effects import apply
 from onezone_contracts.state.expected import CALLER, READING, USER, Ref
+from onezone_contracts.state.leak import Alone, Leak, seen_alone
 from onezone_contracts.state.observe import differences, misread, probes
 from onezone_contracts.state.probe import Difference, Probe
+from onezone_contracts.state.tracker import Tracker
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.fixture import Stage
 
 SUSPECTS = 60
 """So many refused requests, at most, are sent again to see which of them made something."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leak:
-    """What was not as before after refused requests: one that was seen to do it, or several of which none was."""
-
-    sent: tuple[Sent, ...]
-    difference: Difference
-
-    def finding(self) -> Finding:
-        """What was left behind, by the one that was seen to do it; else by all that were sent, and none is accused."""
-        what, last = self.difference.what, self.sent[-1]
-        if len(self.sent) == 1:
-            return self.difference.finding(f"after {last.case.label}: {what}", last.exchange)
-        words = f"after {len(self.sent)} refused requests, none of which did it alone: {what}"
-        found = self.difference.finding(words, last.exchange)
-        return replace(found, steps=tuple(one.exchange for one in self.sent))
 
 
 class Newcomers:
@@ -72,19 +56,18 @@ class Newcomers:
                 yield kind, one
 
 
-class Effects:
+class Effects(Tracker):
     """Compares what the target holds with what should be there after each request of one operation.
 
     `replay` sends a case again, alone and to a fixture of its own: who is accused was seen to do it.
     """
 
     def __init__(self, account: Account, operation: Operation, replay: Callable[[Case], Sent]) -> None:
+        self.reading = operation.effect.verb in READING
+        super().__init__(separable=self.reading)
         self.account = account
         self.operation = operation
         self.replay = replay
-        self.reading = operation.effect.verb in READING
-        self.separable = self.reading
-        self.leaks: list[Leak] = []
         self.newcomers = Newcomers(account, operation)
         self._pending: dict[Stage, list[Sent]] = {}
 
@@ -159,21 +142,15 @@ class Effects:
                 answers.append(self.account.api.wire.send(sent.request))
             return not found
 
-        self.account.until(right)
+        self.account.lag.until(right)
         return found
 
     # --- what is found ------------------------------------------------------------------------------------
 
-    def consequences(self, sent: Sent) -> Iterator[Finding]:
-        """What is wrong with what came of a case: a success did what it should, a refusal left nothing."""
-        if sent.exchange.succeeded:
-            yield from self.kept(sent)
-            return
-        before = len(self.leaks)
+    def look(self, sent: Sent) -> None:
+        """Look at the stage of a refused request."""
         if sent.stage:
             self.flush(sent.stage)
-        for leak in self.leaks[before : before + 1]:
-            yield leak.finding()
 
     def kept(self, sent: Sent) -> Iterator[Finding]:
         """How the state after an accepted case, or the answer of a reading one, is not what it should be."""
@@ -189,15 +166,16 @@ class Effects:
         found = differences(self.account, [*stage.witnesses, *wanted])
         stage.spoiled = stage.spoiled or bool(found)
         if found:
-            seen = [leak for one in pending for leak in self._alone(one)] if len(pending) > 1 else []
-            self.leaks += seen or [Leak(tuple(pending), one) for one in found]
+            self._blame(pending, found, self._alone)
 
-    def _alone(self, sent: Sent) -> list[Leak]:
-        """What the same request leaves behind when nothing else was sent."""
+    def _blame(self, suspects: Sequence[Sent], left: list[Difference], alone: Alone) -> None:
+        """Name who left something behind: a single suspect, or who does it alone."""
+        tried = suspects if len(suspects) > 1 else ()
+        self.leaks += seen_alone(tried[:SUSPECTS], alone) or [Leak(tuple(suspects), one) for one in left]
+
+    def _alone(self, sent: Sent) -> tuple[Sent, list[Difference]]:
         again = self.replay(sent.case)
-        if again.exchange.succeeded:
-            return []
-        return [Leak((again,), one) for one in differences(self.account, self._touched(again))]
+        return again, differences(self.account, self._touched(again))
 
     def see(self, sent: Sent) -> None:
         """See that one refused request changed nothing of what it named."""
@@ -211,21 +189,16 @@ class Effects:
         """Whether released servers may keep what they made, though the request is refused."""
         return self.operation.locate_at_effect and MISSING in sent.case.roles.values()
 
-    def all(self, log: list[Sent]) -> list[Leak]:
+    def all(self, log: Sequence[Sent]) -> list[Leak]:
         """Everything that refused requests left behind, with what came to be and belongs nowhere."""
         for stage in list(self._pending):
             self.flush(stage)
         refused = tuple(one for one in log if not one.exchange.succeeded and not self._tolerated(one))
         appeared = self.newcomers.found()
-        if appeared and len(refused) > 1:
-            alone = [Leak((again,), one) for again, found in map(self._makes, refused[:SUSPECTS]) for one in found]
-            self.leaks += alone or [Leak(refused, one) for one in appeared]
-        elif refused:
-            self.leaks += [Leak(refused, one) for one in appeared]
+        if appeared and refused:
+            self._blame(refused, appeared, self._makes)
         return self.leaks
 
     def _makes(self, sent: Sent) -> tuple[Sent, list[Difference]]:
-        """What comes to be by the same request when nothing else was sent."""
         again = self.replay(sent.case)
-        found = self.newcomers.found()
-        return again, [] if again.exchange.succeeded else found
+        return again, self.newcomers.found()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from onezone_spec import Operation
 
 from onezone_contracts.shrinking import ViolationError
-from onezone_contracts.state.expected import READING
+from onezone_contracts.state.expected import READING, names_others
 from onezone_contracts.stateful.choices import chosen
 from onezone_contracts.stateful.layout import plain
 from onezone_contracts.stateful.play import Play
@@ -26,7 +26,11 @@ def try_alone(setting: Setting) -> None:
     sequences: it changes nothing of what is held.
     """
     contract = setting.account.contract
-    known = [one for one in contract.operations.values() if one.effect.resource not in contract.owners]
+    known = [
+        one
+        for one in contract.operations.values()
+        if one.effect.resource not in contract.owners and not names_others(contract, one)
+    ]
     setting.operations = setting.offered = {one.id: one for one in known}
     verbs = {verb: number for number, verb in enumerate(ORDER)}
     waiting = sorted(known, key=lambda one: verbs.get(one.effect.verb, -1))

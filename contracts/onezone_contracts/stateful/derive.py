@@ -29,9 +29,10 @@ def requirements(contract: Contract) -> Iterator[Requirement]:
     if contract.extends is None:
         return
     effective = contract.find("privileges", "user", "group", effective=True)
-    source = str(effective.source) if effective else contract.title
+    source = effective.source if effective else contract.title
+    level = contract.at_most(Level.MUST, source)
     for kind, text in _TEXTS.items():
-        yield Requirement(f"sequence.{kind}", ALL, Level.MUST, text, source, _check(kind), NEEDS)
+        yield Requirement(f"sequence.{kind}", ALL, level, text, str(source), _check(kind), NEEDS)
 
 
 def _check(kind: str) -> Check:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from onezone_contracts.generate.machine import take
+from onezone_contracts.generate import machine
 from onezone_contracts.state.expected import READING
 from onezone_contracts.stateful.choices import DELETE, chosen, readings
 from onezone_contracts.stateful.layout import nested
@@ -29,19 +29,18 @@ def _operation(kind: str) -> Any:
     return st.runner().flatmap(lambda machine: st.sampled_from(machine.pools[kind]))
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(machine.Machine):
     """Users, groups and services, and every operation on them that takes part."""
 
     setting: Setting
     pools: dict[str, list[str]]
-    idle = True
+    game = Play
+    play: Play | None
 
     def __init__(self) -> None:
         super().__init__()
-        self.play = None if self.idle else Play(self.setting)
         self.over = False
         self.watched: dict[Step, Expected] = {}
-        type(self).idle = False  # Hypothesis begins with the plainest steps of all: no request is spent on those
         self._apart = apart(self.setting.account)
         self._apart.__enter__()
 
@@ -156,9 +155,8 @@ class Machine(RuleBasedStateMachine):
 
 def drawn(setting: Setting) -> None:
     """Take drawn sequences. Raises ViolationError for the first that shows something, StoppedError without time."""
-    count, steps = LENGTHS[setting.options.depth]
-    machine = type("Drawn", (Machine,), {"setting": setting, "idle": True, "pools": _pools(setting)})
-    take(machine, count + 1, steps, setting.options.seed)
+    options = setting.options
+    machine.drawn(Machine, LENGTHS[options.depth], options.seed, setting=setting, pools=_pools(setting))
 
 
 def _pools(setting: Setting) -> dict[str, list[str]]:

@@ -8,13 +8,13 @@ from typing import Any
 
 from onezone_spec import Operation
 
+from onezone_contracts import searching
 from onezone_contracts.api import new_id
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.patience import TOO_MANY
-from onezone_contracts.requirement import NotJudged
 from onezone_contracts.shrinking import StoppedError, ViolationError
 from onezone_contracts.state.effects import apply
-from onezone_contracts.state.expected import READING, USER, ZONE, Ref, rank, role_of
+from onezone_contracts.state.expected import READING, USER, ZONE, Ref, removal, role_of
 from onezone_contracts.state.observe import differences, misread, probes
 from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.side_effects import Newcomers
@@ -41,7 +41,7 @@ class _SpoiledError(Exception):
     """Something is wrong that was told before: nobody else is blamed for it."""
 
 
-class Play:
+class Play(searching.Play[Step]):
     """One sequence, from an empty model on; a `spoiled` one goes no further.
 
     Args:
@@ -49,10 +49,10 @@ class Play:
     """
 
     def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
         self.setting = setting
         self.account = setting.account
         self.entities: dict[int, Ref] = {}
-        self.actions: list[Step] = []
         self.exchanges: list[Exchange] = []
         self.spoiled = False
         self._changes = 0
@@ -110,27 +110,21 @@ class Play:
 
     # --- taking it ----------------------------------------------------------------------------------------
 
-    def perform(self, step: Step) -> None:
-        """Take a step. Raises ViolationError where something is then not as it should be, StoppedError out of time."""
-        if self.setting.over:
-            raise StoppedError
+    def take(self, step: Step) -> None:
+        """Take a step, and compare what comes of it with what is predicted."""
+        self.account.lag.check_time()
+        expected = self.expected(step)
         try:
-            self.account.check_time()
-            self.actions.append(step)
-            expected = self.expected(step)
             if self.operation(step).effect.verb in READING:
                 self._read(step, expected)
             else:
                 self._change(step, expected)
         except _SpoiledError:
             self.spoiled = True
-        except NotJudged as reason:
-            raise StoppedError(reason.reason) from None
-        self.setting.taken += 1
 
     def end(self) -> None:
         """Remove what the steps made, services first."""
-        for ref in sorted(self.entities.values(), key=lambda one: -rank(one[0])):
+        for ref in sorted(self.entities.values(), key=lambda one: removal(self.account.contract, one[0])):
             if ref in self.account.mirror.details:
                 exchange = self.account.delete(ref)
                 if exchange and (exchange.succeeded or exchange.status in GONE):
@@ -182,7 +176,7 @@ class Play:
             wrong[:] = self._misread(step, expected, self.exchanges[-1])
             return not wrong
 
-        if not self.setting.until(right):
+        if not self.account.lag.until(right):
             kind, difference = wrong[0]
             if kind != STATE:
                 self._settle(step, again=True)
@@ -266,7 +260,7 @@ class Play:
             return not retried or self.exchanges[-1].status not in {403, 404}
 
         first = [True]
-        self.setting.until(settled)
+        self.account.lag.until(settled)
 
     def _judge(self, step: Step, expected: Expected, made: str | None) -> None:
         """Raises ViolationError where the answer is not the predicted one."""
@@ -305,8 +299,7 @@ class Play:
             raise self._violated(UNCHANGED, difference)
 
     def _agree(self, kind: str, touched: list[Probe]) -> None:
-        with self.setting.waiting():
-            found = differences(self.account, touched)
+        found = differences(self.account, touched)
         if found:
             raise self._violated(kind, found[0])
 

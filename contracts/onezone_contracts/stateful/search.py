@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 
-from onezone_contracts import shrinking
+from onezone_contracts import searching, shrinking
 from onezone_contracts.checks import drawn
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import OUT_OF_TIME, Finding, NotJudged
+from onezone_contracts.searching import Search
 from onezone_contracts.shrinking import StoppedError, ViolationError
 from onezone_contracts.stateful.alone import try_alone
 from onezone_contracts.stateful.choices import readings
@@ -23,8 +25,7 @@ ROUNDS = 4
 ATTEMPTS = 150
 
 
-@dataclass(slots=True)
-class Sequences:
+class Sequences(Search):
     """The sequences of one run, taken once for all requirements that they judge.
 
     Args:
@@ -32,26 +33,13 @@ class Sequences:
         options: how the run judges.
     """
 
-    account: Account
-    options: Options
-    findings: dict[str, Finding] = field(default_factory=dict)
-    reason: NotJudged | None = None
-    ended: bool = False
-    _taken: bool = False
+    def __init__(self, account: Account, options: Options) -> None:
+        super().__init__()
+        self.account = account
+        self.options = options
 
-    def shows(self, kind: str) -> Iterator[Finding]:
-        """What was found of a kind. Raises NotJudged where nothing could be seen of it."""
-        if not self._taken:
-            self._taken = True
-            self._take()
-        if kind in self.findings:
-            yield self.findings[kind]
-        elif self.reason:
-            raise self.reason
-        elif self.ended:
-            raise NotJudged(f"the sequences ended with sequence.{min(self.findings)}", blocked=True)
-
-    def _take(self) -> None:
+    def take(self) -> None:
+        """Take all sequences, and note what they show."""
         if self.account.shut:
             self.reason = NotJudged(self.account.shut, blocked=True)
             return
@@ -62,7 +50,7 @@ class Sequences:
             while len(self.findings) < len(KINDS) and self._search(setting):
                 rounds += 1
                 if rounds == ROUNDS:
-                    self.ended = True
+                    self.ended = min(self.findings)
                     break
         except StoppedError as stop:
             if stop.reason:
@@ -102,17 +90,7 @@ def attempt(setting: Setting, steps: Sequence[Step], *, everything: bool = False
     """Take these steps, those that fit, and look at `everything` afterwards; what they show, if anything."""
     with apart(setting.account):
         play = Play(setting)
-        try:
-            for step in steps:
-                if play.fits(step):
-                    play.perform(step)
-            for step in list(readings(play)) if everything else ():
-                play.perform(step)
-        except ViolationError as violation:
-            return violation
-        finally:
-            play.end()
-    return None
+        return searching.attempt(play, chain(steps, readings(play) if everything else ()))
 
 
 def shortest(setting: Setting, first: ViolationError[Step]) -> Finding:
@@ -120,8 +98,7 @@ def shortest(setting: Setting, first: ViolationError[Step]) -> Finding:
 
     def tried(steps: Sequence[Step]) -> ViolationError[Step] | None:
         shown = attempt(setting, [*(replace(step, quiet=True) for step in steps[:-1]), replace(steps[-1], quiet=False)])
-        same = shown is not None and (shown.kind, shown.culprit.operation) == (first.kind, first.culprit.operation)
-        return shown if same else None
+        return shown if shown and shown.culprit.operation == first.culprit.operation else None
 
     def again(steps: Sequence[Step]) -> ViolationError[Step] | None:
         return attempt(setting, steps)

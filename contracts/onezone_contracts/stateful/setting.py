@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from onezone_spec import Operation
 
 from onezone_contracts.options import Options
+from onezone_contracts.patience import Lag
 from onezone_contracts.state.expected import CALLER, Mirror
 from onezone_contracts.stateful.predict import Prediction
 from onezone_contracts.target.administrator import Account
@@ -41,7 +41,6 @@ class Setting:
     prediction: Prediction = field(init=False)
     _end: float = 0.0
     _left: float = 0.0
-    _slowest: float = 0.0
     _limited: bool = True
 
     def __post_init__(self) -> None:
@@ -53,6 +52,11 @@ class Setting:
     def clock(self) -> Callable[[], float]:
         """What tells how much time sequences took."""
         return self.options.clock
+
+    @property
+    def lag(self) -> Lag:
+        """What waits for a target that shows things late."""
+        return self.account.lag
 
     @property
     def over(self) -> bool:
@@ -82,29 +86,6 @@ class Setting:
         """The operation with that effect, None where it is not offered."""
         operation = self.account.contract.find(verb, resource, within, effective=effective)
         return self.offered.get(operation.id) if operation else None
-
-    def until(self, ready: Callable[[], bool]) -> bool:
-        """Wait until `ready`, for as long as a target may lag."""
-        with self.waiting():
-            return self.account.until(ready)
-
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Take note of how long it takes until something shows; what never does is not counted."""
-        started, lags = time.monotonic(), self.account.lags
-        yield
-        if self.account.lags == lags:
-            self._slowest = max(self._slowest, time.monotonic() - started)
-
-    @contextmanager
-    def hasty(self, seconds: float) -> Iterator[None]:
-        """Wait so much longer than it took so far, and no longer: for what was shown already."""
-        account, before = self.account, (self.account.settle, self.account.lags)
-        account.settle, account.lags = min(account.settle, seconds + 2 * self._slowest), 0
-        try:
-            yield
-        finally:
-            account.settle, account.lags = before
 
     @contextmanager
     def unlimited(self) -> Iterator[None]:

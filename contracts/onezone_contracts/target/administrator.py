@@ -10,13 +10,13 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.api import Api, answer_of, new_id
+from onezone_contracts.api import Api, new_id
 from onezone_contracts.exchange import Auth, Exchange, Redactor, basic
 from onezone_contracts.generate.values import Samples, is_ours, privileges_of, secret, usual
 from onezone_contracts.network import Network
-from onezone_contracts.patience import waited
-from onezone_contracts.reading import entry_id, list_keys, only_list
-from onezone_contracts.state.expected import TOKEN, USER, ZONE, Held, Mirror, Ref, kinds, rank, role_of
+from onezone_contracts.patience import Lag
+from onezone_contracts.reading import Listing, answer_of, entry_id, list_keys, listing
+from onezone_contracts.state.expected import TOKEN, USER, ZONE, Held, Mirror, Ref, kinds, removal, role_of
 from onezone_contracts.state.tokens import TokenBook, by_text, text_of
 from onezone_contracts.target.credentials import Credentials, near
 from onezone_contracts.target.file import SetupError, Target, TestUser
@@ -24,8 +24,6 @@ from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"
 """The privileges of a new member that none were given to."""
-LAGS = 3
-"""How often a run waits in vain before it stops waiting."""
 GONE = frozenset({404, 410})
 
 
@@ -41,8 +39,9 @@ class Account:
         network: how the target is reached.
 
     `core` is the target of the profile `core`, where its personas were made. `shut` says why no persona can act, where
-    that is so. `check_time` raises when the run's time is over.
-    `with_tokens`: the users that it makes log in with tokens, and have no passwords.
+    that is so. `lag` waits for what has not taken effect yet.
+    `with_tokens`: the users that it makes log in with tokens, and have no passwords. `make_share` sets a share up,
+    where that can be done.
     """
 
     def __init__(
@@ -59,10 +58,11 @@ class Account:
         self.api = Api(contract, base_url, Wire(_origin(base_url), timeout, network=network))
         self.credentials = credentials
         self.auth = credentials.auth("the administrator")
-        self.settle = settle
+        self.lag = Lag(settle)
         self.with_tokens = False
-        self.check_time: Callable[[], None] = lambda: None
         self.samples = Samples(contract)
+        self.invited: dict[str, Ref] = {}
+        self.make_share: Callable[[], str | None] = lambda: None
         self.mirror = Mirror()
         self.tokens = TokenBook()
         self.api.key = lambda ref, key: str(self.mirror.details.get(ref, {}).get(key, ref[1]))
@@ -77,7 +77,6 @@ class Account:
         self.gone: set[Ref] = set()
         self.people: dict[Ref, list[TestUser]] = {}
         self.core: Target | None = None
-        self.lags = 0
         self.shut: str | None = None
         self.misread: dict[str, Exchange] = {}
         self._before: dict[str, set[str]] = {}
@@ -97,14 +96,26 @@ class Account:
             if (ids := self.everything(kind)) is not None:
                 self._before[kind] = ids
 
-    def create(self, kind: str, body: Mapping[str, Any] | None = None, *, by: TestUser | None = None) -> Ref:
-        """A new entity, made for itself, or for the user who makes it. Raises SetupError."""
+    def create(
+        self,
+        kind: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        by: TestUser | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Ref:
+        """A new entity, made for itself, or for the user who makes it. Raises SetupError.
+
+        `names` has the ids of what it is to name, by kind.
+        """
         operation = self._operation("create", kind, "caller" if by else None)
-        value = dict(body) if body is not None else self.samples.body(operation)
+        value = dict(body) if body is not None else self.samples.body(operation, names=names)
         exchange = self.do(operation, {}, value, by.auth if by else None)
         made = new_id(exchange)
         if made is None:
-            raise SetupError(f"{operation.method} {operation.path} named nothing new: its answer has no Location")
+            raise SetupError(
+                f"{operation.method} {operation.path} created nothing that can be found: its answer has no Location"
+            )
         ref = (kind, made)
         self.adopt(ref, usual(operation.body, value))
         if by:
@@ -282,8 +293,13 @@ class Account:
         return None if found is None else {one for one in map(entry_id, found) if one is not None}
 
     def listed(self, exchange: Exchange | None) -> list[Any] | None:
-        """The list of an answer, None where there is none."""
-        return only_list(answer_of(exchange), list_keys(self.contract)) if exchange else None
+        """The list of an answer with its next pages, None where there is none, or more of it than is followed."""
+        found = self.listing(exchange) if exchange else None
+        return found.entries if found and not found.cut else None
+
+    def listing(self, exchange: Exchange) -> Listing:
+        """The list of an answer with its next pages, as far as they are followed."""
+        return listing(exchange, self.api.wire.send, list_keys(self.contract))
 
     def details(self, ref: Ref) -> dict[str, Any] | None:
         """The stored details, None where there are none to be read."""
@@ -318,7 +334,7 @@ class Account:
 
     def settled(self, member: Ref, containers: Iterable[Ref]) -> bool:
         """Wait until what somebody was given has taken effect; False where it has not in time."""
-        return all(self.until(lambda place=place: self._shows(member, place)) for place in (None, *containers))  # type: ignore[misc]
+        return all(self.lag.until(lambda place=place: self._shows(member, place)) for place in (None, *containers))  # type: ignore[misc]
 
     def _shows(self, member: Ref, container: Ref | None) -> bool:
         if container is None:
@@ -330,15 +346,6 @@ class Account:
         found = self.held(member, container)
         return wanted is None or found is None or found == wanted
 
-    def until(self, ready: Callable[[], bool]) -> bool:
-        """Wait until `ready`, for as long as privileges may take; after waiting in vain a few times, not any more."""
-        if ready():
-            return True
-        if self.lags < LAGS and waited(ready, self.settle, self.check_time):
-            return True
-        self.lags += 1
-        return False
-
     # --- afterwards ---------------------------------------------------------------------------------------
 
     def remove(self) -> None:
@@ -347,7 +354,7 @@ class Account:
         for ref in self._leftovers():
             self.made.setdefault(ref)
         made = [one for one in self.made if self.tokens.owners.get(one) not in self.made]  # others go with their owners
-        for ref in sorted(filter(self._removable, made), key=lambda one: -rank(one[0])):
+        for ref in sorted(filter(self._removable, made), key=lambda one: removal(self.contract, one[0])):
             self.delete(ref)
         self.made.clear()
         self.api.wire.close()

@@ -22,9 +22,8 @@ def core_target(account: Account, wanted: Iterable[Persona]) -> Target:
     for persona, person in people:
         containers = [ref for scope, ref in _places(home).items() if scope in persona.met]
         if not account.settled(person.ref, containers):
-            raise SetupError(
-                f"what the persona {persona.name} was given did not take effect within {account.settle:g} s (--settle)"
-            )
+            waited = f"{account.lag.seconds:g} s (--settle)"
+            raise SetupError(f"the privileges of the persona {persona.name} did not apply within {waited}")
     users = {one.name: given(one, person.credentials, home[1]) for one, person in people}
     account.core = Target(account.api.base_url, users, missing_id(home[1]), other[1])
     return account.core

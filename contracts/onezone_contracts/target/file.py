@@ -20,6 +20,7 @@ from onezone_contracts.exchange import Auth, Redactor, basic
 from onezone_contracts.personas import USER, Persona
 from onezone_contracts.state.expected import Ref
 from onezone_contracts.target.credentials import Credentials, FromVariable, near
+from onezone_contracts.target.types import CREDENTIALS, Groups, TargetFile, keys
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -28,7 +29,7 @@ _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 LONG, TEN_DIGITS = 12, 10
 BLANK = "..."
 """What the skeleton has where something is to be filled in."""
-_CREDENTIAL_KEYS = ({"username", "password"}, {"token"}, {"bearer"}, {"headers"})
+_CREDENTIAL_KEYS = tuple(map(keys, CREDENTIALS))
 
 
 NO_OTHER_GROUP = (
@@ -49,7 +50,7 @@ class TestUser:
     """Somebody who sends requests: a persona that the target was given with, or a user that the kit made.
 
     `name` is what reports say; `ref` is the user's kind and id, or its name where the id is not known; `group` is the
-    group in which the persona is judged.
+    group in which the persona is judged, and `others` are ids of other kinds that it is judged with.
     """
 
     __test__: ClassVar[bool] = False
@@ -58,6 +59,7 @@ class TestUser:
     ref: Ref
     persona: Persona = NO_PERSONA
     group: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def auth(self) -> Auth:
@@ -79,9 +81,9 @@ class TestUser:
         }
 
 
-def given(persona: Persona, credentials: Credentials, group: str) -> TestUser:
+def given(persona: Persona, credentials: Credentials, group: str, others: Mapping[str, str] | None = None) -> TestUser:
     """A persona that somebody else made: which user of the target it is, is not known."""
-    return TestUser(persona.name, credentials, (USER, persona.name), persona, group)
+    return TestUser(persona.name, credentials, (USER, persona.name), persona, group, others or {})
 
 
 @dataclass(slots=True)
@@ -148,7 +150,7 @@ def check_url(url: str, what: str = "the URL") -> str:
     except ValueError:
         usable = False
     if not usable or any(character.isspace() for character in url) or parts.query or parts.fragment:
-        raise SetupError(f"{what} {url!r} is no base URL: write it like http://127.0.0.1:8080/api/onezone/v3")
+        raise SetupError(f"{what} {url!r} is not a base URL: write it like http://127.0.0.1:8080/api/onezone/v3")
     return url.rstrip("/")
 
 
@@ -191,16 +193,16 @@ def read_target_file(path: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         told = " ".join(str(getattr(error, "problem", None) or error).split())
-        what = "" if isinstance(error, _TwiceError) else "this is no YAML: "
+        what = "" if isinstance(error, _TwiceError) else "this is not YAML: "
         raise SetupError(f"{path}{where}: {what}{told}") from None
     except (ValueError, RecursionError) as error:
-        raise SetupError(f"{path}: this is no YAML that can be used: {' '.join(str(error).split())}") from None
+        raise SetupError(f"{path}: this cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise SetupError(f"{path}: a target file is a mapping with base_url, groups and personas")
     try:
         return dict(_fill(data, path))
     except RecursionError:
-        raise SetupError(f"{path}: a value of this file contains itself") from None
+        raise SetupError(f"{path}: a value in this file contains itself") from None
 
 
 def _file_text(path: Path) -> str:
@@ -269,10 +271,10 @@ def _fill(node: Any, path: Path) -> Any:
 
 def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, wanted: tuple[Persona, ...]) -> Target:
     """The target that a target file describes, for one operation. Raises SetupError naming the key to change."""
-    _known(path, data, {"admin", "base_url", "edition", "groups", "kept", "personas"}, "")
+    _known(path, data, keys(TargetFile), "")
     base_url = check_url(_text(path, data, "base_url", ""), f"{path}: base_url")
     groups = _mapping(path, data, "groups", "")
-    _known(path, groups, {"home", "missing", "other"}, "groups.")
+    _known(path, groups, keys(Groups), "groups.")
     home = _text(path, groups, "home", "groups.")
     missing = _text(path, groups, "missing", "groups.") if "missing" in groups else missing_id(home)
     if missing == home:
@@ -313,17 +315,17 @@ def admin_from_file(path: Path, data: Mapping[str, Any], account: Credentials | 
     return base_url, _credentials(path, data, "admin", "")
 
 
-def _known(path: Path, data: Mapping[str, Any], keys: set[str], prefix: str) -> None:
-    unknown = [str(key) for key in data if key not in keys]
+def _known(path: Path, data: Mapping[str, Any], names: set[str], prefix: str) -> None:
+    unknown = [str(key) for key in data if key not in names]
     if unknown:
-        known = ", ".join(sorted(keys))
-        raise SetupError(f"{path}: unknown key {prefix}{unknown[0]}: choose one of {known}")
+        choices = ", ".join(sorted(names))
+        raise SetupError(f"{path}: unknown key {prefix}{unknown[0]}: choose one of {choices}")
 
 
 def _mapping(path: Path, data: Mapping[str, Any], key: str, prefix: str) -> Mapping[str, Any]:
     value = data.get(key)
     if not isinstance(value, dict):
-        raise SetupError(f"{path}: {prefix}{key} is missing or no mapping")
+        raise SetupError(f"{path}: {prefix}{key} is missing or not a mapping")
     return value
 
 
@@ -358,7 +360,7 @@ def _headers(path: Path, value: Mapping[str, Any], prefix: str) -> tuple[tuple[s
     odd = [str(name) for name in value if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", str(name))]
     if odd or not value:
         raise SetupError(
-            f"{path}: {prefix}{odd[0]} is no name of a header" if odd else f"{path}: {prefix[:-1]} is empty"
+            f"{path}: {prefix}{odd[0]} is not a valid header name" if odd else f"{path}: {prefix[:-1]} is empty"
         )
     return tuple((str(name), _secret(path, value, name, prefix)) for name in value)
 

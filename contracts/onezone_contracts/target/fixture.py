@@ -13,12 +13,15 @@ from onezone_contracts.state.expected import (
     CALLER,
     GROUP,
     READING,
+    SHARE,
     UNRELATED,
     USER,
     ZONE,
     Ref,
     holds,
     kinds,
+    member_and_container,
+    naming,
     rank,
     role_of,
 )
@@ -69,20 +72,52 @@ class Stage:
         for one in self.operation.parameters:
             role = one.entity or one.name
             self.roles[role] = self._player(self._contract.kind(role), created="creator" in scopes)
+        for scope in sorted(scopes - self.roles.keys()):
+            self._reach(scope)
         if effect.verb == "delete":
             self._inhabit()
         if effect.resource in self._contract.owners:
             if within in self.roles:
                 self.witnesses += furnish(self.account, self.operation, self.roles[within])
+        elif within in self.roles and naming(self._contract, self.operation):
+            if effect.resource not in self.roles:
+                self._name(self._contract.kind(effect.resource))
         elif within in self.roles and effect.verb not in UNRELATED:
-            if effect.resource in self.roles and effect.resource != within:
-                self.relate(self.roles[effect.resource], self.roles[within])
-                self._witness(self.roles[effect.resource], self.roles[within])
-            else:
-                self._fill(self.roles[within])
+            self._related(within)
         elif within == ZONE and effect.resource in self.roles:
             self._empower(self.roles[effect.resource])
         return self
+
+    def _related(self, within: str) -> None:
+        """Members and containers as the effect speaks of them."""
+        resource = self.operation.effect.resource
+        if resource not in self.roles or resource == within:
+            self._fill(self.roles[within])
+            return
+        member, container = (self.roles[one] for one in member_and_container(self._contract, resource, within))
+        self.relate(member, container)
+        self._witness(member, container)
+
+    def _name(self, kind: str) -> None:
+        """Two of a kind that name what plays a role here, and one that names another."""
+        for names in (self._names(), self._names(), None):
+            self.account.create(kind, names=names)
+
+    def _reach(self, scope: str) -> None:
+        """Have something play a role that the access rule asks about: the body names it, or what the path names."""
+        body = self.operation.body
+        if body and any(one.refers and one.refers.kind == scope for one in body.properties):
+            self.roles[scope] = self.account.create(scope)
+            return
+        for ref in list(self.roles.values()):
+            key = self._contract.reference(ref[0], scope)
+            identity = self.account.mirror.details[ref].get(key) if key else None
+            if identity:
+                self.roles[scope] = (scope, identity)
+
+    def _names(self) -> dict[str, str]:
+        """The ids of what plays a role here, by kind."""
+        return {ref[0]: ref[1] for ref in self.roles.values()}
 
     def _player(self, kind: str, *, created: bool) -> Ref:
         """Something of a kind to play a role; `created` by a user who is remembered."""
@@ -93,7 +128,10 @@ class Stage:
             return own(self.account, owner, **self._as_asked())
         if created:
             self.founder = self.account.person(_needed(self._contract, kind))
-        return self.account.create(kind, by=self.founder if created else None)
+        if kind == SHARE:
+            self.account.mirror.add((SHARE, identity := self.account.samples.refer(SHARE)), {})
+            return SHARE, identity
+        return self.account.create(kind, by=self.founder if created else None, names=self._names())
 
     def relate(self, one: Ref, other: Ref, *, effective: bool | None = None) -> None:
         """Make one belong to the other, or the other way round where only that is possible, as the effect asks."""
@@ -110,14 +148,16 @@ class Stage:
         """Something that no fixture has by itself, in relation to a place where there is one. Raises SetupError."""
         if word == FOREIGN:
             founder = self.account.person(_needed(self._contract, kind))
-            ref = self.account.create(kind, by=founder)
+            ref = self.account.create(kind, by=founder, names=self._names())
             self.account.mirror.details[ref]["creator"] = {"type": USER, "id": founder.ref[1]}
         elif word == BARE:
             ref = self.account.create(kind, self.account.samples.bare(kind))
         else:
-            ref = self.account.person().ref if kind == USER else self.account.create(kind)
-        if place:
-            self.relate(ref, place, effective=False if word == DIRECT else None)
+            ref = self.account.person().ref if kind == USER else self.account.create(kind, names=self._names())
+        if place and not naming(self._contract, self.operation):
+            below = holds(self._contract, self.operation.effect.resource, self.operation.effect.within or "")
+            ends = (ref, place) if below else (place, ref)
+            self.relate(*ends, effective=False if word == DIRECT else None)
         return ref
 
     def _witness(self, one: Ref, other: Ref) -> None:
@@ -151,13 +191,17 @@ class Stage:
                 ]:
                     self.account.attach(inside, ref)
                     self.witnesses.append(Probe("details", inside))
-            for kind in kinds(self._contract):
-                if rank(kind) > rank(ref[0]) and self._joins(ref[0], kind):
-                    place = self.account.create(kind)
-                    self.account.attach(ref, place)
-                    self.witnesses += [Probe("details", place), Probe("members", place, kind=ref[0])]
+            for kind in self._above(ref[0]):
+                place = self.account.create(kind)
+                self.account.attach(ref, place)
+                self.witnesses += [Probe("details", place), Probe("members", place, kind=ref[0])]
         for probe in self.witnesses:
             self.account.look(probe.ref)
+
+    def _above(self, kind: str) -> list[str]:
+        """What something of a kind can belong to, and what can be made without naming anything."""
+        later = [one for one in kinds(self._contract) if rank(one) > rank(kind)]
+        return [one for one in later if one not in self._contract.references and self._joins(kind, one)]
 
     def _fill(self, place: Ref) -> None:
         """What a list has to show: something that is related directly, and something through a group."""

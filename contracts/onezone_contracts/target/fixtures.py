@@ -28,11 +28,13 @@ from onezone_contracts.personas import Persona, personas
 from onezone_contracts.requirement import Level, NotJudged
 from onezone_contracts.sent import Sent
 from onezone_contracts.shared import Shared
-from onezone_contracts.state.expected import CALLER, READING, USER, ZONE, Ref, pair
+from onezone_contracts.state.expected import CALLER, READING, SHARE, USER, ZONE, Ref, pair
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError, TestUser, missing_id
 from onezone_contracts.target.fixture import Stage
+from onezone_contracts.target.invitations import invitation
 from onezone_contracts.target.owned import own
+from onezone_contracts.target.shares import Shares
 
 FORBIDDEN = 403
 
@@ -45,9 +47,19 @@ class Stages(Shared):
     missing: str = field(default_factory=missing_id)
     offered: set[str] = field(default_factory=set)
     """The operations that were seen to be offered."""
+    shares: Shares = field(init=False)
     _stages: dict[object, Stage] = field(default_factory=dict)
     _strangers: dict[str, Ref] = field(default_factory=dict)
     _victim: TestUser | None = None
+
+    def __post_init__(self) -> None:
+        self.shares = Shares(self.account)
+        self.account.samples.refer = self.refer
+        self.account.samples.invite = lambda role: invitation(self.account, role)
+
+    def refer(self, kind: str) -> str:
+        """The id of something new that a body can name. Raises SetupError."""
+        return self.shares.free() if kind == SHARE else self.account.create(kind)[1]
 
     def shared(self, operation: Operation) -> Stage:
         """The stage of all reading operations with the same roles and relations. Raises SetupError."""
@@ -57,12 +69,15 @@ class Stages(Shared):
         listed = effect.verb in {"list", "get"} and effect.verb, effect.by
         key = (roles, effect.resource, effect.within, effect.effective, listed, "creator" in scopes)
         if key not in self._stages:
-            self._stages[key] = Stage(self.account, operation).build()
+            with self.shares.kept():
+                self._stages[key] = Stage(self.account, operation).build()
         return self._stages[key]
 
     def stranger(self, kind: str) -> Ref:
         """Something of a kind that is related to nothing. Raises SetupError."""
-        if kind not in self._strangers:
+        if kind in self._strangers:
+            return self._strangers[kind]
+        with self.shares.kept():
             owned = kind in self.account.contract.owners
             person = self.account.person().ref if owned or kind == USER else None
             self._strangers[kind] = (
@@ -130,7 +145,7 @@ class AccountFixtures:
             answers.append(send())
             return answers[-1].status != FORBIDDEN
 
-        self.account.until(settled)
+        self.account.lag.until(settled)
         return answers[-1]
 
     def actor(self, stage: Stage, *, fresh: bool = False) -> tuple[Auth, TestUser | None, dict[str, Ref]]:
@@ -227,7 +242,8 @@ class AccountFixtures:
             return None
         if self.operation.effect.verb == "grant":
             return self._grant(roles, person)
-        return self.account.samples.body(self.operation, keys or None)
+        names = {ref[0]: ref[1] for ref in roles.values()}
+        return self.account.samples.body(self.operation, keys or None, names)
 
     def _grant(self, roles: Mapping[str, Ref], person: TestUser | None) -> dict[str, list[str]]:
         """Two new privileges and one that is held; one goes, and a new one, too: what is added wins."""

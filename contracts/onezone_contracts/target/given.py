@@ -12,9 +12,14 @@ from onezone_spec import Operation
 
 from onezone_contracts.cases import (
     AS_NUMBER,
+    BARE,
+    BEFORE,
     BLANK_AFTER,
+    DIRECT,
+    FOREIGN,
     GROUP,
     HOME,
+    ITSELF,
     LENGTHENED,
     LONG_ID,
     MISSING,
@@ -22,6 +27,7 @@ from onezone_contracts.cases import (
     NOBODY,
     OTHER,
     SHORTENED,
+    UNRELATED,
     VICTIM,
     WRITER,
     Case,
@@ -31,9 +37,13 @@ from onezone_contracts.exchange import Auth, Exchange, Redactor
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Level, NotJudged
 from onezone_contracts.sent import Sent
-from onezone_contracts.state.expected import Ref
+from onezone_contracts.state.expected import USER, Ref
+from onezone_contracts.state.tracker import UNSEEN
+from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import Target, TestUser
 
+FIXTURES = frozenset({BARE, DIRECT, FOREIGN, ITSELF, UNRELATED})
+"""What an administrator's account makes, or knows."""
 _COUNTED = re.compile(r"[^0-9A-Fa-f]\d+$")
 """The end of ids that count: what is shorter by a digit is another's."""
 Cast = tuple[None, Auth, TestUser | None, dict[str, Ref]]
@@ -74,7 +84,7 @@ class GivenFixtures:
                 return self.writer
             if who == WRITER:
                 raise NotJudged("no persona could create anything", blocked=True)
-            return next(iter(self.target.personas.values()))
+            return next(iter(self.target.personas.values()), TestUser(NOBODY, Credentials(), (USER, NOBODY)))
         if who not in self.target.personas:
             raise NotJudged(f"the target has no persona {who}")
         return self.target.personas[who]
@@ -83,18 +93,21 @@ class GivenFixtures:
         """The persona that sends a case, to its own group. Raises NotJudged."""
         user = self.identity(case.who)
         auth = Auth() if case.who == NOBODY and not case.auth else user.auth
-        return None, auth, user, {GROUP: (GROUP, user.group)}
+        others = {kind: (kind, one) for kind, one in user.others.items()}
+        return None, auth, user, {GROUP: (GROUP, user.group), **others}
 
     def like(self, sent: Sent) -> Cast:
         """The same for a case that follows another."""
         return None, sent.auth, sent.user, dict(sent.roles)
 
     def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
-        """What a word of a case stands for; anything but the words is an id itself.
+        """What a word of a case stands for; anything but the words is an id itself. Raises NotJudged.
 
         A short id made shorter or longer, and one with a number at its end, could be another group's; and what may be
         read as another spelling of the home group's id is not sent.
         """
+        if word in FIXTURES or word.startswith(BEFORE):
+            raise NotJudged(UNSEEN, blocked=True)
         kind, home = roles.get(role, (role, ""))
         long = len(home) >= LONG_ID and not _COUNTED.search(home)
         words = {

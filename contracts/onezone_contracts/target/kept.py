@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from onezone_spec import Operation
 
-from onezone_contracts.state.expected import Ref, rank
+from onezone_contracts.state.expected import Ref, rank, removal
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import SetupError, Target
@@ -22,9 +22,9 @@ OWNER_ONLY = 0o600
 def check(path: Path, *, made: bool) -> None:
     """Raises SetupError where nothing can be kept, or not in that file."""
     if not made:
-        raise SetupError("--keep is for personas that the kit makes: give URL with --admin or --states-url")
+        raise SetupError("--keep is for users that the kit creates: give URL with --admin or --states-url")
     if path.exists() and path.stat().st_size:
-        raise SetupError(f"--keep {path}: there is such a file; `ozkit target clean {path}` removes what it names")
+        raise SetupError(f"--keep {path}: the file exists already; `ozkit target clean {path}` removes what it names")
     _write(path, "")
 
 
@@ -38,7 +38,7 @@ def from_account(path: Path, account: Account, target: Target | None, operation:
     """Write down what an administrator's account made; it stays."""
     if target is None:
         target = Target(account.api.base_url, {}, "")
-    entities = [list(ref) for ref in account.made]
+    entities = [list(ref) for ref in sorted(account.made, key=lambda ref: removal(account.contract, ref[0]))]
     _save(path, _described(target, account.contract.edition, operation), {"entities": entities})
 
 
@@ -46,7 +46,7 @@ def entities(path: Path, data: Mapping[str, Any]) -> list[Ref]:
     """What an administrator's account is to remove of what was kept, in that order. Raises SetupError."""
     listed = _kept(path, data).get("entities", [])
     if not isinstance(listed, list) or not all(_is_ref(entry) for entry in listed):
-        raise SetupError(f"{path}: kept.entities is no list of pairs of a kind and an id")
+        raise SetupError(f"{path}: kept.entities is not a list of pairs of kind and id")
     return sorted(((kind, name) for kind, name in listed), key=lambda ref: -rank(ref[0]))
 
 
@@ -55,16 +55,14 @@ def states(path: Path, data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any
     known = _kept(path, data)
     url, listed = known.get("states_url", ""), known.get("states", [])
     if not isinstance(url, str) or not isinstance(listed, list):
-        raise SetupError(f"{path}: kept.states_url is no URL, or kept.states no list")
+        raise SetupError(f"{path}: kept.states_url is not a URL, or kept.states not a list")
     return url, listed
 
 
 def _kept(path: Path, data: Mapping[str, Any]) -> Mapping[str, Any]:
     known = data.get("kept")
     if not isinstance(known, dict):
-        raise SetupError(
-            f"{path}: this file names nothing that was kept: `ozkit verify --keep FILE` writes such a file"
-        )
+        raise SetupError(f"{path}: this file names nothing to remove: `ozkit verify --keep FILE` writes such a file")
     return known
 
 

@@ -15,7 +15,7 @@ from onezone_contracts.arguments import admin_of, network_of
 from onezone_contracts.generate.values import is_ours
 from onezone_contracts.options import Options
 from onezone_contracts.reports.shown import line
-from onezone_contracts.state.expected import USER, Ref, kinds, rank
+from onezone_contracts.state.expected import USER, Ref, kinds, removal
 from onezone_contracts.target import kept
 from onezone_contracts.target.administrator import GONE, Account
 from onezone_contracts.target.credentials import Credentials
@@ -46,7 +46,7 @@ def clean(account: Account, *, dry_run: bool = False) -> Iterator[Leftover]:
         dry_run: whether to find only.
     """
     found = list(leftovers(account))
-    for ref, name in sorted(found, key=lambda one: -rank(one[0][0])):
+    for ref, name in sorted(found, key=lambda one: removal(account.contract, one[0][0])):
         exchange = None if dry_run else account.delete(ref)
         yield Leftover(ref, name, None if dry_run else exchange.answer() if exchange else "there is no such operation")
 
@@ -57,8 +57,10 @@ def leftovers(account: Account) -> Iterator[tuple[Ref, str]]:
     contract = account.contract
     for kind in [one for one in kinds(contract) if one not in contract.owners]:
         ids = account.everything(kind)
+        if ids is None and (kind in contract.references or contract.find("list", kind) is None):
+            continue
         if ids is None:
-            raise SetupError(f"the administrator's account cannot list what there is of the kind {kind}")
+            raise SetupError(f"the administrator's account cannot list entities of the kind {kind}")
         for one in sorted(ids):
             details = account.details((kind, one)) or {}
             if is_ours(details, users):

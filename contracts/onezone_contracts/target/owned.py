@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from onezone_spec import Operation
 
-from onezone_contracts.api import answer_of, new_id
+from onezone_contracts.api import new_id
+from onezone_contracts.reading import answer_of
 from onezone_contracts.state.expected import CALLER, TOKEN, USER, Ref
 from onezone_contracts.state.probe import Probe
 from onezone_contracts.state.tokens import text_of

@@ -12,7 +12,7 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.options import TOKENS, Options
 from onezone_contracts.personas import personas
-from onezone_contracts.state.expected import GROUP, READING
+from onezone_contracts.state.expected import CALLER, GROUP, READING, ZONE, kinds
 from onezone_contracts.target import embedded, kept
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.credentials import Credentials
@@ -38,6 +38,10 @@ class Provisioner(Protocol):
     account: Account | None
     """An administrator's account, where there is one: it makes fixtures for every operation."""
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of which each persona can have an entity of its own to act on."""
+
     def target(self, operation: Operation) -> Target:
         """The personas of an operation, each with its group. Raises SetupError, which says what to give."""
 
@@ -52,6 +56,7 @@ class FromAccount:
     def __init__(self, account: Account) -> None:
         self.account: Account | None = account
         self.contract = account.contract
+        self.kinds = frozenset(kinds(account.contract))
         self.base_url = account.api.base_url
         self._account = account
 
@@ -72,6 +77,7 @@ class FromFile:
     """
 
     account: Account | None = None
+    kinds = frozenset({GROUP})
 
     def __init__(self, contract: Contract, path: Path, data: dict[str, Any], url: str | None = None) -> None:
         self.contract = contract
@@ -102,6 +108,7 @@ class FromStates:
 
     def __init__(self, contract: Contract, states: States, base_url: str, keep: Path | None = None) -> None:
         self.contract = contract
+        self.kinds = frozenset(contract.privileges) - {ZONE}
         self._keep = keep
         self.base_url = base_url
         self._states = states
@@ -109,20 +116,24 @@ class FromStates:
     def target(self, operation: Operation) -> Target:
         """The personas of an operation, made now. Raises SetupError where a state is refused."""
         with cannot_set_up():
-            target = self._states.target(self.base_url, personas(self.contract, operation))
+            target = self._states.target(self.base_url, personas(self.contract, operation), self.contract.privileges)
         if self._keep:
             kept.from_states(self._keep, target, self.contract.edition, operation, self._states)
         return target
 
 
 def supplied(provisioner: Provisioner, operation: Operation) -> Target:
-    """The personas of an operation around the documented one, whose roles a group is enough for.
+    """The personas of an operation around the documented one that only looks, at a single thing of theirs at most.
 
-    Raises SetupError, which says what to give.
+    How several things are related is not known, nor what the caller belongs to. Raises SetupError, which says what to
+    give.
     """
-    roles = {one.entity or one.name for one in operation.parameters} - {GROUP}
-    if roles or operation.effect.verb not in READING:
-        what = f"a {min(roles).replace('_', ' ')}" if roles else "something"
+    roles, effect = {one.entity or one.name for one in operation.parameters}, operation.effect
+    alone = len(roles) == 1 and CALLER not in {effect.resource, effect.within}
+    theirs = provisioner.kinds if alone else frozenset({GROUP})
+    lacking = roles - theirs if personas(provisioner.contract, operation) else roles
+    if lacking or effect.verb not in READING or operation.body:
+        what = f"a {min(lacking).replace('_', ' ')}" if lacking else "something"
         raise SetupError(f"{operation.id} needs {what} of its own to act on: {GIVE}")
     return provisioner.target(operation)
 
@@ -147,12 +158,12 @@ def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: Ex
     if wanted.target_file:
         return FromFile(contract, wanted.target_file, data, wanted.url)
     if wanted.admin and wanted.url:
-        return FromAccount(stack.enter_context(administered(contract, check_url(wanted.url), wanted.admin, options)))
+        return _from_admin(wanted.url, wanted.admin, wanted.states_url, contract, options, stack)
     if wanted.url and wanted.states_url:
         base_url, states_url = check_url(wanted.url), check_states_url(wanted.states_url)
     elif wanted.url:
         raise SetupError(
-            "nobody to judge as: give --target FILE (`ozkit target init` prints a skeleton), --states-url URL, "
+            "no users to judge with: give --target FILE (`ozkit target init` prints a skeleton), --states-url URL, "
             "or --admin USER:PASSWORD"
         )
     elif wanted.admin:
@@ -163,6 +174,20 @@ def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: Ex
         origin = stack.enter_context(embedded.mock(contract.origin))
         base_url, states_url = origin + contract.base_paths[0], f"{origin}/_mock/states"
     return _from_states(States(states_url, options, base_url), contract, base_url, options, stack, full=full)
+
+
+def _from_admin(
+    url: str, admin: Credentials, states_url: str | None, contract: Contract, options: Options, stack: ExitStack
+) -> Provisioner:
+    """An administrator's account makes everything but shares, which a state may set up."""
+    base_url = check_url(url)
+    states = States(check_states_url(states_url), options, base_url) if states_url else None
+    if states:
+        stack.callback(states.teardown)
+    account = stack.enter_context(administered(contract, base_url, admin, options))
+    if states:
+        account.make_share = states.share
+    return FromAccount(account)
 
 
 def _from_states(
@@ -178,7 +203,9 @@ def _from_states(
         admin = states.administrator(contract.privileges)
     except SetupError:
         return FromStates(contract, states, base_url)
-    return FromAccount(stack.enter_context(administered(contract, base_url, admin, options)))
+    account = stack.enter_context(administered(contract, base_url, admin, options))
+    account.make_share = states.share
+    return FromAccount(account)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -42,12 +42,17 @@ class States:
         self._check_time = self._wire.patience.check_time = options.deadline.check
         self.made: list[dict[str, Any]] = []
 
-    def target(self, base_url: str, wanted: tuple[Persona, ...]) -> Target:
-        """A target with a persona each, made now. Raises SetupError where a state is refused."""
+    def target(
+        self, base_url: str, wanted: tuple[Persona, ...], scopes: Iterable[str] = frozenset({GROUP, ZONE})
+    ) -> Target:
+        """A target with a persona each, made now. Raises SetupError where a state is refused.
+
+        Of what personas hold, those scopes are asked for: each persona is judged with an entity of each but the zone.
+        """
         before = len(self.made)
         try:
             other = self._group()
-            personas = {persona.name: self._identity(persona, lambda: other) for persona in wanted}
+            personas = {persona.name: self._identity(persona, other, frozenset(scopes)) for persona in wanted}
         except BaseException:
             self.teardown(before)
             raise
@@ -72,6 +77,13 @@ class States:
             self.teardown()
             raise
 
+    def share(self) -> str | None:
+        """A share that no handle stands for, None where the implementation has no such state."""
+        try:
+            return _id(self._call("setup", "a share", {}).get("share"))
+        except SetupError:
+            return None
+
     def _group(self) -> str | None:
         """A group of its own, None where the implementation has no such state."""
         try:
@@ -80,15 +92,16 @@ class States:
             return None
         return _id(answer.get("group")) or None
 
-    def _identity(self, persona: Persona, default_group: Callable[[], str | None]) -> TestUser:
-        held = {scope: privileges for scope, privileges in persona.grants.items() if scope in {GROUP, ZONE}}
+    def _identity(self, persona: Persona, default_group: str | None, scopes: frozenset[str]) -> TestUser:
+        held = {scope: privileges for scope, privileges in persona.grants.items() if scope in scopes}
         params: dict[str, Any] = {f"{scope}_privileges": _names(privileges) for scope, privileges in held.items()}
         params.setdefault(f"{ZONE}_privileges", [])
         answer = self._call("setup", "a persona", params)
-        group = _id(answer.get("group")) or default_group()
-        if group is None:
-            raise SetupError(f"the states URL named no group for the persona {persona.name}")
-        return given(persona, _credentials(answer, persona.name), group)
+        ids = {kind: _id(answer.get(kind)) or "" for kind in {GROUP, *held} - {ZONE}}
+        ids[GROUP] = ids[GROUP] or default_group or ""
+        if lacking := [kind for kind, one in sorted(ids.items()) if not one]:
+            raise SetupError(f"the states URL named no {lacking[0]} for the persona {persona.name}")
+        return given(persona, _credentials(answer, persona.name), ids.pop(GROUP), ids)
 
     def _call(self, action: str, state: str, params: dict[str, Any]) -> dict[str, Any]:
         self._check_time()
@@ -105,7 +118,7 @@ class States:
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            raise SetupError(f"the states URL {self._shown} answered {state!r} with something that is no JSON object")
+            raise SetupError(f"the states URL {self._shown} answered {state!r} with something other than a JSON object")
         return answer
 
     def teardown(self, before: int = 0) -> None:
@@ -133,7 +146,7 @@ def check_states_url(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or any(character.isspace() for character in url) or parts.fragment:
-        raise SetupError(f"--states-url {url!r} is no URL: write it like http://127.0.0.1:8080/_states")
+        raise SetupError(f"--states-url {url!r} is not a URL: write it like http://127.0.0.1:8080/_states")
     return url
 
 

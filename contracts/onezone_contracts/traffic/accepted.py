@@ -94,6 +94,8 @@ def _of_property(contract: Contract, prop: Property, sent: Seen) -> Iterator[Jud
             (f"body.empty.{name}", f"body.{name}.empty"),
             (f"an empty {name} is accepted", REFUSED, _came(sent)),
         )
+    elif isinstance(value, list) and not _of_strings(prop, value):
+        yield (f"body.{name}.items",), (f"a {name} of other things than strings is accepted", REFUSED, _came(sent))
     else:
         for rule in ("enum", "pattern"):
             if rule in prop.levels and not _keeps(contract, prop, rule, value):
@@ -104,6 +106,11 @@ def _of_property(contract: Contract, prop: Property, sent: Seen) -> Iterator[Jud
 def _fits(value: Any, types: tuple[str, ...]) -> bool:
     came = _TYPES[type(value)]
     return came in types or (came == "number" and "integer" in types)
+
+
+def _of_strings(prop: Property, value: list[Any]) -> bool:
+    """Whether a list holds strings, where the schema says that it does."""
+    return prop.schema.get("items", {}).get("type") != "string" or all(isinstance(one, str) for one in value)
 
 
 def _keeps(contract: Contract, prop: Property, rule: str, value: Any) -> bool:

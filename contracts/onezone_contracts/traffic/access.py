@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from onezone_spec import Contract, Level, Route
+from onezone_spec import Contract, Level, Operation, Route
 
+from onezone_contracts.derive import judged_operations
 from onezone_contracts.requirement import Finding
 from onezone_contracts.state.expected import GROUP, USER, Ref
 from onezone_contracts.state.expected import ZONE as ZONE_SCOPE
@@ -15,7 +16,6 @@ from onezone_contracts.traffic.facts import IN, LAG, MAY, THERE, ZONE, Facts
 from onezone_contracts.traffic.seen import Seen
 from onezone_contracts.traffic.sheet import Sheet
 
-FORBIDDEN = 403
 GRANTING = frozenset({"attach", "detach", "grant", "revoke"})
 KEPT = 6
 """So many exchanges of a kind are kept of a caller and a request."""
@@ -41,9 +41,12 @@ class _Told:
 class Access:
     """Collects decisions by caller for as long as nobody's grants change, and then looks for contradictions."""
 
-    def __init__(self, sheet: Sheet, facts: Facts) -> None:
+    def __init__(self, sheet: Sheet, facts: Facts, operations: Collection[str]) -> None:
+        """`operations` are the ids of those whose decisions count."""
         self.sheet = sheet
+        self.operations = operations
         self.contract: Contract = sheet.contract
+        self._documented = {one.id for one in judged_operations(sheet.contract)}
         self.facts = facts
         self._told: dict[str, dict[Asked, _Told]] = {}
 
@@ -60,7 +63,9 @@ class Access:
 
     def _note(self, sent: Seen) -> None:
         allowed = sent.succeeded
-        if sent.operation.access.public or not (allowed or _forbidden(sent)):
+        if sent.operation.id not in self.operations or sent.operation.access.public:
+            return
+        if not (allowed or sent.forbidden):
             return
         decision = self._decision(sent, allowed=allowed)
         if decision is None:
@@ -140,17 +145,18 @@ class Access:
             guilty = contradiction([decision for _, decision in kept])
             if not guilty:
                 break
-            self._accuse([kept[one] for one in guilty])
-            culprit = kept[guilty[-1]][0].operation
+            culprit = self._culprit([kept[one] for one in guilty])
             kept = [pair for pair in kept if pair[0].operation is not culprit]
         for operation in {sent.operation.id: sent.operation for sent, _ in kept}.values():
             self.sheet.judged(self.sheet.consistent(operation))
 
-    def _accuse(self, pairs: list[tuple[Seen, Decision]]) -> None:
-        last, decision = pairs[-1]
+    def _culprit(self, pairs: list[tuple[Seen, Decision]]) -> Operation:
+        """Accuse the last decision of some that contradict each other: one on an operation around, where there is."""
+        around = [pair for pair in pairs if pair[0].operation.id not in self._documented]
+        last, decision = (around or pairs)[-1]
         came = "allowed" if decision.allowed else "refused"
         others = "; ".join(
-            f"{'allowed' if one.allowed else 'refused'}: {sent.operation.id}" for sent, one in pairs[:-1]
+            f"{'allowed' if one.allowed else 'refused'}: {sent.operation.id}" for sent, one in pairs if sent is not last
         )
         told = f"no privileges that {last.caller.name} may hold explain it" + (f" beside {others}" if others else "")
         finding = Finding(
@@ -161,14 +167,7 @@ class Access:
             tuple(sent.exchange for sent, _ in pairs),
         )
         self.sheet.judged(self.sheet.consistent(last.operation), finding)
-
-
-def _forbidden(sent: Seen) -> bool:
-    """Whether the service itself refused it: what stands before a service does not speak the documented Error."""
-    if sent.status != FORBIDDEN:
-        return False
-    response = sent.exchange.response
-    return sent.recorded.response_body is None or (response is not None and b'"error"' in response.body)
+        return last.operation
 
 
 def _changes_grants(contract: Contract, sent: Seen) -> bool:

@@ -33,6 +33,7 @@ from onezone_contracts.traffic.state import State
 from onezone_contracts.verdict import Judgement, Verdict, decide
 
 NOT_JUDGED = frozenset({"HEAD", "OPTIONS"})
+SUCCESSES = range(200, 300)
 ANONYMOUS = 1000
 """So many requests without credentials wait until it is known whether the recording shows credentials at all."""
 
@@ -68,7 +69,10 @@ class Follower:
         self._counting = Counting(self.contract)
         self._single = Single(self.sheet)
         self._state = State(self.sheet)
-        self._access = Access(self.sheet, self._state.facts)
+        self._documented = frozenset(one.id for one in judged_operations(self.contract))
+        every = frozenset(self.contract.operations)
+        operations = self._documented if self.choice.profile == "core" else every
+        self._access = Access(self.sheet, self._state.facts, operations)
         self._signin = SignIn(self.sheet)
         self._between = Between(self.sheet)
         self._anonymous: list[Seen] = []
@@ -82,6 +86,7 @@ class Follower:
     _single: Single = field(init=False, repr=False)
     _state: State = field(init=False, repr=False)
     _access: Access = field(init=False, repr=False)
+    _documented: frozenset[str] = field(init=False, repr=False)
     _signin: SignIn = field(init=False, repr=False)
     _between: Between = field(init=False, repr=False)
     _anonymous: list[Seen] = field(init=False, repr=False)
@@ -109,11 +114,21 @@ class Follower:
         path = recorded.url[len(here) :].partition("?")[0].partition("#")[0]
         call = self._routes.find(recorded.method, path)
         if call is None:
+            self._other_method(recorded, path)
             return None
+        if not (call.spelled or recorded.status in SUCCESSES):
+            return None  # a server may know a path with a slash at its end, and need not
         if self._origin is None:
             self._origin = here
         learn(self.redactor, recorded)
         return seen(recorded, call, self._callers.of(recorded))
+
+    def _other_method(self, recorded: Recorded, path: str) -> None:
+        """Judge a call with a method that a path of the contract does not have."""
+        for call in self._routes.beside(recorded.method, path) if self._origin else ():
+            sent = seen(recorded, call, self._callers.of(recorded))
+            learn(self.redactor, recorded)
+            self._single.other_method(sent)
 
     def _judge(self, sent: Seen, rivals: list[Seen]) -> None:
         self.requests += 1
@@ -154,13 +169,13 @@ class Follower:
         self._single.finish()
         self._state.finish()
         self._access.finish()
+        self._signin.finish()
         if self._callers.shows_credentials:
             for sent in self._anonymous:
                 self._single.anonymous(sent)
         choice, every = self.choice, self.sheet.every()
         if choice.profile == "core":
-            documented = {one.id for one in judged_operations(self.contract)}
-            every = tuple(one for one in every if one.operation in documented)
+            every = tuple(one for one in every if one.operation in self._documented)
         if choice.baseline and choice.baseline.edition != self.contract.edition:
             raise SetupError(f"--baseline: {choice.baseline.place} is of edition {choice.baseline.edition}")
         chosen = selected(every, choice.patterns, choice.profile) if choice.patterns else every

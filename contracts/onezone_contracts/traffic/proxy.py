@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import Self
 from urllib.parse import urlsplit
 
+from onezone_contracts.failures import words
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.traffic.har import HarWriter
 from onezone_contracts.traffic.recording import Recorded
@@ -33,13 +34,16 @@ class Proxy:
         host: where to listen.
         port: the port, 0 for a free one.
         har: where to write what passes, None for nowhere.
+        tls: whom TLS trusts, None for the system's authorities.
     """
 
-    def __init__(self, server: str, host: str, port: int, har: Path | None = None) -> None:
+    def __init__(
+        self, server: str, host: str, port: int, har: Path | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
         parts = urlsplit(server)
         self.origin = origin(server)
         self._server = (parts.hostname or "", parts.port or PORTS[parts.scheme])
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
         try:
             self._socket = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         except (OSError, OverflowError) as error:
@@ -94,14 +98,18 @@ class Proxy:
         try:
             upstream_reader, upstream_writer = await asyncio.open_connection(*self._server, ssl=self._tls)
         except OSError as error:
-            log.warning("the server is not reached: %s", error)
+            log.warning("the server is not reached: %s", words(error))
             writer.transport.abort()
             return
         tap = Tap(self.origin, self._keep)
+
+        def over() -> bool:
+            return not tap.waits or upstream_reader.at_eof()
+
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(_pump(reader, upstream_writer, tap.sent))
-                both.create_task(_pump(upstream_reader, writer, tap.came))
+                both.create_task(_pump(reader, upstream_writer, tap.sent, over))
+                both.create_task(_pump(upstream_reader, writer, tap.came, lambda: True))
         except* OSError:
             log.debug("one side broke off, and so does the other")
         finally:
@@ -114,12 +122,24 @@ class Proxy:
             self._har.write(exchange)
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tap: Callable[[bytes], None]) -> None:
-    """Pass bytes on, first of all; then have them read along."""
+async def _pump(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    tap: Callable[[bytes], None],
+    over: Callable[[], bool],
+) -> None:
+    """Pass bytes on, first of all; then have them read along. At their end the other side is told.
+
+    TLS cannot say that one direction has ended: there the connection is closed, as soon as that is over.
+    """
     while data := await reader.read(CHUNK):
         writer.write(data)
         tap(data)  # before anything else runs: an answer must not be read before its request
         await writer.drain()
+    tap(b"")
     if writer.can_write_eof():
         writer.write_eof()
-    tap(b"")
+        return
+    while not over():  # noqa: ASYNC110  (what is waited for is read by the other pump)
+        await asyncio.sleep(LOOK)
+    writer.close()

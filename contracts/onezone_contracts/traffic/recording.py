@@ -59,7 +59,9 @@ def read(path: Path) -> Iterator[Recorded]:
         raise SetupError(f"{path} cannot be read: {error.strerror or error}") from None
     except (ijson.JSONError, UnicodeDecodeError) as error:
         why = " ".join(str(error).split())[:120]
-        raise SetupError(f"{path} is no whole JSON ({why}): record it again, or end the recording in order") from None
+        raise SetupError(
+            f"{path} is not complete JSON ({why}): record it again, or end the recording in order"
+        ) from None
 
 
 def _kind(file: IO[bytes]) -> str | None:
@@ -75,7 +77,7 @@ def _safely(entry: Any, node: Mapping[str, Any], place: str) -> Recorded | None:
     try:
         exchange: Recorded | None = entry(node, place)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SetupError(f"{place}: this is no exchange of HAR 1.2 ({type(error).__name__}: {error})") from None
+        raise SetupError(f"{place}: this is not a HAR 1.2 exchange ({type(error).__name__}: {error})") from None
     return exchange
 
 
@@ -157,14 +159,21 @@ def _came_body(response: Mapping[str, Any], headers: Headers) -> bytes | None:
     body = bodies.recorded(node, header(headers, "content-encoding"))
     if body:
         return body
+    if body is not None and node.get("size") == 0 and _length(headers) in {None, 0}:
+        return b""  # Firefox counts the head as the body's size
     there = float(node.get("size") or 0) > 0 or _announced(response, headers)
     return None if there else b""
 
 
 def _announced(message: Mapping[str, Any], headers: Headers) -> bool:
     """Whether the message has a body, by its size or its headers."""
-    length = header(headers, "content-length")
-    if length is not None and length.strip().isdecimal():
-        return int(length) > 0
+    if (length := _length(headers)) is not None:
+        return length > 0
     size = message.get("bodySize")
     return (isinstance(size, int | float) and size > 0) or header(headers, "transfer-encoding") is not None
+
+
+def _length(headers: Headers) -> int | None:
+    """The Content-Length, None where there is none that is a number."""
+    length = (header(headers, "content-length") or "").strip()
+    return int(length) if length.isdecimal() else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,8 @@ class Call:
 
     operation: Operation
     roles: dict[str, Ref]
+    spelled: bool = True
+    """Whether the path is spelled as the contract has it: no slash too many at its end."""
 
 
 @dataclass(slots=True)
@@ -52,13 +55,22 @@ class Routes:
                 return call
         return None
 
+    def beside(self, method: str, path: str) -> Iterator[Call]:
+        """The calls that a path would be with another method, where no operation has it with this one."""
+        for base in self._bases:
+            if path.startswith(f"{base}/"):
+                others = sorted({other for other, _ in self._table} - {method})
+                calls = (self._below(other, path[len(base) + 1 :]) for other in others)
+                yield from (one for one in calls if one and method not in self.contract.methods(one.operation.path))
+
     def _below(self, method: str, path: str) -> Call | None:
-        segments = path.rstrip("/").split("/")
+        bare = path.removesuffix("/")
+        segments = bare.split("/")
         if not all(segments):
             return None
         for template, operation in self._table.get((method, len(segments)), ()):
             if all(one.startswith("{") or one == came for one, came in zip(template, segments, strict=True)):
-                return Call(operation, self._roles(operation, template, segments))
+                return Call(operation, self._roles(operation, template, segments), spelled=bare == path)
         return None
 
     def _roles(self, operation: Operation, template: tuple[str, ...], segments: list[str]) -> dict[str, Ref]:

@@ -16,7 +16,7 @@ from onezone_contracts.traffic.callers import Caller, split
 from onezone_contracts.traffic.recording import Recorded
 from onezone_contracts.traffic.routing import Call, origin
 
-SERVER_ERROR = 500
+FORBIDDEN, SERVER_ERROR = 403, 500
 
 
 class _NoJson:
@@ -70,6 +70,14 @@ class Seen:
     def refused(self) -> bool:
         """Whether a 4xx came."""
         return self.exchange.response is not None and self.exchange.response.refusal
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether the service itself answered 403: what stands before it does not speak the documented Error."""
+        response = self.exchange.response
+        if response is None or response.status != FORBIDDEN:
+            return False
+        return self.recorded.response_body is None or b'"error"' in response.body
 
     @property
     def writes(self) -> bool:

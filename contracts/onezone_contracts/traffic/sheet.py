@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from onezone_spec import Contract, Level, Operation
 
 from onezone_contracts.causes import face
+from onezone_contracts.derive import judged_operations
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.judge import FINDINGS, LOOKED_AT
 from onezone_contracts.requirement import Finding, Outcome, Requirement, Result
 
 CONSISTENT = "access.consistent"
 """The one requirement that only traffic is judged by."""
+UNWRITTEN = frozenset({"success.status", "success.body", CONSISTENT})
+"""What an edition cannot ask of operations that its document does not have: released servers differ in it."""
 
 
 class Sheet:
@@ -48,8 +52,9 @@ class Sheet:
     def _make(self, operation: Operation, topic: str, text: str) -> Requirement:
         name = f"{operation.id}.{topic}"
         if name not in self._own:
-            source = str(operation.access.source if topic == CONSISTENT else operation.source)
-            self._own[name] = Requirement(topic, operation.id, Level.MUST, text, source, lambda _: ())
+            source = operation.access.source if topic == CONSISTENT else operation.source
+            level = self.contract.at_most(Level.MUST, source)
+            self._own[name] = Requirement(topic, operation.id, level, text, str(source), lambda _: ())
         return self._own[name]
 
     def judged(self, requirement: Requirement | None, finding: Finding | None = None) -> None:
@@ -75,7 +80,16 @@ class Sheet:
         """The outcome of each that was judged."""
         for requirement in chosen:
             if requirement.id in self._judged:
-                yield self._result(requirement)
+                yield self._result(self._advised(requirement))
+
+    def _advised(self, requirement: Requirement) -> Requirement:
+        """The requirement, a SHOULD where no document of the edition has its operation."""
+        operation = self.contract.operations.get(requirement.operation)
+        written = {one.source.document for one in judged_operations(self.contract)}
+        known = operation is None or not written or operation.source.document in written
+        if known or requirement.topic not in UNWRITTEN or requirement.level is not Level.MUST:
+            return requirement
+        return replace(requirement, level=Level.SHOULD)
 
     def _result(self, requirement: Requirement) -> Result:
         found = self._found.get(requirement.id, [])

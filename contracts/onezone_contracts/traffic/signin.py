@@ -8,14 +8,16 @@ from collections import OrderedDict
 
 from onezone_contracts.checks.status import words
 from onezone_contracts.requirement import Finding
-from onezone_contracts.traffic.callers import Kind
-from onezone_contracts.traffic.recording import header
+from onezone_contracts.traffic.callers import CREDENTIALS, Kind
+from onezone_contracts.traffic.recording import Headers, header
 from onezone_contracts.traffic.seen import Seen
 from onezone_contracts.traffic.sheet import Sheet
 
 UNAUTHORIZED = 401
 REMEMBERED = 20_000
 """So many users are remembered."""
+HOLLOW = 100
+"""So many requests with credentials that name nobody are kept."""
 USERS = ("authentication.wrong-password", "authentication.wrong")
 
 
@@ -27,18 +29,36 @@ class SignIn:
         self._served: dict[str, Seen] = {}
         self._turned_away: dict[str, list[Seen]] = {}
         self._passwords: OrderedDict[str, list[tuple[str, Seen]]] = OrderedDict()
+        self._hollow: list[tuple[str, Seen]] = []
+        self._shows_pairs = False
+        """Whether credentials stand in the recording as they were sent, in one of them at least."""
 
     def follow(self, sent: Seen) -> None:
         """Take in an exchange."""
-        value = header(sent.recorded.request_headers, "authorization")
-        if sent.operation.access.public or value is None or sent.caller.kind is not Kind.SOMEBODY:
+        if sent.operation.access.public:
             return
+        topic = _nobodys(sent.recorded.request_headers)
+        if topic and (sent.succeeded or sent.forbidden) and len(self._hollow) < HOLLOW:
+            self._hollow.append((topic, sent))
+        value = header(sent.recorded.request_headers, "authorization")
+        if value is None or sent.caller.kind is not Kind.SOMEBODY:
+            return
+        pair = user_and_password(value)
+        self._shows_pairs |= pair is not None and bool(pair[0])
         if sent.status == UNAUTHORIZED:
             self.sheet.judged(self.sheet.find(sent.operation, *USERS))
             self._turned_away.setdefault(sent.caller.key, []).append(sent)
         elif sent.succeeded:
-            self._let_in(sent, value)
+            if pair:
+                self._one_password(sent, *pair)
             self._let_in_again(sent)
+
+    def finish(self) -> None:
+        """Credentials that name nobody let nobody in; a 403 says that somebody was. A tool may have masked them all."""
+        for topic, sent in self._hollow if self._shows_pairs else ():
+            message = f"{sent.label}: credentials that name nobody are taken for somebody's"
+            finding = Finding(message, words({UNAUTHORIZED}), str(sent.status), sent.exchange)
+            self.sheet.judged(self.sheet.find(sent.operation, topic), finding)
 
     def _let_in_again(self, sent: Seen) -> None:
         """Who was let in, turned away as unknown, and let in again with the same credentials was never unknown."""
@@ -51,19 +71,6 @@ class SignIn:
             steps = (before.exchange, between.exchange, sent.exchange)
             finding = Finding(message, "another answer", str(UNAUTHORIZED), between.exchange, steps)
             self.sheet.judged(self.sheet.consistent(between.operation), finding)
-
-    def _let_in(self, sent: Seen, value: str) -> None:
-        scheme, _, packed = value.strip().partition(" ")
-        if scheme.lower() != "basic":
-            return
-        name, password = _pair(packed.strip())
-        if not name:
-            topic = "authentication.half-credentials" if name == "" else "authentication.malformed-401"
-            message = f"{sent.label}: credentials without a user name, or in no form that is known, are accepted"
-            finding = Finding(message, words({UNAUTHORIZED}), str(sent.status), sent.exchange)
-            self.sheet.judged(self.sheet.find(sent.operation, topic, "authentication.malformed"), finding)
-            return
-        self._one_password(sent, name, password)
 
     def _one_password(self, sent: Seen, name: str, password: str) -> None:
         """A password that serves again after another one served: only one of them is the user's."""
@@ -83,11 +90,33 @@ class SignIn:
         before[:] = [*(one for one in before if one[0] != password), (password, sent)][-5:]
 
 
-def _pair(packed: str) -> tuple[str | None, str]:
-    """User name and password of Basic credentials; no name where they are malformed."""
+def _nobodys(headers: Headers) -> str | None:
+    """The topic of credentials that name nobody whatever the server knows; None where they may be somebody's."""
+    sent = [(name.lower(), value.strip()) for name, value in headers if name.lower() in CREDENTIALS]
+    if len(sent) != 1:
+        return None
+    name, value = sent[0]
+    if not value:
+        return "authentication.half-credentials"
+    scheme, _, packed = value.partition(" ")
+    if name != "authorization" or scheme.lower() != "basic":
+        return None
+    pair = _decoded(packed.strip())
+    if pair is None:
+        return "authentication.malformed"
+    return None if pair[0] else "authentication.half-credentials"
+
+
+def user_and_password(value: str) -> tuple[str, str] | None:
+    """The user name and password of Basic credentials; None where there are none."""
+    scheme, _, packed = value.strip().partition(" ")
+    return _decoded(packed.strip()) if scheme.lower() == "basic" else None
+
+
+def _decoded(packed: str) -> tuple[str, str] | None:
     try:
         text = base64.b64decode(packed + "=" * (-len(packed) % 4)).decode("utf-8", "replace")
     except (ValueError, binascii.Error):
-        return None, ""
+        return None
     name, colon, password = text.partition(":")
-    return (name, password) if colon else (None, "")
+    return (name, password) if colon else None

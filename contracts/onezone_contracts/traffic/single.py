@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -11,13 +13,19 @@ from urllib.parse import unquote, urljoin, urlsplit
 import jsonschema_rs
 from onezone_spec import Operation
 
+from onezone_contracts.checks import uri
 from onezone_contracts.checks.error import LONG_HEAD, is_json, misshaped, validator
 from onezone_contracts.checks.operation import plain
+from onezone_contracts.checks.revealed import NO_INTERNALS, NO_SECRET, internals_in, secret_in
 from onezone_contracts.checks.status import words
+from onezone_contracts.checks.success import NO_HOSTS
 from onezone_contracts.exchange import Response
 from onezone_contracts.patience import asks_for_patience
+from onezone_contracts.reading import list_keys, only_list
 from onezone_contracts.requirement import Finding, Requirement
 from onezone_contracts.traffic.accepted import broken_rules
+from onezone_contracts.traffic.callers import CREDENTIALS
+from onezone_contracts.traffic.recording import header
 from onezone_contracts.traffic.seen import SERVER_ERROR, Seen
 from onezone_contracts.traffic.sheet import Sheet
 
@@ -25,6 +33,10 @@ BAD_REQUEST, UNAUTHORIZED, FORBIDDEN = 400, 401, 403
 NOT_MODIFIED, NOT_IMPLEMENTED = 304, 501
 HTTP_ITSELF = frozenset({405, 406, 408, 409, 411, 413, 414, 415, 417, 421, 426, 429, 431})
 """Refusals that HTTP foresees, whatever a document says."""
+NOT_ACCEPTABLE = 406
+WRITING = frozenset({"PUT", "PATCH", "DELETE"})
+"""Methods that change something, where a path has them."""
+JSON_RANGES = frozenset({"*/*", "application/*", "application/json"})
 PAGE = "the documented Error"
 PAGES = 5
 """So many errors that are no JSON are kept: what stands before a service may have sent them."""
@@ -58,6 +70,8 @@ class Single:
         if response is None or asks_for_patience(sent.exchange):
             return
         self._robust(sent, response)
+        self._revealed(sent)
+        self._acceptable(sent, response)
         if response.success:
             for kind, name in sent.roles.values():
                 self._forms.setdefault(kind, set()).add(_form(name))
@@ -82,9 +96,43 @@ class Single:
         self._note(self.sheet.find(operation, "robust.no-5xx"), sent, problem)
         if response.success or status == NOT_MODIFIED or status >= SERVER_ERROR:
             return
+        if response.redirect and not self._routed(sent):
+            return  # what stands before a service may tidy odd paths
         foreseen = status in operation.responses or status in HTTP_ITSELF
         problem = None if foreseen else (f"a {status} is not documented", "a documented status", str(status))
         self._note(self.sheet.find(operation, "robust.known-status"), sent, problem)
+
+    def _revealed(self, sent: Seen) -> None:
+        """What the answer tells that is nobody's business."""
+        exchange = sent.exchange
+        credentials = tuple(pair for pair in exchange.request.auth.headers if pair[0].lower() in CREDENTIALS)
+        auth = replace(exchange.request.auth, headers=credentials)
+        exchange = replace(exchange, request=replace(exchange.request, auth=auth))
+        secret, shown = secret_in(exchange), internals_in(exchange)
+        problem = (f"the {sent.status} repeats {secret}", NO_SECRET, f"{secret} of the request") if secret else None
+        self._note(self.sheet.find(sent.operation, "robust.no-secrets"), sent, problem)
+        problem = (f"the {sent.status} shows {shown[0]}", NO_INTERNALS, shown[1]) if shown else None
+        self._note(self.sheet.find(sent.operation, "robust.no-internals"), sent, problem)
+
+    def other_method(self, sent: Seen) -> None:
+        """Judge a call with a method that the path does not have, seen as one of an operation that the path has."""
+        requirement, status = self.sheet.find(sent.operation, "method.other"), sent.status
+        if requirement is None or status is None or sent.recorded.method not in WRITING:
+            return
+        bad = sent.succeeded or (status >= SERVER_ERROR and status != NOT_IMPLEMENTED)
+        what = f"{sent.recorded.method}, which the path does not have, is answered {status}"
+        self._note(
+            requirement, sent, (what, "refused", str(status)) if bad and not asks_for_patience(sent.exchange) else None
+        )
+
+    def _acceptable(self, sent: Seen, response: Response) -> None:
+        """Who accepts JSON is not answered that there is nothing to accept."""
+        if not sent.recorded.heads or not _accepts_json(sent):
+            return
+        problem = None
+        if response.status == NOT_ACCEPTABLE:
+            problem = ("a client that accepts JSON is not served", "another answer", str(response.status))
+        self._note(self.sheet.find(sent.operation, "accept-header.json"), sent, problem)
 
     # --- errors ----------------------------------------------------------------------------------------------
 
@@ -171,6 +219,7 @@ class Single:
             self._note(body, sent, self._body(operation, response))
         if sent.recorded.heads:
             self._labelled(sent, response)
+            self._sorted(sent)
             for requirement, wrong in self._location(sent, response):
                 self._note(requirement, sent, wrong)
         for topics, wrong in broken_rules(self.contract, sent):
@@ -184,6 +233,16 @@ class Single:
             self._bodies[operation.id] = jsonschema_rs.Draft4Validator(plain(self.contract, schema))
         wrong = misshaped(self._bodies[operation.id], response)
         return ("the body is not the documented one", "the documented body", wrong) if wrong else None
+
+    def _sorted(self, sent: Seen) -> None:
+        """A list of privileges is sorted."""
+        if sent.operation.effect.verb != "privileges":
+            return
+        entries = only_list(sent.answer, list_keys(self.contract))
+        if entries is not None:
+            wrong = entries != sorted(entries, key=str)
+            problem = ("the list is not sorted", "a sorted list", ", ".join(map(str, entries))) if wrong else None
+            self._note(self.sheet.find(sent.operation, "success.sorted"), sent, problem)
 
     def _labelled(self, sent: Seen, response: Response) -> None:
         expected = sent.operation.success.labelled
@@ -206,12 +265,20 @@ class Single:
             form = " or ".join(f"…{one}" for one in templates)
             problem = None if ends else ("the Location has another form", form, values[0])
             yield self.sheet.find(sent.operation, "location.form", "success.location"), problem
+            why = uri.problem(values[0])
+            problem = (f"the Location is no URI reference: {why}", "a URI reference", values[0]) if why else None
+            yield self.sheet.find(sent.operation, "location.uri"), problem
 
     # --- nobody ----------------------------------------------------------------------------------------------
 
     def anonymous(self, sent: Seen) -> None:
         """Judge a request that came without credentials, in a recording that shows credentials."""
-        if sent.operation.access.public or sent.status is None or asks_for_patience(sent.exchange):
+        if sent.status is None or asks_for_patience(sent.exchange):
+            return
+        if sent.operation.access.public:
+            asks = sent.status in {UNAUTHORIZED, FORBIDDEN}
+            problem = ("what everybody may is refused without credentials", "another answer", str(sent.status))
+            self._note(self.sheet.find(sent.operation, "authentication.none"), sent, problem if asks else None)
             return
         requirement = self.sheet.find(sent.operation, "access.anonymous", "authentication.none")
         if sent.succeeded or sent.status == FORBIDDEN:
@@ -227,6 +294,12 @@ def _form(name: str) -> str:
     return next((form for form, pattern in _FORMS.items() if pattern.fullmatch(name)), ODD)
 
 
+def _accepts_json(sent: Seen) -> bool:
+    """Whether the client takes JSON, with no word on how much (RFC 9110, 12.5.1)."""
+    accept = header(sent.recorded.request_headers, "accept")
+    return accept is None or any(one.strip().lower() in JSON_RANGES for one in accept.split(","))
+
+
 def _promised(sent: Seen) -> bool:
     """Whether the contract says how an error to this request looks: it does for heads that HTTP itself allows."""
     pairs = [(name.lower(), value) for name, value in sent.recorded.request_headers]
@@ -237,13 +310,42 @@ def _promised(sent: Seen) -> bool:
 def _ends(sent: Seen, template: str, location: str) -> bool:
     """Whether a Location ends as the template does, with the ids of the request in their places."""
     known = {f"{{{one.name}}}": sent.roles[one.entity or one.name][1] for one in sent.operation.parameters}
+    expected, path = template.strip("/").split("/"), _path(sent, location)
+    came = [unquote(segment) for segment in path.strip("/").split("/")]
+    if len(came) < len(expected) or any(came.count(name) > _often(name, sent, expected) for name in expected):
+        return False
+    pairs = zip(expected, came[-len(expected) :], strict=True)
+    return all(
+        segment and _same(segment, known.get(name, segment if name[:1] == "{" else name)) for name, segment in pairs
+    )
+
+
+def _path(sent: Seen, location: str) -> str:
+    """The path that a Location names, "" where it names none: its host is a segment that the path lacks."""
     try:
-        path = urlsplit(urljoin(sent.exchange.base + sent.exchange.request.path, location)).path
+        parts = urlsplit(urljoin(sent.exchange.base + sent.exchange.request.path, location))
+        host = parts.hostname or ""
     except ValueError:
+        return ""
+    return "" if host in {*_base(sent)} - {*parts.path.split("/")} | NO_HOSTS else parts.path
+
+
+def _base(sent: Seen) -> list[str]:
+    """The segments of the request's base path."""
+    segments = urlsplit(sent.exchange.request.path).path.strip("/").split("/")
+    return segments[: max(0, len(segments) - len(sent.operation.path.strip("/").split("/")))]
+
+
+def _often(name: str, sent: Seen, expected: list[str]) -> int:
+    """How often a Location may have a segment: a path that was resolved against the wrong place has it twice."""
+    return expected.count(name) + _base(sent).count(name)
+
+
+def _same(segment: str, name: str) -> bool:
+    """Whether a segment is an id as it was sent, or the same number spelled otherwise."""
+    if segment == name:
+        return True
+    try:
+        return Decimal(segment) == Decimal(name)
+    except InvalidOperation:
         return False
-    expected = template.strip("/").split("/")
-    came = [unquote(segment) for segment in path.strip("/").split("/")][-len(expected) :]
-    if len(came) != len(expected):
-        return False
-    pairs = zip(expected, came, strict=True)
-    return all(segment and segment == known.get(name, segment if name[:1] == "{" else name) for name, segment in pairs)

@@ -42,6 +42,12 @@ REFUSALS = 200
 """So many refused writes are remembered: what one of them left would show soon."""
 
 
+def _may_undo(other: Seen, sent: Seen) -> bool:
+    """Whether a write that was under way may have changed what another one did: a creation does not know of it."""
+    both = other.operation.effect.verb == sent.operation.effect.verb == "create"
+    return other.may_have_written and not both and bool(touched(other) & touched(sent))
+
+
 class State:
     """Follows what the traffic says of entities, in the order of time. Reads are judged by it."""
 
@@ -61,14 +67,14 @@ class State:
         `rivals` were under way at the same time: what they touch is not known while they are.
         """
         for other in rivals:
-            if other.may_have_written:
+            if other.may_have_written and not after(other, sent):
                 self._unclear_at = max(self._unclear_at, sent.end, other.end)
                 self.facts.blur(touched(other), removed(other))
         if sent.succeeded:
             self._gone(sent)
             if not sent.writes:
                 self._reads.get(sent.operation.effect.verb, nothing)(sent)
-            elif any(other.may_have_written and touched(other) & touched(sent) for other in rivals):
+            elif any(_may_undo(other, sent) for other in rivals):
                 self.facts.blur(touched(sent), removed(sent))
                 self._made(sent)
             else:
@@ -128,7 +134,7 @@ class State:
         ref = (self.contract.kind(sent.operation.effect.resource), sent.made)
         before = self.facts.get((THERE, (ref,), ""))
         fresh = self.sheet.find(sent.operation, "location.fresh", "success.location")
-        if before is not None and before.by.end <= sent.start:
+        if before is not None and (after(before.by, sent) or before.by.value != sent.value):
             message = f"{sent.label}: the id was given before"
             steps = (before.by.exchange, sent.exchange)
             self.sheet.judged(fresh, Finding(message, "a new id", sent.made, sent.exchange, steps))

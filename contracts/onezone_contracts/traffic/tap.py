@@ -59,6 +59,11 @@ class Tap:
         self._request, self._answer = _Message(), _Message()
         self._start = 0.0
 
+    @property
+    def waits(self) -> bool:
+        """Whether a request is there whose answer is not."""
+        return self._alive and self._head is not None
+
     def sent(self, data: bytes) -> None:
         """Bytes of the client; none when it has no more to say."""
         self._safely(self._read_request, data)

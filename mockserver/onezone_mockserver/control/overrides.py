@@ -99,7 +99,7 @@ class Overrides:
             raise OverrideError(f"{place}method: methods are written in capitals: {when.method.upper()}")
         for name in when.header:
             if not _TOKEN.fullmatch(name):
-                raise OverrideError(f"{place}header: {name!r} is no name of a header")
+                raise OverrideError(f"{place}header: {name!r} is not a valid header name")
         try:
             checked(when.world or "x", f"{place}world")
         except WorldNameError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import editions, load
 
+from onezone_mockserver.scenario.shares import SHARE, SPACE, share_details, space_details
 from onezone_mockserver.world import GROUP, NOBODY, USER, User, id_name
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from onezone_mockserver.world import World
 
 Granted = frozenset[str] | None
-STATES = ("a persona", "a group")
+STATES = ("a persona", "a group", "a share")
 ZONE = "zone"
+NAME = "Provider state"
 DETAILS: dict[str, Any] = {
-    "name": "Provider state",
+    "name": NAME,
     "proxyEndpoint": "https://proxy.example.org",
     "serviceProperties": {"type": "DOI"},
     "creator": NOBODY,
@@ -40,6 +42,7 @@ class Made:
     answer: dict[str, str]
     users: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    others: list[tuple[str, str]] = field(default_factory=list)
 
 
 class States:
@@ -67,7 +70,13 @@ class States:
         if action == "teardown":
             _remove(run.world, set_up[key].pop() if set_up[key] else Made({}))
             return {}
-        made = _group(run.world) if state == "a group" else self._persona(run.world, params)
+        made = (
+            self._persona(run.world, params)
+            if state == "a persona"
+            else _share(run.world)
+            if state == "a share"
+            else _group(run.world)
+        )
         set_up[key].append(made)
         return made.answer
 
@@ -124,11 +133,22 @@ class States:
 
 def _group(world: World) -> Made:
     group = world.fresh.new()
-    world.add_group(group, "Provider state")
+    world.add_group(group, NAME)
     return Made({"group": group}, groups=[group])
 
 
+def _share(world: World) -> Made:
+    """A share that no handle stands for, in a space that nobody belongs to."""
+    space, share = world.fresh.new(), world.fresh.new()
+    world.add(SPACE, space, orjson.dumps(space_details(space, NAME)))
+    world.add(SHARE, share, orjson.dumps(share_details(share, space, NAME)))
+    return Made({"share": share, "space": space}, others=[(SHARE, share), (SPACE, space)])
+
+
 def _remove(world: World, made: Made) -> None:
+    for kind, one in made.others:
+        if world.exists(kind, one):
+            world.remove(kind, one)
     for kind, ids in ((USER, made.users), (GROUP, made.groups)):
         for one in ids:
             if world.exists(kind, one):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.assembled import Assembled
-from onezone_mockserver.effects import changing, making, reading, tokens
+from onezone_mockserver.effects import changing, joining, making, reading, tokens
 from onezone_mockserver.effects.places import Perform
 from onezone_mockserver.exchange import KEY, Exchange, Receive, Scope, Send
 
@@ -30,6 +30,9 @@ def verbs() -> dict[str, Prepare]:
         "privileges": reading.privileges,
         "intermediaries": reading.intermediaries,
         "catalogue": reading.catalogue,
+        "show": reading.show,
+        "invite": joining.invite,
+        "join": joining.join,
         "update": changing.update,
         "delete": changing.delete,
         "attach": changing.attach,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from onezone_mockserver.effects.naming import filled, refuse_named, show_naming
 from onezone_mockserver.effects.places import Perform, Place, done, place, related
 from onezone_mockserver.effects.tokens import store_token
 from onezone_mockserver.exchange import Answer, Exchange, Refusal, json_answer
@@ -42,7 +43,7 @@ def create(contract: Contract, operation: Operation) -> Perform:
     elif made.kind == TOKEN:
         make = partial(store_token, operation)
     else:
-        make = _document(operation, made.kind, _store(contract, operation, made))
+        make = _document(contract, operation, made.kind, _store(contract, operation, made))
     answer = _made(contract, operation, made)
     whose = place(contract, operation, operation.effect.within) if operation.effect.within else None
 
@@ -76,24 +77,29 @@ def _made(contract: Contract, operation: Operation, made: Place) -> Callable[[Ex
     return answer
 
 
-def _document(operation: Operation, kind: str, store: Store) -> Make:
+def _document(contract: Contract, operation: Operation, kind: str, store: Store) -> Make:
     """Stores the known keys of the body as they were sent, with the id, the creator and the time."""
     start = f'{{"{id_name(kind)}":"'.encode()
+    fill = filled(contract, kind)
+    refers = [one for one in _properties(operation) if one.refers and one.refers.key]
     keys = [(one.name, f',"{one.name}":'.encode(), _default(one.schema)) for one in _properties(operation)]
 
     def make(exchange: Exchange, identity: str, owner: str) -> None:
         given = exchange.data
+        refuse_named(refers, exchange)
         parts = [start, identity.encode(), b'"']
         for name, key, default in keys:
             value = given.get(name, default)
             if value:
                 parts += key, value
+        parts += fill(exchange, identity)
         parts += (
             b',"creator":',
             exchange.user.as_json if exchange.user else _NOBODY,
             b',"creationTime":%d}' % exchange.run.clock.now(),
         )
         store(exchange.world, identity, owner, b"".join(parts))
+        show_naming(refers, exchange, identity)
 
     return make
 

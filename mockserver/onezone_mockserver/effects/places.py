@@ -38,12 +38,19 @@ def related(contract: Contract, operation: Operation) -> tuple[str, str] | None:
     """The roles of member and container in the operation's effect; None where it speaks of no membership.
 
     Users and groups are members, of groups and of everything else but users; among groups the child is the member.
+    What one names by a key is no member of it.
     """
     one, other = operation.effect.resource, operation.effect.within
-    if other is None or other == ZONE:
+    if other is None or other == ZONE or naming(contract, operation):
         return None
     member_first = one == CHILD or contract.kind(one) == "user" or contract.kind(other) not in {"user", "group"}
     return (one, other) if member_first else (other, one)
+
+
+def naming(contract: Contract, operation: Operation) -> str | None:
+    """The key by which the entities that an effect speaks of name the one that they stand under, None where none do."""
+    effect = operation.effect
+    return contract.reference(contract.kind(effect.resource), contract.kind(effect.within or ""))
 
 
 def done(success: Response) -> Answer:

@@ -1,4 +1,4 @@
-"""The verbs that only look: list, get, privileges, intermediaries, catalogue."""
+"""The verbs that only look: list, get, privileges, intermediaries, catalogue, show."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from onezone_mockserver.effects.places import ZONE, Perform, place, related
+from onezone_mockserver.effects.places import ZONE, Perform, done, naming, place, related
 from onezone_mockserver.exchange import Answer, Exchange, json_answer
 from onezone_mockserver.world import World
 
@@ -36,11 +36,12 @@ def list_(contract: Contract, operation: Operation) -> Perform:
 def _ids(contract: Contract, operation: Operation) -> Ids:
     effect = operation.effect
     roles = related(contract, operation)
-    if roles is None:
-        kind = contract.kind(effect.resource)
+    kind, key = contract.kind(effect.resource), naming(contract, operation)
+    if roles is None and key is None:
         return lambda exchange: exchange.world.ids(kind)
     whose = place(contract, operation, effect.within or "")
-    kind = contract.kind(effect.resource)
+    if roles is None or key:
+        return lambda exchange: exchange.world.naming(kind, key or "", whose.find(exchange))
     if roles[0] == effect.resource != effect.within:  # members of an entity
         members = World.effective_members if effect.effective else World.members
         return lambda exchange: members(exchange.world, kind, whose.kind, whose.find(exchange))
@@ -114,6 +115,15 @@ def catalogue(contract: Contract, operation: Operation) -> Perform:
     """The sets of privileges that usually go together in a scope."""
     text = orjson.dumps(contract.privilege_sets[operation.effect.resource])
     answer = _answering(operation)
+    return lambda _exchange: answer(text)
+
+
+def show(contract: Contract, operation: Operation) -> Perform:
+    """What the zone is: the example of the documented answer; where that has no body, that requests are served."""
+    success = operation.success
+    if success.schema is None:
+        return lambda _exchange: done(success)
+    text, answer = orjson.dumps(contract.resolve(success.schema)["example"]), _answering(operation)
     return lambda _exchange: answer(text)
 
 

@@ -48,6 +48,7 @@ FULL_GROUPS = (
     "around_history",
     "around_memory",
     "around_tokens",
+    "around_handles",
     "around_upstream",
 )
 GROUPS = (*CORE_GROUPS, *FULL_GROUPS)

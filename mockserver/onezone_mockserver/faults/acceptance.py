@@ -86,6 +86,13 @@ FAULTS = (
         DOCUMENTED,
     ),
     _refused(
+        "doi",
+        "Names that end in the words DOI service are refused.",
+        _name(lambda n: n.endswith("DOI service")),
+        "accept.doi",
+        editions=DEPLOYED,
+    ),
+    _refused(
         "boolean",
         "allowTemplateOverride must be a string.",
         _properties(lambda p: isinstance(p.get("allowTemplateOverride"), bool)),

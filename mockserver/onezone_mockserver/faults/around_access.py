@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onezone_mockserver.faults.concurrency import other_user, together
 from onezone_mockserver.faults.fault import fault, on
 from onezone_mockserver.faults.permissions import (
     also,
@@ -22,6 +23,12 @@ FAULTS = (
         "around-users-for-all", "Any user may list all users.", anybody().of(on("list", "user")), "list_users.access.*"
     ),
     fault("around-user-for-all", "Any user may see any user.", anybody().of(on("get", "user")), "get_user.access.*"),
+    fault(
+        "around-user-of-another",
+        "Requests that look at the same time get one another's user.",
+        together(other_user, "GET"),
+        "list_group_users.concurrent.access",
+    ),
     fault(
         "around-user-not-self",
         "A user may not see itself.",

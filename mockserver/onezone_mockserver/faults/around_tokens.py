@@ -10,7 +10,8 @@ import orjson
 
 from onezone_mockserver.faults.answers import answers, shown, write
 from onezone_mockserver.faults.effects import USER, Inner, afterwards, beforehand, effect, method
-from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Hook, fault, on
+from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Hook, Point, fault, on
+from onezone_mockserver.faults.requests import refuse_early
 from onezone_mockserver.jsontext import joined, members
 from onezone_mockserver.world import TOKEN, Token, World
 
@@ -22,6 +23,12 @@ CALLER = "caller"
 CREATED, CREATED_FOR = "create_own_named_token.effect*", "create_user_named_token.effect*"
 EXPIRED = "revoke_own_temporary_tokens.effect*"
 OLD_TEXT = "MDAxnobodys"
+CARRIERS: dict[str, Callable[[Exchange], bool]] = {
+    "X-Auth-Token": lambda exchange: b"x-auth-token" in exchange.headers,
+    "Authorization": lambda exchange: exchange.headers.get(b"authorization", b"").startswith(b"Bearer "),
+    "Macaroon": lambda exchange: b"macaroon" in exchange.headers,
+}
+"""The headers in which a token may come, each with whether a request has one there."""
 
 
 def _seen(change: Callable[[Token], Token]) -> Hook:
@@ -159,6 +166,16 @@ def _hidden_name(exchange: Exchange, _state: MockState) -> None:
 
 
 FAULTS = (
+    *(
+        fault(
+            f"token-not-in-{header.lower()}",
+            f"A token in the header {header} counts nothing.",
+            refuse_early(in_header, "unauthorized", Point.SECURITY).of(on("get", CALLER)),
+            f"get_current_user.authentication.carrier-{header.lower()}",
+            editions=DEPLOYED,
+        )
+        for header, in_header in CARRIERS.items()
+    ),
     fault(
         "token-revoked-counts",
         "A revoked token still lets its user in.",

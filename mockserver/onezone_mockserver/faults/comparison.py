@@ -121,6 +121,12 @@ FAULTS = (
         PASSWORD,
     ),
     fault(
+        "comparison-password-anagram",
+        "The characters of a password count, and not their order.",
+        fits(lambda r, g: sorted(r) == sorted(g)),
+        PASSWORD,
+    ),
+    fault(
         "comparison-any-scheme",
         "Basic credentials are read whatever the scheme.",
         before(Point.SECURITY, _any_scheme),

@@ -18,14 +18,14 @@ PAUSE = 0.004
 LIMIT = 1000
 
 
-def _together(change: Callable[[Any, list[Any]], Any]) -> Hook:
+def together(change: Callable[[Any, list[Any]], Any], method: str = "POST") -> Hook:
     """Change what a request that is not alone is, before the stages see it. The others are those that wait, too."""
 
     def around(inner: App, _state: MockState) -> App:
         waiting: list[Scope] = []
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["method"] != "POST":
+            if scope["method"] != method:
                 await inner(scope, receive, send)
                 return
             waiting.append(scope)
@@ -42,7 +42,7 @@ def _together(change: Callable[[Any, list[Any]], Any]) -> Hook:
     return Hook(Point.APPLICATION, around)
 
 
-def _other_user(scope: Scope, others: list[Scope]) -> None:
+def other_user(scope: Scope, others: list[Scope]) -> None:
     """The credentials of another request."""
     for name in (b"authorization", b"x-auth-token"):
         value = others[0][KEY].headers.get(name)
@@ -60,7 +60,7 @@ def _crashed(_scope: Scope, _others: list[Scope]) -> Receive:
 
 
 def _locked() -> Hook:
-    return _together(_crashed)
+    return together(_crashed)
 
 
 def _same_id() -> Hook:
@@ -137,7 +137,7 @@ FAULTS = (
     fault(
         "concurrency-user",
         "Requests at the same time get one another's user.",
-        _together(_other_user),
+        together(other_user),
         "concurrent.access",
     ),
     fault(

@@ -35,6 +35,7 @@ class Point(StrEnum):
     READING = "reading"
     BODY = "body"
     EXISTENCE = "existence"
+    REFERENCES = "references"
     AUTHORIZATION = "authorization"
     VALIDATION = "validation"
     LOOKUP = "lookup"

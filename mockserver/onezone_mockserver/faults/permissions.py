@@ -41,7 +41,7 @@ def access(change: Callable[[Routes], Routes]) -> Hook:
                 return
             if operation.id not in guards:
                 rule = AccessRule(change(operation.access.routes), operation.access.source)
-                guards[operation.id] = Guard(replace(operation, access=rule), state.contract.roles)
+                guards[operation.id] = Guard(replace(operation, access=rule), state.contract)
             guard = guards[operation.id]
             if not guard.decide(exchange.world, exchange.user, exchange.params, exchange.value).allowed:
                 raise refused("forbidden" if exchange.user else "unauthorized")

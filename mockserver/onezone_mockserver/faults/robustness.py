@@ -107,6 +107,12 @@ FAULTS = (
     ),
     fault("robustness-large", "A body over 64 KiB crashes the server.", crash(lambda e: len(e.body) > 65536), BYTES),  # noqa: PLR2004
     fault(
+        "robustness-keys",
+        "A body of more than 200 keys crashes the server.",
+        crash(lambda e: e.body.count(b'":') > 200),  # noqa: PLR2004
+        BYTES,
+    ),
+    fault(
         "robustness-binary",
         "Bytes below the blank crash the server.",
         crash(lambda e: bool(re.search(rb"[\x01-\x08\x0e-\x1f]", e.body))),

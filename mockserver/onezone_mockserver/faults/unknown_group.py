@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from onezone_mockserver.faults.answers import answered, answers, status
 from onezone_mockserver.faults.effects import unknown_group
-from onezone_mockserver.faults.fault import Point, fault
+from onezone_mockserver.faults.fault import NEWER, Point, fault
 from onezone_mockserver.faults.requests import before, crash, refuse_early
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ def _made_after(exchange: Exchange, _answer: Answer, state: MockState) -> None:
 
 def _routed(exchange: Exchange) -> bool:
     return exchange.operation is not None and unknown_group(exchange)
+
+
+def _of_member(exchange: Exchange) -> bool:
+    user = exchange.user
+    return _routed(exchange) and user is not None and bool(exchange.world.memberships("user", user.id, "group"))
 
 
 def _first(exchange: Exchange, _state: MockState) -> None:
@@ -76,6 +81,13 @@ FAULTS = (
         refuse_early(unknown_group, "forbidden", Point.SECURITY),
         "unknown-group.administrator",
         "unknown-group.again",
+    ),
+    fault(
+        "unknown-group-of-members",
+        "An unknown group is not noticed for who belongs to another one.",
+        answers(status(204), where=_of_member),
+        "unknown-group.member",
+        editions=NEWER,
     ),
     fault(
         "unknown-group-unauthorized",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import Contract, Operation
 
-from onezone_mockserver.app import create_app
+from onezone_mockserver import create_app
 from onezone_mockserver.location import edition_base_path
 from onezone_mockserver.world import GROUP, NOTHING, TOKEN, USER, Token, User, World, id_name
 

@@ -34,6 +34,10 @@ def _parser(name: str) -> argparse.ArgumentParser:
     parser.add_argument("--impact", action="store_true", help="who notices, with an example and both answers")
     parser.add_argument("--format", choices=["text", "markdown"], default="text", help="default: %(default)s")
     parser.add_argument(
-        "--contract", action="append", default=[], metavar="DIR", help="adds a contract of your own, repeatable"
+        "--contract",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="folder of operations to add to the contract; repeatable",
     )
     return parser

@@ -15,7 +15,7 @@ from onezone_mockserver.impact.probe import Probe, probes
 if TYPE_CHECKING:
     from onezone_spec import Contract
 
-WIDTH = 100
+WIDTH = 80
 SHOWN = 3
 LONGEST = 240
 
@@ -87,9 +87,7 @@ def _text(old: Contract, new: Contract, listed: list[Notice]) -> Iterator[str]:
 
 def _wrapped(text: str, indent: str) -> list[str]:
     later = f"{indent}  "
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=indent, subsequent_indent=later, break_on_hyphens=False, break_long_words=False
-    )
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=later, break_on_hyphens=False)
 
 
 def _short(text: str) -> str:

@@ -6,7 +6,7 @@ JSON is quick to read: a great world is better written as a `.json` file.
 from __future__ import annotations
 
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,15 @@ from yaml.reader import Reader
 from onezone_mockserver.jsontext import loads
 from onezone_mockserver.scenario.jsonplaces import check_keys, line_of
 from onezone_mockserver.scenario.mistakes import WorldError
+from onezone_mockserver.scenario.shares import demo_shares
 from onezone_mockserver.scenario.snapshot import read_personas, read_world
 from onezone_mockserver.scenario.types import SUCCESS, Persona
 from onezone_mockserver.scenario.yamltext import Document
 from onezone_mockserver.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from onezone_spec import Contract
 
 __all__ = ["DEMO", "SUCCESS", "Persona", "Scenario", "ScenarioError", "default_scenario", "read_scenario"]
@@ -36,14 +39,21 @@ class ScenarioError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A world as the JSON text of its scenario, checked, and its personas."""
+    """A world as the JSON text of its scenario, checked, and its personas.
+
+    `resources` stand beside those of the text, by kind and id: their details are kept once for all worlds.
+    """
 
     text: bytes
     personas: tuple[Persona, ...]
+    resources: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
 
     def world(self, contract: Contract, empty: World | None = None) -> World:
         """A fresh world as the scenario describes it, made of an empty one."""
-        return read_world(self.text, contract, World() if empty is None else empty)
+        world = read_world(self.text, contract, World() if empty is None else empty)
+        for kind, details in self.resources.items():
+            world.add_kept(kind, details)
+        return world
 
 
 def default_scenario(contract: Contract) -> Scenario:
@@ -56,7 +66,7 @@ def default_scenario(contract: Contract) -> Scenario:
             return read_scenario(path, contract)
     if contract.extends is None:
         return Scenario(b'{"users": []}', ())
-    return read_scenario(DEMO, contract)
+    return replace(read_scenario(DEMO, contract), resources=demo_shares(contract))
 
 
 def read_scenario(path: Path, contract: Contract) -> Scenario:

@@ -34,6 +34,8 @@ def schema() -> dict[str, Any]:
     for scope in sorted({scope for contract in contracts for scope in contract.privileges}):
         names = sorted({name for contract in contracts for name in contract.privileges.get(scope, ())})
         parts[f"{scope}_privileges"] = {"anyOf": [{"const": "all"}, {"type": "array", "items": {"enum": names}}]}
+    for kind in resource_kinds(*contracts):  # nobody holds any privilege in one that has no scope of its own
+        parts.setdefault(f"{kind}_privileges", {"type": "array", "maxItems": 0})
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole}
 
 

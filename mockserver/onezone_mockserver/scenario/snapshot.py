@@ -17,7 +17,7 @@ from onezone_mockserver.jsontext import joined, members
 from onezone_mockserver.scenario.mistakes import WorldError, check
 from onezone_mockserver.scenario.reader import Reader, privilege_names
 from onezone_mockserver.scenario.types import HOLDERS, Group, Persona, Resource, Token, User, resource_kinds
-from onezone_mockserver.world import GROUP, NOBODY, NOTHING, TOKEN, UNNAMED, USER, World, id_name
+from onezone_mockserver.world import GROUP, NOBODY, NOTHING, TOKEN, UNNAMED, USER, Invitation, World, id_name
 from onezone_mockserver.world import Token as Credential
 from onezone_mockserver.world import User as Account
 
@@ -45,6 +45,9 @@ def snapshot(world: World) -> dict[str, Any]:
         if kind not in {USER, GROUP, TOKEN}:
             data[f"{kind}s"] = [_resource_out(world, kind, identity) for identity in world.ids(kind)]
     data["tokens"] = [_token_out(world, token) for token in world.ids(TOKEN)]
+    data["invitations"] = [
+        {"token": text, "invites": one.member_kind, "group": one.id} for text, one in world.invitations.items()
+    ]
     return data
 
 
@@ -153,7 +156,8 @@ class _Builder:
         self.sets: dict[tuple[str, bytes], frozenset[str]] = {}
 
     def build(self) -> World:
-        names, entries = ["users", "groups", *(f"{kind}s" for kind in self.kinds), "tokens"], self.reader.entries
+        names = ["users", "groups", *(f"{kind}s" for kind in self.kinds), "tokens", "invitations"]
+        entries = self.reader.entries
         empty = self.reader.lists.keys().isdisjoint(names)
         what = "personas alone are" if self.reader.lists else "an empty object is"
         check(not empty, (), f"{what} no world: send {', '.join(names)}, as GET /_mock/world gives them")
@@ -168,6 +172,9 @@ class _Builder:
                 self._resource(kind, keys, resource, path)
         for path, token in entries("tokens"):
             self._token(token, path)
+        for path, one in entries("invitations"):
+            check(self.world.exists(GROUP, one.group), (*path, "group"), f"there is no group {one.group}")
+            self.world.invite(one.token, Invitation(one.invites, GROUP, one.group))
         self.world.settle()
         return self.world
 

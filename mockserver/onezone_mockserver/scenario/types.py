@@ -124,6 +124,14 @@ class Token(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
     custom: dict[str, Raw] = field(default={}, name="customMetadata")
 
 
+class InvitationEntry(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """A token that invites users or groups to a group."""
+
+    token: Text
+    invites: Literal["user", "group"]
+    group: Text
+
+
 class Group(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
     """A group with its direct members."""
 
@@ -169,13 +177,24 @@ def resource_kinds(*contracts: Contract) -> dict[str, tuple[str, ...]]:
             if operation.effect.verb == "get" and kind not in {USER, GROUP, TOKEN}:
                 schema = contract.resolve(operation.success.schema or {})
                 kinds.setdefault(kind, {}).update(dict.fromkeys(schema["properties"]))
+        for kind, keys in contract.references.items():
+            for key, target in keys.items():
+                kinds.setdefault(kind, {}).setdefault(key)
+                kinds.setdefault(target, {})
     return {kind: tuple(keys) for kind, keys in kinds.items()}
 
 
 def entry_types(kinds: Mapping[str, tuple[str, ...]]) -> dict[str, type[Struct]]:
     """What the lists of a scenario hold, by their names."""
     resources = {f"{kind}s": _resource(kind, keys) for kind, keys in kinds.items()}
-    return {"users": User, "groups": Group, **resources, "tokens": Token, "personas": Persona}
+    return {
+        "users": User,
+        "groups": Group,
+        **resources,
+        "tokens": Token,
+        "invitations": InvitationEntry,
+        "personas": Persona,
+    }
 
 
 def _resource(kind: str, keys: tuple[str, ...]) -> type[Struct]:

@@ -29,7 +29,7 @@ def authorization(operation: Any, state: MockState) -> Check | None:
             raise UnsupportedContractError(f"{where}: name a scheme: the operation is about the user who calls")
         return None
     optional = {} in operation.security and not about_caller
-    guard = Guard(known, state.contract.roles)
+    guard = Guard(known, state.contract)
 
     def check(exchange: Exchange) -> None:
         if exchange.caveats and (caveat := closed(exchange.caveats, known.method)):

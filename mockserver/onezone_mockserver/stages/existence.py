@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.effects.places import CALLER, place, related
+from onezone_mockserver.effects.places import CALLER, naming, place, related
 from onezone_mockserver.exchange import Exchange, Refusal
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DIRECT_VERBS = frozenset({"detach", "grant", "privileges"})
 """Verbs that act on a direct relation; the others, and those whose effect says so, see effective ones, too."""
 JOINING, CREATING = "attach", "create"
-UNRELATED_VERBS = frozenset({JOINING, CREATING, "list"})
+UNRELATED_VERBS = frozenset({JOINING, CREATING, "list", "invite", "join"})
 """Verbs before whose effect nothing need be related."""
 
 
@@ -75,6 +75,8 @@ def _relation(contract: Contract, operation: Operation) -> Callable[[Exchange], 
     """The check that the member and the container of the effect, where both are there before it, are related."""
     effect, roles = operation.effect, related(contract, operation)
     named = {one.entity for one in operation.parameters}
+    if (key := naming(contract, operation)) and effect.resource in named:
+        return _named(contract, operation, key)
     if roles is None or effect.resource not in named or effect.verb in UNRELATED_VERBS:
         return None
     member, container = (place(contract, operation, role) for role in roles)
@@ -86,6 +88,18 @@ def _relation(contract: Contract, operation: Operation) -> Callable[[Exchange], 
         ends = member.kind, member.find(exchange), container.kind, container.find(exchange)
         world = exchange.world
         if (world.related(*ends) if direct else world.effective_privileges(*ends)) is None:
+            raise Refusal("notFound", f"existence: the {effect.within} has no such {effect.resource}")
+
+    return check
+
+
+def _named(contract: Contract, operation: Operation, key: str) -> Callable[[Exchange], None]:
+    """The check that what the effect speaks of names, by that key, what it stands under."""
+    effect = operation.effect
+    what, whose = (place(contract, operation, role) for role in (effect.resource, effect.within or ""))
+
+    def check(exchange: Exchange) -> None:
+        if exchange.world.named_by(what.kind, what.find(exchange), key) != whose.find(exchange):
             raise Refusal("notFound", f"existence: the {effect.within} has no such {effect.resource}")
 
     return check

@@ -9,6 +9,7 @@ from __future__ import annotations
 from onezone_mockserver.world.accounts import User
 from onezone_mockserver.world.graph import GROUP, NOTHING, USER, Privileges, SelfRelationError
 from onezone_mockserver.world.ids import Ids, new_id
+from onezone_mockserver.world.invitations import Invitation
 from onezone_mockserver.world.store import BEGINNING, NOBODY, UNNAMED, World, id_name, shown_kind
 from onezone_mockserver.world.tokens import ACCESS, TOKEN, Token
 
@@ -22,6 +23,7 @@ __all__ = [
     "UNNAMED",
     "USER",
     "Ids",
+    "Invitation",
     "Privileges",
     "SelfRelationError",
     "Token",

@@ -11,10 +11,11 @@ import orjson
 from onezone_mockserver.world.accounts import Accounts, User
 from onezone_mockserver.world.graph import GROUP, NOTHING, USER, Graph
 from onezone_mockserver.world.ids import Ids
+from onezone_mockserver.world.invitations import Invitations
 from onezone_mockserver.world.tokens import TOKEN, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from onezone_mockserver.world.graph import Privileges
     from onezone_mockserver.world.tokens import Token
@@ -38,7 +39,7 @@ def shown_kind(kind: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-class World(Graph, Accounts, Tokens):
+class World(Graph, Accounts, Tokens, Invitations):
     """Every entity by its kind (`user`, `group`, `handle_service`, …) and id, with its details as the API shows them.
 
     Details are stored serialised: a great many small objects would keep the garbage collector busy. Credentials stand
@@ -50,6 +51,7 @@ class World(Graph, Accounts, Tokens):
         Graph.__init__(self)
         Accounts.__init__(self)
         Tokens.__init__(self)
+        Invitations.__init__(self)
         self.fresh = ids or Ids()
         self._details: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
 
@@ -69,6 +71,10 @@ class World(Graph, Accounts, Tokens):
         self._details[kind][intern(identity)] = _packed(details)
         if new:
             self._enter(kind, identity)
+
+    def add_kept(self, kind: str, details: Mapping[str, bytes]) -> None:
+        """Add resources without members, whose details are kept for other worlds, too; their ids must be new."""
+        self._details[kind].update(details)
 
     def add_resource(
         self, kind: str, identity: str, details: bytes, member_kind: str, member: str, privileges: Privileges
@@ -116,6 +122,19 @@ class World(Graph, Accounts, Tokens):
             (one for one in self.memberships(USER, owner, TOKEN) if orjson.loads(known[one])[key] == value), None
         )
 
+    def naming(self, kind: str, key: str, identity: str) -> list[str]:
+        """The ids of the entities of a kind that name an entity by that key of their details."""
+        return [one for one, text in self._details[kind].items() if orjson.loads(text).get(key) == identity]
+
+    def named_by(self, kind: str, identity: str, key: str) -> str | None:
+        """The id that an entity names by a key of its details, None where it names none. Raises KeyError."""
+        value = orjson.loads(self._details[kind][identity]).get(key)
+        return value if isinstance(value, str) else None
+
+    def set_key(self, kind: str, identity: str, key: str, value: Any) -> None:
+        """Give a key of an entity's details another value. Raises KeyError."""
+        self.replace(kind, identity, orjson.dumps({**orjson.loads(self._details[kind][identity]), key: value}))
+
     def relate(self, member_kind: str, member: str, kind: str, identity: str, privileges: Privileges) -> None:
         """As Graph does it; raises KeyError where there is no such member or no such entity."""
         if member not in self._details[member_kind] or identity not in self._details[kind]:
@@ -141,6 +160,7 @@ class World(Graph, Accounts, Tokens):
             del self.users[identity]
         elif kind == TOKEN:
             self._forget_token(identity)
+        self._withdraw(kind, identity)
         del self._details[kind][identity]
         self._leave(kind, identity)
 

@@ -87,7 +87,7 @@ def test_a_target_file_without_an_administrator_is_bad_usage(
     assert ozkit.main(["verify", "--target", str(path), "--profile", "full"]) == 2
     assert "admin is missing" in capsys.readouterr().err
     assert ozkit.main(["verify", "http://127.0.0.1:9/api/v3", "--profile", "full"]) == 2
-    assert "nobody to judge as" in capsys.readouterr().err
+    assert "no users to judge with" in capsys.readouterr().err
 
 
 def test_an_account_on_the_command_line_needs_none_in_the_target_file(mock: Running, tmp_path: Path) -> None:

@@ -15,17 +15,20 @@ from running_mock import Running
 
 import ozkit
 
-SOME = ("create_group_handle_service", "list_users", "delete_user")
+SOME = (
+    "create_group_handle_service",
+    "list_users",
+    "delete_user",
+    "list_handle_service_users",
+    "get_handle_service",
+    "get_group_privilege_sets",
+)
 
 
 def judged(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """The exit code of a run of `full` over some operations, and what came of each requirement."""
     report = tmp_path / "report.json"
-    words = [
-        part
-        for one in ("create_group_handle_service", "list_users", "delete_user")
-        for part in ("--requirement", f"{one}.*")
-    ]
+    words = [part for one in SOME for part in ("--requirement", f"{one}.*")]
     code = ozkit.main(
         ["verify", *arguments, "--profile", "full", "--depth", "quick", *words, "--report", f"json={report}"]
     )
@@ -67,9 +70,17 @@ def test_provider_states_that_make_no_administrator_serve_what_they_can(mock: Ru
     """Personas of single operations are asked for, one each."""
 
     def few(message: dict[str, Any]) -> bytes:
-        if "handle_service_privileges" in message.get("params", {}):
+        params = message.get("params", {})
+        if "handle_service_privileges" in params and "group_privileges" in params:  # those of an administrator
             return answer(400)
         return as_json(post_json(f"{mock.origin}/_mock/states", message))
 
     with states(few) as (url, _):
-        as_far_as_given(*judged(tmp_path, mock.base_url, "--states-url", url))
+        code, found = judged(tmp_path, mock.base_url, "--states-url", url)
+    as_far_as_given(code, found)
+    outcomes = {name: one["outcome"] for name, one in found.items()}
+    refused = "without-handle_service_view-oz_handle_services_list_relationships"
+    assert outcomes["list_handle_service_users.access.member"] == "pass"
+    assert outcomes[f"list_handle_service_users.access.{refused}"] == "pass"
+    assert outcomes["get_handle_service.effect.foreign"] == "blocked"
+    assert outcomes["get_group_privilege_sets.authentication.none"] == "pass"

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from traffic_tools import BODY, GROUP, Story, error, failing, judged
+from traffic_tools import BODY, GROUP, OTHER, Story, error, failing, judged
 
 CREATE = f"POST /groups/{GROUP}/handle_services"
 READ = f"GET /groups/{GROUP}/handle_services"
+FRESH = "create_group_handle_service.location.fresh"
+DEPLOYED_STATUS = "create_group_handle_service.success.status"
 
 
 def shown(service: str, **more: object) -> dict[str, object]:
@@ -140,3 +142,40 @@ def test_what_is_not_understood_leaves_everything_of_its_kind_open(tmp_path: Pat
     story.add("GET /users/u/tokens/named", 200, answer={"tokens": []})
     judgement = judged(story.write(tmp_path / "a.har"), edition="deployed")
     assert "create_user_named_token.effect" not in failing(judgement)
+
+
+def test_an_id_that_two_creations_share_is_no_new_one(tmp_path: Path) -> None:
+    """Also of creations that were under way at once; an exchange that stands in two recordings is one."""
+    for name, wrong in (("another", True), (BODY["name"], False)):
+        story = Story()
+        story.created("a", at=1, took=2)
+        story.created("a", at=1, took=2, body={**BODY, "name": name})
+        assert (FRESH in failing(story.judged(tmp_path))) is wrong
+
+
+def test_creations_at_once_are_read_as_each_was_sent(tmp_path: Path) -> None:
+    """None of them knows of the other."""
+    story = Story()
+    story.created("a", at=1, took=2)
+    story.created("b", at=2, took=2, body={**BODY, "name": "another"})
+    story.add(f"{READ}/a", 200, at=9, answer=shown("a", name="another"))
+    assert "create_group_handle_service.state.data" in failing(story.judged(tmp_path))
+
+
+def test_who_may_not_read_what_he_created_breaks_no_rule_of_the_creation(tmp_path: Path) -> None:
+    """A contradiction between decisions is told of the operation around the documented one; `core` has none of it."""
+    story = Story()
+    story.created("a")
+    story.refused(f"{READ}/a")
+    story.refused(f"POST /groups/{OTHER}/handle_services", body=BODY)
+    story.created("b")
+    assert "create_group_handle_service.access.consistent" not in failing(story.judged(tmp_path, edition="deployed"))
+    assert not failing(story.judged(tmp_path, edition="deployed", profile="core")) - {DEPLOYED_STATUS}
+
+
+def test_who_names_what_was_created_came_after_its_creation(tmp_path: Path) -> None:
+    """Whatever the clock says, which in recordings of browsers has milliseconds."""
+    story = Story()
+    story.created("a", at=1, took=1)
+    story.add(f"{READ}/a", 200, at=1.9, answer=shown("a", name="another"))
+    assert "create_group_handle_service.state.data" in failing(story.judged(tmp_path))

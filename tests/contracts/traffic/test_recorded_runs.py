@@ -1,34 +1,26 @@
 """Runs of `ozkit verify`, recorded on their way to the mock."""
 
 import json
-import threading
 import urllib.request
 from pathlib import Path
 
 import pytest
 from onezone_contracts.commands.cli import main
 from onezone_contracts.target.embedded import mock
-from onezone_contracts.traffic.proxy import Proxy
 from onezone_spec import editions, load
-from traffic_tools import failing, judged
+from traffic_tools import failing, judged, recording
 
 pytestmark = pytest.mark.slow
-PATIENCE = 60
 
 
 def recorded(edition: str, folder: Path, *faults: str) -> Path:
     """The recording of a run against the mock with these faults."""
-    har, ended = folder / "run.har", threading.Event()
-    base_path = load(edition).base_paths[0]
-    with mock(edition) as origin, Proxy(origin, "127.0.0.1", 0, har) as proxy:
+    har = folder / "run.har"
+    with mock(edition) as origin, recording(origin, har) as through:
         switch = urllib.request.Request(f"{origin}/_mock/faults", json.dumps(faults).encode(), method="PUT")
         urllib.request.urlopen(switch).close()
-        thread = threading.Thread(target=proxy.serve, args=(ended.is_set,))
-        thread.start()
-        states = f"{origin}/_mock/states"
-        main("verify", [proxy.url + base_path, "--edition", edition, "--states-url", states, "--depth", "quick"])
-        ended.set()
-        thread.join(PATIENCE)
+        url, states = through + load(edition).base_paths[0], f"{origin}/_mock/states"
+        main("verify", [url, "--edition", edition, "--states-url", states, "--depth", "quick"])
     return har
 
 

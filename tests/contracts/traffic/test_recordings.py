@@ -9,7 +9,7 @@ import pytest
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.traffic.order import by_start, with_rivals
 from onezone_contracts.traffic.recording import Recorded, read
-from traffic_tools import Story, failing, judged
+from traffic_tools import BODY, GROUP, Story, failing, judged
 
 
 def content(**more: object) -> dict[str, object]:
@@ -58,9 +58,9 @@ def test_the_journal_of_the_mock_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{"log": {"entries": [{"request":', "no whole JSON"),
+        ('{"log": {"entries": [{"request":', "not complete JSON"),
         ('{"name": 1}', "neither a HAR nor"),
-        ("words", "no whole JSON"),
+        ("words", "not complete JSON"),
         ('{"log": {"entries": [{"time": 1}]}}', "entry 1: this is no exchange"),
     ],
 )
@@ -99,3 +99,14 @@ def test_other_hosts_are_ignored(tmp_path: Path) -> None:
     assert story.judged(tmp_path).requests == 1
     assert not failing(story.judged(tmp_path))
     assert failing(story.judged(tmp_path, base_url=story.base))
+
+
+@pytest.mark.parametrize("end", ["/", "//", "/."])
+def test_a_path_that_is_spelled_otherwise_may_be_unknown(tmp_path: Path, end: str) -> None:
+    """A server need not take a slash too many for the operation, whoever asks."""
+    story = Story()
+    story.created("s1")
+    for who in ("alice", None):
+        story.refused(f"POST /groups/{GROUP}/handle_services{end}", 404, who=who, body=BODY)
+    story.created("s2")
+    assert not failing(story.judged(tmp_path))

@@ -28,7 +28,7 @@ def good(tmp_path: Path) -> Path:
 def bad(tmp_path: Path) -> Path:
     """A recording in which a success has another status."""
     story = Story()
-    story.add(CREATE, 200, body=BODY, location=f"groups/{GROUP}/handle_services/a")
+    story.add(CREATE, 200, body=BODY, location=f"/api/v3/groups/{GROUP}/handle_services/a")
     return story.write(tmp_path / "bad.har")
 
 

@@ -1,0 +1,182 @@
+"""How many of the mock's faults a recording shows: `ozkit verify` is recorded, and `ozkit traffic` reads it.
+
+`python bench/traffic_faults.py --edition current --keep DIR` records; `--again DIR` judges what was recorded before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from onezone_contracts.commands import prove
+from onezone_contracts.requirement import Outcome
+from onezone_contracts.target import embedded
+from onezone_contracts.target.file import SetupError
+from onezone_contracts.traffic.judge import Choice, Follower
+from onezone_contracts.traffic.order import merged
+from onezone_contracts.traffic.proxy import Proxy
+from onezone_contracts.traffic.recording import read
+from onezone_spec import DEFAULT_EDITION, Contract, load
+
+UNSEEN = {
+    "access.*": "what a persona holds was set up out of sight",
+    "unknown*": "that an id is nobody's was set up out of sight",
+    "combined.*": "the same, of requests that are wrong in two ways",
+    "*.relation": "the same, of who belongs to what",
+    "concurrent.access": "the same, of many requests at once",
+    "authentication.*": "whose credentials are right was set up out of sight",
+    "accept.*": "why a good body is refused may be out of sight: a name that is taken, a limit",
+    "generated.valid": "the same, of bodies that are drawn",
+    "transfer.chunked": "the same, of bodies in chunks",
+    "robust.answers": "what never came, or broke off, is not recorded",
+}
+"""Topics that rest on what no recording has, unless they are among SHOWN."""
+SHOWN = (
+    "access.anonymous",
+    "combined.anonymous*",
+    "authentication.none",
+    "authentication.half-credentials",
+    "authentication.malformed",
+)
+WAIT = 60.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one fault."""
+
+    fault: str
+    noticed: list[str]
+    """Topics by which `ozkit verify` noticed it."""
+    seen: list[str]
+    """Ids of what the recording shows to be violated."""
+    exchanges: int
+
+    @property
+    def could_show(self) -> bool:
+        """Whether something that noticed it rests on exchanges and the contract alone."""
+        return any(visible(topic) for topic in self.noticed)
+
+
+def visible(name: str) -> bool:
+    """Whether a requirement, by its topic or id, rests on what a recording has."""
+    names = (name, name.partition(".")[2])
+    if any(fnmatchcase(one, pattern) for one in names for pattern in SHOWN):
+        return True
+    return not any(fnmatchcase(one, pattern) for one in names for pattern in UNSEEN)
+
+
+@contextmanager
+def recording(origin: str, har: Path) -> Iterator[str]:
+    """A proxy in front of a server for as long as the context lasts; gives its origin."""
+    ended = threading.Event()
+    with Proxy(origin, "127.0.0.1", 0, har) as proxy:
+        thread = threading.Thread(target=proxy.serve, args=(ended.is_set,))
+        thread.start()
+        try:
+            yield proxy.url
+        finally:
+            ended.set()
+            thread.join(WAIT)
+
+
+def verified(origin: str, contract: Contract, fault: prove.Fault, har: Path) -> set[str]:
+    """Record `ozkit verify` against the mock with a fault, as deep as it takes to notice it; gives what noticed it."""
+    prove.switch(origin, *([fault.id] if fault.id else []))
+    noticed: set[str] = set()
+    with recording(origin, har) as through:
+        for depth, topics in prove.looks(contract, fault, whole=True):
+            judgement = prove.judged(through, contract, depth, topics, fault.profile, crowd=prove.LIGHT)
+            noticed |= prove.noticed(judgement, fault.profile)
+            if not prove.missed(fault.noticed_by, noticed):
+                break
+    return noticed
+
+
+def seen(contract: Contract, *files: Path) -> tuple[list[str], int]:
+    """What recordings show to be violated, SHOULD included, and of how many exchanges."""
+    follower = Follower(contract, Choice())
+    follower.follow(merged(map(read, files)))
+    results = follower.judgement("recordings").results
+    wrong = [one.requirement.id for one in results if one.outcome in {Outcome.FAIL, Outcome.WARN}]
+    return wrong, follower.requests
+
+
+def rows(contract: Contract, faults: Iterable[prove.Fault], origin: str, folder: Path) -> Iterator[Row]:
+    """A row for each fault; recordings stay in the folder, with what noticed the fault beside them."""
+    for fault in faults:
+        har = folder / f"{fault.id or 'none'}.har"
+        try:
+            noticed = verified(origin, contract, fault, har)
+        except SetupError as error:
+            noticed = {f"robust.no-setup: {error}"}
+        har.with_suffix(".json").write_text(json.dumps(sorted(noticed)), encoding="utf-8")
+        yield row(contract, har)
+
+
+def row(contract: Contract, har: Path) -> Row:
+    """The row of a recording that is there."""
+    noticed = json.loads(har.with_suffix(".json").read_text(encoding="utf-8"))
+    wrong, exchanges = seen(contract, har)
+    return Row(har.stem, noticed, wrong, exchanges)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Record, judge, and print what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--edition", default=DEFAULT_EDITION)
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="try each Nth fault")
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="begin with that one")
+    parser.add_argument("--fault", action="append", default=[], metavar="ID", help="only these; glob patterns")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the recordings there; they hold credentials")
+    parser.add_argument("--again", type=Path, metavar="DIR", help="judge the recordings of an earlier run")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write a line of JSON a fault")
+    chosen = parser.parse_args(arguments)
+    contract = load(chosen.edition)
+    with TemporaryDirectory() as temporary:
+        if chosen.again:
+            report((row(contract, har) for har in sorted(chosen.again.glob("*.har"))), chosen.output)
+            return
+        folder = chosen.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        with embedded.mock(chosen.edition) as origin:
+            faults = prove.catalogue(origin)[chosen.first :: chosen.every]
+            if chosen.fault:
+                faults = [one for one in faults if any(fnmatchcase(one.id, pattern) for pattern in chosen.fault)]
+            sound = prove.Fault("", "no fault", ("*",))
+            report(rows(contract, [sound, *faults], origin, folder), chosen.output)
+
+
+def report(found: Iterable[Row], output: Path | None) -> None:
+    """Print what is not seen though it could be, and the figures."""
+    every: list[Row] = []
+    for one in found:
+        every.append(one)
+        if output:
+            with output.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(one)) + "\n")
+        if one.fault == "none" and (one.seen or one.noticed):
+            sys.stdout.write(f"false alarm: {one.seen} {one.noticed}\n")
+        elif one.could_show and not one.seen:
+            told = ", ".join(filter(visible, one.noticed))
+            sys.stdout.write(f"not seen: {one.fault}: {told[:150]}\n")
+            sys.stdout.flush()
+    every = [one for one in every if one.fault != "none" and one.noticed]
+    could = [one for one in every if one.could_show]
+    sys.stdout.write(
+        f"{len(every)} faults were noticed by verify, {len(could)} of them by what a recording could show; "
+        f"of these {sum(bool(one.seen) for one in could)} are seen, and of the others "
+        f"{sum(bool(one.seen) for one in every if not one.could_show)}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Whether what something names stays: it is not deleted as long as that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from onezone_contracts.requirement import Check, Finding, NotJudged
+from onezone_contracts.state.tracker import UNSEEN
+from onezone_contracts.target.administrator import GONE
+from onezone_contracts.target.file import SetupError
+from onezone_contracts.trial import Trial
+
+
+def kept(kind: str, status: int) -> Check:
+    """The check that a deletion is refused with that status while something of a kind names what would be deleted."""
+
+    def check(trial: Trial) -> Iterator[Finding]:
+        account, operation = trial.account, trial.operation
+        if account is None:
+            raise NotJudged(UNSEEN, blocked=True)
+        role = operation.effect.resource
+        try:
+            ref = account.create(account.contract.kind(role))
+            account.create(kind, names={ref[0]: ref[1]})
+        except SetupError as error:
+            raise NotJudged(str(error), blocked=True) from None
+        exchange = account.api.send(operation, {role: ref}, account.auth, label=f"delete what a {kind} names")
+        what = f"the deletion of a {role.replace('_', ' ')} that a {kind} names"
+        if exchange.status != status:
+            yield Finding(f"{what} was not refused", str(status), exchange.answer(), exchange)
+        look = account.read("get", ref[0], None, {ref[0]: ref})
+        if look is not None and look.status in GONE:
+            yield Finding(f"after {what} it is gone", "200", look.answer(), look)
+
+    return check

@@ -1,0 +1,37 @@
+"""What refused requests left behind, and which of them did it: who is named was seen to do it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from onezone_contracts.requirement import Finding
+from onezone_contracts.sent import Sent
+from onezone_contracts.state.probe import Difference
+
+Alone = Callable[[Sent], tuple[Sent, list[Difference]]]
+"""Sends a request again when nothing else was sent; gives that, and what is not as before then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """What was not as before after refused requests: one that was seen to do it, or several of which none was."""
+
+    sent: tuple[Sent, ...]
+    difference: Difference
+
+    def finding(self) -> Finding:
+        """What was left behind, by the one that was seen to do it; else by all that were sent, and none is accused."""
+        seen, last, steps = self.difference, self.sent[-1], tuple(one.exchange for one in self.sent)
+        if len(self.sent) == 1:
+            words = f"{last.case.label}: refused with {last.exchange.answer()}, yet this changed: {seen.what}"
+            steps = tuple(filter(None, (last.exchange, seen.exchange)))
+        else:
+            words = f"after {len(self.sent)} refused requests, none of which did it alone, this changed: {seen.what}"
+        return replace(seen.finding(words), exchange=last.exchange, steps=steps)
+
+
+def seen_alone(suspects: Iterable[Sent], alone: Alone) -> list[Leak]:
+    """What each suspect leaves behind by itself; one that is accepted then is not to blame."""
+    tried = map(alone, suspects)
+    return [Leak((again,), one) for again, left in tried if not again.succeeded for one in left]

@@ -1,0 +1,72 @@
+"""What naming another entity brings with it, and what the mock fills in where released servers ask a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from onezone_mockserver.exchange import Exchange, Refusal
+
+if TYPE_CHECKING:
+    from onezone_spec import Contract, Operation, Property
+
+    from onezone_mockserver.world import World
+
+FILLED = "x-onezone-filled"
+
+
+def filled(contract: Contract, kind: str) -> Callable[[Exchange, str], list[bytes]]:
+    """What makes the parts of a new entity's details that are neither sent nor its own id: by a template each."""
+    shown = contract.find("get", kind)
+    properties = contract.resolve(shown.success.schema or {})["properties"] if shown else {}
+    templates = [(f',"{key}":'.encode(), one[FILLED]) for key, one in properties.items() if FILLED in one]
+
+    def fill(exchange: Exchange, identity: str) -> list[bytes]:
+        if not templates:
+            return []
+        moment = datetime.fromtimestamp(exchange.run.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return [part for key, text in templates for part in (key, orjson.dumps(text.format(id=identity, time=moment)))]
+
+    return fill
+
+
+def refuse_named(refers: Iterable[Property], exchange: Exchange) -> None:
+    """Raises Refusal where something else names already what the body names, and nothing else may."""
+    for kind, identity, key, taken in _named(refers, exchange):
+        if taken and exchange.world.named_by(kind, identity, key) is not None:
+            raise Refusal(taken, f"effect: the {kind} has its {key} already")
+
+
+def show_naming(refers: Iterable[Property], exchange: Exchange, identity: str) -> None:
+    """Have what the body names show by whom it is named."""
+    for kind, named, key, _ in _named(refers, exchange):
+        exchange.world.set_key(kind, named, key, identity)
+
+
+def _named(refers: Iterable[Property], exchange: Exchange) -> list[tuple[str, str, str, str]]:
+    return [
+        (one.refers.kind, orjson.loads(exchange.data[one.name]), one.refers.key, one.refers.taken)
+        for one in refers
+        if one.refers and one.name in exchange.data
+    ]
+
+
+def released(contract: Contract, kind: str) -> Callable[[World, str], None]:
+    """What makes an entity that is about to go named by nothing of what shows it."""
+    bodies = [one.body for one in contract.operations.values() if _makes(contract, one, kind) and one.body]
+    keys = {one.name: one.refers for body in bodies for one in body.properties if one.refers and one.refers.key}
+
+    def release(world: World, identity: str) -> None:
+        details: dict[str, Any] = orjson.loads(world.details(kind, identity)) if keys else {}
+        for name, refers in keys.items():
+            if refers and world.exists(refers.kind, details.get(name, "")):
+                world.set_key(refers.kind, details[name], refers.key, None)
+
+    return release
+
+
+def _makes(contract: Contract, operation: Operation, kind: str) -> bool:
+    return operation.effect.verb == "create" and contract.kind(operation.effect.resource) == kind

@@ -1,0 +1,83 @@
+"""Shares for handles: the API makes none, so those that are there have to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from onezone_contracts.options import Options
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.file import SetupError
+from onezone_contracts.target.fixtures import Stages
+from onezone_contracts.target.shares import Shares
+
+if TYPE_CHECKING:
+    from running_mock import Running
+
+HANDLE = "handle"
+
+
+@pytest.fixture
+def account(mocks: dict[str, Running]) -> Iterator[Account]:
+    """An administrator's of the demo, where 128 shares are free."""
+    mock = mocks["deployed"]
+    account = Account(mock.contract, mock.base_url, mock.admin)
+    account.open()
+    yield account
+    account.remove()
+
+
+@pytest.fixture
+def shares(account: Account) -> Shares:
+    """What gives them for bodies that the account makes."""
+    return Stages(Options(), account=account).shares
+
+
+def all_of(shares: Shares) -> list[str]:
+    """Every share that is free, one after the other."""
+    given = []
+    while True:
+        try:
+            given.append(shares.free())
+        except SetupError:
+            return given
+
+
+def test_a_share_is_given_once_in_an_operation(shares: Shares) -> None:
+    """Then there is none: what an operation names it may still need."""
+    given = all_of(shares)
+    assert len(given) == len(set(given)) == 128
+    with pytest.raises(SetupError, match="no share is free"):
+        shares.free()
+
+
+def test_what_a_refused_body_named_is_given_again(shares: Shares) -> None:
+    """Nothing names it still."""
+    given = all_of(shares)
+    shares.back({"resourceId": given[3], "metadata": ["x"]})
+    shares.back(None)
+    assert all_of(shares) == [given[3]]
+
+
+def test_the_next_operation_has_all_but_what_is_kept(shares: Shares) -> None:
+    """What stages of several operations have is not given to another."""
+    with shares.kept():
+        kept = shares.free()
+    given = all_of(shares)
+    shares.next_operation()
+    assert sorted(all_of(shares)) == sorted(set(given) - {kept})
+
+
+def test_a_handle_that_the_kit_made_makes_room(account: Account, shares: Shares) -> None:
+    """It is removed, and looked for no more; one that names the share of somebody else stays."""
+    made, foreign = account.create(HANDLE), account.create(HANDLE)
+    account.made.pop(foreign)
+    named, kept = (account.mirror.details[one]["resourceId"] for one in (made, foreign))
+    given = all_of(shares)
+    assert not {named, kept} & set(given)
+    shares.next_operation()
+    assert set(all_of(shares)) == {*given, named}
+    assert made in account.gone
+    assert (account.details(made), made in account.made, made in account.mirror.details) == (None, False, False)
+    account.made[foreign] = None
