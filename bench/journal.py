@@ -20,7 +20,7 @@ PATH = f"/api/v3/groups/{HOME}/handle_services"
 BODY = json.dumps(
     {"name": "A service", "proxyEndpoint": "https://proxy", "serviceProperties": {"type": "DOI"}}
 ).encode()
-REQUESTS, ROUNDS = 200, 150
+REQUESTS, ROUNDS = 50, 400
 HEADERS = [
     (b"host", b"127.0.0.1:8080"),
     (b"user-agent", b"bench/1"),

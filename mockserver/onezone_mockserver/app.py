@@ -19,13 +19,12 @@ from onezone_mockserver.error_handler import ErrorHandler
 from onezone_mockserver.errors import Renderer
 from onezone_mockserver.exchange import OUTSIDE
 from onezone_mockserver.forwarding import Forwarding, Target
-from onezone_mockserver.journaling import Journaling
 from onezone_mockserver.overriding import Overriding
 from onezone_mockserver.paths import path_of
 from onezone_mockserver.pipeline import Following, Pipeline
 from onezone_mockserver.proxies import always, forwarded
 from onezone_mockserver.routing import Routing
-from onezone_mockserver.source import Source
+from onezone_mockserver.source import MISTAKES, Source
 from onezone_mockserver.state import NO_FAULTS, MockState
 from onezone_mockserver.worlds import below_prefix
 
@@ -81,8 +80,20 @@ class Mock:
     def reload(self) -> list[str]:
         """Read contract and scenario anew, and go on with them; gives what of the state fits no longer, a line each.
 
-        Raises what create_app raises; then everything stays as it was.
+        Raises what create_app raises; then everything stays as it was, and the mistake is shown on the page.
         """
+        state = self.state
+        try:
+            lost = self._read_again()
+            state.mistake = ""
+        except MISTAKES as error:
+            state.mistake = str(error)
+            raise
+        finally:
+            state.feed.reloaded(state.mistake)
+        return lost
+
+    def _read_again(self) -> list[str]:
         state = self.state
         before = state.contract, state.scenario, state.faults
         contract, scenario = self.source.read()
@@ -144,7 +155,6 @@ class Mock:
             effects,
             middlewares=[
                 partial(Edge, state=self.state, cors=options["cors"], control=self.control),
-                *([partial(Journaling, state=self.state)] if options["journal"] else ()),
                 partial(ErrorHandler, renderer=renderer),
                 *([partial(Delay, state=self.state)] if self.state.latency else ()),
                 Overriding,
@@ -206,7 +216,7 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
     state = MockState(contract, read, seed=seed)
     if faults:
         state.switch(chosen_faults(faults, contract))
-    state.latency = latency
+    state.latency, state.journalling = latency, journal
     cors = Cors(cors_origins)
     hosts = [*control_hosts, *([host_of(public_url)] if public_url else [])]
     options = {
@@ -214,7 +224,6 @@ def create_app(  # noqa: PLR0913  (every option of a mock)
         "cors": cors,
         "forward": forward,
         "only": only,
-        "journal": journal,
         "outside": always(public_url) if public_url else forwarded if trust_proxy else None,
         "challenge": challenge,
     }

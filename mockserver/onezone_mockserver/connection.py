@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections import deque
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from onezone_mockserver.exchange import BROKEN, RUN, TRANSPORT, NotHttpError
+from onezone_mockserver.exchange import BROKEN, RUN, TRANSPORT, WAITING, Exchange, NotHttpError
+from onezone_mockserver.journaling import begin, end
 from onezone_mockserver.worlds import WorldNameError, below_prefix, world_name
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 """The header fields that say how long a body is (RFC 9112, 6)."""
 MAX_TARGET = 2**16 - 1
 """So long a request target may be: httptools takes no longer one apart."""
+STAGE = "waiting"
+"""The stage of a request that waits for the answers to those before it on its connection."""
 _START = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/")
 _CONTROL = re.compile(rb"(/_world/[^/]*)?/_mock(?![^/?])")
 CALLBACKS = (
@@ -171,7 +175,7 @@ class Connection(HttpToolsProtocol):
         self.scope[TRANSPORT] = self.transport
         super().on_headers_complete()
         if self.owed:  # it waits for its turn; of any other the edge asks at once for which world it is
-            self.scope[RUN] = self._run_now(self.scope)
+            self._wait(self.cycle)
         self.headers = []  # for the fields of a trailer, which is left out
         self.owed.append(self.cycle)
 
@@ -183,8 +187,27 @@ class Connection(HttpToolsProtocol):
         answered = self.owed.popleft()
         if self.owed and _CONTROL.match(answered.scope["raw_path"]):
             for cycle in self.owed:
-                cycle.scope[RUN] = self._run_now(cycle.scope)  # type: ignore[literal-required]
+                self._wait(cycle)
         super().on_response_complete()
+
+    def _wait(self, cycle: RequestResponseCycle) -> None:
+        """Have a request wait for its turn in the world that it names; it is a pending row there, behind the others."""
+        scope: Any = cycle.scope
+        scope[RUN] = self._run_now(scope)
+        own = scope["method"] == "OPTIONS" or _CONTROL.match(scope["raw_path"])  # no row, or none of the API's
+        if self.state.journalling and not own:
+            self.loop.call_soon(self._write_down, cycle)  # those before it on the connection come first
+
+    def _write_down(self, cycle: RequestResponseCycle) -> None:
+        scope: Any = cycle.scope
+        before: Exchange | None = scope.get(WAITING)
+        if cycle.disconnected or cycle not in self.owed or (before is not None and _is_in(before, scope[RUN])):
+            return
+        scope.pop(WAITING, None)
+        waiting = Exchange(below_prefix(scope), cycle.receive, cycle.send, scope[RUN])  # type: ignore[arg-type]  # uvicorn's types of messages
+        waiting.stage = STAGE
+        begin(self.state, waiting)
+        scope[WAITING] = waiting
 
     def _run_now(self, scope: Any) -> WorldRun:
         """The world that a request names, as it is now; the common one where it names none, or nothing that is one."""
@@ -206,7 +229,16 @@ class Connection(HttpToolsProtocol):
         for cycle in self.owed:
             cycle.disconnected = True
             cycle.message_event.set()
+            self._give_up(cycle)
         super().connection_lost(exc)
+
+    def _give_up(self, cycle: RequestResponseCycle) -> None:
+        """End the row of a request whose turn does not come any more."""
+        scope: Any = cycle.scope
+        waiting: Exchange | None = scope.get(WAITING)
+        if waiting is not None and waiting.pending:
+            waiting.reasons = ("the connection ended before its turn",)
+            end(self.state, waiting, time.time() - waiting.time)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Have what is not HTTP refused: by the request whose body it is in, or as a request in its own right."""
@@ -223,6 +255,11 @@ class Connection(HttpToolsProtocol):
             self.scope.update({"path": "", "raw_path": target})
         self.scope[BROKEN] = why
         self.on_message_complete()
+
+
+def _is_in(waiting: Exchange, run: WorldRun) -> bool:
+    """Whether a row stands in the journal of a world, or has gone to the one that took its place."""
+    return not waiting.pending or waiting.run.journal is run.journal
 
 
 def _why(error: BaseException | None) -> tuple[int, str]:

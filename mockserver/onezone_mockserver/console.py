@@ -74,7 +74,7 @@ def json_line(row: Row) -> str:
 def text_line(row: Row, *, colours: bool) -> str:
     """A row for people: when, method, path, user, status, milliseconds, and the reason."""
     shown = row.brief()
-    world = f" (world {row.world})" if row.world else ""
+    world = f" (world {row.world_name})" if row.world_name else ""
     query = f"?{shown['query']}" if shown["query"] else ""
     status = str(row.status or "---")
     words = [

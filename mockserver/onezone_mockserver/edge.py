@@ -1,16 +1,23 @@
-"""The outermost middleware: makes the exchange, answers CORS, and lets the control plane answer what is its own."""
+"""The outermost middleware: makes the exchange, answers CORS, and lets the control plane answer what is its own.
+
+Every other exchange is a row of the journal, from the moment that its request is there until it is over, however it
+ends; whoever follows is told.
+"""
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.assembled import Assembled
 from onezone_mockserver.exchange import BROKEN, KEY, RUN, App, Exchange, Receive, Scope, Send
+from onezone_mockserver.journaling import begin, end
 from onezone_mockserver.overriding import Chooser
 from onezone_mockserver.worlds import HEADER, WORLD, WorldNameError, world_name
 
 if TYPE_CHECKING:
     from onezone_mockserver.cors import Cors
+    from onezone_mockserver.exchange import Answer
     from onezone_mockserver.state import MockState
 
 CONTROL_PREFIX = b"/_mock"
@@ -33,22 +40,24 @@ class Edge:
             await _other_protocol(scope, receive, send)
             return
         exchange = scope[KEY] = Exchange(scope, receive, send, scope.get(RUN) or self.state.run)
+        started = perf_counter()
         exchange.common = self.cors.headers(exchange)
-        asks = exchange.method == "OPTIONS" and exchange.wrong_head() is None
-        preflight = self.cors.preflight(exchange) if asks else None
         if WORLD in scope or HEADER in exchange.headers or b"cookie" in exchange.headers:
             self._enter_world(exchange)
         try:
-            if BROKEN in scope:
-                await self.app(scope, receive, exchange.send)
-            elif exchange.path.startswith(CONTROL_PREFIX) and self._is_control(exchange.path):
+            if exchange.path.startswith(CONTROL_PREFIX) and self._is_control(exchange):
                 await self.control(scope, receive, exchange.send)  # type: ignore[misc]  # there is one
-            elif preflight:
+            elif exchange.method == "OPTIONS" and (preflight := self._preflight(exchange)):
                 await preflight.send(exchange.send)
             else:
+                if self.state.journalling:
+                    begin(self.state, exchange)
                 reply = self.chooser.choose(exchange) if exchange.run.overrides else exchange.send
-                await self.inner.of(exchange)(scope, receive, reply)
+                app = self.app if BROKEN in scope else self.inner.of(exchange)
+                await app(scope, receive, reply)
         finally:
+            if exchange.number:
+                end(self.state, exchange, perf_counter() - started)
             del scope[KEY]  # the exchange knows the scope: without a circle, memory is free at once
 
     def _enter_world(self, exchange: Exchange) -> None:
@@ -61,8 +70,14 @@ class Edge:
         if name != exchange.run.name:  # a request that had to wait for its turn has its world already
             exchange.enter(self.state.run_of(name))
 
-    def _is_control(self, path: bytes) -> bool:
-        return self.control is not None and path[len(CONTROL_PREFIX) :][:1] in {b"", b"/"}
+    def _is_control(self, exchange: Exchange) -> bool:
+        own = self.control is not None and exchange.path[len(CONTROL_PREFIX) :][:1] in {b"", b"/"}
+        return own and BROKEN not in exchange.scope
+
+    def _preflight(self, exchange: Exchange) -> Answer | None:
+        """The answer if it is a preflight, and HTTP."""
+        whole = BROKEN not in exchange.scope and exchange.wrong_head() is None
+        return self.cors.preflight(exchange) if whole else None
 
     def assemble(self, faults: Any) -> App:
         """The application inside, with what the faults put around all of it."""

@@ -30,7 +30,7 @@ class ErrorHandler:
         except Refusal as refusal:
             await self._answer(scope[KEY], refusal).send(send)
         except ClientGoneError:
-            scope[KEY].reasons.append("the client closed the connection")
+            scope[KEY].reasons += ("the client closed the connection",)
         except DroppedError:
             raise
         except Exception:
@@ -41,7 +41,7 @@ class ErrorHandler:
             await self._answer(scope[KEY], failure).send(send)
 
     def _answer(self, exchange: Exchange, refusal: Refusal) -> Answer:
-        exchange.reasons.insert(0, refusal.reason)
+        exchange.reasons = (refusal.reason, *exchange.reasons)
         operation = exchange.operation or (exchange.siblings[0] if exchange.siblings else None)
         if isinstance(refusal, ForcedAnswer):
             return self.renderer.forced(refusal, operation)

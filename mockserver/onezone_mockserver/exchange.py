@@ -11,17 +11,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from onezone_mockserver.journal import NO_DATA, Row
 from onezone_mockserver.paths import path_of
 
 if TYPE_CHECKING:
     from onezone_spec import Operation
 
-    from onezone_mockserver.access import Decision
     from onezone_mockserver.faults.fault import Fault
-    from onezone_mockserver.journal import Row
     from onezone_mockserver.overrides import Override
     from onezone_mockserver.state import WorldRun
-    from onezone_mockserver.world import User
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -38,6 +36,8 @@ RUN = "onezone_run"
 """Where the scope has the run of the world that the request came into, if the connection knows it."""
 TRANSPORT = "onezone_transport"
 """Where the scope has the connection's asyncio transport, if there is one."""
+WAITING = "onezone_waiting"
+"""Where the scope of a request that waited for its turn has the exchange that the journal shows of it until then."""
 OUTSIDE = "onezone_outside"
 """Where the scope has what stands before the mock's paths in a URI for the client, if anybody says so."""
 _HOST = re.compile(
@@ -50,7 +50,6 @@ LONG_HOST = 300
 _is_host = lru_cache(maxsize=256)(_HOST.fullmatch)
 LINGER_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 5.0
-NO_DATA: dict[str, Any] = {}
 
 
 class Refusal(Exception):
@@ -135,7 +134,7 @@ def one_line(text: str) -> bytes:
     return " ".join(text.split()).encode("ascii", "replace")[:500]
 
 
-class Exchange:
+class Exchange(Row):
     """One request on its way through the mock, and what the stages found out about it.
 
     `run` is the world that it came into. `path` is what the mock routes: the raw path below the root path. `receive` is
@@ -147,25 +146,17 @@ class Exchange:
 
     receive: Receive
     repeated: frozenset[bytes] = frozenset()
-    stage = ""
-    operation: Operation | None = None
+    common: tuple[Header, ...] = ()
     siblings: tuple[Operation, ...] = ()
-    params: dict[str, str] = NO_DATA
-    user: User | None = None
-    decision: Decision | None = None
     caveats: tuple[Any, ...] = ()
     unread = True
-    body = b""
     too_large: Refusal | None = None
     value: Any = None
     data: dict[str, bytes] = NO_DATA
-    hoped: int | None = None
-    applied: tuple[str, ...] = ()
-    common: tuple[Header, ...] = ()
-    status: int | None = None
-    row: Row | None = None
     override: Override | None = None
     faults: tuple[Fault, ...] | None = None
+    hoped: int | None = None
+    applied: tuple[str, ...] = ()
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, run: WorldRun) -> None:
         self.scope = scope
@@ -176,9 +167,8 @@ class Exchange:
         self.read_on = receive
         self.run = run
         self.world = run.world
-        self.method: str = scope["method"]
+        self.method = scope["method"]
         self.path = path_of(scope)
-        self.reasons: list[str] = []
 
     def enter(self, run: WorldRun) -> None:
         """Belong to another world than the one that was served when the request came."""
@@ -249,18 +239,23 @@ class Exchange:
             self.status = message["status"]
             headers: list[Header] = [*message.get("headers", ()), *self.common]  # others' middlewares may keep theirs
             message["headers"] = headers
-            if self.row is not None:
-                self.row.status, self.row.response = self.status, headers
             if self.reasons or self.applied or self.hoped is not None:
                 self._explain(headers)
+            self.answered = tuple(headers)
         else:
             if self.method == "HEAD":
                 message["body"] = b""
-            if self.row is not None:
-                self.row.answer(message.get("body", b""))
+            self.answer(message.get("body", b""))
             if self.unread and self.has_body and self.closing and not message.get("more_body"):
                 return self._send_last(message)
         return self._send(message)
+
+    def end(self, seconds: float) -> None:
+        """It is over: nothing stays but the row. No journal may keep a world, a connection or a parsed body."""
+        self.finish(seconds, self.world.epoch)
+        del self.scope, self.read_on, self._send, self.run, self.world, self.headers
+        self.receive = _gone
+        self.value, self.data = None, NO_DATA
 
     async def _send_last(self, message: Message) -> None:
         await self._send({**message, "more_body": True})
@@ -271,11 +266,16 @@ class Exchange:
         if self.hoped == self.status and self.hoped is not None:
             self.applied = (f"code={self.hoped}", *self.applied)
         elif self.hoped is not None:
-            self.reasons.append(f"Prefer: code={self.hoped} not applied: a success has to be earned")
+            self.reasons += (f"Prefer: code={self.hoped} not applied: a success has to be earned",)
         if self.reasons:
             headers.append((b"x-mock-reason", one_line("; ".join(self.reasons))))
         if self.applied:
             headers.append((b"preference-applied", one_line(", ".join(self.applied))))
+
+
+async def _gone() -> Message:
+    """What is received of an exchange that is over."""
+    return {"type": "http.disconnect"}
 
 
 async def drain(receive: Receive) -> None:

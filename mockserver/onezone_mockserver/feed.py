@@ -1,10 +1,14 @@
-"""Tells whoever follows what happens in the journals: rows that begin and end, and worlds that begin anew."""
+"""Tells whoever follows what happens in the journals: rows that begin and end, and worlds that begin anew.
+
+It also tells that the mock has read its files again, or could not.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onezone_mockserver.journal import LIMIT
@@ -15,16 +19,23 @@ if TYPE_CHECKING:
     from onezone_mockserver.journal import Row
 
 
+@dataclass(frozen=True)
+class Reloaded:
+    """The files were read again; where there is a mistake in them, what was there before goes on."""
+
+    mistake: str = ""
+
+
 class Follower:
     """What was not yet told to somebody who follows. Beyond LIMIT the oldest is lost, which `lost` says."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self.news: deque[Row | str] = deque(maxlen=LIMIT)
+        self.news: deque[Row | Reloaded | str] = deque(maxlen=LIMIT)
         self.lost = False
         self.wake = asyncio.Event()
 
-    def tell(self, news: Row | str | None) -> None:
+    def tell(self, news: Row | Reloaded | str | None) -> None:
         """Add a piece of news; None says that there will be none. May be called from a signal handler."""
         self.lost = self.lost or len(self.news) == LIMIT
         if news is not None:
@@ -32,7 +43,7 @@ class Follower:
         with contextlib.suppress(RuntimeError):  # the loop is closed, and with it whoever followed there is gone
             self.loop.call_soon_threadsafe(self.wake.set)
 
-    def take(self) -> list[Row | str]:
+    def take(self) -> list[Row | Reloaded | str]:
         """What is new, each row once."""
         self.wake.clear()
         news = list(dict.fromkeys(self.news))
@@ -57,6 +68,11 @@ class Feed:
         """A world has begun anew."""
         for follower in self.followers:
             follower.tell(world)
+
+    def reloaded(self, mistake: str) -> None:
+        """The files were read again, which have this mistake, or none."""
+        for follower in self.followers:
+            follower.tell(Reloaded(mistake))
 
     def close(self) -> None:
         """The server ends: nobody need wait for more."""

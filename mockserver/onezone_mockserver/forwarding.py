@@ -125,7 +125,7 @@ class Forwarding:
             raise ForcedAnswer(504, f"forward: {target.origin} does not answer") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ForcedAnswer(502, f"forward: {target.origin}: {error or type(error).__name__}") from None
-        exchange.reasons.append(f"forwarded to {target.origin}")
+        exchange.reasons += (f"forwarded to {target.origin}",)
         try:
             headers = self._headers(exchange, response)
             await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
@@ -133,7 +133,7 @@ class Forwarding:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         except httpx.HTTPError as error:
-            exchange.reasons.append(f"forward: the answer of {target.origin} ended too soon: {error}")
+            exchange.reasons += (f"forward: the answer of {target.origin} ended too soon: {error}",)
             await hang_up(exchange, sent=True)
         finally:
             await response.aclose()

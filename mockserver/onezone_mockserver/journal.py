@@ -1,10 +1,12 @@
-"""The journal: what was asked last, what was answered, and why. It keeps references, and formats what is read."""
+"""The journal: what was asked last, what was answered, and why. It keeps the exchanges, and formats what is read."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from onezone_mockserver import masking
 from onezone_mockserver.explain import explain
@@ -23,73 +25,76 @@ LONG_PATH = 2000
 """So much of a path is kept."""
 LONG_BODY = 64 * 1024
 """So many bytes of a body are kept."""
+NO_DATA: dict[str, Any] = {}
 MOST_BYTES = 64 * 1024 * 1024
 """So many bytes of heads and bodies are kept, of all worlds together."""
-NO_HEADERS: Sequence[Header] = ()
 
 
 class Row:
-    """One exchange: there from the moment that its request is, without a duration until it is over.
+    """What the journal shows of an exchange, from the moment that its request is there. The exchange itself is one.
 
-    `request` and `response` are the header fields as they were sent. `size` is what the row's heads and bodies take.
+    `request` and `answered` are the header fields as they came and went: tuples, as the garbage collector need not look
+    at those. `seconds` is None until the exchange is over; `size` is what its heads and bodies take then. `number` is 0
+    where no journal has it.
     """
 
-    status: int | None = None
-    operation: Operation | None = None
-    user: User | None = None
-    stage = ""
-    reasons: Sequence[str] = ()
+    method = ""
+    path = b""
+    world_name = ""
+    number = 0
+    time = 0.0
     seconds: float | None = None
+    status: int | None = None
+    stage = ""
+    operation: Operation | None = None
+    params: dict[str, str] = NO_DATA
+    user: User | None = None
     decision: Decision | None = None
     epoch: object = None
-    params: dict[str, str] | None = None
-    keys: Sequence[str] = ()
+    reasons: tuple[str, ...] = ()
+    request: tuple[Header, ...] = ()
+    query_string = b""
+    scheme = "http"
+    version = "1.1"
     body = b""
-    body_size = 0
-    response: Sequence[Header] = NO_HEADERS
-    response_body = b""
-    response_size = 0
+    body_size: int | None = None
+    answered: tuple[Header, ...] = ()
+    answer_body = b""
+    answer_size: int | None = None
     size = 0
     forgotten = False
 
-    def __init__(self, number: int, world: str, method: str, path: bytes, scope: Mapping[str, Any]) -> None:
-        self.number = number
-        self.world = world
-        self.time = time.time()
-        self.method = method
-        self.path = path if len(path) < LONG_PATH else path[:LONG_PATH]
-        self.query: bytes = scope.get("query_string", b"")
-        self.request: Sequence[Header] = scope["headers"]
-        self.scheme: str = scope.get("scheme", "http")
-        self.version: str = scope.get("http_version", "1.1")
-
-    def sent(self, body: bytes) -> None:
-        """Keep the request's body."""
-        self.body_size = len(body)
-        self.body = body if self.body_size <= LONG_BODY else body[:LONG_BODY]
-
     def answer(self, part: bytes) -> None:
         """Keep a part of the answer's body."""
-        if not self.response_size:
-            self.response_body = part if len(part) <= LONG_BODY else part[:LONG_BODY]
-        elif len(self.response_body) < LONG_BODY:
-            self.response_body += part[: LONG_BODY - len(self.response_body)]
-        self.response_size += len(part)
+        if not self.answer_body and len(part) <= LONG_BODY:
+            self.answer_body = part
+            return
+        self.answer_size = (len(self.answer_body) if self.answer_size is None else self.answer_size) + len(part)
+        if len(self.answer_body) < LONG_BODY:
+            self.answer_body += part[: LONG_BODY - len(self.answer_body)]
 
-    def finish(self, seconds: float) -> None:
+    def finish(self, seconds: float, epoch: object) -> None:
         """It is over; what it takes is known."""
+        body = self.body
         self.seconds = seconds
-        size = len(self.body) + len(self.response_body) + len(self.query)
+        if self.decision is not None:
+            self.epoch = epoch
+        if len(body) > LONG_BODY:
+            self.body_size = len(body)
+            body = self.body = body[:LONG_BODY]
+        if len(self.path) > LONG_PATH:
+            self.path = self.path[:LONG_PATH]
+        size = len(body) + len(self.answer_body) + len(self.query_string)
         for name, value in self.request:
             size += len(name) + len(value)
-        for name, value in self.response:
+        for name, value in self.answered:
             size += len(name) + len(value)
         self.size = size
 
     def forget(self) -> None:
         """Keep what was decided alone."""
-        self.query = self.body = self.response_body = b""
-        self.request = self.response = NO_HEADERS
+        self.query_string = self.body = self.answer_body = b""
+        self.request = self.answered = ()
         self.forgotten = True
 
     @property
@@ -102,10 +107,10 @@ class Row:
         return {
             "number": self.number,
             "time": self.time,
-            "world": self.world,
+            "world": self.world_name,
             "method": self.method,
-            "path": self.path.decode("ascii", "backslashreplace"),
-            "query": masking.query(self.query),
+            "path": self.path[:LONG_PATH].decode("ascii", "backslashreplace"),
+            "query": masking.query(self.query_string),
             "status": self.status,
             "operation": self.operation.id if self.operation else None,
             "user": self.user.name if self.user else None,
@@ -122,7 +127,7 @@ class Row:
             **self.brief(),
             "forgotten": self.forgotten,
             "request": _shown(self.request, self.body, self.body_size),
-            "response": _shown(self.response, self.response_body, self.response_size),
+            "response": _shown(self.answered, self.answer_body, self.answer_size),
         }
 
     def whole(self, contract: Contract, world: World) -> dict[str, Any]:
@@ -138,17 +143,30 @@ class Row:
             return None
         lacks = [{"scope": scope, "privilege": name or None} for scope, name in sorted(self.decision.lacks)]
         then = {"route": self.decision.route, "allowed": self.decision.allowed, "lacks": lacks}
-        now = explain(contract, self.operation, world, self.user, self.params or {}, self.keys)
-        return {**then, "changed": self.epoch is not world.epoch, "routes": now["routes"]}
+        now = explain(contract, self.operation, world, self.user, self.params, _keys(self.body))
+        changed = not self.pending and self.epoch is not world.epoch
+        return {**then, "changed": changed, "routes": now["routes"]}
 
 
-def _shown(pairs: Sequence[Header], body: bytes, size: int) -> dict[str, Any]:
+def _shown(pairs: Sequence[Header], body: bytes, size: int | None) -> dict[str, Any]:
+    """A head and a body, which had `size` bytes where that is more than was kept."""
+    kept = body[:LONG_BODY]
+    whole = len(body) if size is None else size
     return {
         "headers": masking.headers(pairs),
-        "body": masking.body(body),
-        "body_bytes": size,
-        "truncated": size > len(body),
+        "body": masking.body(kept),
+        "body_bytes": whole,
+        "truncated": whole > len(kept),
     }
+
+
+def _keys(body: bytes) -> tuple[str, ...]:
+    """The keys of a body; none of one that is no JSON object, or that was cut."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ()
+    return tuple(value) if isinstance(value, dict) else ()
 
 
 class Kept:
@@ -176,12 +194,28 @@ class Journal:
         self.entries: deque[Row] = deque(maxlen=limit)
         self.total = 0
 
-    def begin(self, world: str, method: str, path: bytes, scope: Mapping[str, Any]) -> Row:
-        """Write down a request that has just come, of the ASGI scope; whoever answers it fills in the rest."""
+    def begin(self, row: Row, world: str, scope: Mapping[str, Any]) -> None:
+        """Write down a request that has just come, of the ASGI scope, in the world of that name."""
         self.total += 1
-        row = Row(self.total, world, method, path, scope)
+        row.number = self.total
+        row.time = time.time()
+        row.world_name = world
+        row.request = tuple(scope["headers"])
+        if scope.get("query_string"):
+            row.query_string = scope["query_string"]
+        if scope.get("scheme", "http") != "http":
+            row.scheme = scope["scheme"]
+        if scope.get("http_version", "1.1") != "1.1":
+            row.version = scope["http_version"]
         self.entries.append(row)
-        return row
+
+    def replace(self, row: Row, waiting: Row) -> None:
+        """Have the newest row stand where another does, which stood for it while it waited for its turn."""
+        if waiting in self.entries:
+            self.entries.pop()
+            self.entries[self.entries.index(waiting)] = row
+            self.total -= 1
+            row.number, row.time = waiting.number, waiting.time
 
     def clear(self) -> None:
         """Forget every entry and start counting anew."""

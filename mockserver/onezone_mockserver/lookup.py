@@ -55,7 +55,7 @@ class Lookup:
 
     def user(self, exchange: Exchange) -> User | None:
         """The user whose credentials the request has, if they are good."""
-        reasons, user = exchange.reasons.copy(), exchange.user
+        reasons, user = exchange.reasons, exchange.user
         try:
             if self.identify is not None:
                 self.identify(exchange)

@@ -99,7 +99,7 @@ class Overriding:
         if then.status is not None:
             headers, body = forced(then)
             raise ForcedAnswer(then.status, override.words, headers, body)
-        exchange.reasons.append(override.words)
+        exchange.reasons += (override.words,)
         if then.drop:
             await hang_up(exchange)
         else:

@@ -53,8 +53,8 @@ def statuses(connection: socket.socket, count: int) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 ([0-9]{3}) ", text)]
 
 
-def journal(address: Address) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"http://{address[0]}:{address[1]}/_mock/journal") as answer:
+def journal(address: Address, query: str = "") -> list[dict[str, Any]]:
+    with urllib.request.urlopen(f"http://{address[0]}:{address[1]}/_mock/journal{query}") as answer:
         found: list[dict[str, Any]] = json.load(answer)["exchanges"]
         return found
 

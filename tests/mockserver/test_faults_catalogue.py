@@ -143,10 +143,23 @@ def test_several_faults_are_on_together() -> None:
 
 
 def test_the_journal_knows_the_status_of_a_changed_answer() -> None:
-    """It is what the client got, though the row is finished before the fault sends it."""
+    """It is what the client got."""
     client = faulty("status-200")
     client("POST", CREATE, GOOD, as_="adam")
     assert [row["status"] for row in client("GET", "/_mock/journal").json["exchanges"]] == [200]
+
+
+@pytest.mark.parametrize("name", ["acceptance-again", "state-by-name"])
+def test_what_a_fault_remembers_ends_with_the_world(name: str) -> None:
+    """After a reset the first request is the first."""
+    client = faulty(name, edition="deployed")
+    locations = []
+    for _ in range(2):
+        reply = client("POST", CREATE, GOOD, as_="adam")
+        assert reply.status == 201
+        locations.append(reply.headers["location"])
+        client("POST", "/_mock/reset")
+    assert locations[0] != locations[1]
 
 
 def test_a_stage_is_changed() -> None:

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft7Validator
 from mock_client import GOOD, HOME, Client, basic
 from onezone_mockserver import create_app
-from onezone_mockserver.journal import LIMIT, LONG_BODY
+from onezone_mockserver.journal import LIMIT, LONG_BODY, Row
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 from socket_client import PATH, post, until
@@ -150,7 +150,7 @@ def test_all_bodies_together_are_bounded() -> None:
 def test_the_rows_of_a_world_are_bounded(client: Client) -> None:
     """The oldest exchanges are forgotten, the count goes on."""
     for _ in range(LIMIT + 5):
-        client.app.journal.begin("", "GET", b"/", {"headers": []})
+        client.app.journal.begin(Row(), "", {"headers": []})
     assert client("GET", "/_mock/journal/count").json == {"total": LIMIT + 5, "count": LIMIT}
     assert rows(client, "?brief=true&number=6")[0]["number"] == 6
     assert rows(client, "?number=5") == []

@@ -175,6 +175,8 @@ def test_a_request_shows_as_it_comes_and_says_why_it_was_refused(page: Page, ori
     detail.get_by_text("Why it was refused").wait_for()
     assert "needs group_create_handle_service in the group Community for vera" in detail.inner_text()
     assert "s3cret" not in page.content()
+    cut = "element => element.scrollWidth > element.clientWidth"
+    assert not page.locator("[aria-selected=true] .reason").evaluate(cut), "the reason is not cut beside the detail"
     page.keyboard.press("Escape")
     detail.wait_for(state="detached")
 
@@ -249,7 +251,7 @@ def test_ten_thousand_rows_are_a_short_document(page: Page, origin: str) -> None
     row |= {"world": "", "time": 0, "method": "GET", "query": "", "status": 404, "reason": "", "duration_ms": 1.0}
     rows = [{**row, "number": number, "path": f"/{number}", "pending": False} for number in range(1, LIMIT + 1)]
     answer = json.dumps({"total": LIMIT, "exchanges": rows})
-    page.route("**/_mock/journal?*", lambda route: route.fulfill(body=answer, content_type="application/json"))
+    page.route("**/_mock/journal?brief*", lambda route: route.fulfill(body=answer, content_type="application/json"))
     page.reload()
     page.get_by_text(f"{LIMIT} requests").wait_for()
     assert page.get_by_role("option").count() < 60
@@ -268,12 +270,34 @@ def test_it_fits_a_telephone(browser: Browser, origin: str, part: str, scheme: A
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{origin}/_mock/#{part}")
-    page.wait_for_selector("text=connected")
+    page.locator(".state.good").wait_for()
     page.locator("main > *").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator("header").bounding_box()["height"] < 95, "more than two lines"  # type: ignore[index]
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 28)"
     assert dark == (scheme == "dark")
     context.close()
+
+
+def test_a_mistake_in_a_file_is_shown_until_it_is_mended(browser: Browser, tmp_path: Path) -> None:
+    """Of `--reload`, as it happens; what was there before goes on."""
+    file = tmp_path / "world.json"
+    file.write_text('{"users": [{"username": "ann"}]}')
+    with mock_process("--scenario", str(file)) as (_, origin):
+        context = browser.new_context()
+        page = context.new_page()
+        page.set_default_timeout(LONG)
+        page.goto(f"{origin}/_mock/")
+        page.locator(".state.good").wait_for()
+        file.write_text('{"users": [{"usernam": "ann"}]}')
+        assert ask(origin, "/_mock/reload", method="POST") == 400
+        alert = page.get_by_role("alert")
+        alert.get_by_text("unknown key").wait_for()
+        assert "what was there before goes on" in alert.inner_text()
+        file.write_text('{"users": [{"username": "ann"}]}')
+        assert ask(origin, "/_mock/reload", method="POST") == 200
+        alert.wait_for(state="detached")
+        context.close()
 
 
 def test_it_survives_a_restart_of_the_mock(browser: Browser) -> None:

@@ -189,11 +189,11 @@ def test_a_client_that_is_gone_is_no_failure() -> None:
         address = host, int(port)
         with connected(address) as connection:
             connection.sendall(create("Prefer: wait=1") + create() + HEALTH)
-            until(lambda: journal(address))
+            until(lambda: len(journal(address)) == 2)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        until(lambda: not journal(address)[0]["pending"])
-        assert journal(address)[0]["status"] == 204
-        assert len(journal(address)) == 1
+        until(lambda: not any(row["pending"] for row in journal(address)))
+        rows = [(row["status"], row["reason"]) for row in journal(address)]
+        assert rows == [(204, ""), (None, "the connection ended before its turn")]
         process.send_signal(signal.SIGTERM)
         assert process.wait(LONG) == 0
         assert process.stderr is not None
@@ -243,6 +243,36 @@ def test_who_sends_more_than_is_read_gets_the_answer(address: Address, method: s
     with connected(address) as connection:
         connection.sendall(head(*COMMON, "Connection: close", length(body), method=method, path=path) + body)
         assert all_statuses(connection) == [status]
+
+
+# --- in the journal --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_what_waits_for_its_turn_is_a_pending_row(own: tuple[subprocess.Popen[str], Address]) -> None:
+    """It stands in the journal of its world as soon as it is there."""
+    _, address = own
+    other = head(*COMMON, "X-Mock-World: other", method="GET")
+    with connected(address) as connection:
+        connection.sendall(create("Prefer: wait=30") + create() + other)
+        until(lambda: len(journal(address)) == 2 and journal(address, "?world=other"))
+        second = journal(address)[1]
+        assert (second["number"], second["stage"], second["pending"], second["path"]) == (2, "waiting", True, PATH)
+        post(address, "/_mock/reset")
+        assert statuses(connection, 3) == [204, 204, 200]
+
+
+@pytest.mark.slow
+def test_what_waited_is_one_row_at_the_end(own: tuple[subprocess.Popen[str], Address]) -> None:
+    """Neither its waiting nor its turn adds another, and it keeps its number."""
+    _, address = own
+    with connected(address) as connection:
+        connection.sendall(create(WAITS) + create() + create())
+        until(lambda: len(journal(address)) == 3)
+        assert statuses(connection, 3) == [204, 204, 204]
+    until(lambda: not any(row["pending"] for row in journal(address)))
+    rows = [(row["number"], row["status"], row["user"]) for row in journal(address)]
+    assert rows == [(1, 204, "adam"), (2, 204, "adam"), (3, 204, "adam")]
 
 
 # --- resets ----------------------------------------------------------------------------------------------------

@@ -79,15 +79,19 @@ def test_what_fits_no_longer_is_told(file: Path, own_client: Client) -> None:
 def test_a_mistake_keeps_the_last_good_one(file: Path, own_client: Client) -> None:
     """World, journal and all."""
     own_client.create(GOOD, "g1", headers=ANN)
-    before = own_client.snapshot()
+    before, good = own_client.snapshot(), file.read_text()
     file.write_text('{"users": [{"usernam": "x"}]}')
     with pytest.raises(ScenarioError, match="unknown key"):
         own_client.app.reload()
     assert own_client.snapshot() == before
     reply = own_client("POST", "/_mock/reload")
     assert (reply.status, "world.json:1: users[0].usernam: unknown key" in reply.json["error"]) == (400, True)
+    assert "unknown key" in own_client("GET", "/_mock/").json["mistake"]
     own_client("POST", "/_mock/reset")
     assert ids(own_client, "users") == ["ann"]
+    file.write_text(good)
+    own_client.app.reload()
+    assert own_client("GET", "/_mock/").json["mistake"] == ""
 
 
 def test_reload_on_demand(file: Path, own_client: Client) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from onezone_mockserver.feed import Follower
+from onezone_mockserver.feed import Follower, Reloaded
 
 if TYPE_CHECKING:
     from onezone_mockserver.control.selection import Selection
@@ -71,7 +71,9 @@ class EventStream:
         events = [_event("lost", {})] if follower.lost else []
         follower.lost = False
         for news in follower.take():
-            if isinstance(news, str):
+            if isinstance(news, Reloaded):
+                events.append(_event("reload", {"mistake": news.mistake}))
+            elif isinstance(news, str):
                 if self.selection.worlds is None or news in self.selection.worlds:
                     events.append(_event("reset", {"world": news}))
             elif self.selection.takes(news):

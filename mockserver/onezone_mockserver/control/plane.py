@@ -130,7 +130,8 @@ class Control:
             return index_page()
         paths = {f"/_mock{path.decode() or '/'}": sorted(handlers) for path, handlers in self.table.items()}
         contract = self.state.contract
-        return _json({"edition": contract.edition, "base_paths": contract.base_paths, "control": paths})
+        known = {"edition": contract.edition, "base_paths": contract.base_paths, "mistake": self.state.mistake}
+        return _json({**known, "control": paths})
 
     def health(self, _exchange: Exchange) -> Answer:
         """That the mock is up, as what, and since when."""

@@ -79,7 +79,7 @@ class Selection:
         return all(self._tests(row))
 
     def _tests(self, row: Row) -> Iterator[bool]:
-        yield self.worlds is None or row.world in self.worlds
+        yield self.worlds is None or row.world_name in self.worlds
         yield self.since is None or row.number > self.since
         yield self.number is None or row.number == self.number
         yield not self.methods or row.method in self.methods

@@ -8,6 +8,7 @@ from typing import Any
 
 from onezone_mockserver.exchange import Exchange
 from onezone_mockserver.faults.answers import Where
+from onezone_mockserver.faults.effects import Memory
 from onezone_mockserver.faults.fault import ALL, CLASSIC, DEPLOYED, Fault, fault
 from onezone_mockserver.faults.requests import refuse
 
@@ -33,10 +34,10 @@ def _refused(name: str, text: str, where: Where, *noticed_by: str, editions: tup
 
 
 def _seen() -> Where:
-    names: set[str] = set()
+    memory: Memory[set[str]] = Memory(set)
 
     def where(exchange: Exchange) -> bool:
-        name = exchange.value["name"]
+        name, names = exchange.value["name"], memory.of(exchange.world)
         known = name in names
         names.add(name)
         return known

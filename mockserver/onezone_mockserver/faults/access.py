@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from onezone_mockserver.faults.effects import Memory
 from onezone_mockserver.faults.fault import ALL, CLASSIC, NEWER, Fault, Hook, Point, fault
 from onezone_mockserver.faults.permissions import CREATE, MEMBER, RELATE, Rule, guest, rule
 from onezone_mockserver.faults.requests import unless
@@ -38,9 +39,10 @@ def _elsewhere() -> Hook:
 
 def _cached() -> Hook:
     def around(inner: Any, _state: MockState) -> Any:
-        seen: set[str] = set()
+        memory: Memory[set[str]] = Memory(set)
 
         def check(exchange: Exchange) -> None:
+            seen = memory.of(exchange.world)
             if exchange.user is None or exchange.method not in seen:
                 inner(exchange)
                 seen.add(exchange.method)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.exchange import Refusal
-from onezone_mockserver.faults.effects import GROUP, unknown_group
+from onezone_mockserver.faults.effects import GROUP, Memory, unknown_group
 from onezone_mockserver.faults.fault import OLDER, Fault, Hook, Point, fault
 from onezone_mockserver.faults.permissions import guest
 from onezone_mockserver.faults.requests import GOOD, after, before, refuse, replace, rescue, shaped, unless
@@ -100,9 +100,10 @@ def _decided() -> Hook:
     """What was decided of a body holds for all who send it."""
 
     def around(inner: Check, _state: MockState) -> Check:
-        allowed: set[bytes] = set()
+        memory: Memory[set[bytes]] = Memory(set)
 
         def check(exchange: Exchange) -> None:
+            allowed = memory.of(exchange.world)
             if exchange.user is None or exchange.body not in allowed:
                 inner(exchange)
                 allowed.add(exchange.body)

@@ -12,6 +12,7 @@ from onezone_mockserver.faults.effects import (
     GROUP,
     SERVICE,
     Inner,
+    Memory,
     details,
     effect,
     made,
@@ -112,9 +113,10 @@ def _repeated() -> Hook:
     """A name that is there is updated instead."""
 
     def around(inner: Callable[[Exchange], Answer], _state: MockState) -> Any:
-        names: dict[tuple[str, bytes], Answer] = {}
+        memory: Memory[dict[tuple[str, bytes], Answer]] = Memory(dict)
 
         def perform(exchange: Exchange) -> Answer:
+            names = memory.of(exchange.world)
             key = exchange.params["id"], exchange.data["name"]
             if key not in names:
                 names[key] = inner(exchange)

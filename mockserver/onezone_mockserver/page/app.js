@@ -30,7 +30,6 @@ function App() {
   const { rows, live } = useJournal(world, changed);
   const index = useLoaded(() => ask(""), [turn, live]);
   const worlds = useLoaded(() => ask("worlds"), [turn, world]);
-  const edition = index.value ? `edition ${index.value.edition}` : "";
   const names = worlds.value ? worlds.value.worlds.map((one) => one.name) : [];
   const known = world && world !== "*" && !names.includes(world) ? [world, ...names] : names;
   const single = world === "*" ? "" : world;
@@ -40,8 +39,8 @@ function App() {
   }, [tab]);
   return html`
     <header>
-      <h1>Onezone mock <span class="dim">${edition}</span></h1>
-      <span class=${`state ${live ? "good" : "bad"}`} role="status">${live ? "connected" : "not connected, trying again"}</span>
+      <h1>Onezone mock <span class="dim">${index.value && html`<span class="wide">edition </span>${index.value.edition}`}</span></h1>
+      <span class=${`state ${live ? "good" : "bad"}`} role="status"><span class="words">${live ? "connected" : "not connected, trying again"}</span></span>
       <span class="grow"></span>
       <label class="row">World <select value=${world} onChange=${(e) => setWorld(e.target.value)} onFocus=${worlds.again}>
         <option value="">the common one</option><option value="*">every world (requests)</option>${known.map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
@@ -49,6 +48,8 @@ function App() {
     </header>
     <nav class="tabs" aria-label="Parts of the page">${Object.entries(TABS).map(([name, title]) => html`
       <a href=${`#${name}`} aria-current=${name === tab ? "page" : undefined}>${title}</a>`)}</nav>
+    ${index.value && index.value.mistake && html`<div class="notice bad mistake" role="alert"><b>Not reloaded, what was there before goes on.</b>
+      <code>${index.value.mistake}</code></div>`}
     <main>
       ${tab === "requests" && html`<${Journal} world=${world} rows=${rows} live=${live} />`}
       ${tab === "people" && html`<${People} world=${single} turn=${turn} />`}

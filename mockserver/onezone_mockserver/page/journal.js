@@ -1,5 +1,6 @@
 // Live requests: rows as they come, and all of the one that is chosen.
-const ROW_HEIGHT = 30;
+const ROW_HEIGHT = 30, TALL_ROW_HEIGHT = 50;
+const NARROW = matchMedia("(max-width: 760px)");
 const MOST_ROWS = 10000;
 
 /** The rows of a world ("*": of every world), kept up to date by the stream of events; `live` says whether it flows. */
@@ -49,6 +50,7 @@ function useJournal(world, onRestart) {
         soon();
         onRestart();
       });
+      source.addEventListener("reload", onRestart);
       source.addEventListener("lost", () => load().catch(() => {}));
       source.onerror = () => {
         setLive(false);
@@ -98,51 +100,60 @@ function Rows({ rows, chosen, onChoose }) {
   const place = useRef(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
+  const [narrow, setNarrow] = useState(NARROW.matches);
   const atEnd = useRef(true);
+  const open = chosen >= 0, each = open || narrow ? TALL_ROW_HEIGHT : ROW_HEIGHT;
   useEffect(() => {
-    const measure = () => place.current && setHeight(place.current.clientHeight);
+    const measure = () => {
+      setNarrow(NARROW.matches);
+      if (place.current) setHeight(place.current.clientHeight);
+    };
     measure();
     addEventListener("resize", measure);
     return () => removeEventListener("resize", measure);
-  }, [chosen >= 0]);
+  }, [open]);
+  const show = (at) => {
+    const box = place.current, y = at * each;
+    if (y < box.scrollTop) box.scrollTop = y;
+    if (y + each > box.scrollTop + box.clientHeight) box.scrollTop = y + each - box.clientHeight;
+  };
+  useLayoutEffect(() => { if (open) show(chosen); }, [open, each, height]);
   useEffect(() => {
     if (atEnd.current && place.current) place.current.scrollTop = place.current.scrollHeight;
-  }, [rows.length]);
+  }, [rows.length, each]);
   const onScroll = (event) => {
     const box = event.currentTarget;
-    atEnd.current = box.scrollTop + box.clientHeight >= box.scrollHeight - ROW_HEIGHT;
+    atEnd.current = box.scrollTop + box.clientHeight >= box.scrollHeight - each;
     setTop(box.scrollTop);
   };
   const go = (at) => {
     const next = Math.max(0, Math.min(rows.length - 1, at));
     if (!rows[next]) return;
     onChoose(rows[next]);
-    const box = place.current, y = next * ROW_HEIGHT;
-    if (y < box.scrollTop) box.scrollTop = y;
-    if (y + ROW_HEIGHT > box.scrollTop + box.clientHeight) box.scrollTop = y + ROW_HEIGHT - box.clientHeight;
+    show(next);
   };
   const onKeyDown = (event) => {
-    const page = Math.floor(height / ROW_HEIGHT), at = chosen < 0 ? rows.length : chosen;
+    const page = Math.floor(height / each), at = chosen < 0 ? rows.length : chosen;
     const steps = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + page, PageUp: at - page, Home: 0, End: rows.length - 1 };
     if (event.key === "Escape") onChoose(null);
     else if (event.key in steps) go(steps[event.key]);
     else return;
     event.preventDefault();
   };
-  const first = Math.max(0, Math.floor(top / ROW_HEIGHT) - 5), last = Math.min(rows.length, first + Math.ceil(height / ROW_HEIGHT) + 10);
-  return html`<div class="rows" ref=${place} role="listbox" tabindex="0" aria-label="Requests, the newest last" onScroll=${onScroll}
+  const first = Math.max(0, Math.floor(top / each) - 5), last = Math.min(rows.length, first + Math.ceil(height / each) + 10);
+  return html`<div class=${`rows ${each === TALL_ROW_HEIGHT ? "tall" : ""}`} ref=${place} role="listbox" tabindex="0" aria-label="Requests, the newest last" onScroll=${onScroll}
       onKeyDown=${onKeyDown} aria-activedescendant=${chosen >= first && chosen < last ? `row-${chosen}` : undefined}>
     ${rows.length === 0 && html`<p class="dim" style="padding: 0 1rem">Nothing was asked yet. Send a request as one of the <a href="#personas">personas</a>.</p>`}
-    <div role="presentation" style=${`height: ${rows.length * ROW_HEIGHT}px`}>
+    <div role="presentation" style=${`height: ${rows.length * each}px`}>
       ${rows.slice(first, last).map((row, at) => html`<${RowLine} key=${`${row.world} ${row.number}`} row=${row} at=${first + at}
-        count=${rows.length} chosen=${first + at === chosen} onChoose=${onChoose} />`)}
+        top=${(first + at) * each} count=${rows.length} chosen=${first + at === chosen} onChoose=${onChoose} />`)}
     </div>
   </div>`;
 }
 
-function RowLine({ row, at, count, chosen, onChoose }) {
+function RowLine({ row, at, top, count, chosen, onChoose }) {
   const time = new Date(row.time * 1000).toLocaleTimeString("en-GB");
-  return html`<div role="option" id=${`row-${at}`} class="mono" style=${`top: ${at * ROW_HEIGHT}px`} aria-selected=${chosen ? "true" : "false"}
+  return html`<div role="option" id=${`row-${at}`} class="mono" style=${`top: ${top}px`} aria-selected=${chosen ? "true" : "false"}
       aria-posinset=${at + 1} aria-setsize=${count} onClick=${() => onChoose(row)} title=${`${row.path}\n${row.reason}`}>
     <span class="time dim">${time}</span>
     <span class=${classOf(row.status)}>${row.status || "···"}</span>

@@ -1,5 +1,5 @@
 // What all parts of the page share: Preact, the mock's answers, and small helpers.
-const { html, render, useState, useEffect, useRef, useMemo, useCallback } = htmPreact;
+const { html, render, useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback } = htmPreact;
 const BASE = location.pathname.replace(/\/_mock\/?$/, "");
 
 /** Ask the control plane, in a world; gives the answer's JSON, or throws an Error with what it says. */

@@ -55,7 +55,7 @@ def security(operation: Any, _state: MockState) -> Check | None:
                 exchange.user = user
                 return
         if known and b"authorization" in exchange.headers:
-            exchange.reasons.append(f"Authorization is ignored: it starts neither with {known}")
+            exchange.reasons += (f"Authorization is ignored: it starts neither with {known}",)
 
     return check
 
@@ -131,6 +131,7 @@ def _in_cookie(exchange: Exchange, name: str) -> bytes | None:
 
 def _authorization_reader(scheme: bytes, by: Callable[[Exchange, bytes], User]) -> Reader:
     """The reader of the credential in `Authorization`, if it is of that scheme."""
+    start = scheme + b" "
 
     def read(exchange: Exchange) -> User | None:
         value = exchange.headers.get(b"authorization")
@@ -138,10 +139,9 @@ def _authorization_reader(scheme: bytes, by: Callable[[Exchange, bytes], User]) 
             return None
         if exchange.repeated and b"authorization" in exchange.repeated:
             raise Refusal("badBasicCredentials", "security: more than one Authorization header")
-        if not value.startswith(scheme):
-            return None
-        name, _, credential = value.partition(b" ")
-        return by(exchange, credential.strip(b" ")) if name == scheme else None
+        if not value.startswith(start):
+            return by(exchange, b"") if value == scheme else None
+        return by(exchange, value[len(start) :].strip(b" "))
 
     return read
 
