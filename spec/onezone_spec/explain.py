@@ -243,7 +243,7 @@ class Question:
         """Whether what the path names is in what the body names first, directly or through its groups."""
         place = next(map(self.entities.get, _named_by_the_body(self.operation)), None)
         inside = self.setting.members.get(place, _NOBODY) if place else _NOBODY
-        return any(one in inside for one in (member, *self.setting.chains(member)))
+        return any(ref in inside for ref in (member, *self.setting.chains(member)))
 
     def _called(self, scope: str) -> str:
         return self.setting.called(self.entities[scope]) if scope in self.entities else "that nothing names"
@@ -258,7 +258,7 @@ def question(
         hint = f": do you mean {', '.join(near)}?" if near else ": `ozkit spec` prints them all"
         raise QuestionError(f"there is no operation {operation!r} in the edition {contract.edition}{hint}")
     asked = contract.operations[operation]
-    roles = [one.entity for one in asked.parameters if one.entity]
+    roles = [parameter.entity for parameter in asked.parameters if parameter.entity]
     scopes = {scope for route in asked.access.routes for scope in route.needs}
     more = _named_by_the_body(asked)
     roles += [kind for kind in more if scopes & {kind, *contract.references.get(kind, {}).values()}]
@@ -278,4 +278,4 @@ def question(
 
 def _named_by_the_body(operation: Operation) -> list[str]:
     """The kinds of the entities that the keys of a request's body name."""
-    return [one.refers.kind for one in operation.body.properties if one.refers] if operation.body else []
+    return [prop.refers.kind for prop in operation.body.properties if prop.refers] if operation.body else []
