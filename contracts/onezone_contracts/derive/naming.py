@@ -36,7 +36,9 @@ def _property(contract: Contract, operation: Operation, prop: Property, level: L
     name, source = prop.name, prop.source or operation.source
     if prop.refers or INVITES in prop.schema:
         text = f"{name} that names nothing is answered with 400."
-        case = asks.broken(operation, f"{name}.unknown.0", with_value(name, NOTHING), f"body: {name}.unknown")
+        case = asks.broken(
+            operation, f"{name}.unknown.0", with_value(name, NOTHING), f"a body whose {name} names nothing"
+        )
         judge = observed(case) if level is Level.OBSERVE else answered({BAD}, case)
         yield f"body.{name}.unknown", level, text, source, judge
     if prop.refers and prop.refers.taken and operation.effect.verb == "create":
