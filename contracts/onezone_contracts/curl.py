@@ -237,7 +237,7 @@ def variables(lines: Iterable[str], redactor: Redactor) -> dict[str, str]:
     """The variables of secrets that lines name, with whose secret each has."""
     joined = "\n".join(lines)
     return {
-        name: redactor.owners.get(name, "a secret of this run")
+        name: redactor.owners.get(name, "somebody in this run")
         for name in redactor.variables
         if re.search(rf"\${{?{name}\b", joined)
     }

@@ -182,7 +182,7 @@ class Redactor:
     def unnamed(self, secret: str) -> str:
         """A variable for a secret that nobody named."""
         variable = f"SECRET_{1 + sum(one.startswith('SECRET_') for one in self.variables)}"
-        self.name(variable, secret, "a secret of this run")
+        self.name(variable, secret, "somebody in this run")
         return variable
 
     def learn(self, *values: str) -> None:

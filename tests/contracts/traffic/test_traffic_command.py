@@ -100,6 +100,17 @@ def test_no_report_shows_a_secret(name: str, tmp_path: Path) -> None:
     assert not [one for one in (*secrets, packed) if one in text]
 
 
+def test_a_secret_that_is_a_common_word_does_not_garble_who_has_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence about the variables of curl lines says nothing secret, and stays readable."""
+    story = Story()
+    body = {**BODY, "serviceProperties": {"type": "DOI", "password": "secret"}}
+    story.add(CREATE, 500, body=body, answer={"error": "no"})
+    assert traffic(story.write(tmp_path / "a.har")) == 1
+    assert "SECRET_1 is the secret of somebody in this run" in " ".join(capsys.readouterr().out.split())
+
+
 def test_the_json_report_keeps_its_schema(bad: Path, tmp_path: Path) -> None:
     """The one that `ozkit verify` keeps, coverage included."""
     report = tmp_path / "report.json"
