@@ -24,7 +24,7 @@ def suspicious(exchange: Exchange) -> bool:
 
 def alike(exchanges: Sequence[Exchange]) -> bool:
     """Whether requests that have nothing in common were answered the same."""
-    return len({_face(one) for one in exchanges}) == 1
+    return len({_face(exchange) for exchange in exchanges}) == 1
 
 
 def _face(exchange: Exchange) -> tuple[object, ...]:

@@ -39,10 +39,10 @@ class Api:
     def path(self, operation: Operation, roles: Roles) -> str:
         """The absolute path of an operation, with the ids of what plays its roles."""
         filled = operation.path
-        for one in operation.parameters:
-            ref = roles[one.entity or one.name]
-            value = self.key(ref, one.key) if one.key else ref[1]
-            filled = filled.replace(f"{{{one.name}}}", quote(value, safe="", errors="surrogateescape"))
+        for parameter in operation.parameters:
+            ref = roles[parameter.entity or parameter.name]
+            value = self.key(ref, parameter.key) if parameter.key else ref[1]
+            filled = filled.replace(f"{{{parameter.name}}}", quote(value, safe="", errors="surrogateescape"))
         return urlsplit(self.base_url).path.rstrip("/") + filled
 
     def send(

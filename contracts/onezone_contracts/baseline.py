@@ -43,7 +43,7 @@ class Baseline:
 
     def change(self, results: Iterable[Result]) -> Change:
         """What is new, mended and as before. What was not judged is none of them."""
-        judged = {one.requirement.id: one.outcome for one in results}
+        judged = {result.requirement.id: result.outcome for result in results}
         bad = [name for name, outcome in judged.items() if outcome in {Outcome.FAIL, Outcome.WARN}]
         return Change(
             tuple(name for name in bad if name not in self.failing),
@@ -68,8 +68,10 @@ def read(path: Path) -> Baseline:
 
 
 def _of(path: Path, report: Any) -> Baseline:
-    failing = frozenset(str(one["id"]) for one in report["requirements"] if one["outcome"] in FAILING)
-    unseen = frozenset(int(one) for one in report.get("unseen_statuses", ()))
+    failing = frozenset(
+        str(requirement["id"]) for requirement in report["requirements"] if requirement["outcome"] in FAILING
+    )
+    unseen = frozenset(int(status) for status in report.get("unseen_statuses", ()))
     if report["verdict"] == "inconclusive" and not report["requirements"]:
         raise SetupError(f"--baseline: the run of {path} judged nothing: give the report of another run")
     return Baseline(str(path), str(report["edition"]), failing, unseen)

@@ -33,9 +33,9 @@ class Bench(Stages):
         """
         contract = self.account.contract
         exchange = self.account.read("privileges", CALLER, ZONE, {}, effective=True)
-        held = self.account.listed(exchange)
-        lacking = sorted(needed - set(map(str, held or ())))
-        if held is not None and lacking:
+        privileges = self.account.listed(exchange)
+        lacking = sorted(needed - set(map(str, privileges or ())))
+        if privileges is not None and lacking:
             raise SetupError(f"the administrator's account lacks zone privileges: {', '.join(lacking)}")
         operation = contract.find("get", CALLER)
         try:

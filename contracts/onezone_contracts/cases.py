@@ -55,8 +55,8 @@ Credentialed = Callable[[TestUser, Mapping[str, TestUser]], Auth]
 
 def wide(text: str) -> str:
     """`text` with each printable ASCII character in its full-width form; NFKC makes it `text` again."""
-    made = "".join(chr(ord(one) + WIDE) if "!" <= one <= "~" else one for one in text)
-    return made if unicodedata.normalize("NFKC", made) == text else f"{text}\uff41"
+    widened = "".join(chr(ord(character) + WIDE) if "!" <= character <= "~" else character for character in text)
+    return widened if unicodedata.normalize("NFKC", widened) == text else f"{text}\uff41"
 
 
 def same_id(home: str, near: str) -> bool:
@@ -212,7 +212,7 @@ def wrong_password(make: Callable[[str], str], words: str) -> Credentialed:
 def password_of_another(identity: TestUser, people: Mapping[str, TestUser]) -> Auth:
     """The persona's user name with another persona's password, or another word where all have the same."""
     own = identity.credentials.password
-    others = (one.credentials.password for one in people.values())
+    others = (user.credentials.password for user in people.values())
     other = next((word for word in others if word and word != own), "no-such-password-7d2")
     name = identity.credentials.username or ""
     return Auth((("Authorization", basic(name, other)),), f"{name} with another's password")

@@ -41,26 +41,26 @@ class _Root:
     id: str
     words: str
     """May have `{expected}` and `{status}` in it."""
-    found: list[tuple[Requirement, int, Finding]] = field(default_factory=list)
+    failures: list[tuple[Requirement, int, Finding]] = field(default_factory=list)
     hint: str = ""
 
     @property
     def binding(self) -> int:
         """How many requirements that bind fail by it."""
-        return len({one.id for one, _, _ in self.found if one.level is Level.MUST})
+        return len({requirement.id for requirement, _, _ in self.failures if requirement.level is Level.MUST})
 
     def cause(self) -> Cause:
         """The cause, in words."""
-        found = sorted(self.found, key=lambda one: one[0].level is not Level.MUST)
-        ids = tuple(dict.fromkeys(one.id for one, _, _ in found))
+        failures = sorted(self.failures, key=lambda failure: failure[0].level is not Level.MUST)
+        ids = tuple(dict.fromkeys(requirement.id for requirement, _, _ in failures))
         summary = self.words.replace("{expected}", self.expected or "another answer") + self.hint
-        places = frozenset((one.id, number) for one, number, _ in found)
-        return Cause(self.id, summary, ids, found[0][2], places)
+        places = frozenset((requirement.id, number) for requirement, number, _ in failures)
+        return Cause(self.id, summary, ids, failures[0][2], places)
 
     @property
     def expected(self) -> str:
         """The status that is expected most often, "" where none is named."""
-        named = Counter(one for _, _, finding in self.found for one in _NUMBER.findall(finding.expected))
+        named = Counter(status for _, _, finding in self.failures for status in _NUMBER.findall(finding.expected))
         return str(named.most_common(1)[0][0]) if named else ""
 
 
@@ -82,16 +82,16 @@ def causes(
             for number, finding in enumerate(result.findings):
                 if result.unexpected_pass:
                     passes = _Root(PASSES, "expected to fail, and passes")
-                    roots.setdefault(PASSES, passes).found.append((result.requirement, number, finding))
+                    roots.setdefault(PASSES, passes).failures.append((result.requirement, number, finding))
                     continue
                 name, words = root(result.requirement, finding, contract, redactor)
-                roots.setdefault(name, _Root(name, words)).found.append((result.requirement, number, finding))
+                roots.setdefault(name, _Root(name, words)).failures.append((result.requirement, number, finding))
     _merge(roots)
-    for one in roots.values():
-        one.hint = _edition_hint(one, contract)
+    for draft in roots.values():
+        draft.hint = _edition_hint(draft, contract)
     never = list(_never_seen(judged, unseen, roots))
-    ordered = sorted(roots.values(), key=lambda one: (-one.binding, -len(one.found)))
-    return (*(one.cause() for one in ordered), *never)
+    ordered = sorted(roots.values(), key=lambda draft: (-draft.binding, -len(draft.failures)))
+    return (*(draft.cause() for draft in ordered), *never)
 
 
 def face(finding: Finding) -> tuple[object, ...]:
@@ -163,16 +163,16 @@ def _what(finding: Finding) -> str:
 
 def _merge(roots: dict[str, _Root]) -> None:
     """A status in the place of one of several, with the same in the place of one of them; 5xx with 5xx."""
-    for name in [one for one in roots if "-or-" in one and one.startswith("status-")]:
+    for name in [name for name in roots if "-or-" in name and name.startswith("status-")]:
         status, _, expected = name.removeprefix("status-").partition("-for-")
-        wider = (f"status-{status}-for-{one}" for one in expected.split("-or-"))
-        home = next((one for one in (f"status-{status}", *wider) if one in roots), None)
+        wider = (f"status-{status}-for-{alternative}" for alternative in expected.split("-or-"))
+        home = next((candidate for candidate in (f"status-{status}", *wider) if candidate in roots), None)
         if home:
-            roots[home].found += roots.pop(name).found
-    for name in [one for one in roots if "-for-" in one]:
+            roots[home].failures += roots.pop(name).failures
+    for name in [name for name in roots if "-for-" in name]:
         plain = name.partition("-for-")[0]
         if plain in roots:
-            roots[plain].found += roots.pop(name).found
+            roots[plain].failures += roots.pop(name).failures
 
 
 def _never_seen(results: Sequence[Result], unseen: Collection[int], roots: Mapping[str, _Root]) -> Iterator[Cause]:
@@ -180,26 +180,30 @@ def _never_seen(results: Sequence[Result], unseen: Collection[int], roots: Mappi
     for status in sorted(unseen):
         if status < 300 and any(name.startswith("success-") for name in roots):  # noqa: PLR2004
             continue
-        instead = [one for one in roots.values() if one.id.startswith("status-") and one.expected == str(status)]
+        instead = [
+            draft for draft in roots.values() if draft.id.startswith("status-") and draft.expected == str(status)
+        ]
         if instead:
-            most = max(instead, key=lambda one: one.binding)
+            most = max(instead, key=lambda draft: draft.binding)
             most.words += f"; no {status} was ever seen"
             continue
-        ids = (one.requirement.id for one in results if one.reason == f"no {status} was seen")
-        failing = (one.requirement.id for one in results for each in one.findings if each.expected == str(status))
+        ids = (result.requirement.id for result in results if result.reason == f"no {status} was seen")
+        failing = (
+            result.requirement.id for result in results for each in result.findings if each.expected == str(status)
+        )
         yield Cause(f"never-{status}", f"no {status} was ever seen", tuple(dict.fromkeys((*failing, *ids))))
 
 
 # --- the edition ----------------------------------------------------------------------------------------------
 
 
-def _edition_hint(one: _Root, contract: Contract) -> str:
+def _edition_hint(draft: _Root, contract: Contract) -> str:
     """What to try where other editions document what came."""
-    requirement, _, finding = one.found[0]
+    requirement, _, finding = draft.failures[0]
     fits: Callable[[Contract], bool]
-    if one.id.startswith("success-"):
+    if draft.id.startswith("success-"):
         fits = lambda other: _success(other, requirement.operation) == _status_of(finding)  # noqa: E731
-    elif one.id == "errors-form":
+    elif draft.id == "errors-form":
         fits = lambda other: other.error_is_string == _error_is_string(finding)  # noqa: E731
     else:
         return ""
@@ -209,8 +213,8 @@ def _edition_hint(one: _Root, contract: Contract) -> str:
 
 
 def _success(contract: Contract, operation: str) -> int | None:
-    found = contract.operations.get(operation)
-    return found.success.status if found else None
+    documented = contract.operations.get(operation)
+    return documented.success.status if documented else None
 
 
 def _status_of(finding: Finding) -> int | None:

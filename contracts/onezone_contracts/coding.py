@@ -21,11 +21,11 @@ def decoded(headers: Iterable[tuple[str, str]], body: bytes, longest: int) -> by
         longest: how many bytes may come of it; what would give more is left as it came.
     """
     value = ",".join(value for name, value in headers if name.lower() == "content-encoding")
-    codings = [one.strip().lower() for one in value.split(",") if one.strip()]
+    codings = [part.strip().lower() for part in value.split(",") if part.strip()]
     plain = body
-    for coding in reversed([one for one in codings if one != "identity"]):
+    for coding in reversed([coding for coding in codings if coding != "identity"]):
         tried = (_unpacked(plain, form, longest) for form in _FORMS.get(coding, ()))
-        unpacked = next((one for one in tried if one is not None), None)
+        unpacked = next((attempt for attempt in tried if attempt is not None), None)
         if unpacked is None:
             return body
         plain = unpacked

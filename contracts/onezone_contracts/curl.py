@@ -57,35 +57,35 @@ def words(exchange: Exchange, redactor: Redactor, ids: Mapping[str, str] | None 
     """
     request = exchange.request
     url = exchange.base + request.path
-    found = ["curl", "-i", "--path-as-is", *(["--globoff"] if re.search(r"[][{}]", url) else [])]
+    parts = ["curl", "-i", "--path-as-is", *(["--globoff"] if re.search(r"[][{}]", url) else [])]
     if request.method == "HEAD":
-        found.append("--head")  # with -X HEAD, curl waits for a body
+        parts.append("--head")  # with -X HEAD, curl waits for a body
     elif request.method != ("POST" if request.body else "GET"):
-        found += ["-X", shlex.quote(request.method)]
-    found += _credentials(request, redactor)
+        parts += ["-X", shlex.quote(request.method)]
+    parts += _credentials(request, redactor)
     for name, value in request.headers:
-        found += ["-H", _word(f"{name}: {value}" if value else f"{name};", redactor)]
+        parts += ["-H", _word(f"{name}: {value}" if value else f"{name};", redactor)]
     if request.body is not None and not any(name.lower() == "content-type" for name, _ in request.headers):
-        found += ["-H", "Content-Type:"]  # curl would add one of its own
+        parts += ["-H", "Content-Type:"]  # curl would add one of its own
     spelled = {quote(value, safe=""): name for name, value in (ids or {}).items()}
-    return [*found, *_body(request, redactor), _word(url, redactor, spelled)]
+    return [*parts, *_body(request, redactor), _word(url, redactor, spelled)]
 
 
 def steps(exchanges: Sequence[Exchange], redactor: Redactor) -> list[Step]:
     """The curl lines of requests in turn; where a later one names what an earlier one made, it reads the new id."""
     ids: dict[str, str] = {}
-    found = []
-    for number, one in enumerate(exchanges, 1):
-        line = words(one, redactor, ids)
-        made = _made(one)
-        later = made is not None and any(
-            f"/{quote(made, safe='')}" in other.request.path for other in exchanges[number:]
+    lines = []
+    for number, exchange in enumerate(exchanges, 1):
+        line = words(exchange, redactor, ids)
+        new_id = _made(exchange)
+        later = new_id is not None and any(
+            f"/{quote(new_id, safe='')}" in other.request.path for other in exchanges[number:]
         )
-        name = f"ID_{number}" if later and made not in ids.values() else None
-        if name and made:
-            ids[name] = made
-        found.append(Step(one, line, name))
-    return found
+        name = f"ID_{number}" if later and new_id not in ids.values() else None
+        if name and new_id:
+            ids[name] = new_id
+        lines.append(Step(exchange, line, name))
+    return lines
 
 
 def _made(exchange: Exchange) -> str | None:
@@ -131,8 +131,8 @@ def _packed(packed: str, redactor: Redactor) -> str:
     if text is None or not any(expression for _, expression in _pieces(text, redactor, {}, _derived)):
         return shlex.quote(packed)
     unwanted = "'\\n'" if packed != bare or len(bare) % 4 == 0 else "'=\\n'"
-    parts = [_credential(one, redactor) for one in text.split("\0")]
-    first = "".join(f"printf '%s\\0' {one}; " for one in parts[:-1])
+    parts = [_credential(part, redactor) for part in text.split("\0")]
+    first = "".join(f"printf '%s\\0' {part}; " for part in parts[:-1])
     return f'"$({{ {first}printf %s {parts[-1]}; }} | base64 | tr -d {unwanted})"'
 
 
@@ -142,7 +142,7 @@ def _body(request: Request, redactor: Redactor) -> Iterator[str]:
     if request.chunked:
         yield from ("-H", shlex.quote("Transfer-Encoding: chunked"))
     text = request.body.decode("utf-8", "surrogateescape")
-    secret = any(one in text for one in redactor.secrets)
+    secret = any(value in text for value in redactor.secrets)
     if "\0" in text or (len(request.body) > LONG_WORD and not secret):
         body = redactor.raw(request.body) if secret else request.body
         data = base64.b64encode(gzip.compress(body, mtime=0)).decode()
@@ -179,11 +179,11 @@ def quoted(text: str) -> str:
 
 def _pieces(text: str, redactor: Redactor, ids: Mapping[str, str], read: Reader) -> Iterator[tuple[str, str]]:
     """`text` piece by piece: (literal, "") or ("", an expression of the shell)."""
-    named = [*((name, one) for one, name in ids.items()), *redactor.variables.items()]
+    named = [*((name, value) for value, name in ids.items()), *redactor.variables.items()]
     for literal, expression in _split(text, named, read):
-        others = [one for one in sorted(redactor.secrets, key=len, reverse=True) if one in literal]
+        others = [secret for secret in sorted(redactor.secrets, key=len, reverse=True) if secret in literal]
         if others:
-            yield from _split(literal, [(redactor.unnamed(one), one) for one in others], _read)
+            yield from _split(literal, [(redactor.unnamed(secret), secret) for secret in others], _read)
         else:
             yield literal, expression
 

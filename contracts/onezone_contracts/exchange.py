@@ -91,8 +91,8 @@ class Response:
     def title(self) -> str:
         """The title of a page, else all of its text; "" of JSON, which is no page."""
         text = "" if self.looks_like_json else self.body[:PAGE_BYTES].decode("utf-8", "replace")
-        found = _TITLE.search(text)
-        return " ".join(html.unescape(found[1] if found else _TAG.sub(" ", text)).split())
+        match = _TITLE.search(text)
+        return " ".join(html.unescape(match[1] if match else _TAG.sub(" ", text)).split())
 
     @property
     def redirect(self) -> bool:
@@ -181,7 +181,7 @@ class Redactor:
 
     def unnamed(self, secret: str) -> str:
         """A variable for a secret that nobody named."""
-        variable = f"SECRET_{1 + sum(one.startswith('SECRET_') for one in self.variables)}"
+        variable = f"SECRET_{1 + sum(name.startswith('SECRET_') for name in self.variables)}"
         self.name(variable, secret, "somebody in this run")
         return variable
 
@@ -193,7 +193,7 @@ class Redactor:
 
     def learn_basic(self, values: Iterable[str]) -> None:
         """Remember Basic credentials in values of Authorization: they tell the password that they were made of."""
-        self.learn(*(one for value in values for one in _BASIC.findall(value)))
+        self.learn(*(credentials for value in values for credentials in _BASIC.findall(value)))
 
     def text(self, text: str) -> str:
         """`text` with every secret masked."""

@@ -41,12 +41,12 @@ class ExpectedFailures:
 
     def unmatched(self, requirements: Iterable[Requirement]) -> tuple[str, ...]:
         """The entries that list no requirement, or one of several operations, each with its place and what to do."""
-        known = tuple(requirements)
-        return tuple(problem for one in self.entries if (problem := one.problem(known)))
+        every = tuple(requirements)
+        return tuple(problem for entry in self.entries if (problem := entry.problem(every)))
 
     def applied(self, result: Result) -> Result:
         """The result as it counts: a listed failure is known, a listed pass is a failure, the rest is not excused."""
-        entry = next((one for one in self.entries if one.lists(result.requirement)), None)
+        entry = next((entry for entry in self.entries if entry.lists(result.requirement)), None)
         if entry is None:
             return result
         if result.outcome is Outcome.PASS:

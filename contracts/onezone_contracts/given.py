@@ -60,9 +60,9 @@ class GivenRun(Run):
         """The first persona that was seen to be allowed."""
         return self.fixtures.writer
 
-    def dispatch(self, one: Prepared) -> Sent:
+    def dispatch(self, prepared: Prepared) -> Sent:
         """Send what was prepared, unrecorded; what was accepted is remembered, to be removed. Raises OutOfTimeError."""
-        sent = super().dispatch(one)
+        sent = super().dispatch(prepared)
         if sent.succeeded:
             self.accepted.append(sent)
         return sent
@@ -75,7 +75,7 @@ class GivenRun(Run):
 
     def creations(self) -> list[Created]:
         """Every accepted creation but what is left open. Raises NotJudged where there is none."""
-        judged = [one for one in self.ledger.created if not one.sent.case.open]
+        judged = [creation for creation in self.ledger.created if not creation.sent.case.open]
         if not judged:
             raise NotJudged("nothing was created", blocked=True)
         return judged
@@ -92,7 +92,7 @@ class GivenRun(Run):
         if self.wire.pace > QUICK:
             self.shared.begin(self.wire, self.readback.trial(first))
         list(self.map(self.ledger.open, others))
-        late = self._settle([one for one in self.target.personas.values() if one.persona.allowed])
+        late = self._settle([user for user in self.target.personas.values() if user.persona.allowed])
         if late:
             self.readback.forget()
         for group in groups:
@@ -127,11 +127,11 @@ class GivenRun(Run):
         """What a valid request of each is answered, on record where it is accepted; with workers all at once."""
         cases = [access_case(name) for name in names]
         sent = list(self.map(self.transmit, cases)) if self.several else []
-        accepted = [one for one in sent if one.exchange.succeeded]
+        accepted = [request for request in sent if request.exchange.succeeded]
         if accepted and self._accounted(accepted, len(accepted)):
-            for one in accepted:
-                self.fixtures.seen(one.case.who)
-                self.keep(one)
+            for request in accepted:
+                self.fixtures.seen(request.case.who)
+                self.keep(request)
             yield from zip(names, sent, strict=True)
             return
         for name, case in zip(names, cases, strict=True):
@@ -146,13 +146,13 @@ class GivenRun(Run):
         self.record(sent)
 
     def _reachable(self, sent: list[Sent]) -> None:
-        if sent and all(one.exchange.response is None for one in sent):
+        if sent and all(request.exchange.response is None for request in sent):
             hint = alike.unanswered(sent[0].exchange, self.target.base_url)
             raise SetupError(f"the target {self.target.base_url} does not answer: {sent[0].exchange.failure}{hint}")
 
     def _served(self, sent: list[Sent]) -> None:
         """Raises SetupError where everything is answered alike, and not as the API would."""
-        if self.ledger.known or not sent or not all(alike.suspicious(one.exchange) for one in sent):
+        if self.ledger.known or not sent or not all(alike.suspicious(request.exchange) for request in sent):
             return
         who = sent[0].case.who
         others = (
@@ -161,18 +161,18 @@ class GivenRun(Run):
                 "preflight.missing", "a valid request for a group that does not exist", who=who, roles={GROUP: MISSING}
             ),
         )
-        exchanges = [one.exchange for one in (*sent, *map(self.transmit, others))]
+        exchanges = [request.exchange for request in (*sent, *map(self.transmit, others))]
         if alike.alike(exchanges):
             raise SetupError(alike.words(exchanges[0], self.target.base_url, self.redactor))
 
     def _judge(self, sent: list[Sent]) -> None:
         """Raises SetupError where no credentials serve; hints at what may be wrong where nothing is found."""
-        if all(one.exchange.status == 401 for one in sent):  # noqa: PLR2004
-            names = ", ".join(one.case.who for one in sent)
+        if all(request.exchange.status == 401 for request in sent):  # noqa: PLR2004
+            names = ", ".join(request.case.who for request in sent)
             raise SetupError(
                 f"the target answers 401 to every persona that must be allowed ({names}): check their credentials"
             )
-        if sent and all(one.exchange.status == 404 for one in sent):  # noqa: PLR2004
+        if sent and all(request.exchange.status == 404 for request in sent):  # noqa: PLR2004
             self.hints.append(
                 "every persona that must be allowed is answered 404: "
                 f"is the base path of {self.target.base_url} right, and the home group's id?"
@@ -183,8 +183,12 @@ class GivenRun(Run):
     def clean(self) -> None:
         """Remove what was created, where the target offers removal, and undo the personas."""
         self.wire.finish()
-        ours = (one.id for one in self.ledger.created if one.id not in self.ledger.initial.get(one.sent.group, ()))
-        self.target.created |= {one for one in ours if one}
+        ours = (
+            creation.id
+            for creation in self.ledger.created
+            if creation.id not in self.ledger.initial.get(creation.sent.group, ())
+        )
+        self.target.created |= {created_id for created_id in ours if created_id}
         removal.remove(self)
         self.target.cleanup()
         self.wire.close_all()

@@ -49,7 +49,7 @@ class Judged(Protocol):
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
 
-    def turned_away(self, found: Sequence[Finding]) -> str | None:
+    def turned_away(self, findings: Sequence[Finding]) -> str | None:
         """Why findings are not held against the target: it now turns away whom it served before. None where not."""
 
     def of(self, requirement: Requirement) -> Any:
@@ -83,7 +83,7 @@ class Session(Judged, Protocol):
     def requirements(self, depth: str) -> tuple[Requirement, ...]:
         """What is required at a depth, in the order in which it is judged."""
 
-    def preflight(self, wanted: tuple[Requirement, ...]) -> str | None:
+    def preflight(self, requirements: tuple[Requirement, ...]) -> str | None:
         """See that the target answers and that its personas are set up; why there can be no verdict, if that is so.
 
         Raises SetupError where nothing can be judged.
@@ -102,49 +102,51 @@ class Session(Judged, Protocol):
         """Remove what was made."""
 
 
-def selected(wanted: Iterable[Requirement], patterns: Iterable[str], profile: str = "core") -> tuple[Requirement, ...]:
+def selected(
+    requirements: Iterable[Requirement], patterns: Iterable[str], profile: str = "core"
+) -> tuple[Requirement, ...]:
     """The requirements whose id, with or without the operation, matches one of the glob patterns.
 
     Raises SetupError for a pattern without any, and for a topic that several operations have.
     """
-    wanted = tuple(wanted)
+    requirements = tuple(requirements)
     command = "ozkit requirements" + (" --profile full" if profile == "full" else "")
     for pattern in patterns:
-        if not any(fits(one, pattern) for one in wanted):
+        if not any(fits(requirement, pattern) for requirement in requirements):
             raise SetupError(f"no requirement matches {pattern!r}; `{command}` lists them")
-        if several := ambiguous(wanted, pattern):
+        if several := ambiguous(requirements, pattern):
             raise SetupError(f"{pattern} fits {len(several)} operations: write {several[0]}, or *.{pattern}")
-    return tuple(one for one in wanted if any(fits(one, pattern) for pattern in patterns))
+    return tuple(requirement for requirement in requirements if any(fits(requirement, pattern) for pattern in patterns))
 
 
 def judge_one(run: Judged, requirement: Requirement) -> Result:
     """The outcome of one requirement, by what is expected of it. Never raises: what fails in the kit is an `error`."""
     started = time.perf_counter()
     result = replace(_judged(run, requirement), seconds=time.perf_counter() - started)
-    for known in (run.options.expected, run.options.baseline):
-        result = known.applied(result) if known else result
+    for expectation in (run.options.expected, run.options.baseline):
+        result = expectation.applied(result) if expectation else result
     return result
 
 
 def excused(results: Iterable[Result]) -> frozenset[int]:
     """The documented statuses in whose place another is known to come: that they are never seen is known, too."""
-    found = (one.expected for result in results if result.known for one in result.findings)
-    return frozenset(int(one) for one in found if one.isdecimal())
+    expected = (finding.expected for result in results if result.known for finding in result.findings)
+    return frozenset(int(status) for status in expected if status.isdecimal())
 
 
 def _excusing(results: list[Result], statuses: frozenset[int]) -> list[Result]:
     """The results; those that could not be judged only since such a status was not seen are excused."""
     reasons = {f"no {status} was seen" for status in statuses}
-    return [replace(one, excused=True) if one.reason in reasons else one for one in results]
+    return [replace(result, excused=True) if result.reason in reasons else result for result in results]
 
 
 def _judged(run: Judged, requirement: Requirement) -> Result:
-    found: list[Finding] = []
+    findings: list[Finding] = []
     try:
         run.check_time()
-        found.extend(itertools.islice(requirement.check(run.of(requirement)), LOOKED_AT))
+        findings.extend(itertools.islice(requirement.check(run.of(requirement)), LOOKED_AT))
     except (OutOfTimeError, HungError) as ended:
-        if not found:
+        if not findings:
             return Result(requirement, Outcome.BLOCKED if ended.blocked else Outcome.SKIP, (), ended.reason)
     except NotJudged as reason:
         outcome = Outcome.BLOCKED if reason.blocked else Outcome.SKIP
@@ -152,45 +154,45 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
     except SetupError as reason:
         return Result(requirement, Outcome.BLOCKED, (), str(reason))
     except KeyboardInterrupt:
-        if not found:
+        if not findings:
             raise
     except Exception as error:
         log.debug("a check failed", exc_info=True)
         return Result(requirement, Outcome.ERROR, (), f"the kit failed: {type(error).__name__}: {error}")
-    changed = _turned_away(run, requirement, found)
+    changed = _turned_away(run, requirement, findings)
     if changed:
         return Result(requirement, Outcome.BLOCKED, (), changed)
-    return Result(requirement, _outcome(requirement, found), _kept(found), _more(found))
+    return Result(requirement, _outcome(requirement, findings), _kept(findings), _more(findings))
 
 
-def _turned_away(run: Judged, requirement: Requirement, found: list[Finding]) -> str | None:
+def _turned_away(run: Judged, requirement: Requirement, findings: list[Finding]) -> str | None:
     try:
-        return run.turned_away(found) if found and requirement.level is not Level.OBSERVE else None
+        return run.turned_away(findings) if findings and requirement.level is not Level.OBSERVE else None
     except OutOfTimeError:
         return None
 
 
-def _outcome(requirement: Requirement, found: list[Finding]) -> Outcome:
+def _outcome(requirement: Requirement, findings: list[Finding]) -> Outcome:
     if requirement.level is Level.OBSERVE:
         return Outcome.OBSERVED
-    if not found:
+    if not findings:
         return Outcome.PASS
     return Outcome.FAIL if requirement.level is Level.MUST else Outcome.WARN
 
 
-def _kept(found: list[Finding]) -> tuple[Finding, ...]:
+def _kept(findings: list[Finding]) -> tuple[Finding, ...]:
     """One finding of each that differ, then others, in their order."""
     first: dict[tuple[object, ...], int] = {}
-    for number, finding in enumerate(found):
+    for number, finding in enumerate(findings):
         first.setdefault(face(finding), number)
-    chosen = [*first.values(), *(number for number in range(len(found)) if number not in first.values())][:FINDINGS]
-    return tuple(found[number] for number in sorted(chosen))
+    chosen = [*first.values(), *(number for number in range(len(findings)) if number not in first.values())][:FINDINGS]
+    return tuple(findings[number] for number in sorted(chosen))
 
 
-def _more(found: list[Finding]) -> str | None:
-    if len(found) <= FINDINGS:
+def _more(findings: list[Finding]) -> str | None:
+    if len(findings) <= FINDINGS:
         return None
-    return f"{FINDINGS} of {len(found)}{' or more' if len(found) == LOOKED_AT else ''} findings are shown"
+    return f"{FINDINGS} of {len(findings)}{' or more' if len(findings) == LOOKED_AT else ''} findings are shown"
 
 
 def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress | None = None) -> Judgement:
@@ -203,22 +205,22 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
     if options.baseline and options.baseline.edition != session.edition:
         raise SetupError(f"--baseline: {options.baseline.place} is of edition {options.baseline.edition}")
     every = session.requirements(options.depth)
-    wanted = selected(every, patterns, session.profile) if patterns else every
+    chosen = selected(every, patterns, session.profile) if patterns else every
     started = time.perf_counter()
     results: list[Result] = []
     reason, interrupted = None, False
     try:
-        reason = _judge_all(session, wanted, results, progress)
+        reason = _judge_all(session, chosen, results, progress)
     except KeyboardInterrupt:
         if not options.network.stop.asked:
             raise
         interrupted = True
     finally:
         session.clean()
-    known = excused(results)
-    results = _excusing(results, known)
+    statuses = excused(results)
+    results = _excusing(results, statuses)
     baseline = options.baseline
-    unseen = () if patterns else tuple(session.unseen() - known - (baseline.unseen if baseline else frozenset()))
+    unseen = () if patterns else tuple(session.unseen() - statuses - (baseline.unseen if baseline else frozenset()))
     unmatched = options.expected.unmatched(session.requirements(DEEPEST)) if options.expected else ()
     verdict, why = decide(
         results, unseen, strict=options.strict, unmatched=unmatched, misread=session.unknown(whole=not patterns)
@@ -228,7 +230,7 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
         verdict, why = Verdict.INCONCLUSIVE, reason
         roots = (Cause("target", reason),)
     if interrupted:
-        verdict, why = _cut_short(verdict, why, len(results), len(wanted))
+        verdict, why = _cut_short(verdict, why, len(results), len(chosen))
     return Judgement(
         target=session.target,
         edition=session.edition,
@@ -252,20 +254,20 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
     )
 
 
-def _cut_short(verdict: Verdict, why: str | None, judged: int, wanted: int) -> tuple[Verdict, str]:
+def _cut_short(verdict: Verdict, why: str | None, judged: int, total: int) -> tuple[Verdict, str]:
     """The verdict of a run that was interrupted: what is violated is, the rest is not known."""
-    cut = f"interrupted after {judged} of {wanted} requirements"
+    cut = f"interrupted after {judged} of {total} requirements"
     if verdict is Verdict.NONCONFORMANT:
         return verdict, f"{why}; {cut}"
     return Verdict.INCONCLUSIVE, cut
 
 
 def _judge_all(
-    session: Session, wanted: tuple[Requirement, ...], results: list[Result], progress: Progress | None
+    session: Session, requirements: tuple[Requirement, ...], results: list[Result], progress: Progress | None
 ) -> str | None:
     """Add what came of each to `results`; why there is no verdict, where there is none."""
     try:
-        reason = session.preflight(wanted)
+        reason = session.preflight(requirements)
     except NotJudged:
         return OUT_OF_TIME
     except CannotSetUpError:
@@ -275,10 +277,10 @@ def _judge_all(
     except Exception as error:
         log.debug("the preflight failed", exc_info=True)
         return f"the kit itself failed: {type(error).__name__}: {error}"
-    for number, requirement in enumerate(wanted):
+    for number, requirement in enumerate(requirements):
         if progress:
-            progress(number, len(wanted), requirement)
-        session.foresee(wanted[number:])
+            progress(number, len(requirements), requirement)
+        session.foresee(requirements[number:])
         results.append(judge_one(session, requirement))
         session.options.network.stop.check()
     return reason

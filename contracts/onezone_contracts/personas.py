@@ -42,7 +42,7 @@ class Persona:
     @property
     def met(self) -> dict[str, frozenset[str]]:
         """What it holds, without the entities that it is no member of."""
-        return {scope: held for scope, held in self.grants.items() if held is not None}
+        return {scope: privileges for scope, privileges in self.grants.items() if privileges is not None}
 
 
 def personas(contract: Contract, operation: Operation, keys: Iterable[str] = ()) -> tuple[Persona, ...]:
@@ -56,12 +56,14 @@ def personas(contract: Contract, operation: Operation, keys: Iterable[str] = ())
     rule, effect = operation.access.with_body(keys), operation.effect
     if rule.public:
         return ()
-    roles = [one.entity for one in operation.parameters if one.entity]
+    roles = [parameter.entity for parameter in operation.parameters if parameter.entity]
     scopes = dict.fromkeys([*roles, *(scope for route in rule.routes for scope in route.needs)])
-    known = {scope: contract.privileges.get(contract.kind(scope), ()) for scope in scopes if scope not in CONDITIONS}
-    places = [scope for scope in roles if known[scope]]
+    privileges = {
+        scope: contract.privileges.get(contract.kind(scope), ()) for scope in scopes if scope not in CONDITIONS
+    }
+    places = [scope for scope in roles if privileges[scope]]
     oneself = effect.resource == USER and effect.within in {None, ZONE} and bool(roles)
-    return derive(rule, {**known, ZONE: contract.privileges[ZONE]}, places, oneself=oneself)
+    return derive(rule, {**privileges, ZONE: contract.privileges[ZONE]}, places, oneself=oneself)
 
 
 def derive(
@@ -117,13 +119,13 @@ def _largest_forbidden(
     lacking: dict[frozenset[Atom], tuple[Atom, ...]] = {}
     for lost in product(*(sorted(_losable(route)) for route in rule.routes)):
         outside = {scope for scope, name in lost if not name}
-        held = frozenset(one for one in everything if one not in lost and one[0] not in outside)
-        lacking.setdefault(held, tuple(sorted(set(lost))))
-    largest = [held for held in lacking if not any(held < other for other in lacking)]
-    for held in sorted(largest, key=lambda one: lacking[one]):
-        gone = [one for one in lacking[held] if not one[1] or (one[0], "") not in lacking[held]]
+        atoms = frozenset(atom for atom in everything if atom not in lost and atom[0] not in outside)
+        lacking.setdefault(atoms, tuple(sorted(set(lost))))
+    largest = [atoms for atoms in lacking if not any(atoms < other for other in lacking)]
+    for atoms in sorted(largest, key=lambda atoms: lacking[atoms]):
+        gone = [atom for atom in lacking[atoms] if not atom[1] or (atom[0], "") not in lacking[atoms]]
         name = "without-" + "-".join(privilege or scope for scope, privilege in gone)
-        grants = {scope: _of(held, scope) for scope in (*entities, ZONE)}
+        grants = {scope: _of(atoms, scope) for scope in (*entities, ZONE)}
         yield Persona(name, {**grants, **always}, allowed=False)
 
 
@@ -135,7 +137,7 @@ def _losable(route: Route) -> set[Atom]:
     return {(scope, name) for scope, needed in needs.items() for name in needed}
 
 
-def _of(held: frozenset[Atom], scope: str) -> frozenset[str] | None:
-    if scope != ZONE and (scope, "") not in held:
+def _of(atoms: frozenset[Atom], scope: str) -> frozenset[str] | None:
+    if scope != ZONE and (scope, "") not in atoms:
         return None
-    return frozenset(name for where, name in held if where == scope and name)
+    return frozenset(name for where, name in atoms if where == scope and name)

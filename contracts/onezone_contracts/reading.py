@@ -19,15 +19,19 @@ ID_KEYS = ("handleServiceId", "groupId", "userId", "id", "serviceId", "handle_se
 @cache
 def list_keys(contract: Contract) -> frozenset[str]:
     """The keys that have the list in the contract's own answers."""
-    schemas = (contract.resolve(one.success.schema or {}) for one in contract.operations.values())
-    known = (pair for schema in schemas for pair in schema.get("properties", {}).items())
-    return frozenset(name for name, node in known if contract.resolve(node).get("type") == "array")
+    schemas = (contract.resolve(operation.success.schema or {}) for operation in contract.operations.values())
+    properties = (pair for schema in schemas for pair in schema.get("properties", {}).items())
+    return frozenset(name for name, node in properties if contract.resolve(node).get("type") == "array")
 
 
 def only_list(value: Any, keys: frozenset[str]) -> list[Any] | None:
     """The list of an answer: at one of the keys, else the only one there is; None where there is no such thing."""
-    outer = {name: one for name, one in value.items() if isinstance(one, list)} if isinstance(value, dict) else {}
-    named = [one for name, one in outer.items() if name in keys]
+    outer = (
+        {name: entries for name, entries in value.items() if isinstance(entries, list)}
+        if isinstance(value, dict)
+        else {}
+    )
+    named = [entries for name, entries in outer.items() if name in keys]
     lists = named or list(outer.values()) or list(_lists(value))
     return lists[0] if len(lists) == 1 else None
 
@@ -37,8 +41,8 @@ def _lists(value: Any) -> Iterator[list[Any]]:
     if isinstance(value, list):
         yield value
     elif isinstance(value, dict):
-        for one in value.values():
-            yield from _lists(one)
+        for member in value.values():
+            yield from _lists(member)
 
 
 def entry_id(entry: Any) -> str | None:
@@ -50,7 +54,7 @@ def entry_id(entry: Any) -> str | None:
 
 def ids_of(entries: list[Any]) -> set[str]:
     """The ids of a list; an entry without any as it stands."""
-    return {entry_id(one) or str(one) for one in entries}
+    return {entry_id(entry) or str(entry) for entry in entries}
 
 
 def answer_of(exchange: Exchange) -> Any:
@@ -118,10 +122,10 @@ def listing(first: Exchange, send: Callable[[Request], Exchange], keys: frozense
 def resolved(reference: str, exchange: Exchange) -> str | None:
     """The path, with its query, that a reference names at the target that answered, None where it is no URI."""
     try:
-        found = urlsplit(urljoin(exchange.base + exchange.request.path, reference))
+        url = urlsplit(urljoin(exchange.base + exchange.request.path, reference))
     except ValueError:
         return None
-    return found.path + (f"?{found.query}" if found.query else "")
+    return url.path + (f"?{url.query}" if url.query else "")
 
 
 def next_page(response: Response, value: Any, shown: int) -> str | bool:
@@ -138,7 +142,7 @@ def next_page(response: Response, value: Any, shown: int) -> str | bool:
     if link:
         return link[1]
     marks = list(_marks(value, shown))
-    return next((one for one in marks if isinstance(one, str)), any(marks) or _counted(response) > shown)
+    return next((mark for mark in marks if isinstance(mark, str)), any(marks) or _counted(response) > shown)
 
 
 def _marks(value: Any, shown: int) -> Iterator[str | bool]:
@@ -157,5 +161,5 @@ def _marks(value: Any, shown: int) -> Iterator[str | bool]:
 def _counted(response: Response) -> int:
     """How many entries there are in all, by the headers that some frameworks send; 0 where they do not say."""
     total = response.header("X-Total-Count") or ""
-    found = _RANGE.fullmatch(response.header("Content-Range") or "")
-    return int(found[1]) if found else int(total) if total.isascii() and total.isdecimal() else 0
+    match = _RANGE.fullmatch(response.header("Content-Range") or "")
+    return int(match[1]) if match else int(total) if total.isascii() and total.isdecimal() else 0

@@ -53,9 +53,12 @@ class Creator(Protocol):
 def remove(run: Creator) -> None:
     """Delete what the run created, or have its group leave it where nobody may. Whatever is answered, it goes on."""
     effect = run.operation.effect
-    found = (run.contract.find("delete", effect.resource), run.contract.find("detach", effect.resource, effect.within))
+    operations = (
+        run.contract.find("delete", effect.resource),
+        run.contract.find("detach", effect.resource, effect.within),
+    )
     helpers = sorted(run.target.personas.values(), key=_privileges, reverse=True)
-    ways = [(operation.path, helper) for operation in found if operation for helper in helpers]
+    ways = [(operation.path, helper) for operation in operations if operation for helper in helpers]
     left = dict.fromkeys(_ours(run))
     listed = set(_listed(run, {group for group, _ in left}))
     vain = 0
@@ -85,14 +88,14 @@ def _deletes(way: Way) -> bool:
 
 
 def _privileges(helper: TestUser) -> int:
-    return sum(len(held or ()) for held in helper.persona.grants.values())
+    return sum(len(privileges or ()) for privileges in helper.persona.grants.values())
 
 
 def _ours(run: Creator) -> Iterator[Place]:
     """What the run created in groups that it may act on; after an interrupt also what was not looked at any more."""
-    for made in (*run.ledger.created, *run.ledger.spare):
-        if made.id and made.sent.case.group in {HOME, OTHER} and not _initial(run, made.sent, made.id):
-            yield made.sent.group, made.id
+    for creation in (*run.ledger.created, *run.ledger.spare):
+        if creation.id and creation.sent.case.group in {HOME, OTHER} and not _initial(run, creation.sent, creation.id):
+            yield creation.sent.group, creation.id
     for sent in run.accepted if run.options.network.stop.asked else ():
         service = new_id(sent.exchange)
         if service and sent.case.group in {HOME, OTHER} and not _initial(run, sent, service):

@@ -138,12 +138,12 @@ class Looking:
 
 def at_successes(check: Check) -> Looking:
     """A check of what must succeed."""
-    return Looking(check, lambda one: one.accept)
+    return Looking(check, lambda sending: sending.accept)
 
 
 def at_refusals(check: Check, status: int | None = None) -> Looking:
     """A check of what must be refused: with that status, among others, or with any."""
-    return Looking(check, lambda one: bool(one.statuses) if status is None else status in one.statuses)
+    return Looking(check, lambda sending: bool(sending.statuses) if status is None else status in sending.statuses)
 
 
 def at_everything(check: Check) -> Looking:
@@ -183,17 +183,19 @@ def fits(requirement: Requirement, pattern: str) -> bool:
 
 def ambiguous(requirements: Iterable[Requirement], pattern: str) -> tuple[str, ...]:
     """The ids that a topic means of several operations: it is clear only with one of them before it."""
-    found = tuple(one.id for one in requirements if one.topic == pattern)
-    return found if len(found) > 1 else ()
+    ids = tuple(requirement.id for requirement in requirements if requirement.topic == pattern)
+    return ids if len(ids) > 1 else ()
 
 
 def with_evidence(requirements: Iterable[Requirement]) -> tuple[Requirement, ...]:
     """The requirements, each with what it lives off: so each can be judged alone, and in any order."""
     every = tuple(requirements)
-    sent = [one.check for one in every if isinstance(one.check, Sending)]
+    sent = [requirement.check for requirement in every if isinstance(requirement.check, Sending)]
     return tuple(
-        replace(one, evidence=tuple(filter(one.check.needs, sent))) if isinstance(one.check, Looking) else one
-        for one in every
+        replace(requirement, evidence=tuple(filter(requirement.check.needs, sent)))
+        if isinstance(requirement.check, Looking)
+        else requirement
+        for requirement in every
     )
 
 

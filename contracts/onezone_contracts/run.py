@@ -70,9 +70,11 @@ class Run:
 
     def of(self, requirement: Requirement) -> Self:
         """This run, after what the requirement lives off was sent. Raises OutOfTimeError."""
-        for one in requirement.evidence:
+        for sending in requirement.evidence:
             with tolerated():
-                deque(self.each([case for case in one.cases if not self.sent_before(case)], accept=one.accept), 0)
+                deque(
+                    self.each([case for case in sending.cases if not self.sent_before(case)], accept=sending.accept), 0
+                )
         return self
 
     # --- what is sent -------------------------------------------------------------------------------------
@@ -87,7 +89,7 @@ class Run:
 
     def fitting(self, kind: str, cases: Iterable[Case]) -> list[Case]:
         """The cases, each of somebody who has that kind of credentials; none where nobody has. Raises NotJudged."""
-        return [replace(one, who=who) for one in cases if (who := self.having(kind, one.who)) is not None]
+        return [replace(case, who=who) for case in cases if (who := self.having(kind, case.who)) is not None]
 
     def sent_before(self, case: Case) -> bool:
         """Whether the case was sent."""
@@ -141,19 +143,19 @@ class Run:
             [self.prepare(case, accept=case.valid and case.who == WRITER) for case in cases] for cases in series
         ]
         every = list(chain.from_iterable(prepared))
-        for one in every:
-            self.tracker.before(one)
-        sent = list(each(lambda cases: [self.dispatch(one) for one in cases], prepared))
+        for request in every:
+            self.tracker.before(request)
+        sent = list(each(lambda cases: [self.dispatch(request) for request in cases], prepared))
         if len(prepared) > 1 and self.several:
             if self._accounted(list(chain.from_iterable(sent)), len(every)):
                 return sent
-            return [self.in_turn(*(one.case for one in cases)) for cases in prepared]
+            return [self.in_turn(*(request.case for request in cases)) for cases in prepared]
         for cases in sent:
             self._record_turn(cases)
         return sent
 
     def _record_turn(self, sent: list[Sent]) -> None:
-        accepted = [one for one in sent if one.succeeded]
+        accepted = [request for request in sent if request.succeeded]
         if len(accepted) > 1:
             self.log += sent
             self.tracker.together(accepted)
@@ -196,17 +198,17 @@ class Run:
         may = persona.allowed if persona else case.who == NOBODY and self.operation.access.public
         return Prepared(case, roles, user, auth, value, accept or (may and case.valid), request, stage)
 
-    def dispatch(self, one: Prepared) -> Sent:
+    def dispatch(self, prepared: Prepared) -> Sent:
         """Send what was prepared, unrecorded. Raises OutOfTimeError when the run's time is over."""
         self.shared.check_time()
-        self.shared.hangs.check(one.case, self.operation.id)
+        self.shared.hangs.check(prepared.case, self.operation.id)
 
         def send() -> Exchange:
-            return self.api.wire.send(one.request)
+            return self.api.wire.send(prepared.request)
 
-        exchange = self.fixtures.insist(send) if one.allowed else send()
-        self.shared.hangs.note(one.case, self.operation.id, exchange)
-        return one.answered(exchange)
+        exchange = self.fixtures.insist(send) if prepared.allowed else send()
+        self.shared.hangs.note(prepared.case, self.operation.id, exchange)
+        return prepared.answered(exchange)
 
     def record(self, sent: Sent) -> None:
         """Put an exchange into the log, and see what came of it."""
@@ -262,19 +264,19 @@ class Run:
         if not self.several or (accept and not self.tracker.separable):
             return
         prepared = []
-        for case in (one for one in cases if one.name not in self._sent and not one.like):
+        for case in (case for case in cases if case.name not in self._sent and not case.like):
             try:
                 prepared.append(self.prepare(case))
             except NotJudged:
                 continue
         while self.several and len(prepared) > 1:
             wave: dict[tuple[object, ...], Prepared] = {}
-            for one in prepared:
+            for request in prepared:
                 if len(wave) < AT_ONCE:
-                    wave.setdefault(_likeness(one), one)
-            prepared = [one for one in prepared if wave.get(_likeness(one)) is not one]
-            for one in wave.values():
-                self.tracker.before(one)
+                    wave.setdefault(_likeness(request), request)
+            prepared = [request for request in prepared if wave.get(_likeness(request)) is not request]
+            for request in wave.values():
+                self.tracker.before(request)
             for sent in self._at_once(list(wave.values())):
                 if statuses is None or sent.exchange.status in statuses[sent.case.name]:
                     self.keep(sent)
@@ -288,15 +290,17 @@ class Run:
         if not self.several:
             return
         if _alone(requirements[0]):
-            row = [one.check for one in takewhile(_alone, requirements)]
+            row = [requirement.check for requirement in takewhile(_alone, requirements)]
             refusals = [pair for check in row for pair in self._refusals(check)]
             self.ahead(self._new(case for case, _ in refusals), statuses={case.name: may for case, may in refusals})
-            left_open = [one for one in row if isinstance(one, Sending) and not one.statuses and not one.accept]
+            left_open = [
+                check for check in row if isinstance(check, Sending) and not check.statuses and not check.accept
+            ]
             self.ahead(self._new(case for check in left_open for case in check.cases))
             return
-        checks = [one.check for one in requirements if not _alone(one)]
-        sendings = (one for one in checks if isinstance(one, Sending))
-        refused = (one for one in sendings if not one.accept or self.tracker.separable)
+        checks = [requirement.check for requirement in requirements if not _alone(requirement)]
+        sendings = (check for check in checks if isinstance(check, Sending))
+        refused = (sending for sending in sendings if not sending.accept or self.tracker.separable)
         self.ahead(self._new(case for check in refused for case in check.cases))
 
     def _new(self, cases: Iterable[Case]) -> list[Case]:
@@ -315,7 +319,7 @@ class Run:
 
     def _at_once(self, prepared: list[Prepared]) -> list[Sent]:
         """What was sent at the same time, nothing of it where it is not plain what came of it."""
-        sent = [one for one in self.map(self._dispatched, prepared) if one is not None]
+        sent = [request for request in self.map(self._dispatched, prepared) if request is not None]
         return sent if self._accounted(sent, len(prepared)) else []
 
     def _accounted(self, sent: list[Sent], count: int) -> bool:
@@ -327,9 +331,9 @@ class Run:
             self.log += sent
         return plain
 
-    def _dispatched(self, one: Prepared) -> Sent | None:
+    def _dispatched(self, prepared: Prepared) -> Sent | None:
         try:
-            return self.dispatch(one)
+            return self.dispatch(prepared)
         except NotJudged:  # the time is over: whoever asks for the case is told
             return None
 
@@ -362,10 +366,11 @@ def _alone(requirement: Requirement) -> bool:
     return requirement.topic.startswith(ALONE)
 
 
-def _likeness(one: Prepared) -> tuple[object, ...]:
+def _likeness(prepared: Prepared) -> tuple[object, ...]:
     """What two requests must not have in common: the second may be answered by what the first one did."""
-    same = one.request.body if one.case.group in {HOME, OTHER} else None  # whatever is sent to what is not there
-    return one.request.method, one.request.path, one.request.auth, one.request.headers, same
+    # Whatever is sent to what is not there is alike.
+    same = prepared.request.body if prepared.case.group in {HOME, OTHER} else None
+    return prepared.request.method, prepared.request.path, prepared.request.auth, prepared.request.headers, same
 
 
 def _failed(sent: Sent) -> bool:

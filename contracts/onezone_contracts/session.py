@@ -22,32 +22,32 @@ from onezone_contracts.wanted import CannotSetUpError, Wanted, cannot_set_up, co
 
 
 def judge_target(
-    wanted: Wanted, options: Options, patterns: tuple[str, ...] = (), progress: Progress | None = None
+    subject: Wanted, options: Options, patterns: tuple[str, ...] = (), progress: Progress | None = None
 ) -> Judgement:
     """Judge what the user named. Raises SetupError for bad usage; a target that cannot be judged is `inconclusive`."""
-    contract = contract_of(wanted)
+    contract = contract_of(subject)
     if not judged_operations(contract):
-        wanted = replace(wanted, profile="full")  # a contract that is all one's own: every operation is judged alike
+        subject = replace(subject, profile="full")  # a contract that is all one's own: every operation is judged alike
     try:
-        with opened(wanted, contract, options) as session:
-            found = judge(session, patterns, progress)
-            found.file = str(wanted.target_file) if wanted.target_file else None
-            return found
+        with opened(subject, contract, options) as session:
+            judgement = judge(session, patterns, progress)
+            judgement.file = str(subject.target_file) if subject.target_file else None
+            return judgement
     except CannotSetUpError as error:
-        return _not_judged(wanted, contract, options, str(error))
+        return _not_judged(subject, contract, options, str(error))
     except KeyboardInterrupt:
         if not options.network.stop.asked:
             raise
         return replace(
-            _not_judged(wanted, contract, options, "interrupted before anything was judged"), interrupted=True
+            _not_judged(subject, contract, options, "interrupted before anything was judged"), interrupted=True
         )
 
 
-def _not_judged(wanted: Wanted, contract: Contract, options: Options, why: str) -> Judgement:
+def _not_judged(subject: Wanted, contract: Contract, options: Options, why: str) -> Judgement:
     return Judgement(
-        target=_base_url(wanted) or str(wanted.target_file or "the embedded mock"),
+        target=_base_url(subject) or str(subject.target_file or "the embedded mock"),
         edition=contract.edition,
-        profile=wanted.profile,
+        profile=subject.profile,
         depth=options.depth,
         seed=options.seed,
         verdict=Verdict.INCONCLUSIVE,
@@ -56,33 +56,33 @@ def _not_judged(wanted: Wanted, contract: Contract, options: Options, why: str) 
     )
 
 
-def _base_url(wanted: Wanted) -> str | None:
+def _base_url(subject: Wanted) -> str | None:
     """Where the API is, None for the embedded mock."""
-    return wanted.url or wanted.data.get("base_url")
+    return subject.url or subject.data.get("base_url")
 
 
-def _awaited(wanted: Wanted, options: Options) -> None:
+def _awaited(subject: Wanted, options: Options) -> None:
     """Wait until the target is up, where that was asked for. Raises CannotSetUpError."""
-    base_url = _base_url(wanted)
+    base_url = _base_url(subject)
     if isinstance(base_url, str):
         with cannot_set_up():
             wait_for(check_url(base_url), options)
 
 
 @contextmanager
-def opened(wanted: Wanted, contract: Contract, options: Options) -> Iterator[Session]:
+def opened(subject: Wanted, contract: Contract, options: Options) -> Iterator[Session]:
     """What is to be judged. Raises SetupError for bad usage, and CannotSetUpError where nobody can be set up."""
     if options.examples:
         from onezone_contracts.checks import drawn
 
         drawn.kept(options.examples)  # a mistake in it is told before anything is sent
     if options.keep:
-        kept.check(options.keep, made=bool(wanted.admin or (wanted.url and wanted.states_url)))
+        kept.check(options.keep, made=bool(subject.admin or (subject.url and subject.states_url)))
     if options.wait:
-        _awaited(wanted, options)
+        _awaited(subject, options)
     options.deadline.begin()
-    with provisioned(wanted, contract, options) as provisioner:
-        if wanted.profile == "full":
+    with provisioned(subject, contract, options) as provisioner:
+        if subject.profile == "full":
             yield Everything(provisioner, options)
             return
         operation = judged_operations(contract)[0]

@@ -78,7 +78,7 @@ class Documented:
         """What is required at a depth."""
         return requirements(self.contract, self.operation, depth)
 
-    def preflight(self, wanted: tuple[Requirement, ...]) -> str | None:  # noqa: ARG002
+    def preflight(self, requirements: tuple[Requirement, ...]) -> str | None:  # noqa: ARG002
         """See that the target answers and that its personas are set up. Raises SetupError."""
         if self.run.shared.pool is None:
             self._stack.enter_context(self.run.shared.working())
@@ -89,9 +89,9 @@ class Documented:
         """Raises OutOfTimeError when the run's time is over."""
         self.run.shared.check_time()
 
-    def turned_away(self, found: Sequence[Finding]) -> str | None:
+    def turned_away(self, findings: Sequence[Finding]) -> str | None:
         """Why findings are not held against the target, None where they are."""
-        return turned_away(self.run, found)
+        return turned_away(self.run, findings)
 
     def of(self, requirement: Requirement) -> GivenRun:
         """The run, after what the requirement lives off was sent. Raises OutOfTimeError."""
@@ -103,7 +103,7 @@ class Documented:
 
     def unseen(self) -> frozenset[int]:
         """The documented statuses that can be provoked and were never seen."""
-        return provoked(self.operation) - {one.exchange.status for one in self.run.log}
+        return provoked(self.operation) - {sent.exchange.status for sent in self.run.log}
 
     def unknown(self, *, whole: bool) -> str | None:  # noqa: ARG002
         """What could not be said of the state, since reads were not understood."""
@@ -150,24 +150,24 @@ class Everything:
     @property
     def redactor(self) -> Redactor:
         """What knows every secret."""
-        known = [self.account.redactor] if self.account else []
-        known += [self.documented.redactor] if self.documented else []
-        known += [one.redactor for one in self._given()]
+        redactors = [self.account.redactor] if self.account else []
+        redactors += [self.documented.redactor] if self.documented else []
+        redactors += [trial.redactor for trial in self._given()]
         return Redactor(
-            {secret for one in known for secret in one.secrets},
-            {name: secret for one in known for name, secret in one.variables.items()},
-            {name: owner for one in known for name, owner in one.owners.items()},
+            {secret for redactor in redactors for secret in redactor.secrets},
+            {name: secret for redactor in redactors for name, secret in redactor.variables.items()},
+            {name: owner for redactor in redactors for name, owner in redactor.owners.items()},
         )
 
     @property
     def requests(self) -> int:
         """How many were sent."""
-        made = self.account.api.wire.sent if self.account else 0
-        made += sum(one.api.wire.sent for one in self._given())
-        return made + (self.documented.requests if self.documented else 0)
+        sent = self.account.api.wire.sent if self.account else 0
+        sent += sum(trial.api.wire.sent for trial in self._given())
+        return sent + (self.documented.requests if self.documented else 0)
 
     def _given(self) -> list[GivenTrial]:
-        return [one for one in self.trials.values() if isinstance(one, GivenTrial)]
+        return [trial for trial in self.trials.values() if isinstance(trial, GivenTrial)]
 
     @property
     def hints(self) -> list[str]:
@@ -178,7 +178,7 @@ class Everything:
         """What is required at a depth."""
         return all_requirements(self.contract, depth)
 
-    def preflight(self, wanted: tuple[Requirement, ...]) -> str | None:
+    def preflight(self, requirements: tuple[Requirement, ...]) -> str | None:
         """See whether the account may do what is needed, and make the personas of the documented operation.
 
         Why there can be no verdict, where those are not served. Raises CannotSetUpError.
@@ -192,7 +192,9 @@ class Everything:
             label = "see how many requests at once the target bears"
             path = self.account.api.path(caller, {})
             self.shared.begin(self.account.api.wire, Request(caller.method, path, self.account.auth, label=label))
-        if self.operation is None or not any(one.operation == self.operation.id for one in wanted):
+        if self.operation is None or not any(
+            requirement.operation == self.operation.id for requirement in requirements
+        ):
             return None
         try:
             target = self.provisioner.target(self.operation)
@@ -203,7 +205,7 @@ class Everything:
             return None
         self.documented = Documented(self.contract, self.operation, target, self.options, self.shared)
         try:
-            return self.documented.preflight(wanted)
+            return self.documented.preflight(requirements)
         except SetupError as error:
             self._why = str(error)
             return self._why
@@ -212,9 +214,9 @@ class Everything:
         """Raises OutOfTimeError when the run's time is over."""
         self.shared.check_time()
 
-    def turned_away(self, found: Sequence[Finding]) -> str | None:
+    def turned_away(self, findings: Sequence[Finding]) -> str | None:
         """Why findings are not held against the target, None where they are."""
-        return None if self.documented is None or self._why else self.documented.turned_away(found)
+        return None if self.documented is None or self._why else self.documented.turned_away(findings)
 
     def of(self, requirement: Requirement) -> Bench | Run:
         """The run in which a requirement is judged. Raises NotJudged where it cannot be."""
@@ -241,15 +243,15 @@ class Everything:
                     self.trials[name] = GivenTrial(self.shared, self.contract, operation, target)
                 except SetupError as error:
                     self.trials[name] = NotJudged(str(error), blocked=True)
-        found = self.trials[name]
-        if isinstance(found, NotJudged):
-            raise found
-        return found
+        trial = self.trials[name]
+        if isinstance(trial, NotJudged):
+            raise trial
+        return trial
 
     def foresee(self, requirements: tuple[Requirement, ...]) -> None:
         """What is judged next, of one operation."""
         first = requirements[0].operation
-        own = tuple(takewhile(lambda one: one.operation == first, requirements))
+        own = tuple(takewhile(lambda requirement: requirement.operation == first, requirements))
         trial = self.trials.get(first)
         if isinstance(trial, Trial) and trial.known_offered:
             trial.foresee(own)
@@ -268,7 +270,7 @@ class Everything:
         if (
             misread is None
             and whole
-            and not any(isinstance(one, Trial) and one.known_offered for one in self.trials.values())
+            and not any(isinstance(trial, Trial) and trial.known_offered for trial in self.trials.values())
         ):
             return "the target offers none of the operations beside the documented one"
         return misread
@@ -279,6 +281,6 @@ class Everything:
             self.documented.clean()
             if self.account and self.operation:
                 self.account.take(self.operation.effect.resource, self.documented.run.target.created)
-        for one in self._given():
-            one.api.wire.close_all()
+        for trial in self._given():
+            trial.api.wire.close_all()
         self._stack.close()

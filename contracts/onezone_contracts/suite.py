@@ -34,15 +34,15 @@ def check(config: pytest.Config) -> None:
     in_cache()
     with _usage_errors():
         config.option.onezone_seed = str(seed(_option(config, "seed") or "0"))
-        wanted = _wanted(config)
-        _enough(wanted)
+        subject = _wanted(config)
+        _enough(subject)
         _network(config)
-        contract = contract_of(wanted)
+        contract = contract_of(subject)
         chosen(config)
         _expected(config, contract)
-        if wanted.target_file and not wanted.admin and wanted.profile == "core":
+        if subject.target_file and not subject.admin and subject.profile == "core":
             operation = judged_operations(contract)[0]
-            target_from_file(wanted.target_file, wanted.data, operation, personas(contract, operation))
+            target_from_file(subject.target_file, subject.data, operation, personas(contract, operation))
 
 
 def header(config: pytest.Config) -> str:
@@ -138,14 +138,14 @@ def _every(config: pytest.Config, contract: Contract, depth: str) -> tuple[Requi
     return requirements(contract, judged_operations(contract)[0], depth)
 
 
-def _enough(wanted: Wanted) -> None:
+def _enough(subject: Wanted) -> None:
     """Raises SetupError where the options name an API without anybody to judge as, or the other way round."""
-    people = wanted.states_url or wanted.admin
-    if wanted.target_file:
+    people = subject.states_url or subject.admin
+    if subject.target_file:
         return
-    if people and not wanted.url:
+    if people and not subject.url:
         raise SetupError("the base URL of the API is missing: give --onezone-url URL")
-    if wanted.url and not people:
+    if subject.url and not people:
         raise SetupError(
             "no users to judge with: give --onezone-target FILE (`ozkit target init` prints a skeleton), "
             "--onezone-states-url URL, or --onezone-admin USER:PASSWORD"

@@ -24,7 +24,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item a requirement, in the order in which they are judged."""
     if "requirement" in metafunc.fixturenames:
         requirements = suite.chosen(metafunc.config)
-        metafunc.parametrize("requirement", requirements, ids=[one.id for one in requirements])
+        metafunc.parametrize("requirement", requirements, ids=[requirement.id for requirement in requirements])
 
 
 @pytest.fixture(scope="session")
@@ -42,25 +42,25 @@ def onezone_session(request: pytest.FixtureRequest) -> Iterator[Session]:
 def test_requirement(onezone_session: Session, requirement: Requirement) -> None:
     """The target keeps one requirement of the contract."""
     result = judge_one(onezone_session, requirement)
-    told = _told(onezone_session, result)
+    message = _told(onezone_session, result)
     if result.known:
-        pytest.xfail(told)
+        pytest.xfail(message)
     strict = result.outcome is Outcome.WARN and onezone_session.options.strict
     if strict or result.outcome in {Outcome.FAIL, Outcome.ERROR}:
-        pytest.fail(told, pytrace=False)
+        pytest.fail(message, pytrace=False)
     if result.outcome is Outcome.BLOCKED:
         pytest.fail(f"blocked: {result.reason}", pytrace=False)
     if result.outcome is Outcome.SKIP:
         pytest.skip(result.reason or "")
     if result.outcome is Outcome.WARN:
-        warnings.warn(told, stacklevel=1)
+        warnings.warn(message, stacklevel=1)
 
 
 def test_every_documented_answer_was_seen(onezone_session: Session, request: pytest.FixtureRequest) -> None:
     """A run that never saw a documented answer has not judged the target."""
     if suite.partial(request.config):
         pytest.skip("only a part of the suite runs here")
-    everything = max(suite.chosen(request.config), key=lambda one: len(one.evidence))
+    everything = max(suite.chosen(request.config), key=lambda requirement: len(requirement.evidence))
     onezone_session.of(everything)  # in whatever order the items run
     assert not (unseen := onezone_session.unseen()), f"never seen: {sorted(unseen)}"
     unknown = onezone_session.unknown(whole=True)

@@ -20,7 +20,7 @@ def turned_away(run: GivenRun, findings: Iterable[Finding]) -> str | None:
     Raises:
         NotJudged: the time of the run is over.
     """
-    denied = {one.exchange.status for one in findings if one.exchange} & DENIALS
+    denied = {finding.exchange.status for finding in findings if finding.exchange} & DENIALS
     if not denied or run.writer is None:
         return None
     name = run.writer.name

@@ -73,7 +73,7 @@ class Judgement:
     @property
     def known(self) -> int:
         """How many requirements fail as expected."""
-        return sum(one.known for one in self.results)
+        return sum(result.known for result in self.results)
 
     def exit_code(self, *, allow_partial: bool = False) -> int:
         """0 conformant, 1 nonconformant, 2 inconclusive, 3 partial (0 where that is allowed), 130 interrupted."""
@@ -102,17 +102,17 @@ def decide(
         misread: what a read was answered that was not understood, in words: the state was then not seen.
     """
     judged = list(results)
-    if any(one.outcome is Outcome.ERROR for one in judged):
+    if any(result.outcome is Outcome.ERROR for result in judged):
         return Verdict.INCONCLUSIVE, "the kit itself failed"
     against = list(_against(judged, {Outcome.FAIL, Outcome.WARN} if strict else {Outcome.FAIL}, unmatched))
     if against:
         return Verdict.NONCONFORMANT, "; ".join(against)
-    if not any(one.known or one.outcome in {Outcome.PASS, Outcome.WARN, Outcome.OBSERVED} for one in judged):
+    if not any(result.known or result.outcome in {Outcome.PASS, Outcome.WARN, Outcome.OBSERVED} for result in judged):
         return Verdict.INCONCLUSIVE, "nothing was judged"
     missing = sorted(set(unseen))
     if missing:
         return Verdict.PARTIAL, f"a documented answer was never seen: {', '.join(map(str, missing))}"
-    open_ones = [one for one in judged if _lessens(one)]
+    open_ones = [result for result in judged if _lessens(result)]
     if open_ones:
         first = open_ones[0]
         what = "MUST" if not first.listed else "MUST or expected failures"
@@ -122,10 +122,10 @@ def decide(
 
 def _against(judged: list[Result], bad: set[Outcome], unmatched: tuple[str, ...]) -> Iterator[str]:
     """What makes a run nonconformant, in words."""
-    violated = sum(one.outcome in bad and not one.known and not one.unexpected_pass for one in judged)
+    violated = sum(result.outcome in bad and not result.known and not result.unexpected_pass for result in judged)
     if violated:
         yield f"{violated} requirement{'s are' if violated > 1 else ' is'} violated"
-    passing = sum(one.unexpected_pass for one in judged)
+    passing = sum(result.unexpected_pass for result in judged)
     if passing:
         yield f"{passing} expected failure{'s pass' if passing > 1 else ' passes'}"
     if unmatched:

@@ -36,18 +36,18 @@ class Wanted:
         return self._read[0] if self._read else {}
 
 
-def contract_of(wanted: Wanted) -> Contract:
+def contract_of(subject: Wanted) -> Contract:
     """The contract of the edition that the command line names, else the target file, else the default one.
 
     Raises SetupError for a target file that cannot be read, ContractError for an edition that cannot be loaded.
     """
-    in_file = None if wanted.edition else wanted.data.get("edition")
+    in_file = None if subject.edition else subject.data.get("edition")
     try:
-        return load(wanted.edition or (str(in_file) if in_file else None), wanted.contracts)
+        return load(subject.edition or (str(in_file) if in_file else None), subject.contracts)
     except ContractError as error:
         if in_file is None:
             raise
-        raise SetupError(f"{wanted.target_file}: edition: {error}") from None
+        raise SetupError(f"{subject.target_file}: edition: {error}") from None
 
 
 class CannotSetUpError(SetupError):

@@ -337,12 +337,12 @@ class _Answer:
 
     def stray(self, head: h11.Response) -> bytes:
         """The bytes that follow an answer without a body; waits for them only where a 204 or 304 announces some."""
-        found = self._parser.trailing_data[0]
-        if not found:
+        trailing = self._parser.trailing_data[0]
+        if not trailing:
             self._sock.settimeout(LATE_BODY if head.status_code in _BODILESS and _announced(head) else 0)
             with contextlib.suppress(OSError):
-                found = self._sock.recv(_CHUNK)
-        return b"" if found == NO_CHUNKS else found
+                trailing = self._sock.recv(_CHUNK)
+        return b"" if trailing == NO_CHUNKS else trailing
 
     @property
     def reusable(self) -> bool:
