@@ -92,8 +92,8 @@ def requirements(argv: list[str]) -> int:
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
     arguments = parser.parse_args(argv)
     rows = [
-        {"id": one.id, "level": str(one.level), "text": one.text, "source": one.source}
-        for one in _derived(contract_named(arguments), arguments.profile)
+        {"id": requirement.id, "level": str(requirement.level), "text": requirement.text, "source": requirement.source}
+        for requirement in _derived(contract_named(arguments), arguments.profile)
     ]
     _LISTS[arguments.format](rows)
     return 0
@@ -107,7 +107,9 @@ def _derived(contract: Contract, profile: str) -> tuple[Requirement, ...]:
     from onezone_contracts.derive import judged_operations
     from onezone_contracts.derive import requirements as derived
 
-    return tuple(one for operation in judged_operations(contract) for one in derived(contract, operation))
+    return tuple(
+        requirement for operation in judged_operations(contract) for requirement in derived(contract, operation)
+    )
 
 
 Rows = list[dict[str, str]]
@@ -179,7 +181,10 @@ def _init(arguments: argparse.Namespace) -> int:
     from onezone_contracts.personas import personas
     from onezone_contracts.target.blank import skeleton
 
-    print(skeleton(contract, {one.id: personas(contract, one) for one in judged_operations(contract)}), end="")
+    print(
+        skeleton(contract, {operation.id: personas(contract, operation) for operation in judged_operations(contract)}),
+        end="",
+    )
     return 0
 
 

@@ -144,7 +144,7 @@ def _lines(asked: Question, answer: Answer | None, others: list[Answer]) -> Iter
             yield from _route(route)
         yield from _enough(answer)
     yield ""
-    may = [f"{one.user} ({one.route.name})" for one in others if one.route]
+    may = [f"{other.user} ({other.route.name})" for other in others if other.route]
     yield from _wrapped(f"In this world {len(may)} of {len(others)} users may: {', '.join(may) or 'nobody'}", "", "  ")
 
 
@@ -196,7 +196,7 @@ def _as_data(asked: Question, answer: Answer | None, others: list[Answer]) -> di
         "source": str(asked.operation.access.source),
         "on": {role: ref[1] for role, ref in asked.entities.items()},
         "answer": None if answer is None else _answer_data(answer),
-        "who_may": [{"user": one.user, "route": one.route.name} for one in others if one.route],
+        "who_may": [{"user": other.user, "route": other.route.name} for other in others if other.route],
         "users": len(others),
     }
 

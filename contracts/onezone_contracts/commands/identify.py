@@ -69,21 +69,21 @@ class Match:
     @property
     def violated(self) -> list[Result]:
         """The MUST requirements that are broken."""
-        return [one for one in self.judgement.results if one.outcome is Outcome.FAIL]
+        return [result for result in self.judgement.results if result.outcome is Outcome.FAIL]
 
     @property
     def musts(self) -> int:
         """How many MUST requirements there are."""
-        return sum(one.requirement.level is Level.MUST for one in self.judgement.results)
+        return sum(result.requirement.level is Level.MUST for result in self.judgement.results)
 
 
 def main(argv: list[str]) -> int:
     """Identify a target: 0 where it conforms to an edition, 1 where it conforms to none, 2 where that is not known."""
     arguments = _parser().parse_args(argv)
     stop = Stop()
-    options, wanted = shared.options_of(arguments, stop), shared.wanted_of(arguments)
+    options, subject = shared.options_of(arguments, stop), shared.wanted_of(arguments)
     with stoppable(stop):
-        where, matches = identify(wanted, options)
+        where, matches = identify(subject, options)
         stop.check()
     {"text": _as_text, "json": _as_json}[arguments.format](where, matches)
     return exit_code(matches)
@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def exit_code(matches: list[Match]) -> int:
     """0 where an edition is kept, 1 where none is of those that could be judged, else 2."""
-    verdicts = {one.verdict for one in matches}
+    verdicts = {match.verdict for match in matches}
     if Verdict.CONFORMANT in verdicts:
         return 0
     return 1 if Verdict.NONCONFORMANT in verdicts and Verdict.PARTIAL not in verdicts else 2
@@ -112,55 +112,55 @@ def exit_code(matches: list[Match]) -> int:
 # --- the judging ----------------------------------------------------------------------------------------------
 
 
-def identify(wanted: Wanted, options: Options) -> tuple[str, list[Match]]:
+def identify(subject: Wanted, options: Options) -> tuple[str, list[Match]]:
     """The base URL, and how it fits each edition, the best first. Raises SetupError."""
-    every = [Origin(name, wanted.contracts) for name in editions(wanted.contracts)]
-    served = load(wanted.edition, wanted.contracts)
-    if served.edition not in [one.edition for one in every]:
+    every = [Origin(name, subject.contracts) for name in editions(subject.contracts)]
+    served = load(subject.edition, subject.contracts)
+    if served.edition not in [origin.edition for origin in every]:
         every.append(served.origin)
-    elif wanted.edition and (wanted.url or wanted.target_file):
+    elif subject.edition and (subject.url or subject.target_file):
         raise SetupError("--edition is for the kit's own mock, or a file: a target is judged by every edition")
-    with _located(wanted, options) as found:
-        own = not wanted.url and not wanted.target_file
+    with _located(subject, options) as located:
+        own = not subject.url and not subject.target_file
         chosen = replace(options, settle=min(options.settle, NEAR)) if own else options
-        base = found.url or str(found.data["base_url"]) if found.target_file else found.url
-        judgements = [_judged(found, origin, chosen) for origin in every]
-    matches = sorted(map(Match, judgements), key=lambda one: (RANK[one.verdict], len(one.violated)))
+        base = located.url or str(located.data["base_url"]) if located.target_file else located.url
+        judgements = [_judged(located, origin, chosen) for origin in every]
+    matches = sorted(map(Match, judgements), key=lambda match: (RANK[match.verdict], len(match.violated)))
     return base or "", matches
 
 
 @contextmanager
-def _located(wanted: Wanted, options: Options) -> Iterator[Wanted]:
+def _located(subject: Wanted, options: Options) -> Iterator[Wanted]:
     """What to judge, seen to answer: where nothing is named, the kit's own mock. Raises SetupError."""
-    if wanted.url or wanted.target_file or wanted.states_url or wanted.admin:
-        _usable(wanted, options)
-        yield wanted
+    if subject.url or subject.target_file or subject.states_url or subject.admin:
+        _usable(subject, options)
+        yield subject
         return
-    contract = load(wanted.edition, wanted.contracts)
+    contract = load(subject.edition, subject.contracts)
     with embedded.mock(contract.origin) as origin:
         yield Wanted(origin + contract.base_paths[0], None, f"{origin}/_mock/states")
 
 
-def _complete(wanted: Wanted) -> None:
+def _complete(subject: Wanted) -> None:
     """Raises SetupError where it is not said what to judge, or as whom."""
-    if wanted.states_url and not wanted.url:
+    if subject.states_url and not subject.url:
         raise SetupError("--states-url needs the base URL of the API too: ozkit identify URL --states-url URL")
-    if wanted.admin and not wanted.url and not wanted.target_file:
+    if subject.admin and not subject.url and not subject.target_file:
         raise SetupError("--admin needs the base URL of the API too: ozkit identify URL --admin USER:PASSWORD")
-    if not wanted.states_url and not wanted.target_file and not wanted.admin:
+    if not subject.states_url and not subject.target_file and not subject.admin:
         raise SetupError("no users to judge with: give --target FILE, --states-url URL or --admin USER:PASSWORD")
 
 
-def _usable(wanted: Wanted, options: Options) -> None:
-    _complete(wanted)
-    data = wanted.data
-    if wanted.target_file and wanted.admin:
-        admin_from_file(wanted.target_file, data, wanted.admin)
-    elif wanted.target_file:
-        contract = contract_of(replace(wanted, edition=None))
+def _usable(subject: Wanted, options: Options) -> None:
+    _complete(subject)
+    data = subject.data
+    if subject.target_file and subject.admin:
+        admin_from_file(subject.target_file, data, subject.admin)
+    elif subject.target_file:
+        contract = contract_of(replace(subject, edition=None))
         operation = judged_operations(contract)[0]
-        target_from_file(wanted.target_file, data, operation, personas(contract, operation))
-    url = check_url(wanted.url or data["base_url"])
+        target_from_file(subject.target_file, data, operation, personas(contract, operation))
+    url = check_url(subject.url or data["base_url"])
     wire = Wire("/".join(url.split("/")[:3]), options.timeout, network=options.network)
     exchange = wire.send(Request("GET", "/" + "/".join(url.split("/")[3:]), label="see that the target answers"))
     wire.close()
@@ -168,37 +168,41 @@ def _usable(wanted: Wanted, options: Options) -> None:
         raise SetupError(f"the target {url} does not answer: {exchange.failure}")
 
 
-def _judged(wanted: Wanted, origin: Origin, options: Options) -> Judgement:
+def _judged(subject: Wanted, origin: Origin, options: Options) -> Judgement:
     """The judgement by one edition; `inconclusive` where the target's personas are none of that edition's."""
     contract = load(origin.edition, origin.contracts)
-    if wanted.admin or not wanted.target_file:
-        return judge_target(replace(wanted, edition=origin.edition, contracts=origin.contracts), options)
+    if subject.admin or not subject.target_file:
+        return judge_target(replace(subject, edition=origin.edition, contracts=origin.contracts), options)
     operation = judged_operations(contract)[0]
-    target, lacking = _target(wanted, contract)
+    target, lacking = _target(subject, contract)
     if target is None:
-        url, name = wanted.url or "", contract.edition
+        url, name = subject.url or "", contract.edition
         return Judgement(url, name, "core", options.depth, options.seed, Verdict.INCONCLUSIVE, lacking)
     return judge(Documented(contract, operation, target, options))
 
 
-def _target(wanted: Wanted, contract: Contract) -> tuple[Target | None, str]:
+def _target(subject: Wanted, contract: Contract) -> tuple[Target | None, str]:
     """The target with the personas of that edition, or why there is none: a target file is written for one rule."""
-    assert wanted.target_file
-    data = wanted.data
-    written_for = contract_of(replace(wanted, edition=None))
+    assert subject.target_file
+    data = subject.data
+    written_for = contract_of(replace(subject, edition=None))
     operation = judged_operations(written_for)[0]
-    known = {one.name: one for one in personas(written_for, operation)}
+    given = {persona.name: persona for persona in personas(written_for, operation)}
     wanted_operation = judged_operations(contract)[0]
     needed = personas(contract, wanted_operation)
     rule = wanted_operation.access
-    lacking = [one.name for one in needed if one.name not in known or not _alike(rule, known[one.name], one)]
+    lacking = [
+        persona.name
+        for persona in needed
+        if persona.name not in given or not _alike(rule, given[persona.name], persona)
+    ]
     if lacking:
         return None, f"the target file lacks persona {', '.join(lacking)}: it is written for {written_for.edition}"
-    found = target_from_file(wanted.target_file, data, operation, tuple(known.values()))
-    if wanted.url:
-        found.base_url = check_url(wanted.url)
-    found.personas = {one.name: replace(found.personas[one.name], persona=one) for one in needed}
-    return found, ""
+    target = target_from_file(subject.target_file, data, operation, tuple(given.values()))
+    if subject.url:
+        target.base_url = check_url(subject.url)
+    target.personas = {persona.name: replace(target.personas[persona.name], persona=persona) for persona in needed}
+    return target, ""
 
 
 def _alike(rule: AccessRule, has: Persona, needed: Persona) -> bool:
@@ -208,8 +212,8 @@ def _alike(rule: AccessRule, has: Persona, needed: Persona) -> bool:
         asked = {
             scope: {name for route in rule.routes for name in route.needs.get(scope, ())} for scope in needed.grants
         }
-        held = persona.grants
-        return {scope: None if (names := held.get(scope)) is None else names & asked[scope] for scope in asked}
+        grants = persona.grants
+        return {scope: None if (names := grants.get(scope)) is None else names & asked[scope] for scope in asked}
 
     exact = has.grants == needed.grants or not needed.allowed
     return exact and has.grants.keys() == needed.grants.keys() and seen(has) == seen(needed)
@@ -219,14 +223,14 @@ def _alike(rule: AccessRule, has: Persona, needed: Persona) -> bool:
 
 
 def _as_json(where: str, matches: list[Match]) -> None:
-    found = {
+    report = {
         "report_version": 1,
         "kit_version": __version__,
         "target": where,
-        "conforms_to": [one.edition for one in matches if one.verdict is Verdict.CONFORMANT],
-        "editions": [_edition(one) for one in matches],
+        "conforms_to": [match.edition for match in matches if match.verdict is Verdict.CONFORMANT],
+        "editions": [_edition(match) for match in matches],
     }
-    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n")
 
 
 def _edition(match: Match) -> dict[str, Any]:
@@ -240,14 +244,14 @@ def _edition(match: Match) -> dict[str, Any]:
         "duration_s": round(judgement.duration_s, 3),
         "violated": [
             {
-                "id": one.requirement.id,
-                "text": one.requirement.text,
-                "source": one.requirement.source,
-                "why": redactor.text(one.findings[0].message),
-                "expected": redactor.text(one.findings[0].expected),
-                "actual": redactor.text(one.findings[0].actual),
+                "id": result.requirement.id,
+                "text": result.requirement.text,
+                "source": result.requirement.source,
+                "why": redactor.text(result.findings[0].message),
+                "expected": redactor.text(result.findings[0].expected),
+                "actual": redactor.text(result.findings[0].actual),
             }
-            for one in match.violated
+            for result in match.violated
         ],
     }
 
@@ -284,12 +288,12 @@ def _told(match: Match) -> str:
 def _lines(match: Match) -> Iterator[str]:
     """The first violations, a line each, and how many more there are."""
     violated = match.violated[:SHOWN]
-    width = max((len(one.requirement.topic) for one in violated), default=0)
+    width = max((len(result.requirement.topic) for result in violated), default=0)
     redactor = match.judgement.redactor or Redactor()
-    for one in violated:
-        finding = one.findings[0]
+    for result in violated:
+        finding = result.findings[0]
         why = shown.line(redactor.text(f"expected {finding.expected}, got {finding.actual}"))
-        yield f"    {one.requirement.topic:<{width}}  {why if len(why) <= LONGEST else why[:LONGEST] + '…'}"
+        yield f"    {result.requirement.topic:<{width}}  {why if len(why) <= LONGEST else why[:LONGEST] + '…'}"
     if len(match.violated) > SHOWN:
         yield f"    … and {len(match.violated) - SHOWN} more: ozkit verify --edition {match.edition}"
     yield from (f"    {hint}" for hint in match.judgement.hints)
@@ -297,7 +301,7 @@ def _lines(match: Match) -> Iterator[str]:
 
 def _last(matches: list[Match]) -> str:
     """The answer in one line."""
-    kept = [one.edition for one in matches if one.verdict is Verdict.CONFORMANT]
+    kept = [match.edition for match in matches if match.verdict is Verdict.CONFORMANT]
     if kept:
         return f"It conforms to {' and '.join(kept)}."
     if exit_code(matches) == 1:

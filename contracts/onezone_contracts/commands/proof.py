@@ -61,14 +61,14 @@ def uncovered(contract: Contract, rows: Iterable[Row]) -> list[str]:
     one of them is asked of all by the same code. What is asked of them from `standard` on are the topics of the
     documented one, by the same code again.
     """
-    made = {topic for row in rows for topic in row.noticed_by}
+    noticed = {topic for row in rows for topic in row.noticed_by}
     operation = judged_operations(contract)[0]
-    topics = [one.topic for one in requirements(contract, operation) if one.level is Level.MUST]
-    around = [one for one in all_requirements(contract, "quick") if one.level is Level.MUST]
-    kinds = dict.fromkeys(kind(one.id) for one in around if one.operation != operation.id)
-    seen = {kind(name) for name in made}
-    return [one for one in topics if one not in made and one not in EXEMPT] + [
-        one for one in kinds if one not in seen and one not in EXEMPT
+    topics = [requirement.topic for requirement in requirements(contract, operation) if requirement.level is Level.MUST]
+    around = [requirement for requirement in all_requirements(contract, "quick") if requirement.level is Level.MUST]
+    kinds = dict.fromkeys(kind(requirement.id) for requirement in around if requirement.operation != operation.id)
+    seen = {kind(name) for name in noticed}
+    return [topic for topic in topics if topic not in noticed and topic not in EXEMPT] + [
+        name for name in kinds if name not in seen and name not in EXEMPT
     ]
 
 
@@ -111,7 +111,7 @@ def _brief(topics: list[str], shown: int = 4) -> str:
 
 def summary(matrix: Matrix) -> Iterator[str]:
     """What is wrong, a line each, and a last line with the numbers."""
-    yield from (f"false alarm without any fault: {one}" for one in matrix.false_alarms)
+    yield from (f"false alarm without any fault: {alarm}" for alarm in matrix.false_alarms)
     for row in matrix.rows:
         if row.problem:
             yield f"not judged: {row.fault}: {row.problem}"
@@ -119,11 +119,11 @@ def summary(matrix: Matrix) -> Iterator[str]:
             yield f"unnoticed: {row.fault}: {row.text}"
         elif row.missed:
             yield f"not noticed by what it names: {row.fault}: {', '.join(row.missed)}"
-    yield from (f"no fault makes it fail: {one}" for one in matrix.uncovered)
+    yield from (f"no fault makes it fail: {topic}" for topic in matrix.uncovered)
     yield from (f"not tried: {topic}: {why}" for topic, why in matrix.exempt.items())
-    made = {topic for row in matrix.rows for topic in row.noticed_by}
+    noticed = {topic for row in matrix.rows for topic in row.noticed_by}
     good = sum(row.good for row in matrix.rows)
     yield (
         f"edition {matrix.edition}: {good} of {len(matrix.rows)} faults noticed, "
-        f"{len(made)} requirements made to fail; {matrix.seconds:.0f} s: {'proven' if matrix.good else 'not proven'}"
+        f"{len(noticed)} requirements made to fail; {matrix.seconds:.0f} s: {'proven' if matrix.good else 'not proven'}"
     )

@@ -66,12 +66,12 @@ class Fault:
     @property
     def judged(self) -> tuple[str, ...]:
         """The operations that should notice it, of profile `full`."""
-        return tuple(dict.fromkeys(one.partition(".")[0] for one in self.noticed_by))
+        return tuple(dict.fromkeys(topic.partition(".")[0] for topic in self.noticed_by))
 
     @property
     def operations(self) -> tuple[str, ...]:
         """Patterns of everything that is required of the operations that should notice it."""
-        return tuple(f"{one}.*" for one in self.judged)
+        return tuple(f"{operation}.*" for operation in self.judged)
 
 
 def main(argv: list[str]) -> int:
@@ -130,11 +130,11 @@ def prove(contract: Contract, workers: int, patterns: tuple[str, ...] = (), *, w
     # An interrupt ends the mocks first: whoever is still judging one is then done at once.
     with ProcessPoolExecutor(workers, context, _start, (queue,)) as pool, ExitStack() as mocks:
         origins = [mocks.enter_context(embedded.mock(named)) for _ in range(workers)]
-        derived = contract.own or any(one.startswith("derived") for one in patterns)
+        derived = contract.own or any(pattern.startswith("derived") for pattern in patterns)
         faults = catalogue(origins[0], derived=derived)
         if contract.own and not patterns:
             names = own_operations(contract)
-            faults = [one for one in faults if one.id.startswith("derived-") and set(one.judged) <= names]
+            faults = [fault for fault in faults if fault.id.startswith("derived-") and set(fault.judged) <= names]
         faults = _selected(faults, patterns)
         for origin in origins:
             queue.put(origin)
@@ -157,7 +157,7 @@ def catalogue(origin: str, *, derived: bool = False) -> list[Fault]:
     Raises SetupError.
     """
     data = _control(origin, "GET", None, "?derived=true" if derived else "")
-    return [Fault(one["id"], one["text"], tuple(one["noticed_by"]), one["profile"]) for one in data["faults"]]
+    return [Fault(fault["id"], fault["text"], tuple(fault["noticed_by"]), fault["profile"]) for fault in data["faults"]]
 
 
 def own_operations(contract: Contract) -> set[str]:
@@ -175,9 +175,9 @@ def own_operations(contract: Contract) -> set[str]:
 def _selected(faults: list[Fault], patterns: Iterable[str]) -> list[Fault]:
     patterns = tuple(patterns)
     for pattern in patterns:
-        if not any(fnmatchcase(one.id, pattern) for one in faults):
+        if not any(fnmatchcase(fault.id, pattern) for fault in faults):
             raise SetupError(f"no fault matches {pattern!r}; `ozkit mock --list-faults` lists them")
-    return [one for one in faults if not patterns or any(fnmatchcase(one.id, pattern) for pattern in patterns)]
+    return [fault for fault in faults if not patterns or any(fnmatchcase(fault.id, pattern) for pattern in patterns)]
 
 
 _origin: list[str] = []
@@ -198,9 +198,9 @@ def _trial_without(named: Origin) -> list[str]:
     every: list[tuple[str, tuple[str, ...], str]] = [("quick", ("*",), FULL)]
     if judged_operations(contract):
         every = [("standard", (), "core"), *every, ("standard", (f"{ALL}.*",), FULL)]
-    for found in (judged(_origin[0], contract, *look, crowd=None) for look in every):
-        sound = found.verdict is Verdict.CONFORMANT
-        alarms |= noticed(found, FULL) or (set() if sound else {f"{found.verdict}: {found.reason}"})
+    for judgement in (judged(_origin[0], contract, *look, crowd=None) for look in every):
+        sound = judgement.verdict is Verdict.CONFORMANT
+        alarms |= noticed(judgement, FULL) or (set() if sound else {f"{judgement.verdict}: {judgement.reason}"})
     return sorted(alarms)
 
 
@@ -212,13 +212,13 @@ def _trial(named: Origin, whole: bool, fault: Fault) -> Row:  # noqa: FBT001  (b
         for row.depth, patterns in looks(contract, fault, whole=whole or contract.own):
             switch(_origin[0], fault.id)
             heavy = LOAD in fault.noticed_by
-            found = judged(_origin[0], contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
-            seen = {*row.noticed_by, *noticed(found, fault.profile)}
+            judgement = judged(_origin[0], contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
+            seen = {*row.noticed_by, *noticed(judgement, fault.profile)}
             row.noticed_by = sorted(seen)
             # What sets a contract of one's own up may need the very operation: anything of it that fails is a notice.
             topics = fault.operations if contract.own else fault.noticed_by
             row.missed = missed(topics, seen)
-            row.problem = _problem(found)
+            row.problem = _problem(judgement)
             if row.good:
                 break
     except SetupError as error:
@@ -229,7 +229,7 @@ def _trial(named: Origin, whole: bool, fault: Fault) -> Row:  # noqa: FBT001  (b
 
 def missed(topics: Iterable[str], seen: Iterable[str]) -> list[str]:
     """The topics that should notice a fault and did not."""
-    return [one for one in topics if not any(fnmatchcase(topic, one) for topic in seen)]
+    return [pattern for pattern in topics if not any(fnmatchcase(topic, pattern) for topic in seen)]
 
 
 def looks(contract: Contract, fault: Fault, *, whole: bool = False) -> list[Look]:
@@ -239,7 +239,7 @@ def looks(contract: Contract, fault: Fault, *, whole: bool = False) -> list[Look
     or of the documented one: quickly, by what the fault names in full depth, and by everything.
     """
     quick = _quick(contract, fault.profile)
-    enough = all(any(fnmatchcase(name, one) for name in quick) for one in fault.noticed_by)
+    enough = all(any(fnmatchcase(name, topic) for name in quick) for topic in fault.noticed_by)
     depth = "quick" if enough else "standard"
     named = [] if whole else [(depth, fault.noticed_by)]
     if fault.profile == FULL:
@@ -251,8 +251,8 @@ def looks(contract: Contract, fault: Fault, *, whole: bool = False) -> list[Look
 def _quick(contract: Contract, profile: str) -> tuple[str, ...]:
     """The ids of what a quick look judges; of profile `core` without the operation."""
     if profile == FULL:
-        return tuple(one.id for one in all_requirements(contract, "quick"))
-    return tuple(one.topic for one in requirements(contract, judged_operations(contract)[0], "quick"))
+        return tuple(requirement.id for requirement in all_requirements(contract, "quick"))
+    return tuple(requirement.topic for requirement in requirements(contract, judged_operations(contract)[0], "quick"))
 
 
 def judged(
@@ -261,8 +261,8 @@ def judged(
     """Judge the mock at an origin by the requirements that match, at that depth."""
     options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE, crowd=crowd)
     if profile == FULL:
-        wanted = Wanted(origin + contract.base_paths[0], states_url=f"{origin}/_mock/states", profile=FULL)
-        with provisioned(wanted, contract, options) as provisioner:
+        subject = Wanted(origin + contract.base_paths[0], states_url=f"{origin}/_mock/states", profile=FULL)
+        with provisioned(subject, contract, options) as provisioner:
             return judge(Everything(provisioner, options), topics)
     operation = judged_operations(contract)[0]
     states = States(f"{origin}/_mock/states")
@@ -271,17 +271,17 @@ def judged(
     return judge(session, tuple(f"{operation.id}.{topic}" for topic in topics))
 
 
-def noticed(found: Judgement, profile: str = "core") -> set[str]:
+def noticed(judgement: Judgement, profile: str = "core") -> set[str]:
     """What is violated or warned of: topics, or whole ids where more than one operation was judged."""
-    bad = [one.requirement for one in found.results if one.outcome in NOTICED]
-    return {one.id if profile == FULL else one.topic for one in bad}
+    bad = [result.requirement for result in judgement.results if result.outcome in NOTICED]
+    return {requirement.id if profile == FULL else requirement.topic for requirement in bad}
 
 
-def _problem(found: Judgement) -> str | None:
-    broken = [one for one in found.results if one.outcome is Outcome.ERROR]
+def _problem(judgement: Judgement) -> str | None:
+    broken = [result for result in judgement.results if result.outcome is Outcome.ERROR]
     if broken:
         return f"{broken[0].requirement.topic}: {broken[0].reason}"
-    return found.reason if found.verdict is Verdict.INCONCLUSIVE and not found.results else None
+    return judgement.reason if judgement.verdict is Verdict.INCONCLUSIVE and not judgement.results else None
 
 
 def switch(origin: str, *faults: str) -> None:

@@ -133,7 +133,7 @@ def _recorded(arguments: argparse.Namespace, contract: Contract, choice: Choice)
 
     follower = Follower(contract, choice)
     follower.follow(merged(map(read, arguments.files)))
-    return follower.judgement(", ".join(one.name for one in arguments.files))
+    return follower.judgement(", ".join(file.name for file in arguments.files))
 
 
 def _proxied(arguments: argparse.Namespace, contract: Contract, choice: Choice) -> Judgement:

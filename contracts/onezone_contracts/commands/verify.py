@@ -78,14 +78,14 @@ def _judge(arguments: argparse.Namespace, stop: Stop) -> Judgement:
     reports(arguments.report)
     file = arguments.expected_failures
     before = baseline.read(arguments.baseline) if arguments.baseline else None
-    known = expected.read(file) if file else None
+    failures = expected.read(file) if file else None
     options = shared.options_of(
-        arguments, stop, strict=arguments.strict, expected=known, baseline=before, keep=arguments.keep
+        arguments, stop, strict=arguments.strict, expected=failures, baseline=before, keep=arguments.keep
     )
-    wanted = shared.wanted_of(arguments, arguments.profile)
-    quiet = any(one.endswith("=-") for one in arguments.report)
+    subject = shared.wanted_of(arguments, arguments.profile)
+    quiet = any(value.endswith("=-") for value in arguments.report)
     with shown(quiet=quiet) as progress:
-        return judge_target(wanted, options, tuple(arguments.requirement), progress)
+        return judge_target(subject, options, tuple(arguments.requirement), progress)
 
 
 def reports(values: list[str]) -> list[tuple[str, str]]:
