@@ -84,9 +84,9 @@ class Play(searching.Play[Action]):
 
     def end(self) -> None:
         """Have removed what this sequence made."""
-        for one in self.made.values():
-            if not one.left:
-                self.setting.remove(one.sent, one.id)
+        for service in self.made.values():
+            if not service.left:
+                self.setting.remove(service.sent, service.id)
 
     # --- steps --------------------------------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ class Play(searching.Play[Action]):
         earlier = sorted(problem.about & self.setting.left.keys())
         if not earlier and not any(action.verb in LEAVING for action in self.actions):
             earlier = list(self.setting.left)[-1:]
-        before = [line for one in earlier for line in self.setting.story(one)]
+        before = [line for service in earlier for line in self.setting.story(service)]
         return ViolationError(kind, problem, self.actions, [*before, *self.steps, *seen])
 
     def _create(self, action: Action) -> None:
@@ -127,9 +127,9 @@ class Play(searching.Play[Action]):
         if first and not first.left and sent.exchange.status in NO_NAMESAKES:
             raise StoppedError
         service = last_segment(sent.location) if sent.location and sent.exchange.succeeded else ""
-        wanted = f"{self.setting.run.operation.success.status} with a Location"
+        expected = f"{self.setting.run.operation.success.status} with a Location"
         if not service:
-            raise self._violated(CREATED, "a request that must be accepted was not", wanted, sent.exchange.answer())
+            raise self._violated(CREATED, "a request that must be accepted was not", expected, sent.exchange.answer())
         if service in self.setting.known:
             message = "the new service has the id of one that is there"
             raise self._violated(CREATED, message, "an id of its own", f"the id of {self._name(service)}")
@@ -139,17 +139,17 @@ class Play(searching.Play[Action]):
         self._agree(CREATED, *self._ends())
         if service in self.setting.left and self.setting.fresh:
             message = "the new service has the id of one that left"
-            about = "" if any(one.name == before for one in self.made.values()) else service
+            about = "" if any(other.name == before for other in self.made.values()) else service
             raise self._violated(FRESH, message, "a new id", f"the id of {before}", about)
 
     def _name(self, service: str) -> str:
-        own = next((one.name for one in self.made.values() if one.id == service), None)
+        own = next((other.name for other in self.made.values() if other.id == service), None)
         return own or (f"an earlier service ({service})" if service in self.setting.left else service)
 
     def _ends(self) -> Iterable[Made]:
         """The oldest and the newest service of the sequence that are there."""
-        there = [one for one in self.made.values() if not one.left]
-        return {one.id: one for one in (*there[:1], *there[-1:])}.values()
+        there = [service for service in self.made.values() if not service.left]
+        return {service.id: service for service in (*there[:1], *there[-1:])}.values()
 
     def _refused(self, action: Action) -> None:
         sent = self.setting.run.transmit(self.setting.refusals[action.who])
@@ -162,31 +162,31 @@ class Play(searching.Play[Action]):
         self._agree(UNCHANGED)
 
     def _leave(self, action: Action) -> None:
-        leaver, made = self.setting.leaver, self.made[action.service]
+        leaver, service = self.setting.leaver, self.made[action.service]
         assert leaver is not None
-        again = " once more" if made.left else ""
-        label = f"leave {made.name}{again}"
-        exchange = self._step(self.setting.leave(made.id, leaver.auth, label))
-        if not made.left and not exchange.succeeded:
+        again = " once more" if service.left else ""
+        label = f"leave {service.name}{again}"
+        exchange = self._step(self.setting.leave(service.id, leaver.auth, label))
+        if not service.left and not exchange.succeeded:
             raise self._violated(LEFT, "what can be left alone cannot be left here", "2xx", exchange.answer())
-        self._has_left(made)
-        self._agree(LEFT, made)
+        self._has_left(service)
+        self._agree(LEFT, service)
 
-    def _has_left(self, made: Made) -> None:
-        made.left = True
-        self.setting.gone(made.sent, made.id, self.steps[-1])
+    def _has_left(self, service: Made) -> None:
+        service.left = True
+        self.setting.gone(service.sent, service.id, self.steps[-1])
 
     def _trespass(self, action: Action) -> None:
-        made = self.made[action.service]
-        label = f"leave {made.name} without credentials"
-        exchange = self._step(self.setting.leave(made.id, Auth(), label))
+        service = self.made[action.service]
+        label = f"leave {service.name} without credentials"
+        exchange = self._step(self.setting.leave(service.id, Auth(), label))
         if exchange.succeeded:  # no matter of this operation's
-            self._has_left(made)
+            self._has_left(service)
         self._agree(LEFT)
 
     def _read(self, action: Action) -> None:
-        made = self.made[action.service]
-        self._wait(LEFT if made.left else CREATED, lambda: self._unlike(made))
+        service = self.made[action.service]
+        self._wait(LEFT if service.left else CREATED, lambda: self._unlike(service))
         self.steps += [self._read_last] if self._read_last else []
 
     # --- the model ----------------------------------------------------------------------------------------
@@ -197,9 +197,9 @@ class Play(searching.Play[Action]):
         def different() -> Difference | None:
             looks: list[Callable[[], Difference | None]] = [
                 self._list_differs,
-                *(partial(self._unlike, one) for one in services),
+                *(partial(self._unlike, service) for service in services),
             ]
-            return next((one for one in self.setting.run.map(_looked, looks) if one), None)
+            return next((difference for difference in self.setting.run.map(_looked, looks) if difference), None)
 
         self._wait(kind, different)
 
@@ -220,60 +220,60 @@ class Play(searching.Play[Action]):
         if now is None or now == self.setting.known:
             return None
         missing, extra = self.setting.known - now, now - self.setting.known
-        if not extra and len(now) >= PAGE and all(self._readable(one) for one in missing):
+        if not extra and len(now) >= PAGE and all(self._readable(service) for service in missing):
             return None  # the list merely ends before these
         expected = _count(self.setting.known) + self._named("with", self._there())
         actual = _count(now) + self._named("without", missing) + self._named("but with", extra)
         message = "the group's services are not those that the steps leave"
         return Difference(
-            message, expected, actual, exchange, frozenset(extra - {one.id for one in self.made.values()})
+            message, expected, actual, exchange, frozenset(extra - {service.id for service in self.made.values()})
         )
 
     def _there(self) -> set[str]:
-        return {one.id for one in self.made.values() if not one.left}
+        return {service.id for service in self.made.values() if not service.left}
 
     def _named(self, word: str, services: set[str], most: int = 4) -> str:
         """The services in words: by the line that made them, else by their id."""
-        words = sorted(self._name(one) for one in services)
+        words = sorted(self._name(service) for service in services)
         more = [f"{len(words) - most} more"] if len(words) > most else []
         return f", {word} {', '.join([*words[:most], *more])}" if words else ""
 
     def _readable(self, service: str) -> bool:
         return self.setting.run.readback.again(self.setting.group, service).details is not None
 
-    def _unlike(self, made: Made) -> Difference | None:
+    def _unlike(self, service: Made) -> Difference | None:
         """How what is read of a service differs from what the model has of it."""
-        if made.left:
-            given_again = made.id in self.setting.known
-            return self._still_read(made) if self.setting.vanishing and not given_again else None
+        if service.left:
+            given_again = service.id in self.setting.known
+            return self._still_read(service) if self.setting.vanishing and not given_again else None
         if not self.setting.reading:
             return None
         reads, setting = self.setting.run.readback, self.setting
-        read = reads.again(setting.group, made.id)
+        read = reads.again(setting.group, service.id)
         if read.details is None and absent(read):
-            read = reads.by_id(setting.group, made.id, made.sent.user)
+            read = reads.by_id(setting.group, service.id, service.sent.user)
         self._read_last = read.exchange
         if read.details is None:
-            return self._unread(made, read) if absent(read) else None
-        return self._altered(made, read) if setting.faithful else None
+            return self._unread(service, read) if absent(read) else None
+        return self._altered(service, read) if setting.faithful else None
 
-    def _unread(self, made: Made, read: Read) -> Difference:
+    def _unread(self, service: Made, read: Read) -> Difference:
         actual = read.exchange.answer() if read.exchange else "nothing"
-        return Difference(f"{made.name} cannot be read", "200", actual, read.exchange)
+        return Difference(f"{service.name} cannot be read", "200", actual, read.exchange)
 
-    def _still_read(self, made: Made) -> Difference | None:
-        read = self.setting.run.readback.again(self.setting.group, made.id)
+    def _still_read(self, service: Made) -> Difference | None:
+        read = self.setting.run.readback.again(self.setting.group, service.id)
         self._read_last = read.exchange
         if read.details is None:
             return None
-        message = f"{made.name} left, and can still be read"
+        message = f"{service.name} left, and can still be read"
         return Difference(message, "404, as for others that left", "200", read.exchange)
 
-    def _altered(self, made: Made, read: Read) -> Difference | None:
-        created = Created(made.sent, made.id, None, frozenset(), frozenset(), read)
-        for one in compare.differences_of(self.setting.run.operation, created):
-            where = one.message.removeprefix(f"{made.sent.case.label}: ")
-            return Difference(f"{made.name}: {where}", one.expected, one.actual, read.exchange)
+    def _altered(self, service: Made, read: Read) -> Difference | None:
+        created = Created(service.sent, service.id, None, frozenset(), frozenset(), read)
+        for difference in compare.differences_of(self.setting.run.operation, created):
+            where = difference.message.removeprefix(f"{service.sent.case.label}: ")
+            return Difference(f"{service.name}: {where}", difference.expected, difference.actual, read.exchange)
         return None
 
 

@@ -106,8 +106,8 @@ class Setting:
     def story(self, service: str) -> tuple[Exchange, ...]:
         """How an earlier service was made and left, told as such; of nothing that did not leave."""
         words = ("create an earlier service", "leave the earlier service")
-        found = zip(self.left.get(service, ()), words, strict=False)
-        return tuple(replace(one, request=replace(one.request, label=label)) for one, label in found)
+        pairs = zip(self.left.get(service, ()), words, strict=False)
+        return tuple(replace(exchange, request=replace(exchange.request, label=label)) for exchange, label in pairs)
 
     def find_leaver(self) -> None:
         """Find who may take the group off a service: the service that was created alone is gone then."""
@@ -132,7 +132,7 @@ def found(run: GivenRun) -> Setting:
     run.ahead(refusals)
     setting.refusals = {case.name: case for case in refusals if _refused(run, case)}
     run.ledger.flush()
-    setting.creators = [one.name for one in run.target.personas.values() if _may_create(setting, one)]
+    setting.creators = [user.name for user in run.target.personas.values() if _may_create(setting, user)]
     _alone(setting, run.transmit(Case("sequence.alone", "create a service")))
     return setting
 
@@ -162,7 +162,7 @@ def _may_create(setting: Setting, identity: TestUser) -> bool:
 
 def _refusals(setting: Setting) -> Iterator[Case]:
     yield Case("sequence.body", "ask with an array as the body", change=constant([]))
-    forbidden = [one.name for one in setting.run.target.personas.values() if not one.persona.allowed]
+    forbidden = [user.name for user in setting.run.target.personas.values() if not user.persona.allowed]
     yield from (creation(setting, name) for name in forbidden[:FORBIDDEN])
     yield Case("sequence.nobody", "ask without credentials", who=NOBODY)
     yield Case("sequence.missing", "ask for a group that does not exist", roles={GROUP: MISSING})
@@ -199,8 +199,8 @@ def _read_alone(setting: Setting, sent: Sent, service: str) -> None:
         return latest[0].details is not None
 
     setting.reading = setting.lag.until(there) if "get" in reads.offered else there()
-    made = Created(sent, service, None, frozenset(), frozenset(), latest[0])
-    setting.faithful = setting.reading and not list(compare.differences_of(setting.run.operation, made))
+    created = Created(sent, service, None, frozenset(), frozenset(), latest[0])
+    setting.faithful = setting.reading and not list(compare.differences_of(setting.run.operation, created))
 
 
 def _left_alone(setting: Setting, sent: Sent, service: str) -> bool:
