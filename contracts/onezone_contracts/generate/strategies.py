@@ -74,12 +74,14 @@ def accepted_schema(contract: Contract, schema: Mapping[str, Any]) -> dict[str, 
     Strings become formats that our strategies draw, by what the contract's examples look like.
     """
     schema = contract.resolve(schema)
-    branches = [contract.resolve(one) for one in schema.get("anyOf", ())]
+    branches = [contract.resolve(branch) for branch in schema.get("anyOf", ())]
     if branches and schema.get("type") != "object":
-        kinds = [accepted_schema(contract, {**one, "example": schema.get("example")}) for one in _binding(branches)]
-        return {"anyOf": [one for one in kinds if one.get("type") != "boolean"] or kinds}
+        kinds = [
+            accepted_schema(contract, {**branch, "example": schema.get("example")}) for branch in _binding(branches)
+        ]
+        return {"anyOf": [kind for kind in kinds if kind.get("type") != "boolean"] or kinds}
     if branches:
-        return {"anyOf": [_whole(accepted_schema(contract, one)) for one in _binding(branches)]}
+        return {"anyOf": [_whole(accepted_schema(contract, branch)) for branch in _binding(branches)]}
     if schema.get("type") == "object":
         return _accepted_object(contract, schema)
     if schema.get("type") == "string" and "enum" not in schema:
@@ -94,7 +96,7 @@ def accepted_schema(contract: Contract, schema: Mapping[str, Any]) -> dict[str, 
 
 def _binding(branches: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The branches that the edition does not leave open."""
-    return [one for one in branches if one.get("x-onezone-level") != Level.OBSERVE]
+    return [branch for branch in branches if branch.get("x-onezone-level") != Level.OBSERVE]
 
 
 def _whole(schema: dict[str, Any]) -> dict[str, Any]:
@@ -104,9 +106,9 @@ def _whole(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _accepted_object(contract: Contract, schema: Mapping[str, Any]) -> dict[str, Any]:
     properties = {
-        name: {"type": "string", "format": "onezone-name"} if name == "name" else accepted_schema(contract, one)
-        for name, one in schema.get("properties", {}).items()
-        if one.get("x-onezone-level") != "OBSERVE"
+        name: {"type": "string", "format": "onezone-name"} if name == "name" else accepted_schema(contract, node)
+        for name, node in schema.get("properties", {}).items()
+        if node.get("x-onezone-level") != "OBSERVE"
     }
     required = list(schema.get("required", ()))
     return {
@@ -135,12 +137,14 @@ def valid_bodies(contract: Contract, operation: Operation) -> SearchStrategy[dic
     document["paths"] = {operation.path: {operation.method.lower(): node}}
     node["responses"] = {"default": {"description": "any"}}
     node["parameters"] = [
-        {"name": one.name, "in": "path", "required": True, "schema": {"type": "string"}} for one in operation.parameters
+        {"name": parameter.name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for parameter in operation.parameters
     ]
     config = schemathesis.Config.from_dict({"generation": {"database": "none", "with-security-parameters": False}})
     schema = schemathesis.openapi.from_dict(document, config=config)
     cases = schema[operation.path][operation.method].as_strategy(
-        generation_mode=GenerationMode.POSITIVE, path_parameters={one.name: "x" for one in operation.parameters}
+        generation_mode=GenerationMode.POSITIVE,
+        path_parameters={parameter.name: "x" for parameter in operation.parameters},
     )
     return cases.map(_object)
 
@@ -167,7 +171,7 @@ def broken_bodies(contract: Contract, operation: Operation) -> SearchStrategy[Br
 def _bodies(contract: Contract, operation: Operation) -> list[dict[str, Any]]:
     """Valid bodies to break: the examples that bind. Drawn ones make Hypothesis vary them, and not what is wrong."""
     assert operation.body is not None
-    binding = [one.value for one in operation.body.examples.values() if one.level is Level.MUST]
+    binding = [example.value for example in operation.body.examples.values() if example.level is Level.MUST]
     return binding or [example_of(contract, operation)]
 
 
@@ -185,8 +189,8 @@ def _values() -> list[tuple[str, SearchStrategy[Any]]]:
     leaf = st.one_of(*(values for _, values in leaves))
     return [
         *leaves,
-        ("array", st.one_of(st.just([]), leaf.map(lambda one: [one]))),
-        ("object", st.one_of(st.just({}), leaf.map(lambda one: {"text": one}))),
+        ("array", st.one_of(st.just([]), leaf.map(lambda value: [value]))),
+        ("object", st.one_of(st.just({}), leaf.map(lambda value: {"text": value}))),
     ]
 
 
@@ -230,7 +234,7 @@ def _root(_: dict[str, Any], value: Any) -> Broken | None:
 
 def _deep(valid: dict[str, Any], value: Any) -> Broken | None:
     """Something else at a key inside an object of the body: no document rules it out."""
-    inner = next((key for key, held in sorted(valid.items()) if isinstance(held, dict) and held), None)
+    inner = next((key for key, nested in sorted(valid.items()) if isinstance(nested, dict) and nested), None)
     if inner is None:
         return None
     key = sorted(valid[inner])[len(json.dumps(value)) % len(valid[inner])]
@@ -247,9 +251,9 @@ def example_of(contract: Contract, operation: Operation) -> dict[str, Any]:
     assert operation.body is not None
     documented = next(iter(operation.body.examples.values()), None)
     if documented:
-        found: dict[str, Any] = copy.deepcopy(documented.value)
-        return found
-    return {one.name: _example(contract, one.schema) for one in operation.body.properties}
+        body: dict[str, Any] = copy.deepcopy(documented.value)
+        return body
+    return {prop.name: _example(contract, prop.schema) for prop in operation.body.properties}
 
 
 def _example(contract: Contract, schema: Mapping[str, Any]) -> Any:
@@ -263,8 +267,8 @@ def _example(contract: Contract, schema: Mapping[str, Any]) -> Any:
     if schema.get("type") == "array":
         return [_example(contract, schema.get("items", {}))]
     if schema.get("type") == "object":
-        known = schema.get("properties", {})
-        return {name: _example(contract, known[name]) for name in schema.get("required", known)}
+        properties = schema.get("properties", {})
+        return {name: _example(contract, properties[name]) for name in schema.get("required", properties)}
     return {"boolean": True, "integer": 1, "number": 1}.get(schema.get("type", ""), "text")
 
 

@@ -60,28 +60,32 @@ class Samples:
     ) -> dict[str, Any]:
         """A valid body with these keys, or with every key; `names` has the ids that it is to name, by kind."""
         assert operation.body is not None
-        wanted = None if keys is None else set(keys)
-        found = [one for one in operation.body.properties if wanted is None or one.name in wanted]
-        if len(found) < len(operation.body.properties) and all(one.types == ("boolean",) for one in found):
-            return {one.name: False for one in found}  # alone, so that it shows by itself
-        given = {one.name: names[one.refers.kind] for one in found if names and one.refers and one.refers.kind in names}
+        chosen = None if keys is None else set(keys)
+        properties = [prop for prop in operation.body.properties if chosen is None or prop.name in chosen]
+        if len(properties) < len(operation.body.properties) and all(prop.types == ("boolean",) for prop in properties):
+            return {prop.name: False for prop in properties}  # alone, so that it shows by itself
+        given = {
+            prop.name: names[prop.refers.kind]
+            for prop in properties
+            if names and prop.refers and prop.refers.kind in names
+        }
         return {
-            one.name: given[one.name] if one.name in given else self.value(one, number)
-            for number, one in enumerate(found)
+            prop.name: given[prop.name] if prop.name in given else self.value(prop, number)
+            for number, prop in enumerate(properties)
         }
 
     def bare(self, kind: str) -> dict[str, Any]:
         """A valid body that creates something of a kind, with nothing but what it must have."""
         operation = self.contract.find("create", kind)
-        known = operation.body.properties if operation and operation.body else ()
-        return {one.name: self.value(one) for one in known if one.required}
+        properties = operation.body.properties if operation and operation.body else ()
+        return {prop.name: self.value(prop) for prop in properties if prop.required}
 
     def value(self, prop: Property, number: int = 0) -> Any:
         """A valid value for a key that differs from the last one; `number` keeps two lists apart."""
         schema, serial = prop.schema, next(self._serial)
         if scope := privileges_of(prop):
-            known = sorted(self.contract.privileges[scope])
-            return [known[(serial + 2 * number + step) % len(known)] for step in (0, 1)][: len(known)]
+            privileges = sorted(self.contract.privileges[scope])
+            return [privileges[(serial + 2 * number + step) % len(privileges)] for step in (0, 1)][: len(privileges)]
         return self._plain(prop, schema, serial)
 
     def _plain(self, prop: Property, schema: Mapping[str, Any], serial: int) -> Any:
@@ -107,8 +111,9 @@ class Samples:
         return self.invite(prop.schema[INVITES]) if INVITES in prop.schema else self.access_token()
 
     def _object(self, schema: Mapping[str, Any], serial: int) -> dict[str, Any]:
-        branches = [self.contract.resolve(one) for one in schema.get("anyOf", ())]
-        branches = [one for one in branches if one.get("required")] or [schema]  # the forms that name their keys
+        branches = [self.contract.resolve(branch) for branch in schema.get("anyOf", ())]
+        # The forms that name their keys.
+        branches = [branch for branch in branches if branch.get("required")] or [schema]
         branch = branches[serial % len(branches)]
         properties = branch.get("properties", {})
         if not properties and "example" in schema:
@@ -146,14 +151,14 @@ def opaque(prop: Property) -> bool:
 
 def stored(body: Body | None, value: Mapping[str, Any]) -> dict[str, Any]:
     """What of a body is stored and shown again."""
-    shown = {one.name for one in body.properties if not secret(one)} if body else set()
-    return {key: held for key, held in value.items() if key in shown}
+    shown = {prop.name for prop in body.properties if not secret(prop)} if body else set()
+    return {key: content for key, content in value.items() if key in shown}
 
 
 def usual(body: Body | None, value: Mapping[str, Any]) -> dict[str, Any]:
     """What is stored of a body that leaves keys out which have a usual value, and what of its own keys."""
-    known = {one.name: one.schema[DEFAULT] for one in body.properties if DEFAULT in one.schema} if body else {}
-    return known | stored(body, value)
+    defaults = {prop.name: prop.schema[DEFAULT] for prop in body.properties if DEFAULT in prop.schema} if body else {}
+    return defaults | stored(body, value)
 
 
 def is_ours(details: Mapping[str, Any], users: Iterable[str], run_id: str = "") -> bool:
@@ -161,8 +166,8 @@ def is_ours(details: Mapping[str, Any], users: Iterable[str], run_id: str = "") 
     creator = details.get("creator")
     if isinstance(creator, dict) and creator.get("id") in set(users):
         return True
-    words = [one for one in details.values() if isinstance(one, str)]
-    marks = (MARK.search(one) if one.startswith("<") else MARK.fullmatch(one) for one in words)
+    words = [word for word in details.values() if isinstance(word, str)]
+    marks = (MARK.search(word) if word.startswith("<") else MARK.fullmatch(word) for word in words)
     return any(mark and run_id in mark.group() for mark in marks)
 
 
@@ -172,7 +177,7 @@ Wrong = tuple[str, Level, tuple[Any, ...]]
 
 def wrong_values(prop: Property) -> Iterator[Wrong]:
     """For each rule of a key the values that break it."""
-    kind = next((one for one in ("string", "boolean", "object", LIST) if one in prop.types), None)
+    kind = next((kind for kind in ("string", "boolean", "object", LIST) if kind in prop.types), None)
     if kind and "type" in prop.levels:
         yield "type", prop.levels["type"], WRONG[kind]
     if kind == LIST:
@@ -190,4 +195,4 @@ def no_name(prop: Property) -> str | None:
     validate = jsonschema_rs.Draft4Validator(
         {key: prop.schema[key] for key in ("pattern", "anyOf") if key in prop.schema}
     )
-    return next((one for one in NO_NAMES if not validate.is_valid(one)), None)
+    return next((name for name in NO_NAMES if not validate.is_valid(name)), None)
