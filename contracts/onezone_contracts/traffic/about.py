@@ -48,12 +48,12 @@ def between(first: Seen, middle: Seen, last: Seen) -> bool:
 
 def strings(value: Any) -> frozenset[str]:
     """The strings of a list; none of anything else."""
-    return frozenset(one for one in value if isinstance(one, str)) if isinstance(value, list) else frozenset()
+    return frozenset(entry for entry in value if isinstance(entry, str)) if isinstance(value, list) else frozenset()
 
 
 def list_of_privileges(operation: Operation, value: Any) -> frozenset[str] | None:
     """The privileges that the body of a joining names, None where it names none."""
-    name = next((one.name for one in operation.body.properties if privileges_of(one)), "") if operation.body else ""
+    name = next((prop.name for prop in operation.body.properties if privileges_of(prop)), "") if operation.body else ""
     named = value.get(name) if isinstance(value, dict) else None
     return strings(named) if isinstance(named, list) else None
 

@@ -75,7 +75,7 @@ def _of_object(contract: Contract, body: Body, sent: Seen) -> Iterator[Judged]:
         elif prop.required:
             topics = (f"body.missing.{prop.name}", f"body.{prop.name}.missing")
             yield topics, (f"a body without {prop.name} is accepted", REFUSED, _came(sent))
-    if body.none_known and not {one.name for one in body.properties} & sent.value.keys():
+    if body.none_known and not {prop.name for prop in body.properties} & sent.value.keys():
         yield ("body.none-known",), ("a body without any key that is known is accepted", REFUSED, _came(sent))
 
 
@@ -110,15 +110,15 @@ def _fits(value: Any, types: tuple[str, ...]) -> bool:
 
 def _of_strings(prop: Property, value: list[Any]) -> bool:
     """Whether a list holds strings, where the schema says that it does."""
-    return prop.schema.get("items", {}).get("type") != "string" or all(isinstance(one, str) for one in value)
+    return prop.schema.get("items", {}).get("type") != "string" or all(isinstance(entry, str) for entry in value)
 
 
 def _keeps(contract: Contract, prop: Property, rule: str, value: Any) -> bool:
     schema = {key: prop.schema[key] for key in (rule, "anyOf") if key in prop.schema}
     if isinstance(value, list) and rule == "enum":
         scope = prop.schema.get("items", {}).get("x-onezone-privileges-of")
-        known = contract.privileges.get(scope, {}) if scope else prop.schema.get("items", {}).get("enum", value)
-        return all(one in known for one in value if isinstance(one, str))
+        allowed = contract.privileges.get(scope, {}) if scope else prop.schema.get("items", {}).get("enum", value)
+        return all(entry in allowed for entry in value if isinstance(entry, str))
     return not schema or _validator(json.dumps(schema)).is_valid(value)
 
 

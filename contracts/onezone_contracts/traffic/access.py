@@ -31,11 +31,11 @@ class _Told:
 
     def kept(self) -> Iterator[tuple[Seen, Decision]]:
         """The decisions without refusals that privileges explain which were on their way: soon after, it succeeded."""
-        first = min((sent.start for sent, told in self.decisions if told.allowed), default=None)
-        for sent, told in self.decisions:
-            early = first is not None and not told.allowed and 0 <= first - sent.end <= LAG
+        first = min((sent.start for sent, decision in self.decisions if decision.allowed), default=None)
+        for sent, decision in self.decisions:
+            early = first is not None and not decision.allowed and 0 <= first - sent.end <= LAG
             if not early:
-                yield sent, told
+                yield sent, decision
 
 
 class Access:
@@ -46,7 +46,7 @@ class Access:
         self.sheet = sheet
         self.operations = operations
         self.contract: Contract = sheet.contract
-        self._documented = {one.id for one in judged_operations(sheet.contract)}
+        self._documented = {operation.id for operation in judged_operations(sheet.contract)}
         self.facts = facts
         self._told: dict[str, dict[Asked, _Told]] = {}
 
@@ -54,7 +54,7 @@ class Access:
         """Take in an exchange; what overlaps a change of grants says nothing."""
         if _changes_grants(self.contract, sent):
             self._settle()
-        elif sent.caller.somebody and not any(_changes_grants(self.contract, one) for one in rivals):
+        elif sent.caller.somebody and not any(_changes_grants(self.contract, rival) for rival in rivals):
             self._note(sent)
 
     def finish(self) -> None:
@@ -71,10 +71,10 @@ class Access:
         if decision is None:
             return
         keys = {key for route in sent.operation.access.routes for key in route.given}
-        asked = (sent.operation.id, tuple(sorted(sent.roles.items())), tuple(one for one in sent.keys if one in keys))
-        told = self._told.setdefault(sent.caller.key, {}).setdefault(asked, _Told()).decisions
-        if sum(one.allowed == allowed for _, one in told) < KEPT:
-            told.append((sent, decision))
+        asked = (sent.operation.id, tuple(sorted(sent.roles.items())), tuple(key for key in sent.keys if key in keys))
+        decisions = self._told.setdefault(sent.caller.key, {}).setdefault(asked, _Told()).decisions
+        if sum(earlier.allowed == allowed for _, earlier in decisions) < KEPT:
+            decisions.append((sent, decision))
 
     def _decision(self, sent: Seen, *, allowed: bool) -> Decision | None:
         """What the rule asks for; None where every route hangs on what traffic does not show."""
@@ -100,31 +100,33 @@ class Access:
                     return None
                 continue
             if scope == ZONE_SCOPE:
-                atoms |= {(ZONE_SCOPE, "", one) for one in needed}
+                atoms |= {(ZONE_SCOPE, "", privilege) for privilege in needed}
             elif scope in sent.roles:
                 kind, name = sent.roles[scope]
-                atoms |= {(kind, name, one) for one in ("", *needed)}
+                atoms |= {(kind, name, privilege) for privilege in ("", *needed)}
             else:
                 atoms.add((scope, repr(sorted(sent.roles.items())), ""))
         return frozenset(atoms)
 
     def _known(self, sent: Seen) -> tuple[Atoms, Atoms]:
         """The atoms that the caller is known to hold, and to lack, by what was granted and taken in the traffic."""
-        held: set[Atom] = set()
+        holding: set[Atom] = set()
         lacking: set[Atom] = set()
         if sent.user is None:
             return frozenset(), frozenset()
         zone = self.facts.get((ZONE, (sent.user,), ""))
-        held |= {(ZONE_SCOPE, "", one) for one in zone.value} if zone else set()
+        holding |= {(ZONE_SCOPE, "", privilege) for privilege in zone.value} if zone else set()
         for ref in set(sent.roles.values()):
             fact = self.facts.get((MAY, (sent.user, ref), ""))
-            here = {one for one in self.contract.privileges.get(ref[0], ()) if fact and one in fact.value}
-            held |= {(*ref, one) for one in (here | {""} if fact else ())}
+            here = {
+                privilege for privilege in self.contract.privileges.get(ref[0], ()) if fact and privilege in fact.value
+            }
+            holding |= {(*ref, privilege) for privilege in (here | {""} if fact else ())}
             inside = self.facts.get((IN, (sent.user, ref), ""))
             if self._closed(ref) and inside and (fact or not inside.value):
-                lacking |= {(*ref, one) for one in self.contract.privileges.get(ref[0], {}).keys() - here}
+                lacking |= {(*ref, privilege) for privilege in self.contract.privileges.get(ref[0], {}).keys() - here}
                 lacking |= {(*ref, "")} if not inside.value else set()
-        return frozenset(held), frozenset(lacking)
+        return frozenset(holding), frozenset(lacking)
 
     def _closed(self, ref: Ref) -> bool:
         """Whether all who belong to an entity are known: it was created in the traffic, and no group joined it."""
@@ -134,8 +136,8 @@ class Access:
 
     def _settle(self) -> None:
         """Grants change: what was decided until now has to be consistent in itself."""
-        for told in self._told.values():
-            kept = [pair for one in told.values() for pair in one.kept()]
+        for by_request in self._told.values():
+            kept = [pair for decided in by_request.values() for pair in decided.kept()]
             kept.sort(key=lambda pair: pair[0].start)
             self._look(kept)
         self._told.clear()
@@ -145,7 +147,7 @@ class Access:
             guilty = contradiction([decision for _, decision in kept])
             if not guilty:
                 break
-            culprit = self._culprit([kept[one] for one in guilty])
+            culprit = self._culprit([kept[place] for place in guilty])
             kept = [pair for pair in kept if pair[0].operation is not culprit]
         for operation in {sent.operation.id: sent.operation for sent, _ in kept}.values():
             self.sheet.judged(self.sheet.consistent(operation))
@@ -156,11 +158,13 @@ class Access:
         last, decision = (around or pairs)[-1]
         came = "allowed" if decision.allowed else "refused"
         others = "; ".join(
-            f"{'allowed' if one.allowed else 'refused'}: {sent.operation.id}" for sent, one in pairs if sent is not last
+            f"{'allowed' if other.allowed else 'refused'}: {sent.operation.id}"
+            for sent, other in pairs
+            if sent is not last
         )
-        told = f"no privileges that {last.caller.name} may hold explain it" + (f" beside {others}" if others else "")
+        why = f"no privileges that {last.caller.name} may hold explain it" + (f" beside {others}" if others else "")
         finding = Finding(
-            f"{last.label}: {told}",
+            f"{last.label}: {why}",
             "refused" if decision.allowed else "allowed",
             f"{came} ({last.status})",
             last.exchange,

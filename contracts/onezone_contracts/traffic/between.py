@@ -69,7 +69,7 @@ class Between:
     def _served(self, place: _Place, sent: Seen) -> None:
         left = []
         for refusal in place.refusals:
-            before = min(place.served.values(), key=lambda one: one.end)
+            before = min(place.served.values(), key=lambda served: served.end)
             own = place.served.get(refusal.caller.key)
             if not (before.end <= refusal.start and refusal.end <= sent.start):
                 continue
@@ -84,7 +84,7 @@ class Between:
         broken = [
             self.sheet.find(refusal.operation, *topics) for topics, _ in broken_rules(self.sheet.contract, refusal)
         ]
-        binding = next((one for one in broken if one and one.level is Level.MUST), None)
+        binding = next((requirement for requirement in broken if requirement and requirement.level is Level.MUST), None)
         redirected = not refusal.refused
         if broken:
             if binding and refusal.caller == after.caller and (refusal.status in NOT_BAD or redirected):

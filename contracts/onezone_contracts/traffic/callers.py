@@ -56,7 +56,9 @@ UNCLEAR = Caller(Kind.UNCLEAR, name="somebody")
 def credential_headers(contract: Contract) -> frozenset[str]:
     """The headers by which a contract knows a caller, in lower case: those of its security schemes."""
     schemes = contract.document.get("components", {}).get("securitySchemes", {}).values()
-    keys = {one["name"].lower() for one in schemes if one.get("type") == "apiKey" and one.get("in") == "header"}
+    keys = {
+        scheme["name"].lower() for scheme in schemes if scheme.get("type") == "apiKey" and scheme.get("in") == "header"
+    }
     return frozenset({AUTHORIZATION, *keys})
 
 
@@ -88,7 +90,7 @@ class Callers:
 
     def _somebody(self, key: str, name: str | None) -> Caller:
         if key not in self._known:
-            number = 1 + sum(one.name.startswith("token-") for one in self._known.values())
+            number = 1 + sum(caller.name.startswith("token-") for caller in self._known.values())
             self._known[key] = Caller(Kind.SOMEBODY, key, name or f"token-{number}")
         return self._known[key]
 
@@ -121,8 +123,8 @@ def secret_header(name: str, credentials: frozenset[str] = frozenset()) -> bool:
 
 def split(headers: Headers, who: str, credentials: frozenset[str]) -> tuple[Headers, Auth]:
     """The headers that say nothing secret, and the others as the credentials of the request."""
-    open_ones = tuple(one for one in headers if not secret_header(one[0], credentials))
-    return open_ones, Auth(tuple(one for one in headers if secret_header(one[0], credentials)), who)
+    open_ones = tuple(header for header in headers if not secret_header(header[0], credentials))
+    return open_ones, Auth(tuple(header for header in headers if secret_header(header[0], credentials)), who)
 
 
 def learn(redactor: Redactor, recorded: Recorded, credentials: frozenset[str]) -> None:
@@ -172,9 +174,9 @@ def _strings_below_secrets(value: Any, *, inside: bool = False) -> Iterator[str]
     while waiting:
         node, hidden = waiting.pop()
         if isinstance(node, dict):
-            waiting += [(one, hidden or _names_a_secret(key)) for key, one in node.items()]
+            waiting += [(child, hidden or _names_a_secret(key)) for key, child in node.items()]
         elif isinstance(node, list):
-            waiting += [(one, hidden) for one in node]
+            waiting += [(child, hidden) for child in node]
         elif hidden and isinstance(node, str):
             yield node
 

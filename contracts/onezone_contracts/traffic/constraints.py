@@ -30,11 +30,11 @@ class Decision:
 def contradiction(decisions: Sequence[Decision]) -> list[int]:
     """The places of a smallest set of decisions that nothing explains; empty where something explains all of them."""
     concerned = _concerned(decisions)
-    if not concerned or explained([decisions[one] for one in concerned]):
+    if not concerned or explained([decisions[place] for place in concerned]):
         return []
     left = list(concerned)
-    for one in concerned:
-        fewer = [other for other in left if other != one]
+    for place in concerned:
+        fewer = [other for other in left if other != place]
         if fewer and not explained([decisions[other] for other in fewer]):
             left = fewer
     return left
@@ -42,22 +42,26 @@ def contradiction(decisions: Sequence[Decision]) -> list[int]:
 
 def _concerned(decisions: Sequence[Decision]) -> list[int]:
     """The decisions that can be part of a contradiction: refusals, and successes by what refusals are about only."""
-    refused = [one for one in decisions if not one.allowed]
-    about = frozenset(atom for one in refused for route in one.routes for atom in route)
-    found = [number for number, one in enumerate(decisions) if not one.allowed or all(r & about for r in one.routes)]
-    return found[:LONGEST] if refused or any(not one.routes for one in decisions) else []
+    refused = [decision for decision in decisions if not decision.allowed]
+    about = frozenset(atom for decision in refused for route in decision.routes for atom in route)
+    numbers = [
+        number
+        for number, decision in enumerate(decisions)
+        if not decision.allowed or all(r & about for r in decision.routes)
+    ]
+    return numbers[:LONGEST] if refused or any(not decision.routes for decision in decisions) else []
 
 
 def explained(decisions: Sequence[Decision]) -> bool:
     """Whether some set of atoms explains every decision; what takes too long to find out counts as explained."""
-    lacking = [route for one in decisions if not one.allowed for route in one.routes]
-    held = frozenset(atom for one in decisions for atom in one.given)
-    if any(route <= held for route in lacking):
+    lacking = [route for decision in decisions if not decision.allowed for route in decision.routes]
+    given = frozenset(atom for decision in decisions for atom in decision.given)
+    if any(route <= given for route in lacking):
         return False
-    choices = sorted((one.routes for one in decisions if one.allowed), key=len)
+    choices = sorted((decision.routes for decision in decisions if decision.allowed), key=len)
     steps = STEPS
 
-    def satisfied(number: int, held: Atoms) -> bool:
+    def satisfied(number: int, atoms: Atoms) -> bool:
         nonlocal steps
         if number == len(choices):
             return True
@@ -65,9 +69,9 @@ def explained(decisions: Sequence[Decision]) -> bool:
             steps -= 1
             if steps < 0:
                 return True
-            more = held | route
-            if not any(one <= more for one in lacking) and satisfied(number + 1, more):
+            more = atoms | route
+            if not any(denied <= more for denied in lacking) and satisfied(number + 1, more):
                 return True
         return False
 
-    return satisfied(0, held)
+    return satisfied(0, given)

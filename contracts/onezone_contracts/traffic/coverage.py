@@ -88,16 +88,16 @@ class Counting:
 
     def table(self, operations: Iterable[Operation], judged: Iterable[str], every: Iterable[str]) -> Coverage:
         """The coverage of some operations, by the ids of the requirements that were judged and of all."""
-        judged_of = Counter(one.partition(".")[0] for one in judged)
-        of = Counter(one.partition(".")[0] for one in every)
+        judged_of = Counter(name.partition(".")[0] for name in judged)
+        of = Counter(name.partition(".")[0] for name in every)
         rows = []
-        for one in operations:
-            statuses = {status: self.statuses[one.id, status] for status in sorted(_possible(one))}
-            who: tuple[str, ...] = (NOBODY,) if one.access.public else PERSONAS
-            if not one.access.public and FORBIDDEN not in statuses:
+        for operation in operations:
+            statuses = {status: self.statuses[operation.id, status] for status in sorted(_possible(operation))}
+            who: tuple[str, ...] = (NOBODY,) if operation.access.public else PERSONAS
+            if not operation.access.public and FORBIDDEN not in statuses:
                 who = (ALLOWED, NOBODY)
-            personas = {name: self.personas[one.id, name] for name in who}
-            rows.append(Row(one.id, statuses, personas, judged_of[one.id], of[one.id]))
+            personas = {name: self.personas[operation.id, name] for name in who}
+            rows.append(Row(operation.id, statuses, personas, judged_of[operation.id], of[operation.id]))
         return Coverage(tuple(rows), self.ignored)
 
 
@@ -106,13 +106,13 @@ BAD, UNAUTHORIZED, FORBIDDEN, NOT_THERE = 400, 401, 403, 404
 
 def _possible(operation: Operation) -> set[int]:
     """The documented answers that some request to the operation can bring about."""
-    found = set(provoked(operation))
+    statuses = set(provoked(operation))
     if operation.body is None:
-        found.discard(BAD)
+        statuses.discard(BAD)
     if operation.access.public:
-        found -= {UNAUTHORIZED, FORBIDDEN}
+        statuses -= {UNAUTHORIZED, FORBIDDEN}
     if not operation.parameters:
-        found.discard(NOT_THERE)
+        statuses.discard(NOT_THERE)
     if any(set(route.needs) <= {"caller"} for route in operation.access.routes):
-        found.discard(FORBIDDEN)
-    return found
+        statuses.discard(FORBIDDEN)
+    return statuses

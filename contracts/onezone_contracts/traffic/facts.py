@@ -80,7 +80,7 @@ class Facts:
         fact = self.get(key)
         if fact is None:
             return
-        fact.doubts = [one for one in fact.doubts if not one[2]]
+        fact.doubts = [doubt for doubt in fact.doubts if not doubt[2]]
         fact.confirmed = True
         self._sheet.judged(requirement)
 

@@ -69,7 +69,7 @@ class Follower:
         self._counting = Counting(self.contract)
         self._single = Single(self.sheet)
         self._state = State(self.sheet)
-        self._documented = frozenset(one.id for one in judged_operations(self.contract))
+        self._documented = frozenset(operation.id for operation in judged_operations(self.contract))
         every = frozenset(self.contract.operations)
         operations = self._documented if self.choice.profile == "core" else every
         self._access = Access(self.sheet, self._state.facts, operations)
@@ -100,8 +100,8 @@ class Follower:
 
     def _calls(self, recorded: Iterable[Recorded]) -> Iterator[Seen]:
         """The exchanges that call an operation of the target."""
-        for one in recorded:
-            sent = self._call(one)
+        for exchange in recorded:
+            sent = self._call(exchange)
             if sent is None:
                 self._counting.ignored += 1
             else:
@@ -175,11 +175,11 @@ class Follower:
                 self._single.anonymous(sent)
         choice, every = self.choice, self.sheet.every()
         if choice.profile == "core":
-            every = tuple(one for one in every if one.operation in self._documented)
+            every = tuple(requirement for requirement in every if requirement.operation in self._documented)
         if choice.baseline and choice.baseline.edition != self.contract.edition:
             raise SetupError(f"--baseline: {choice.baseline.place} is of edition {choice.baseline.edition}")
         chosen = selected(every, choice.patterns, choice.profile) if choice.patterns else every
-        results = [self._known(one) for one in self.sheet.results(chosen)]
+        results = [self._known(result) for result in self.sheet.results(chosen)]
         unmatched = choice.expected.unmatched(every) if choice.expected else ()
         verdict, why = decide(results, (), strict=choice.strict, unmatched=unmatched)
         coverage = self._coverage(chosen)
@@ -206,14 +206,14 @@ class Follower:
         )
 
     def _known(self, result: Result) -> Result:
-        for known in (self.choice.expected, self.choice.baseline):
-            result = known.applied(result) if known else result
+        for expectation in (self.choice.expected, self.choice.baseline):
+            result = expectation.applied(result) if expectation else result
         return result
 
     def _coverage(self, chosen: Iterable[Requirement]) -> Coverage:
-        ids = {one.id for one in chosen}
-        names = {one.partition(".")[0] for one in ids}
-        operations = [one for one in self.contract.operations.values() if one.id in names]
+        ids = {requirement.id for requirement in chosen}
+        names = {name.partition(".")[0] for name in ids}
+        operations = [operation for operation in self.contract.operations.values() if operation.id in names]
         return self._counting.table(operations, self.sheet.ids & ids, ids)
 
     def _hints(self) -> Iterator[str]:

@@ -83,8 +83,8 @@ class Proxy:
             while not ended():  # noqa: ASYNC110  (a signal handler may do no more than set a flag)
                 await asyncio.sleep(LOOK)
             server.close()
-            for one in self._relays:
-                one.cancel()
+            for relay in self._relays:
+                relay.cancel()
             await asyncio.gather(*self._relays, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -134,7 +134,7 @@ def _fine(node: Mapping[str, Any]) -> bool:
 
 def _headers(message: Mapping[str, Any]) -> Headers:
     """The headers of a message; those of HTTP/2 that begin with a colon are none."""
-    pairs = ((str(one["name"]), str(one["value"])) for one in message.get("headers") or ())
+    pairs = ((str(node["name"]), str(node["value"])) for node in message.get("headers") or ())
     return tuple((name, value) for name, value in pairs if not name.startswith(":"))
 
 

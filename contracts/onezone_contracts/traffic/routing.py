@@ -35,9 +35,9 @@ class Routes:
 
     def __post_init__(self) -> None:
         self._table = {}
-        for one in self.contract.operations.values():
-            segments = tuple(one.path.strip("/").split("/"))
-            self._table.setdefault((one.method, len(segments)), []).append((segments, one))
+        for operation in self.contract.operations.values():
+            segments = tuple(operation.path.strip("/").split("/"))
+            self._table.setdefault((operation.method, len(segments)), []).append((segments, operation))
         for rows in self._table.values():
             rows.sort(key=lambda row: [segment.startswith("{") for segment in row[0]])
         paths = [urlsplit(self.base_url).path.rstrip("/")] if self.base_url else list(self.contract.base_paths)
@@ -45,7 +45,7 @@ class Routes:
 
     def path_below_base(self, path: str) -> str | None:
         """What of a path stands below a base path, None where it stands below none."""
-        base = next((one for one in self._bases if path.startswith(f"{one}/")), None)
+        base = next((base for base in self._bases if path.startswith(f"{base}/")), None)
         return None if base is None else path[len(base) :]
 
     def find(self, method: str, path: str) -> Call | None:
@@ -61,7 +61,7 @@ class Routes:
             if path.startswith(f"{base}/"):
                 others = sorted({other for other, _ in self._table} - {method})
                 calls = (self._below(other, path[len(base) + 1 :]) for other in others)
-                yield from (one for one in calls if one and method not in self.contract.methods(one.operation.path))
+                yield from (call for call in calls if call and method not in self.contract.methods(call.operation.path))
 
     def _below(self, method: str, path: str) -> Call | None:
         bare = path.removesuffix("/")
@@ -69,13 +69,15 @@ class Routes:
         if not all(segments):
             return None
         for template, operation in self._table.get((method, len(segments)), ()):
-            if all(one.startswith("{") or one == came for one, came in zip(template, segments, strict=True)):
+            if all(part.startswith("{") or part == came for part, came in zip(template, segments, strict=True)):
                 return Call(operation, self._roles(operation, template, segments), spelled=bare == path)
         return None
 
     def _roles(self, operation: Operation, template: tuple[str, ...], segments: list[str]) -> dict[str, Ref]:
         values = {name: unquote(came) for name, came in zip(template, segments, strict=True) if name.startswith("{")}
-        roles = {one.entity or one.name: values[f"{{{one.name}}}"] for one in operation.parameters}
+        roles = {
+            parameter.entity or parameter.name: values[f"{{{parameter.name}}}"] for parameter in operation.parameters
+        }
         return {role: (self.contract.kind(role), value) for role, value in roles.items()}
 
 

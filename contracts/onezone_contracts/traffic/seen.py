@@ -121,7 +121,7 @@ def seen(recorded: Recorded, call: Call, callers: Callers) -> Seen:
         response = Response(recorded.status, recorded.response_headers, recorded.response_body or b"")
     exchange = Exchange(request, origin(recorded.url), response, None if response else "no answer was recorded")
     sent = Seen(recorded, exchange, call.operation, call.roles, caller)
-    sent.credentials = tuple(one for one in auth.headers if one[0].lower() in credentials)
+    sent.credentials = tuple(header for header in auth.headers if header[0].lower() in credentials)
     sent.value = _json(recorded.request_body)
     if response and response.success:
         sent.answer = _json(recorded.response_body)

@@ -28,12 +28,12 @@ class Sheet:
     @cached_property
     def derived(self) -> dict[str, Requirement]:
         """The requirements of `ozkit verify --profile full`, by id."""
-        return {one.id: one for one in all_requirements(self.contract)}
+        return {requirement.id: requirement for requirement in all_requirements(self.contract)}
 
     def find(self, operation: Operation, *topics: str) -> Requirement | None:
         """The requirement with the first of the topics that the operation has."""
-        found = (self.derived.get(f"{operation.id}.{topic}") for topic in topics)
-        return next((one for one in found if one), None)
+        requirements = (self.derived.get(f"{operation.id}.{topic}") for topic in topics)
+        return next((requirement for requirement in requirements if requirement), None)
 
     def of_error(self, operation: Operation, topic: str, status: int, text: str) -> Requirement:
         """A requirement of the answers of a documented status, also of one that `verify` does not provoke."""
@@ -59,9 +59,9 @@ class Sheet:
             return
         self._judged[requirement.id] = self._judged.get(requirement.id, 0) + 1
         if finding is not None:
-            found = self._found.setdefault(requirement.id, [])
-            if len(found) < LOOKED_AT:
-                found.append(finding)
+            findings = self._found.setdefault(requirement.id, [])
+            if len(findings) < LOOKED_AT:
+                findings.append(finding)
 
     @property
     def ids(self) -> frozenset[str]:
@@ -70,7 +70,10 @@ class Sheet:
 
     def every(self) -> tuple[Requirement, ...]:
         """All requirements, those that only traffic has too."""
-        return (*self.derived.values(), *(one for one in self._own.values() if one.id not in self.derived))
+        return (
+            *self.derived.values(),
+            *(requirement for requirement in self._own.values() if requirement.id not in self.derived),
+        )
 
     def results(self, chosen: Iterable[Requirement]) -> Iterator[Result]:
         """The outcome of each that was judged."""
@@ -79,18 +82,18 @@ class Sheet:
                 yield self._result(requirement)
 
     def _result(self, requirement: Requirement) -> Result:
-        found = self._found.get(requirement.id, [])
+        findings = self._found.get(requirement.id, [])
         if requirement.level is Level.OBSERVE:
-            return Result(requirement, Outcome.OBSERVED, _kept(found))
-        if not found:
+            return Result(requirement, Outcome.OBSERVED, _kept(findings))
+        if not findings:
             return Result(requirement, Outcome.PASS)
-        more = f"{FINDINGS} of {len(found)} findings are shown" if len(found) > FINDINGS else None
+        more = f"{FINDINGS} of {len(findings)} findings are shown" if len(findings) > FINDINGS else None
         outcome = Outcome.FAIL if requirement.level is Level.MUST else Outcome.WARN
-        return Result(requirement, outcome, _kept(found), more)
+        return Result(requirement, outcome, _kept(findings), more)
 
 
-def _kept(found: list[Finding]) -> tuple[Finding, ...]:
+def _kept(findings: list[Finding]) -> tuple[Finding, ...]:
     """One finding of each that differ, then the first of the others."""
-    first = {face(finding): finding for finding in reversed(found)}
-    others = [one for one in found if one not in first.values()]
+    first = {face(finding): finding for finding in reversed(findings)}
+    others = [finding for finding in findings if finding not in first.values()]
     return (*reversed(first.values()), *others)[:FINDINGS]

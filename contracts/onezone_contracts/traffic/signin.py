@@ -80,14 +80,14 @@ class SignIn:
             self._passwords.popitem(last=False)
         if before and before[-1][0] == password:
             return
-        earlier = next((one for other, one in before if other == password), None)
+        earlier = next((success for other, success in before if other == password), None)
         if earlier is not None:
             other = before[-1][1]
             message = f"{other.label}: two passwords of one user serve in turn"
             steps = (earlier.exchange, other.exchange, sent.exchange)
             finding = Finding(message, words({UNAUTHORIZED}), str(other.status), other.exchange, steps)
             self.sheet.judged(self.sheet.find(other.operation, *USERS), finding)
-        before[:] = [*(one for one in before if one[0] != password), (password, sent)][-5:]
+        before[:] = [*(pair for pair in before if pair[0] != password), (password, sent)][-5:]
 
 
 def _nobodys(headers: Headers) -> str | None:

@@ -191,7 +191,9 @@ class Single:
     def _error_id(self, sent: Seen, response: Response) -> None:
         """The id of an error whose status has but one."""
         usual = [
-            one.id for one in self.contract.errors.values() if one.status == response.status and one.within is None
+            error.id
+            for error in self.contract.errors.values()
+            if error.status == response.status and error.within is None
         ]
         requirement = self.sheet.find(sent.operation, f"error.id.{response.status}")
         if requirement is None or len(usual) != 1:
@@ -260,7 +262,7 @@ class Single:
         yield self.sheet.find(sent.operation, "location.present", "success.location"), wrong
         if wrong is None:
             ends = any(_ends(sent, template, values[0]) for template in templates)
-            form = " or ".join(f"…{one}" for one in templates)
+            form = " or ".join(f"…{template}" for template in templates)
             problem = None if ends else ("the Location has another form", form, values[0])
             yield self.sheet.find(sent.operation, "location.form", "success.location"), problem
             why = uri.problem(values[0])
@@ -295,7 +297,7 @@ def _form(name: str) -> str:
 def _accepts_json(sent: Seen) -> bool:
     """Whether the client takes JSON, with no word on how much (RFC 9110, 12.5.1)."""
     accept = header(sent.recorded.request_headers, "accept")
-    return accept is None or any(one.strip().lower() in JSON_RANGES for one in accept.split(","))
+    return accept is None or any(part.strip().lower() in JSON_RANGES for part in accept.split(","))
 
 
 def _promised(sent: Seen) -> bool:
@@ -307,14 +309,17 @@ def _promised(sent: Seen) -> bool:
 
 def _ends(sent: Seen, template: str, location: str) -> bool:
     """Whether a Location ends as the template does, with the ids of the request in their places."""
-    known = {f"{{{one.name}}}": sent.roles[one.entity or one.name][1] for one in sent.operation.parameters}
+    values = {
+        f"{{{parameter.name}}}": sent.roles[parameter.entity or parameter.name][1]
+        for parameter in sent.operation.parameters
+    }
     expected, path = template.strip("/").split("/"), _path(sent, location)
     came = [unquote(segment) for segment in path.strip("/").split("/")]
     if len(came) < len(expected) or any(came.count(name) > _often(name, sent, expected) for name in expected):
         return False
     pairs = zip(expected, came[-len(expected) :], strict=True)
     return all(
-        segment and _same(segment, known.get(name, segment if name[:1] == "{" else name)) for name, segment in pairs
+        segment and _same(segment, values.get(name, segment if name[:1] == "{" else name)) for name, segment in pairs
     )
 
 

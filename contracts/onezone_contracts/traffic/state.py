@@ -226,7 +226,7 @@ class State:
         leak = self._refused_with(key[1][0], {key[2]: came}, written, read)
         by, topics = (leak, UNCHANGED) if leak else (written, EFFECT)
         what = f"{read.label}: {where} is not read back as it was " + ("before a refusal" if leak else "sent")
-        steps = tuple(one.exchange for one in (written, leak, read) if one)
+        steps = tuple(step.exchange for step in (written, leak, read) if step)
         finding = Finding(what, brief(at(value, where)), brief(at(came, where)), read.exchange, steps)
         self.facts.doubt(key, read, self.sheet.find(by.operation, *topics), finding)
 
@@ -249,8 +249,8 @@ class State:
         if before is None or self._unclear_at >= before[0].start:
             return
         changed = {key: answer[key] for key in answer if key in before[1] and answer[key] != before[1][key]}
-        known = {key[2] for key, _ in self.facts.about(ref, DATA)}
-        changed = {key: value for key, value in changed.items() if key not in known}
+        keys = {key[2] for key, _ in self.facts.about(ref, DATA)}
+        changed = {key: value for key, value in changed.items() if key not in keys}
         leak = self._refused_with(ref, changed, before[0], sent) if changed else None
         if leak:
             steps = (before[0].exchange, leak.exchange, sent.exchange)
@@ -318,15 +318,19 @@ class State:
         self._lists[name] = (sent, ids)
         if before is None or self._unclear_at >= before[0].start:
             return
-        refused = [one for one in self.refusals if self._of_list(one, sent, place) and between(before[0], one, sent)]
+        refused = [
+            refusal
+            for refusal in self.refusals
+            if self._of_list(refusal, sent, place) and between(before[0], refusal, sent)
+        ]
         if not refused:
             return
-        adding = any(one.operation.effect.verb in {"create", "attach"} for one in refused)
-        new = {one for one in ids - before[1] if adding and not self._explained((kind, one), place)}
-        gone = {one for one in before[1] - ids if self._removed_by_refusal((kind, one), place, refused)}
+        adding = any(refusal.operation.effect.verb in {"create", "attach"} for refusal in refused)
+        new = {entity for entity in ids - before[1] if adding and not self._explained((kind, entity), place)}
+        gone = {entity for entity in before[1] - ids if self._removed_by_refusal((kind, entity), place, refused)}
         finding = None
         if new or gone:
-            steps = (before[0].exchange, *(one.exchange for one in refused[:3]), sent.exchange)
+            steps = (before[0].exchange, *(refusal.exchange for refusal in refused[:3]), sent.exchange)
             came = f"{len(new)} more, {len(gone)} gone"
             what = f"{refused[0].label}: the list changed, though it was refused"
             finding = Finding(what, "as before", came, refused[0].exchange, steps)
@@ -343,14 +347,14 @@ class State:
         there = self.facts.get((THERE, (ref,), ""))
         ends = [(ref, place), (place, ref)] if place else []
         return bool(there and there.value) or any(
-            (fact := self.facts.get((IN, one, ""))) is not None and fact.value for one in ends if place
+            (fact := self.facts.get((IN, end, ""))) is not None and fact.value for end in ends if place
         )
 
     def _removed_by_refusal(self, ref: Ref, place: Ref | None, refused: list[Seen]) -> bool:
         """Whether somebody was refused to take it away, and nobody was allowed to."""
         ends = [(ref, place), (place, ref)] if place else []
-        facts = [self.facts.get((THERE, (ref,), "")), *(self.facts.get((IN, one, "")) for one in ends if place)]
-        named = any(ref in one.roles.values() and one.operation.effect.verb in REMOVING for one in refused)
+        facts = [self.facts.get((THERE, (ref,), "")), *(self.facts.get((IN, end, "")) for end in ends if place)]
+        named = any(ref in refusal.roles.values() and refusal.operation.effect.verb in REMOVING for refusal in refused)
         return named and all(fact is None or fact.value for fact in facts)
 
     def _privileges(self, sent: Seen) -> None:
@@ -368,15 +372,17 @@ class State:
         if came == fact.value:
             self.facts.agree(key, self.sheet.find(fact.by.operation, *EFFECT))
             return
-        refused = [one for one in self.refusals if between(fact.by, one, sent) and self._ends(one) == ends]
-        leak = next((one for one in refused if one.operation.effect.verb in {"grant", "revoke"}), None)
+        refused = [
+            refusal for refusal in self.refusals if between(fact.by, refusal, sent) and self._ends(refusal) == ends
+        ]
+        leak = next((refusal for refusal in refused if refusal.operation.effect.verb in {"grant", "revoke"}), None)
         if leak is None and not fact.by.writes:
             self.facts.put(key, value=came, by=sent)  # it was read, and changed unseen
             return
         by, topics = (leak, UNCHANGED) if leak else (fact.by, EFFECT)
         missing, more = sorted(fact.value - came), sorted(came - fact.value)
         what = f"{sent.label}: other privileges are read than were left" + (" before a refusal" if leak else "")
-        steps = tuple(one.exchange for one in (fact.by, leak, sent) if one)
-        told = f"without {', '.join(missing) or 'none'}; with {', '.join(more) or 'no other'}"
-        finding = Finding(what, brief(sorted(fact.value)), told, sent.exchange, steps)
+        steps = tuple(step.exchange for step in (fact.by, leak, sent) if step)
+        actual = f"without {', '.join(missing) or 'none'}; with {', '.join(more) or 'no other'}"
+        finding = Finding(what, brief(sorted(fact.value)), actual, sent.exchange, steps)
         self.facts.doubt(key, sent, self.sheet.find(by.operation, *topics), finding)
