@@ -26,14 +26,14 @@ def try_alone(setting: Setting) -> None:
     sequences: it changes nothing of what is held.
     """
     contract = setting.account.contract
-    known = [
-        one
-        for one in contract.operations.values()
-        if one.effect.resource not in contract.owners and not names_others(contract, one)
+    operations = [
+        operation
+        for operation in contract.operations.values()
+        if operation.effect.resource not in contract.owners and not names_others(contract, operation)
     ]
-    setting.operations = setting.offered = {one.id: one for one in known}
+    setting.operations = setting.offered = {operation.id: operation for operation in operations}
     verbs = {verb: number for number, verb in enumerate(ORDER)}
-    waiting = sorted(known, key=lambda one: verbs.get(one.effect.verb, -1))
+    waiting = sorted(operations, key=lambda operation: verbs.get(operation.effect.verb, -1))
     while waiting:
         before = len(waiting)
         with apart(setting.account):
@@ -45,7 +45,7 @@ def try_alone(setting: Setting) -> None:
                 culprit = violation.culprit.operation
                 if before == len(waiting) or culprit != waiting[0].id:
                     setting.offered.pop(culprit, None)
-                    waiting = [one for one in waiting if one.id != culprit]
+                    waiting = [operation for operation in waiting if operation.id != culprit]
             finally:
                 play.end()
     setting.operations = dict(setting.offered)

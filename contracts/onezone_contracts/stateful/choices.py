@@ -27,7 +27,7 @@ def chosen(play: Play, operation: Operation, pick: int, good: Callable[[Step], b
         good: whether a step that fits is wanted.
     """
     actors = [ADMIN, NOBODY, *(number for number, ref in play.entities.items() if ref[0] == USER)]
-    pools = [_of_kind(play, one.entity or one.name) for one in operation.parameters]
+    pools = [_of_kind(play, parameter.entity or parameter.name) for parameter in operation.parameters]
     total = len(actors)
     for pool in pools:
         total *= len(pool)
@@ -54,7 +54,7 @@ def readings(play: Play) -> Iterator[Step]:
     for operation in play.setting.operations.values():
         if operation.effect.verb not in READING or (operation.effect.verb == "get" and operation.effect.within):
             continue
-        pools = [_of_kind(play, one.entity or one.name) for one in operation.parameters]
+        pools = [_of_kind(play, parameter.entity or parameter.name) for parameter in operation.parameters]
         users = _of_kind(play, USER) if not pools and contract.kind(operation.effect.within or "") == USER else []
         for actor in (ADMIN, *users):
             for roles in _product(pools):
@@ -97,9 +97,9 @@ def _bodies(contract: Contract, operation: Operation, pick: int) -> list[Body]:
 def _plain_bodies(operation: Operation) -> list[Body]:
     assert operation.body is not None
     properties = operation.body.properties
-    flags = [one.name for one in properties if one.types == ("boolean",)]
-    words = tuple((one.name, NEW) for one in properties if one.name not in flags)
-    if flags and any(secret(one) for one in properties):
+    flags = [prop.name for prop in properties if prop.types == ("boolean",)]
+    words = tuple((prop.name, NEW) for prop in properties if prop.name not in flags)
+    if flags and any(secret(prop) for prop in properties):
         return [((flags[0], True), *words), ((flags[0], False),)]
     if flags:
         return [((flags[0], True),), ((flags[0], False),)]

@@ -49,7 +49,7 @@ class Layout:
         if operation is None:
             return
         if verb == "create" and body is None and operation.body:
-            body = tuple((one.name, NEW) for one in operation.body.properties)
+            body = tuple((prop.name, NEW) for prop in operation.body.properties)
         self.steps.append(Step(operation.id, by, roles, body, gives))
 
     def join(self, member: int, container: int, privileges: tuple[str, ...] | None = None, by: int = ADMIN) -> None:

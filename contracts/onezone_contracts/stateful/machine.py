@@ -58,7 +58,10 @@ class Machine(machine.Machine):
         for operation in self.setting.operations.values():
             for shift in range(WATCHED):
                 step = chosen(
-                    play, operation, pick + shift, lambda one: one.actor > 0 and play.expected(one) in DECIDED
+                    play,
+                    operation,
+                    pick + shift,
+                    lambda candidate: candidate.actor > 0 and play.expected(candidate) in DECIDED,
                 )
                 if step:
                     self.watched[step] = play.expected(step)

@@ -68,7 +68,8 @@ class Play(searching.Play[Step]):
         """The entities of the path."""
         parameters = self.operation(step).parameters
         return {
-            one.entity or one.name: self.entities[number] for one, number in zip(parameters, step.roles, strict=True)
+            parameter.entity or parameter.name: self.entities[number]
+            for parameter, number in zip(parameters, step.roles, strict=True)
         }
 
     def caller(self, step: Step) -> Ref | None:
@@ -124,7 +125,7 @@ class Play(searching.Play[Step]):
 
     def end(self) -> None:
         """Remove what the steps made, services first."""
-        for ref in sorted(self.entities.values(), key=lambda one: removal(self.account.contract, one[0])):
+        for ref in sorted(self.entities.values(), key=lambda ref: removal(self.account.contract, ref[0])):
             if ref in self.account.mirror.details:
                 exchange = self.account.delete(ref)
                 if exchange and (exchange.succeeded or exchange.status in GONE):
@@ -155,8 +156,8 @@ class Play(searching.Play[Step]):
         operation = self.operation(step)
         if step.body is None or operation.body is None:
             return None
-        known = {one.name: one for one in operation.body.properties}
-        new = {key: self.account.samples.value(known[key]) for key, given in step.body if given == NEW}
+        properties = {prop.name: prop for prop in operation.body.properties}
+        new = {key: self.account.samples.value(properties[key]) for key, given in step.body if given == NEW}
         return {key: new[key] if key in new else _plain(given) for key, given in step.body}
 
     def _violated(self, kind: str, difference: Difference) -> ViolationError[Step]:
@@ -184,8 +185,8 @@ class Play(searching.Play[Step]):
 
     def _misread(self, step: Step, expected: Expected, exchange: Exchange) -> list[tuple[str, Difference]]:
         if expected in {Expected.ALLOWED, Expected.OPEN} and exchange.succeeded:
-            found = misread(self.account, self.operation(step), self.roles(step), self.caller(step), exchange)
-            return [(STATE, difference) for difference in found]
+            problems = misread(self.account, self.operation(step), self.roles(step), self.caller(step), exchange)
+            return [(STATE, difference) for difference in problems]
         problem = self._misanswered(expected, exchange)
         if problem is None:
             return []
@@ -242,10 +243,10 @@ class Play(searching.Play[Step]):
         value = self._value(step)
         self._ask(step, value, retried=expected is Expected.ALLOWED)
         exchange = self.exchanges[-1]
-        made = new_id(exchange) if operation.effect.verb == "create" and exchange.succeeded else None
-        self._judge(step, expected, made)
+        created_id = new_id(exchange) if operation.effect.verb == "create" and exchange.succeeded else None
+        self._judge(step, expected, created_id)
         if exchange.succeeded:
-            self._succeeded(step, (operation, roles, caller, value), made)
+            self._succeeded(step, (operation, roles, caller, value), created_id)
         elif not step.quiet:
             self._unchanged(probes(self.account.contract, operation, roles, caller), newcomers)
 
@@ -262,33 +263,33 @@ class Play(searching.Play[Step]):
         first = [True]
         self.account.lag.until(settled)
 
-    def _judge(self, step: Step, expected: Expected, made: str | None) -> None:
+    def _judge(self, step: Step, expected: Expected, created_id: str | None) -> None:
         """Raises ViolationError where the answer is not the predicted one."""
         exchange = self.exchanges[-1]
         problem = self._misanswered(expected, exchange)
         if problem is None:
             return
-        if made:
-            self.account.adopt((self.account.contract.kind(self.operation(step).effect.resource), made))
+        if created_id:
+            self.account.adopt((self.account.contract.kind(self.operation(step).effect.resource), created_id))
         if problem[0] == ALLOWED:
             self._settle(step, again=True)
             self._see(step)
         raise self._violated(*problem)
 
     def _succeeded(
-        self, step: Step, done: tuple[Operation, Mapping[str, Ref], Ref | None, Any], made: str | None
+        self, step: Step, done: tuple[Operation, Mapping[str, Ref], Ref | None, Any], created_id: str | None
     ) -> None:
         operation, roles, caller, _ = done
         kind = self.account.contract.kind(operation.effect.resource)
         if operation.effect.verb == "create":
-            if made is None or (kind, made) in self.account.mirror.details:
+            if created_id is None or (kind, created_id) in self.account.mirror.details:
                 difference = Difference(
-                    "what was made has no id of its own", "a Location with a new id", str(made), None
+                    "what was made has no id of its own", "a Location with a new id", str(created_id), None
                 )
                 raise self._violated(STATE, difference)
-            self.entities[step.gives] = (kind, made)
+            self.entities[step.gives] = (kind, created_id)
         touched = probes(self.account.contract, operation, roles, caller)
-        more = apply(self.account, *done, made, self.exchanges[-1])
+        more = apply(self.account, *done, created_id, self.exchanges[-1])
         self._changes += 1
         if not step.quiet:
             self._agree(STATE, [*touched, *more])
@@ -299,9 +300,9 @@ class Play(searching.Play[Step]):
             raise self._violated(UNCHANGED, difference)
 
     def _agree(self, kind: str, touched: list[Probe]) -> None:
-        found = differences(self.account, touched)
-        if found:
-            raise self._violated(kind, found[0])
+        problems = differences(self.account, touched)
+        if problems:
+            raise self._violated(kind, problems[0])
 
     # --- who is to blame ----------------------------------------------------------------------------------
 
@@ -324,8 +325,8 @@ class Play(searching.Play[Step]):
         self.actions, self.exchanges = mine, exchanges
 
     def _is_there(self, probe: Probe) -> bool:
-        known = self.account.mirror.details
-        return probe.ref in known and (probe.other is None or probe.other in known)
+        details = self.account.mirror.details
+        return probe.ref in details and (probe.other is None or probe.other in details)
 
     def _look_at(self, probe: Probe, numbers: Mapping[Ref, int]) -> None:
         setting, ref = self.setting, probe.ref
@@ -340,8 +341,8 @@ class Play(searching.Play[Step]):
             path = (probe.other, ref)  # type: ignore[assignment]
         else:
             return
-        if operation and all(one in numbers for one in path):
-            self._look(Step(operation.id, ADMIN, tuple(numbers[one] for one in path)))
+        if operation and all(entity in numbers for entity in path):
+            self._look(Step(operation.id, ADMIN, tuple(numbers[entity] for entity in path)))
 
     def _settle(self, step: Step, *, again: bool = False) -> None:
         """See that the privileges of who acts are shown as they should be, since the last change, or once `again`.

@@ -69,8 +69,10 @@ class Prediction:
     def of_nobody(self, operation: Operation, roles: Mapping[str, Ref]) -> Expected:
         """What comes of a request without credentials."""
         if not operation.access.public:
-            found = self._present(roles) and self._related(operation, roles, None, Expected.ALLOWED) is Expected.ALLOWED
-            return Expected.UNAUTHENTICATED if found else Expected.FORBIDDEN
+            present = (
+                self._present(roles) and self._related(operation, roles, None, Expected.ALLOWED) is Expected.ALLOWED
+            )
+            return Expected.UNAUTHENTICATED if present else Expected.FORBIDDEN
         return Expected.ALLOWED if self._present(roles) else self._absent(operation)
 
     def determined(self, operation: Operation, roles: Mapping[str, Ref], user: Ref | None) -> bool:

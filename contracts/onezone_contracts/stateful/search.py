@@ -105,6 +105,6 @@ def shortest(setting: Setting, first: ViolationError[Step]) -> Finding:
 
     setting.careful = True
     with setting.unlimited():
-        found = shrinking.shortest(setting, first, tried, again, seconds=drawn.SHRINKING, attempts=ATTEMPTS)
+        finding = shrinking.shortest(setting, first, tried, again, seconds=drawn.SHRINKING, attempts=ATTEMPTS)
     setting.careful = False
-    return found
+    return finding

@@ -127,7 +127,7 @@ def _zone(layout: Layout) -> None:
 def _user_deleted(layout: Layout) -> None:
     """A user changes its name, is locked out, let in, and deleted."""
     account = layout.contract.find("update", USER, part="basic_auth")
-    names = tuple(one.name for one in account.body.properties) if account and account.body else ()
+    names = tuple(prop.name for prop in account.body.properties) if account and account.body else ()
     word = tuple((name, NEW if name == names[-1] else True) for name in names)
     layout.act("update", CALLER, by=CAT, body=(("username", NEW),))
     layout.act("update", CALLER, by=CAT, body=(("username", NEW),))
