@@ -77,7 +77,7 @@ def opened(subject: Wanted, contract: Contract, options: Options) -> Iterator[Se
 
         drawn.kept(options.examples)  # a mistake in it is told before anything is sent
     if options.keep:
-        kept.check(options.keep, made=bool(subject.admin or (subject.url and subject.states_url)))
+        kept.check(options.keep, creates=bool(subject.admin or (subject.url and subject.states_url)))
     if options.wait:
         _awaited(subject, options)
     options.deadline.begin()
