@@ -17,7 +17,7 @@ from onezone_contracts.exchange import Exchange, Request
 from onezone_contracts.needs import Fixtures
 from onezone_contracts.options import Options
 from onezone_contracts.patience import TOO_MANY
-from onezone_contracts.requirement import Finding, NotJudged, Requirement, Sending, SendingAs, tolerated
+from onezone_contracts.requirement import Finding, Level, NotJudged, Requirement, Sending, SendingAs, tolerated
 from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.shared import Shared
 from onezone_contracts.state.tracker import Tracker
@@ -204,9 +204,14 @@ class Run:
         def send() -> Exchange:
             return self.api.wire.send(one.request)
 
-        exchange = self.fixtures.insist(send) if one.allowed else send()
+        exchange = self.fixtures.insist(send) if one.allowed and self._bound(one.case) else send()
         self.shared.hangs.note(one.case, self.operation.id, exchange)
         return one.answered(exchange)
+
+    def _bound(self, case: Case) -> bool:
+        """Whether the edition says what the case's user may: where it leaves that open, nobody waits for a success."""
+        persona = self.fixtures.personas(case.keys or ()).get(case.who)
+        return persona is None or persona.level is not Level.OBSERVE
 
     def record(self, sent: Sent) -> None:
         """Put an exchange into the log, and see what came of it."""

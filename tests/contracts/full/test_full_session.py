@@ -41,6 +41,18 @@ def test_every_operation_of_the_mock_is_conformant_and_the_world_is_left_as_it_w
     assert mock.world() == before
 
 
+def test_nobody_waits_for_what_the_edition_leaves_open(
+    mocks: dict[str, Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No privilege in a space can be given here: the refusal of that route is observed, and asked for once."""
+    waits: list[float] = []
+    monkeypatch.setattr("onezone_contracts.patience.waited", lambda _ready, seconds, _check: waits.append(seconds))
+    mock = mocks["current"]
+    wanted = Wanted(mock.base_url, admin=mock.admin, edition="current", profile="full")
+    result = judge_target(wanted, QUICK, ("create_user_handle.access.user",)).results[0]
+    assert (result.outcome, waits) == (Outcome.OBSERVED, [])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("edition", editions())
 def test_core_judges_with_personas_of_its_own_making(mocks: dict[str, Running], edition: str) -> None:
