@@ -77,7 +77,7 @@ def opened(wanted: Wanted, contract: Contract, options: Options) -> Iterator[Ses
 
         drawn.kept(options.examples)  # a mistake in it is told before anything is sent
     if options.keep:
-        kept.check(options.keep, made=bool(wanted.admin or (wanted.url and wanted.states_url)))
+        kept.check(options.keep, creates=bool(wanted.admin or (wanted.url and wanted.states_url)))
     if options.wait:
         _awaited(wanted, options)
     options.deadline.begin()

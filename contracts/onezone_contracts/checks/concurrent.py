@@ -47,14 +47,14 @@ def creates(run: GivenRun) -> Iterator[Finding]:
     cases = [Case(f"concurrent.create.{n}", "a valid request among others at the same time") for n in range(CREATES)]
     sent = _at_once(run, cases)
     run.log += sent
-    accepted = [one for one in sent if one.exchange.succeeded]
-    limited = next((one for one in sent if asks_for_patience(one.exchange)), None)
-    for one in sent:
-        if not one.exchange.succeeded and not asks_for_patience(one.exchange):
-            yield status.finding(one, str(run.operation.success.status))
-    made = run.ledger.together(accepted)
-    twice = {one for one, count in Counter(each.id for each in made if each.id).items() if count > 1}
-    for each in made:
+    accepted = [request for request in sent if request.exchange.succeeded]
+    limited = next((request for request in sent if asks_for_patience(request.exchange)), None)
+    for request in sent:
+        if not request.exchange.succeeded and not asks_for_patience(request.exchange):
+            yield status.finding(request, str(run.operation.success.status))
+    creations = run.ledger.together(accepted)
+    twice = {identity for identity, count in Counter(each.id for each in creations if each.id).items() if count > 1}
+    for each in creations:
         label = each.sent.case.label
         if each.id in twice:
             yield Finding(f"{label}: another got the same id", "an id of its own", str(each.id), each.sent.exchange)
@@ -64,7 +64,7 @@ def creates(run: GivenRun) -> Iterator[Finding]:
             message, look = f"{label}: the list is not what was created", each.then(each.listing)
             yield Finding(message, f"{each.id} in the list", came, each.sent.exchange, look)
         yield from differences_of(run.operation, each)
-    if limited is not None and len(made) < FEW:
+    if limited is not None and len(creations) < FEW:
         raise status.limits(limited)
 
 
@@ -88,12 +88,12 @@ def access(persona: str) -> Check:
         ]
         sent = _at_once(run, cases)
         run.log += sent
-        run.tracker.together([one for one in sent if one.exchange.succeeded])
-        for one in sent:
-            wanted = FORBIDDEN if one.case.who == persona else run.operation.success.status
-            if asks_for_patience(one.exchange):
+        run.tracker.together([request for request in sent if request.exchange.succeeded])
+        for request in sent:
+            expected = FORBIDDEN if request.case.who == persona else run.operation.success.status
+            if asks_for_patience(request.exchange):
                 continue
-            if one.exchange.succeeded if wanted == FORBIDDEN else not one.exchange.succeeded:
-                yield status.finding(one, str(wanted))
+            if request.exchange.succeeded if expected == FORBIDDEN else not request.exchange.succeeded:
+                yield status.finding(request, str(expected))
 
     return check

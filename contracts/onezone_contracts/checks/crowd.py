@@ -37,7 +37,7 @@ def creates(run: GivenRun) -> Iterator[Finding]:
     """Hundreds of creations by several threads are accepted, each has an id of its own, and the group lists all."""
     run.identity(WRITER)
     run.ledger.flush()
-    seconds = [one.sent.exchange.seconds for one in run.creations()]
+    seconds = [creation.sent.exchange.seconds for creation in run.creations()]
     if median(seconds) > QUICK:
         raise NotJudged(f"the target takes more than {QUICK * 1000:g} ms for a creation")
     first = run.transmit(Case("concurrent.load.before", "a valid request before hundreds"))
@@ -49,32 +49,32 @@ def creates(run: GivenRun) -> Iterator[Finding]:
     busy = _busy(run, sent)
     if busy:
         raise NotJudged(busy)
-    refused = [one for one in sent if not one.exchange.succeeded]
-    accepted = [one for one in sent if one.exchange.succeeded]
+    refused = [request for request in sent if not request.exchange.succeeded]
+    accepted = [request for request in sent if request.exchange.succeeded]
     run.log += refused[:READ] + accepted[:READ]
-    yield from (status.finding(one, str(run.operation.success.status)) for one in refused)
-    made = [_made(one) for one in accepted]
-    run.ledger.spare += made
-    counts = Counter(one.id for one in made)
-    for one in made:
-        if one.id is None or counts[one.id] > 1:
-            message = f"{one.sent.case.label}: another got the same id"
-            yield Finding(message, "an id of its own", str(one.id), one.sent.exchange)
-    yield from _listed(run, made, before)
-    yield from _read(run, made)
+    yield from (status.finding(request, str(run.operation.success.status)) for request in refused)
+    creations = [_made(request) for request in accepted]
+    run.ledger.spare += creations
+    counts = Counter(creation.id for creation in creations)
+    for creation in creations:
+        if creation.id is None or counts[creation.id] > 1:
+            message = f"{creation.sent.case.label}: another got the same id"
+            yield Finding(message, "an id of its own", str(creation.id), creation.sent.exchange)
+    yield from _listed(run, creations, before)
+    yield from _read(run, creations)
 
 
 def _busy(run: GivenRun, sent: list[Sent]) -> str | None:
     """Why nothing can be said of a target that still answers: it asks for patience, is only slow, or is full."""
-    asked = any(one.exchange.status in LONGEST_PAUSES for one in sent)
-    refusals = {one.exchange.status or 0 for one in sent if not one.exchange.succeeded}
+    asked = any(request.exchange.status in LONGEST_PAUSES for request in sent)
+    refusals = {request.exchange.status or 0 for request in sent if not request.exchange.succeeded}
     full = not asked and len(refusals) == 1 and refusals <= FULL
-    if not asked and not full and not any(one.exchange.timed_out for one in sent):
+    if not asked and not full and not any(request.exchange.timed_out for request in sent):
         return None
     after = run.transmit(Case("concurrent.load.after", LABEL))
     if after.exchange.status not in refusals if full else not after.exchange.succeeded:
         return None
-    run.ledger.spare += [_made(one) for one in (*sent, after) if one.exchange.succeeded]
+    run.ledger.spare += [_made(request) for request in (*sent, after) if request.exchange.succeeded]
     for group in list(run.ledger.known):
         run.ledger.open(group)
     if full:
@@ -92,25 +92,25 @@ def _sent(run: GivenRun) -> list[Sent]:
     each = run.options.crowd or EACH.get(run.options.depth, EACH["standard"])
 
     def work(number: int) -> list[Sent]:
-        found: list[Sent] = []
+        sent: list[Sent] = []
         try:
             for count in range(each):
-                found.append(run.transmit(Case(f"concurrent.load.{number}.{count}", LABEL)))
-                if found[-1].exchange.response is None:
+                sent.append(run.transmit(Case(f"concurrent.load.{number}.{count}", LABEL)))
+                if sent[-1].exchange.response is None:
                     break
         finally:
             run.wire.close()
-        return found
+        return sent
 
     run.wire.close()
     with ThreadPoolExecutor(THREADS) as pool:
-        return [one for found in pool.map(work, range(THREADS)) for one in found]
+        return [request for sent in pool.map(work, range(THREADS)) for request in sent]
 
 
-def _listed(run: GivenRun, made: list[Created], before: dict[str, set[str]]) -> Iterator[Finding]:
+def _listed(run: GivenRun, creations: list[Created], before: dict[str, set[str]]) -> Iterator[Finding]:
     """That the group lists what was created and no more; a list that is cut says nothing."""
-    for group in {one.sent.group for one in made} & before.keys():
-        ids = {one.id for one in made if one.sent.group == group}
+    for group in {creation.sent.group for creation in creations} & before.keys():
+        ids = {creation.id for creation in creations if creation.sent.group == group}
         latest: list[set[str] | None] = [None]
 
         def shows(group: str = group, ids: set[str | None] = ids, latest: list[set[str] | None] = latest) -> bool:
@@ -124,10 +124,10 @@ def _listed(run: GivenRun, made: list[Created], before: dict[str, set[str]]) -> 
             continue
         run.ledger.known[group] = set(now)
         missing, extra = ids - now, now - ids - before[group]
-        cut = len(missing) > len(made) // 2 and len(now & (ids | before[group])) >= PAGE
-        example = next((one for one in made if one.id in missing), made[0])
+        cut = len(missing) > len(creations) // 2 and len(now & (ids | before[group])) >= PAGE
+        example = next((creation for creation in creations if creation.id in missing), creations[0])
         if missing and not cut:
-            came = f"{len(missing)} of {len(made)} are not there"
+            came = f"{len(missing)} of {len(creations)} are not there"
             yield Finding(
                 f"{LABEL}: the group does not list it", "all of them in the list", came, example.sent.exchange
             )
@@ -136,11 +136,11 @@ def _listed(run: GivenRun, made: list[Created], before: dict[str, set[str]]) -> 
             yield Finding(f"{LABEL}: the group lists others", "what was created", came, example.sent.exchange)
 
 
-def _read(run: GivenRun, made: list[Created]) -> Iterator[Finding]:
+def _read(run: GivenRun, creations: list[Created]) -> Iterator[Finding]:
     """That some of them, from first to last, are kept as they were sent."""
     if "get" not in run.readback.offered:
         return
-    for one in made[:: max(1, len(made) // READ)]:
-        sent = one.sent
+    for creation in creations[:: max(1, len(creations) // READ)]:
+        sent = creation.sent
         read = run.readback.read(sent)
-        yield from differences_of(run.operation, replace(one, read=read))
+        yield from differences_of(run.operation, replace(creation, read=read))

@@ -122,17 +122,17 @@ def _drawn(run: Run, strategy: Any) -> list[Any]:
     """What a search with this seed draws as long as it finds nothing."""
     from hypothesis import given
 
-    found: list[Any] = []
+    draws: list[Any] = []
 
     @_settings(run, shrink=False)
     @given(strategy)
     def draw(drawn: Any) -> None:
-        found.append(drawn)
+        draws.append(drawn)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         draw()
-    return found
+    return draws
 
 
 def _search(
@@ -256,8 +256,8 @@ def tolerated(*cases: Case) -> Sending:
 def _could_be_read(body: bytes, run: Run) -> bool:
     """Whether some lenient parser could take these bytes for an object, or for the lack of one that may be accepted."""
     text = body.decode("utf-8", "replace").lstrip("\ufeff").strip("\x00 \t\r\n")
-    known = run.operation.body
-    if not text and known and (known.presence_level is not Level.MUST or not _asks_for_keys(known)):
+    documented = run.operation.body
+    if not text and documented and (documented.presence_level is not Level.MUST or not _asks_for_keys(documented)):
         return True
     for encoding in ("", "utf-16"):
         try:
@@ -270,7 +270,7 @@ def _could_be_read(body: bytes, run: Run) -> bool:
 
 def _asks_for_keys(body: Body) -> bool:
     """Whether a request without anything in its body lacks something."""
-    return body.required and (bool(body.none_known) or any(one.required for one in body.properties))
+    return body.required and (bool(body.none_known) or any(prop.required for prop in body.properties))
 
 
 def _nested(text: str) -> bool:
@@ -311,6 +311,6 @@ def _answered(run: Run, sent: Sent) -> list[Finding]:
 def _known_misshaped(run: Run, code: int) -> bool:
     """Whether ordinary requests showed already that this status has another shape: that is judged on its own."""
     validate = error.validator(run.contract)
-    ordinary = (one for one in run.log if one.exchange.status == code and not one.case.name.startswith(RARE))
-    answers = (one.exchange.response for one in ordinary)
+    ordinary = (sent for sent in run.log if sent.exchange.status == code and not sent.case.name.startswith(RARE))
+    answers = (sent.exchange.response for sent in ordinary)
     return any(answer is not None and error.misshaped(validate, answer) for answer in answers)

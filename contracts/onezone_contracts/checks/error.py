@@ -43,14 +43,14 @@ def stopped(sent: Sent) -> bool:
 
 
 def _seen(run: Run, status: int) -> list[tuple[Sent, Response]]:
-    found = [
+    answers = [
         (sent, sent.exchange.response)
         for sent in run.log
         if sent.exchange.response is not None and sent.exchange.response.status == status and promised(sent)
     ]
-    if not found:
+    if not answers:
         raise NotJudged(f"no {status} was seen")
-    return found
+    return answers
 
 
 def shape(status: int) -> Check:
@@ -137,25 +137,25 @@ def right_id(status: int) -> Check:
     def check(run: Run) -> Iterator[Finding]:
         usual = [kind.id for kind in run.contract.errors.values() if kind.status == status and kind.within is None]
         for sent, response in _seen(run, status):
-            wanted = sent.case.error or (usual[0] if len(usual) == 1 else None)
-            if wanted and run.contract.errors[wanted].status == status:
-                yield from _named(sent, response, wanted)
+            error_id = sent.case.error or (usual[0] if len(usual) == 1 else None)
+            if error_id and run.contract.errors[error_id].status == status:
+                yield from _named(sent, response, error_id)
 
     return at_refusals(check, status)
 
 
-def _named(sent: Sent, response: Response, wanted: str) -> Iterator[Finding]:
+def _named(sent: Sent, response: Response, error_id: str) -> Iterator[Finding]:
     try:
         error = response.json()["error"]
         came, details = error["id"], error.get("details") or {}
     except (ValueError, KeyError, TypeError, AttributeError):
         return  # the shape is judged elsewhere
-    asked = sent.case.key if wanted == sent.case.error else None
+    asked = sent.case.key if error_id == sent.case.error else None
     key = details.get("key") if isinstance(details, dict) else None
-    if came != wanted or (asked and key is not None and key != asked):
-        told = f"{came}" + (f" with details.key {key}" if key else "")
-        expected = wanted + (f" with details.key {asked}" if asked else "")
-        yield Finding(f"{sent.case.label}: the error has another id", expected, told, sent.exchange)
+    if came != error_id or (asked and key is not None and key != asked):
+        shown = f"{came}" + (f" with details.key {key}" if key else "")
+        expected = error_id + (f" with details.key {asked}" if asked else "")
+        yield Finding(f"{sent.case.label}: the error has another id", expected, shown, sent.exchange)
 
 
 def challenge(run: Run) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ def again_and_again(times: int, *cases: Case) -> Check:
     def check(run: GivenRun) -> Iterator[Finding]:
         series = [[replace(case, label=f"{case.label}, time {n + 1}") for n in range(times)] for case in cases]
         for sent in run.side_by_side(series):
-            allowed = next((n for n, one in enumerate(sent) if one.exchange.succeeded), None)
+            allowed = next((n for n, request in enumerate(sent) if request.exchange.succeeded), None)
             if allowed is not None:
                 yield _with_steps(sent[: allowed + 1], "a refusal each time")
 
@@ -54,7 +54,7 @@ def directly_after(*pairs: tuple[Case, Case, Collection[int]]) -> Check:
 
 def _with_steps(sent: list[Sent], expected: str) -> Finding:
     last = finding(sent[-1], expected)
-    return replace(last, steps=tuple(one.exchange for one in sent))
+    return replace(last, steps=tuple(request.exchange for request in sent))
 
 
 def group_in_body(elsewhere: tuple[str, ...], anywhere: str | None) -> Check:

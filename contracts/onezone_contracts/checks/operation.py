@@ -32,17 +32,17 @@ RELATION_EXISTS = "relationAlreadyExists"
 
 def successes(trial: Trial) -> list[Sent]:
     """Every case that was rightly answered with a 2xx. Raises NotJudged where there is none."""
-    found = [one for one in trial.log if one.allowed and one.exchange.succeeded]
-    if not found:
+    accepted = [sent for sent in trial.log if sent.allowed and sent.exchange.succeeded]
+    if not accepted:
         raise NotJudged("nobody who must be allowed had a success", blocked=True)
-    return found
+    return accepted
 
 
 def status(trial: Trial) -> Iterator[Finding]:
     """Every success is the documented one."""
-    for one in successes(trial):
-        if one.exchange.status != trial.operation.success.status:
-            yield finding(one, str(trial.operation.success.status))
+    for sent in successes(trial):
+        if sent.exchange.status != trial.operation.success.status:
+            yield finding(sent, str(trial.operation.success.status))
 
 
 def body(trial: Trial) -> Iterator[Finding]:
@@ -55,128 +55,133 @@ def body_of(trial: Trial, attempts: Iterable[Sent]) -> Iterator[Finding]:
     schema = trial.operation.success.schema
     validate = jsonschema_rs.Draft4Validator(plain(trial.contract, schema)) if schema else None
     people = trial.account.people.values() if trial.account else ()
-    words = [one.credentials.password for known in people for one in known if one.credentials.password]
-    for one in attempts:
-        response = one.exchange.response
+    words = [user.credentials.password for logins in people for user in logins if user.credentials.password]
+    for sent in attempts:
+        response = sent.exchange.response
         assert response is not None
         if validate is None:
             if response.body or response.stray:
                 came = f"{len(response.body or response.stray)} bytes"
-                yield Finding(f"{one.case.label}: the answer has a body", "no body", came, one.exchange)
+                yield Finding(f"{sent.case.label}: the answer has a body", "no body", came, sent.exchange)
         elif problem := misshaped(validate, response):
             yield Finding(
-                f"{one.case.label}: the body is not the documented one", "the documented body", problem, one.exchange
+                f"{sent.case.label}: the body is not the documented one", "the documented body", problem, sent.exchange
             )
         elif any(word.encode() in response.body for word in words):
-            yield Finding(f"{one.case.label}: the answer shows a user's password", "no password", "it", one.exchange)
+            yield Finding(f"{sent.case.label}: the answer shows a user's password", "no password", "it", sent.exchange)
 
 
 def plain(contract: Contract, schema: Any) -> Any:
     """An OpenAPI schema as a JSON Schema: nothing referred to, `nullable` as a type."""
     if isinstance(schema, list):
-        return [plain(contract, one) for one in schema]
+        return [plain(contract, part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {key: plain(contract, value) for key, value in contract.resolve(schema).items()}
-    if found.pop("nullable", False) is True and "type" in found:
-        found["type"] = [found["type"], "null"]
-    return found
+    converted = {key: plain(contract, value) for key, value in contract.resolve(schema).items()}
+    if converted.pop("nullable", False) is True and "type" in converted:
+        converted["type"] = [converted["type"], "null"]
+    return converted
 
 
 def labelled(trial: Trial) -> Iterator[Finding]:
     """A success without a body names the media type that it would have."""
-    for one in successes(trial):
-        label = one.exchange.response.header("Content-Type") if one.exchange.response else None
+    for sent in successes(trial):
+        label = sent.exchange.response.header("Content-Type") if sent.exchange.response else None
         if label is None or not error.is_json(label):
-            wanted = str(trial.operation.success.labelled)
-            yield Finding(f"{one.case.label}: no such Content-Type", wanted, label or "none", one.exchange)
+            expected = str(trial.operation.success.labelled)
+            yield Finding(f"{sent.case.label}: no such Content-Type", expected, label or "none", sent.exchange)
 
 
 def in_order(trial: Trial) -> Iterator[Finding]:
     """A list of privileges is sorted."""
-    for one in successes(trial):
-        found = only_list(answer_of(one.exchange), list_keys(trial.contract))
-        if found is not None and found != sorted(found, key=str):
+    for sent in successes(trial):
+        entries = only_list(answer_of(sent.exchange), list_keys(trial.contract))
+        if entries is not None and entries != sorted(entries, key=str):
             yield Finding(
-                f"{one.case.label}: the list is not sorted", "a sorted list", ", ".join(map(str, found)), one.exchange
+                f"{sent.case.label}: the list is not sorted",
+                "a sorted list",
+                ", ".join(map(str, entries)),
+                sent.exchange,
             )
 
 
 def location(trial: Trial) -> Iterator[Finding]:
     """A success carries one Location of the documented form, which leads to the new thing where that can be read."""
-    for one in successes(trial):
-        response = one.exchange.response
+    for sent in successes(trial):
+        response = sent.exchange.response
         assert response is not None
         values = response.header_values("Location")
         if len(values) != 1 or not values[0].strip():
             yield Finding(
-                f"{one.case.label}: a Location is promised", "one Location", f"{len(values)} of them", one.exchange
+                f"{sent.case.label}: a Location is promised", "one Location", f"{len(values)} of them", sent.exchange
             )
             continue
         templates = trial.operation.success.location
-        if not any(_fits(trial.operation, template, values[0], one) for template in templates):
+        if not any(_fits(trial.operation, template, values[0], sent) for template in templates):
             yield Finding(
-                f"{one.case.label}: the Location has another form", " or ".join(templates), values[0], one.exchange
+                f"{sent.case.label}: the Location has another form", " or ".join(templates), values[0], sent.exchange
             )
         else:
-            yield from _leads(trial, one, values[0])
+            yield from _leads(trial, sent, values[0])
 
 
-def _path(one: Sent, text: str) -> list[str]:
+def _path(sent: Sent, text: str) -> list[str]:
     try:
-        path = urlsplit(urljoin(one.exchange.base + one.exchange.request.path, text)).path
+        path = urlsplit(urljoin(sent.exchange.base + sent.exchange.request.path, text)).path
     except ValueError:
         return []
     return [unquote(segment) for segment in path.strip("/").split("/")]
 
 
-def _fits(operation: Operation, template: str, text: str, one: Sent) -> bool:
+def _fits(operation: Operation, template: str, text: str, sent: Sent) -> bool:
     """Whether a Location ends as the template does, with the ids of the request in their places."""
-    known = {f"{{{each.name}}}": one.roles[each.entity or each.name][1] for each in operation.parameters}
-    wanted = template.strip("/").split("/")
-    found = _path(one, text)[-len(wanted) :]
-    if len(found) != len(wanted):
+    ids = {f"{{{each.name}}}": sent.roles[each.entity or each.name][1] for each in operation.parameters}
+    names = template.strip("/").split("/")
+    segments = _path(sent, text)[-len(names) :]
+    if len(segments) != len(names):
         return False
-    pairs = zip(wanted, found, strict=True)
-    return all(came == known.get(name, came if name.startswith("{") else name) and came for name, came in pairs)
+    pairs = zip(names, segments, strict=True)
+    return all(came == ids.get(name, came if name.startswith("{") else name) and came for name, came in pairs)
 
 
-def _leads(trial: Trial, one: Sent, text: str) -> Iterator[Finding]:
+def _leads(trial: Trial, sent: Sent, text: str) -> Iterator[Finding]:
     """What the Location names can be read, where the contract has such an operation and the target offers it."""
     operation, account = _reader(trial), trial.account
     if operation is None or account is None or trial.stages is None or operation.id not in trial.stages.offered:
         return
-    own = CALLER in {trial.operation.effect.within, operation.effect.within} and one.user
-    auth = one.user.auth if own and one.user else account.auth
-    last = [account.api.follow(text, one.exchange, auth)]
-    made = new_id(one.exchange)
+    own = CALLER in {trial.operation.effect.within, operation.effect.within} and sent.user
+    auth = sent.user.auth if own and sent.user else account.auth
+    last = [account.api.follow(text, sent.exchange, auth)]
+    identity = new_id(sent.exchange)
     resource = trial.operation.effect.resource
-    roles = {**one.roles, **({resource: (trial.contract.kind(resource), made)} if made else {})}
+    roles = {**sent.roles, **({resource: (trial.contract.kind(resource), identity)} if identity else {})}
 
     def there() -> bool:
-        last.append(account.api.follow(text, one.exchange, auth))
+        last.append(account.api.follow(text, sent.exchange, auth))
         if not last[-1].succeeded and _known(operation, roles):  # the Location may be of another host, or base path
             last.append(account.api.send(operation, roles, auth, label="read what the Location names"))
         return last[-1].succeeded
 
     if not last[-1].succeeded and not account.lag.until(there):
         came = last[-1].answer()
-        yield Finding(f"{one.case.label}: reading what its Location names fails with {came}", "200", came, last[-1])
+        yield Finding(f"{sent.case.label}: reading what its Location names fails with {came}", "200", came, last[-1])
 
 
 def _known(operation: Operation, roles: Mapping[str, Ref]) -> bool:
-    return all((one.entity or one.name) in roles for one in operation.parameters)
+    return all((parameter.entity or parameter.name) in roles for parameter in operation.parameters)
 
 
 def _reader(trial: Trial) -> Operation | None:
     """The operation that reads what the Location names: its path is the Location's, whatever its parameters' names."""
     shapes = {_shape(template) for template in trial.operation.success.location}
-    known = trial.contract.operations.values()
-    return next((one for one in known if one.method == "GET" and _shape(one.path) in shapes), None)
+    operations = trial.contract.operations.values()
+    return next(
+        (operation for operation in operations if operation.method == "GET" and _shape(operation.path) in shapes), None
+    )
 
 
 def _shape(path: str) -> tuple[str, ...]:
-    return tuple("{}" if one.startswith("{") else one for one in path.strip("/").split("/"))
+    return tuple("{}" if segment.startswith("{") else segment for segment in path.strip("/").split("/"))
 
 
 # --- what a success does, and what a refusal does not ------------------------------------------------------------
@@ -190,8 +195,8 @@ def effect(*more: Case) -> Check:
             raise NotJudged(UNSEEN, blocked=True)
         for case in more:
             trial.send(case, accept=True)
-        for one in successes(trial):
-            yield from _differences(one)
+        for sent in successes(trial):
+            yield from _differences(sent)
 
     return check
 
@@ -208,9 +213,9 @@ def own_effect(case: Case) -> Check:
     return check
 
 
-def _differences(one: Sent) -> Iterator[Finding]:
-    for difference in one.differences:
-        yield difference.finding(f"{one.case.label}: {difference.what}", one.exchange)
+def _differences(sent: Sent) -> Iterator[Finding]:
+    for difference in sent.differences:
+        yield difference.finding(f"{sent.case.label}: {difference.what}", sent.exchange)
 
 
 def again(level: Level, case: Case) -> Check:
@@ -218,9 +223,9 @@ def again(level: Level, case: Case) -> Check:
     judge = observed(case) if level is Level.OBSERVE else answered({CONFLICT}, case)
 
     def check(trial: Trial) -> Iterator[Finding]:
-        known = case.name in {one.case.name for one in trial.log}
+        sent_before = case.name in {earlier.case.name for earlier in trial.log}
         sent = trial.send(case)
-        if not known and not sent.exchange.succeeded:
+        if not sent_before and not sent.exchange.succeeded:
             trial.tracker.see(sent)
         yield from judge(trial)
 
@@ -233,20 +238,20 @@ def conflict_details(case: Case) -> Check:
     def check(trial: Trial) -> Iterator[Finding]:
         attempt = trial.send(case)
         try:
-            found = attempt.exchange.response.json()["error"] if attempt.exchange.response else {}
-            id_, details = found["id"], found.get("details")
+            refusal = attempt.exchange.response.json()["error"] if attempt.exchange.response else {}
+            id_, details = refusal["id"], refusal.get("details")
         except (ValueError, KeyError, TypeError, AttributeError):
             id_, details = None, None
         if attempt.exchange.status != CONFLICT or id_ != RELATION_EXISTS:
             raise NotJudged("no such error was seen")
         ends = pair(trial.contract, trial.operation, attempt.roles, attempt.caller)
         assert ends is not None
-        wanted: dict[str, str] = {}
+        expected: dict[str, str] = {}
         for side, (kind, identity) in zip(("child", "parent"), ends, strict=True):
-            wanted |= {f"{side}Type": _shown_kind(kind), f"{side}Id": identity}
-        if details != wanted:
+            expected |= {f"{side}Type": _shown_kind(kind), f"{side}Id": identity}
+        if details != expected:
             message = f"{case.label}: the error does not name who belongs to what"
-            yield Finding(message, brief(wanted), brief(details), attempt.exchange)
+            yield Finding(message, brief(expected), brief(details), attempt.exchange)
 
     return check
 

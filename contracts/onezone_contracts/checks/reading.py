@@ -46,10 +46,10 @@ def as_documented(*cases: Case) -> Check:
 def deprecated(trial: Trial) -> Iterator[Finding]:
     """Every success has the deprecated keys of its schema."""
     schema = trial.contract.resolve(trial.operation.success.schema or {})
-    names = [name for name, one in schema["properties"].items() if trial.contract.resolve(one).get("deprecated")]
-    for one in operation.successes(trial):
-        found = answer_of(one.exchange)
-        lost = [name for name in names if name not in found] if isinstance(found, dict) else []
+    names = [name for name, prop in schema["properties"].items() if trial.contract.resolve(prop).get("deprecated")]
+    for sent in operation.successes(trial):
+        answer = answer_of(sent.exchange)
+        lost = [name for name in names if name not in answer] if isinstance(answer, dict) else []
         if lost:
-            message = f"{one.case.label}: deprecated keys are not there"
-            yield Finding(message, ", ".join(names), f"no {', '.join(lost)}", one.exchange)
+            message = f"{sent.case.label}: deprecated keys are not there"
+            yield Finding(message, ", ".join(names), f"no {', '.join(lost)}", sent.exchange)

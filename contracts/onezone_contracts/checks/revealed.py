@@ -152,5 +152,5 @@ def _passwords(body: bytes | None) -> Iterator[str]:
         password = value["serviceProperties"].pop("password")
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return
-    if isinstance(password, str) and not any(password in one for one in _strings(value)):
+    if isinstance(password, str) and not any(password in text for text in _strings(value)):
         yield password

@@ -15,8 +15,8 @@ def twice(case: Case, statuses: Collection[int]) -> Check:
     """The same request twice, both times answered with one of the statuses."""
 
     def check(run: Run) -> Iterator[Finding]:
-        (one,) = fitting(run, "password", [case])
-        for sent in run.in_turn(one, one):
+        (fitted,) = fitting(run, "password", [case])
+        for sent in run.in_turn(fitted, fitted):
             if sent.exchange.status not in statuses:
                 yield finding(sent, words(statuses))
 
@@ -56,8 +56,8 @@ def right_after_wrong(wrong: Case) -> Check:
     """The right password is accepted directly after a wrong one."""
 
     def check(run: Run) -> Iterator[Finding]:
-        (one,) = fitting(run, "password", [wrong])
-        _, right = run.in_turn(one, _valid(one, one.who))
+        (fitted,) = fitting(run, "password", [wrong])
+        _, right = run.in_turn(fitted, _valid(fitted, fitted.who))
         if not right.exchange.succeeded:
             yield finding(right, str(run.operation.success.status))
 

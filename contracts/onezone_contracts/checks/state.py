@@ -19,28 +19,30 @@ KEPT = 5
 def created_one(run: GivenRun) -> Iterator[Finding]:
     """An accepted creation adds exactly one service to its group, and takes none away."""
     run.ledger.flush()
-    seen = [one for one in run.creations() if one.listed is not None]
+    seen = [creation for creation in run.creations() if creation.listed is not None]
     if not seen:
         raise NotJudged(run.readback.lack("list"))
-    for one in seen:
-        if (one.listed and not one.extra and not one.gone) or beyond_the_list(run.ledger.created, one):
+    for creation in seen:
+        if (creation.listed and not creation.extra and not creation.gone) or beyond_the_list(
+            run.ledger.created, creation
+        ):
             continue
-        new = len(one.extra) + bool(one.listed)
-        came = f"{new} new" + (f", {len(one.gone)} gone" if one.gone else "")
-        if new != 1 or one.gone:
+        new = len(creation.extra) + bool(creation.listed)
+        came = f"{new} new" + (f", {len(creation.gone)} gone" if creation.gone else "")
+        if new != 1 or creation.gone:
             yield Finding(
-                f"{one.sent.case.label}: not exactly one service more",
+                f"{creation.sent.case.label}: not exactly one service more",
                 "1 new",
                 came,
-                one.sent.exchange,
-                one.then(one.listing),
+                creation.sent.exchange,
+                creation.then(creation.listing),
             )
 
 
 def unchanged(run: Run) -> Iterator[Finding]:
     """No refused request changed anything."""
     leaks = run.tracker.all(run.log)
-    if all(one.exchange.succeeded for one in run.log):
+    if all(sent.exchange.succeeded for sent in run.log):
         raise NotJudged("no request was refused")
     for leak in leaks:
         yield leak.finding()
@@ -54,42 +56,44 @@ def other_group(run: GivenRun) -> Iterator[Finding]:
     if other not in run.ledger.initial:
         raise NotJudged("no second group is known whose services can be listed")
     now: set[str] = run.readback.ids(other) or set()
-    asked = {one.id for one in run.creations() if one.sent.group == other}
-    for one in run.creations():
-        if one.id in now and one.id not in asked and one.id not in run.ledger.initial[other]:
-            message = f"{one.sent.case.label}: the service is listed by another group, too"
-            look = one.then(run.readback.lists.get(other))
-            yield Finding(message, "listed by its own group only", f"{one.id} in {other}", one.sent.exchange, look)
+    asked = {creation.id for creation in run.creations() if creation.sent.group == other}
+    for creation in run.creations():
+        if creation.id in now and creation.id not in asked and creation.id not in run.ledger.initial[other]:
+            message = f"{creation.sent.case.label}: the service is listed by another group, too"
+            look = creation.then(run.readback.lists.get(other))
+            yield Finding(
+                message, "listed by its own group only", f"{creation.id} in {other}", creation.sent.exchange, look
+            )
 
 
 def data_kept(run: GivenRun) -> Iterator[Finding]:
     """What is read back is what was sent."""
-    read = [one for one in run.creations() if one.read.details is not None]
+    read = [creation for creation in run.creations() if creation.read.details is not None]
     if not read:
         raise NotJudged(run.readback.lack("get"))
-    for one in read:
-        yield from differences_of(run.operation, one)
+    for creation in read:
+        yield from differences_of(run.operation, creation)
 
 
 def kept(run: GivenRun) -> Iterator[Finding]:
     """Services created early are there at the end of the run, with their data."""
     run.ledger.flush()
-    home = [one for one in run.creations() if one.id and one.sent.case.group == HOME]
+    home = [creation for creation in run.creations() if creation.id and creation.sent.case.group == HOME]
     if not run.readback.offered or not home:
         raise NotJudged(run.misread() or "the target offers neither to list nor to read services")
-    for one in home:
-        ids = run.ledger.known.get(one.sent.group)
-        if one.listed and ids is not None and one.id not in ids:
-            message = f"{one.sent.case.label}: it is not in the list by the end"
-            look = one.then(run.readback.lists.get(one.sent.group))
-            yield Finding(message, f"{one.id} in the list", "not there", one.sent.exchange, look)
-    readable = [one for one in home if one.read.details is not None and not one.sent.case.loose]
+    for creation in home:
+        ids = run.ledger.known.get(creation.sent.group)
+        if creation.listed and ids is not None and creation.id not in ids:
+            message = f"{creation.sent.case.label}: it is not in the list by the end"
+            look = creation.then(run.readback.lists.get(creation.sent.group))
+            yield Finding(message, f"{creation.id} in the list", "not there", creation.sent.exchange, look)
+    readable = [creation for creation in home if creation.read.details is not None and not creation.sent.case.loose]
     chosen = [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]
 
-    for one, again in zip(chosen, run.map(lambda one: run.readback.read(one.sent), chosen), strict=True):
+    for creation, again in zip(chosen, run.map(lambda created: run.readback.read(created.sent), chosen), strict=True):
         if again.details is None:
-            message = f"{one.sent.case.label}: it cannot be read any more by the end"
+            message = f"{creation.sent.case.label}: it cannot be read any more by the end"
             came = again.exchange.answer() if again.exchange else "nothing"
-            yield Finding(message, "the service", came, again.exchange, one.then(again.exchange))
-        elif not list(differences_of(run.operation, one)):
-            yield from differences_of(run.operation, replace(one, read=again))
+            yield Finding(message, "the service", came, again.exchange, creation.then(again.exchange))
+        elif not list(differences_of(run.operation, creation)):
+            yield from differences_of(run.operation, replace(creation, read=again))

@@ -38,14 +38,14 @@ def accepted(*cases: Case, unless: Collection[int] = (), names_repeat: bool = Fa
 def misfits(sent: Iterable[Sent], fits: Callable[[Sent], bool], expected: str) -> Iterator[Finding]:
     """What does not fit, as findings. Raises NotJudged where nothing but a limiter is the reason."""
     limited, yielded = None, False
-    for one in sent:
-        if fits(one):
+    for request in sent:
+        if fits(request):
             continue
-        if asks_for_patience(one.exchange):
-            limited = one
+        if asks_for_patience(request.exchange):
+            limited = request
             continue
         yielded = True
-        yield finding(one, expected)
+        yield finding(request, expected)
     if limited is not None and not yielded:
         raise limits(limited)
 
@@ -64,7 +64,9 @@ def name_taken(run: Run, sent: Sent) -> bool:
     """
     name = _name(sent)
     refused = sent.exchange.status in {400, 409}
-    return refused and name is not None and any(_name(one) == name for one in run.log if one.exchange.succeeded)
+    return (
+        refused and name is not None and any(_name(logged) == name for logged in run.log if logged.exchange.succeeded)
+    )
 
 
 def _name(sent: Sent) -> str | None:
@@ -105,11 +107,11 @@ def observed_with(kind: str, *cases: Case) -> Check:
 def fitting(run: Run, kind: str, cases: Iterable[Case]) -> list[Case]:
     """The cases, each of somebody who has that kind of credentials. Raises NotJudged where nobody has."""
     cases = tuple(cases)
-    found = run.fitting(kind, cases)
-    if not found:
-        people = "persona who may" if all(one.who == WRITER for one in cases) else "persona"
+    fitted = run.fitting(kind, cases)
+    if not fitted:
+        people = "persona who may" if all(case.who == WRITER for case in cases) else "persona"
         raise NotJudged(f"no {people} has a {kind}: give one of them a {kind} to have this judged")
-    return found
+    return fitted
 
 
 def words(statuses: Collection[int]) -> str:
@@ -161,10 +163,10 @@ def finding(sent: Sent, expected: str) -> Finding:
 def documented_success(run: GivenRun) -> Iterator[Finding]:
     """Every 2xx is the documented one."""
     run.creations()
-    wanted = run.operation.success.status
+    expected = run.operation.success.status
     for sent in successes(run):
-        if sent.exchange.status != wanted:
-            yield finding(sent, str(wanted))
+        if sent.exchange.status != expected:
+            yield finding(sent, str(expected))
 
 
 def successes(run: Run) -> list[Sent]:

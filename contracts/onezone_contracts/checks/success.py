@@ -62,8 +62,8 @@ def location_present(run: GivenRun) -> Iterator[Finding]:
 
 def _located(run: GivenRun) -> list[tuple[Sent, str]]:
     run.creations()
-    found = [(sent, sent.location) for sent in successes(run)]
-    located = [(sent, location) for sent, location in found if location and location.strip()]
+    locations = [(sent, sent.location) for sent in successes(run)]
+    located = [(sent, location) for sent, location in locations if location and location.strip()]
     if not located:
         raise NotJudged("no answer had a Location", blocked=True)
     return located
@@ -102,13 +102,13 @@ def _path(run: GivenRun, sent: Sent, location: str) -> str:
 
 
 def _fits(template: str, path: str, group: str) -> bool:
-    wanted = template.strip("/").split("/")
-    found = [unquote(segment) for segment in path.strip("/").split("/")][-len(wanted) :]
-    if len(found) != len(wanted):
+    names = template.strip("/").split("/")
+    segments = [unquote(segment) for segment in path.strip("/").split("/")][-len(names) :]
+    if len(segments) != len(names):
         return False
     fits = all(
         (segment == group) if name == "{id}" else bool(segment) if name.startswith("{") else segment == name
-        for name, segment in zip(wanted, found, strict=True)
+        for name, segment in zip(names, segments, strict=True)
     )
     return fits and not _other_group(path, group)
 
@@ -141,7 +141,7 @@ def not_the_clients(client_id: str, *cases: Case) -> Check:
         for case in every:
             sent = run.send(case, accept=True)
             location = sent.location
-            taken = {client_id, *(one.id for one in run.ledger.created[:1] if one.sent is not sent)}
+            taken = {client_id, *(creation.id for creation in run.ledger.created[:1] if creation.sent is not sent)}
             if sent.exchange.succeeded and location and last_segment(location) in taken:
                 message = f"{case.label}: the client's own id was taken"
                 yield Finding(message, "an id that the server chose", location, sent.exchange)
@@ -151,10 +151,10 @@ def not_the_clients(client_id: str, *cases: Case) -> Check:
 
 def _with_known_id(run: GivenRun) -> list[Case]:
     """A creation with the id of a service that is there: nothing may come of it but another service."""
-    known = next((one.id for one in run.ledger.created if one.id), None)
-    if known is None:
+    identity = next((creation.id for creation in run.ledger.created if creation.id), None)
+    if identity is None:
         return []
-    change = with_value("handleServiceId", known)
+    change = with_value("handleServiceId", identity)
     return [Case("location.own-id.known", "a body with the id of another service", change=change)]
 
 
@@ -169,29 +169,33 @@ def no_location_on_errors(run: GivenRun) -> Iterator[Finding]:
 
 def location_resolves(run: GivenRun) -> Iterator[Finding]:
     """What the Location names can be read, and carries the Location's id."""
-    usual = (one for one in run.creations() if one.id and not one.sent.case.loose)
-    made = [one for one in usual if one.sent.case.group in {HOME, OTHER}]
-    if not made:
+    usual = (creation for creation in run.creations() if creation.id and not creation.sent.case.loose)
+    creations = [creation for creation in usual if creation.sent.case.group in {HOME, OTHER}]
+    if not creations:
         raise NotJudged("no answer had a Location", blocked=True)
     if "get" in run.readback.offered:
-        yield from _unreadable(made)
-    elif not any(one.listed is False for one in made):
+        yield from _unreadable(creations)
+    elif not any(creation.listed is False for creation in creations):
         raise NotJudged(run.readback.lack("get"))
-    for one in made:
-        if one.listed is False and not beyond_the_list(run.ledger.created, one):
-            message = f"{one.sent.case.label}: the group does not list the Location's id"
-            came = f"not in the list; new there: {', '.join(sorted(one.extra)) or 'nothing'}"
-            yield Finding(message, f"{one.id} in the list", came, one.sent.exchange, one.then(one.listing))
+    for creation in creations:
+        if creation.listed is False and not beyond_the_list(run.ledger.created, creation):
+            message = f"{creation.sent.case.label}: the group does not list the Location's id"
+            came = f"not in the list; new there: {', '.join(sorted(creation.extra)) or 'nothing'}"
+            yield Finding(
+                message, f"{creation.id} in the list", came, creation.sent.exchange, creation.then(creation.listing)
+            )
 
 
-def _unreadable(made: list[Created]) -> Iterator[Finding]:
-    for one in made:
-        details = one.read.details
-        if details is None and one.read.exchange is not None:
-            came = one.read.exchange.answer()
-            message = f"{one.sent.case.label}: reading what its Location names fails with {came}"
-            yield Finding(message, "200 with the new service", came, one.read.exchange, one.then(one.read.exchange))
-        elif details is not None and str(details.get("handleServiceId", one.id)) != one.id:
-            message = f"{one.sent.case.label}: the Location leads to another service"
-            look = one.read.exchange
-            yield Finding(message, str(one.id), str(details["handleServiceId"]), look, one.then(look))
+def _unreadable(creations: list[Created]) -> Iterator[Finding]:
+    for creation in creations:
+        details = creation.read.details
+        if details is None and creation.read.exchange is not None:
+            came = creation.read.exchange.answer()
+            message = f"{creation.sent.case.label}: reading what its Location names fails with {came}"
+            yield Finding(
+                message, "200 with the new service", came, creation.read.exchange, creation.then(creation.read.exchange)
+            )
+        elif details is not None and str(details.get("handleServiceId", creation.id)) != creation.id:
+            message = f"{creation.sent.case.label}: the Location leads to another service"
+            look = creation.read.exchange
+            yield Finding(message, str(creation.id), str(details["handleServiceId"]), look, creation.then(look))

@@ -26,48 +26,58 @@ EXACT = 2**53
 """Numbers beyond it are not the same everywhere (RFC 8259, 6)."""
 
 
-def located(created: Iterable[Created], made: Created) -> Iterator[Finding]:
+def located(created: Iterable[Created], creation: Created) -> Iterator[Finding]:
     """What is wrong with where an accepted creation is: it has an id, its group lists it, and nothing else changed."""
-    label = made.sent.case.label
-    if not made.id:
-        yield Finding(f"{label}: no Location with an id", "a Location", str(made.sent.location), made.sent.exchange)
-    elif made.listed is False and not beyond_the_list(created, made):
+    label = creation.sent.case.label
+    if not creation.id:
+        yield Finding(
+            f"{label}: no Location with an id", "a Location", str(creation.sent.location), creation.sent.exchange
+        )
+    elif creation.listed is False and not beyond_the_list(created, creation):
         yield Finding(
             f"{label}: the group does not list it",
-            f"{made.id} in the list",
+            f"{creation.id} in the list",
             "not there",
-            made.sent.exchange,
-            made.then(made.listing),
+            creation.sent.exchange,
+            creation.then(creation.listing),
         )
-    if made.extra or made.gone:
-        came = f"{len(made.extra)} others new, {len(made.gone)} gone"
+    if creation.extra or creation.gone:
+        came = f"{len(creation.extra)} others new, {len(creation.gone)} gone"
         yield Finding(
-            f"{label}: not exactly one service more", "1 new", came, made.sent.exchange, made.then(made.listing)
+            f"{label}: not exactly one service more",
+            "1 new",
+            came,
+            creation.sent.exchange,
+            creation.then(creation.listing),
         )
 
 
-def beyond_the_list(created: Iterable[Created], one: Created) -> bool:
+def beyond_the_list(created: Iterable[Created], creation: Created) -> bool:
     """Whether the list merely ends before this service: earlier ones are on it, and this one can be read."""
-    earlier = itertools.takewhile(lambda other: other is not one, created)
-    return one.read.details is not None and not one.extra and sum(bool(other.listed) for other in earlier) >= PAGE
+    earlier = itertools.takewhile(lambda other: other is not creation, created)
+    return (
+        creation.read.details is not None
+        and not creation.extra
+        and sum(bool(other.listed) for other in earlier) >= PAGE
+    )
 
 
-def differences_of(operation: Operation, one: Created) -> Iterator[Finding]:
+def differences_of(operation: Operation, creation: Created) -> Iterator[Finding]:
     """How what is read back of a creation differs from what was sent."""
     assert operation.body is not None
-    details = one.read.details
-    if details is None or not isinstance(one.sent.value, dict):
+    details = creation.read.details
+    if details is None or not isinstance(creation.sent.value, dict):
         return
     for prop in operation.body.properties:
-        if prop.name not in one.sent.value:
+        if prop.name not in creation.sent.value:
             continue
-        sent, came = one.sent.value[prop.name], details.get(prop.name, _ABSENT)
-        loose = one.sent.case.loose and "string" in prop.types
+        sent, came = creation.sent.value[prop.name], details.get(prop.name, _ABSENT)
+        loose = creation.sent.case.loose and "string" in prop.types
         where = difference(sent, came, prop.name, loose=loose) or _foreign(sent, came, prop.name)
         if where:
-            message = f"{one.sent.case.label}: {where} is not read back as it was sent"
-            look = one.read.exchange
-            yield Finding(message, brief(at(sent, where)), brief(at(came, where)), look, one.then(look))
+            message = f"{creation.sent.case.label}: {where} is not read back as it was sent"
+            look = creation.read.exchange
+            yield Finding(message, brief(at(sent, where)), brief(at(came, where)), look, creation.then(look))
 
 
 def _foreign(sent: Any, came: Any, where: str) -> str | None:
@@ -137,12 +147,12 @@ def difference(sent: Any, came: Any, where: str, *, loose: bool = False) -> str 
     return None if _same(sent, came, loose=loose) else where
 
 
-def more(wanted: Any, came: Any, where: str) -> str | None:
+def more(stored: Any, came: Any, where: str) -> str | None:
     """The first key that is there although nothing stored it, None where there is none."""
-    if not isinstance(wanted, dict) or not isinstance(came, dict):
+    if not isinstance(stored, dict) or not isinstance(came, dict):
         return None
-    extra = next((f"{where}.{key}" for key in came if key not in wanted), None)
-    inner = (more(wanted[key], came[key], f"{where}.{key}") for key in wanted if key in came)
+    extra = next((f"{where}.{key}" for key in came if key not in stored), None)
+    inner = (more(stored[key], came[key], f"{where}.{key}") for key in stored if key in came)
     return extra or next((place for place in inner if place), None)
 
 
@@ -168,7 +178,7 @@ def _within(sent: str, came: str) -> bool:
 
 def _same_url(sent: Any, came: Any) -> bool:
     """Whether both are the same URL, as libraries normalise it (RFC 3986, 6.2.2 and 6.2.3; RFC 5891)."""
-    return isinstance(sent, str) and isinstance(came, str) and (one := _url(sent)) is not None and one == _url(came)
+    return isinstance(sent, str) and isinstance(came, str) and (url := _url(sent)) is not None and url == _url(came)
 
 
 def _url(text: str) -> tuple[object, ...] | None:
@@ -180,7 +190,7 @@ def _url(text: str) -> tuple[object, ...] | None:
         return None
     if parts.scheme not in PORTS or not host:
         return None
-    rest = (quote(one, safe=ESCAPED) for one in (parts.path or "/", parts.query, parts.fragment))
+    rest = (quote(part, safe=ESCAPED) for part in (parts.path or "/", parts.query, parts.fragment))
     return parts.scheme, parts.username, parts.password, host, port or PORTS[parts.scheme], *rest
 
 

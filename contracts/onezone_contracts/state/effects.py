@@ -51,11 +51,11 @@ def apply(  # noqa: PLR0913, PLR0917  (what was done, by whom, and what came)
     roles: Mapping[str, Ref],
     caller: Ref | None,
     value: Any,
-    made: str | None,
+    identity: str | None,
     exchange: Exchange,
 ) -> list[Probe]:
     """Do to the mirror what the operation did to the target; gives what else there is to look at."""
-    return _VERBS[operation.effect.verb](Done(account, operation, roles, caller, value, made, exchange))
+    return _VERBS[operation.effect.verb](Done(account, operation, roles, caller, value, identity, exchange))
 
 
 def _create(done: Done) -> list[Probe]:
@@ -70,19 +70,19 @@ def _create(done: Done) -> list[Probe]:
     if done.caller:
         mirror.details[ref]["creator"] = {"type": "user", "id": done.caller[1]}
     place = {**done.roles, **({CALLER: done.caller} if done.caller else {})}.get(effect.within or "")
-    found = [Probe("details", ref)]
+    probes = [Probe("details", ref)]
     if not effect.within and rank(kind) > 0:
-        found += [Probe("members", ref, kind=each) for each in (USER, GROUP)]
+        probes += [Probe("members", ref, kind=each) for each in (USER, GROUP)]
     if kind == USER:
         done.account.logs_in(ref, done.value or {}, done.operation)
-        found.append(Probe("login", ref))
+        probes.append(Probe("login", ref))
     if effect.within and place:
         if holds(contract, effect.resource, effect.within):
             mirror.join(ref, place, None)
         else:
             mirror.join(place, ref, None if kind == place[0] else frozenset(contract.privileges[kind]))
-            found += [Probe("members", ref, kind=place[0]), Probe("privileges", place, ref)]
-    return found
+            probes += [Probe("members", ref, kind=place[0]), Probe("privileges", place, ref)]
+    return probes
 
 
 def _create_owned(done: Done) -> list[Probe]:
@@ -142,7 +142,7 @@ def _invite(done: Done) -> list[Probe]:
 def _join(done: Done) -> list[Probe]:
     account, value = done.account, done.value or {}
     member = {**done.roles, CALLER: done.caller}.get(done.operation.effect.within or "")
-    place = next((account.invited[one] for one in value.values() if one in account.invited), None)
+    place = next((account.invited[text] for text in value.values() if text in account.invited), None)
     if member is None or place is None:
         return []
     account.mirror.join(member, place, account.default(place[0]))
@@ -169,7 +169,7 @@ def _attach(done: Done) -> list[Probe]:
     assert done.membership is not None
     member, container = done.membership
     body = done.operation.body
-    key = next((one.name for one in body.properties if privileges_of(one)), "") if body else ""
+    key = next((prop.name for prop in body.properties if privileges_of(prop)), "") if body else ""
     given = (done.value or {}).get(key)
     done.account.mirror.join(
         member, container, done.account.default(container[0]) if given is None else frozenset(given)

@@ -45,7 +45,10 @@ def removal(contract: Contract, kind: str) -> tuple[bool, int]:
 def kinds(contract: Contract) -> list[str]:
     """The kinds of entities that paths of the contract name, those that belong to others first."""
     named = {
-        contract.kind(one.entity) for each in contract.operations.values() for one in each.parameters if one.entity
+        contract.kind(parameter.entity)
+        for each in contract.operations.values()
+        for parameter in each.parameters
+        if parameter.entity
     }
     return sorted(named, key=rank)
 
@@ -71,7 +74,7 @@ def names_others(contract: Contract, operation: Operation) -> bool:
     """Whether an operation is about entities that name others, or about invitations."""
     if operation.effect.verb in {"invite", "join"}:
         return True
-    roles = [operation.effect.resource, *(one.entity or "" for one in operation.parameters)]
+    roles = [operation.effect.resource, *(parameter.entity or "" for parameter in operation.parameters)]
     return any(contract.kind(role) in contract.references for role in roles)
 
 
@@ -115,34 +118,38 @@ class Mirror:
 
     def inside(self, container: Ref, *, effective: bool = False) -> set[Ref]:
         """The direct members, or everybody who is reached through groups, too."""
-        found = set(self.members.get(container, ()))
+        members = set(self.members.get(container, ()))
         if not effective:
-            return found
-        waiting = list(found)
+            return members
+        waiting = list(members)
         while waiting:
             for member in self.members.get(waiting.pop(), ()):
-                if member not in found:
-                    found.add(member)
+                if member not in members:
+                    members.add(member)
                     waiting.append(member)
-        return found
+        return members
 
     def containers(self, member: Ref, kind: str, *, effective: bool = False) -> set[Ref]:
         """The entities of a kind that somebody belongs to."""
-        return {one for one in self.members if one[0] == kind and member in self.inside(one, effective=effective)}
+        return {
+            container
+            for container in self.members
+            if container[0] == kind and member in self.inside(container, effective=effective)
+        }
 
     def through(self, member: Ref, container: Ref) -> set[Ref]:
         """The direct members of a container by which somebody belongs to it."""
         direct = self.members.get(container, {})
-        return {one for one in direct if one == member or member in self.inside(one, effective=True)}
+        return {ref for ref in direct if ref == member or member in self.inside(ref, effective=True)}
 
     def privileges(self, member: Ref, container: Ref, *, effective: bool = False) -> Held:
         """What somebody may in a container; None where that is not known, or where it is no member."""
         direct = self.members.get(container, {})
         if not effective:
             return direct.get(member)
-        sets = [direct[one] for one in self.through(member, container)]
-        known = [one for one in sets if one is not None]
-        return frozenset().union(*known) if known and len(known) == len(sets) else None
+        sets = [direct[ref] for ref in self.through(member, container)]
+        granted = [privileges for privileges in sets if privileges is not None]
+        return frozenset().union(*granted) if granted and len(granted) == len(sets) else None
 
     def zone_privileges(self, ref: Ref, *, effective: bool = False) -> frozenset[str]:
         """Own zone privileges, or with those that are inherited from every group above."""
@@ -150,7 +157,7 @@ class Mirror:
         if not effective:
             return own
         above = self.containers(ref, GROUP, effective=True)
-        return own.union(*(self.zone[one] for one in above))
+        return own.union(*(self.zone[group] for group in above))
 
 
 def pair(
@@ -164,7 +171,7 @@ def pair(
     if effect.within in {None, ZONE} or named.get(effect.resource) is None or named.get(effect.within or "") is None:
         return None
     member, container = member_and_container(contract, effect.resource, effect.within or "")
-    found = named[member], named[container]
-    assert found[0] is not None
-    assert found[1] is not None
-    return found[0], found[1]
+    ends = named[member], named[container]
+    assert ends[0] is not None
+    assert ends[1] is not None
+    return ends[0], ends[1]

@@ -22,7 +22,7 @@ class Leak:
 
     def finding(self) -> Finding:
         """What was left behind, by the one that was seen to do it; else by all that were sent, and none is accused."""
-        seen, last, steps = self.difference, self.sent[-1], tuple(one.exchange for one in self.sent)
+        seen, last, steps = self.difference, self.sent[-1], tuple(request.exchange for request in self.sent)
         if len(self.sent) == 1:
             words = f"{last.case.label}: refused with {last.exchange.answer()}, yet this changed: {seen.what}"
             steps = tuple(filter(None, (last.exchange, seen.exchange)))
@@ -34,4 +34,4 @@ class Leak:
 def seen_alone(suspects: Iterable[Sent], alone: Alone) -> list[Leak]:
     """What each suspect leaves behind by itself; one that is accepted then is not to blame."""
     tried = map(alone, suspects)
-    return [Leak((again,), one) for again, left in tried if not again.succeeded for one in left]
+    return [Leak((again,), difference) for again, left in tried if not again.succeeded for difference in left]

@@ -62,12 +62,12 @@ class Ledger(Tracker):
         ids = self.readback.ids(group)
         if ids is not None:
             self.known[group] = set(ids)
-            ours = {one.id for one in self.created}
+            ours = {creation.id for creation in self.created}
             self.initial.setdefault(group, frozenset(ids - ours))
 
-    def before(self, one: Prepared) -> None:
+    def before(self, prepared: Prepared) -> None:
         """See what was left behind before something that must be accepted."""
-        if one.allowed:
+        if prepared.allowed:
             self.flush()
 
     def refused(self, sent: Sent) -> None:
@@ -85,7 +85,7 @@ class Ledger(Tracker):
         for group, (appeared, gone) in zip(groups, list(self.each(self._drift, groups)), strict=True):
             more, less = self._drift(group) if replayed else (frozenset[str](), frozenset[str]())
             if appeared or gone or more or less:
-                suspects = [one for one in pending if group in one.groups]
+                suspects = [sent for sent in pending if group in sent.groups]
                 self._blame(suspects, group, appeared | more, gone | less)
                 replayed = True
         self.strays.clear()
@@ -120,11 +120,11 @@ class Ledger(Tracker):
         """Whether the list merely ends: what it does not show any more is there, and can be read."""
         gone = self.known.get(group, set()) - now
         full = PAGE <= len(now) <= len(self.known.get(group, ()))
-        return bool(gone) and full and all(self.readback.again(group, one).details is not None for one in gone)
+        return bool(gone) and full and all(self.readback.again(group, service).details is not None for service in gone)
 
     def _ours(self, group: str) -> set[str]:
         """The ids of what was created in the group: some may show later than others."""
-        return {one.id for one in self.created if one.id and one.sent.group == group}
+        return {creation.id for creation in self.created if creation.id and creation.sent.group == group}
 
     def _blame(self, suspects: list[Sent], group: str, appeared: frozenset[str], gone: frozenset[str]) -> bool:
         """Send each suspect again and look at once; with none found guilty, all of them are shown.
@@ -141,7 +141,7 @@ class Ledger(Tracker):
         seen = seen_alone(suspects, alone)
         self.leaks += seen
         if not seen and suspects and not self.strays:
-            self.leaks += [Leak(tuple(suspects), one) for one in self._changed(group, appeared, gone)]
+            self.leaks += [Leak(tuple(suspects), difference) for difference in self._changed(group, appeared, gone)]
         return bool(seen)
 
     def _changed(self, group: str, appeared: frozenset[str], gone: frozenset[str]) -> list[Difference]:
@@ -167,41 +167,45 @@ class Ledger(Tracker):
 
     def together(self, accepted: list[Sent]) -> list[Created]:
         """Creations that were accepted at the same time: account for all of them at once."""
-        ids = {last_segment(one.location) for one in accepted if one.location}
-        groups = sorted({one.group for one in accepted} & self.known.keys())
+        ids = {last_segment(sent.location) for sent in accepted if sent.location}
+        groups = sorted({sent.group for sent in accepted} & self.known.keys())
         before = {group: self.known[group] for group in groups}
 
         def look(group: str) -> set[str] | None:
             return self._list(group, lambda now: len(now - before[group]) >= len(accepted))
 
         looks: list[Callable[[], Any]] = [partial(look, group) for group in groups]
-        looks += [partial(self._read_of, one) for one in accepted]
+        looks += [partial(self._read_of, sent) for sent in accepted]
         seen = list(self.each(_done, looks))
-        now = {group: found for group, found in zip(groups, seen, strict=False) if found is not None}
+        now = {group: services for group, services in zip(groups, seen, strict=False) if services is not None}
         extra = {group: frozenset(now[group] - before[group] - ids - self._ours(group)) for group in now}
-        made = [self._as_seen(one, read) for one, read in zip(accepted, seen[len(groups) :], strict=True)]
-        for number, one in enumerate(made):
-            listed = (one.id or "") in now[one.sent.group] if one.sent.group in now else None
-            made[number] = replace(one, listed=listed, extra=extra.pop(one.sent.group, frozenset()))
-        self.created += made
-        return made
+        creations = [self._as_seen(sent, read) for sent, read in zip(accepted, seen[len(groups) :], strict=True)]
+        for number, creation in enumerate(creations):
+            listed = (creation.id or "") in now[creation.sent.group] if creation.sent.group in now else None
+            creations[number] = replace(creation, listed=listed, extra=extra.pop(creation.sent.group, frozenset()))
+        self.created += creations
+        return creations
 
     def at_once(self, sent: list[Sent], *, answered: bool) -> bool:
         """Account for requests at the same time; whether they changed only what was accepted."""
-        accepted = [one for one in sent if one.succeeded]
+        accepted = [request for request in sent if request.succeeded]
         if answered and not accepted:
             self.pending += sent
             self.flush()
             return True
-        plain, vanished, made = self._looked(accepted, sent)
-        unread = "get" in self.readback.offered and any(one.read.details is None for one in made)
+        plain, vanished, creations = self._looked(accepted, sent)
+        unread = "get" in self.readback.offered and any(creation.read.details is None for creation in creations)
         if plain and answered and not unread:
-            self.created += made
+            self.created += creations
             return True
-        gone = self._unexplained(vanished, [one for one in sent if not one.succeeded]) if made else frozenset[str]()
+        gone = (
+            self._unexplained(vanished, [request for request in sent if not request.succeeded])
+            if creations
+            else frozenset[str]()
+        )
         if gone:  # what vanished cannot vanish again: this must not be forgotten
-            self.created.append(replace(made.pop(0), gone=gone))
-        self.spare += made
+            self.created.append(replace(creations.pop(0), gone=gone))
+        self.spare += creations
         return False
 
     def _unexplained(self, vanished: dict[str, frozenset[str]], refused: list[Sent]) -> frozenset[str]:
@@ -211,7 +215,7 @@ class Ledger(Tracker):
         suspects, self.pending = [*self.pending, *refused], []
         left = frozenset[str]()
         for group, gone in vanished.items():
-            if not self._blame_only([one for one in suspects if group in one.groups], group, gone):
+            if not self._blame_only([suspect for suspect in suspects if group in suspect.groups], group, gone):
                 left |= gone
         return left
 
@@ -221,26 +225,31 @@ class Ledger(Tracker):
         Whether requests at the same time changed only what was accepted, what vanished of each group, and what was
         seen of what was accepted. What there is now is taken for given.
         """
-        vain, groups = self.readback.lag.vain, sorted(set().union(*(one.groups for one in sent)) & self.known.keys())
+        vain, groups = (
+            self.readback.lag.vain,
+            sorted(set().union(*(request.groups for request in sent)) & self.known.keys()),
+        )
         before = {group: self.known[group] for group in groups}
 
         def holds(group: str) -> bool:
-            return self._holds(group, [last_segment(one.location or "") for one in accepted if one.group == group])
+            return self._holds(
+                group, [last_segment(request.location or "") for request in accepted if request.group == group]
+            )
 
         looks: list[Callable[[], Any]] = [partial(holds, group) for group in groups]
-        looks += [partial(self._read_of, one) for one in accepted]
+        looks += [partial(self._read_of, request) for request in accepted]
         seen = list(self.each(_done, looks))
         gone = {group: frozenset(ids - self.known.get(group, ids)) for group, ids in before.items()}
         self.readback.lag.vain = vain  # each of them is waited for again, alone, where something is odd
-        made = [self._as_seen(one, read) for one, read in zip(accepted, seen[len(groups) :], strict=True)]
-        return all(seen[: len(groups)]), {group: ids for group, ids in gone.items() if ids}, made
+        creations = [self._as_seen(request, read) for request, read in zip(accepted, seen[len(groups) :], strict=True)]
+        return all(seen[: len(groups)]), {group: ids for group, ids in gone.items() if ids}, creations
 
     def _holds(self, group: str, new: list[str]) -> bool:
         """Whether the group holds what it held and the new ids, each of them once."""
         before = self.known[group]
-        wanted = before | set(new)
-        now = self._list(group, wanted.issubset)
-        return (now is None or now == wanted) and all(new) and len(wanted) == len(before) + len(new)
+        expected = before | set(new)
+        now = self._list(group, expected.issubset)
+        return (now is None or now == expected) and all(new) and len(expected) == len(before) + len(new)
 
     def _as_seen(self, sent: Sent, read: Read) -> Created:
         """An accepted creation whose group holds it, with what was read of it; unrecorded."""
@@ -267,7 +276,7 @@ class Ledger(Tracker):
             return (service in now), frozenset(), frozenset()
         if (extra or gone) and self.pending:
             suspects, self.pending = self.pending, []
-            if self._blame_only([one for one in suspects if one.group == group], group, gone):
+            if self._blame_only([suspect for suspect in suspects if suspect.group == group], group, gone):
                 return (service in now), frozenset(), frozenset()
         return (service in now), extra, gone
 
@@ -281,26 +290,26 @@ class Ledger(Tracker):
         reads = self.readback
         if "get" not in reads.offered and len(self.created) >= BLIND:
             return Read(None, None)
-        found = reads.read(sent)
-        if found.details is None and "get" not in reads.offered:
+        read = reads.read(sent)
+        if read.details is None and "get" not in reads.offered:
             for other in sorted(extra):  # a Location that leads nowhere: is reading offered at all?
                 reads.by_id(sent.group, other, sent.user)
-        if found.details is None and "get" in reads.offered and location:
-            latest = [found]
+        if read.details is None and "get" in reads.offered and location:
+            latest = [read]
 
             def there() -> bool:
                 latest[0] = reads.read(sent)
                 return latest[0].details is not None
 
             reads.lag.until(there)
-            found = latest[0]
-        return found if service or found.details is not None else Read(found.exchange, None)
+            read = latest[0]
+        return read if service or read.details is not None else Read(read.exchange, None)
 
     # --- what is found ------------------------------------------------------------------------------------
 
     def of(self, sent: Sent) -> Created | None:
         """What came of an accepted creation, None where the request was not accepted."""
-        return next((one for one in reversed(self.created) if one.sent is sent), None)
+        return next((creation for creation in reversed(self.created) if creation.sent is sent), None)
 
     def look(self, sent: Sent) -> None:  # noqa: ARG002
         """Look at all groups that refused requests may have touched."""
@@ -311,20 +320,20 @@ class Ledger(Tracker):
         self.flush()
         if not self.known and not self.leaks:
             raise NotJudged(self.readback.lack("list"))
-        return [leak for leak in self.leaks if not any(one.case.open for one in leak.sent)]
+        return [leak for leak in self.leaks if not any(request.case.open for request in leak.sent)]
 
     def consequences(self, sent: Sent) -> Iterator[Finding]:
         """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
-        made = self.of(sent)
-        if made is not None:
-            yield from compare.located(self.created, made)
+        creation = self.of(sent)
+        if creation is not None:
+            yield from compare.located(self.created, creation)
         yield from super().consequences(sent)
 
     def kept(self, sent: Sent) -> Iterator[Finding]:
         """How what is read back of an accepted case differs from what was sent."""
-        made = self.of(sent)
-        if made is not None:
-            yield from compare.differences_of(self.operation, made)
+        creation = self.of(sent)
+        if creation is not None:
+            yield from compare.differences_of(self.operation, creation)
 
 
 def _done(look: Callable[[], Any]) -> Any:

@@ -43,38 +43,38 @@ def probes(contract: Contract, operation: Operation, roles: Mapping[str, Ref], c
     effect = operation.effect
     touched = [*roles.values(), *([caller] if caller and CALLER in {effect.resource, effect.within} else [])]
     owned = effect.resource in contract.owners
-    found = [Probe("details", ref) for ref in dict.fromkeys(touched)]
+    looks = [Probe("details", ref) for ref in dict.fromkeys(touched)]
     for ref in dict.fromkeys(touched):
-        found += [Probe("members", ref, kind=kind) for kind in (USER, GROUP) if rank(ref[0]) > 0]
+        looks += [Probe("members", ref, kind=kind) for kind in (USER, GROUP) if rank(ref[0]) > 0]
     if owned:
-        found += [Probe("counts", ref) for ref in touched if ref[0] in contract.owners]
-        found += [Probe(what, ref) for ref in touched if ref[0] == USER for what in ("owned", "temporary")]
-        return found
+        looks += [Probe("counts", ref) for ref in touched if ref[0] in contract.owners]
+        looks += [Probe(what, ref) for ref in touched if ref[0] == USER for what in ("owned", "temporary")]
+        return looks
     about = pair(contract, operation, roles, caller)
     if about:
-        found.append(Probe("privileges", *about))
+        looks.append(Probe("privileges", *about))
     about_user = contract.kind(effect.resource) == USER and effect.within is None
     if about_user and effect.verb in {"update", "create"}:
         holder = roles.get(effect.resource) or caller
-        found += [Probe("login", holder)] if holder else []
+        looks += [Probe("login", holder)] if holder else []
     if effect.within == ZONE:
         holder = roles.get(effect.resource) or caller
-        found += [Probe("zone", holder)] if holder else []
-    return found
+        looks += [Probe("zone", holder)] if holder else []
+    return looks
 
 
-def differences(account: Account, wanted: list[Probe]) -> list[Difference]:
+def differences(account: Account, looks: list[Probe]) -> list[Difference]:
     """What differs from the mirror, once the target had time to show it."""
-    left = list(wanted)
-    found: list[Difference] = []
+    left = list(looks)
+    seen: list[Difference] = []
 
     def same() -> bool:
-        found.clear()
-        found.extend(one for probe in left for one in _differs(account, probe))
-        return not found
+        seen.clear()
+        seen.extend(mismatch for probe in left for mismatch in _differs(account, probe))
+        return not seen
 
     account.lag.until(same)
-    return found
+    return seen
 
 
 def _differs(account: Account, probe: Probe) -> Iterator[Difference]:
@@ -98,38 +98,40 @@ def _details(account: Account, probe: Probe) -> Iterator[Difference]:
     exchange = account.read("get", probe.ref[0], None, {probe.ref[0]: probe.ref})
     if exchange is None:
         return
-    wanted, found = account.mirror.details.get(probe.ref), answer_of(exchange)
+    stored, shown = account.mirror.details.get(probe.ref), answer_of(exchange)
     name = f"the {probe.ref[0].replace('_', ' ')} {probe.ref[1]}"
-    if wanted is None:
+    if stored is None:
         if exchange.succeeded:
             yield Difference(f"{name} is still there", "404", exchange.answer(), exchange)
     elif exchange.status in GONE:
         if account.offers("get", probe.ref[0]):
             yield Difference(f"{name} is not there", "200", exchange.answer(), exchange)
-    elif isinstance(found, dict):
+    elif isinstance(shown, dict):
         account.note("get", probe.ref[0])
-        yield from unequal(name, wanted, as_sent(probe.ref[0], found), exchange)
+        yield from unequal(name, stored, as_sent(probe.ref[0], shown), exchange)
 
 
-def unequal(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any], exchange: Exchange) -> Iterator[Difference]:
+def unequal(name: str, stored: Mapping[str, Any], shown: Mapping[str, Any], exchange: Exchange) -> Iterator[Difference]:
     """The keys that both have with different values."""
-    for key in sorted(wanted.keys() & found.keys()):
-        where = difference(wanted[key], found[key], key) or more(wanted[key], found[key], key)
+    for key in sorted(stored.keys() & shown.keys()):
+        where = difference(stored[key], shown[key], key) or more(stored[key], shown[key], key)
         if where:
             yield Difference(
-                f"{where} of {name}", brief(at(wanted[key], where)), brief(at(found[key], where)), exchange
+                f"{where} of {name}", brief(at(stored[key], where)), brief(at(shown[key], where)), exchange
             )
 
 
 def _members(account: Account, probe: Probe) -> Iterator[Difference]:
     place = probe.ref
     exchange = account.read("list", role_of(probe.kind, place[0]), place[0], {place[0]: place})
-    found = account.listed(exchange)
-    if exchange is None or found is None:
+    entries = account.listed(exchange)
+    if exchange is None or entries is None:
         return
-    wanted = {ref[1] for ref in account.mirror.inside(place) if ref[0] == probe.kind}
-    if ids_of(found) != wanted:
-        yield Difference(f"the {probe.kind}s of the {place[0].replace('_', ' ')}", told(wanted), told(found), exchange)
+    expected = {ref[1] for ref in account.mirror.inside(place) if ref[0] == probe.kind}
+    if ids_of(entries) != expected:
+        yield Difference(
+            f"the {probe.kind}s of the {place[0].replace('_', ' ')}", told(expected), told(entries), exchange
+        )
 
 
 def _privileges(account: Account, probe: Probe) -> Iterator[Difference]:
@@ -147,11 +149,11 @@ def _zone(account: Account, probe: Probe) -> Iterator[Difference]:
 
 
 def _held(
-    account: Account, wanted: frozenset[str] | None, exchange: Exchange | None, what: str
+    account: Account, privileges: frozenset[str] | None, exchange: Exchange | None, what: str
 ) -> Iterator[Difference]:
-    found = account.listed(exchange)
-    if found is not None and wanted is not None and set(map(str, found)) != wanted:
-        yield Difference(what, told(wanted), told(found), exchange)
+    entries = account.listed(exchange)
+    if entries is not None and privileges is not None and set(map(str, entries)) != privileges:
+        yield Difference(what, told(privileges), told(entries), exchange)
 
 
 def _login(account: Account, probe: Probe) -> Iterator[Difference]:
@@ -189,24 +191,24 @@ def _lets_in(account: Account, text: str, owner: Ref, *, may: bool) -> Iterator[
         return
     auth = Credentials(token=text).auth("a token")
     exchange = account.api.send(operation, {}, auth, label="look at oneself with a token")
-    found = answer_of(exchange)
+    answer = answer_of(exchange)
     if (exchange.status == UNAUTHORIZED) is may:
         what = "the token does not count" if may else "the token still counts"
         yield Difference(what, "200" if may else "401", exchange.answer(), exchange)
-    elif may and isinstance(found, dict) and owner[1] not in found.values():
-        yield Difference("who the token lets in", owner[1], brief(found), exchange)
+    elif may and isinstance(answer, dict) and owner[1] not in answer.values():
+        yield Difference("who the token lets in", owner[1], brief(answer), exchange)
 
 
 def _owned(account: Account, probe: Probe) -> Iterator[Difference]:
     """Whether exactly those named tokens of a user are listed that are there."""
     exchange = account.read("list", TOKEN, USER, {USER: probe.ref})
-    found = account.listed(exchange)
+    entries = account.listed(exchange)
     belongings = account.mirror.inside(probe.ref)
-    if exchange is None or found is None or belongings & account.tokens.unnamed:
+    if exchange is None or entries is None or belongings & account.tokens.unnamed:
         return
-    wanted = {ref[1] for ref in belongings if ref[0] == TOKEN}
-    if ids_of(found) != wanted:
-        yield Difference("the tokens of the user", told(wanted), told(found), exchange)
+    expected = {ref[1] for ref in belongings if ref[0] == TOKEN}
+    if ids_of(entries) != expected:
+        yield Difference("the tokens of the user", told(expected), told(entries), exchange)
 
 
 def _grown(account: Account, probe: Probe) -> Iterator[Difference]:
@@ -243,13 +245,13 @@ def misread(
     account: Account, operation: Operation, roles: Mapping[str, Ref], caller: Ref | None, exchange: Exchange
 ) -> list[Difference]:
     """How an answer differs from what the operation should say of the entities in its path."""
-    found = answer_of(exchange)
+    answer = answer_of(exchange)
     if operation.success.schema is None:
         return []
-    if not isinstance(found, dict):
+    if not isinstance(answer, dict):
         return [
             Difference(
-                "the answer", "a JSON object", brief(found) if found is not None else exchange.answer(), exchange
+                "the answer", "a JSON object", brief(answer) if answer is not None else exchange.answer(), exchange
             )
         ]
     named: dict[str, Ref | None] = {**roles, CALLER: caller}
@@ -261,26 +263,26 @@ Named = Mapping[str, Ref | None]
 
 def _list(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
     effect, mirror, listing = operation.effect, account.mirror, account.listing(exchange)
-    found = listing.entries
-    if found is None:
+    entries = listing.entries
+    if entries is None:
         yield Difference("the answer", "one list of ids", brief(answer_of(exchange)), exchange)
-    if found is None or listing.cut:
+    if entries is None or listing.cut:
         return
-    ids, kind = ids_of(found), account.contract.kind(effect.resource)
-    if len(ids) != len(found):
+    ids, kind = ids_of(entries), account.contract.kind(effect.resource)
+    if len(ids) != len(entries):
         yield Difference("the list", "each id once", "an id twice", exchange)
     place = named.get(effect.within or "")
     if place is None:
-        wanted = {ref[1] for ref in mirror.details if ref[0] == kind and ref not in account.tokens.unnamed}
-        known = wanted | {ref[1] for ref in account.gone if ref[0] == kind}
+        expected = {ref[1] for ref in mirror.details if ref[0] == kind and ref not in account.tokens.unnamed}
+        judged = expected | {ref[1] for ref in account.gone if ref[0] == kind}
     else:
         texts = account.tokens.texts if effect.by == TOKEN else {}
         related = _related(account.contract, mirror, operation, place)
-        wanted = {texts.get(ref, ref[1]) for ref in related if ref[0] == kind}
+        expected = {texts.get(ref, ref[1]) for ref in related if ref[0] == kind}
         ours = {texts.get(ref, ref[1]) for ref in {*account.made, *account.tokens.owners} if ref[0] == kind}
-        known = ours if effect.within == CALLER else ids | wanted
-    if ids & known != wanted:
-        yield Difference("the list", told(wanted), told(ids & known), exchange)
+        judged = ours if effect.within == CALLER else ids | expected
+    if ids & judged != expected:
+        yield Difference("the list", told(expected), told(ids & judged), exchange)
 
 
 def _related(contract: Contract, mirror: Mirror, operation: Operation, place: Ref) -> set[Ref]:
@@ -296,31 +298,31 @@ def _related(contract: Contract, mirror: Mirror, operation: Operation, place: Re
 
 
 def _get(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
-    ref, found = named[operation.effect.resource], answer_of(exchange)
+    ref, answer = named[operation.effect.resource], answer_of(exchange)
     assert ref is not None
-    if ref[1] not in found.values() and _shows_text(account.contract, operation):
+    if ref[1] not in answer.values() and _shows_text(account.contract, operation):
         yield Difference("the answer", f"the id {ref[1]}", "another id, or none", exchange)
-    wanted = _shown(account, operation, ref)
-    yield from unequal(f"the {ref[0].replace('_', ' ')}", wanted, as_sent(ref[0], found), exchange)
+    stored = _shown(account, operation, ref)
+    yield from unequal(f"the {ref[0].replace('_', ' ')}", stored, as_sent(ref[0], answer), exchange)
 
 
 def _shown(account: Account, operation: Operation, ref: Ref) -> dict[str, Any]:
     """What is stored of an entity as the operation shows it: what stands for nothing and what is repeated, too."""
-    wanted, contract = dict(account.mirror.details.get(ref, {})), account.contract
+    stored, contract = dict(account.mirror.details.get(ref, {})), account.contract
     shown = contract.resolve(operation.success.schema or {}).get("properties", {})
-    for name, schema in ((name, contract.resolve(one)) for name, one in shown.items()):
+    for name, schema in ((name, contract.resolve(prop)) for name, prop in shown.items()):
         if ABSENT in schema and ref in account.made:
-            wanted.setdefault(name, schema[ABSENT])
-    for name, schema in ((name, contract.resolve(one)) for name, one in shown.items()):
-        if schema.get(SAME_AS) in wanted:
-            wanted[name] = wanted[schema[SAME_AS]]
-    return wanted
+            stored.setdefault(name, schema[ABSENT])
+    for name, schema in ((name, contract.resolve(prop)) for name, prop in shown.items()):
+        if schema.get(SAME_AS) in stored:
+            stored[name] = stored[schema[SAME_AS]]
+    return stored
 
 
 def _shows_text(contract: Contract, operation: Operation) -> bool:
     """Whether the documented answer has a key that an id could stand under."""
-    known = contract.resolve(operation.success.schema or {}).get("properties", {}).values()
-    return any(contract.resolve(one).get("type") == "string" for one in known)
+    properties = contract.resolve(operation.success.schema or {}).get("properties", {}).values()
+    return any(contract.resolve(prop).get("type") == "string" for prop in properties)
 
 
 def _generation(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
@@ -349,35 +351,35 @@ def _sets(account: Account, operation: Operation, named: Named, exchange: Exchan
     effect, mirror = operation.effect, account.mirror
     about = pair(account.contract, operation, {role: ref for role, ref in named.items() if ref}, named.get(CALLER))
     if about:
-        wanted = mirror.privileges(*about, effective=effect.effective)
+        privileges = mirror.privileges(*about, effective=effect.effective)
     else:
         ref = named[effect.resource]
         assert ref is not None
-        wanted = mirror.zone_privileges(ref, effective=effect.effective)
-    yield from _held(account, wanted, exchange, "the privileges")
+        privileges = mirror.zone_privileges(ref, effective=effect.effective)
+    yield from _held(account, privileges, exchange, "the privileges")
 
 
 def _through(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
     ref, place = named[operation.effect.resource], named[operation.effect.within or ""]
-    found = account.listed(exchange)
+    entries = account.listed(exchange)
     assert ref is not None
     assert place is not None
     direct = operation.direct or {"type": ref[0], "id": ref[1]}
     between = account.mirror.through(ref, place) - {ref}
-    wanted = {f"{kind} {one}" for kind, one in between}
-    wanted |= {f"{direct['type']} {direct['id']}"} if ref in account.mirror.through(ref, place) else set()
-    came = {f"{one.get('type')} {one.get('id')}" for one in found or () if isinstance(one, dict)}
-    if found is None or came != wanted:
-        yield Difference("the members between", told(wanted), told(came), exchange)
+    expected = {f"{kind} {identity}" for kind, identity in between}
+    expected |= {f"{direct['type']} {direct['id']}"} if ref in account.mirror.through(ref, place) else set()
+    came = {f"{entry.get('type')} {entry.get('id')}" for entry in entries or () if isinstance(entry, dict)}
+    if entries is None or came != expected:
+        yield Difference("the members between", told(expected), told(came), exchange)
 
 
 def _catalogue(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
     assert named is not None
-    found = answer_of(exchange)
-    for name, wanted in account.contract.privilege_sets[operation.effect.resource].items():
-        came = found.get(name)
-        if not isinstance(came, list) or set(map(str, came)) != set(wanted):
-            yield Difference(f"the set {name}", told(wanted), told(came or ()), exchange)
+    answer = answer_of(exchange)
+    for name, privileges in account.contract.privilege_sets[operation.effect.resource].items():
+        came = answer.get(name)
+        if not isinstance(came, list) or set(map(str, came)) != set(privileges):
+            yield Difference(f"the set {name}", told(privileges), told(came or ()), exchange)
 
 
 _READS: dict[str, Callable[[Account, Operation, Named, Exchange], Iterator[Difference]]] = {

@@ -50,8 +50,8 @@ class Readback:
     _observers: dict[str, TestUser | None] = field(default_factory=dict)
 
     def _template(self, verb: str, *, within: bool = True) -> str | None:
-        found = self.contract.find(verb, self.resource, self.within if within else None)
-        return found.path if found else None
+        operation = self.contract.find(verb, self.resource, self.within if within else None)
+        return operation.path if operation else None
 
     def _get(self, identity: TestUser, path: str, label: str) -> Exchange:
         return self.wire.send(Request("GET", path, identity.auth, label=label))
@@ -62,8 +62,8 @@ class Readback:
         if template is None or (group in self._observers and self._observers[group] is None) or self._hangs("list"):
             return None
         path = self.target.path(template, id=group)
-        known = self._observers.get(group)
-        for identity in [known] if known else self._candidates():
+        observer = self._observers.get(group)
+        for identity in [observer] if observer else self._candidates():
             ids, exchange = self._pages(identity, path)
             self._note("list", exchange, understood=ids is not None)
             if ids is not None:
@@ -72,7 +72,7 @@ class Readback:
                 return None if self.cut else ids
             if exchange.timed_out:
                 break
-        if known is None:
+        if observer is None:
             self._observers[group] = None
         elif exchange.response is None or not exchange.not_offered:
             self.misread.setdefault("list", exchange)
@@ -81,11 +81,11 @@ class Readback:
     def _pages(self, identity: TestUser, path: str) -> tuple[set[str] | None, Exchange]:
         """The ids of a list with its next pages, None where it is none; and the exchange that ended it."""
         first = self._get(identity, path, f"list the services of the {self.within}")
-        found = listing(first, self.wire.send, list_keys(self.contract))
-        self.cut = self.cut or found.cut
-        ids = [entry_id(one) for one in found.entries or ()]
-        understood = found.entries is not None and None not in ids
-        return {one for one in ids if one is not None} if understood else None, found.exchange
+        pages = listing(first, self.wire.send, list_keys(self.contract))
+        self.cut = self.cut or pages.cut
+        ids = [entry_id(entry) for entry in pages.entries or ()]
+        understood = pages.entries is not None and None not in ids
+        return {identity for identity in ids if identity is not None} if understood else None, pages.exchange
 
     def look(self, group: str) -> tuple[set[str] | None, Exchange | None]:
         """One look at the group's list, by whoever could list before: the ids, and the exchange that shows them."""
@@ -116,7 +116,8 @@ class Readback:
     def _candidates(self) -> list[TestUser]:
         """The personas, those who hold most first."""
         return sorted(
-            self.target.personas.values(), key=lambda one: -sum(len(s or ()) for s in one.persona.grants.values())
+            self.target.personas.values(),
+            key=lambda identity: -sum(len(s or ()) for s in identity.persona.grants.values()),
         )
 
     def read(self, sent: Sent) -> Read:
@@ -171,7 +172,9 @@ class Readback:
 
     def _readers(self, creator: TestUser | None) -> Iterator[TestUser]:
         first = [self.reader] if self.reader else []
-        yield from {one.name: one for one in [*first, *self._candidates()[:2], creator] if one}.values()
+        yield from {
+            identity.name: identity for identity in [*first, *self._candidates()[:2], creator] if identity
+        }.values()
 
     def _paths(self, sent: Sent, location: str) -> Iterator[str]:
         path = resolved(location, sent.exchange)
@@ -179,7 +182,7 @@ class Readback:
             return
         if path.startswith("/") and path.isascii() and path.isprintable() and " " not in path:
             yield path
-        yield from (one for one in self._own_paths(sent.group, last_segment(location)) if one != path)
+        yield from (own_path for own_path in self._own_paths(sent.group, last_segment(location)) if own_path != path)
 
     def _own_paths(self, group: str, service: str) -> Iterator[str]:
         template = self._template("get")
@@ -212,6 +215,6 @@ def _details(exchange: Exchange) -> dict[str, Any] | None:
         return None
     except RecursionError:
         return {}  # it can be read, only not by this parser
-    inner = [one for one in data.values() if isinstance(one, dict)] if isinstance(data, dict) else []
-    shown = (one for one in (data, *inner) if isinstance(one, dict) and any(key in one for key in SHOWN))
+    inner = [value for value in data.values() if isinstance(value, dict)] if isinstance(data, dict) else []
+    shown = (value for value in (data, *inner) if isinstance(value, dict) and any(key in value for key in SHOWN))
     return next(shown, None)  # as it is, or in an envelope

@@ -39,7 +39,9 @@ class Newcomers:
 
     def found(self) -> list[Difference]:
         """What came to be since; each is told once."""
-        return [Difference(f"a {kind} came to be", "nothing new", one, None) for kind, one in self._appeared()]
+        return [
+            Difference(f"a {kind} came to be", "nothing new", identity, None) for kind, identity in self._appeared()
+        ]
 
     def _appeared(self) -> Iterator[Ref]:
         """New entities that the kit's users must have made; each is told once, and removed in the end."""
@@ -48,12 +50,12 @@ class Newcomers:
         account = self.account
         kind = account.contract.kind(self.operation.effect.resource)
         ours = {ref[1] for ref in account.made if ref[0] == USER}
-        known = self._listed | {ref[1] for ref in account.made}
-        for one in sorted((account.everything(kind) or set()) - known):
-            self._listed.add(one)
-            if is_ours(account.details((kind, one)) or {}, ours, account.samples.run_id):
-                account.made[kind, one] = None
-                yield kind, one
+        accounted = self._listed | {ref[1] for ref in account.made}
+        for identity in sorted((account.everything(kind) or set()) - accounted):
+            self._listed.add(identity)
+            if is_ours(account.details((kind, identity)) or {}, ours, account.samples.run_id):
+                account.made[kind, identity] = None
+                yield kind, identity
 
 
 class Effects(Tracker):
@@ -73,10 +75,10 @@ class Effects(Tracker):
 
     # --- what is sent -------------------------------------------------------------------------------------
 
-    def before(self, one: Prepared) -> None:
+    def before(self, prepared: Prepared) -> None:
         """Look at what earlier requests left behind, as long as it can be told from what this one does."""
-        if one.allowed and not self.reading and one.stage:
-            self.flush(one.stage)
+        if prepared.allowed and not self.reading and prepared.stage:
+            self.flush(prepared.stage)
         elif not self.reading:
             self.newcomers.remember()
 
@@ -93,33 +95,33 @@ class Effects(Tracker):
         if self.reading:
             sent.differences = self._reread(sent) if sent.allowed else []
             return
-        made = new_id(sent.exchange) if operation.effect.verb == "create" else None
+        identity = new_id(sent.exchange) if operation.effect.verb == "create" else None
         assert stage is not None
         if sent.user and (operation.effect.resource == CALLER or sent.caller in sent.roles.values()):
             stage.dismiss(sent.user)
         if not sent.allowed:
             self._forget(sent)
             return
-        wanted = [*stage.witnesses, *probes(account.contract, operation, sent.roles, sent.caller)]
-        wanted += apply(account, operation, sent.roles, sent.caller, sent.value, made, sent.exchange)
-        sent.differences = differences(account, wanted)
+        looks = [*stage.witnesses, *probes(account.contract, operation, sent.roles, sent.caller)]
+        looks += apply(account, operation, sent.roles, sent.caller, sent.value, identity, sent.exchange)
+        sent.differences = differences(account, looks)
         stage.spoiled = stage.spoiled or bool(sent.differences)
 
     def together(self, accepted: list[Sent]) -> None:
         """Which of them did what cannot be told: the state is not looked at."""
-        for one in accepted:
+        for sent in accepted:
             if self.reading:
-                self.accepted(one)
+                self.accepted(sent)
             else:
-                self._forget(one)
+                self._forget(sent)
 
     def at_once(self, sent: list[Sent], *, answered: bool) -> bool:  # noqa: ARG002
         """Account for requests at the same time, one after the other."""
-        for one in sent:
-            if one.succeeded:
-                self.accepted(one)
+        for request in sent:
+            if request.succeeded:
+                self.accepted(request)
             else:
-                self.refused(one)
+                self.refused(request)
         return True
 
     def _forget(self, sent: Sent) -> None:
@@ -127,23 +129,23 @@ class Effects(Tracker):
         if sent.stage:
             sent.stage.spoiled = True
             self._pending.pop(sent.stage, None)
-        made = new_id(sent.exchange) if self.operation.effect.verb == "create" else None
-        if made:
-            self.account.adopt((self.account.contract.kind(self.operation.effect.resource), made))
+        identity = new_id(sent.exchange) if self.operation.effect.verb == "create" else None
+        if identity:
+            self.account.adopt((self.account.contract.kind(self.operation.effect.resource), identity))
 
     def _reread(self, sent: Sent) -> list[Difference]:
         """What is wrong with an answer, once the target had time to show what was set up."""
         answers = [sent.exchange]
-        found: list[Difference] = []
+        wrong: list[Difference] = []
 
         def right() -> bool:
-            found[:] = misread(self.account, self.operation, sent.roles, sent.caller, answers[-1])
-            if found:
+            wrong[:] = misread(self.account, self.operation, sent.roles, sent.caller, answers[-1])
+            if wrong:
                 answers.append(self.account.api.wire.send(sent.request))
-            return not found
+            return not wrong
 
         self.account.lag.until(right)
-        return found
+        return wrong
 
     # --- what is found ------------------------------------------------------------------------------------
 
@@ -154,24 +156,24 @@ class Effects(Tracker):
 
     def kept(self, sent: Sent) -> Iterator[Finding]:
         """How the state after an accepted case, or the answer of a reading one, is not what it should be."""
-        for one in sent.differences:
-            yield one.finding(f"{sent.case.label}: {one.what}", sent.exchange)
+        for difference in sent.differences:
+            yield difference.finding(f"{sent.case.label}: {difference.what}", sent.exchange)
 
     def flush(self, stage: Stage) -> None:
         """See that the refused requests on a stage changed nothing of it."""
         pending = self._pending.pop(stage, [])
         if not pending:
             return
-        wanted = dict.fromkeys(probe for one in pending for probe in self._touched(one))
-        found = differences(self.account, [*stage.witnesses, *wanted])
-        stage.spoiled = stage.spoiled or bool(found)
-        if found:
-            self._blame(pending, found, self._alone)
+        looks = dict.fromkeys(probe for sent in pending for probe in self._touched(sent))
+        left = differences(self.account, [*stage.witnesses, *looks])
+        stage.spoiled = stage.spoiled or bool(left)
+        if left:
+            self._blame(pending, left, self._alone)
 
     def _blame(self, suspects: Sequence[Sent], left: list[Difference], alone: Alone) -> None:
         """Name who left something behind: a single suspect, or who does it alone."""
         tried = suspects if len(suspects) > 1 else ()
-        self.leaks += seen_alone(tried[:SUSPECTS], alone) or [Leak(tuple(suspects), one) for one in left]
+        self.leaks += seen_alone(tried[:SUSPECTS], alone) or [Leak(tuple(suspects), difference) for difference in left]
 
     def _alone(self, sent: Sent) -> tuple[Sent, list[Difference]]:
         again = self.replay(sent.case)
@@ -179,11 +181,11 @@ class Effects(Tracker):
 
     def see(self, sent: Sent) -> None:
         """See that one refused request changed nothing of what it named."""
-        self.leaks += [Leak((sent,), one) for one in differences(self.account, self._touched(sent))]
+        self.leaks += [Leak((sent,), difference) for difference in differences(self.account, self._touched(sent))]
 
     def _touched(self, sent: Sent) -> list[Probe]:
-        known = all(ref in self.account.mirror.details for ref in sent.roles.values())
-        return probes(self.account.contract, self.operation, sent.roles, sent.caller) if known else []
+        mirrored = all(ref in self.account.mirror.details for ref in sent.roles.values())
+        return probes(self.account.contract, self.operation, sent.roles, sent.caller) if mirrored else []
 
     def _tolerated(self, sent: Sent) -> bool:
         """Whether released servers may keep what they made, though the request is refused."""
@@ -193,7 +195,7 @@ class Effects(Tracker):
         """Everything that refused requests left behind, with what came to be and belongs nowhere."""
         for stage in list(self._pending):
             self.flush(stage)
-        refused = tuple(one for one in log if not one.exchange.succeeded and not self._tolerated(one))
+        refused = tuple(sent for sent in log if not sent.exchange.succeeded and not self._tolerated(sent))
         appeared = self.newcomers.found()
         if appeared and refused:
             self._blame(refused, appeared, self._makes)

@@ -50,7 +50,7 @@ class TokenBook:
 
 def by_text(operation: Operation) -> bool:
     """Whether an operation goes by tokens' texts, and not by their ids."""
-    return operation.effect.by == TEXT or any(one.key == TEXT for one in operation.parameters)
+    return operation.effect.by == TEXT or any(parameter.key == TEXT for parameter in operation.parameters)
 
 
 def owner_of(operation: Operation, roles: Mapping[str, Ref], caller: Ref | None) -> Ref | None:
@@ -65,8 +65,8 @@ def text_of(exchange: Exchange) -> tuple[str | None, str | None]:
         shown = exchange.response.json() if exchange.response else None
     except (ValueError, RecursionError):
         return None, None
-    found = [shown.get(key) for key in (ID, TEXT)] if isinstance(shown, dict) else [None, None]
-    identity, text = (one if isinstance(one, str) and one else None for one in found)
+    values = [shown.get(key) for key in (ID, TEXT)] if isinstance(shown, dict) else [None, None]
+    identity, text = (value if isinstance(value, str) and value else None for value in values)
     return identity, text
 
 
@@ -89,4 +89,4 @@ def _met(caveat: Mapping[str, Any]) -> bool:
     """Whether a caveat lets a user look at themselves now; of a type that the kit does not send, it is taken to."""
     if caveat["type"] == "time":
         return bool(caveat["validUntil"] > time.time())
-    return caveat["type"] != "api" or any(one.split("/")[1] in {"all", "get"} for one in caveat["whitelist"])
+    return caveat["type"] != "api" or any(entry.split("/")[1] in {"all", "get"} for entry in caveat["whitelist"])

@@ -22,7 +22,7 @@ class Tracker:
         self.separable = separable
         self.leaks: list[Leak] = []
 
-    def before(self, one: Prepared) -> None:
+    def before(self, prepared: Prepared) -> None:
         """Look at what earlier requests left behind, as long as it can be told from what this one does."""
 
     def accepted(self, sent: Sent) -> None:

@@ -71,7 +71,14 @@ class Account:
         self.api.wire.network.teach(self.redactor)
         self.redactor.name("OZKIT_ADMIN_SECRET", credentials.token or credentials.password or "", "the administrator")
         self.redactor.name("OZKIT_PASSWORD", self.samples.password, "every user that the kit makes")
-        self.redactor.learn(*(word for one in (credentials.password, credentials.token) if one for word in near(one)))
+        self.redactor.learn(
+            *(
+                word
+                for credential in (credentials.password, credentials.token)
+                if credential
+                for word in near(credential)
+            )
+        )
         self.made: dict[Ref, None] = {}
         self.pool: dict[frozenset[str], list[TestUser]] = {}
         self.gone: set[Ref] = set()
@@ -111,12 +118,12 @@ class Account:
         operation = self._operation("create", kind, "caller" if by else None)
         value = dict(body) if body is not None else self.samples.body(operation, names=names)
         exchange = self.do(operation, {}, value, by.auth if by else None)
-        made = new_id(exchange)
-        if made is None:
+        identity = new_id(exchange)
+        if identity is None:
             raise SetupError(
                 f"{operation.method} {operation.path} created nothing that can be found: its answer has no Location"
             )
-        ref = (kind, made)
+        ref = (kind, identity)
         self.adopt(ref, usual(operation.body, value))
         if by:
             self.mirror.join(by.ref, ref, frozenset(self.contract.privileges[kind]))
@@ -134,24 +141,26 @@ class Account:
 
     def take(self, kind: str, ids: Iterable[str]) -> None:
         """Take what one of the kit's users made into account, to be removed in the end."""
-        for one in ids:
-            self.made.setdefault((kind, one))
+        for identity in ids:
+            self.made.setdefault((kind, identity))
 
     def person(self, zone: Iterable[str] = ()) -> TestUser:
         """A new user with these zone privileges, who can log in. Raises SetupError."""
         operation = self._operation("create", USER)
-        known = operation.body.properties if operation.body else ()
-        body = self.samples.body(operation, [one.name for one in known if not (self.with_tokens and secret(one))])
+        properties = operation.body.properties if operation.body else ()
+        body = self.samples.body(
+            operation, [prop.name for prop in properties if not (self.with_tokens and secret(prop))]
+        )
         try:
             ref = self.create(USER, body)
         except SetupError as error:
             hint = "" if self.with_tokens else "; where users cannot have passwords, give --personas tokens"
             raise SetupError(f"{error}{hint}") from None
-        made = self._let_in(ref) if self.with_tokens else self.logs_in(ref, body, operation)
-        if made is None:
+        user = self._let_in(ref) if self.with_tokens else self.logs_in(ref, body, operation)
+        if user is None:
             raise SetupError(f"{operation.id} makes no users who can log in")
         self.grant_zone(ref, zone)
-        return made
+        return user
 
     def _let_in(self, ref: Ref) -> TestUser:
         """Make a token for a user. Raises SetupError."""
@@ -183,52 +192,52 @@ class Account:
 
     def logs_in(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> TestUser | None:
         """Remember how a user logs in that was made with this body, None where the body does not say."""
-        known = operation.body.properties if operation.body else ()
-        name = next((str(body[one.name]) for one in known if one.unique and one.name in body), None)
-        word = next((str(body[one.name]) for one in known if secret(one) and one.name in body), None)
+        properties = operation.body.properties if operation.body else ()
+        name = next((str(body[prop.name]) for prop in properties if prop.unique and prop.name in body), None)
+        word = next((str(body[prop.name]) for prop in properties if secret(prop) and prop.name in body), None)
         if name is None or word is None:
             return None
-        made = TestUser(name, Credentials(name, word), ref)
-        self.people[ref] = [made]
+        user = TestUser(name, Credentials(name, word), ref)
+        self.people[ref] = [user]
         self.redactor.learn(word, basic(name, word).removeprefix("Basic "))
-        return made
+        return user
 
     def renamed(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> None:
         """A user's name or password was changed by a body of that operation: both are remembered, the new ones last."""
-        known = self.people.get(ref)
-        if not known or known[-1].credentials.token or operation.body is None:
+        logins = self.people.get(ref)
+        if not logins or logins[-1].credentials.token or operation.body is None:
             return
-        names = [str(body[one.name]) for one in operation.body.properties if one.unique and one.name in body]
-        words = [str(body[one.name]) for one in operation.body.properties if secret(one) and one.name in body]
+        names = [str(body[prop.name]) for prop in operation.body.properties if prop.unique and prop.name in body]
+        words = [str(body[prop.name]) for prop in operation.body.properties if secret(prop) and prop.name in body]
         self.redactor.learn(*words)
-        last = known[-1].credentials
+        last = logins[-1].credentials
         name = (names or [last.username or ""])[0]
-        known.append(TestUser(name, Credentials(name, (words or [last.password or ""])[0]), ref))
+        logins.append(TestUser(name, Credentials(name, (words or [last.password or ""])[0]), ref))
 
     def logins(self, ref: Ref, *, may: bool) -> Iterator[tuple[Auth, bool]]:
         """Every name and password that a user had, with whether they should serve: the last ones, if any."""
         *before, last = self.people[ref]
         yield last.auth, may
-        for one in before:
-            if one.credentials != last.credentials:
-                yield one.auth, False
+        for earlier in before:
+            if earlier.credentials != last.credentials:
+                yield earlier.auth, False
 
     def pooled(self, zone: Iterable[str], apart: Iterable[Ref], others: Iterable[TestUser]) -> TestUser:
         """A user with these zone privileges, none of `others`, who belongs to nothing of `apart`; made if need be."""
-        known = self.pool.setdefault(frozenset(zone), [])
+        pool = self.pool.setdefault(frozenset(zone), [])
         places, taken = list(apart), list(others)
-        for one in known:
-            if one not in taken and not any(one.ref in self.mirror.inside(place, effective=True) for place in places):
-                return one
-        known.append(self.person(zone))
-        return known[-1]
+        for user in pool:
+            if user not in taken and not any(user.ref in self.mirror.inside(place, effective=True) for place in places):
+                return user
+        pool.append(self.person(zone))
+        return pool[-1]
 
     def attach(self, member: Ref, container: Ref, privileges: Held = None) -> None:
         """A direct membership with these privileges, or those that every new member gets. Raises SetupError."""
         role = role_of(member[0], container[0])
         operation = self._operation("attach", role, container[0])
         key = (
-            next((one.name for one in operation.body.properties if privileges_of(one)), None)
+            next((prop.name for prop in operation.body.properties if privileges_of(prop)), None)
             if operation.body
             else None
         )
@@ -242,19 +251,19 @@ class Account:
 
     def grant_zone(self, ref: Ref, privileges: Iterable[str]) -> None:
         """Zone privileges for somebody. Raises SetupError."""
-        wanted = sorted(privileges)
-        if wanted:
-            self.do(self._operation("grant", ref[0], ZONE), {ref[0]: ref}, {"grant": wanted})
-            self.mirror.zone[ref] = self.mirror.zone[ref] | frozenset(wanted)
+        names = sorted(privileges)
+        if names:
+            self.do(self._operation("grant", ref[0], ZONE), {ref[0]: ref}, {"grant": names})
+            self.mirror.zone[ref] = self.mirror.zone[ref] | frozenset(names)
 
     def _operation(self, verb: str, resource: str, within: str | None = None) -> Operation:
-        found = self.contract.find(verb, resource, within)
-        if found is None:
+        operation = self.contract.find(verb, resource, within)
+        if operation is None:
             place = f" in {within}" if within else ""
             raise SetupError(
                 f"edition {self.contract.edition} has no operation with the effect {verb} {resource}{place}"
             )
-        return found
+        return operation
 
     def do(self, operation: Operation, roles: Mapping[str, Ref], value: Any, auth: Auth | None = None) -> Exchange:
         """Set something up by an operation, as the administrator or with other credentials. Raises SetupError."""
@@ -265,12 +274,12 @@ class Account:
 
     def _why(self, operation: Operation, exchange: Exchange) -> str:
         asked = f"{operation.method} {operation.path}"
-        told = f"the administrator's account could not set up: {asked} was answered {exchange.answer()}"
+        message = f"the administrator's account could not set up: {asked} was answered {exchange.answer()}"
         if exchange.status not in {401, 403}:
-            return f"{told}; the operation {operation.id} is needed"
+            return f"{message}; the operation {operation.id} is needed"
         needed = next((route for route in operation.access.routes if set(route.needs) == {ZONE}), None)
         names = ", ".join(sorted(needed.with_body(["privileges"]).needs[ZONE])) if needed else "more"
-        return f"{told}; {operation.id} needs the zone privileges {names}"
+        return f"{message}; {operation.id} needs the zone privileges {names}"
 
     # --- what it reads ------------------------------------------------------------------------------------
 
@@ -289,13 +298,13 @@ class Account:
     def everything(self, kind: str) -> set[str] | None:
         """The ids of all entities of a kind, None where the target does not say."""
         exchange = self.read("list", kind, None, {})
-        found = self.listed(exchange)
-        return None if found is None else {one for one in map(entry_id, found) if one is not None}
+        entries = self.listed(exchange)
+        return None if entries is None else {identity for identity in map(entry_id, entries) if identity is not None}
 
     def listed(self, exchange: Exchange | None) -> list[Any] | None:
         """The list of an answer with its next pages, None where there is none, or more of it than is followed."""
-        found = self.listing(exchange) if exchange else None
-        return found.entries if found and not found.cut else None
+        pages = self.listing(exchange) if exchange else None
+        return pages.entries if pages and not pages.cut else None
 
     def listing(self, exchange: Exchange) -> Listing:
         """The list of an answer with its next pages, as far as they are followed."""
@@ -304,11 +313,11 @@ class Account:
     def details(self, ref: Ref) -> dict[str, Any] | None:
         """The stored details, None where there are none to be read."""
         exchange = self.read("get", ref[0], None, {ref[0]: ref})
-        found = answer_of(exchange) if exchange else None
-        if not isinstance(found, dict):
+        answer = answer_of(exchange) if exchange else None
+        if not isinstance(answer, dict):
             return None
         self.note("get", ref[0])
-        return found
+        return answer
 
     def note(self, verb: str, kind: str) -> None:
         """Remember that the target offers to read."""
@@ -329,8 +338,8 @@ class Account:
         role = role_of(member[0], container[0]) if container else member[0]
         roles = {role: member, **({container[0]: container} if container else {})}
         exchange = self.read("privileges", role, container[0] if container else ZONE, roles, effective=True)
-        found = self.listed(exchange)
-        return None if found is None else frozenset(map(str, found))
+        entries = self.listed(exchange)
+        return None if entries is None else frozenset(map(str, entries))
 
     def settled(self, member: Ref, containers: Iterable[Ref]) -> bool:
         """Wait until what somebody was given has taken effect; False where it has not in time."""
@@ -338,13 +347,13 @@ class Account:
 
     def _shows(self, member: Ref, container: Ref | None) -> bool:
         if container is None:
-            wanted: Held = self.mirror.zone_privileges(member, effective=True)
-            if not wanted:
+            expected: Held = self.mirror.zone_privileges(member, effective=True)
+            if not expected:
                 return True
         else:
-            wanted = self.mirror.privileges(member, container, effective=True)
-        found = self.held(member, container)
-        return wanted is None or found is None or found == wanted
+            expected = self.mirror.privileges(member, container, effective=True)
+        shown = self.held(member, container)
+        return expected is None or shown is None or shown == expected
 
     # --- afterwards ---------------------------------------------------------------------------------------
 
@@ -353,8 +362,9 @@ class Account:
         self.api.wire.finish()
         for ref in self._leftovers():
             self.made.setdefault(ref)
-        made = [one for one in self.made if self.tokens.owners.get(one) not in self.made]  # others go with their owners
-        for ref in sorted(filter(self._removable, made), key=lambda one: removal(self.contract, one[0])):
+        # others go with their owners
+        entities = [entity for entity in self.made if self.tokens.owners.get(entity) not in self.made]
+        for ref in sorted(filter(self._removable, entities), key=lambda entity: removal(self.contract, entity[0])):
             self.delete(ref)
         self.made.clear()
         self.api.wire.close()
@@ -370,7 +380,7 @@ class Account:
         """Whether something is surely the kit's: it was not there before, or it says so itself."""
         if ref[0] in self._before:
             return ref[1] not in self._before[ref[0]]
-        users = [one[1] for one in self.made if one[0] == USER]
+        users = [entity[1] for entity in self.made if entity[0] == USER]
         return is_ours(self.details(ref) or {}, users, self.samples.run_id)
 
     def _leftovers(self) -> Iterator[Ref]:
@@ -378,9 +388,9 @@ class Account:
         ours = {ref[1] for ref in self.made if ref[0] == USER}
         for kind in self._before:
             new = (self.everything(kind) or set()) - self._before[kind]
-            for one in sorted(new - {ref[1] for ref in self.made if ref[0] == kind}):
-                if is_ours(self.details((kind, one)) or {}, ours, self.samples.run_id):
-                    yield kind, one
+            for identity in sorted(new - {ref[1] for ref in self.made if ref[0] == kind}):
+                if is_ours(self.details((kind, identity)) or {}, ours, self.samples.run_id):
+                    yield kind, identity
 
 
 def _origin(base_url: str) -> str:

@@ -9,7 +9,7 @@ from onezone_spec import Contract
 from onezone_contracts.personas import Persona
 
 
-def skeleton(contract: Contract, wanted: Mapping[str, tuple[Persona, ...]]) -> str:
+def skeleton(contract: Contract, personas: Mapping[str, tuple[Persona, ...]]) -> str:
     """A target file to fill in, that says for every persona exactly what it must hold."""
     lines = [
         f"# Target file for edition {contract.edition}. Values may be ${{ENV_VAR}}.",
@@ -22,7 +22,7 @@ def skeleton(contract: Contract, wanted: Mapping[str, tuple[Persona, ...]]) -> s
         '  other: "..."     # a group that no persona belongs to: without it the verdict is at best partial',
         "personas:",
     ]
-    for operation, people in wanted.items():
+    for operation, people in personas.items():
         lines.append(f"  {operation}:")
         for persona in people:
             lines += [f"    # {text}" for text in _holdings(contract, persona)]
@@ -33,19 +33,19 @@ def skeleton(contract: Contract, wanted: Mapping[str, tuple[Persona, ...]]) -> s
 def _holdings(contract: Contract, persona: Persona) -> list[str]:
     expected = "must be allowed" if persona.allowed else "must be refused with 403"
     lines = [f"{persona.name} {expected}."]
-    for scope, held in persona.grants.items():
+    for scope, privileges in persona.grants.items():
         where = "zone privileges" if scope == "zone" else f"in the home {scope.replace('_', ' ')}"
-        lines.append(f"  {where}: {_held(contract, scope, held)}")
+        lines.append(f"  {where}: {_held(contract, scope, privileges)}")
     return lines
 
 
-def _held(contract: Contract, scope: str, held: frozenset[str] | None) -> str:
+def _held(contract: Contract, scope: str, privileges: frozenset[str] | None) -> str:
     everything = frozenset(contract.privileges[scope])
-    if held is None:
+    if privileges is None:
         return "no member"
-    if not held:
+    if not privileges:
         return "none" if scope == "zone" else "a member without privileges"
-    if len(held) > len(everything) / 2:
-        gone = ", ".join(sorted(everything - held))
+    if len(privileges) > len(everything) / 2:
+        gone = ", ".join(sorted(everything - privileges))
         return f"every one but {gone}" if gone else "every one"
-    return f"exactly {', '.join(sorted(held))}"
+    return f"exactly {', '.join(sorted(privileges))}"

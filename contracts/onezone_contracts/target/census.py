@@ -22,11 +22,11 @@ def census(account: Account) -> dict[str, Any]:
     """
     data: dict[str, Any] = {}
     contract = account.contract
-    for kind in [one for one in kinds(contract) if one not in contract.owners and contract.find("list", one, None)]:
+    for kind in [name for name in kinds(contract) if name not in contract.owners and contract.find("list", name, None)]:
         ids = account.everything(kind)
         if ids is None:
             raise SetupError(f"the target does not list its {kind.replace('_', ' ')}s to the administrator")
-        data[f"{kind}s"] = [_entry(account, (kind, one)) for one in sorted(ids)]
+        data[f"{kind}s"] = [_entry(account, (kind, identity)) for identity in sorted(ids)]
     return data
 
 
@@ -44,14 +44,18 @@ def _entry(account: Account, ref: Ref) -> dict[str, Any]:
 
 def _members(account: Account, place: Ref, member_kind: str) -> dict[str, list[str]]:
     role = role_of(member_kind, place[0])
-    ids = [found for one in _listed(account, "list", role, place[0], {place[0]: place}) if (found := entry_id(one))]
-    named = {one: {role: (member_kind, one), place[0]: place} for one in ids}
-    return {one: _listed(account, "privileges", role, place[0], roles) for one, roles in named.items()}
+    ids = [
+        member_id
+        for entry in _listed(account, "list", role, place[0], {place[0]: place})
+        if (member_id := entry_id(entry))
+    ]
+    named = {identity: {role: (member_kind, identity), place[0]: place} for identity in ids}
+    return {identity: _listed(account, "privileges", role, place[0], roles) for identity, roles in named.items()}
 
 
 def _listed(account: Account, verb: str, resource: str, within: str, roles: dict[str, Ref]) -> list[Any]:
-    found = account.listed(account.read(verb, resource, within, roles))
-    if found is None:
+    entries = account.listed(account.read(verb, resource, within, roles))
+    if entries is None:
         where = ", ".join(f"{role} {ref[1]}" for role, ref in roles.items())
         raise SetupError(f"the administrator could not read the {verb} of {where}: more zone privileges are needed")
-    return found
+    return entries

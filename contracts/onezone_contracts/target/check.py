@@ -33,13 +33,13 @@ def main(arguments: argparse.Namespace) -> int:
 
 def check(path: Path) -> None:
     """Raises SetupError for the first mistake of a target file. Variables need not be set: secrets are elsewhere."""
-    wanted = Wanted(target_file=path)
+    subject = Wanted(target_file=path)
     with _filled(path):
-        data = dict(wanted.data)
+        data = dict(subject.data)
     if "admin" in data:
         admin_from_file(path, data)
     if "personas" in data or "admin" not in data:
-        _check_personas(path, data, contract_of(wanted))
+        _check_personas(path, data, contract_of(subject))
 
 
 def _check_personas(path: Path, data: dict[str, Any], contract: Contract) -> None:

@@ -62,5 +62,5 @@ class Credentials:
 
 def near(secret: str) -> set[str]:
     """A secret and what the judge makes of it to see that only the right one is taken: all of them tell it."""
-    made = {secret, f"{secret}x", f"{secret} ", secret[:-1], secret.swapcase(), f"{secret.swapcase()}X"}
-    return {one for one in made if one}
+    variants = {secret, f"{secret}x", f"{secret} ", secret[:-1], secret.swapcase(), f"{secret.swapcase()}X"}
+    return {variant for variant in variants if variant}

@@ -10,21 +10,21 @@ from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError, Target, TestUser, given, missing_id
 
 
-def core_target(account: Account, wanted: Iterable[Persona]) -> Target:
+def core_target(account: Account, personas: Iterable[Persona]) -> Target:
     """A target with a persona each, in one group. Raises SetupError where one cannot be made.
 
     Args:
         account: the administrator's, opened.
-        wanted: the personas of the judged operation.
+        personas: the personas of the judged operation.
     """
     home, other = account.create("group"), account.create("group")
-    people = [(persona, _make(account, persona, home)) for persona in wanted]
+    people = [(persona, _make(account, persona, home)) for persona in personas]
     for persona, person in people:
         containers = [ref for scope, ref in _places(home).items() if scope in persona.met]
         if not account.settled(person.ref, containers):
             waited = f"{account.lag.seconds:g} s (--settle)"
             raise SetupError(f"the privileges of the persona {persona.name} did not apply within {waited}")
-    users = {one.name: given(one, person.credentials, home[1]) for one, person in people}
+    users = {persona.name: given(persona, person.credentials, home[1]) for persona, person in people}
     account.core = Target(account.api.base_url, users, missing_id(home[1]), other[1])
     return account.core
 
@@ -36,7 +36,7 @@ def _places(home: Ref) -> dict[str, Ref]:
 def _make(account: Account, persona: Persona, home: Ref) -> TestUser:
     person = account.person(persona.grants.get(ZONE) or ())
     for scope, ref in _places(home).items():
-        held = persona.grants.get(scope)
-        if held is not None:
-            account.attach(person.ref, ref, held)
+        privileges = persona.grants.get(scope)
+        if privileges is not None:
+            account.attach(person.ref, ref, privileges)
     return person

@@ -78,6 +78,6 @@ def _origin(process: subprocess.Popen[str], errors: IO[str] | None) -> str:
     if not origin.startswith("http"):
         if errors:
             errors.seek(0)
-        told = errors.read().strip().splitlines() if errors else []
-        raise SetupError(f"the embedded mock did not start{': ' + told[-1] if told else ''}")
+        output = errors.read().strip().splitlines() if errors else []
+        raise SetupError(f"the embedded mock did not start{': ' + output[-1] if output else ''}")
     return origin.rstrip("/")

@@ -109,9 +109,9 @@ class Target:
 
     def having(self, kind: str, writer: TestUser | None, *, allowed: bool) -> str | None:
         """A persona with that kind of credentials: whom no later case needs to be allowed, or somebody who is."""
-        people = sorted(self.personas.values(), key=lambda one: (one.persona.allowed, one is writer))
-        fitting = (one.persona for one in people if one.credentials.has(kind))
-        return next((one.name for one in fitting if one.allowed or not allowed), None)
+        people = sorted(self.personas.values(), key=lambda user: (user.persona.allowed, user is writer))
+        fitting = (user.persona for user in people if user.credentials.has(kind))
+        return next((persona.name for persona in fitting if persona.allowed or not allowed), None)
 
     def path(self, template: str, **values: str) -> str:
         """The absolute path of an operation, its parameters percent-encoded."""
@@ -129,14 +129,14 @@ class Target:
         for user in self.personas.values():
             for variable, secret in user.variables.items():
                 redactor.name(variable, secret, f"the persona {user.name}")
-        known = [identity.credentials for identity in self.personas.values()]
-        for one in known:
-            redactor.learn(*one.secrets())
-        names = {one.username for one in known if one.username is not None}
-        words = {word for one in known if one.password is not None for word in near(one.password)}
+        logins = [identity.credentials for identity in self.personas.values()]
+        for login in logins:
+            redactor.learn(*login.secrets())
+        names = {login.username for login in logins if login.username is not None}
+        words = {word for login in logins if login.password is not None for word in near(login.password)}
         for name in names:
             redactor.learn(*(basic(name, word).removeprefix("Basic ") for word in words))
-        redactor.learn(*words, *(word for one in known if one.token for word in near(one.token)))
+        redactor.learn(*words, *(word for login in logins if login.token for word in near(login.token)))
         return redactor
 
 
@@ -177,8 +177,8 @@ def _other_digits(run: re.Match[str]) -> str:
     digits = [each if each == "-" else secrets.choice("0123456789abcdef") for each in run[0]]
     if run[0].count("-") == 4:  # noqa: PLR2004
         digits[14], digits[19] = run[0][14], run[0][19]
-    made = "".join(digits)
-    return made.upper() if run[0].isupper() else made
+    identity = "".join(digits)
+    return identity.upper() if run[0].isupper() else identity
 
 
 def read_target_file(path: Path) -> dict[str, Any]:
@@ -192,9 +192,9 @@ def read_target_file(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        told = " ".join(str(getattr(error, "problem", None) or error).split())
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
         what = "" if isinstance(error, _TwiceError) else "this is not YAML: "
-        raise SetupError(f"{path}{where}: {what}{told}") from None
+        raise SetupError(f"{path}{where}: {what}{problem}") from None
     except (ValueError, RecursionError) as error:
         raise SetupError(f"{path}: this cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
@@ -269,7 +269,9 @@ def _fill(node: Any, path: Path) -> Any:
     return node
 
 
-def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, wanted: tuple[Persona, ...]) -> Target:
+def target_from_file(
+    path: Path, data: Mapping[str, Any], operation: Operation, personas: tuple[Persona, ...]
+) -> Target:
     """The target that a target file describes, for one operation. Raises SetupError naming the key to change."""
     _known(path, data, keys(TargetFile), "")
     base_url = check_url(_text(path, data, "base_url", ""), f"{path}: base_url")
@@ -282,16 +284,16 @@ def target_from_file(path: Path, data: Mapping[str, Any], operation: Operation, 
     other = _text(path, groups, "other", "groups.") if "other" in groups else None
     entries = _mapping(path, _mapping(path, data, "personas", ""), operation.id, "personas.")
     prefix = f"personas.{operation.id}."
-    _known(path, entries, {persona.name for persona in wanted}, prefix)
-    found = {
+    _known(path, entries, {persona.name for persona in personas}, prefix)
+    users = {
         persona.name: given(
             persona,
             _credentials(path, entries, persona.name, prefix),
             _group(path, entries, persona.name, prefix, home),
         )
-        for persona in wanted
+        for persona in personas
     }
-    return Target(base_url, found, missing, other)
+    return Target(base_url, users, missing, other)
 
 
 def _group(path: Path, entries: Mapping[str, Any], name: str, prefix: str, home: str) -> str:

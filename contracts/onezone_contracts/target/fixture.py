@@ -69,8 +69,8 @@ class Stage:
         """Make the entities. Raises SetupError."""
         effect, within = self.operation.effect, self.operation.effect.within
         scopes = {scope for route in self.operation.access.routes for scope in route.needs}
-        for one in self.operation.parameters:
-            role = one.entity or one.name
+        for parameter in self.operation.parameters:
+            role = parameter.entity or parameter.name
             self.roles[role] = self._player(self._contract.kind(role), created="creator" in scopes)
         for scope in sorted(scopes - self.roles.keys()):
             self._reach(scope)
@@ -94,7 +94,7 @@ class Stage:
         if resource not in self.roles or resource == within:
             self._fill(self.roles[within])
             return
-        member, container = (self.roles[one] for one in member_and_container(self._contract, resource, within))
+        member, container = (self.roles[role] for role in member_and_container(self._contract, resource, within))
         self.relate(member, container)
         self._witness(member, container)
 
@@ -106,7 +106,7 @@ class Stage:
     def _reach(self, scope: str) -> None:
         """Have something play a role that the access rule asks about: the body names it, or what the path names."""
         body = self.operation.body
-        if body and any(one.refers and one.refers.kind == scope for one in body.properties):
+        if body and any(prop.refers and prop.refers.kind == scope for prop in body.properties):
             self.roles[scope] = self.account.create(scope)
             return
         for ref in list(self.roles.values()):
@@ -133,9 +133,9 @@ class Stage:
             return SHARE, identity
         return self.account.create(kind, by=self.founder if created else None, names=self._names())
 
-    def relate(self, one: Ref, other: Ref, *, effective: bool | None = None) -> None:
+    def relate(self, entity: Ref, other: Ref, *, effective: bool | None = None) -> None:
         """Make one belong to the other, or the other way round where only that is possible, as the effect asks."""
-        member, container = _ordered(one, other)
+        member, container = _ordered(entity, other)
         given = harmless(self._contract, container[0])
         if self.operation.effect.effective if effective is None else effective:
             between = self.account.create(GROUP)
@@ -160,11 +160,11 @@ class Stage:
             self.relate(*ends, effective=False if word == DIRECT else None)
         return ref
 
-    def _witness(self, one: Ref, other: Ref) -> None:
+    def _witness(self, entity: Ref, other: Ref) -> None:
         """For what changes something: another membership of the member, and another member, which stay as they are."""
         if self.operation.effect.verb in READING:
             return
-        member, container = _ordered(one, other)
+        member, container = _ordered(entity, other)
         place = self.account.create(container[0])
         self.account.attach(member, place, harmless(self._contract, place[0]))
         self.witnesses += [Probe("members", place, kind=member[0]), Probe("privileges", member, place)]
@@ -200,8 +200,8 @@ class Stage:
 
     def _above(self, kind: str) -> list[str]:
         """What something of a kind can belong to, and what can be made without naming anything."""
-        later = [one for one in kinds(self._contract) if rank(one) > rank(kind)]
-        return [one for one in later if one not in self._contract.references and self._joins(kind, one)]
+        later = [name for name in kinds(self._contract) if rank(name) > rank(kind)]
+        return [name for name in later if name not in self._contract.references and self._joins(kind, name)]
 
     def _fill(self, place: Ref) -> None:
         """What a list has to show: something that is related directly, and something through a group."""
@@ -209,10 +209,10 @@ class Stage:
         for effective in (False, True):
             ref = self.account.person().ref if kind == USER else self.account.create(kind)
             below = holds(self._contract, self.operation.effect.resource, self.operation.effect.within or "")
-            one, other = (ref, place) if below else (place, ref)
-            member, container = _ordered(one, other)
+            entity, other = (ref, place) if below else (place, ref)
+            member, container = _ordered(entity, other)
             if not effective or (self._joins(GROUP, container[0]) and self._joins(member[0], GROUP)):
-                self.relate(one, other, effective=effective)
+                self.relate(entity, other, effective=effective)
 
     def _empower(self, ref: Ref) -> None:
         """Own zone privileges, and others that are inherited from a group."""
@@ -233,9 +233,9 @@ class Stage:
         if self.account.shut:
             raise NotJudged(self.account.shut, blocked=True)
         person = self._person(persona, fresh=fresh)
-        for role, held in persona.met.items():
+        for role, privileges in persona.met.items():
             if role in self.roles and role not in self._contract.owners:
-                self._join(person, self.roles[role], held, persona)
+                self._join(person, self.roles[role], privileges, persona)
         self._relate_self(person, persona)
         if not self.account.settled(person.ref, self._containers(person.ref)):
             raise NotJudged(f"what the persona {persona.name} was given did not take effect in time", blocked=True)
@@ -244,11 +244,11 @@ class Stage:
 
     def dismiss(self, person: TestUser) -> None:
         """Whoever has changed plays no persona here any more."""
-        self.people = {key: one for key, one in self.people.items() if one is not person}
+        self.people = {key: user for key, user in self.people.items() if user is not person}
 
     def _containers(self, member: Ref) -> list[Ref]:
         inside = self.account.mirror
-        return [one for one in self.roles.values() if member in inside.inside(one, effective=True)]
+        return [ref for ref in self.roles.values() if member in inside.inside(ref, effective=True)]
 
     def _person(self, persona: Persona, *, fresh: bool) -> TestUser:
         zone = persona.grants.get(ZONE) or frozenset()
@@ -258,14 +258,14 @@ class Stage:
             return self.account.person(zone)
         return self.account.pooled(zone, self.roles.values(), self.people.values())
 
-    def _join(self, person: TestUser, place: Ref, held: frozenset[str], persona: Persona) -> None:
+    def _join(self, person: TestUser, place: Ref, privileges: frozenset[str], persona: Persona) -> None:
         """A membership; for who is to be attached here directly later on, through a group."""
         if persona.grants.get("self") is not None and self.operation.effect.verb == "attach":
             between = self.account.create(GROUP)
-            self.account.attach(between, place, held)
+            self.account.attach(between, place, privileges)
             self.account.attach(person.ref, between)
         else:
-            self.account.attach(person.ref, place, held)
+            self.account.attach(person.ref, place, privileges)
 
     def _relate_self(self, person: TestUser, persona: Persona) -> None:
         """What the operation says of oneself or of the caller has to be there."""
@@ -310,18 +310,18 @@ class Stage:
 
     def _own(self, person: TestUser) -> Ref:
         """Something of the person's own."""
-        known = self.belongings.get(person.ref)
-        if known is None or known not in self.account.mirror.details:
-            known = self.belongings[person.ref] = own(self.account, person.ref, **self._as_asked())
-        return known
+        ref = self.belongings.get(person.ref)
+        if ref is None or ref not in self.account.mirror.details:
+            ref = self.belongings[person.ref] = own(self.account, person.ref, **self._as_asked())
+        return ref
 
     def _as_asked(self) -> dict[str, bool]:
         """What is owned shows all that it can where it is read."""
         return {"unnamed": by_text(self.operation), "whole": self.operation.effect.verb == "get"}
 
 
-def _ordered(one: Ref, other: Ref) -> tuple[Ref, Ref]:
-    return (other, one) if rank(one[0]) > rank(other[0]) else (one, other)
+def _ordered(entity: Ref, other: Ref) -> tuple[Ref, Ref]:
+    return (other, entity) if rank(entity[0]) > rank(other[0]) else (entity, other)
 
 
 def _needed(contract: Contract, kind: str) -> frozenset[str]:

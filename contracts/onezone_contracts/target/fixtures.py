@@ -65,7 +65,7 @@ class Stages(Shared):
         """The stage of all reading operations with the same roles and relations. Raises SetupError."""
         effect = operation.effect
         scopes = {scope for route in operation.access.routes for scope in route.needs}
-        roles = tuple(sorted(one.entity or one.name for one in operation.parameters))
+        roles = tuple(sorted(parameter.entity or parameter.name for parameter in operation.parameters))
         listed = effect.verb in {"list", "get"} and effect.verb, effect.by
         key = (roles, effect.resource, effect.within, effect.effective, listed, "creator" in scopes)
         if key not in self._stages:
@@ -118,7 +118,7 @@ class AccountFixtures:
         """The personas for a body with these keys, by name."""
         key = tuple(keys)
         if key not in self._personas:
-            self._personas[key] = {one.name: one for one in personas(self.contract, self.operation, key)}
+            self._personas[key] = {persona.name: persona for persona in personas(self.contract, self.operation, key)}
         return self._personas[key]
 
     # --- who and where ------------------------------------------------------------------------------------
@@ -176,13 +176,17 @@ class AccountFixtures:
         return person or TestUser(who, self.account.credentials, (USER, who))
 
     def _allowed(self) -> list[Persona]:
-        return [one for one in self.personas(self.given()).values() if one.allowed and one.level is Level.MUST]
+        return [
+            persona
+            for persona in self.personas(self.given()).values()
+            if persona.allowed and persona.level is Level.MUST
+        ]
 
     @property
     def by_administrator(self) -> bool:
         """Whether the administrator's account may do this, as it holds every zone privilege."""
         allowed = self._allowed()
-        return not allowed or any(self._zone_only(one) for one in allowed)
+        return not allowed or any(self._zone_only(persona) for persona in allowed)
 
     def _zone_only(self, persona: Persona) -> bool:
         """Whether zone privileges alone are enough, and it is not about the caller."""
@@ -213,9 +217,9 @@ class AccountFixtures:
     def credentials(self, case: Case) -> Auth:
         """The credentials that a case makes of somebody's own."""
         assert case.auth is not None
-        made = case.auth(self.identity(case.who), {name: self.identity(name) for name in (VICTIM, WRITER)})
-        self.account.redactor.learn_basic(value for _, value in made.headers)
-        return made
+        auth = case.auth(self.identity(case.who), {name: self.identity(name) for name in (VICTIM, WRITER)})
+        self.account.redactor.learn_basic(value for _, value in auth.headers)
+        return auth
 
     def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:
         """What a word of a case stands for. Raises NotJudged and SetupError."""
@@ -254,5 +258,5 @@ class AccountFixtures:
         old = (mirror.privileges(*about) if about else mirror.zone_privileges(ref) if ref else None) or frozenset()
         assert self.operation.body is not None
         scope = next(filter(None, map(privileges_of, self.operation.body.properties)))
-        new = [one for one in sorted(self.contract.privileges[scope]) if one not in old][:2]
+        new = [privilege for privilege in sorted(self.contract.privileges[scope]) if privilege not in old][:2]
         return {"grant": [*new, *sorted(old)[2:3]], "revoke": [*sorted(old)[:1], *new[1:]]}

@@ -73,12 +73,12 @@ class GivenFixtures:
 
     def personas(self, keys: Iterable[str] = ()) -> Mapping[str, Persona]:  # noqa: ARG002
         """The personas, by name."""
-        return {name: one.persona for name, one in self.target.personas.items()}
+        return {name: user.persona for name, user in self.target.personas.items()}
 
     def identity(self, who: str) -> TestUser:
         """The persona of that name, or for `writer` the one that was seen to be allowed. Raises NotJudged."""
         if who == VICTIM:
-            who = next((name for name, one in self.target.personas.items() if not one.persona.allowed), who)
+            who = next((name for name, user in self.target.personas.items() if not user.persona.allowed), who)
         if who in {WRITER, NOBODY}:
             if self.writer is not None:
                 return self.writer
@@ -93,7 +93,7 @@ class GivenFixtures:
         """The persona that sends a case, to its own group. Raises NotJudged."""
         user = self.identity(case.who)
         auth = Auth() if case.who == NOBODY and not case.auth else user.auth
-        others = {kind: (kind, one) for kind, one in user.others.items()}
+        others = {kind: (kind, identity) for kind, identity in user.others.items()}
         return None, auth, user, {GROUP: (GROUP, user.group), **others}
 
     def like(self, sent: Sent) -> Cast:
@@ -133,18 +133,22 @@ class GivenFixtures:
     def credentials(self, case: Case) -> Auth:
         """The credentials that a case makes of the persona's own. Raises NotJudged."""
         assert case.auth is not None
-        made = case.auth(self.identity(case.who), self.target.personas)
-        self.redactor.learn_basic(value for _, value in made.headers)
-        return made
+        auth = case.auth(self.identity(case.who), self.target.personas)
+        self.redactor.learn_basic(value for _, value in auth.headers)
+        return auth
 
     def body(self, roles: Mapping[str, Ref], user: TestUser | None, keys: tuple[str, ...] | None = None) -> Any:  # noqa: ARG002
         """A valid body with a name that this run has not sent before."""
-        known = self.operation.body
-        if known is None or not known.examples:
+        documented = self.operation.body
+        if documented is None or not documented.examples:
             return None
-        others = (one for name, one in known.examples.items() if name != "documented" and one.level is Level.MUST)
-        plain = next(others, known.examples["documented"]).value
-        body = {key: copy.deepcopy(one) for key, one in plain.items() if key not in known.ignored}
+        others = (
+            example
+            for name, example in documented.examples.items()
+            if name != "documented" and example.level is Level.MUST
+        )
+        plain = next(others, documented.examples["documented"]).value
+        body = {key: copy.deepcopy(value) for key, value in plain.items() if key not in documented.ignored}
         return {**body, "name": f"{body['name']} {next(self._serial)}"}
 
     def insist(self, send: Callable[[], Exchange]) -> Exchange:

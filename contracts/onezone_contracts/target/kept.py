@@ -19,9 +19,9 @@ from onezone_contracts.target.states import States
 OWNER_ONLY = 0o600
 
 
-def check(path: Path, *, made: bool) -> None:
+def check(path: Path, *, creates: bool) -> None:
     """Raises SetupError where nothing can be kept, or not in that file."""
-    if not made:
+    if not creates:
         raise SetupError("--keep is for users that the kit creates: give URL with --admin or --states-url")
     if path.exists() and path.stat().st_size:
         raise SetupError(f"--keep {path}: the file exists already; `ozkit target clean {path}` removes what it names")
@@ -52,18 +52,18 @@ def entities(path: Path, data: Mapping[str, Any]) -> list[Ref]:
 
 def states(path: Path, data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     """The states URL, and the states to tear down there; none where an account made the personas. Raises SetupError."""
-    known = _kept(path, data)
-    url, listed = known.get("states_url", ""), known.get("states", [])
+    record = _kept(path, data)
+    url, listed = record.get("states_url", ""), record.get("states", [])
     if not isinstance(url, str) or not isinstance(listed, list):
         raise SetupError(f"{path}: kept.states_url is not a URL, or kept.states not a list")
     return url, listed
 
 
 def _kept(path: Path, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    known = data.get("kept")
-    if not isinstance(known, dict):
+    record = data.get("kept")
+    if not isinstance(record, dict):
         raise SetupError(f"{path}: this file names nothing to remove: `ozkit verify --keep FILE` writes such a file")
-    return known
+    return record
 
 
 def _is_ref(entry: Any) -> bool:

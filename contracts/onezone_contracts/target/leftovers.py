@@ -45,8 +45,8 @@ def clean(account: Account, *, dry_run: bool = False) -> Iterator[Leftover]:
         account: an administrator's.
         dry_run: whether to find only.
     """
-    found = list(leftovers(account))
-    for ref, name in sorted(found, key=lambda one: removal(account.contract, one[0][0])):
+    remaining = list(leftovers(account))
+    for ref, name in sorted(remaining, key=lambda entry: removal(account.contract, entry[0][0])):
         exchange = None if dry_run else account.delete(ref)
         yield Leftover(ref, name, None if dry_run else exchange.answer() if exchange else "there is no such operation")
 
@@ -55,17 +55,17 @@ def leftovers(account: Account) -> Iterator[tuple[Ref, str]]:
     """What carries the mark of any run, or was created by a user who does."""
     users: list[str] = []
     contract = account.contract
-    for kind in [one for one in kinds(contract) if one not in contract.owners]:
+    for kind in [name for name in kinds(contract) if name not in contract.owners]:
         ids = account.everything(kind)
         if ids is None and (kind in contract.references or contract.find("list", kind) is None):
             continue
         if ids is None:
             raise SetupError(f"the administrator's account cannot list entities of the kind {kind}")
-        for one in sorted(ids):
-            details = account.details((kind, one)) or {}
+        for identity in sorted(ids):
+            details = account.details((kind, identity)) or {}
             if is_ours(details, users):
-                users += [one] if kind == USER else []
-                yield (kind, one), _name(details)
+                users += [identity] if kind == USER else []
+                yield (kind, identity), _name(details)
 
 
 def _name(details: dict[str, Any]) -> str:
@@ -85,13 +85,13 @@ def kept_by_account(path: Path, data: Mapping[str, Any], account: Account, *, dr
 
 def kept_by_states(path: Path, data: Mapping[str, Any], options: Options, *, dry_run: bool) -> Iterator[str]:
     """Tear down the states that `--keep` kept and the file names, the last first."""
-    url, made = kept.states(path, data)
-    if made and not dry_run:
+    url, listed = kept.states(path, data)
+    if listed and not dry_run:
         states = States(check_states_url(url), options, str(data.get("base_url", "")))
-        states.made += made
+        states.made += listed
         states.teardown()
     yield from (
-        f"{'would tear' if dry_run else 'tore'} down the state: {_described(state)}" for state in reversed(made)
+        f"{'would tear' if dry_run else 'tore'} down the state: {_described(state)}" for state in reversed(listed)
     )
 
 
@@ -136,10 +136,10 @@ def _clean(
         if source
         else clean(account, dry_run=arguments.dry_run)
     )
-    found = []
-    for one in removal:
-        found.append(one)
-        sys.stdout.write(line(account.redactor.text(str(one))) + "\n")
-    if not found:
+    left = []
+    for leftover in removal:
+        left.append(leftover)
+        sys.stdout.write(line(account.redactor.text(str(leftover))) + "\n")
+    if not left:
         sys.stdout.write("nothing was left behind\n")
-    return int(any(one.removed is not None and not one.removed.startswith("2") for one in found))
+    return int(any(leftover.removed is not None and not leftover.removed.startswith("2") for leftover in left))

@@ -58,7 +58,7 @@ def furnish(account: Account, operation: Operation, owner: Ref) -> list[Probe]:
         read_generation(account, owner)
     if verb in LISTED | {"expire"}:
         others.append(own(account, account.person().ref))
-    return [Probe("counts", one) for one in others]
+    return [Probe("counts", ref) for ref in others]
 
 
 def read_generation(account: Account, owner: Ref) -> Exchange | None:
@@ -73,8 +73,8 @@ def read_generation(account: Account, owner: Ref) -> Exchange | None:
 
 def generation_of(exchange: Exchange) -> int | None:
     """The generation that an answer has, None where there is none."""
-    found = answer_of(exchange)
-    number = found.get("generation") if isinstance(found, dict) else None
+    answer = answer_of(exchange)
+    number = answer.get("generation") if isinstance(answer, dict) else None
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 

@@ -88,10 +88,10 @@ class FromFile:
 
     def target(self, operation: Operation) -> Target:
         """The personas that the file has for an operation. Raises SetupError naming the key to change."""
-        found = target_from_file(self._path, self._data, operation, personas(self.contract, operation))
+        target = target_from_file(self._path, self._data, operation, personas(self.contract, operation))
         if self._url:
-            found.base_url = self.base_url
-        return found
+            target.base_url = self.base_url
+        return target
 
 
 class FromStates:
@@ -128,7 +128,7 @@ def supplied(provisioner: Provisioner, operation: Operation) -> Target:
     How several things are related is not known, nor what the caller belongs to. Raises SetupError, which says what to
     give.
     """
-    roles, effect = {one.entity or one.name for one in operation.parameters}, operation.effect
+    roles, effect = {parameter.entity or parameter.name for parameter in operation.parameters}, operation.effect
     alone = len(roles) == 1 and CALLER not in {effect.resource, effect.within}
     theirs = provisioner.kinds if alone else frozenset({GROUP})
     lacking = roles - theirs if personas(provisioner.contract, operation) else roles
@@ -139,36 +139,36 @@ def supplied(provisioner: Provisioner, operation: Operation) -> Target:
 
 
 @contextmanager
-def provisioned(wanted: Wanted, contract: Contract, options: Options) -> Iterator[Provisioner]:
+def provisioned(subject: Wanted, contract: Contract, options: Options) -> Iterator[Provisioner]:
     """What the user named, or the embedded mock; in the end everything that it made is removed, whatever happens.
 
     Raises SetupError for bad usage, and CannotSetUpError where an account cannot be had or may not do enough.
     """
     with ExitStack() as stack:
-        yield _provisioner(wanted, contract, options, stack)
+        yield _provisioner(subject, contract, options, stack)
 
 
-def _provisioner(wanted: Wanted, contract: Contract, options: Options, stack: ExitStack) -> Provisioner:
-    full = wanted.profile == "full"
-    data = wanted.data
-    if wanted.target_file and (wanted.admin or (full and ("admin" in data or "personas" not in data))):
-        base_url, admin = admin_from_file(wanted.target_file, data, wanted.admin)
-        base_url = check_url(wanted.url) if wanted.url else base_url
+def _provisioner(subject: Wanted, contract: Contract, options: Options, stack: ExitStack) -> Provisioner:
+    full = subject.profile == "full"
+    data = subject.data
+    if subject.target_file and (subject.admin or (full and ("admin" in data or "personas" not in data))):
+        base_url, admin = admin_from_file(subject.target_file, data, subject.admin)
+        base_url = check_url(subject.url) if subject.url else base_url
         return FromAccount(stack.enter_context(administered(contract, base_url, admin, options)))
-    if wanted.target_file:
-        return FromFile(contract, wanted.target_file, data, wanted.url)
-    if wanted.admin and wanted.url:
-        return _from_admin(wanted.url, wanted.admin, wanted.states_url, contract, options, stack)
-    if wanted.url and wanted.states_url:
-        base_url, states_url = check_url(wanted.url), check_states_url(wanted.states_url)
-    elif wanted.url:
+    if subject.target_file:
+        return FromFile(contract, subject.target_file, data, subject.url)
+    if subject.admin and subject.url:
+        return _from_admin(subject.url, subject.admin, subject.states_url, contract, options, stack)
+    if subject.url and subject.states_url:
+        base_url, states_url = check_url(subject.url), check_states_url(subject.states_url)
+    elif subject.url:
         raise SetupError(
             "no users to judge with: give --target FILE (`ozkit target init` prints a skeleton), --states-url URL, "
             "or --admin USER:PASSWORD"
         )
-    elif wanted.admin:
+    elif subject.admin:
         raise SetupError("the base URL of the API is missing: ozkit verify URL --admin USER:PASSWORD")
-    elif wanted.states_url:
+    elif subject.states_url:
         raise SetupError("--states-url needs the base URL of the API too: ozkit verify URL --states-url URL")
     else:
         origin = stack.enter_context(embedded.mock(contract.origin))

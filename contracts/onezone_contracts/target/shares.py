@@ -40,9 +40,9 @@ class Shares:
 
     def free(self) -> str:
         """The id of a share that nothing names. Raises SetupError where there is none."""
-        made = self.account.make_share()
-        if made is not None:
-            return made
+        new_share = self.account.make_share()
+        if new_share is not None:
+            return new_share
         if self._fresh is None:
             self._fresh = self._unnamed()
         share = next(self._fresh, None) or self._again()
@@ -54,7 +54,7 @@ class Shares:
     def back(self, value: Any) -> None:
         """What a refused body named may still be free."""
         if isinstance(value, dict):
-            self._back.extend(one for one in self._given if one in value.values())
+            self._back.extend(share for share in self._given if share in value.values())
 
     @property
     def given(self) -> frozenset[str]:
@@ -64,7 +64,7 @@ class Shares:
     def unsent(self, before: frozenset[str], value: Any) -> None:
         """What was given after `before` and is not in the body that is sent may still be free."""
         named = list(value.values()) if isinstance(value, dict) else []
-        self._back.extend(one for one in self._given if one not in before and one not in named)
+        self._back.extend(share for share in self._given if share not in before and share not in named)
 
     def next_operation(self) -> None:
         """What was given until now is needed no more, but for what is kept."""

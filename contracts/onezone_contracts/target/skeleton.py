@@ -11,7 +11,7 @@ from onezone_contracts.personas import ZONE
 
 def needed(contract: Contract) -> frozenset[str]:
     """The zone privileges that an administrator's account needs for the profile `full`."""
-    routes = [route for one in contract.operations.values() for route in one.access.routes]
+    routes = [route for operation in contract.operations.values() for route in operation.access.routes]
     routes += [route.with_body(route.given) for route in routes]
     return frozenset(name for route in routes if set(route.needs) == {ZONE} for name in route.needs[ZONE])
 

@@ -43,7 +43,7 @@ class States:
         self.made: list[dict[str, Any]] = []
 
     def target(
-        self, base_url: str, wanted: tuple[Persona, ...], scopes: Iterable[str] = frozenset({GROUP, ZONE})
+        self, base_url: str, people: tuple[Persona, ...], scopes: Iterable[str] = frozenset({GROUP, ZONE})
     ) -> Target:
         """A target with a persona each, made now. Raises SetupError where a state is refused.
 
@@ -52,7 +52,7 @@ class States:
         before = len(self.made)
         try:
             other = self._group()
-            personas = {persona.name: self._identity(persona, other, frozenset(scopes)) for persona in wanted}
+            personas = {persona.name: self._identity(persona, other, frozenset(scopes)) for persona in people}
         except BaseException:
             self.teardown(before)
             raise
@@ -93,13 +93,13 @@ class States:
         return _id(answer.get("group")) or None
 
     def _identity(self, persona: Persona, default_group: str | None, scopes: frozenset[str]) -> TestUser:
-        held = {scope: privileges for scope, privileges in persona.grants.items() if scope in scopes}
-        params: dict[str, Any] = {f"{scope}_privileges": _names(privileges) for scope, privileges in held.items()}
+        grants = {scope: privileges for scope, privileges in persona.grants.items() if scope in scopes}
+        params: dict[str, Any] = {f"{scope}_privileges": _names(privileges) for scope, privileges in grants.items()}
         params.setdefault(f"{ZONE}_privileges", [])
         answer = self._call("setup", "a persona", params)
-        ids = {kind: _id(answer.get(kind)) or "" for kind in {GROUP, *held} - {ZONE}}
+        ids = {kind: _id(answer.get(kind)) or "" for kind in {GROUP, *grants} - {ZONE}}
         ids[GROUP] = ids[GROUP] or default_group or ""
-        if lacking := [kind for kind, one in sorted(ids.items()) if not one]:
+        if lacking := [kind for kind, identity in sorted(ids.items()) if not identity]:
             raise SetupError(f"the states URL named no {lacking[0]} for the persona {persona.name}")
         return given(persona, _credentials(answer, persona.name), ids.pop(GROUP), ids)
 
@@ -163,8 +163,8 @@ def _id(value: Any) -> str | None:
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def _names(held: frozenset[str] | None) -> list[str] | None:
-    return None if held is None else sorted(held)
+def _names(privileges: frozenset[str] | None) -> list[str] | None:
+    return None if privileges is None else sorted(privileges)
 
 
 def _why(exchange: Exchange) -> str:
