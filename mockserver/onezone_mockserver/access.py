@@ -66,8 +66,11 @@ class Guard:
     def __init__(self, operation: Operation, contract: Contract | None = None) -> None:
         self.rule: AccessRule = operation.access
         roles = contract.roles if contract else {}
-        kinds = {one.entity or "": roles.get(one.entity or "", one.entity or "") for one in operation.parameters}
-        names = {one.entity or "": one.name for one in operation.parameters}
+        kinds = {
+            parameter.entity or "": roles.get(parameter.entity or "", parameter.entity or "")
+            for parameter in operation.parameters
+        }
+        names = {parameter.entity or "": parameter.name for parameter in operation.parameters}
         scopes = {scope for route in self.rule.routes for scope in _scopes(route)}
         self.entities = [(scope, kinds[scope], names[scope]) for scope in sorted(scopes & names.keys())]
         self.reached = reached(contract, operation, scopes) if contract else {}
@@ -89,8 +92,8 @@ class Guard:
             identity = place.find(world, params, body) or ""
             grants[scope] = world.effective_privileges(USER, user.id, place.kind, identity)
             if scope == self.belongs:
-                held = world.effective_privileges(GROUP, next(iter(params.values())), place.kind, identity)
-                grants[BELONGS] = None if held is None else NOTHING
+                privileges = world.effective_privileges(GROUP, next(iter(params.values())), place.kind, identity)
+                grants[BELONGS] = None if privileges is None else NOTHING
         for scope, met in self.conditions:
             grants[scope] = NOTHING if met(world, user, params) else None
         return grants
@@ -108,9 +111,9 @@ class Guard:
         if not self.lasting:
             return _decide(self.rule, self.grants(world, user, params, body))
         key = (user.id, *params.values())
-        known, epoch = self.memory.get(key), world.epoch
-        if known is not None and known[0] is epoch:
-            return known[1]
+        remembered, epoch = self.memory.get(key), world.epoch
+        if remembered is not None and remembered[0] is epoch:
+            return remembered[1]
         if len(self.memory) >= LIMIT:
             self.memory.clear()
         decision = _decide(self.rule, self.grants(world, user, params))
@@ -122,8 +125,8 @@ def _decide(rule: AccessRule, grants: Mapping[str, Privileges | None]) -> Decisi
     route = rule.allowed_by(grants)
     if route:
         return Decision(route.name, frozenset())
-    lacking = [Decision(one.name, one.lacks(grants)) for one in rule.routes]
-    return min(lacking, key=lambda one: len(one.lacks))
+    lacking = [Decision(route.name, route.lacks(grants)) for route in rule.routes]
+    return min(lacking, key=lambda decision: len(decision.lacks))
 
 
 def _scopes(route: Route) -> set[str]:
@@ -134,11 +137,11 @@ def _conditions(names: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str,
     """How it is seen whether a condition of a route is met."""
     first, user = next(iter(names), ""), names.get(USER, "")
 
-    def made(world: World, _user: User, params: Params) -> bool:
+    def is_creator(world: World, _user: User, params: Params) -> bool:
         return world.creator(kinds[first], params[names[first]]) == params[user]
 
     return {
         "caller": lambda _world, _user, _params: True,
         "self": lambda _world, caller, params: params[user] == caller.id,
-        "creator": made,
+        "creator": is_creator,
     }

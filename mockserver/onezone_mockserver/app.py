@@ -140,10 +140,10 @@ class Mock:
 
     def _stack_of(self, scope: Scope) -> App | None:
         path = path_of(scope).decode("latin-1") if scope.get("root_path") else scope["path"]
-        known = self.base_of(path)
-        if known is None:
+        match = self.base_of(path)
+        if match is None:
             return None
-        base = known[1]
+        base = match[1]
         if base not in self.stacks:
             self.stacks[base] = self._stack(base, *self.parts)
         return self.stacks[base]

@@ -35,6 +35,6 @@ class Assembled(Generic[T]):
     def _new(self, faults: Any) -> T:
         if len(self.kept) >= KEPT:
             del self.kept[next(iter(self.kept))]
-        made = self.make(faults)
-        self.kept[id(faults)] = faults, made
-        return made
+        assembled = self.make(faults)
+        self.kept[id(faults)] = faults, assembled
+        return assembled

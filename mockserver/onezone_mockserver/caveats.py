@@ -28,12 +28,14 @@ def unmet(caveats: Iterable[Any], now: int) -> Any | None:
 
 def closed(caveats: Iterable[Any], method: str) -> Any | None:
     """The first caveat of the API that rules a call of that method out, None where none does."""
-    return next((one for one in caveats if one["type"] == API and not _opens(one["whitelist"], method)), None)
+    return next(
+        (caveat for caveat in caveats if caveat["type"] == API and not _opens(caveat["whitelist"], method)), None
+    )
 
 
 def valid_until(caveats: Iterable[Any]) -> int | None:
     """Until when a token counts, None where it has no end."""
-    return min((one["validUntil"] for one in caveats if one["type"] == TIME), default=None)
+    return min((caveat["validUntil"] for caveat in caveats if caveat["type"] == TIME), default=None)
 
 
 def _opens(whitelist: Iterable[str], method: str) -> bool:

@@ -34,16 +34,16 @@ class _Parser(VariableParser):
 
 def parser() -> VariableParser:
     """The options of `ozkit mock`, as docs and INTERFACES promise them."""
-    found = _Parser(prog="ozkit mock", description="Serve the mock, in the world of a scenario.", allow_abbrev=False)
-    found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    found.add_argument("--port", type=_port, default=8080, help="port to listen on, 0 picks one (default: %(default)s)")
-    found.add_argument(
+    flags = _Parser(prog="ozkit mock", description="Serve the mock, in the world of a scenario.", allow_abbrev=False)
+    flags.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    flags.add_argument("--port", type=_port, default=8080, help="port to listen on, 0 picks one (default: %(default)s)")
+    flags.add_argument(
         "--edition",
         type=_given,
         metavar="NAME|FILE",
         help="edition of the contract, or the file of one of your own (default: current)",
     )
-    found.add_argument(
+    flags.add_argument(
         "--contract",
         type=_given,
         action="append",
@@ -51,39 +51,39 @@ def parser() -> VariableParser:
         metavar="DIR",
         help="folder of operations to add to the contract; repeatable",
     )
-    found.add_argument(
+    flags.add_argument(
         "--scenario",
         type=_path,
         metavar="FILE",
         help="users and groups to start with, in YAML or JSON (default: the demo)",
     )
-    found.add_argument(
+    flags.add_argument(
         "--check", nargs="+", type=_path, metavar="FILE", help="find mistakes in these scenario files, and stop"
     )
-    _add_shaping(found)
-    _add_network(found)
-    found.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
-    found.add_argument(
+    _add_shaping(flags)
+    _add_network(flags)
+    flags.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
+    flags.add_argument(
         "--control-token",
         type=_given,
         metavar="TOKEN",
         help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
         " this machine reach the mock)",
     )
-    found.add_argument("--no-journal", action="store_true", help="keep no record of requests; a little quicker")
-    found.add_argument(
+    flags.add_argument("--no-journal", action="store_true", help="keep no record of requests; a little quicker")
+    flags.add_argument(
         "--log",
         choices=("text", "json", "none"),
         help="a line on the console for each request (default: text, and none with --quiet)",
     )
-    found.add_argument("--personas", action="store_true", help="show what each persona holds, and a curl line for each")
-    found.add_argument("--quiet", action="store_true", help="print nothing but the line that says where it listens")
-    return found
+    flags.add_argument("--personas", action="store_true", help="show what each persona holds, and a curl line for each")
+    flags.add_argument("--quiet", action="store_true", help="print nothing but the line that says where it listens")
+    return flags
 
 
-def _add_network(found: VariableParser) -> None:
+def _add_network(flags: VariableParser) -> None:
     """Add how clients reach the mock, and which pages may."""
-    found.add_argument(
+    flags.add_argument(
         "--cors-origin",
         type=_origin,
         action="append",
@@ -91,57 +91,57 @@ def _add_network(found: VariableParser) -> None:
         help="origin whose pages may read the answers, send credentials and use the control plane, repeatable"
         " (default: every origin, without credentials)",
     )
-    found.add_argument("--tls-cert", type=_given, metavar="FILE", help="serve https with this certificate (PEM)")
-    found.add_argument(
+    flags.add_argument("--tls-cert", type=_given, metavar="FILE", help="serve https with this certificate (PEM)")
+    flags.add_argument(
         "--tls-key", type=_given, metavar="FILE", help="the certificate's key, where it is not in the same file"
     )
-    found.add_argument(
+    flags.add_argument(
         "--public-url",
         type=_public_url,
         metavar="URL",
         help="URL at which clients reach the mock, behind a proxy or a mapped port; Locations start with it",
     )
-    found.add_argument(
+    flags.add_argument(
         "--trust-proxy", action="store_true", help="believe Forwarded and X-Forwarded-Host, -Proto, -Port and -Prefix"
     )
-    found.add_argument(
+    flags.add_argument(
         "--challenge",
         action=argparse.BooleanOptionalAction,
         help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
     )
 
 
-def _add_shaping(found: VariableParser) -> None:
+def _add_shaping(flags: VariableParser) -> None:
     """Add what the mock does beside its contract, or other than it."""
-    found.add_argument(
+    flags.add_argument(
         "--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by so many milliseconds"
     )
-    found.add_argument(
+    flags.add_argument(
         "--fault",
         action="append",
         default=[],
         metavar="ID",
         help="make this mistake on purpose; repeatable (see --list-faults)",
     )
-    found.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
-    found.add_argument(
+    flags.add_argument("--list-faults", action="store_true", help="print the faults of the edition and stop")
+    flags.add_argument(
         "--seed",
         type=_seed,
         metavar="N",
         help="give the same ids, tokens and times to the same requests; the clock stands still",
     )
-    found.add_argument(
+    flags.add_argument(
         "--reload",
         action="store_true",
         help="read the scenario and the files of your own contract again when they change",
     )
-    found.add_argument(
+    flags.add_argument(
         "--forward",
         type=_given,
         metavar="URL",
         help="base URL of a real server that answers what --only does not name",
     )
-    found.add_argument(
+    flags.add_argument(
         "--only",
         action="extend",
         nargs="+",
@@ -266,9 +266,9 @@ def _list_faults(options: argparse.Namespace) -> int:
         contract = load(options.edition, options.contract)
     except (ContractError, UnresolvedReferenceError) as error:
         raise UsageError(str(error)) from None
-    found = catalogue(contract)
-    width = max(len(one.id) for one in found)
-    print("\n".join(f"{one.id:<{width}}  {one.text}" for one in found))
+    faults = catalogue(contract)
+    width = max(len(fault.id) for fault in faults)
+    print("\n".join(f"{fault.id:<{width}}  {fault.text}" for fault in faults))
     print(summary(contract))
     return 0
 
@@ -319,7 +319,10 @@ def _watching(app: Mock, *, quiet: bool) -> Watching:
         except MISTAKES as error:
             _say(f"not reloaded, what was there before goes on: {error}", sys.stderr)
             return
-        for line in [*([] if quiet else ["reloaded"]), *(f"dropped, as it fits no longer: {one}" for one in dropped)]:
+        for line in [
+            *([] if quiet else ["reloaded"]),
+            *(f"dropped, as it fits no longer: {unfit}" for unfit in dropped),
+        ]:
             _say(line, sys.stderr)
 
     return Watching(app.source.files, reload)

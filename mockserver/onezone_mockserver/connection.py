@@ -78,8 +78,8 @@ class Parser:
                 self.parser.feed_data(data)
             except httptools.HttpParserInvalidMethodError:
                 first = idle and connection.cycle is cycle and connection.scope is not scope
-                if first and (found := _START.match(data)):
-                    self.unknown = found[1], found[2]
+                if first and (start := _START.match(data)):
+                    self.unknown = start[1], start[2]
                 raise
             except httptools.HttpParserUpgrade as offer:
                 if connection.framing:
@@ -92,8 +92,8 @@ class Parser:
     def _take_body(self) -> None:
         head = b"".join(b"%b: %b\r\n" % field for field in self.connection.framing)
         awake: list[bool] = []
-        known = {name: _later(getattr(self.connection, name), awake) for name in CALLBACKS}
-        self._go_on_with(SimpleNamespace(**known))
+        callbacks = {name: _later(getattr(self.connection, name), awake) for name in CALLBACKS}
+        self._go_on_with(SimpleNamespace(**callbacks))
         self.parser.feed_data(b"POST / HTTP/1.1\r\n" + head + b"\r\n")
         awake.append(True)
 

@@ -61,14 +61,14 @@ class Cors:
             return None
         private = (b"access-control-allow-private-network", b"true")
         extra = [private] if b"access-control-request-private-network" in asked else []
-        wanted = asked.get(b"access-control-request-headers", b"")
-        return Answer(204, [*PREFLIGHT, (b"access-control-allow-headers", _with_usual(wanted)), *extra])
+        names = asked.get(b"access-control-request-headers", b"")
+        return Answer(204, [*PREFLIGHT, (b"access-control-allow-headers", _with_usual(names)), *extra])
 
 
-def _with_usual(wanted: bytes) -> bytes:
+def _with_usual(names: bytes) -> bytes:
     """The names that a preflight asks for, if they are names, and the usual ones."""
-    if not _NAMES.fullmatch(wanted):
+    if not _NAMES.fullmatch(names):
         return USUAL
-    known = {name.strip().lower() for name in USUAL.split(b",")}
-    more = [name.strip() for name in wanted.split(b",") if name.strip().lower() not in known]
+    usual = {name.strip().lower() for name in USUAL.split(b",")}
+    more = [name.strip() for name in names.split(b",") if name.strip().lower() not in usual]
     return b", ".join([USUAL, *more])

@@ -130,11 +130,11 @@ def _json_rows(word: str) -> list[str]:
 def lines(state: MockState, operation: Operation, base_url: str) -> Iterator[Line]:
     """The request of every persona of the scenario."""
     good = json.dumps(_shortest_example(operation), ensure_ascii=False, separators=(",", ":"))
-    parameter = next(one.name for one in operation.parameters if one.entity == "group")
+    parameter = next(parameter.name for parameter in operation.parameters if parameter.entity == "group")
     for persona in state.scenario.personas:
         user = state.world.users.get(persona.user or "")
-        name, known = (user.name, user.password) if user else (persona.user, None)
-        password = known if persona.password is None else persona.password
+        name, stored = (user.name, user.password) if user else (persona.user, None)
+        password = stored if persona.password is None else persona.password
         credentials = None if name is None else f"{name}:{password or ''}"
         path = operation.path.replace(f"{{{parameter}}}", quote(persona.group, safe=""))
         yield Line(persona, credentials, base_url + path, good if persona.body is None else persona.body)
@@ -154,12 +154,12 @@ def _words(operation: Operation, line: Line) -> list[str]:
 
 
 def _shortest_example(operation: Operation) -> Any:
-    complete = [one.value for one in operation.body.examples.values() if _is_complete(operation, one.value)]  # type: ignore[union-attr]
+    complete = [example.value for example in operation.body.examples.values() if _is_complete(operation, example.value)]  # type: ignore[union-attr]
     return min(complete, key=lambda value: len(json.dumps(value)))
 
 
 def _is_complete(operation: Operation, value: Any) -> bool:
-    return all(one.name in value for one in operation.body.properties if one.required)  # type: ignore[union-attr]
+    return all(prop.name in value for prop in operation.body.properties if prop.required)  # type: ignore[union-attr]
 
 
 def _describe(mock: Served, operation: Operation, outcome: Outcome) -> list[str]:
@@ -190,16 +190,16 @@ def _paragraph(text: str) -> list[str]:
 
 def holds(mock: Served, user: User, group: str) -> str:
     """What the user holds in the group and in the zone, in words."""
-    world, known = mock.state.world, mock.state.contract.privileges
+    world, privileges = mock.state.world, mock.state.contract.privileges
     inside = world.effective_privileges("user", user.id, "group", group)
-    first = "not in the group" if inside is None else f"in the group {_names(inside, known['group'])}"
-    return f"{first}; in the zone {_names(world.zone_privileges('user', user.id), known['zone'])}"
+    first = "not in the group" if inside is None else f"in the group {_names(inside, privileges['group'])}"
+    return f"{first}; in the zone {_names(world.zone_privileges('user', user.id), privileges['zone'])}"
 
 
-def _names(held: frozenset[str], known: Any) -> str:
-    if not held:
+def _names(privileges: frozenset[str], every: Any) -> str:
+    if not privileges:
         return "nothing"
-    return "every privilege" if held == frozenset(known) else ", ".join(sorted(held))
+    return "every privilege" if privileges == frozenset(every) else ", ".join(sorted(privileges))
 
 
 async def _ask(mock: Served, operation: Operation, line: Line) -> tuple[int, str]:

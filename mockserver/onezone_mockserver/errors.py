@@ -44,10 +44,10 @@ class Renderer:
         if refusal.empty or refusal.headers or (details and (len(details) > 1 or KEY not in details)):
             return self._make(refusal, operation)
         key = refusal.error, details.get(KEY), operation.id if operation else None
-        made = self._made.get(key)
-        if made is None:
-            made = self._made[key] = self._make(refusal, operation)
-        return Answer(made.status, made.headers.copy(), made.body)
+        answer = self._made.get(key)
+        if answer is None:
+            answer = self._made[key] = self._make(refusal, operation)
+        return Answer(answer.status, answer.headers.copy(), answer.body)
 
     def forced(self, forced: ForcedAnswer, operation: Operation | None) -> Answer:
         """The answer that somebody asked for. An error without a body of its own gets that of the edition's errors."""
@@ -108,8 +108,8 @@ def default_error(contract: Contract, status: int) -> str | None:
 
 def unlisted_error(status: int) -> ErrorKind:
     """An error for a status that the contract has none for, named by the phrase of HTTP (`tooManyRequests`)."""
-    known = HTTPStatus(status) if status in set(HTTPStatus) else None
-    phrase = known.phrase if known else f"Status {status}"
+    standard = HTTPStatus(status) if status in set(HTTPStatus) else None
+    phrase = standard.phrase if standard else f"Status {status}"
     first, *rest = phrase.replace("-", " ").replace("'", "").split()
     return ErrorKind(first.lower() + "".join(word.capitalize() for word in rest), status, f"{phrase}.", (), None)
 
@@ -122,5 +122,5 @@ def describe(kind: ErrorKind, details: dict[str, Any]) -> dict[str, Any]:
 
 def sentence(kind: ErrorKind, details: dict[str, Any]) -> str:
     """The error in a sentence; lists in it are written out."""
-    told = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in details.items()}
-    return kind.description.format(**told)
+    written = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in details.items()}
+    return kind.description.format(**written)

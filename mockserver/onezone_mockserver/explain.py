@@ -70,16 +70,16 @@ class _Reader:
         """A route, and each thing that it needs."""
         lacks = route.lacks(self.grants)
         pairs = [(scope, name) for scope, names in route.needs.items() for name in (sorted(names) or [""])]
-        needs = [self._need(scope, name, held=(scope, name) not in lacks) for scope, name in pairs]
+        needs = [self._need(scope, name, holds=(scope, name) not in lacks) for scope, name in pairs]
         return {"name": route.name, "allows": not lacks, "needs": needs}
 
-    def _need(self, scope: str, privilege: str, *, held: bool) -> dict[str, Any]:
-        need: dict[str, Any] = {"scope": scope, "privilege": privilege or None, "held": held}
+    def _need(self, scope: str, privilege: str, *, holds: bool) -> dict[str, Any]:
+        need: dict[str, Any] = {"scope": scope, "privilege": privilege or None, "held": holds}
         if scope in self.entities:
             need["of"] = _shown(self.world, *self.entities[scope])
-        if held and (scope == ZONE or scope in self.entities):
+        if holds and (scope == ZONE or scope in self.entities):
             need["through"] = [_shown(self.world, GROUP, group) for group in self._through(scope, privilege)]
-        if not held:
+        if not holds:
             need["grant"] = self._grant(scope, privilege)
         return need
 
@@ -99,7 +99,11 @@ class _Reader:
                 return self.paths[identity][:-1]
         if own is not None and (not privilege or privilege in own):
             return ()
-        ways = [self.paths[group] for group, held in givers.items() if group in self.paths and _has(held, privilege)]
+        ways = [
+            self.paths[group]
+            for group, privileges in givers.items()
+            if group in self.paths and _has(privileges, privilege)
+        ]
         return min(ways, key=len, default=())
 
     def _grant(self, scope: str, privilege: str) -> str:
@@ -119,8 +123,8 @@ class _Reader:
         return f"{privilege} in {what} for {who}"
 
 
-def _has(held: Privileges, privilege: str) -> bool:
-    return not privilege or privilege in (held or NOTHING)
+def _has(privileges: Privileges, privilege: str) -> bool:
+    return not privilege or privilege in (privileges or NOTHING)
 
 
 def paths_up(world: World, user: str) -> dict[str, tuple[str, ...]]:

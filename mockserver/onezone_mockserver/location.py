@@ -43,8 +43,8 @@ class LocationMaker:
     def _start(self, *params: str) -> bytes:
         """What comes before the new id, for the path's parameters."""
         values = dict(zip(self.given, params, strict=True))
-        known = (_quoted(values[name]) for name in self.names[:-1] if name is not None)
-        return (self.template.removesuffix("%s") % tuple(known)).encode("ascii")
+        quoted = (_quoted(values[name]) for name in self.names[:-1] if name is not None)
+        return (self.template.removesuffix("%s") % tuple(quoted)).encode("ascii")
 
 
 def documented_base_path(contract: Contract, operation: Operation) -> str | None:
@@ -59,7 +59,11 @@ def documented_base_path(contract: Contract, operation: Operation) -> str | None
 
 def edition_base_path(contract: Contract) -> str:
     """The base path that the edition's documents show in Locations; the first one where they show none."""
-    shown = (documented_base_path(contract, one) for one in contract.operations.values() if one.success.location)
+    shown = (
+        documented_base_path(contract, operation)
+        for operation in contract.operations.values()
+        if operation.success.location
+    )
     return next((base for base in shown if base), contract.base_paths[0])
 
 
@@ -71,11 +75,11 @@ def origin(exchange: Exchange) -> bytes:
         return outside
     host = exchange.headers.get(b"host", b"")
     scheme: str = scope.get("scheme", "http")
-    known = _origin_of(scheme, host) if len(host) < LONG_HOST else None
-    if known is None:
+    address = _origin_of(scheme, host) if len(host) < LONG_HOST else None
+    if address is None:
         name, port = scope.get("server") or ("localhost", None)
-        known = f"{scheme}://{f'[{name}]' if ':' in name else name}{f':{port}' if port else ''}".encode()
-    return known + root_of(scope) if scope.get("root_path") else known
+        address = f"{scheme}://{f'[{name}]' if ':' in name else name}{f':{port}' if port else ''}".encode()
+    return address + root_of(scope) if scope.get("root_path") else address
 
 
 @lru_cache(maxsize=1024)

@@ -47,11 +47,11 @@ class Lookup:
         """The operation that the request is for."""
         below = self.below_base(exchange.path)
         try:
-            found = None if below is None else self.paths.find(segments(below[1:]))
+            place = None if below is None else self.paths.find(segments(below[1:]))
         except Refusal:  # a bad escape
             return None
         method = "GET" if exchange.method == "HEAD" else exchange.method
-        return found[0].operations.get(method) if found else None
+        return place[0].operations.get(method) if place else None
 
     def user(self, exchange: Exchange) -> User | None:
         """The user whose credentials the request has, if they are good."""
@@ -62,5 +62,5 @@ class Lookup:
         except Refusal:
             return None
         finally:
-            found, exchange.user, exchange.reasons = exchange.user, user, reasons
-        return found
+            identified, exchange.user, exchange.reasons = exchange.user, user, reasons
+        return identified

@@ -19,9 +19,9 @@ def path_of(scope: Mapping[str, Any]) -> bytes:
     ASGI leaves the root path at the start of the path, as Starlette's Mount does; some servers take it away. A path
     with a bad escape stays as it is, for the routing to refuse.
     """
-    known: bytes | None = scope.get("raw_path")
-    if known and b"%" not in known and b"?" not in known and not scope.get("root_path"):
-        return known  # as nearly all are
+    as_sent: bytes | None = scope.get("raw_path")
+    if as_sent and b"%" not in as_sent and b"?" not in as_sent and not scope.get("root_path"):
+        return as_sent  # as nearly all are
     whole: str = scope["path"]
     raw: bytes = (scope.get("raw_path") or whole.encode("utf-8", "surrogateescape")).partition(b"?")[0]
     if b"%" in raw and not BAD_ESCAPE.search(raw):

@@ -61,8 +61,8 @@ class OperationPipeline:
         if faults:
             from onezone_mockserver.faults.install import wrapped
 
-            known = self.state.contract.operations[self.operation.operation_id]
-            named = [(name, wrapped(name, check, known, self.state, faults)) for name, check in named]
+            documented = self.state.contract.operations[self.operation.operation_id]
+            named = [(name, wrapped(name, check, documented, self.state, faults)) for name, check in named]
         return [(name, check) for name, check in named if check is not None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -69,25 +69,25 @@ def forwarded(scope: Scope) -> bytes | None:
 
 def first_element(header: str) -> dict[str, str]:
     """The parameters of the first element of a `Forwarded` header (RFC 7239, 4); none where it is not one."""
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     at = 0
     while match := _PAIR.match(header, at):
         name, quoted, plain, end = match.groups()
-        found.setdefault(name.lower(), plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
+        parameters.setdefault(name.lower(), plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
         if end != ";":
-            return found
+            return parameters
         at = match.end()
     return {}
 
 
 def _values(scope: Scope) -> dict[bytes, str]:
     """The headers that are looked at, repeated ones joined (RFC 9110, 5.3)."""
-    found: dict[bytes, str] = {}
+    headers: dict[bytes, str] = {}
     for name, value in scope["headers"]:
         if name in NAMES or name == b"host":
             text = value.decode("latin-1").strip()
-            found[name] = f"{found[name]}, {text}" if name in found else text
-    return found
+            headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    return headers
 
 
 def _first(headers: dict[bytes, str], name: bytes) -> str:

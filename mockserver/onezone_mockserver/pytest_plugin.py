@@ -79,17 +79,17 @@ class RunningMock:
         Raises KeyError with the names that there are.
         """
         users = self.world()["users"]
-        known = {persona.name: persona for persona in self._scenario.personas}
-        persona = known.get(name)
-        wanted = persona.user if persona else name
-        user = next((one for one in users if wanted in {one["id"], one.get("username")}), None)
+        personas = {persona.name: persona for persona in self._scenario.personas}
+        persona = personas.get(name)
+        sought = persona.user if persona else name
+        user = next((account for account in users if sought in {account["id"], account.get("username")}), None)
         if user is None and persona is None:
-            names = [*known, *(one.get("username") or one["id"] for one in users)]
+            names = [*personas, *(account.get("username") or account["id"] for account in users)]
             raise KeyError(f"the mock has no persona or user {name!r}; it has {', '.join(names)}")
-        found = user or {}
-        password = persona.password if persona and persona.password is not None else found.get("password")
-        token = next(iter(found.get("tokens", ())), None)
-        username = found.get("username") or (persona.user if persona else None)
+        details = user or {}
+        password = persona.password if persona and persona.password is not None else details.get("password")
+        token = next(iter(details.get("tokens", ())), None)
+        username = details.get("username") or (persona.user if persona else None)
         return MockUser(name, username, password, token, persona.group if persona else None)
 
     def reset(self) -> None:
@@ -98,8 +98,8 @@ class RunningMock:
 
     def world(self) -> dict[str, Any]:
         """All users, groups and services, in the form of a scenario file."""
-        found: dict[str, Any] = self._ask("GET", "world")
-        return found
+        entities: dict[str, Any] = self._ask("GET", "world")
+        return entities
 
     def add(self, **entities: Any) -> None:
         """Add users, groups and services, in the form of a scenario file: `add(users=[{"username": "zoe"}])`."""
@@ -111,8 +111,8 @@ class RunningMock:
 
     def journal(self) -> list[dict[str, Any]]:
         """Each request, its answer and how the mock decided, oldest first."""
-        found: list[dict[str, Any]] = self._ask("GET", "journal")["exchanges"]
-        return found
+        exchanges: list[dict[str, Any]] = self._ask("GET", "journal")["exchanges"]
+        return exchanges
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

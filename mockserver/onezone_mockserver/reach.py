@@ -25,17 +25,17 @@ class Reached:
 
 def reached(contract: Contract, operation: Operation, scopes: Collection[str]) -> dict[str, Reached]:
     """The scopes among these that something else than the path leads to, those of the body first."""
-    found: dict[str, Reached] = {}
-    keys = {one.refers.kind: one.name for one in operation.body.properties if one.refers} if operation.body else {}
+    by_scope: dict[str, Reached] = {}
+    keys = {prop.refers.kind: prop.name for prop in operation.body.properties if prop.refers} if operation.body else {}
     starts: dict[str, Find] = {kind: _of_body(key) for kind, key in keys.items()}
-    found |= {kind: Reached(kind, find) for kind, find in starts.items() if kind in scopes}
-    path = {one.entity or "": _of_path(one.name) for one in operation.parameters}
+    by_scope |= {kind: Reached(kind, find) for kind, find in starts.items() if kind in scopes}
+    path = {parameter.entity or "": _of_path(parameter.name) for parameter in operation.parameters}
     for role, find in (*starts.items(), *path.items()):
         kind = contract.kind(role)
         for key, target in contract.references.get(kind, {}).items():
             if target in scopes and target not in path:
-                found.setdefault(target, Reached(target, _named(kind, key, find)))
-    return found
+                by_scope.setdefault(target, Reached(target, _named(kind, key, find)))
+    return by_scope
 
 
 def _of_body(key: str) -> Find:

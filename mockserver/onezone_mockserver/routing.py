@@ -71,20 +71,20 @@ class Paths(Generic[T]):
     def add(self, method: str, path: str, operation: T) -> None:
         """Put an operation at the end of its path."""
         segments = path.strip("/").split("/")
-        names = tuple(one.strip("{}") for one in segments if one.startswith("{"))
-        positions = tuple(at for at, one in enumerate(segments) if one.startswith("{"))
+        names = tuple(segment.strip("{}") for segment in segments if segment.startswith("{"))
+        positions = tuple(at for at, segment in enumerate(segments) if segment.startswith("{"))
         templates = self._templates(len(segments), positions)
-        key = templates.fixed([one.encode() for one in segments])
+        key = templates.fixed([segment.encode() for segment in segments])
         templates.places.setdefault(key, Place(names)).operations[method.upper()] = operation
 
     def _templates(self, size: int, positions: tuple[int, ...]) -> Templates[T]:
         """The templates of that form; of several that fit a path, the one with the fewest parameters comes first."""
-        known = self.by_size.setdefault(size, [])
-        for one in known:
-            if one.parameters == positions:
-                return one
-        known.append(Templates(size, positions))
-        known.sort(key=lambda one: (len(one.parameters), [-at for at in one.parameters]))
+        same_size = self.by_size.setdefault(size, [])
+        for templates in same_size:
+            if templates.parameters == positions:
+                return templates
+        same_size.append(Templates(size, positions))
+        same_size.sort(key=lambda templates: (len(templates.parameters), [-at for at in templates.parameters]))
         return self._templates(size, positions)
 
     def find(self, segments: list[bytes]) -> tuple[Place[T], dict[str, str]] | None:
@@ -106,14 +106,14 @@ class RoutingAPI(RoutedAPI["Operation"]):  # type: ignore[misc]  # Connexion is 
         self.paths: Paths[Operation] = Paths()
         self.add_paths()
         self.uncovered: Paths[Uncovered] = Paths()
-        for one in state.contract.uncovered:
-            self.uncovered.add(one.method, one.path, one)
+        for uncovered in state.contract.uncovered:
+            self.uncovered.add(uncovered.method, uncovered.path, uncovered)
 
     def make_operation(self, operation: Any) -> Operation:
         """The contract's operation of the same id, put at the end of its path."""
-        known = self.state.contract.operations[operation.operation_id]
-        self.paths.add(operation.method, operation.path, known)
-        return known
+        documented = self.state.contract.operations[operation.operation_id]
+        self.paths.add(operation.method, operation.path, documented)
+        return documented
 
 
 class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
@@ -135,7 +135,7 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         """Add the paths of a specification under a base path."""
         api = RoutingAPI(specification, next_app=self.app, **options)
         base = f"{api.base_path}/".encode()
-        self.server.operations.update({one.method.upper(): one for one in api.operations.values()})
+        self.server.operations.update({operation.method.upper(): operation for operation in api.operations.values()})
         self.apis[base] = api
         for name in api.operations:
             self.contexts[base, name] = {"api_base_path": api.base_path, "operation_id": name}
@@ -170,9 +170,9 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         """
         for base, api in self.apis.items():
             if path.startswith(base):
-                found = api.paths.find(segments(path[len(base) :]))
-                if found is not None:
-                    return base, *found
+                match = api.paths.find(segments(path[len(base) :]))
+                if match is not None:
+                    return base, *match
         return b"", None, {}
 
     async def _unserved(self, exchange: Exchange, place: Place[Operation] | None, send: Send) -> None:
@@ -196,8 +196,8 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
 
     def _uncovered(self, path: bytes) -> Place[Uncovered] | None:
         for base, api in self.apis.items():
-            if path.startswith(base) and (found := api.uncovered.find(segments(path[len(base) :]))):
-                return found[0]
+            if path.startswith(base) and (match := api.uncovered.find(segments(path[len(base) :]))):
+                return match[0]
         return None
 
     def _unknown_path(self) -> str:

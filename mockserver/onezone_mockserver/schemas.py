@@ -62,7 +62,7 @@ def compiled(schema: bytes) -> Any:
 def _whole(contract: Contract, node: Any, where: str, inside: tuple[str, ...] = ()) -> Any:
     """A schema in which nothing refers to another place."""
     if isinstance(node, list):
-        return [_whole(contract, one, where, inside) for one in node]
+        return [_whole(contract, part, where, inside) for part in node]
     if not isinstance(node, dict):
         return node
     target = node.get("$ref")
@@ -76,7 +76,7 @@ def _whole(contract: Contract, node: Any, where: str, inside: tuple[str, ...] = 
 def with_null(node: Any) -> Any:
     """A schema of OpenAPI 3.0 with its `nullable` as JSON Schema says it."""
     if isinstance(node, list):
-        return [with_null(one) for one in node]
+        return [with_null(part) for part in node]
     if not isinstance(node, dict):
         return node
     schema = {key: with_null(value) for key, value in node.items()}

@@ -134,7 +134,7 @@ class MockState:
             self.become(world, run.name)
             now = self.run_of(run.name)
             now.provider_states = provider_states
-            now.overrides = [one for one in run.overrides if self._still_fits(one)]
+            now.overrides = [override for override in run.overrides if self._still_fits(override)]
         return lost
 
     def _still_fits(self, override: Override) -> bool:

@@ -129,13 +129,13 @@ def _check_keys(contract: Contract, operation: Operation, where: str) -> None:
     effect = operation.effect
     if effect.verb not in {"attach", "grant"} and contract.kind(effect.resource) != "user":
         return  # what is given is stored
-    for one in operation.body.properties if operation.body else ():
-        kind = KEYS.get(one.name)
-        texts = kind != "array" or one.schema.get("items", {}).get("type") == "string"
-        if kind and (one.types != (kind,) or one.schema.get("nullable") or not texts):
+    for prop in operation.body.properties if operation.body else ():
+        kind = KEYS.get(prop.name)
+        texts = kind != "array" or prop.schema.get("items", {}).get("type") == "string"
+        if kind and (prop.types != (kind,) or prop.schema.get("nullable") or not texts):
             of_texts = " of strings" if kind == "array" else ""
             raise UnsupportedContractError(
-                f"{where}: {one.name}: give it the type {kind}{of_texts}: the mock acts on it"
+                f"{where}: {prop.name}: give it the type {kind}{of_texts}: the mock acts on it"
             )
 
 
@@ -143,8 +143,8 @@ def _check_body(content: Any, where: str) -> None:
     for media in content:
         if media not in _RANGES and not _is_json(media):
             raise UnsupportedContractError(f"{where}: {media}: document it as JSON, in UTF-8: the mock takes no other")
-    schemas = [one.get("schema") for one in content.values()]
-    if any(one != schemas[0] for one in schemas):
+    schemas = [media_type.get("schema") for media_type in content.values()]
+    if any(schema != schemas[0] for schema in schemas):
         raise UnsupportedContractError(f"{where}: give all media types one schema")
 
 

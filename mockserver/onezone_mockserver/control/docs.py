@@ -20,8 +20,9 @@ def contract_page(contract: Contract) -> str:
     """Every operation with who may call it, its body, and its answers with an example each."""
     operations = contract.operations.values()
     links = "".join(
-        f'<li><a href="#{escape(one.id)}"><b class="method">{one.method}</b> {escape(one.path)}</a></li>'
-        for one in operations
+        f'<li><a href="#{escape(operation.id)}"><b class="method">{operation.method}</b>'
+        f" {escape(operation.path)}</a></li>"
+        for operation in operations
     )
     body = "".join(part for operation in operations for part in _operation(contract, operation))
     title = f"{escape(contract.title)}, edition {escape(contract.edition)}"
@@ -74,8 +75,8 @@ def _needs(needs: Mapping[str, frozenset[str]]) -> list[str]:
 
 def _body(operation: Operation) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(one.name)}</code></td><td>{'required' if one.required else ''}</td></tr>"
-        for one in operation.body.properties  # type: ignore[union-attr]  # there is one
+        f"<tr><td><code>{escape(prop.name)}</code></td><td>{'required' if prop.required else ''}</td></tr>"
+        for prop in operation.body.properties  # type: ignore[union-attr]  # there is one
     )
     examples = "".join(
         f"<details><summary>{escape(name)}</summary>{_code(example.value)}</details>"

@@ -49,7 +49,7 @@ class Overrides:
 
     def show(self, exchange: Exchange) -> Answer:
         """Every override, in order, and how often each was used."""
-        rows = [{**_plain(one.rule), "used": one.used} for one in exchange.run.overrides]
+        rows = [{**_plain(override.rule), "used": override.used} for override in exchange.run.overrides]
         return json_answer(200, orjson.dumps({"overrides": rows}))
 
     def replace(self, exchange: Exchange) -> Answer:
@@ -90,9 +90,9 @@ class Overrides:
         return Override(rule, self._check_then(rule.then, f"{place}then"))
 
     def _check_when(self, when: When, place: str) -> None:
-        known = self.state.contract.operations
-        if when.operation is not None and when.operation not in known:
-            close = get_close_matches(when.operation, known, 1)
+        operations = self.state.contract.operations
+        if when.operation is not None and when.operation not in operations:
+            close = get_close_matches(when.operation, operations, 1)
             hint = f": did you mean {close[0]}?" if close else "; `ozkit spec coverage` lists them"
             raise OverrideError(f"{place}operation: there is no operation {when.operation}{hint}")
         if when.method is not None and when.method != when.method.upper():

@@ -74,8 +74,8 @@ class Pages:
                 "path": operation.path,
                 "summary": operation.summary,
                 "parameters": [
-                    {"name": one.name, "kind": contract.kind(one.entity) if one.entity else None}
-                    for one in operation.parameters
+                    {"name": parameter.name, "kind": contract.kind(parameter.entity) if parameter.entity else None}
+                    for parameter in operation.parameters
                 ],
                 "keys": sorted({key for route in operation.access.routes for key in route.given}),
             }

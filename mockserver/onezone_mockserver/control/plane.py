@@ -130,8 +130,8 @@ class Control:
             return index_page()
         paths = {f"/_mock{path.decode() or '/'}": sorted(handlers) for path, handlers in self.table.items()}
         contract = self.state.contract
-        known = {"edition": contract.edition, "base_paths": contract.base_paths, "mistake": self.state.mistake}
-        return _json({**known, "control": paths})
+        about = {"edition": contract.edition, "base_paths": contract.base_paths, "mistake": self.state.mistake}
+        return _json({**about, "control": paths})
 
     def health(self, _exchange: Exchange) -> Answer:
         """That the mock is up, as what, and since when."""
@@ -156,12 +156,12 @@ class Control:
 
     def set_clock(self, exchange: Exchange) -> Answer:
         """Set the clock, which then stands still: `now` is a time, `forward` so many seconds later than now."""
-        wanted = _parse(exchange.body)
-        how = set(wanted) if isinstance(wanted, dict) else set()
-        if len(how) != 1 or not how <= {"now", "forward"} or type(next(iter(wanted.values()))) is not int:
+        asked = _parse(exchange.body)
+        how = set(asked) if isinstance(asked, dict) else set()
+        if len(how) != 1 or not how <= {"now", "forward"} or type(next(iter(asked.values()))) is not int:
             raise ControlError('the clock is set by {"now": SECONDS} or {"forward": SECONDS}, whole numbers')
         clock = exchange.run.clock
-        moment = wanted["now"] if "now" in wanted else clock.now() + wanted["forward"]
+        moment = asked["now"] if "now" in asked else clock.now() + asked["forward"]
         if not 0 <= moment < 2**53:
             raise ControlError("the clock shows seconds since 1970, from 0 to less than 2**53")
         clock.set(moment)
@@ -205,17 +205,23 @@ class Control:
 
     def faults(self, _exchange: Exchange, *, derived: bool = False) -> Answer:
         """Every fault of the edition, and whether it is on; with `derived`, also all that the contract suggests."""
-        on = {one.id for one in self.state.faults}
+        on = {fault.id for fault in self.state.faults}
         rows = [
-            {"id": one.id, "text": one.text, "noticed_by": one.noticed_by, "profile": one.profile, "on": one.id in on}
-            for one in catalogue(self.state.contract, derived=derived)
+            {
+                "id": fault.id,
+                "text": fault.text,
+                "noticed_by": fault.noticed_by,
+                "profile": fault.profile,
+                "on": fault.id in on,
+            }
+            for fault in catalogue(self.state.contract, derived=derived)
         ]
         return _json({"faults": rows})
 
     def switch(self, exchange: Exchange) -> Answer:
         """Start anew with these faults and no other; a list with an unknown one changes nothing."""
         ids = _parse(exchange.body)
-        if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+        if not isinstance(ids, list) or not all(isinstance(fault_id, str) for fault_id in ids):
             raise ControlError("the faults that are to be on are given as a list of their ids")
         self.state.switch(chosen(ids, self.state.contract))
         return Answer(204)

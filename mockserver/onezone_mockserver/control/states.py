@@ -65,20 +65,22 @@ class States:
         if state not in STATES:
             raise StatesError(f"there is no such state; there are: {', '.join(STATES)}")
         params = self._params({} if request.get("params") is None else request["params"])
-        key = orjson.dumps([state, {name: None if held is None else sorted(held) for name, held in params.items()}])
+        key = orjson.dumps(
+            [state, {name: None if privileges is None else sorted(privileges) for name, privileges in params.items()}]
+        )
         set_up = run.provider_states
         if action == "teardown":
             _remove(run.world, set_up[key].pop() if set_up[key] else Made({}))
             return {}
-        made = (
+        prepared = (
             self._persona(run.world, params)
             if state == "a persona"
             else _share(run.world)
             if state == "a share"
             else _group(run.world)
         )
-        set_up[key].append(made)
-        return made.answer
+        set_up[key].append(prepared)
+        return prepared.answer
 
     def _params(self, params: Any) -> dict[str, Granted]:
         if not isinstance(params, dict):
@@ -92,42 +94,42 @@ class States:
     def _granted(self, name: str, scope: str, value: Any) -> Granted:
         if value is None:
             return None
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        if not isinstance(value, list) or not all(isinstance(privilege, str) for privilege in value):
             raise StatesError(f"{name} must be a list of privileges or null")
-        for one in value:
-            if one not in known_privileges(scope, self.state.contract):
-                raise StatesError(f"{name}: there is no {scope} privilege {one!r} in any edition")
+        for privilege in value:
+            if privilege not in known_privileges(scope, self.state.contract):
+                raise StatesError(f"{name}: there is no {scope} privilege {privilege!r} in any edition")
         return frozenset(value)
 
     def _persona(self, world: World, params: dict[str, Granted]) -> Made:
-        made = _group(world)
-        group, user = made.groups[0], world.fresh.new()
+        prepared = _group(world)
+        group, user = prepared.groups[0], world.fresh.new()
         name, password = f"persona-{world.fresh.new()[:16]}", world.fresh.token()[-22:]
         world.add_user(User(user, name, password), zone=params.get("zone_privileges") or frozenset())
         membership = params.get("group_privileges")
         if membership is not None:
             world.relate(USER, user, GROUP, group, membership)
-        made.users.append(user)
-        made.answer = {"username": name, "password": password, "group": group}
-        for name, held in params.items():
+        prepared.users.append(user)
+        prepared.answer = {"username": name, "password": password, "group": group}
+        for name, privileges in params.items():
             kind = name.removesuffix("_privileges")
             if kind not in {GROUP, ZONE}:
-                made.answer[kind] = self._resource(world, made, kind, membership, held)
-        return made
+                prepared.answer[kind] = self._resource(world, prepared, kind, membership, privileges)
+        return prepared
 
-    def _resource(self, world: World, made: Made, kind: str, membership: Granted, wanted: Granted) -> str:
-        """A resource of that kind, such as a service, in which the user has exactly the wanted privileges.
+    def _resource(self, world: World, prepared: Made, kind: str, membership: Granted, privileges: Granted) -> str:
+        """A resource of that kind, such as a service, in which the user has exactly these privileges.
 
         The group holds it wherever that leaves the user with just those: what a group holds, its members hold.
         """
         identity = world.fresh.new()
         world.add(kind, identity, orjson.dumps({id_name(kind): identity, **DETAILS}))
-        if wanted is not None:
-            world.relate(USER, made.users[0], kind, identity, wanted)
-        if membership is None or wanted is not None:
+        if privileges is not None:
+            world.relate(USER, prepared.users[0], kind, identity, privileges)
+        if membership is None or privileges is not None:
             everything = frozenset(self.state.contract.privileges[kind])
-            held = everything if membership is None else wanted or frozenset()
-            world.relate(GROUP, made.groups[0], kind, identity, held)
+            granted = everything if membership is None else privileges or frozenset()
+            world.relate(GROUP, prepared.groups[0], kind, identity, granted)
         return identity
 
 
@@ -145,18 +147,18 @@ def _share(world: World) -> Made:
     return Made({"share": share, "space": space}, others=[(SHARE, share), (SPACE, space)])
 
 
-def _remove(world: World, made: Made) -> None:
-    for kind, one in made.others:
-        if world.exists(kind, one):
-            world.remove(kind, one)
-    for kind, ids in ((USER, made.users), (GROUP, made.groups)):
-        for one in ids:
-            if world.exists(kind, one):
-                world.remove_with_orphans(kind, one)
+def _remove(world: World, prepared: Made) -> None:
+    for kind, identity in prepared.others:
+        if world.exists(kind, identity):
+            world.remove(kind, identity)
+    for kind, ids in ((USER, prepared.users), (GROUP, prepared.groups)):
+        for identity in ids:
+            if world.exists(kind, identity):
+                world.remove_with_orphans(kind, identity)
 
 
 @cache
 def known_privileges(scope: str, contract: Contract) -> frozenset[str]:
     """The privileges of a scope in any edition: whoever judges by another edition is to be refused by the judgement."""
     every = (contract, *map(load, editions()))
-    return frozenset(name for one in every for name in one.privileges.get(scope, ()))
+    return frozenset(name for edition in every for name in edition.privileges.get(scope, ()))

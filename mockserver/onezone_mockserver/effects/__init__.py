@@ -56,8 +56,11 @@ class Effects:
 
     def assemble(self, faults: Any) -> dict[str, Perform]:
         """What performs each operation, by its id, with what the faults put around it."""
-        contract, known = self.state.contract, verbs()
-        performers = {one.id: known[one.effect.verb](contract, one) for one in contract.operations.values()}
+        contract, by_verb = self.state.contract, verbs()
+        performers = {
+            operation.id: by_verb[operation.effect.verb](contract, operation)
+            for operation in contract.operations.values()
+        }
         if faults:
             from onezone_mockserver.faults.install import EFFECT, wrapped
 

@@ -31,7 +31,7 @@ def update(contract: Contract, operation: Operation) -> Perform:
     """Change the keys that are given; each is replaced as a whole."""
     what, success = place(contract, operation, operation.effect.resource), operation.success
     properties = operation.body.properties if operation.body else ()
-    unique = {one.name: one.unique for one in properties if one.unique}
+    unique = {prop.name: prop.unique for prop in properties if prop.unique}
 
     def perform(exchange: Exchange) -> Answer:
         world, identity = exchange.world, what.find(exchange)
@@ -99,9 +99,9 @@ def _attached(contract: Contract, operation: Operation) -> Callable[[Exchange], 
     maker = LocationMaker(contract, operation)
 
     def answer(exchange: Exchange) -> Answer:
-        made = done(success)
-        made.headers.append((b"location", maker.make(exchange, exchange.params, "")))
-        return made
+        response = done(success)
+        response.headers.append((b"location", maker.make(exchange, exchange.params, "")))
+        return response
 
     return answer
 
@@ -131,7 +131,7 @@ def grant(contract: Contract, operation: Operation) -> Perform:
 
     def perform(exchange: Exchange) -> Answer:
         more, less = (_set(exchange.data.get(key)) for key in ("grant", "revoke"))
-        hold(exchange, lambda held: (held - less) | more)
+        hold(exchange, lambda privileges: (privileges - less) | more)
         return done(success)
 
     return perform

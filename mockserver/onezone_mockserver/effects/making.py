@@ -37,14 +37,14 @@ def create(contract: Contract, operation: Operation) -> Perform:
     effective privileges as deployed. The entity may be looked for only here: then an unknown one is refused before
     anything is made.
     """
-    made = place(contract, operation, operation.effect.resource)
-    if made.kind == USER:
+    entity = place(contract, operation, operation.effect.resource)
+    if entity.kind == USER:
         make = _user(contract, operation)
-    elif made.kind == TOKEN:
+    elif entity.kind == TOKEN:
         make = partial(store_token, operation)
     else:
-        make = _document(contract, operation, made.kind, _store(contract, operation, made))
-    answer = _made(contract, operation, made)
+        make = _document(contract, operation, entity.kind, _store(contract, operation, entity))
+    answer = _made(contract, operation, entity)
     whose = place(contract, operation, operation.effect.within) if operation.effect.within else None
 
     def perform(exchange: Exchange) -> Answer:
@@ -58,21 +58,21 @@ def create(contract: Contract, operation: Operation) -> Perform:
     return perform
 
 
-def _made(contract: Contract, operation: Operation, made: Place) -> Callable[[Exchange, str], Answer]:
+def _made(contract: Contract, operation: Operation, entity: Place) -> Callable[[Exchange, str], Answer]:
     """What makes the answer for a new entity: its Location, and its keys that the documented schema shows."""
     bare, success = done(operation.success), operation.success
     location = LocationMaker(contract, operation) if success.location else None
     shown = contract.resolve(success.schema)["properties"] if success.schema else None
 
     def answer(exchange: Exchange, identity: str) -> Answer:
-        found = Answer(bare.status, bare.headers.copy())
+        response = Answer(bare.status, bare.headers.copy())
         if shown is not None:
-            known = {**orjson.loads(exchange.world.details(made.kind, identity)), id_name(made.kind): identity}
-            text = orjson.dumps({key: known[key] for key in shown})
-            found = json_answer(bare.status, text, success.media_type.encode())
+            details = {**orjson.loads(exchange.world.details(entity.kind, identity)), id_name(entity.kind): identity}
+            text = orjson.dumps({key: details[key] for key in shown})
+            response = json_answer(bare.status, text, success.media_type.encode())
         if location:
-            found.headers.append((b"location", location.make(exchange, exchange.params, identity)))
-        return found
+            response.headers.append((b"location", location.make(exchange, exchange.params, identity)))
+        return response
 
     return answer
 
@@ -81,8 +81,8 @@ def _document(contract: Contract, operation: Operation, kind: str, store: Store)
     """Stores the known keys of the body as they were sent, with the id, the creator and the time."""
     start = f'{{"{id_name(kind)}":"'.encode()
     fill = filled(contract, kind)
-    refers = [one for one in _properties(operation) if one.refers and one.refers.key]
-    keys = [(one.name, f',"{one.name}":'.encode(), _default(one.schema)) for one in _properties(operation)]
+    refers = [prop for prop in _properties(operation) if prop.refers and prop.refers.key]
+    keys = [(prop.name, f',"{prop.name}":'.encode(), _default(prop.schema)) for prop in _properties(operation)]
 
     def make(exchange: Exchange, identity: str, owner: str) -> None:
         given = exchange.data
@@ -104,32 +104,32 @@ def _document(contract: Contract, operation: Operation, kind: str, store: Store)
     return make
 
 
-def _store(contract: Contract, operation: Operation, made: Place) -> Store:
+def _store(contract: Contract, operation: Operation, entity: Place) -> Store:
     """What stores an entity and relates it to the one that the effect names, if it names any."""
     roles = related(contract, operation)
     if roles is None:
-        return lambda world, identity, _owner, details: world.add(made.kind, identity, details)
+        return lambda world, identity, _owner, details: world.add(entity.kind, identity, details)
     whose = place(contract, operation, operation.effect.within or "")
     if roles[0] == operation.effect.resource:
         usual = frozenset(contract.privilege_sets[whose.kind]["member"])
 
         def as_member(world: World, identity: str, owner: str, details: bytes) -> None:
-            world.add(made.kind, identity, details)
-            world.relate(made.kind, identity, whose.kind, owner, usual)
+            world.add(entity.kind, identity, details)
+            world.relate(entity.kind, identity, whose.kind, owner, usual)
 
         return as_member
-    everything = frozenset(contract.privileges[made.kind])
+    everything = frozenset(contract.privileges[entity.kind])
 
     def as_container(world: World, identity: str, owner: str, details: bytes) -> None:
-        world.add_resource(made.kind, identity, details, whose.kind, owner, everything)
+        world.add_resource(entity.kind, identity, details, whose.kind, owner, everything)
 
     return as_container
 
 
 def _user(contract: Contract, operation: Operation) -> Make:
     """Stores a user with its credentials; what is shown of it never has the password."""
-    defaults = {one.name: one.schema[DEFAULT] for one in _properties(operation) if DEFAULT in one.schema}
-    unique = {one.name: one.unique for one in _properties(operation) if one.unique}
+    defaults = {prop.name: prop.schema[DEFAULT] for prop in _properties(operation) if DEFAULT in prop.schema}
+    unique = {prop.name: prop.unique for prop in _properties(operation) if prop.unique}
 
     def make(exchange: Exchange, identity: str, _owner: str) -> None:
         given = defaults | {key: orjson.loads(text) for key, text in exchange.data.items()}

@@ -22,7 +22,7 @@ def filled(contract: Contract, kind: str) -> Callable[[Exchange, str], list[byte
     """What makes the parts of a new entity's details that are neither sent nor its own id: by a template each."""
     shown = contract.find("get", kind)
     properties = contract.resolve(shown.success.schema or {})["properties"] if shown else {}
-    templates = [(f',"{key}":'.encode(), one[FILLED]) for key, one in properties.items() if FILLED in one]
+    templates = [(f',"{key}":'.encode(), schema[FILLED]) for key, schema in properties.items() if FILLED in schema]
 
     def fill(exchange: Exchange, identity: str) -> list[bytes]:
         if not templates:
@@ -48,16 +48,20 @@ def show_naming(refers: Iterable[Property], exchange: Exchange, identity: str) -
 
 def _named(refers: Iterable[Property], exchange: Exchange) -> list[tuple[str, str, str, str]]:
     return [
-        (one.refers.kind, orjson.loads(exchange.data[one.name]), one.refers.key, one.refers.taken)
-        for one in refers
-        if one.refers and one.name in exchange.data
+        (prop.refers.kind, orjson.loads(exchange.data[prop.name]), prop.refers.key, prop.refers.taken)
+        for prop in refers
+        if prop.refers and prop.name in exchange.data
     ]
 
 
 def released(contract: Contract, kind: str) -> Callable[[World, str], None]:
     """What makes an entity that is about to go named by nothing of what shows it."""
-    bodies = [one.body for one in contract.operations.values() if _makes(contract, one, kind) and one.body]
-    keys = {one.name: one.refers for body in bodies for one in body.properties if one.refers and one.refers.key}
+    bodies = [
+        operation.body
+        for operation in contract.operations.values()
+        if _makes(contract, operation, kind) and operation.body
+    ]
+    keys = {prop.name: prop.refers for body in bodies for prop in body.properties if prop.refers and prop.refers.key}
 
     def release(world: World, identity: str) -> None:
         details: dict[str, Any] = orjson.loads(world.details(kind, identity)) if keys else {}

@@ -40,11 +40,13 @@ def related(contract: Contract, operation: Operation) -> tuple[str, str] | None:
     Users and groups are members, of groups and of everything else but users; among groups the child is the member.
     What one names by a key is no member of it.
     """
-    one, other = operation.effect.resource, operation.effect.within
-    if other is None or other == ZONE or naming(contract, operation):
+    resource, within = operation.effect.resource, operation.effect.within
+    if within is None or within == ZONE or naming(contract, operation):
         return None
-    member_first = one == CHILD or contract.kind(one) == "user" or contract.kind(other) not in {"user", "group"}
-    return (one, other) if member_first else (other, one)
+    member_first = (
+        resource == CHILD or contract.kind(resource) == "user" or contract.kind(within) not in {"user", "group"}
+    )
+    return (resource, within) if member_first else (within, resource)
 
 
 def naming(contract: Contract, operation: Operation) -> str | None:
@@ -66,7 +68,7 @@ def _caller(exchange: Exchange) -> str:
 
 
 def _parameter(operation: Operation, role: str) -> Find:
-    name = next((one.name for one in operation.parameters if one.entity == role), None)
+    name = next((parameter.name for parameter in operation.parameters if parameter.entity == role), None)
     if name is None:
         return _caller  # an entity that the effect makes has no id before
     return lambda exchange: exchange.params[name]

@@ -25,12 +25,12 @@ def list_(contract: Contract, operation: Operation) -> Perform:
     ids = _ids(contract, operation)
     kind, key = contract.kind(operation.effect.resource), operation.effect.by
 
-    def found(exchange: Exchange) -> list[str]:
+    def listed(exchange: Exchange) -> list[str]:
         if not key:
             return list(ids(exchange))
-        return [orjson.loads(exchange.world.details(kind, one))[key] for one in ids(exchange)]
+        return [orjson.loads(exchange.world.details(kind, identity))[key] for identity in ids(exchange)]
 
-    return _listing(contract, operation, found)
+    return _listing(contract, operation, listed)
 
 
 def _ids(contract: Contract, operation: Operation) -> Ids:
@@ -63,9 +63,9 @@ def get(contract: Contract, operation: Operation) -> Perform:
 def _shown(contract: Contract, operation: Operation, kind: str) -> Show:
     """What makes the answer's text of the stored one: the same, where the schema shows all of the entity as it is."""
     whole = contract.find("get", kind)
-    shown = {name: contract.resolve(one) for name, one in _properties(contract, operation).items()}
-    keys = {name: one.get(SAME_AS, name) for name, one in shown.items()}
-    absent = {name: one[ABSENT] for name, one in shown.items() if ABSENT in one}
+    shown = {name: contract.resolve(schema) for name, schema in _properties(contract, operation).items()}
+    keys = {name: schema.get(SAME_AS, name) for name, schema in shown.items()}
+    absent = {name: schema[ABSENT] for name, schema in shown.items() if ABSENT in schema}
     plain = not absent and all(name == key for name, key in keys.items())
     if plain and (whole is None or set(shown) >= set(_properties(contract, whole))):
         return lambda text: text
@@ -79,8 +79,8 @@ def _shown(contract: Contract, operation: Operation, kind: str) -> Show:
 
 def privileges(contract: Contract, operation: Operation) -> Perform:
     """The privileges of a member, sorted: own or effective, in an entity or in the zone."""
-    held = _held(contract, operation)
-    return _listing(contract, operation, lambda exchange: sorted(held(exchange)))
+    names = _held(contract, operation)
+    return _listing(contract, operation, lambda exchange: sorted(names(exchange)))
 
 
 def _held(contract: Contract, operation: Operation) -> Ids:
@@ -92,10 +92,10 @@ def _held(contract: Contract, operation: Operation) -> Ids:
     container = place(contract, operation, effect.within or "")
     ask = World.effective_privileges if effect.effective else World.related
 
-    def held(exchange: Exchange) -> Iterable[str]:
+    def names(exchange: Exchange) -> Iterable[str]:
         return ask(exchange.world, member.kind, member.find(exchange), container.kind, container.find(exchange)) or ()
 
-    return held
+    return names
 
 
 def intermediaries(contract: Contract, operation: Operation) -> Perform:
@@ -104,11 +104,13 @@ def intermediaries(contract: Contract, operation: Operation) -> Perform:
     user = place(contract, operation, operation.effect.resource)
     group = place(contract, operation, operation.effect.within or "")
 
-    def found(exchange: Exchange) -> list[dict[str, str]]:
+    def listed(exchange: Exchange) -> list[dict[str, str]]:
         through = exchange.world.intermediaries(user.find(exchange), group.find(exchange))
-        return [direct if direct and kind == user.kind else {"type": kind, "id": one} for kind, one in through]
+        return [
+            direct if direct and kind == user.kind else {"type": kind, "id": identity} for kind, identity in through
+        ]
 
-    return _listing(contract, operation, found)
+    return _listing(contract, operation, listed)
 
 
 def catalogue(contract: Contract, operation: Operation) -> Perform:
@@ -127,12 +129,12 @@ def show(contract: Contract, operation: Operation) -> Perform:
     return lambda _exchange: answer(text)
 
 
-def _listing(contract: Contract, operation: Operation, found: Callable[[Exchange], list[Any]]) -> Perform:
+def _listing(contract: Contract, operation: Operation, listed: Callable[[Exchange], list[Any]]) -> Perform:
     """Answers with the list that is found, under the one key of the documented schema."""
     answer, key = _answering(operation), next(iter(_properties(contract, operation)))
 
     def perform(exchange: Exchange) -> Answer:
-        return answer(orjson.dumps({key: found(exchange)}))
+        return answer(orjson.dumps({key: listed(exchange)}))
 
     return perform
 
@@ -144,5 +146,5 @@ def _answering(operation: Operation) -> Callable[[bytes], Answer]:
 
 
 def _properties(contract: Contract, operation: Operation) -> dict[str, Any]:
-    found: dict[str, Any] = contract.resolve(operation.success.schema or {})["properties"]
-    return found
+    properties: dict[str, Any] = contract.resolve(operation.success.schema or {})["properties"]
+    return properties

@@ -51,8 +51,8 @@ def store_token(operation: Operation, exchange: Exchange, identity: str, owner: 
 
 def refuse_name(operation: Operation, world: World, owner: str, name: str, identity: str) -> None:
     """Raises Refusal where another token of the owner has the name."""
-    known = operation.body.properties if operation.body else ()
-    error = next((one.unique_of_owner for one in known if one.unique_of_owner and one.name == "name"), None)
+    properties = operation.body.properties if operation.body else ()
+    error = next((prop.unique_of_owner for prop in properties if prop.unique_of_owner and prop.name == "name"), None)
     if error and world.find_token(owner, "name", name) not in {None, identity}:
         raise Refusal(error, "effect: another token of the user has the name", details={"key": "name"})
 
@@ -135,7 +135,7 @@ def infer(_contract: Contract, operation: Operation) -> Perform:
         if token is None and exchange.world.holder_of(text) is None:
             raise Refusal("badValueToken", "effect: nobody has this token", details={"key": "token"})
         if token is not None:
-            caveats = tuple(one for one in token.caveats if one["type"] == "time")
+            caveats = tuple(caveat for caveat in token.caveats if caveat["type"] == "time")
             user_of(exchange, token, caveats)
         end = valid_until(token.caveats) if token else None
         return json_answer(status, orjson.dumps({"validUntil": end, "dataAccessScope": ANY_SCOPE}))
@@ -153,8 +153,8 @@ def _owner(exchange: Exchange, owner: Place) -> str:
 
 def _given(operation: Operation, exchange: Exchange) -> dict[str, Any]:
     """The values of the body, and the usual ones of keys that it leaves out."""
-    known = operation.body.properties if operation.body else ()
-    usual = {one.name: one.schema[DEFAULT] for one in known if DEFAULT in one.schema}
+    properties = operation.body.properties if operation.body else ()
+    usual = {prop.name: prop.schema[DEFAULT] for prop in properties if DEFAULT in prop.schema}
     return usual | {key: orjson.loads(text) for key, text in exchange.data.items()}
 
 

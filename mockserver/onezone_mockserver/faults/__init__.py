@@ -61,17 +61,17 @@ def catalogue(contract: Contract | None = None, *, derived: bool = False) -> tup
     """
     from onezone_mockserver.faults import mutations
 
-    core = (one for group in CORE_GROUPS for one in _faults(group))
-    written = (*core, *(replace(one, profile=FULL) for group in FULL_GROUPS for one in _faults(group)))
+    core = (fault for group in CORE_GROUPS for fault in _faults(group))
+    written = (*core, *(replace(fault, profile=FULL) for group in FULL_GROUPS for fault in _faults(group)))
     if contract is None:
         return written
     more = mutations.derived(contract).values() if derived else mutations.sample(contract)
-    return (*(one for one in written if one.suits(contract.extends)), *more)
+    return (*(fault for fault in written if fault.suits(contract.extends)), *more)
 
 
 def _faults(group: str) -> tuple[Fault, ...]:
-    found: tuple[Fault, ...] = import_module(f"onezone_mockserver.faults.{group}").FAULTS
-    return found
+    faults: tuple[Fault, ...] = import_module(f"onezone_mockserver.faults.{group}").FAULTS
+    return faults
 
 
 def summary(contract: Contract) -> str:
@@ -87,14 +87,14 @@ def chosen(ids: Iterable[str], contract: Contract) -> tuple[Fault, ...]:
     """The faults of these ids. Raises UnknownFaultError for one that there is not, or not in that edition."""
     from onezone_mockserver.faults import mutations
 
-    known = {one.id: one for one in catalogue()}
-    found = []
+    by_id = {fault.id: fault for fault in catalogue()}
+    faults = []
     for name in dict.fromkeys(ids):
-        written = known.get(name)
+        written = by_id.get(name)
         fault = written or mutations.derived(contract).get(name)
         if fault is None:
             raise UnknownFaultError(f"there is no fault {name!r}; `ozkit mock --list-faults` lists them")
         if written and not written.suits(contract.extends):
             raise UnknownFaultError(f"the fault {name!r} makes no difference in the edition {contract.edition}")
-        found.append(fault)
-    return tuple(found)
+        faults.append(fault)
+    return tuple(faults)

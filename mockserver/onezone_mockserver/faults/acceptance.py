@@ -23,8 +23,8 @@ def _name(odd: Callable[[str], Any]) -> Where:
 
 def _properties(odd: Callable[[dict[str, Any]], Any]) -> Where:
     def where(exchange: Exchange) -> bool:
-        found = exchange.value.get("serviceProperties")
-        return isinstance(found, dict) and bool(odd(found))
+        properties = exchange.value.get("serviceProperties")
+        return isinstance(properties, dict) and bool(odd(properties))
 
     return where
 
@@ -38,9 +38,9 @@ def _seen() -> Where:
 
     def where(exchange: Exchange) -> bool:
         name, names = exchange.value["name"], memory.of(exchange.world)
-        known = name in names
+        repeated = name in names
         names.add(name)
-        return known
+        return repeated
 
     return where
 

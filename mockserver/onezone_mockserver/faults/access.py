@@ -28,8 +28,8 @@ def _elsewhere() -> Hook:
         def check(exchange: Exchange) -> None:
             user = exchange.user.id if exchange.user else ""
             groups = exchange.world.effective_memberships("user", user, "group")
-            held: set[str] = set().union(*groups.values())
-            if MEMBER not in held or CREATE not in exchange.world.zone_privileges("user", user):
+            privileges: set[str] = set().union(*groups.values())
+            if MEMBER not in privileges or CREATE not in exchange.world.zone_privileges("user", user):
                 inner(exchange)
 
         return check
@@ -119,7 +119,7 @@ FAULTS = (
     _rule(
         "prefix",
         "Any zone privilege over services is enough.",
-        lambda r, z, _g: r or any(one.startswith("oz_handle_services") for one in z),
+        lambda r, z, _g: r or any(privilege.startswith("oz_handle_services") for privilege in z),
         NO_CREATE,
     ),
     _rule(

@@ -105,7 +105,7 @@ def body(text: bytes, media: bytes | None = None) -> Change:
 
 def drop(answer: Answer, *names: bytes) -> None:
     """Take headers away."""
-    answer.headers = [one for one in answer.headers if one[0] not in names]
+    answer.headers = [pair for pair in answer.headers if pair[0] not in names]
 
 
 def put(answer: Answer, name: bytes, value: bytes | None) -> None:

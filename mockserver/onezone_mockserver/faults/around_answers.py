@@ -29,7 +29,7 @@ def _anyway() -> Hook:
     def act(_refusal: Refusal, exchange: Exchange, state: MockState) -> None:
         everything = state.contract.privileges["zone"].keys()
         users = exchange.world.users.values()
-        exchange.user = next(one for one in users if exchange.world.own_zone("user", one.id) >= everything)
+        exchange.user = next(user for user in users if exchange.world.own_zone("user", user.id) >= everything)
 
     return rescue(Point.SECURITY, act)
 

@@ -82,7 +82,11 @@ FAULTS = (
         mended(
             lambda data: data.update(
                 {
-                    key: [one for one in data[key] if isinstance(one, str) and one.startswith("group_")]
+                    key: [
+                        privilege
+                        for privilege in data[key]
+                        if isinstance(privilege, str) and privilege.startswith("group_")
+                    ]
                     for key in ("grant", "revoke")
                     if isinstance(data.get(key), list)
                 }

@@ -37,11 +37,11 @@ def _ghost(meant: Meant, record: Record, *, rejoin: bool = False) -> tuple[Hook,
 
     def change(inner: Callable[..., Privileges | None]) -> Any:
         def effective(world: World, member_kind: str, member: str, kind: str, identity: str) -> Privileges | None:
-            held = inner(world, member_kind, member, kind, identity)
+            privileges = inner(world, member_kind, member, kind, identity)
             ghost = memory.of(world).get((member, kind, identity)) if member_kind == USER else None
-            if ghost is None or (held is None and rejoin) or not world.exists(USER, member):
-                return held
-            return ghost | (held or NOTHING)
+            if ghost is None or (privileges is None and rejoin) or not world.exists(USER, member):
+                return privileges
+            return ghost | (privileges or NOTHING)
 
         return effective
 
@@ -52,9 +52,9 @@ def _ghost(meant: Meant, record: Record, *, rejoin: bool = False) -> tuple[Hook,
 
 
 def _keep(world: World, ghosts: Ghosts, user: str, kind: str, identity: str) -> None:
-    held = world.effective_privileges(USER, user, kind, identity)
-    if held:
-        ghosts[user, kind, identity] = held
+    privileges = world.effective_privileges(USER, user, kind, identity)
+    if privileges:
+        ghosts[user, kind, identity] = privileges
 
 
 def _of_member(world: World, exchange: Exchange, ghosts: Ghosts) -> None:
@@ -146,7 +146,9 @@ FAULTS = (
         "Decisions go by the privileges in a service that were revoked.",
         _ghost(
             on("grant", USER, SERVICE),
-            lambda world, one, ghosts: _keep(world, ghosts, one.params["uid"], SERVICE, one.params["id"]),
+            lambda world, exchange, ghosts: _keep(
+                world, ghosts, exchange.params["uid"], SERVICE, exchange.params["id"]
+            ),
             rejoin=True,
         ),
         FORBIDDEN,
@@ -154,25 +156,25 @@ FAULTS = (
     fault(
         "around-history-left-zone",
         "Who was removed from a group keeps the zone privileges that it inherited.",
-        _zone_stays(on("detach", USER, GROUP), lambda _world, one: [one.params["uid"]]),
+        _zone_stays(on("detach", USER, GROUP), lambda _world, exchange: [exchange.params["uid"]]),
         FORBIDDEN,
     ),
     fault(
         "around-history-deleted-zone",
         "Zone privileges that were inherited from a deleted group stay.",
-        _zone_stays(on("delete", GROUP), lambda world, one: users_inside(world, one.params["id"])),
+        _zone_stays(on("delete", GROUP), lambda world, exchange: users_inside(world, exchange.params["id"])),
         FORBIDDEN,
     ),
     fault(
         "around-history-nested-zone",
         "Zone privileges that were inherited through a nested group stay when it is removed.",
-        _zone_stays(on("detach", CHILD, GROUP), lambda world, one: users_inside(world, one.params["cid"])),
+        _zone_stays(on("detach", CHILD, GROUP), lambda world, exchange: users_inside(world, exchange.params["cid"])),
         FORBIDDEN,
     ),
     fault(
         "around-history-group-zone-revoked",
         "Zone privileges that were revoked of a group stay with its users.",
-        _zone_stays(on("revoke", GROUP, ZONE), lambda world, one: users_inside(world, one.params["id"])),
+        _zone_stays(on("revoke", GROUP, ZONE), lambda world, exchange: users_inside(world, exchange.params["id"])),
         FORBIDDEN,
     ),
 )

@@ -52,7 +52,7 @@ FAULTS = (
     fault(
         "around-effective-users-direct",
         "Effective users are the direct ones.",
-        _direct("users", lambda one: list(one.world.members(USER, GROUP, one.params["id"]))).of(
+        _direct("users", lambda exchange: list(exchange.world.members(USER, GROUP, exchange.params["id"]))).of(
             on("list", USER, GROUP, effective=True)
         ),
         "list_group_effective_users.effect*",
@@ -60,23 +60,26 @@ FAULTS = (
     fault(
         "around-effective-services-direct",
         "Effective services of a group are the direct ones.",
-        _direct("handle_services", lambda one: list(one.world.memberships(GROUP, one.params["id"], SERVICE))).of(
-            on("list", SERVICE, GROUP, effective=True)
-        ),
+        _direct(
+            "handle_services", lambda exchange: list(exchange.world.memberships(GROUP, exchange.params["id"], SERVICE))
+        ).of(on("list", SERVICE, GROUP, effective=True)),
         "list_group_effective_handle_services.effect*",
     ),
     fault(
         "around-effective-privileges-direct",
         "Effective privileges in a group are the direct ones.",
         _direct(
-            "privileges", lambda one: sorted(one.world.related(USER, one.params["uid"], GROUP, one.params["id"]) or ())
+            "privileges",
+            lambda exchange: sorted(
+                exchange.world.related(USER, exchange.params["uid"], GROUP, exchange.params["id"]) or ()
+            ),
         ).of(on("privileges", USER, GROUP, effective=True)),
         "get_group_effective_user_privileges.effect*",
     ),
     fault(
         "around-zone-not-inherited",
         "Effective zone privileges are one's own.",
-        _direct("privileges", lambda one: sorted(one.world.own_zone(USER, one.params["id"]))).of(
+        _direct("privileges", lambda exchange: sorted(exchange.world.own_zone(USER, exchange.params["id"]))).of(
             on("privileges", USER, "zone", effective=True)
         ),
         "get_user_effective_privileges.effect*",

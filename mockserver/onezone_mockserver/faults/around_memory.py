@@ -108,7 +108,7 @@ def _two_levels_unlisted(inner: Inner, exchange: Exchange, _state: MockState) ->
     near = set(exchange.world.members(USER, GROUP, group)).union(
         *(exchange.world.members(USER, GROUP, child) for child in exchange.world.members(GROUP, GROUP, group))
     )
-    write(answer, orjson.dumps({"users": [one for one in orjson.loads(answer.body)["users"] if one in near]}))
+    write(answer, orjson.dumps({"users": [user for user in orjson.loads(answer.body)["users"] if user in near]}))
     return answer
 
 
@@ -117,7 +117,11 @@ def _two_levels_refused(inner: Check, _state: MockState) -> Check:
         inner(exchange)
         world, group, user = exchange.world, exchange.params["id"], exchange.user
         inside = world.intermediaries(user.id, group) if user else []
-        near = [one for kind, one in inside if kind == USER or user.id in world.members(USER, GROUP, one)]  # type: ignore[union-attr]
+        near = [
+            identity
+            for kind, identity in inside
+            if kind == USER or user.id in world.members(USER, GROUP, identity)  # type: ignore[union-attr]
+        ]
         if inside and not near:
             raise Refusal("forbidden", "a fault of the mock")
 
@@ -183,14 +187,14 @@ def _decided_once(*, allowed: bool) -> Hook:
     def around(inner: Check, _state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             key = (exchange.user.id if exchange.user else "", exchange.params["id"])
-            known = memory.of(exchange.world)
-            if known.get(key) is allowed and key[0]:
+            decisions = memory.of(exchange.world)
+            if decisions.get(key) is allowed and key[0]:
                 if not allowed:
                     raise Refusal("forbidden", "a fault of the mock")
                 return
-            known[key] = False
+            decisions[key] = False
             inner(exchange)
-            known[key] = True
+            decisions[key] = True
 
         return check
 
@@ -224,7 +228,11 @@ def _first_name_again() -> tuple[Hook, ...]:
 
     def change(inner: Callable[..., User | None]) -> Any:
         def login(world: World, name: str, password: str) -> User | None:
-            former = (one for one, names in memory.of(world).items() if name in names[:-1] and one in world.users)
+            former = (
+                identity
+                for identity, names in memory.of(world).items()
+                if name in names[:-1] and identity in world.users
+            )
             user = world.users.get(next(former, ""))
             return inner(world, user.name if user else name, password)
 

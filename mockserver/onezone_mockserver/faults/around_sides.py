@@ -40,8 +40,8 @@ def _conflict_counts(inner: Inner, exchange: Exchange, _state: MockState) -> Ans
 def _children_too(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     children = list(exchange.world.members(GROUP, GROUP, exchange.params["id"]))
     answer = inner(exchange)
-    for one in children:
-        exchange.world.remove(GROUP, one)
+    for child in children:
+        exchange.world.remove(GROUP, child)
     return answer
 
 

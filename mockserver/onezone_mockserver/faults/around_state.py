@@ -66,8 +66,8 @@ def _from_everywhere(exchange: Exchange, _state: MockState) -> None:
 
 def _revoke_wins(exchange: Exchange, _state: MockState) -> None:
     user, group = member(exchange)
-    held = exchange.world.related(USER, user, GROUP, group) or NOTHING
-    exchange.world.relate(USER, user, GROUP, group, held - named(exchange, "revoke"))
+    privileges = exchange.world.related(USER, user, GROUP, group) or NOTHING
+    exchange.world.relate(USER, user, GROUP, group, privileges - named(exchange, "revoke"))
 
 
 def _grant_replaces(exchange: Exchange, _state: MockState) -> None:
@@ -96,28 +96,28 @@ def _merged(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
         exchange.world,
         SERVICE,
         exchange.params["id"],
-        lambda one: one.update(serviceProperties={**before, **one["serviceProperties"]}),
+        lambda data: data.update(serviceProperties={**before, **data["serviceProperties"]}),
     )
     return answer
 
 
 def _services_too(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
-    held = services(exchange.world, exchange.params["id"])
+    service_ids = services(exchange.world, exchange.params["id"])
     answer = inner(exchange)
-    for one in held:
-        exchange.world.remove(SERVICE, one)
+    for service in service_ids:
+        exchange.world.remove(SERVICE, service)
     return answer
 
 
 def _members_too(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     users = [
-        one
-        for one in exchange.world.members(USER, GROUP, exchange.params["id"])
-        if exchange.user and one != exchange.user.id
+        user
+        for user in exchange.world.members(USER, GROUP, exchange.params["id"])
+        if exchange.user and user != exchange.user.id
     ]
     answer = inner(exchange)
-    for one in users:
-        exchange.world.remove(USER, one)
+    for user in users:
+        exchange.world.remove(USER, user)
     return answer
 
 

@@ -36,8 +36,8 @@ def _seen(change: Callable[[Token], Token]) -> Hook:
 
     def around(inner: Any) -> Any:
         def token(world: World, text: str) -> Token | None:
-            found = inner(world, text)
-            return None if found is None else change(found)
+            stored = inner(world, text)
+            return None if stored is None else change(stored)
 
         return token
 
@@ -46,7 +46,7 @@ def _seen(change: Callable[[Token], Token]) -> Hook:
 
 def _without(kind: str) -> Hook:
     """Caveats of a type are not looked at."""
-    return _seen(lambda one: replace(one, caveats=tuple(each for each in one.caveats if each["type"] != kind)))
+    return _seen(lambda token: replace(token, caveats=tuple(each for each in token.caveats if each["type"] != kind)))
 
 
 def _kept() -> Hook:
@@ -126,7 +126,11 @@ def _left_behind(inner: Any) -> Any:
     """Tokens of a user who is removed let in whoever is the first of all."""
 
     def remove(world: World, kind: str, identity: str) -> None:
-        tokens = [world.named_token(one) for one in world.memberships(USER, identity, TOKEN)] if kind == USER else []
+        tokens = (
+            [world.named_token(token_id) for token_id in world.memberships(USER, identity, TOKEN)]
+            if kind == USER
+            else []
+        )
         inner(world, kind, identity)
         heir = next(iter(world.users), None)
         for token in tokens if heir else ():
@@ -157,12 +161,12 @@ def _endless(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
 def _hidden_name(exchange: Exchange, _state: MockState) -> None:
     """The newest token of that name is the second of its owner."""
     owner = exchange.user.id if exchange.user else ""
-    wanted = orjson.loads(exchange.data["name"])
+    name = orjson.loads(exchange.data["name"])
     world = exchange.world
     for identity in world.memberships(USER, owner, TOKEN):
         details = members(world.details(TOKEN, identity))
-        if orjson.loads(details["name"]) == wanted:
-            world.replace(TOKEN, identity, joined({**details, "name": orjson.dumps(f"{wanted} (old)")}))
+        if orjson.loads(details["name"]) == name:
+            world.replace(TOKEN, identity, joined({**details, "name": orjson.dumps(f"{name} (old)")}))
 
 
 FAULTS = (
@@ -179,7 +183,7 @@ FAULTS = (
     fault(
         "token-revoked-counts",
         "A revoked token still lets its user in.",
-        _seen(lambda one: replace(one, revoked=one.revoked and one.id is None)),
+        _seen(lambda token: replace(token, revoked=token.revoked and token.id is None)),
         "update_named_token.effect*",
         editions=NEWER,
     ),
@@ -241,7 +245,7 @@ FAULTS = (
     fault(
         "token-generation-stays",
         "The generation of temporary tokens never grows.",
-        shown(lambda data: data.update(generation=1)).of(lambda one: one.effect.verb == "generation"),
+        shown(lambda data: data.update(generation=1)).of(lambda operation: operation.effect.verb == "generation"),
         EXPIRED,
         editions=NEWER,
     ),

@@ -49,9 +49,9 @@ def _by_oneself(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     """A direct member belongs through itself."""
     answer = inner(exchange)
     data = orjson.loads(answer.body)
-    for one in data["intermediaries"]:
-        if one["id"] == "self":
-            one.update(type=USER, id=exchange.params["uid"])
+    for intermediary in data["intermediaries"]:
+        if intermediary["id"] == "self":
+            intermediary.update(type=USER, id=exchange.params["uid"])
     write(answer, orjson.dumps(data))
     return answer
 

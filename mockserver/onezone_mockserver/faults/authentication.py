@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.world import User, World
 
 HALF, MALFORMED, PASSWORD, TOKEN = (
-    f"authentication.{one}" for one in ("half-credentials", "malformed", "wrong-password", "wrong-token")
+    f"authentication.{topic}" for topic in ("half-credentials", "malformed", "wrong-password", "wrong-token")
 )
 
 Login = Callable[["World", str, str], "User | None"]
@@ -43,9 +43,9 @@ def fits(same: Callable[[str, str], bool]) -> Hook:
 
     def change(inner: Login) -> Login:
         def login(world: World, name: str, password: str) -> User | None:
-            user = next((one for one in world.users.values() if one.name == name), None)
-            found = inner(world, name, password)
-            return found or (user if user and user.password and same(user.password, password) else None)
+            user = next((candidate for candidate in world.users.values() if candidate.name == name), None)
+            signed_in = inner(world, name, password)
+            return signed_in or (user if user and user.password and same(user.password, password) else None)
 
         return login
 
@@ -54,24 +54,24 @@ def fits(same: Callable[[str, str], bool]) -> Hook:
 
 def _of_others(_inner: Login) -> Login:
     def login(world: World, name: str, password: str) -> User | None:
-        known = any(one.password == password for one in world.users.values())
-        return next((one for one in world.users.values() if known and one.name == name), None)
+        in_use = any(user.password == password for user in world.users.values())
+        return next((user for user in world.users.values() if in_use and user.name == name), None)
 
     return login
 
 
 def _first_token(world: World, _token: str) -> User | None:
-    return next((one for one in world.users.values() if one.name and "persona" in one.name), None)
+    return next((user for user in world.users.values() if user.name and "persona" in user.name), None)
 
 
 def _cached(inner: Login) -> Login:
     seen: dict[str, User] = {}
 
     def login(world: World, name: str, password: str) -> User | None:
-        found = inner(world, name, password)
-        if found:
-            seen[name] = found
-        return found or seen.get(name)
+        user = inner(world, name, password)
+        if user:
+            seen[name] = user
+        return user or seen.get(name)
 
     return login
 

@@ -50,7 +50,7 @@ def _ids(name: str, text: str, same: Same) -> Fault:
     def act(exchange: Exchange, _state: MockState) -> None:
         given = exchange.params.get("id", "")
         if unknown_group(exchange):
-            near = next((one for one in exchange.world.ids(GROUP) if same(one, given)), given)
+            near = next((group for group in exchange.world.ids(GROUP) if same(group, given)), given)
             exchange.params = {**exchange.params, "id": near}
 
     return fault(f"comparison-id-{name}", text, before(Point.EXISTENCE, act), IDS)
@@ -61,9 +61,9 @@ def _users(same: Same) -> Hook:
 
     def change(inner: Login) -> Login:
         def login(world: World, name: str, password: str) -> User | None:
-            near = (one.name for one in list(world.users.values()) if one.name and same(one.name, name))
-            tried = (inner(world, one, password) for one in (name, *near))
-            return next((one for one in tried if one is not None), None)
+            near = (user.name for user in list(world.users.values()) if user.name and same(user.name, name))
+            tried = (inner(world, spelling, password) for spelling in (name, *near))
+            return next((user for user in tried if user is not None), None)
 
         return login
 
@@ -85,7 +85,7 @@ def _words(exchange: Exchange) -> set[str]:
     """What the request gives as a token."""
     scheme, _, rest = authorization(exchange).partition(b" ")
     bearer = [rest] if scheme == b"Bearer" else []
-    return {one.decode("latin-1") for one in (exchange.headers.get(b"x-auth-token", b""), *bearer) if one}
+    return {word.decode("latin-1") for word in (exchange.headers.get(b"x-auth-token", b""), *bearer) if word}
 
 
 def _internal(exchange: Exchange) -> bool:
@@ -135,13 +135,13 @@ FAULTS = (
     fault(
         "comparison-name-as-token",
         "A user name is taken for a token.",
-        guest(lambda e: bool(_words(e) & {one.name for one in e.world.users.values() if one.name})),
+        guest(lambda e: bool(_words(e) & {user.name for user in e.world.users.values() if user.name})),
         NO_TOKEN,
     ),
     fault(
         "comparison-password-as-token",
         "A password is taken for a token.",
-        guest(lambda e: bool(_words(e) & {one.password for one in e.world.users.values() if one.password})),
+        guest(lambda e: bool(_words(e) & {user.password for user in e.world.users.values() if user.password})),
         NO_TOKEN,
     ),
 )

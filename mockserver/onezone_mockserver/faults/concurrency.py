@@ -30,7 +30,7 @@ def together(change: Callable[[Any, list[Any]], Any], method: str = "POST") -> H
                 return
             waiting.append(scope)
             await asyncio.sleep(PAUSE)
-            others = [one for one in waiting if one is not scope]
+            others = [other for other in waiting if other is not scope]
             instead = change(scope, others) if others else None
             try:
                 await inner(scope, instead or receive, send)
@@ -123,9 +123,9 @@ def _full() -> Hook:
     """Beyond a thousand of a group, every other service is made and forgotten at once."""
 
     def act(exchange: Exchange, _state: MockState) -> None:
-        held = services(exchange.world, exchange.params["id"])
-        if len(held) > LIMIT and len(held) % 2:
-            exchange.world.remove("handle_service", held[-1])
+        service_ids = services(exchange.world, exchange.params["id"])
+        if len(service_ids) > LIMIT and len(service_ids) % 2:
+            exchange.world.remove("handle_service", service_ids[-1])
 
     return afterwards(act)
 

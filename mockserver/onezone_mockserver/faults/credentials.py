@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from onezone_mockserver.world import User, World
 
 AFTER, AGAIN, CHARACTER, COLON, LONG, SPELLING, TWO = (
-    f"authentication.{one}"
-    for one in ("after-success", "wrong-again", "character", "colon", "long", "wrong-spelling", "two-wrong")
+    f"authentication.{topic}"
+    for topic in ("after-success", "wrong-again", "character", "colon", "long", "wrong-spelling", "two-wrong")
 )
 LOW = 0xFF
 LONGEST = 1500
@@ -43,11 +43,13 @@ def _ascii(text: str) -> str:
 
 
 def _low(text: str) -> list[int]:
-    return [ord(one) & LOW for one in text]
+    return [ord(character) & LOW for character in text]
 
 
 def _plain(text: str) -> str:
-    return "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
+    return "".join(
+        character for character in unicodedata.normalize("NFD", text) if not unicodedata.combining(character)
+    )
 
 
 def _beyond_ascii(exchange: Exchange) -> bool:
@@ -79,10 +81,10 @@ def _second_time(inner: Login) -> Login:
     seen: set[tuple[str, str]] = set()
 
     def login(world: World, name: str, password: str) -> User | None:
-        known = (name, password) in seen
+        repeated = (name, password) in seen
         seen.add((name, password))
-        user = next((one for one in world.users.values() if one.name == name), None)
-        return inner(world, name, password) or (user if known else None)
+        user = next((candidate for candidate in world.users.values() if candidate.name == name), None)
+        return inner(world, name, password) or (user if repeated else None)
 
     return login
 
@@ -94,11 +96,11 @@ def _remembered(key: Callable[[str, str], str]) -> Callable[[Login], Login]:
         last: dict[str, User] = {}
 
         def login(world: World, name: str, password: str) -> User | None:
-            found = last.get(key(name, password)) or inner(world, name, password)
+            user = last.get(key(name, password)) or inner(world, name, password)
             last.clear()
-            if found:
-                last[key(name, password)] = found
-            return found
+            if user:
+                last[key(name, password)] = user
+            return user
 
         return login
 
@@ -110,13 +112,13 @@ def _sulking(inner: Login) -> Login:
     wrong: set[str] = set()
 
     def login(world: World, name: str, password: str) -> User | None:
-        found = inner(world, name, password)
+        user = inner(world, name, password)
         if name in wrong:
             wrong.discard(name)
             return None
-        if found is None:
+        if user is None:
             wrong.add(name)
-        return found
+        return user
 
     return login
 

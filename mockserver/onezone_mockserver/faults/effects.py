@@ -71,8 +71,8 @@ def _anyway(exchange: Exchange, state: MockState) -> None:
     if operation is None or exchange.user is None:
         return
     value = exchange.value if isinstance(exchange.value, dict) else {}
-    known = [one.name for one in operation.body.properties] if operation.body else []
-    exchange.data = {name: orjson.dumps(value[name]) for name in known if name in value}
+    names = [prop.name for prop in operation.body.properties] if operation.body else []
+    exchange.data = {name: orjson.dumps(value[name]) for name in names if name in value}
     verbs()[operation.effect.verb](state.contract, operation)(exchange)
 
 
@@ -108,8 +108,8 @@ def services(world: World, group: str) -> list[str]:
 
 def details(world: World, kind: str, identity: str) -> dict[str, Any]:
     """What is stored of an entity."""
-    found: dict[str, Any] = orjson.loads(world.details(kind, identity))
-    return found
+    data: dict[str, Any] = orjson.loads(world.details(kind, identity))
+    return data
 
 
 def share(state: MockState, world: World, group: str, service: str) -> None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from onezone_mockserver.exchange import Answer, Exchange
 
 ERRORS = (400, 401, 403, 404)
-SHAPES = tuple(f"error.shape.{one}" for one in ERRORS)
-TYPES = tuple(f"error.media-type.{one}" for one in ERRORS)
+SHAPES = tuple(f"error.shape.{status}" for status in ERRORS)
+TYPES = tuple(f"error.media-type.{status}" for status in ERRORS)
 Change = Callable[[Any], Any]
 
 
@@ -36,7 +36,7 @@ def _inner(**more: Any) -> Change:
 
     def change(value: Any) -> Any:
         error = {**value["error"], **more}
-        return {"error": {key: one for key, one in error.items() if one is not ...}}
+        return {"error": {key: content for key, content in error.items() if content is not ...}}
 
     return change
 
@@ -54,31 +54,31 @@ def _bytes(name: str, text: str, spoil: Callable[[bytes], bytes]) -> Fault:
 
 
 def _status_by_status() -> tuple[Fault, ...]:
-    found = []
-    for one in ERRORS:
-        found += [
+    faults = []
+    for status in ERRORS:
+        faults += [
             fault(
-                f"error-{one}-other-shape",
-                f"The {one} has a message and no error.",
-                _changed(lambda v: {"message": _text(v)}, one),
-                f"error.shape.{one}",
+                f"error-{status}-other-shape",
+                f"The {status} has a message and no error.",
+                _changed(lambda v: {"message": _text(v)}, status),
+                f"error.shape.{status}",
             ),
             fault(
-                f"error-{one}-html",
-                f"The {one} is a page.",
-                answers(body(b"<h1>Error</h1>", b"text/html"), one),
-                f"error.shape.{one}",
-                f"error.media-type.{one}",
+                f"error-{status}-html",
+                f"The {status} is a page.",
+                answers(body(b"<h1>Error</h1>", b"text/html"), status),
+                f"error.shape.{status}",
+                f"error.media-type.{status}",
             ),
             fault(
-                f"error-{one}-other-id",
-                f"The {one} has the id of another error.",
-                _changed(_inner(id="timeout"), one),
-                f"error.id.{one}",
+                f"error-{status}-other-id",
+                f"The {status} has the id of another error.",
+                _changed(_inner(id="timeout"), status),
+                f"error.id.{status}",
                 editions=DEPLOYED,
             ),
         ]
-    return tuple(found)
+    return tuple(faults)
 
 
 LABELLED = ("error.labelled.400", "error.labelled.403", "error.labelled.404")

@@ -61,8 +61,8 @@ def documented(operation: Operation) -> bool:
 
 def on(verb: str, resource: str, within: str | None = None, *, effective: bool = False, part: str = "") -> Meant:
     """The operation with that effect."""
-    wanted = Effect(verb, resource, within, effective, part)
-    return lambda operation: operation.effect == wanted
+    effect = Effect(verb, resource, within, effective, part)
+    return lambda operation: operation.effect == effect
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def _unseen(where: Where) -> Hook:
         if not where(exchange):
             raise refusal
         if isinstance(exchange.value, dict):
-            exchange.data = {key: orjson.dumps(one) for key, one in exchange.value.items() if key in KNOWN}
+            exchange.data = {key: orjson.dumps(value) for key, value in exchange.value.items() if key in KNOWN}
 
     return rescue(Point.VALIDATION, act)
 
@@ -57,8 +57,8 @@ def _form(exchange: Exchange) -> object:
 def _member(exchange: Exchange) -> bool:
     """Whether it comes from a member of the group."""
     user = exchange.user
-    held = user and exchange.world.effective_privileges("user", user.id, GROUP, exchange.params["id"])
-    return held is not None
+    privileges = user and exchange.world.effective_privileges("user", user.id, GROUP, exchange.params["id"])
+    return privileges is not None
 
 
 def _unread() -> Hook:

@@ -73,7 +73,7 @@ class Answering:
 def concerns(hook: Hook, exchange: Exchange) -> bool:
     """Whether a request is for an operation that the hook means, or for another method of its path."""
     asked = (exchange.operation,) if exchange.operation else exchange.siblings
-    return any(hook.meant(one) for one in asked if one)
+    return any(hook.meant(operation) for operation in asked if operation)
 
 
 def _as_it_is(_exchange: Exchange, answer: Answer) -> Answer:

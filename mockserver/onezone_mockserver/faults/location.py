@@ -25,7 +25,7 @@ def _id(change: Callable[[bytes], bytes]) -> Hook:
 
 
 def _twice(_exchange: Exchange, answer: Answer) -> None:
-    answer.headers += [one for one in answer.headers if one[0] == LOCATION]
+    answer.headers += [pair for pair in answer.headers if pair[0] == LOCATION]
 
 
 def _elsewhere(_exchange: Exchange, answer: Answer) -> None:
@@ -55,7 +55,7 @@ def _foreign(exchange: Exchange, answer: Answer, state: MockState) -> None:
     """The id of another service, made beside the right one in another group."""
     old = dict(answer.headers).get(LOCATION)
     if old is not None:
-        other = next(one for one in exchange.world.ids("group") if one != exchange.params["id"])
+        other = next(group for group in exchange.world.ids("group") if group != exchange.params["id"])
         put(answer, LOCATION, old.rpartition(b"/")[0] + b"/" + plant(state, exchange.world, other).encode())
 
 

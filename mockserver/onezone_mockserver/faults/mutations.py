@@ -71,11 +71,11 @@ class Mutation:
 def derived(contract: Contract) -> Mapping[str, Fault]:
     """Every derived fault of an edition, by its id."""
     faults = (
-        one.fault(contract.edition)
+        mutation.fault(contract.edition)
         for operation in contract.operations.values()
-        for one in mutations(contract, operation)
+        for mutation in mutations(contract, operation)
     )
-    return {one.id: one for one in faults}
+    return {fault.id: fault for fault in faults}
 
 
 @cache
@@ -83,17 +83,19 @@ def sample(contract: Contract) -> tuple[Fault, ...]:
     """A derived fault of each kind, and for each rule of a body, of the richest operation of a few verbs."""
     richest: dict[str, dict[str, Mutation]] = {}
     for operation in contract.operations.values():
-        by_kind = {one.sort: one for one in reversed(list(mutations(contract, operation)))}
+        by_kind = {mutation.sort: mutation for mutation in reversed(list(mutations(contract, operation)))}
         if not documented(operation) and len(by_kind) > len(richest.get(operation.effect.verb, ())):
             richest[operation.effect.verb] = by_kind
     chosen = sorted(richest.values(), key=len, reverse=True)[:SAMPLE]
-    return tuple(one.fault(contract.edition) for by_kind in chosen for one in by_kind.values())
+    return tuple(mutation.fault(contract.edition) for by_kind in chosen for mutation in by_kind.values())
 
 
 def kinds(contract: Contract) -> tuple[str, ...]:
     """The kinds of derived faults that the edition has."""
-    found = (one.kind for operation in contract.operations.values() for one in mutations(contract, operation))
-    return tuple(sorted(set(found)))
+    every_kind = (
+        mutation.kind for operation in contract.operations.values() for mutation in mutations(contract, operation)
+    )
+    return tuple(sorted(set(every_kind)))
 
 
 def mutations(contract: Contract, operation: Operation) -> Iterator[Mutation]:
@@ -183,9 +185,9 @@ def _statuses(contract: Contract, operation: Operation) -> Iterator[Mutation]:
     text = f"In {operation.id}, what should be a {right} is a {wrong}."
     yield Mutation(operation, "success", f"{wrong}", text, answers(status(wrong), right), "success.status")
     noticed = NOTICED_OF_DOCUMENTED if documented(operation) else NOTICED
-    known = [one for one in sorted(_provoked(contract, operation)) if one in operation.responses]
-    for at, old in enumerate(known):
-        new = known[(at + 1) % len(known)] if len(known) > 1 else CONFLICT
+    errors = [error for error in sorted(_provoked(contract, operation)) if error in operation.responses]
+    for at, old in enumerate(errors):
+        new = errors[(at + 1) % len(errors)] if len(errors) > 1 else CONFLICT
         text = f"In {operation.id}, what should be a {old} is a {new}."
         yield Mutation(operation, "error", f"{old}-as-{new}", text, answers(status(new), old), noticed[old])
 
@@ -200,9 +202,9 @@ def _provoked(contract: Contract, operation: Operation) -> Iterator[int]:
         yield UNAUTHORIZED
         if not _lets_in(operation.access, {ZONE: frozenset()}):
             yield FORBIDDEN
-    if any(one.level is Level.MUST for one in operation.parameters):
+    if any(parameter.level is Level.MUST for parameter in operation.parameters):
         yield NOT_FOUND
-    if next(one for one in contract.operations.values() if one.path == operation.path) is operation:
+    if next(other for other in contract.operations.values() if other.path == operation.path) is operation:
         yield NOT_ALLOWED  # a path has one answer to other methods
     if operation.effect.verb == "attach":
         yield CONFLICT
@@ -220,12 +222,14 @@ class Rule:
     broken: Callable[[Any], bool]
 
 
-def rules(one: Property) -> Iterator[Rule]:
+def rules(prop: Property) -> Iterator[Rule]:
     """The rules of a key, but that it be there."""
-    schema, levels = one.schema, one.levels
+    schema, levels = prop.schema, prop.levels
     items = schema.get("items", {})
     if "type" in levels:
-        yield Rule("type", levels["type"], lambda value: value is not None and JSON_TYPES[type(value)] not in one.types)
+        yield Rule(
+            "type", levels["type"], lambda value: value is not None and JSON_TYPES[type(value)] not in prop.types
+        )
         if items:
             yield Rule("items", levels["type"], _any_item(lambda item: JSON_TYPES[type(item)] != items.get("type")))
     if "empty" in levels:
@@ -246,14 +250,14 @@ def _any_item(broken: Callable[[Any], bool]) -> Callable[[Any], bool]:
 def _body(operation: Operation, body: Body) -> Iterator[Mutation]:
     """Each rule that binds is not looked at: what breaks it is taken for something good."""
     binding = body.required_level is Level.MUST
-    for one in body.properties:
-        broken = [(rule.name, _where(one, rule.broken)) for rule in rules(one) if rule.level is Level.MUST]
-        if one.required and binding and (one.types[0] != "array" or _shown(body, one) or "example" in one.schema):
-            broken.append(("missing", _absent([one])))  # an empty list in its place may be as wrong
+    for prop in body.properties:
+        broken = [(rule.name, _where(prop, rule.broken)) for rule in rules(prop) if rule.level is Level.MUST]
+        if prop.required and binding and (prop.types[0] != "array" or _shown(body, prop) or "example" in prop.schema):
+            broken.append(("missing", _absent([prop])))  # an empty list in its place may be as wrong
         for rule, where in broken:
-            text = f"In {operation.id}, the rule “{rule}” of {one.name} is not looked at."
-            topic = f"body.{rule}.{one.name}" if documented(operation) else f"body.{one.name}.{rule}"
-            yield Mutation(operation, BODY, f"{one.name}-{rule}", text, _mended(body, one, where), topic)
+            text = f"In {operation.id}, the rule “{rule}” of {prop.name} is not looked at."
+            topic = f"body.{rule}.{prop.name}" if documented(operation) else f"body.{prop.name}.{rule}"
+            yield Mutation(operation, BODY, f"{prop.name}-{rule}", text, _mended(body, prop, where), topic)
     if body.none_known and binding:
         text = f"In {operation.id}, a body without any known key is as good as another."
         where = _absent(body.properties)
@@ -262,33 +266,33 @@ def _body(operation: Operation, body: Body) -> Iterator[Mutation]:
         )
 
 
-def _where(one: Property, broken: Callable[[Any], bool]) -> Callable[[dict[str, Any]], bool]:
-    return lambda data: one.name in data and broken(data[one.name])
+def _where(prop: Property, broken: Callable[[Any], bool]) -> Callable[[dict[str, Any]], bool]:
+    return lambda data: prop.name in data and broken(data[prop.name])
 
 
 def _absent(properties: Iterable[Property]) -> Callable[[dict[str, Any]], bool]:
-    names = [one.name for one in properties]
+    names = [prop.name for prop in properties]
     return lambda data: data.keys().isdisjoint(names)
 
 
-def _mended(body: Body, one: Property, where: Callable[[dict[str, Any]], bool]) -> Hook:
+def _mended(body: Body, prop: Property, where: Callable[[dict[str, Any]], bool]) -> Hook:
     """Give that key a good value in such bodies."""
-    return mended(lambda data: data.update({one.name: good(body, one)}) if where(data) else None)
+    return mended(lambda data: data.update({prop.name: good(body, prop)}) if where(data) else None)
 
 
-def good(body: Body, one: Property) -> Any:
+def good(body: Body, prop: Property) -> Any:
     """A value that keeps every rule of a key: one that the contract shows, or a plain one of its type."""
-    shown = _shown(body, one)
+    shown = _shown(body, prop)
     if shown:
         return shown[0]
-    schema = one.schema
+    schema = prop.schema
     if "enum" in schema:
         return schema["enum"][0]
-    if one.unique:
+    if prop.unique:
         return f"user-{secrets.token_hex(6)}"
     plain: dict[str, Any] = {"string": "unnamed", "boolean": False, "array": [], "object": {"type": "other"}}
-    return schema.get("example", plain[one.types[0]])
+    return schema.get("example", plain[prop.types[0]])
 
 
-def _shown(body: Body, one: Property) -> list[Any]:
-    return [example.value[one.name] for example in body.examples.values() if one.name in example.value]
+def _shown(body: Body, prop: Property) -> list[Any]:
+    return [example.value[prop.name] for example in body.examples.values() if prop.name in example.value]

@@ -64,7 +64,7 @@ def anybody() -> Hook:
 
 def without_route(name: str) -> Hook:
     """One route less."""
-    return access(lambda routes: tuple(one for one in routes if one.name != name))
+    return access(lambda routes: tuple(route for route in routes if route.name != name))
 
 
 def not_asked(scope: str, privilege: str = "") -> Hook:
@@ -74,12 +74,12 @@ def not_asked(scope: str, privilege: str = "") -> Hook:
         needs = {where: names - {privilege} for where, names in route.needs.items() if privilege or where != scope}
         return replace(route, needs=needs)
 
-    return access(lambda routes: tuple(less(one) for one in routes))
+    return access(lambda routes: tuple(less(route) for route in routes))
 
 
 def nothing_extra() -> Hook:
     """Routes that no key of the body makes dearer."""
-    return access(lambda routes: tuple(replace(one, given={}) for one in routes))
+    return access(lambda routes: tuple(replace(route, given={}) for route in routes))
 
 
 def credentials_asked() -> Hook:
@@ -100,8 +100,8 @@ def rule(allows: Rule) -> Hook:
                 return
             user, group = exchange.user.id, exchange.params["id"]
             zone = exchange.world.zone_privileges("user", user)
-            held = exchange.world.effective_privileges("user", user, "group", group)
-            if not allows(_right(inner, exchange), zone, held):
+            privileges = exchange.world.effective_privileges("user", user, "group", group)
+            if not allows(_right(inner, exchange), zone, privileges):
                 raise refused("forbidden")
 
         return check
@@ -122,8 +122,8 @@ def _right(inner: Check, exchange: Exchange) -> bool:
 
 def somebody(world: World) -> User | None:
     """A user who may create, whoever asks."""
-    held = [(one, world.own_zone("user", one.id)) for one in world.users.values()]
-    able = [one for one, zone in held if {CREATE, RELATE} <= zone] + [one for one, zone in held if CREATE in zone]
+    zones = [(user, world.own_zone("user", user.id)) for user in world.users.values()]
+    able = [user for user, zone in zones if {CREATE, RELATE} <= zone] + [user for user, zone in zones if CREATE in zone]
     return able[0] if able else None
 
 

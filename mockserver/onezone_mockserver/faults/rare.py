@@ -55,15 +55,15 @@ def _walk(value: Any, level: int, limit: int) -> Any:
 
 
 def _values(change: Callable[[Any], Any]) -> Hook:
-    return properties(lambda held: {key: change(value) for key, value in held.items()})
+    return properties(lambda data: {key: change(value) for key, value in data.items()})
 
 
 def _any_case(value: dict[str, Any]) -> None:
     """Keys are read without regard to their case; the last one counts."""
     for key in list(value):
-        for known in GOOD:
-            if key != known and key.lower() == known.lower():
-                value[known] = value[key]
+        for name in GOOD:
+            if key != name and key.lower() == name.lower():
+                value[name] = value[key]
 
 
 def _large_number(value: Any) -> bool:
@@ -175,7 +175,7 @@ FAULTS = (
         _values(lambda v: v[:100] if isinstance(v, list) else v),
         VALUES,
     ),
-    fault("rare-values-deep", "Objects are cut at ten levels.", properties(lambda held: _walk(held, 0, 10)), VALUES),
+    fault("rare-values-deep", "Objects are cut at ten levels.", properties(lambda data: _walk(data, 0, 10)), VALUES),
     fault("rare-values-true", "True becomes 1.", _values(lambda v: 1 if v is True else v), VALUES),
     fault(
         "rare-keys-crash",
@@ -199,7 +199,7 @@ FAULTS = (
     fault(
         "rare-properties-type",
         "An unknown type becomes DOI.",
-        properties(lambda held: {**held, "type": held.get("type") if held.get("type") in ("DOI", "PID") else "DOI"}),
+        properties(lambda data: {**data, "type": data.get("type") if data.get("type") in ("DOI", "PID") else "DOI"}),
         "edges.properties",
     ),
     fault(

@@ -180,8 +180,8 @@ def texts(change: Callable[[str], str]) -> Hook:
         if isinstance(value, str):
             return change(value)
         if isinstance(value, dict):
-            return {key: walk(one) for key, one in value.items()}
-        return [walk(one) for one in value] if isinstance(value, list) else value
+            return {key: walk(nested) for key, nested in value.items()}
+        return [walk(nested) for nested in value] if isinstance(value, list) else value
 
     return stored(lambda data: data.update({name: walk(value) for name, value in data.items()}))
 

@@ -125,14 +125,14 @@ FAULTS = (
     fault(
         "bounds-short-names",
         "Names of more than 50 characters are refused.",
-        refuse(_name(lambda one: len(one) > 50), "badValueName"),  # noqa: PLR2004
+        refuse(_name(lambda name: len(name) > 50), "badValueName"),  # noqa: PLR2004
         "bounds.name",
         editions=DEPLOYED,
     ),
     fault(
         "bounds-scheme",
         "A proxyEndpoint needs a scheme.",
-        refuse(_endpoint(lambda one: "://" not in one), "badValueString"),
+        refuse(_endpoint(lambda endpoint: "://" not in endpoint), "badValueString"),
         "bounds.endpoint",
         editions=DEPLOYED,
     ),

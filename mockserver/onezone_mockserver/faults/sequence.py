@@ -35,7 +35,7 @@ LEAVE, READ = on("detach", SERVICE, GROUP), on("get", SERVICE, GROUP)
 
 def _left(world: World) -> list[str]:
     """The services that were left: those that no group has, oldest first."""
-    return [one for one in world.ids(SERVICE) if not world.members(GROUP, SERVICE, one)]
+    return [service for service in world.ids(SERVICE) if not world.members(GROUP, SERVICE, service)]
 
 
 def _write(world: World, service: str, data: dict[str, Any]) -> None:
@@ -64,7 +64,8 @@ def _same_id(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
 def _revived(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
     name = orjson.loads(exchange.data["name"])
     old = next(
-        (one for one in _left(exchange.world) if details(exchange.world, SERVICE, one).get("name") == name), None
+        (service for service in _left(exchange.world) if details(exchange.world, SERVICE, service).get("name") == name),
+        None,
     )
     answer = inner(exchange)
     if old is None:
@@ -100,7 +101,7 @@ def _comes_back(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
 
 def _name_taken(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     name = orjson.loads(exchange.data["name"])
-    if any(details(exchange.world, SERVICE, one).get("name") == name for one in _left(exchange.world)):
+    if any(details(exchange.world, SERVICE, service).get("name") == name for service in _left(exchange.world)):
         raise refused("badValueString")
     return inner(exchange)
 

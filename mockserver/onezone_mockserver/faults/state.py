@@ -54,7 +54,7 @@ def _not_listed(_state: MockState, world: World, group: str, service: str) -> No
 
 
 def _overwritten(_state: MockState, world: World, group: str, service: str) -> None:
-    part(world, group, [one for one in services(world, group) if one != service])
+    part(world, group, [other for other in services(world, group) if other != service])
 
 
 def _forgotten(_state: MockState, world: World, group: str, _service: str) -> None:
@@ -63,15 +63,15 @@ def _forgotten(_state: MockState, world: World, group: str, _service: str) -> No
 
 
 def _everywhere(_state: MockState, world: World, group: str, service: str) -> None:
-    held = world.memberships(GROUP, group, SERVICE)[service]
+    privileges = world.memberships(GROUP, group, SERVICE)[service]
     for other in world.ids(GROUP):
-        world.relate(GROUP, other, SERVICE, service, held)
+        world.relate(GROUP, other, SERVICE, service, privileges)
 
 
 def _elsewhere(_state: MockState, world: World, group: str, service: str) -> None:
-    held = world.memberships(GROUP, group, SERVICE)[service]
-    other = next(one for one in world.ids(GROUP) if one != group)
-    world.relate(GROUP, other, SERVICE, service, held)
+    privileges = world.memberships(GROUP, group, SERVICE)[service]
+    other = next(candidate for candidate in world.ids(GROUP) if candidate != group)
+    world.relate(GROUP, other, SERVICE, service, privileges)
     part(world, group, [service])
 
 
@@ -132,8 +132,8 @@ def _shared_properties() -> Hook:
     """Properties of earlier services show in later ones."""
     seen: dict[str, Any] = {}
 
-    def change(held: dict[str, Any]) -> dict[str, Any]:
-        seen.update(held)
+    def change(data: dict[str, Any]) -> dict[str, Any]:
+        seen.update(data)
         return dict(seen)
 
     return properties(change)
@@ -188,7 +188,7 @@ FAULTS = (
     _data(
         "properties-lower",
         "The keys of the properties are in lower case.",
-        properties(lambda p: {key.lower(): one for key, one in p.items()}),
+        properties(lambda p: {key.lower(): value for key, value in p.items()}),
     ),
     _data(
         "endpoint-slash",

@@ -43,7 +43,7 @@ def _first(exchange: Exchange, _state: MockState) -> None:
 
 def _prefix(exchange: Exchange, _state: MockState) -> None:
     given = exchange.params["id"]
-    near = [one for one in exchange.world.ids("group") if one.startswith(given)]
+    near = [group for group in exchange.world.ids("group") if group.startswith(given)]
     if unknown_group(exchange) and len(given) > 8 and near:  # noqa: PLR2004
         exchange.params = {**exchange.params, "id": near[0]}
 

@@ -62,11 +62,11 @@ def _first(exchange: Exchange) -> bool:
 
 
 def _per_key() -> tuple[Fault, ...]:
-    found = []
+    faults = []
     for key in GOOD:
         what = key.lower()
         kinds = (bool, int, float, list, str if isinstance(GOOD[key], dict) else dict)
-        found += [
+        faults += [
             fault(
                 f"validation-{what}-missing", f"A missing {key} gets a default.", _default(key), f"body.missing.{key}"
             ),
@@ -96,7 +96,7 @@ def _per_key() -> tuple[Fault, ...]:
                 editions=DEPLOYED,
             ),
         ]
-    return tuple(found)
+    return tuple(faults)
 
 
 def _unchecked() -> Hook:

@@ -70,12 +70,12 @@ class Asker:
 
 def _build(world: World, contract: Contract, probe: Probe) -> dict[str, str]:
     """Make what the path names and the caller; the ids by the names of the path's parameters."""
-    roles = {one.entity: one.name for one in probe.operation.parameters if one.entity}
+    roles = {parameter.entity: parameter.name for parameter in probe.operation.parameters if parameter.entity}
     needs = probe.grants or {}
-    known = {
+    grants = {
         scope: names.intersection(contract.privileges.get(contract.kind(scope), ())) for scope, names in needs.items()
     }
-    world.add_user(User(CALLER, CALLER, "password"), zone=known.get("zone", NOTHING))
+    world.add_user(User(CALLER, CALLER, "password"), zone=grants.get("zone", NOTHING))
     entities: dict[str, tuple[str, str]] = {}
     for role in roles:
         kind = contract.kind(role)
@@ -83,8 +83,8 @@ def _build(world: World, contract: Contract, probe: Probe) -> dict[str, str]:
         if entities[role][1] != CALLER:
             _add(world, *entities[role])
     for role, (kind, identity) in entities.items():
-        if role in known and kind != USER:
-            world.relate(USER, CALLER, kind, identity, known[role])
+        if role in grants and kind != USER:
+            world.relate(USER, CALLER, kind, identity, grants[role])
     if probe.operation.effect.verb != "attach":
         _relate(world, list(entities.values()))
     ids = {name: entities[role][1] for role, name in roles.items()}
@@ -140,7 +140,7 @@ async def _sent(mock: Any, contract: Contract, probe: Probe, ids: dict[str, str]
 
     await mock(scope, receive, send)
     shown = [(name.decode(), value.decode()) for name, value in messages[0]["headers"] if name.decode() in _SHOWN]
-    content = b"".join(one.get("body", b"") for one in messages[1:])
+    content = b"".join(message.get("body", b"") for message in messages[1:])
     body = " ".join(content.decode().split()) if content else ""
     return Reply(_line(probe, path), messages[0]["status"], tuple(sorted(shown)), body)
 

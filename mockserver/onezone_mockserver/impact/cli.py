@@ -15,7 +15,7 @@ def main(name: str, argv: list[str]) -> int:
     from onezone_mockserver.support import UnsupportedContractError
 
     try:
-        old, new = (load(one, arguments.contract) for one in (arguments.old, arguments.new))
+        old, new = (load(edition, arguments.contract) for edition in (arguments.old, arguments.new))
         text = report(old, new, arguments.format)
     except (ContractError, UnsupportedContractError) as error:
         print(*(f"ozkit {name}: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)

@@ -36,9 +36,9 @@ class Probe:
 
 def probes(old: Contract, new: Contract, operation: Operation) -> Iterator[Probe]:
     """Those of an operation, which both editions have or one: what they all could show comes first."""
-    pair = [one.operations.get(operation.id) for one in (old, new)]
-    both = [one for one in pair if one is not None]
-    routes = [route for one in both for route in one.access.routes]
+    pair = [contract.operations.get(operation.id) for contract in (old, new)]
+    both = [each for each in pair if each is not None]
+    routes = [route for each in both for route in each.access.routes]
     body = _body(operation)
     if len(both) < len(pair):
         yield Probe("a client that calls the operation", operation, dict(routes[0].needs), body)
@@ -48,7 +48,7 @@ def probes(old: Contract, new: Contract, operation: Operation) -> Iterator[Probe
     yield Probe("a client that reads `error`", operation, None, body)
     for needs in _distinct(routes):
         yield Probe(f"a user with exactly {in_words(needs)}", operation, needs, body)
-    for role in [one.entity for one in operation.parameters if one.entity]:
+    for role in [parameter.entity for parameter in operation.parameters if parameter.entity]:
         who = f"a client that names no {role.replace('_', ' ')} that is there"
         yield Probe(who, operation, allowed, body, unknown=role)
     yield from _of_bodies(both, operation, allowed)
@@ -62,7 +62,7 @@ def _of_bodies(both: list[Operation], operation: Operation, allowed: Mapping[str
     plain = "a client that sends text/plain"
     yield Probe(plain, operation, allowed, _body(operation), {"content-type": "text/plain"})
     yield Probe("a client that sends no body", operation, allowed, b"")
-    for name in dict.fromkeys(one.name for each in both for one in (each.body.properties if each.body else ())):
+    for name in dict.fromkeys(prop.name for each in both for prop in (each.body.properties if each.body else ())):
         without = {key: value for key, value in sent.items() if key != name}
         yield Probe(f"a body without `{name}`", operation, allowed, json.dumps(without).encode())
         for what, value in _WRONG.items():
@@ -75,8 +75,8 @@ def _value(operation: Operation) -> dict[str, Any] | None:
     """A good body, None where the operation takes none."""
     if operation.body is None:
         return None
-    return {one.name: good(operation.body, one) for one in operation.body.properties if one.required} or {
-        one.name: good(operation.body, one) for one in operation.body.properties[:1]
+    return {prop.name: good(operation.body, prop) for prop in operation.body.properties if prop.required} or {
+        prop.name: good(operation.body, prop) for prop in operation.body.properties[:1]
     }
 
 
@@ -87,21 +87,21 @@ def _body(operation: Operation) -> bytes | None:
 
 def _in_both(both: list[Operation]) -> Mapping[str, frozenset[str]]:
     """The fewest grants that both editions let in."""
-    joined = [_joined(one, other) for one in both[0].access.routes for other in both[-1].access.routes]
+    joined = [_joined(route, other) for route in both[0].access.routes for other in both[-1].access.routes]
     return min(joined, key=lambda needs: sum(1 + len(names) for names in needs.values()))
 
 
-def _joined(one: Route, other: Route) -> dict[str, frozenset[str]]:
-    scopes = dict.fromkeys([*one.needs, *other.needs])
-    return {scope: one.needs.get(scope, frozenset()) | other.needs.get(scope, frozenset()) for scope in scopes}
+def _joined(route: Route, other: Route) -> dict[str, frozenset[str]]:
+    scopes = dict.fromkeys([*route.needs, *other.needs])
+    return {scope: route.needs.get(scope, frozenset()) | other.needs.get(scope, frozenset()) for scope in scopes}
 
 
 def _distinct(routes: list[Route]) -> list[Mapping[str, frozenset[str]]]:
-    found: list[Mapping[str, frozenset[str]]] = []
+    distinct: list[Mapping[str, frozenset[str]]] = []
     for route in routes:
-        if dict(route.needs) not in found:
-            found.append(dict(route.needs))
-    return found
+        if dict(route.needs) not in distinct:
+            distinct.append(dict(route.needs))
+    return distinct
 
 
 def in_words(needs: Mapping[str, frozenset[str]]) -> str:

@@ -33,18 +33,18 @@ class Notice:
 def notices(old: Contract, new: Contract) -> list[Notice]:
     """Who notices that an edition takes the place of another, by asking the mocks of both; what most notice first."""
     before, after = Asker(old), Asker(new)
-    found: dict[object, Notice] = {}
+    grouped: dict[object, Notice] = {}
     for name, operation in {**new.operations, **old.operations}.items():
         seen: set[object] = set()
         for probe in probes(old, new, operation):
-            one, other = before.ask(probe), after.ask(probe)
-            change = one.facts, other.facts
-            if one.facts == other.facts or change in seen:
+            earlier, later = before.ask(probe), after.ask(probe)
+            change = earlier.facts, later.facts
+            if earlier.facts == later.facts or change in seen:
                 continue
             seen.add(change)
-            notice = found.setdefault((probe.who, *change), Notice(probe, one, other))
+            notice = grouped.setdefault((probe.who, *change), Notice(probe, earlier, later))
             notice.operations.append(name)
-    return sorted(found.values(), key=lambda notice: -len(notice.operations))
+    return sorted(grouped.values(), key=lambda notice: -len(notice.operations))
 
 
 def report(old: Contract, new: Contract, form: str) -> str:

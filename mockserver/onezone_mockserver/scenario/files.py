@@ -124,8 +124,8 @@ def _of_yaml(path: Path, text: str, contract: Contract) -> Scenario:
 
 def _json_of(path: Path, text: str) -> tuple[bytes, Document]:
     """The JSON of a YAML text, and where its parts stand. Raises ScenarioError."""
-    if found := Reader.NON_PRINTABLE.search(text):
-        line, code = text.count("\n", 0, found.start()) + 1, ord(found[0])
+    if match := Reader.NON_PRINTABLE.search(text):
+        line, code = text.count("\n", 0, match.start()) + 1, ord(match[0])
         words = f'the character U+{code:04X} cannot stand in YAML: take it out, or write "\\u{code:04x}", quoted'
         raise ScenarioError(f"{path}:{line}: {words}")
     try:

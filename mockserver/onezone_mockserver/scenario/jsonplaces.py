@@ -38,24 +38,24 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
 
 def line_of(text: str, path: Path) -> int:
     """The line of what `path` leads to, of the last one where there are several; or of the last thing on the way."""
-    lines = {known: at for known, at in places(text) if known == path[: len(known)]}
+    lines = {prefix: at for prefix, at in places(text) if prefix == path[: len(prefix)]}
     return text.count("\n", 0, lines[max(lines, key=len)]) + 1
 
 
 def places(text: str) -> Iterator[tuple[Path, int]]:
     """The path to everything in a JSON text, in order, and where its key or, without one, it itself begins."""
     steps: list[Any] = []
-    for found in _TOKEN.finditer(text):
-        part = found[0]
+    for match in _TOKEN.finditer(text):
+        part = match[0]
         if part in "]}":
             steps.pop()
         elif part == ",":
             steps[-1] = steps[-1] + 1 if isinstance(steps[-1], int) else _KEY
         elif steps and steps[-1] is _KEY:
             steps[-1] = orjson.loads(part)
-            yield tuple(steps), found.start()
+            yield tuple(steps), match.start()
         else:
             if not steps or isinstance(steps[-1], int):
-                yield tuple(steps), found.start()
+                yield tuple(steps), match.start()
             if part in "[{":
                 steps.append(0 if part == "[" else _KEY)

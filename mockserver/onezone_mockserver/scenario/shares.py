@@ -41,7 +41,7 @@ def demo_shares(contract: Contract) -> Mapping[str, Mapping[str, bytes]]:
 def _demo() -> dict[str, dict[str, bytes]]:
     space = _id("space")
     names = {_id(f"share {number}"): f"Measurements {number}" for number in range(1, FREE + 1)}
-    shares = {one: orjson.dumps(share_details(one, space, name)) for one, name in names.items()}
+    shares = {share: orjson.dumps(share_details(share, space, name)) for share, name in names.items()}
     return {SHARE: _packed(shares), SPACE: _packed({space: orjson.dumps(space_details(space, "Community data"))})}
 
 

@@ -46,7 +46,8 @@ def snapshot(world: World) -> dict[str, Any]:
             data[f"{kind}s"] = [_resource_out(world, kind, identity) for identity in world.ids(kind)]
     data["tokens"] = [_token_out(world, token) for token in world.ids(TOKEN)]
     data["invitations"] = [
-        {"token": text, "invites": one.member_kind, "group": one.id} for text, one in world.invitations.items()
+        {"token": text, "invites": invitation.member_kind, "group": invitation.id}
+        for text, invitation in world.invitations.items()
     ]
     return data
 
@@ -55,8 +56,8 @@ def _token_out(world: World, identity: str) -> dict[str, Any]:
     shown = orjson.loads(world.details(TOKEN, identity))
     token, metadata = world.named_token(identity), shown["metadata"]
     of_token = {"user": token.user, "token": token.text, "type": token.type, "caveats": token.caveats}
-    made = {"creationTime": metadata["creationTime"], "customMetadata": metadata["custom"]}
-    return {"id": identity, "name": shown["name"], **of_token, "revoked": token.revoked, **made}
+    recorded = {"creationTime": metadata["creationTime"], "customMetadata": metadata["custom"]}
+    return {"id": identity, "name": shown["name"], **of_token, "revoked": token.revoked, **recorded}
 
 
 def _user_out(world: World, user: Account) -> dict[str, Any]:
@@ -66,7 +67,8 @@ def _user_out(world: World, user: Account) -> dict[str, Any]:
         **secrets,
         "tokens": list(user.tokens),
         "temporary_tokens": [
-            {"token": one.text, "type": one.type, "caveats": one.caveats} for one in world.temporary_tokens(user.id)
+            {"token": token.text, "type": token.type, "caveats": token.caveats}
+            for token in world.temporary_tokens(user.id)
         ],
         "token_generation": world.generation(user.id),
         "zone_privileges": sorted(world.own_zone(USER, user.id)),
@@ -172,9 +174,9 @@ class _Builder:
                 self._resource(kind, keys, resource, path)
         for path, token in entries("tokens"):
             self._token(token, path)
-        for path, one in entries("invitations"):
-            check(self.world.exists(GROUP, one.group), (*path, "group"), f"there is no group {one.group}")
-            self.world.invite(one.token, Invitation(one.invites, GROUP, one.group))
+        for path, invitation in entries("invitations"):
+            check(self.world.exists(GROUP, invitation.group), (*path, "group"), f"there is no group {invitation.group}")
+            self.world.invite(invitation.token, Invitation(invitation.invites, GROUP, invitation.group))
         self.world.settle()
         return self.world
 
@@ -200,11 +202,11 @@ class _Builder:
         account = Account(identity, name, user.password, user.tokens, basic, user.blocked)
         zone = self._privileges(user.zone_privileges, ZONE, (*path, "zone_privileges"))
         self.world.add_user(account, _details(shown, user.details, path), zone)
-        for at, one in enumerate(user.temporary_tokens):
-            check(self._free(one.token), (*path, "temporary_tokens", at, "token"), "a token is used twice")
-            caveats = tuple(to_builtins(one.caveats))
+        for at, temporary in enumerate(user.temporary_tokens):
+            check(self._free(temporary.token), (*path, "temporary_tokens", at, "token"), "a token is used twice")
+            caveats = tuple(to_builtins(temporary.caveats))
             self.world.keep_token(
-                Credential(one.token, identity, None, one.type, caveats, generation=user.token_generation)
+                Credential(temporary.token, identity, None, temporary.type, caveats, generation=user.token_generation)
             )
         if user.token_generation > 1:
             self.world.set_generation(identity, user.token_generation)
@@ -273,10 +275,10 @@ class _Builder:
         """A set of privileges, the same one for the same text."""
         key = scope, bytes(raw)
         if key not in self.sets:
-            known, names = self.names.get(scope, {}), privilege_names(raw, path)
+            privileges, names = self.names.get(scope, {}), privilege_names(raw, path)
             for name in () if names == "all" else names:
-                check(name in known, path, f"there is no privilege {name}")
-            self.sets[key] = frozenset(known if names == "all" else names) or NOTHING
+                check(name in privileges, path, f"there is no privilege {name}")
+            self.sets[key] = frozenset(privileges if names == "all" else names) or NOTHING
         return self.sets[key]
 
 

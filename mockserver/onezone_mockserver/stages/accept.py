@@ -26,8 +26,8 @@ def accept(operation: Any, state: MockState) -> Check:
     A list with at least one media range counts as what can be read of it: clients are known to send odd ones.
     """
     answers = state.contract.operations[operation.operation_id].responses.values()
-    shown = [one for one in answers if one.success and one.schema is not None] or answers
-    types = (one.media_type.partition(";")[0].strip().lower() for one in shown if one.schema is not None)
+    shown = [answer for answer in answers if answer.success and answer.schema is not None] or answers
+    types = (answer.media_type.partition(";")[0].strip().lower() for answer in shown if answer.schema is not None)
     produced = tuple(dict.fromkeys(types)) or (JSON,)
 
     def check(exchange: Exchange) -> None:
@@ -61,7 +61,7 @@ def accepts(header: bytes, produced: tuple[str, ...]) -> bool | None:
 
 def _accepted(media: str, weights: dict[str, float]) -> bool:
     ranges = (media, f"{media.partition('/')[0]}/*", "*/*")
-    return next((weights[one] > 0 for one in ranges if one in weights), False)
+    return next((weights[media_range] > 0 for media_range in ranges if media_range in weights), False)
 
 
 def _weight(parameters: list[str]) -> float:

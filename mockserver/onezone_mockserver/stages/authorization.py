@@ -21,18 +21,18 @@ def authorization(operation: Any, state: MockState) -> Check | None:
     A token whose caveats rule the call out is refused first: 401. Nobody in particular has no place in an operation
     about the caller. Raises UnsupportedContractError for one that never knows its caller.
     """
-    known = state.contract.operations[operation.operation_id]
-    about_caller = CALLER in {known.effect.resource, known.effect.within}
+    documented = state.contract.operations[operation.operation_id]
+    about_caller = CALLER in {documented.effect.resource, documented.effect.within}
     if not any(operation.security or ()):
         if about_caller:
-            where = f"{known.method} {known.path}: security"
+            where = f"{documented.method} {documented.path}: security"
             raise UnsupportedContractError(f"{where}: name a scheme: the operation is about the user who calls")
         return None
     optional = {} in operation.security and not about_caller
-    guard = Guard(known, state.contract)
+    guard = Guard(documented, state.contract)
 
     def check(exchange: Exchange) -> None:
-        if exchange.caveats and (caveat := closed(exchange.caveats, known.method)):
+        if exchange.caveats and (caveat := closed(exchange.caveats, documented.method)):
             what = "authorization: the token is not for this call"
             raise Refusal("tokenCaveatUnverified", what, details={"caveat": caveat})
         decision = exchange.decision = guard.decide(exchange.world, exchange.user, exchange.params, exchange.value)

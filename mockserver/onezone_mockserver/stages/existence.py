@@ -29,33 +29,37 @@ UNRELATED_VERBS = frozenset({JOINING, CREATING, "list", "invite", "join"})
 
 def existence(operation: Any, state: MockState) -> Check | None:
     """Refuse with 404 where the path names something that is not there, or not related to what it stands under."""
-    known = state.contract.operations[operation.operation_id]
-    return None if known.locate_at_effect else _looking(state.contract, known)
+    documented = state.contract.operations[operation.operation_id]
+    return None if documented.locate_at_effect else _looking(state.contract, documented)
 
 
 def lookup(operation: Any, state: MockState) -> Check | None:
     """The same, for operations that look for what the path names when they act."""
-    known = state.contract.operations[operation.operation_id]
-    late = known.locate_at_effect and known.effect.verb != CREATING
-    return _looking(state.contract, known) if late else None
+    documented = state.contract.operations[operation.operation_id]
+    late = documented.locate_at_effect and documented.effect.verb != CREATING
+    return _looking(state.contract, documented) if late else None
 
 
-def _looking(contract: Contract, known: Operation) -> Check | None:
-    joining = known.effect.resource if known.effect.verb == JOINING else None
-    named = [one for one in known.parameters if one.entity and one.entity != joining]
-    entities = [(one.name, one.entity or "", contract.kind(one.entity or "")) for one in named if not one.key]
-    keyed = [one for one in named if one.key]
-    relation = _relation(contract, known)
+def _looking(contract: Contract, operation: Operation) -> Check | None:
+    joining = operation.effect.resource if operation.effect.verb == JOINING else None
+    named = [parameter for parameter in operation.parameters if parameter.entity and parameter.entity != joining]
+    entities = [
+        (parameter.name, parameter.entity or "", contract.kind(parameter.entity or ""))
+        for parameter in named
+        if not parameter.key
+    ]
+    keyed = [parameter for parameter in named if parameter.key]
+    relation = _relation(contract, operation)
     if not named and relation is None:
         return None
-    owner = place(contract, known, known.effect.within or "")
+    owner = place(contract, operation, operation.effect.within or "")
 
     def check(exchange: Exchange) -> None:
         for name, role, kind in entities:
             if not exchange.world.exists(kind, exchange.params[name]):
                 raise Refusal("notFound", f"existence: there is no such {role}")
-        for one in keyed:
-            _name_by_id(exchange, one, owner.find(exchange))
+        for parameter in keyed:
+            _name_by_id(exchange, parameter, owner.find(exchange))
         if relation:
             relation(exchange)
 
@@ -74,7 +78,7 @@ def _name_by_id(exchange: Exchange, parameter: Parameter, owner: str) -> None:
 def _relation(contract: Contract, operation: Operation) -> Callable[[Exchange], None] | None:
     """The check that the member and the container of the effect, where both are there before it, are related."""
     effect, roles = operation.effect, related(contract, operation)
-    named = {one.entity for one in operation.parameters}
+    named = {parameter.entity for parameter in operation.parameters}
     if (key := naming(contract, operation)) and effect.resource in named:
         return _named(contract, operation, key)
     if roles is None or effect.resource not in named or effect.verb in UNRELATED_VERBS:

@@ -63,5 +63,7 @@ def complaint(content_type: bytes, taken: tuple[str, ...] = (JSON,), *, paramete
         return f"the body is not {' or '.join(taken)}"
     if given and not parameters:
         return f"the edition takes {media.lower()} without parameters only"
-    other = [one for one in given if one.lower().startswith("charset") and not _UTF8.fullmatch(one)]
+    other = [
+        parameter for parameter in given if parameter.lower().startswith("charset") and not _UTF8.fullmatch(parameter)
+    ]
     return "the body's charset is not UTF-8" if other else ""

@@ -78,12 +78,12 @@ def preferences(header: bytes) -> dict[str, str]:
 
     One without a value has an empty one. What follows the name of one that is not of the grammar is its value.
     """
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for item in _ITEM.findall(header.decode("latin-1")):
         name = _NAME.match(item)
         if name:
-            found.setdefault(name[1].lower(), _value(item[name.end() :]))
-    return found
+            by_name.setdefault(name[1].lower(), _value(item[name.end() :]))
+    return by_name
 
 
 def _value(rest: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def references(operation: Any, state: MockState) -> Check | None:
     """Refuse with 400 where a key of the body names nothing that is there."""
     body = state.contract.operations[operation.operation_id].body
-    named = [(one.name, one.refers.kind) for one in body.properties if one.refers] if body else []
+    named = [(prop.name, prop.refers.kind) for prop in body.properties if prop.refers] if body else []
     if not named:
         return None
 

@@ -43,7 +43,9 @@ def security(operation: Any, _state: MockState) -> Check | None:
     if not readers:
         return None
     together = [set(names) for names in operation.security if len(names) > 1]
-    known = " nor ".join(dict.fromkeys(filter(None, (_http(scheme).capitalize() for scheme in schemes.values()))))
+    scheme_names = " nor ".join(
+        dict.fromkeys(filter(None, (_http(scheme).capitalize() for scheme in schemes.values())))
+    )
 
     def check(exchange: Exchange) -> None:
         if together:
@@ -54,8 +56,8 @@ def security(operation: Any, _state: MockState) -> Check | None:
             if user is not None:
                 exchange.user = user
                 return
-        if known and b"authorization" in exchange.headers:
-            exchange.reasons += (f"Authorization is ignored: it starts neither with {known}",)
+        if scheme_names and b"authorization" in exchange.headers:
+            exchange.reasons += (f"Authorization is ignored: it starts neither with {scheme_names}",)
 
     return check
 
@@ -209,7 +211,7 @@ def _pair(credential: bytes) -> tuple[str, str, str]:
 
 def _base64(text: bytes) -> bytes:
     """The bytes of a base64 text (RFC 4648, 4). Raises ValueError for anything but the one proper spelling."""
-    found = binascii.a2b_base64(text, strict_mode=True)
-    if binascii.b2a_base64(found, newline=False) != text:
+    decoded = binascii.a2b_base64(text, strict_mode=True)
+    if binascii.b2a_base64(decoded, newline=False) != text:
         raise ValueError
-    return found
+    return decoded

@@ -44,9 +44,9 @@ def validation(operation: Any, state: MockState) -> Check | None:
     where = f"{operation.method.upper()} {operation.path}: body"
     _check_supported(contract, body, where)
     whole, good = _whole(body), Schema(contract, body.schema, where)
-    rules = [(one, Schema(contract, one.schema, f"{where}: {one.name}")) for one in body.properties]
-    names = [one.name for one in body.properties]
-    words = [one.name for one in body.properties if _is_word(one)]
+    rules = [(prop, Schema(contract, prop.schema, f"{where}: {prop.name}")) for prop in body.properties]
+    names = [prop.name for prop in body.properties]
+    words = [prop.name for prop in body.properties if _is_word(prop)]
 
     def check(exchange: Exchange) -> None:
         value = exchange.value
@@ -72,21 +72,21 @@ def _check_supported(contract: Contract, body: Body, where: str) -> None:
     schema = body.schema
     if schema.get("type") != "object" or schema.get("nullable"):
         raise UnsupportedContractError(f"{where}: the mock takes objects only: give its schema the type object")
-    known = {one.name for one in body.properties}
+    listed = {prop.name for prop in body.properties}
     branches = [contract.resolve(branch) for key in BRANCHES for branch in schema.get(key, ())]
-    hidden = sorted({name for branch in branches for name in branch.get("properties", ())} - known)
+    hidden = sorted({name for branch in branches for name in branch.get("properties", ())} - listed)
     if hidden:
         raise UnsupportedContractError(f"{where}: {hidden[0]}: list it in the schema's own properties, too")
     own = schema.get("x-onezone-errors", {})
     used = [(f"{where}: {keyword}", error, {"keys"} if keyword == FEWEST else set()) for keyword, error in own.items()]
-    for one in body.properties:
-        if one.schema.get("readOnly"):
+    for prop in body.properties:
+        if prop.schema.get("readOnly"):
             raise UnsupportedContractError(
-                f"{where}: {one.name}: take the key out, or readOnly: it stands in a request"
+                f"{where}: {prop.name}: take the key out, or readOnly: it stands in a request"
             )
         used += [
-            (f"{where}: {one.name}: {keyword}", error, {"key", "allowed", "caveat"})
-            for keyword, error in one.errors.items()
+            (f"{where}: {prop.name}: {keyword}", error, {"key", "allowed", "caveat"})
+            for keyword, error in prop.errors.items()
         ]
     for place, error, given in used:
         if error not in contract.errors:
@@ -99,10 +99,10 @@ def _fault(contract: Contract, body: Body, good: Schema, rules: list[tuple[Prope
     """What is wrong with a body that is not as documented, by the first error that released servers would name."""
     if not isinstance(value, dict):
         return Refusal(GENERAL, "validation: the body is JSON, but not an object")
-    for one, schema in rules:
-        error = _absent(one) if one.name not in value else _error(one, schema, value[one.name])
+    for prop, schema in rules:
+        error = _absent(prop) if prop.name not in value else _error(prop, schema, value[prop.name])
         if error:
-            return _refusal(contract, one, error, _bad_item(schema, value.get(one.name)))
+            return _refusal(contract, prop, error, _bad_item(schema, value.get(prop.name)))
     for name in body.schema.get("required", ()):
         if name not in value:
             return Refusal(MISSING, f"validation: {name} is missing", details={"key": name})
@@ -110,20 +110,20 @@ def _fault(contract: Contract, body: Body, good: Schema, rules: list[tuple[Prope
     keywords = {keyword for error in faults for keyword in broken(error)}
     for keyword, error in body.schema.get("x-onezone-errors", {}).items():
         if keyword in keywords:
-            details = {"keys": [one.name for one in body.properties]} if keyword == FEWEST else None
+            details = {"keys": [prop.name for prop in body.properties]} if keyword == FEWEST else None
             return Refusal(error, f"validation: the body breaks {keyword}", details=details)
     return Refusal(GENERAL, f"validation: the body breaks {' and '.join(sorted(keywords)) or 'its schema'}")
 
 
 def _whole(body: Body) -> Whole | None:
     """The check of which keys there are; None where the body asks for none in particular."""
-    known = [one.name for one in body.properties]
+    keys = [prop.name for prop in body.properties]
     if not body.none_known and not body.needs:
         return None
 
     def check(exchange: Exchange) -> None:
-        if body.none_known and exchange.value.keys().isdisjoint(known):
-            raise Refusal(body.none_known, "validation: no known key is there", details={"keys": known})
+        if body.none_known and exchange.value.keys().isdisjoint(keys):
+            raise Refusal(body.none_known, "validation: no known key is there", details={"keys": keys})
         for key, others in body.needs.items():
             for other in others if key in exchange.value else ():
                 if other not in exchange.value:
@@ -132,18 +132,18 @@ def _whole(body: Body) -> Whole | None:
     return check
 
 
-def _absent(one: Property) -> str | None:
-    return MISSING if one.required else None
+def _absent(prop: Property) -> str | None:
+    return MISSING if prop.required else None
 
 
-def _refusal(contract: Contract, one: Property, error: str, bad_item: Any = None) -> Refusal:
-    known = contract.errors[error].details
-    details: dict[str, Any] = {"key": one.name} if "key" in known else {}
-    if "allowed" in known:
-        details["allowed"] = _allowed(one.schema)
-    if "caveat" in known:
+def _refusal(contract: Contract, prop: Property, error: str, bad_item: Any = None) -> Refusal:
+    names = contract.errors[error].details
+    details: dict[str, Any] = {"key": prop.name} if "key" in names else {}
+    if "allowed" in names:
+        details["allowed"] = _allowed(prop.schema)
+    if "caveat" in names:
         details["caveat"] = bad_item
-    return Refusal(error, f"validation: {one.name}: {error}", details=details)
+    return Refusal(error, f"validation: {prop.name}: {error}", details=details)
 
 
 def _bad_item(schema: Schema, value: Any) -> Any:
@@ -157,20 +157,21 @@ def _allowed(schema: Any) -> list[str]:
     return list(schema.get("enum") or schema.get("items", {}).get("enum", ()))
 
 
-def _error(one: Property, schema: Schema, value: Any) -> str | None:
+def _error(prop: Property, schema: Schema, value: Any) -> str | None:
     """The error id for a value of the property, None for a good one."""
     if schema.is_valid(value):
         return None
-    if value is None and "null" in one.errors:
-        return one.errors["null"]
-    if "type" in one.errors and one.types and TYPES[type(value)].isdisjoint(one.types):
-        return one.errors["type"]  # as the validator would say; to hear it from there is an eighth of such a refusal
+    if value is None and "null" in prop.errors:
+        return prop.errors["null"]
+    if "type" in prop.errors and prop.types and TYPES[type(value)].isdisjoint(prop.types):
+        return prop.errors["type"]  # as the validator would say; to hear it from there is an eighth of such a refusal
     keywords = {keyword for error in schema.errors(value) for keyword in broken(error)}
     return next(
-        (one.errors[keyword] for keyword in ("type", *one.errors) if keyword in keywords & one.errors.keys()), GENERAL
+        (prop.errors[keyword] for keyword in ("type", *prop.errors) if keyword in keywords & prop.errors.keys()),
+        GENERAL,
     )
 
 
-def _is_word(one: Property) -> bool:
+def _is_word(prop: Property) -> bool:
     """Whether true and false become strings: where a string may be given as one of them."""
-    return "string" in one.types and "boolean" in one.types
+    return "string" in prop.types and "boolean" in prop.types

@@ -56,10 +56,10 @@ class Accounts:
         Neither a blocked user gets in, nor one whose password does not count (`basic_auth`).
         """
         user = self.named(name)
-        known = user.password if user is not None else None
-        same = hmac.compare_digest((known or "").encode(), password.encode())
+        stored = user.password if user is not None else None
+        same = hmac.compare_digest((stored or "").encode(), password.encode())
         welcome = user is not None and user.basic_auth and not user.blocked
-        return user if same and known is not None and welcome else None
+        return user if same and stored is not None and welcome else None
 
     def change_user(self, identity: str, **changes: Any) -> User:
         """Change fields of a user: `name`, `password`, `tokens`, `basic_auth`, `blocked`. Raises KeyError."""

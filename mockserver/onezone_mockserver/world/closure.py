@@ -32,17 +32,17 @@ class Closure(Generic[V]):
 
     def of(self, node: str) -> V:
         """The value of a node."""
-        found = self.known.get(node)
-        return self._gather(node) if found is None else found
+        value = self.known.get(node)
+        return self._gather(node) if value is None else value
 
     def forget(self, node: str) -> list[str]:
         """Forget the value of a node and what was gathered from it; gives the nodes whose values are gone."""
         gone, todo = [], [node]
         while todo:
-            one = todo.pop()
-            if self.known.pop(one, None) is not None:
-                gone.append(one)
-                todo.extend(self.back.get(one, ()))
+            stale = todo.pop()
+            if self.known.pop(stale, None) is not None:
+                gone.append(stale)
+                todo.extend(self.back.get(stale, ()))
         return gone
 
     def _gather(self, start: str) -> V:
@@ -75,9 +75,9 @@ class _Walk(Generic[V]):
 
     def step(self, node: str, onward: Iterator[str]) -> bool:
         """Go on from a node; False where nothing is left to enter."""
-        known, order = self.closure.known, self.order
+        settled, order = self.closure.known, self.order
         for other in onward:
-            value = known.get(other)
+            value = settled.get(other)
             if value is not None:
                 self.values[node] = self.closure.join(self.values[node], value)
             elif other in order:
@@ -105,7 +105,7 @@ class _Walk(Generic[V]):
         cycle = self.path[at:]
         del self.path[at:]
         total = self.values[node]
-        for one in cycle[1:]:
-            total = self.closure.join(total, self.values[one])
-        for one in cycle:
-            self.closure.known[one] = total
+        for each in cycle[1:]:
+            total = self.closure.join(total, self.values[each])
+        for each in cycle:
+            self.closure.known[each] = total

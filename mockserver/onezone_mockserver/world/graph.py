@@ -149,29 +149,31 @@ class Graph:
         ways = self._ways[kind].get(identity) or self._ways_in(kind, identity)
         if ways is None or not meets(groups.keys(), ways.whole):
             return own
-        found = own
-        for held, inside in ways.by:
+        total = own
+        for granted, inside in ways.by:
             if inside is ways.whole or meets(groups.keys(), inside):
-                found = held if found is None or found <= held else found | held
-        return found
+                total = granted if total is None or total <= granted else total | granted
+        return total
 
     def zone_privileges(self, member_kind: str, member: str) -> Privileges:
         """A user's or a group's own zone privileges and those of every group above."""
         if member_kind == GROUP:
             return self._zone.of(member)
-        held = self._zone_of_user.get(member)
-        return self._user_zone(member) if held is None else held
+        privileges = self._zone_of_user.get(member)
+        return self._user_zone(member) if privileges is None else privileges
 
     def _user_zone(self, member: str) -> Privileges:
         own = self._sets.of[self._zones[USER].get(member, 0)]
-        known, found = self._zone_at, None
+        cached, inherited = self._zone_at, None
         for slot in self._in_groups.groups.get(member, _NO_SLOTS):
-            held = known[slot]
-            if held is None:
-                held = known[slot] = self._sets.shared(self._zone.of(self._slots.ids[slot]))
-            if held:
-                found = held if found is None or found is held else found | held
-        total = own if found is None else self._sets.shared(found | own) if own else self._sets.shared(found)
+            privileges = cached[slot]
+            if privileges is None:
+                privileges = cached[slot] = self._sets.shared(self._zone.of(self._slots.ids[slot]))
+            if privileges:
+                inherited = privileges if inherited is None or inherited is privileges else inherited | privileges
+        total = (
+            own if inherited is None else self._sets.shared(inherited | own) if own else self._sets.shared(inherited)
+        )
         if member in self._in_groups.groups:
             self._zone_of_user[member] = total
         return total
@@ -181,21 +183,21 @@ class Graph:
         groups = self._effective_groups(kind, identity)
         if member_kind == GROUP:
             return groups
-        found = self.members(USER, kind, identity)
-        for group, held in groups.items():
+        members = self.members(USER, kind, identity)
+        for group, granted in groups.items():
             for user in self._in_groups.below(group):
-                known = found.get(user)
-                found[user] = held if known is None or known is held else known | held
-        return found
+                earlier = members.get(user)
+                members[user] = granted if earlier is None or earlier is granted else earlier | granted
+        return members
 
     def effective_memberships(self, member_kind: str, member: str, kind: str) -> Grants:
         """What a user or a group is a member of, directly or through groups, with its effective privileges there."""
-        found = dict.fromkeys(self._relation(member_kind, kind).above(member))
+        entities = dict.fromkeys(self._relation(member_kind, kind).above(member))
         containers = self._groups[kind].up
         for group in self._above(member_kind, member):
-            found.update(dict.fromkeys(containers.get(group, ())))
-        held = ((one, self.effective_privileges(member_kind, member, kind, one)) for one in found)
-        return {one: privileges for one, privileges in held if privileges is not None}
+            entities.update(dict.fromkeys(containers.get(group, ())))
+        effective = ((entity, self.effective_privileges(member_kind, member, kind, entity)) for entity in entities)
+        return {entity: privileges for entity, privileges in effective if privileges is not None}
 
     def intermediaries(self, user: str, identity: str, kind: str = GROUP) -> list[tuple[str, str]]:
         """Through what a user is an effective member: itself where it is a direct one, and direct groups of the entity.
@@ -204,7 +206,7 @@ class Graph:
         """
         itself = [(USER, user)] if self.related(USER, user, kind, identity) is not None else []
         above = self._above(USER, user)
-        return itself + [(GROUP, one) for one in self._groups[kind].below(identity) if one in above]
+        return itself + [(GROUP, group) for group in self._groups[kind].below(identity) if group in above]
 
     # Beneath
 
@@ -216,35 +218,35 @@ class Graph:
 
     def _grants(self, numbers: Mapping[str, int]) -> Grants:
         of = self._sets.of
-        return {one: of[number] for one, number in numbers.items()}
+        return {identity: of[number] for identity, number in numbers.items()}
 
     def _effective_groups(self, kind: str, identity: str) -> Grants:
-        ways, found = self._ways_in(kind, identity), self.members(GROUP, kind, identity)
-        for held, inside in ways.by if ways else ():
+        ways, groups = self._ways_in(kind, identity), self.members(GROUP, kind, identity)
+        for granted, inside in ways.by if ways else ():
             for group in self._slots.each(inside):
-                known = found.get(group)
-                found[group] = held if known is None or known is held else known | held
-        return found
+                earlier = groups.get(group)
+                groups[group] = granted if earlier is None or earlier is granted else earlier | granted
+        return groups
 
     def _above(self, member_kind: str, member: str) -> dict[str, None]:
         """The groups that a user or a group is an effective member of, along with the group itself."""
         todo: list[str] = [member] if member_kind == GROUP else list(self._in_groups.above(member))
-        found, parents = dict.fromkeys(todo), self._groups[GROUP].up
+        above, parents = dict.fromkeys(todo), self._groups[GROUP].up
         for group in todo:
-            new = [one for one in parents.get(group, ()) if one not in found]
-            found.update(dict.fromkeys(new))
+            new = [parent for parent in parents.get(group, ()) if parent not in above]
+            above.update(dict.fromkeys(new))
             todo += new
-        return found
+        return above
 
     def _ways_in(self, kind: str, identity: str) -> _Ways | None:
-        known = self._ways[kind]
-        if identity in known:
-            return known[identity]
+        ways = self._ways[kind]
+        if identity in ways:
+            return ways[identity]
         holders = self._groups[kind].down.get(identity)
         if holders is None:
             return None
-        found = known[identity] = self._gather(holders)
-        return found
+        gathered = ways[identity] = self._gather(holders)
+        return gathered
 
     def _gather(self, holders: dict[str, int]) -> _Ways:
         by: dict[int, Inside] = {}
@@ -267,23 +269,23 @@ class Graph:
     def _forget_zone(self, group: str) -> None:
         """Forget the zone privileges of a group and all inside; those of users only where the group's did change."""
         before = self._zone.known.get(group)
-        for one in self._zone.forget(group):
-            if one in self._slots.at:
-                self._zone_at[self._slots.at[one]] = None
+        for forgotten in self._zone.forget(group):
+            if forgotten in self._slots.at:
+                self._zone_at[self._slots.at[forgotten]] = None
         if before is None or before != self._zone.of(group):
             self._forget_users_inside(group)
 
     def _forget_users_inside(self, group: str) -> None:
-        known, nested, users = self._zone_of_user, self._groups[GROUP], self._in_groups
-        todo, seen, left = [group], {group}, len(known)
-        for one in todo:
-            left -= 1 + len(users.below(one))
+        cached, nested, users = self._zone_of_user, self._groups[GROUP], self._in_groups
+        todo, seen, left = [group], {group}, len(cached)
+        for parent in todo:
+            left -= 1 + len(users.below(parent))
             if left < 0:
-                known.clear()
+                cached.clear()
                 return
-            for user in users.below(one):
-                known.pop(user, None)
-            new = [child for child in nested.below(one) if child not in seen]
+            for user in users.below(parent):
+                cached.pop(user, None)
+            new = [child for child in nested.below(parent) if child not in seen]
             seen.update(new)
             todo += new
 
@@ -306,8 +308,8 @@ class Graph:
             for member in self.members(member_kind, kind, identity):
                 self.unrelate(member_kind, member, kind, identity)
         if kind in self._zones:
-            for container, one in self.containers(kind, identity):
-                self.unrelate(kind, identity, container, one)
+            for container_kind, container_id in self.containers(kind, identity):
+                self.unrelate(kind, identity, container_kind, container_id)
             self.set_zone(kind, identity, NOTHING)
         if kind == GROUP:
             self._inside.forget(identity)
@@ -317,4 +319,4 @@ class Graph:
     def containers(self, member_kind: str, member: str) -> list[tuple[str, str]]:
         """The kind and id of everything that a user or a group is a direct member of."""
         relations = self._groups if member_kind == GROUP else self._users
-        return [(kind, one) for kind, relation in list(relations.items()) for one in relation.above(member)]
+        return [(kind, container) for kind, relation in list(relations.items()) for container in relation.above(member)]

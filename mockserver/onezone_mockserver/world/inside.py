@@ -41,21 +41,21 @@ class Slots:
         """The set of one group."""
         return frozenset((self.at[group],))
 
-    def join(self, one: Inside, other: Inside) -> Inside:
+    def join(self, groups: Inside, other: Inside) -> Inside:
         """The union of two sets."""
-        if isinstance(one, frozenset) and isinstance(other, frozenset):
-            both = one | other
+        if isinstance(groups, frozenset) and isinstance(other, frozenset):
+            both = groups | other
             return both if len(both) <= FEW else self._bits(both)
-        return self._bits(one) | self._bits(other)
+        return self._bits(groups) | self._bits(other)
 
     @staticmethod
     def _bits(groups: Inside) -> int:
         if isinstance(groups, int):
             return groups
-        found = 0
+        bits = 0
         for slot in groups:
-            found |= 1 << slot
-        return found
+            bits |= 1 << slot
+        return bits
 
     @staticmethod
     def rows(groups: Inside) -> Rows:

@@ -29,5 +29,7 @@ class Invitations:
         return self.invitations.get(text)
 
     def _withdraw(self, kind: str, identity: str) -> None:
-        for text in [key for key, one in self.invitations.items() if (one.kind, one.id) == (kind, identity)]:
+        for text in [
+            key for key, invitation in self.invitations.items() if (invitation.kind, invitation.id) == (kind, identity)
+        ]:
             del self.invitations[text]

@@ -31,11 +31,11 @@ class Sets:
 
     def number(self, privileges: Privileges) -> int:
         """The number of a set."""
-        known = self._numbers.get(privileges)
-        if known is None:
-            known = self._numbers[privileges] = len(self.of)
+        number = self._numbers.get(privileges)
+        if number is None:
+            number = self._numbers[privileges] = len(self.of)
             self.of.append(privileges)
-        return known
+        return number
 
     def shared(self, privileges: Privileges) -> Privileges:
         """The one set that equals this one."""
@@ -89,10 +89,10 @@ class Relation:
 
     def _just(self, member: str, number: int) -> dict[str, int]:
         """The one member with that set, to be shared and never changed."""
-        known = self._alone.get(member)
-        if known is None or known[member] != number:
-            known = self._alone[member] = {member: number}
-        return known
+        alone = self._alone.get(member)
+        if alone is None or alone[member] != number:
+            alone = self._alone[member] = {member: number}
+        return alone
 
     def number(self, member: str, container: str) -> int | None:
         """The number of the set that a member holds; None where it is no member."""
@@ -148,11 +148,11 @@ class SlotRelation(Relation):
         return {ids[slot]: number for slot, number in self.groups.get(member, _NO_SLOTS).items()}
 
 
-def _drop(edges: dict[str, dict[K, int]], one: str, other: K) -> None:
-    found = edges[one]
-    if len(found) > 1:
-        del found[other]
-    elif other in found:
-        del edges[one]
+def _drop(edges: dict[str, dict[K, int]], start: str, other: K) -> None:
+    neighbours = edges[start]
+    if len(neighbours) > 1:
+        del neighbours[other]
+    elif other in neighbours:
+        del edges[start]
     else:
         raise KeyError(other)

@@ -117,14 +117,19 @@ class World(Graph, Accounts, Tokens, Invitations):
 
     def find_token(self, owner: str, key: str, value: str) -> str | None:
         """The id of the owner's named token with that value at a key of its details, None where there is none."""
-        known = self._details[TOKEN]
+        details = self._details[TOKEN]
         return next(
-            (one for one in self.memberships(USER, owner, TOKEN) if orjson.loads(known[one])[key] == value), None
+            (
+                token_id
+                for token_id in self.memberships(USER, owner, TOKEN)
+                if orjson.loads(details[token_id])[key] == value
+            ),
+            None,
         )
 
     def naming(self, kind: str, key: str, identity: str) -> list[str]:
         """The ids of the entities of a kind that name an entity by that key of their details."""
-        return [one for one, text in self._details[kind].items() if orjson.loads(text).get(key) == identity]
+        return [entity for entity, text in self._details[kind].items() if orjson.loads(text).get(key) == identity]
 
     def named_by(self, kind: str, identity: str, key: str) -> str | None:
         """The id that an entity names by a key of its details, None where it names none. Raises KeyError."""
@@ -166,11 +171,15 @@ class World(Graph, Accounts, Tokens, Invitations):
 
     def remove_with_orphans(self, kind: str, identity: str) -> None:
         """Remove a user or a group, and the resources that nobody else is a direct member of. Raises KeyError."""
-        held = [one for one in self.containers(kind, identity) if one[0] != TOKEN]
+        containers = [container for container in self.containers(kind, identity) if container[0] != TOKEN]
         self.remove(kind, identity)
-        for resource, one in held:
-            if resource != GROUP and not self.members(USER, resource, one) and not self.members(GROUP, resource, one):
-                self.remove(resource, one)
+        for container_kind, container_id in containers:
+            if (
+                container_kind != GROUP
+                and not self.members(USER, container_kind, container_id)
+                and not self.members(GROUP, container_kind, container_id)
+            ):
+                self.remove(container_kind, container_id)
 
     def ids(self, kind: str) -> Collection[str]:
         """The ids of all entities of a kind, the oldest first."""
@@ -183,8 +192,8 @@ class World(Graph, Accounts, Tokens, Invitations):
     def creator(self, kind: str, identity: str) -> str | None:
         """The id of the user who made an entity; None where it was no user, or is not told. Raises KeyError."""
         creator = orjson.loads(self._details[kind][identity]).get("creator")
-        known = isinstance(creator, dict) and creator.get("type") == USER
-        return creator.get("id") if known else None
+        is_user = isinstance(creator, dict) and creator.get("type") == USER
+        return creator.get("id") if is_user else None
 
 
 def _packed(details: bytes) -> bytes:

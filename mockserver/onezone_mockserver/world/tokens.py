@@ -45,7 +45,11 @@ class Tokens:
     def temporary_tokens(self, user: str) -> list[Token]:
         """The temporary tokens of a user that were not revoked, the oldest first."""
         now = self.generation(user)
-        return [one for one in self._by_text.values() if one.id is None and one.user == user and one.generation == now]
+        return [
+            credential
+            for credential in self._by_text.values()
+            if credential.id is None and credential.user == user and credential.generation == now
+        ]
 
     def keep_token(self, token: Token) -> None:
         """Have a token count from now on."""
@@ -75,6 +79,10 @@ class Tokens:
         del self._by_text[self._texts.pop(identity)]
 
     def _forget_temporary(self, user: str) -> None:
-        for text in [one.text for one in self._by_text.values() if one.id is None and one.user == user]:
+        for text in [
+            credential.text
+            for credential in self._by_text.values()
+            if credential.id is None and credential.user == user
+        ]:
             del self._by_text[text]
         self._generations.pop(user, None)
