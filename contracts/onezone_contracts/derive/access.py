@@ -240,11 +240,13 @@ def _other(right: str) -> str:
 def _reordered(right: str) -> str:
     """The same characters in another order: two neighbours near the middle change places.
 
-    Where no two neighbours differ it is longer instead.
+    Letters or digits do, in whatever case they differ: a UUID is the same wherever its hyphens stand. Where no such
+    neighbours are it is longer instead.
     """
     middle = len(right) // 2
     places = sorted(range(len(right) - 1), key=lambda place: abs(place + 1 - middle))
-    place = next((index for index in places if right[index] != right[index + 1]), None)
+    pairs = ((place, right[place : place + 2]) for place in places)
+    place = next((place for place, pair in pairs if pair.isalnum() and pair[0].lower() != pair[1].lower()), None)
     if place is None:
         return f"{right}X"
     return f"{right[:place]}{right[place + 1]}{right[place]}{right[place + 2 :]}"
