@@ -21,6 +21,7 @@ def kept(kind: str, status: int) -> Check:
         role = operation.effect.resource
         try:
             ref = account.create(account.contract.kind(role))
+            account.look(ref)
             account.create(kind, names={ref[0]: ref[1]})
         except SetupError as error:
             raise NotJudged(str(error), blocked=True) from None
@@ -29,7 +30,9 @@ def kept(kind: str, status: int) -> Check:
         if exchange.status != status:
             yield Finding(f"{what} was not refused", str(status), exchange.answer(), exchange)
         look = account.read("get", ref[0], None, {ref[0]: ref})
-        if look is not None and look.status in GONE:
-            yield Finding(f"after {what} it is gone", "200", look.answer(), look)
+        if account.offers("get", ref[0]) and look is not None and look.status in GONE:
+            account.mirror.drop(ref)
+            account.gone.add(ref)
+            yield Finding(f"it is gone although a {kind} names it", "200", look.answer(), look)
 
     return check
