@@ -91,9 +91,9 @@ class Ledger(Tracker):
         self.strays.clear()
 
     def _drift(self, group: str) -> tuple[frozenset[str], frozenset[str]]:
-        before = self.known.get(group, set())
-        now = self._list(group, before.issubset)
-        if now is None:
+        before = self.known.get(group)
+        now = self._list(group, before.issubset) if before is not None else None
+        if before is None or now is None:
             return frozenset(), frozenset()
         return frozenset(now - before - self._ours(group)), frozenset(before - now)
 
