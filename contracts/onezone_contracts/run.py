@@ -285,6 +285,10 @@ class Run:
             for sent in self._at_once(list(wave.values())):
                 if statuses is None or sent.exchange.status in statuses[sent.case.name]:
                     self.keep(sent)
+        self._left(prepared)
+
+    def _left(self, prepared: list[Prepared]) -> None:
+        """What was prepared, and is not sent yet: whoever judges its case prepares it again."""
 
     def foresee(self, requirements: Sequence[Requirement]) -> None:
         """With several workers, send what the operation is to refuse before anybody judges it.

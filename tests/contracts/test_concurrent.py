@@ -12,16 +12,17 @@ from onezone_contracts.checks.concurrent import AT_ONCE, CREATES, creates
 from onezone_contracts.exchange import Request
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import NotJudged
+from onezone_contracts.run import ODD
 from onezone_contracts.shared import Shared
 from onezone_contracts.wire import Wire
 
 
 @pytest.mark.parametrize(
-    ("workers", "several", "count"),
-    [(2, True, AT_ONCE), (8, True, 8), (16, True, 16), (64, True, CREATES), (64, False, 8)],
+    ("workers", "odd", "count"),
+    [(2, 0, AT_ONCE), (8, 0, 8), (16, 0, 16), (64, 0, CREATES), (64, ODD, 8)],
 )
 def test_a_target_gets_no_more_at_once_than_it_was_seen_to_bear(
-    monkeypatch: pytest.MonkeyPatch, workers: int, several: bool, count: int
+    monkeypatch: pytest.MonkeyPatch, workers: int, odd: int, count: int
 ) -> None:
     """Eight at least; where it was odd with several, no more."""
     counts: list[int] = []
@@ -44,7 +45,7 @@ def test_a_target_gets_no_more_at_once_than_it_was_seen_to_bear(
         ledger=SimpleNamespace(flush=lambda: None),
         transmit=transmit,
         api=SimpleNamespace(wire=wire),
-        several=several,
+        several=odd < ODD,
         shared=shared,
     )
     with shared.working():
