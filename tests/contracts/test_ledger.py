@@ -6,24 +6,30 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from onezone_contracts.patience import Lag
 from onezone_contracts.state.ledger import Ledger
 
 BATCH_OF_SERVICES = {f"s{number}" for number in range(12)}
 
 
-def request(group: str) -> Any:
+def request(group: str, label: str = "a request") -> Any:
     """A refused request to a group."""
-    exchange = SimpleNamespace(answer=lambda: "500", succeeded=False)
-    case = SimpleNamespace(label="a request", open=False, group="")
+    exchange: Any = SimpleNamespace(answer=lambda: "500", succeeded=False)
+    case = SimpleNamespace(label=label, open=False, group="")
     return SimpleNamespace(case=case, group=group, groups=[group], succeeded=False, location=None, exchange=exchange)
 
 
-def ledger_of(lists: Callable[[str], set[str] | None]) -> Ledger:
-    """An account of what `lists` gives for a group; requests that are sent again are refused and do nothing."""
+def nothing(case: Any) -> Any:
+    """The request is refused again, and leaves nothing behind."""
+    return request("a", case.label)
+
+
+def ledger_of(lists: Callable[[str], set[str] | None], again: Callable[[Any], Any] = nothing) -> Ledger:
+    """An account of what `lists` gives for a group; `again` sends the request of a case."""
     readback: Any = SimpleNamespace(ids=lists, lag=Lag(0), lists={}, offered={"list"})
     operation: Any = None
-    return Ledger(readback, operation, lambda case: SimpleNamespace(case=case, succeeded=False))  # type: ignore[arg-type,return-value]
+    return Ledger(readback, operation, again)
 
 
 def test_a_list_that_says_nothing_any_more_is_compared_with_nothing() -> None:
@@ -40,3 +46,36 @@ def test_a_list_that_says_nothing_any_more_is_compared_with_nothing() -> None:
         ledger.refused(request(group))
     ledger.flush()
     assert [leak.difference.actual for leak in ledger.leaks] == ["1 new, 0 gone"]
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 refused request"), (2, "2 refused requests")])
+def test_who_was_not_seen_to_do_it_is_not_accused(count: int, words: str) -> None:
+    """A request that leaves nothing behind when it is sent again is named with those around it."""
+    lists: Iterator[set[str]] = iter([set()])
+    ledger = ledger_of(lambda _: next(lists, {"new"}))
+    ledger.open("a")
+    for _ in range(count):
+        ledger.refused(request("a"))
+    ledger.flush()
+    messages = [leak.finding().message for leak in ledger.leaks]
+    assert messages == [f"after {words} this changed: the group's services; none that was sent again did it alone"]
+
+
+def test_who_was_seen_to_do_it_is_accused() -> None:
+    """Each time it is sent, there is one more."""
+    services: set[str] = set()
+
+    def lists(_: str) -> set[str]:
+        return set(services)
+
+    def again(case: Any) -> Any:
+        services.add(f"s{len(services)}")
+        return request("a", case.label)
+
+    ledger = ledger_of(lists, again)
+    ledger.open("a")
+    services.add("first")
+    ledger.refused(request("a", "the culprit"))
+    ledger.flush()
+    messages = [leak.finding().message for leak in ledger.leaks]
+    assert messages == ["the culprit: refused with 500, yet this changed: the group's services"]

@@ -172,8 +172,10 @@ class Effects(Tracker):
 
     def _blame(self, suspects: Sequence[Sent], left: list[Difference], alone: Alone) -> None:
         """Name who left something behind: a single suspect, or who does it alone."""
-        tried = suspects if len(suspects) > 1 else ()
-        self.leaks += seen_alone(tried[:SUSPECTS], alone) or [Leak(tuple(suspects), difference) for difference in left]
+        single = len(suspects) == 1
+        self.leaks += seen_alone(() if single else suspects[:SUSPECTS], alone) or [
+            Leak(tuple(suspects), difference, seen=single) for difference in left
+        ]
 
     def _alone(self, sent: Sent) -> tuple[Sent, list[Difference]]:
         again = self.replay(sent.case)
@@ -181,7 +183,9 @@ class Effects(Tracker):
 
     def see(self, sent: Sent) -> None:
         """See that one refused request changed nothing of what it named."""
-        self.leaks += [Leak((sent,), difference) for difference in differences(self.account, self._touched(sent))]
+        self.leaks += [
+            Leak((sent,), difference, seen=True) for difference in differences(self.account, self._touched(sent))
+        ]
 
     def _touched(self, sent: Sent) -> list[Probe]:
         mirrored = all(ref in self.account.mirror.details for ref in sent.roles.values())
