@@ -79,3 +79,20 @@ def test_who_was_seen_to_do_it_is_accused() -> None:
     ledger.flush()
     messages = [leak.finding().message for leak in ledger.leaks]
     assert messages == ["the culprit: refused with 500, yet this changed: the group's services"]
+
+
+def test_what_vanishes_though_nothing_was_accepted_is_told() -> None:
+    """One of several requests at the same time failed, and emptied the group: it cannot vanish again."""
+    lists: Iterator[set[str]] = iter([{"a", "b"}])
+    ledger = ledger_of(lambda _: next(lists, set()))
+    ledger.open("a")
+    assert not ledger.at_once([request("a"), request("a")], answered=False)
+    assert [leak.difference.actual for leak in ledger.leaks] == ["0 new, 2 gone"]
+
+
+def test_nothing_is_told_where_nothing_vanished() -> None:
+    """A failure alone is no change."""
+    ledger = ledger_of(lambda _: {"a", "b"})
+    ledger.open("a")
+    ledger.at_once([request("a"), request("a")], answered=False)
+    assert ledger.leaks == []

@@ -198,13 +198,14 @@ class Ledger(Tracker):
         if plain and answered and not unread:
             self.created += creations
             return True
-        gone = (
-            self._unexplained(vanished, [request for request in sent if not request.succeeded])
-            if creations
-            else frozenset[str]()
-        )
-        if gone:  # what vanished cannot vanish again: this must not be forgotten
+        strays, refused = bool(self.strays), [request for request in sent if not request.succeeded]
+        suspects = (*self.pending, *refused)
+        gone = self._unexplained(vanished, refused)  # it cannot vanish again: this must not be forgotten
+        if gone and creations:
             self.created.append(replace(creations.pop(0), gone=gone))
+        elif gone and not strays:
+            group = next(iter(vanished))
+            self.leaks += [Leak(suspects, difference) for difference in self._changed(group, frozenset(), gone)]
         self.spare += creations
         return False
 
