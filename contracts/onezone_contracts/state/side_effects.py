@@ -31,10 +31,12 @@ class Newcomers:
         self.account = account
         self.operation = operation
         self._listed: set[str] | None = None
+        self._asked = False
 
     def remember(self) -> None:
         """What there is of that kind, before anything is refused."""
-        if self.operation.effect.verb == "create" and self._listed is None:
+        if self.operation.effect.verb == "create" and not self._asked:
+            self._asked = True
             self._listed = self.account.everything(self.account.contract.kind(self.operation.effect.resource))
 
     def found(self) -> list[Difference]:
