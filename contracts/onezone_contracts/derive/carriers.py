@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 from onezone_spec import Contract, Level, Operation, Source
 
 from onezone_contracts.checks.carriers import lets_in
-from onezone_contracts.requirement import Check
+from onezone_contracts.derive.build import Row
 from onezone_contracts.state.expected import CALLER
 
-Row = tuple[str, Level, str, Source, Check]
-"""Topic, level, text, source and check of a requirement."""
 BEARER = ("http", "bearer")
 
 

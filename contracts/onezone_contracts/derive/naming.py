@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from onezone_spec import Contract, Level, Operation, Property, Source
+from onezone_spec import Contract, Level, Operation, Property
 
 from onezone_contracts.cases import Case, with_value
 from onezone_contracts.checks.keeping import kept
 from onezone_contracts.checks.status import answered, observed
 from onezone_contracts.derive import asks
+from onezone_contracts.derive.build import Row
 from onezone_contracts.generate.values import INVITES
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.trial import Trial
 
-Row = tuple[str, Level, str, Source, Check]
-"""Topic, level, text, source and check of a requirement."""
 NOTHING = "f" * 32
 """An id that nothing has, and a token that nobody gave."""
 BAD = 400

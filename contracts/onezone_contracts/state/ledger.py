@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from operator import call
 from typing import Any
 
 from onezone_spec import Operation
@@ -176,7 +177,7 @@ class Ledger(Tracker):
 
         looks: list[Callable[[], Any]] = [partial(look, group) for group in groups]
         looks += [partial(self._read_of, sent) for sent in accepted]
-        seen = list(self.each(_done, looks))
+        seen = list(self.each(call, looks))
         now = {group: services for group, services in zip(groups, seen, strict=False) if services is not None}
         extra = {group: frozenset(now[group] - before[group] - ids - self._ours(group)) for group in now}
         creations = [self._as_seen(sent, read) for sent, read in zip(accepted, seen[len(groups) :], strict=True)]
@@ -239,7 +240,7 @@ class Ledger(Tracker):
 
         looks: list[Callable[[], Any]] = [partial(holds, group) for group in groups]
         looks += [partial(self._read_of, request) for request in accepted]
-        seen = list(self.each(_done, looks))
+        seen = list(self.each(call, looks))
         gone = {group: frozenset(ids - self.known.get(group, ids)) for group, ids in before.items()}
         self.readback.lag.vain = vain  # each of them is waited for again, alone, where something is odd
         creations = [self._as_seen(request, read) for request, read in zip(accepted, seen[len(groups) :], strict=True)]
@@ -335,7 +336,3 @@ class Ledger(Tracker):
         creation = self.of(sent)
         if creation is not None:
             yield from compare.differences_of(self.operation, creation)
-
-
-def _done(look: Callable[[], Any]) -> Any:
-    return look()
