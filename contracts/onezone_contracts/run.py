@@ -347,8 +347,9 @@ class Run:
             return None
 
     def map(self, work: Callable[[One], Other], items: list[One]) -> Iterator[Other]:
-        """The work done on each, in their order; at the same time where there are workers."""
-        return self.shared.pool.map(work, items) if self.shared.pool else map(work, items)
+        """The work done on each, in their order; at the same time where there are several workers."""
+        pool = self.shared.pool if self.several else None
+        return pool.map(work, items) if pool else map(work, items)
 
 
 def _body(case: Case, valid: Any) -> tuple[Any, bytes | None]:
