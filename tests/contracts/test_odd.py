@@ -23,6 +23,6 @@ def test_what_can_be_done_at_the_same_time_is_not_then(odd: int, worker: bool) -
     run.tracker.at_once = lambda *_, **__: False  # type: ignore[method-assign]
     with ThreadPoolExecutor(2, "worker") as run.shared.pool:
         for _ in range(odd):
-            run._accounted([], 0)  # noqa: SLF001  (what the answers of several were)
+            run._accounted([], 0)
         names = set(run.map(lambda _: threading.current_thread().name.startswith("worker"), [1, 2]))
     assert names == {worker}
