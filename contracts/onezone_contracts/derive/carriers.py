@@ -18,7 +18,7 @@ def requirements(contract: Contract, operation: Operation, documented: Callable[
     if (operation.effect.verb, operation.effect.resource, operation.effect.within) != ("get", CALLER, None):
         return
     for header, form, source in carriers(contract):
-        text = f"A token lets its user in in the header {header}."
+        text = f"A token in the header {header} lets its user in."
         topic = f"authentication.carrier-{header.lower()}"
         yield topic, documented(Level.OBSERVE), text, source, lets_in(header, form)
 

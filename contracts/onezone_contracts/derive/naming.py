@@ -27,7 +27,7 @@ def requirements(contract: Contract, operation: Operation, documented: Callable[
         yield from _property(contract, operation, prop, level)
     for kind, name in operation.kept_by.items():
         status = contract.errors[name].status
-        text = f"What a {kind.replace('_', ' ')} names is not deleted: the answer is {status}."
+        text = f"Something that a {kind.replace('_', ' ')} names cannot be deleted: the answer is {status}."
         yield "effect.kept", Level.MUST, text, operation.source, kept(kind, status)
 
 
@@ -42,7 +42,8 @@ def _property(contract: Contract, operation: Operation, prop: Property, level: L
         yield f"body.{name}.unknown", level, text, source, judge
     if prop.refers and prop.refers.taken and operation.effect.verb == "create":
         status = contract.errors[prop.refers.taken].status
-        text = f"{name} that another one names already is answered with {status}."
+        kind = contract.kind(operation.effect.resource).replace("_", " ")
+        text = f"A {name} that another {kind} already names is answered with {status}."
         binding = level if status in operation.responses else Level.OBSERVE
         yield f"body.{name}.taken", binding, text, source, taken(name, status, binding)
 
