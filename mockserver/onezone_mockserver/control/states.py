@@ -10,6 +10,7 @@ import orjson
 from onezone_spec import editions, load
 
 from onezone_mockserver.scenario.shares import SHARE, SPACE, share_details, space_details
+from onezone_mockserver.scenario.types import resource_kinds
 from onezone_mockserver.world import GROUP, NOBODY, USER, User, id_name
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.world import World
 
 Granted = frozenset[str] | None
-STATES = ("a persona", "a group", "a share")
+PERSONA, A_GROUP, A_SHARE = "a persona", "a group", "a share"
 ZONE = "zone"
 NAME = "Provider state"
 DETAILS: dict[str, Any] = {
@@ -62,8 +63,9 @@ class States:
         action, state = request.get("action", "setup"), request.get("state")
         if action not in ("setup", "teardown"):  # a tuple: what was sent may be unhashable
             raise StatesError("action must be setup or teardown")
-        if state not in STATES:
-            raise StatesError(f"there is no such state; there are: {', '.join(STATES)}")
+        names = self._names()
+        if state not in names:
+            raise StatesError(f"there is no such state; there are: {', '.join(names)}")
         params = self._params({} if request.get("params") is None else request["params"])
         key = orjson.dumps(
             [state, {name: None if privileges is None else sorted(privileges) for name, privileges in params.items()}]
@@ -74,13 +76,18 @@ class States:
             return {}
         prepared = (
             self._persona(run.world, params)
-            if state == "a persona"
+            if state == PERSONA
             else _share(run.world)
-            if state == "a share"
+            if state == A_SHARE
             else _group(run.world)
         )
         set_up[key].append(prepared)
         return prepared.answer
+
+    def _names(self) -> tuple[str, ...]:
+        """The states that there are: a share only where the contract knows shares."""
+        shares = SHARE in resource_kinds(self.state.contract)
+        return (PERSONA, A_GROUP, A_SHARE) if shares else (PERSONA, A_GROUP)
 
     def _params(self, params: Any) -> dict[str, Granted]:
         if not isinstance(params, dict):
