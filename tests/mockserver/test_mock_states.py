@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mock_client import SERVICE, basic
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,3 +30,31 @@ def test_a_share_where_the_edition_has_some(edition_client: Callable[[str], Clie
     share: Any = deployed("POST", "/_mock/states", A_SHARE).json["share"]
     assert share in deployed("GET", "/_mock/world").body.decode()
     assert deployed("PATCH", "/_mock/world", {"users": [{"username": "yve"}]}).status == 204
+
+
+def handle_of(share: str) -> dict[str, str]:
+    of_share = {"handleServiceId": SERVICE, "resourceType": "Share", "resourceId": share}
+    return {**of_share, "metadata": "<metadata/>", "metadataPrefix": "oai_dc"}
+
+
+def test_a_share_is_free_when_the_tear_down_takes_its_handle(edition_client: Callable[[str], Client]) -> None:
+    """As after DELETE: the persona was the only member of the handle."""
+    deployed = edition_client("deployed")
+    share = deployed("POST", "/_mock/states", A_SHARE).json["share"]
+    persona = {"state": "a persona", "params": {"zone_privileges": ["oz_handles_create", "oz_users_add_relationships"]}}
+    for _ in range(2):
+        login = deployed("POST", "/_mock/states", persona).json
+        headers = {"authorization": basic(login["username"], login["password"])}
+        path = "/api/v3/onezone/user/handles"
+        assert deployed("POST", path, handle_of(share), headers=headers).status == 201
+        assert deployed("POST", "/_mock/states", {**persona, "action": "teardown"}).status == 200
+
+
+def test_no_handle_is_left_of_a_share_that_is_torn_down(edition_client: Callable[[str], Client]) -> None:
+    """A handle without a share could not be put back with the world."""
+    deployed = edition_client("deployed")
+    share = deployed("POST", "/_mock/states", A_SHARE).json["share"]
+    added = {"handles": [{"id": "h1", **handle_of(share)}]}
+    assert deployed("PATCH", "/_mock/world", added).status == 204
+    assert deployed("POST", "/_mock/states", {**A_SHARE, "action": "teardown"}).status == 200
+    assert deployed("GET", "/_mock/world").json["handles"] == []

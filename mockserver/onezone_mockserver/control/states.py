@@ -157,7 +157,7 @@ def _share(world: World) -> Made:
 def _remove(world: World, prepared: Made) -> None:
     for kind, identity in prepared.others:
         if world.exists(kind, identity):
-            world.remove(kind, identity)
+            world.remove_with_namers(kind, identity)
     for kind, ids in ((USER, prepared.users), (GROUP, prepared.groups)):
         for identity in ids:
             if world.exists(kind, identity):

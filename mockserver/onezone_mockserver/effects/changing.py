@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.effects.making import refuse_taken
-from onezone_mockserver.effects.naming import released
 from onezone_mockserver.effects.places import ZONE, Perform, Place, done, place, related
 from onezone_mockserver.effects.tokens import change
 from onezone_mockserver.exchange import Answer, Exchange, Refusal
@@ -52,7 +51,6 @@ def update(contract: Contract, operation: Operation) -> Perform:
 def delete(contract: Contract, operation: Operation) -> Perform:
     """Delete an entity with all its memberships. What may not be named by anything then is refused while it is."""
     what, success = place(contract, operation, operation.effect.resource), operation.success
-    release = released(contract, what.kind)
     keeping = [(kind, contract.reference(kind, what.kind) or "", error) for kind, error in operation.kept_by.items()]
 
     def perform(exchange: Exchange) -> Answer:
@@ -60,7 +58,6 @@ def delete(contract: Contract, operation: Operation) -> Perform:
         for kind, key, error in keeping:
             if world.naming(kind, key, identity):
                 raise Refusal(error, f"effect: there is a {kind} that names it")
-        release(world, identity)
         world.remove(what.kind, identity)
         return done(success)
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
 from onezone_mockserver.exchange import Exchange, Refusal
 
 if TYPE_CHECKING:
-    from onezone_spec import Contract, Operation, Property
-
-    from onezone_mockserver.world import World
+    from onezone_spec import Contract, Property
 
 FILLED = "x-onezone-filled"
 
@@ -52,25 +50,3 @@ def _named(refers: Iterable[Property], exchange: Exchange) -> list[tuple[str, st
         for prop in refers
         if prop.refers and prop.name in exchange.data
     ]
-
-
-def released(contract: Contract, kind: str) -> Callable[[World, str], None]:
-    """What makes an entity that is about to go named by nothing of what shows it."""
-    bodies = [
-        operation.body
-        for operation in contract.operations.values()
-        if _makes(contract, operation, kind) and operation.body
-    ]
-    keys = {prop.name: prop.refers for body in bodies for prop in body.properties if prop.refers and prop.refers.key}
-
-    def release(world: World, identity: str) -> None:
-        details: dict[str, Any] = orjson.loads(world.details(kind, identity)) if keys else {}
-        for name, refers in keys.items():
-            if refers and world.exists(refers.kind, details.get(name, "")):
-                world.set_key(refers.kind, details[name], refers.key, None)
-
-    return release
-
-
-def _makes(contract: Contract, operation: Operation, kind: str) -> bool:
-    return operation.effect.verb == "create" and contract.kind(operation.effect.resource) == kind

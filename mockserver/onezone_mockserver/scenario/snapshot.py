@@ -14,6 +14,7 @@ import orjson
 from msgspec import UNSET, Raw, to_builtins
 
 from onezone_mockserver.jsontext import joined, members
+from onezone_mockserver.references import references
 from onezone_mockserver.scenario.mistakes import WorldError, check
 from onezone_mockserver.scenario.reader import Reader, privilege_names
 from onezone_mockserver.scenario.types import HOLDERS, Group, Persona, Resource, Token, User, resource_kinds
@@ -152,6 +153,7 @@ class _Builder:
 
     def __init__(self, text: bytes, contract: Contract, world: World) -> None:
         self.world = world
+        world.references = references(contract)
         self.names = contract.privileges
         self.kinds = resource_kinds(contract)
         self.reader = Reader(text, self.kinds)
