@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 YVE = {"username": "yve", "password": "secret", "zone_privileges": ["oz_handle_services_create"]}
 SECOND = {"id": "g2", "name": "Second", "users": {"yve": "all", "adam": []}, "children": {HOME: []}}
 
+INVITATION = {"token": "MDAx", "invites": "user", "group": HOME}
+
 
 def add(client: Client, what: Any, **headers: str) -> Any:
     return client("PATCH", "/_mock/world", what, headers={"host": "127.0.0.1", **headers})
@@ -50,6 +52,8 @@ def test_a_world_that_is_added_to_is_the_one_in_which_requests_run(client: Clien
 MISTAKES: list[tuple[Callable[[], Any] | Any, str]] = [
     ({"users": [YVE, {"username": "adam"}]}, "users[1]"),
     ({"users": [YVE, {"username": "yan", "tokens": ["demo-token-adam"]}]}, "users[1].tokens: a token is used twice"),
+    ({"invitations": [INVITATION, INVITATION]}, "invitations[1].token: a token is used twice"),
+    ({"invitations": [INVITATION | {"token": "demo-token-adam"}]}, "invitations[0].token: a token is used twice"),
     ({"users": [YVE], "groups": [{"id": HOME}]}, f"groups[0].id: used twice: {HOME}"),
     ({"users": [YVE], "groups": [{"id": "g2", "users": {"yan": "all"}}]}, "groups[0].users.yan: there is no such user"),
     ({"users": [YVE], "groups": [{"id": "g2", "users": {"yve": ["fly"]}}]}, "there is no privilege fly"),

@@ -178,6 +178,7 @@ class _Builder:
             self._token(token, path)
         for path, invitation in entries("invitations"):
             check(self.world.exists(GROUP, invitation.group), (*path, "group"), f"there is no group {invitation.group}")
+            check(self._free(invitation.token), (*path, "token"), "a token is used twice")
             self.world.invite(invitation.token, Invitation(invitation.invites, GROUP, invitation.group))
         self.world.settle()
         return self.world
@@ -214,7 +215,8 @@ class _Builder:
             self.world.set_generation(identity, user.token_generation)
 
     def _free(self, token: str) -> bool:
-        return self.world.holder_of(token) is None and self.world.token(token) is None
+        world = self.world
+        return world.holder_of(token) is None and world.token(token) is None and world.invitation(token) is None
 
     def _token(self, token: Token, path: Path) -> None:
         self._check_new(TOKEN, token.id, path)
