@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
 
 from onezone_mockserver.exchange import Exchange, Refusal
+from onezone_mockserver.references import templates, time_text
 
 if TYPE_CHECKING:
     from onezone_spec import Contract, Property
 
-FILLED = "x-onezone-filled"
-
 
 def filled(contract: Contract, kind: str) -> Callable[[Exchange, str], list[bytes]]:
     """What makes the parts of a new entity's details that are neither sent nor its own id: by a template each."""
-    shown = contract.find("get", kind)
-    properties = contract.resolve(shown.success.schema or {})["properties"] if shown else {}
-    templates = [(f',"{key}":'.encode(), schema[FILLED]) for key, schema in properties.items() if FILLED in schema]
+    parts_of = [(f',"{key}":'.encode(), template) for key, template in templates(contract, kind).items()]
 
     def fill(exchange: Exchange, identity: str) -> list[bytes]:
-        if not templates:
+        if not parts_of:
             return []
-        moment = datetime.fromtimestamp(exchange.run.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return [part for key, text in templates for part in (key, orjson.dumps(text.format(id=identity, time=moment)))]
+        moment = time_text(exchange.run.clock.now())
+        return [part for key, text in parts_of for part in (key, orjson.dumps(text.format(id=identity, time=moment)))]
 
     return fill
 
