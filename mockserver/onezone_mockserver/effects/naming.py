@@ -41,8 +41,14 @@ def show_naming(refers: Iterable[Property], exchange: Exchange, identity: str) -
 
 
 def _named(refers: Iterable[Property], exchange: Exchange) -> list[tuple[str, str, str, str]]:
-    return [
-        (prop.refers.kind, orjson.loads(exchange.data[prop.name]), prop.refers.key, prop.refers.taken)
+    """What the body names that is there: kind, id, the key that shows who names it, and the error for a second one."""
+    references = [
+        (prop.refers, orjson.loads(exchange.data[prop.name]))
         for prop in refers
         if prop.refers and prop.name in exchange.data
+    ]
+    return [
+        (reference.kind, identity, reference.key, reference.taken)
+        for reference, identity in references
+        if isinstance(identity, str) and exchange.world.exists(reference.kind, identity)
     ]
