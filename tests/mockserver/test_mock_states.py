@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from mock_client import SERVICE, basic
+from onezone_spec import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,3 +60,35 @@ def test_no_handle_is_left_of_a_share_that_is_torn_down(edition_client: Callable
     assert deployed("PATCH", "/_mock/world", added).status == 204
     assert deployed("POST", "/_mock/states", {**A_SHARE, "action": "teardown"}).status == 200
     assert deployed("GET", "/_mock/world").json["handles"] == []
+
+
+@pytest.mark.parametrize("edition", ["current", "deployed"])
+def test_the_handle_of_a_persona_is_a_handle(edition_client: Callable[[str], Client], edition: str) -> None:
+    """It shows what handles show; its share and its service are there, and go with it."""
+    client = edition_client(edition)
+    before = client("GET", "/_mock/world").json
+    params = {"handle_privileges": ["handle_view"], "space_privileges": None}
+    state = {"state": "a persona", "params": params}
+    persona = client("POST", "/_mock/states", state).json
+    login = {"authorization": basic(persona["username"], persona["password"])}
+    handle = client("GET", f"/api/v3/onezone/handles/{persona['handle']}", headers=login).json
+    contract = load(edition)
+    shown = contract.find("get", "handle")
+    assert shown is not None
+    assert set(handle) == set(contract.resolve(shown.success.schema or {})["properties"])
+    world = client("GET", "/_mock/world").json
+    named = {
+        name: {entry["id"]: entry["details"] for entry in world[name]}
+        for name in ("shares", "handle_services", "spaces")
+    }
+    assert named["shares"][handle["resourceId"]]["handleId"] == persona["handle"]
+    assert handle["handleServiceId"] in named["handle_services"]
+    assert set(named["spaces"][persona["space"]]) == {"spaceId", "name", "creator"}
+    assert client("PUT", "/_mock/world", world).status == 204
+    client.app.reset()
+    client("POST", "/_mock/states", state)
+    assert client("POST", "/_mock/states", {**state, "action": "teardown"}).status == 200
+    after = client("GET", "/_mock/world").json
+    assert {name: entries for name, entries in after.items() if entries} == {
+        name: entries for name, entries in before.items() if entries
+    }

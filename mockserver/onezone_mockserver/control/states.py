@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import editions, load
 
-from onezone_mockserver.scenario.shares import SHARE, SPACE, share_details, space_details
+from onezone_mockserver.scenario.shares import HANDLE, SHARE, SPACE, handle_details, share_details, space_details
 from onezone_mockserver.scenario.types import resource_kinds
 from onezone_mockserver.world import GROUP, NOBODY, USER, User, id_name
 
@@ -23,6 +23,7 @@ Granted = frozenset[str] | None
 PERSONA, A_GROUP, A_SHARE = "a persona", "a group", "a share"
 ZONE = "zone"
 NAME = "Provider state"
+SERVICE = "handle_service"
 DETAILS: dict[str, Any] = {
     "name": NAME,
     "proxyEndpoint": "https://proxy.example.org",
@@ -130,7 +131,7 @@ class States:
         The group holds it wherever that leaves the user with just those: what a group holds, its members hold.
         """
         identity = world.fresh.new()
-        world.add(kind, identity, orjson.dumps({id_name(kind): identity, **DETAILS}))
+        world.add(kind, identity, orjson.dumps(self._details(world, prepared, kind, identity)))
         if privileges is not None:
             world.relate(USER, prepared.users[0], kind, identity, privileges)
         if membership is None or privileges is not None:
@@ -138,6 +139,20 @@ class States:
             granted = everything if membership is None else privileges or frozenset()
             world.relate(GROUP, prepared.groups[0], kind, identity, granted)
         return identity
+
+    def _details(self, world: World, prepared: Made, kind: str, identity: str) -> dict[str, Any]:
+        """What a new resource shows. A handle names a service and a share that are made for it."""
+        contract = self.state.contract
+        if kind == SPACE:
+            return space_details(identity, NAME)
+        if kind != HANDLE or not contract.reference(HANDLE, SHARE):
+            return {id_name(kind): identity, **DETAILS}
+        service, of_share = world.fresh.new(), _share(world)
+        share = of_share.answer[SHARE]
+        world.add(SERVICE, service, orjson.dumps({id_name(SERVICE): service, **DETAILS}))
+        world.set_key(SHARE, share, id_name(HANDLE), identity)
+        prepared.others += [*of_share.others, (SERVICE, service)]
+        return handle_details(contract, identity, {id_name(SERVICE): service, "resourceId": share})
 
 
 def _group(world: World) -> Made:
