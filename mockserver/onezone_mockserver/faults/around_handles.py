@@ -64,10 +64,10 @@ def _whatever(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
 
 def _of_any_service(refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
     """A service that the body names is not looked for; the share is."""
-    body: Any = exchange.value
-    named = [body.get(key) for key in ("handleServiceId", "resourceId")] if isinstance(body, dict) else [None]
-    strings = all(isinstance(identity, str) for identity in named)
-    if refusal.details.get("key") != "handleServiceId" or not strings or not exchange.world.exists("share", named[1]):
+    body: Any = exchange.value if isinstance(exchange.value, dict) else {}
+    service, share = body.get("handleServiceId"), body.get("resourceId")
+    there = isinstance(share, str) and exchange.world.exists("share", share)
+    if refusal.details.get("key") != "handleServiceId" or not isinstance(service, str) or not there:
         raise refusal
 
 
