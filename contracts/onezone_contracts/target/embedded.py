@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -69,7 +70,12 @@ def _origin(process: subprocess.Popen[str], errors: IO[str] | None) -> str:
     lines: Queue[str] = Queue()
     stdout = process.stdout
     assert stdout is not None
-    Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
+
+    def read() -> None:
+        with contextlib.suppress(ValueError):  # closed, as somebody ended the run before the mock was there
+            lines.put(stdout.readline())
+
+    Thread(target=read, daemon=True).start()
     try:
         line = lines.get(timeout=START_SECONDS).strip()
     except Empty:
