@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty, Queue
 from threading import Thread
 from typing import IO
@@ -72,7 +71,7 @@ def _origin(process: subprocess.Popen[str], errors: IO[str] | None) -> str:
     assert stdout is not None
 
     def read() -> None:
-        with contextlib.suppress(ValueError):  # closed, as somebody ended the run before the mock was there
+        with suppress(ValueError):  # closed, as somebody ended the run before the mock was there
             lines.put(stdout.readline())
 
     Thread(target=read, daemon=True).start()
