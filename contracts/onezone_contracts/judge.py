@@ -280,7 +280,15 @@ def _judge_all(
     for number, requirement in enumerate(requirements):
         if progress:
             progress(number, len(requirements), requirement)
-        session.foresee(requirements[number:])
+        _foresee(session, requirements[number:])
         results.append(judge_one(session, requirement))
         session.options.network.stop.check()
     return reason
+
+
+def _foresee(session: Session, requirements: tuple[Requirement, ...]) -> None:
+    """Send ahead what is judged next; where that cannot be, whoever judges it is told why."""
+    try:
+        session.foresee(requirements)
+    except Exception:
+        log.debug("nothing was sent ahead", exc_info=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from onezone_spec import Contract, Operation
 
@@ -11,14 +11,13 @@ from onezone_contracts.api import new_id
 from onezone_contracts.cases import HOME, OTHER
 from onezone_contracts.exchange import Request
 from onezone_contracts.options import Options
+from onezone_contracts.run import One, Other
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.ledger import Ledger
 from onezone_contracts.state.readback import Readback
 from onezone_contracts.target.file import Target, TestUser
 from onezone_contracts.wire import Wire
 
-One = TypeVar("One")
-Other = TypeVar("Other")
 IN_VAIN = 2
 """After so many services in a row that nobody could remove, the rest is left."""
 Place = tuple[str, str]

@@ -285,6 +285,10 @@ class Run:
             for sent in self._at_once(list(wave.values())):
                 if statuses is None or sent.exchange.status in statuses[sent.case.name]:
                     self.keep(sent)
+        self._left(prepared)
+
+    def _left(self, prepared: list[Prepared]) -> None:
+        """What was prepared, and is not sent yet: whoever judges its case prepares it again."""
 
     def foresee(self, requirements: Sequence[Requirement]) -> None:
         """With several workers, send what the operation is to refuse before anybody judges it.
@@ -343,8 +347,9 @@ class Run:
             return None
 
     def map(self, work: Callable[[One], Other], items: list[One]) -> Iterator[Other]:
-        """The work done on each, in their order; at the same time where there are workers."""
-        return self.shared.pool.map(work, items) if self.shared.pool else map(work, items)
+        """The work done on each, in their order; at the same time where there are several workers."""
+        pool = self.shared.pool if self.several else None
+        return pool.map(work, items) if pool else map(work, items)
 
 
 def _body(case: Case, valid: Any) -> tuple[Any, bytes | None]:

@@ -16,11 +16,12 @@ from onezone_contracts.wire import Wire
 
 @dataclass(slots=True)
 class Shared:
-    """How is judged, since when, with which workers, and what was seen to hang."""
+    """How is judged, since when, with which workers and how many of them, and what was seen to hang."""
 
     options: Options
     pool: Executor | None = None
     hangs: Hangs = field(default_factory=Hangs)
+    workers: int = 1
 
     def __post_init__(self) -> None:
         self.options.deadline.begin()
@@ -46,4 +47,5 @@ class Shared:
         """
         count = 1 if self.options.workers == 1 or self.pool else workers(self.options.workers, wire, trial, lag)
         if count > 1:
+            self.workers = count
             self.pool = ThreadPoolExecutor(count, "worker")

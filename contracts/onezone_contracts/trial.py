@@ -91,7 +91,7 @@ class AccountTrial(Trial):
         self.tracker: Effects = Effects(shared.account, operation, self._replay)
 
     def _prepared(self, case: Case, *, accept: bool) -> Prepared:
-        before = self._shares.given
+        before = self._shares.count
         prepared = super()._prepared(case, accept=accept)
         self._shares.unsent(before, prepared.value)
         return prepared
@@ -101,6 +101,16 @@ class AccountTrial(Trial):
         super().record(sent)
         if not sent.succeeded:
             self._shares.back(sent.value)
+
+    def _accounted(self, sent: list[Sent], count: int) -> bool:
+        for request in sent:
+            if not request.succeeded:
+                self._shares.back(request.value)
+        return super()._accounted(sent, count)
+
+    def _left(self, prepared: list[Prepared]) -> None:
+        for request in prepared:
+            self._shares.back(request.value)
 
     def _replay(self, case: Case) -> Sent:
         return self.transmit(replace(case, apart=True))
@@ -114,5 +124,6 @@ class GivenTrial(Trial):
         wire.patience.check_time = shared.check_time
         super().__init__(shared, operation, Api(contract, target.base_url, wire))
         self.redactor: Redactor = target.redactor()
+        shared.options.network.teach(self.redactor)
         self.fixtures = GivenFixtures(target, operation, self.redactor)
         self.tracker = Tracker()

@@ -226,3 +226,20 @@ def test_headers_of_the_target_go_to_no_other_server(elsewhere: bool) -> None:  
     with RawServer(talk) as raw, pytest.raises(SetupError):
         States(f"{raw.origin}/states", options, BASE if elsewhere else f"{raw.origin}/api/v3").target(BASE, PEOPLE)
     assert set(seen) == {not elsewhere}
+
+
+@pytest.mark.parametrize("reply", [answer(400), as_json({}), as_json({"share": ""}), as_json({"share": None})])
+def test_a_state_that_makes_no_share_is_asked_for_once(reply: bytes) -> None:
+    """No share has an empty id; and where there is no such state, there is none the next time."""
+    with states(lambda _: reply) as (url, got):
+        made = States(url)
+        assert [made.share() for _ in range(3)] == [None, None, None]
+    assert len(got) == 1
+
+
+def test_a_state_makes_a_share_each_time() -> None:
+    """As often as one is asked for."""
+    with states(lambda _: as_json({"share": "s"})) as (url, got):
+        made = States(url)
+        assert [made.share() for _ in range(2)] == ["s", "s"]
+    assert len(got) == 2

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from judge_tools import RawServer, always, answer
-from onezone_contracts.judge import judge_one
+from onezone_contracts.exchange import Redactor
+from onezone_contracts.judge import judge, judge_one
+from onezone_contracts.options import Options
 from onezone_contracts.patience import LAGS, Lag
-from onezone_contracts.requirement import Finding, Level, NotJudged, Outcome, OutOfTimeError, Requirement
+from onezone_contracts.requirement import Finding, HungError, Level, NotJudged, Outcome, OutOfTimeError, Requirement
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_spec import load
@@ -61,6 +63,38 @@ def test_what_could_not_be_judged_is_not() -> None:
         raise NotJudged("nobody may look", blocked=True)
 
     assert outcome(check).outcome is Outcome.BLOCKED
+
+
+@pytest.mark.parametrize(
+    "reason", [OutOfTimeError(), HungError("reads"), NotJudged("nobody may"), ValueError("a mistake")]
+)
+def test_what_cannot_be_sent_ahead_loses_no_results(reason: Exception) -> None:
+    """Whoever judges the requirement is told, if it cannot be sent then either."""
+
+    def foresee(_: object) -> None:
+        raise reason
+
+    requirement = Requirement("some.topic", "operation", Level.MUST, "text", "source", lambda _: iter([SEEN]))
+    session: Any = SimpleNamespace(
+        options=Options(),
+        edition="current",
+        profile="core",
+        target="http://127.0.0.1:9",
+        contract=load(),
+        redactor=Redactor(),
+        requests=0,
+        hints=[],
+        requirements=lambda _: (requirement,),
+        preflight=lambda _: None,
+        foresee=foresee,
+        check_time=lambda: None,
+        of=lambda _: None,
+        turned_away=lambda _: None,
+        unseen=frozenset,
+        unknown=lambda **_: None,
+        clean=lambda: None,
+    )
+    assert [found.outcome for found in judge(session).results] == [Outcome.FAIL]
 
 
 def test_a_wait_ends_with_the_time() -> None:

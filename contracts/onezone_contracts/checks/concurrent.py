@@ -16,7 +16,7 @@ from onezone_contracts.sent import Sent
 from onezone_contracts.state.compare import beyond_the_list, differences_of
 
 AT_ONCE = 8
-"""How many go at the same time; all of them to a slow target, which was seen to bear more."""
+"""How many go at the same time; to a target that was seen to bear more workers, one for each of them."""
 CREATES = 24
 FEW = 8
 """With fewer creations, a limiter let too little through to judge by."""
@@ -36,7 +36,8 @@ def _at_once(run: Run, cases: list[Case]) -> list[Sent]:
             run.api.wire.close()
 
     run.api.wire.close()
-    with ThreadPoolExecutor(len(cases) if run.several else AT_ONCE) as pool:
+    most = max(AT_ONCE, run.shared.workers if run.several else 1)
+    with ThreadPoolExecutor(min(len(cases), most)) as pool:
         return list(pool.map(send, cases))
 
 

@@ -119,7 +119,7 @@ def _listed(run: GivenRun, creations: list[Created], before: dict[str, set[str]]
 
         run.readback.lag.until(shows)
         now = latest[0]
-        if now is None:  # it has more pages now than are followed
+        if now is None:  # its list says nothing any more
             del run.ledger.known[group]
             continue
         run.ledger.known[group] = set(now)

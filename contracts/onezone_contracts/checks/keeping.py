@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.state.tracker import UNSEEN
 from onezone_contracts.target.administrator import GONE
@@ -21,15 +22,21 @@ def kept(kind: str, status: int) -> Check:
         role = operation.effect.resource
         try:
             ref = account.create(account.contract.kind(role))
+            account.look(ref)
             account.create(kind, names={ref[0]: ref[1]})
         except SetupError as error:
             raise NotJudged(str(error), blocked=True) from None
         exchange = account.api.send(operation, {role: ref}, account.auth, label=f"delete what a {kind} names")
+        if exchange.response is None or asks_for_patience(exchange):
+            raise NotJudged(f"not answered for itself: {exchange.answer()}", blocked=True)
         what = f"the deletion of a {role.replace('_', ' ')} that a {kind} names"
         if exchange.status != status:
-            yield Finding(f"{what} was not refused", str(status), exchange.answer(), exchange)
+            came = "was not refused" if exchange.succeeded else f"was not answered with {status}"
+            yield Finding(f"{what} {came}", str(status), exchange.answer(), exchange)
         look = account.read("get", ref[0], None, {ref[0]: ref})
-        if look is not None and look.status in GONE:
-            yield Finding(f"after {what} it is gone", "200", look.answer(), look)
+        if account.offers("get", ref[0]) and look is not None and look.status in GONE:
+            account.mirror.drop(ref)
+            account.gone.add(ref)
+            yield Finding(f"it is gone although a {kind} names it", "200", look.answer(), look)
 
     return check

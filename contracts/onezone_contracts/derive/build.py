@@ -11,6 +11,8 @@ from onezone_contracts.checks.status import noted
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Level, Requirement, Sending
 
+Row = tuple[str, Level, str, Source, Check]
+"""Topic, level, text, source and check of a requirement."""
 CONSUMING = frozenset({"attach", "detach", "delete", "revoke", "clear"})
 """Verbs after which the same request has nothing left to do."""
 

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 from onezone_spec import Contract, Level, Operation, Source
 
 from onezone_contracts.checks.carriers import lets_in
-from onezone_contracts.requirement import Check
+from onezone_contracts.derive.build import Row
 from onezone_contracts.state.expected import CALLER
 
-Row = tuple[str, Level, str, Source, Check]
-"""Topic, level, text, source and check of a requirement."""
 BEARER = ("http", "bearer")
 
 
@@ -20,7 +18,7 @@ def requirements(contract: Contract, operation: Operation, documented: Callable[
     if (operation.effect.verb, operation.effect.resource, operation.effect.within) != ("get", CALLER, None):
         return
     for header, form, source in carriers(contract):
-        text = f"A token lets its user in in the header {header}."
+        text = f"A token in the header {header} lets its user in."
         topic = f"authentication.carrier-{header.lower()}"
         yield topic, documented(Level.OBSERVE), text, source, lets_in(header, form)
 

@@ -25,7 +25,8 @@ def at_once(build: Builder) -> Iterator[Requirement]:
     )
     if forbidden:
         text = (
-            f"Requests at the same time are judged each by its own credentials: the persona {forbidden} stays refused."
+            "Requests at the same time are each judged by their own credentials: "
+            f"the persona {forbidden} stays refused."
         )
         check = concurrent.access(forbidden)
         yield build.requirement("concurrent.access", Level.MUST, text, build.operation.access.source, check)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from onezone_spec import Contract, Level, Operation, Property, Source
+from onezone_spec import Contract, Level, Operation, Property
 
 from onezone_contracts.cases import Case, with_value
 from onezone_contracts.checks.keeping import kept
 from onezone_contracts.checks.status import answered, observed
 from onezone_contracts.derive import asks
+from onezone_contracts.derive.build import Row
 from onezone_contracts.generate.values import INVITES
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.trial import Trial
 
-Row = tuple[str, Level, str, Source, Check]
-"""Topic, level, text, source and check of a requirement."""
 NOTHING = "f" * 32
 """An id that nothing has, and a token that nobody gave."""
 BAD = 400
@@ -28,7 +27,7 @@ def requirements(contract: Contract, operation: Operation, documented: Callable[
         yield from _property(contract, operation, prop, level)
     for kind, name in operation.kept_by.items():
         status = contract.errors[name].status
-        text = f"What a {kind.replace('_', ' ')} names is not deleted: the answer is {status}."
+        text = f"Something that a {kind.replace('_', ' ')} names cannot be deleted: the answer is {status}."
         yield "effect.kept", Level.MUST, text, operation.source, kept(kind, status)
 
 
@@ -43,7 +42,8 @@ def _property(contract: Contract, operation: Operation, prop: Property, level: L
         yield f"body.{name}.unknown", level, text, source, judge
     if prop.refers and prop.refers.taken and operation.effect.verb == "create":
         status = contract.errors[prop.refers.taken].status
-        text = f"{name} that another one names already is answered with {status}."
+        kind = contract.kind(operation.effect.resource).replace("_", " ")
+        text = f"A {name} that another {kind} already names is answered with {status}."
         binding = level if status in operation.responses else Level.OBSERVE
         yield f"body.{name}.taken", binding, text, source, taken(name, status, binding)
 

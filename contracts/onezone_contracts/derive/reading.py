@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from onezone_spec import Contract, Level, Operation, Source
+from onezone_spec import Contract, Level, Operation
 
 from onezone_contracts.cases import BARE, BEFORE, DIRECT, FOREIGN, Case
 from onezone_contracts.checks import reading as checks
-from onezone_contracts.requirement import Check, at_successes
+from onezone_contracts.derive.build import Row
+from onezone_contracts.requirement import at_successes
 from onezone_contracts.state.expected import CALLER, GROUP, READING
 
-Row = tuple[str, Level, str, Source, Check]
-"""Topic, level, text, source and check of a requirement."""
 DEPRECATED, CREATOR = "deprecated", "creator"
 OLD = 3
 """So many entities that were there before are looked at."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from operator import call
 
 from onezone_contracts import searching
 from onezone_contracts.cases import GROUP, Case, with_value
@@ -199,7 +200,7 @@ class Play(searching.Play[Action]):
                 self._list_differs,
                 *(partial(self._unlike, service) for service in services),
             ]
-            return next((difference for difference in self.setting.run.map(_looked, looks) if difference), None)
+            return next((difference for difference in self.setting.run.map(call, looks) if difference), None)
 
         self._wait(kind, different)
 
@@ -275,10 +276,6 @@ class Play(searching.Play[Action]):
             where = difference.message.removeprefix(f"{service.sent.case.label}: ")
             return Difference(f"{service.name}: {where}", difference.expected, difference.actual, read.exchange)
         return None
-
-
-def _looked(look: Callable[[], Difference | None]) -> Difference | None:
-    return look()
 
 
 def _count(services: set[str]) -> str:

@@ -15,23 +15,28 @@ Alone = Callable[[Sent], tuple[Sent, list[Difference]]]
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """What was not as before after refused requests: one that was seen to do it, or several of which none was."""
+    """What was not as before after refused requests; `seen` says that it was a single one, which was seen to do it."""
 
     sent: tuple[Sent, ...]
     difference: Difference
+    seen: bool = False
 
     def finding(self) -> Finding:
         """What was left behind, by the one that was seen to do it; else by all that were sent, and none is accused."""
         seen, last, steps = self.difference, self.sent[-1], tuple(request.exchange for request in self.sent)
-        if len(self.sent) == 1:
+        if self.seen:
             words = f"{last.case.label}: refused with {last.exchange.answer()}, yet this changed: {seen.what}"
             steps = tuple(filter(None, (last.exchange, seen.exchange)))
         else:
-            words = f"after {len(self.sent)} refused requests, none of which did it alone, this changed: {seen.what}"
+            several = "request" if len(steps) == 1 else "requests"
+            after = f"after {len(steps)} refused {several} this changed: {seen.what}"
+            words = f"{after}; none that was sent again did it alone"
         return replace(seen.finding(words), exchange=last.exchange, steps=steps)
 
 
 def seen_alone(suspects: Iterable[Sent], alone: Alone) -> list[Leak]:
     """What each suspect leaves behind by itself; one that is accepted then is not to blame."""
     tried = map(alone, suspects)
-    return [Leak((again,), difference) for again, left in tried if not again.succeeded for difference in left]
+    return [
+        Leak((again,), difference, seen=True) for again, left in tried if not again.succeeded for difference in left
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from operator import call
 from typing import Any
 
 from onezone_spec import Operation
@@ -91,9 +92,9 @@ class Ledger(Tracker):
         self.strays.clear()
 
     def _drift(self, group: str) -> tuple[frozenset[str], frozenset[str]]:
-        before = self.known.get(group, set())
-        now = self._list(group, before.issubset)
-        if now is None:
+        before = self.known.get(group)
+        now = self._list(group, before.issubset) if before is not None else None
+        if before is None or now is None:
             return frozenset(), frozenset()
         return frozenset(now - before - self._ours(group)), frozenset(before - now)
 
@@ -176,7 +177,7 @@ class Ledger(Tracker):
 
         looks: list[Callable[[], Any]] = [partial(look, group) for group in groups]
         looks += [partial(self._read_of, sent) for sent in accepted]
-        seen = list(self.each(_done, looks))
+        seen = list(self.each(call, looks))
         now = {group: services for group, services in zip(groups, seen, strict=False) if services is not None}
         extra = {group: frozenset(now[group] - before[group] - ids - self._ours(group)) for group in now}
         creations = [self._as_seen(sent, read) for sent, read in zip(accepted, seen[len(groups) :], strict=True)]
@@ -198,13 +199,14 @@ class Ledger(Tracker):
         if plain and answered and not unread:
             self.created += creations
             return True
-        gone = (
-            self._unexplained(vanished, [request for request in sent if not request.succeeded])
-            if creations
-            else frozenset[str]()
-        )
-        if gone:  # what vanished cannot vanish again: this must not be forgotten
+        strays, refused = bool(self.strays), [request for request in sent if not request.succeeded]
+        suspects = (*self.pending, *refused)
+        gone = self._unexplained(vanished, refused)  # it cannot vanish again: this must not be forgotten
+        if gone and creations:
             self.created.append(replace(creations.pop(0), gone=gone))
+        elif gone and not strays:
+            group = next(iter(vanished))
+            self.leaks += [Leak(suspects, difference) for difference in self._changed(group, frozenset(), gone)]
         self.spare += creations
         return False
 
@@ -238,7 +240,7 @@ class Ledger(Tracker):
 
         looks: list[Callable[[], Any]] = [partial(holds, group) for group in groups]
         looks += [partial(self._read_of, request) for request in accepted]
-        seen = list(self.each(_done, looks))
+        seen = list(self.each(call, looks))
         gone = {group: frozenset(ids - self.known.get(group, ids)) for group, ids in before.items()}
         self.readback.lag.vain = vain  # each of them is waited for again, alone, where something is odd
         creations = [self._as_seen(request, read) for request, read in zip(accepted, seen[len(groups) :], strict=True)]
@@ -334,7 +336,3 @@ class Ledger(Tracker):
         creation = self.of(sent)
         if creation is not None:
             yield from compare.differences_of(self.operation, creation)
-
-
-def _done(look: Callable[[], Any]) -> Any:
-    return look()

@@ -31,10 +31,12 @@ class Newcomers:
         self.account = account
         self.operation = operation
         self._listed: set[str] | None = None
+        self._asked = False
 
     def remember(self) -> None:
         """What there is of that kind, before anything is refused."""
-        if self.operation.effect.verb == "create" and self._listed is None:
+        if self.operation.effect.verb == "create" and not self._asked:
+            self._asked = True
             self._listed = self.account.everything(self.account.contract.kind(self.operation.effect.resource))
 
     def found(self) -> list[Difference]:
@@ -172,8 +174,10 @@ class Effects(Tracker):
 
     def _blame(self, suspects: Sequence[Sent], left: list[Difference], alone: Alone) -> None:
         """Name who left something behind: a single suspect, or who does it alone."""
-        tried = suspects if len(suspects) > 1 else ()
-        self.leaks += seen_alone(tried[:SUSPECTS], alone) or [Leak(tuple(suspects), difference) for difference in left]
+        single = len(suspects) == 1
+        self.leaks += seen_alone(() if single else suspects[:SUSPECTS], alone) or [
+            Leak(tuple(suspects), difference, seen=single) for difference in left
+        ]
 
     def _alone(self, sent: Sent) -> tuple[Sent, list[Difference]]:
         again = self.replay(sent.case)
@@ -181,7 +185,9 @@ class Effects(Tracker):
 
     def see(self, sent: Sent) -> None:
         """See that one refused request changed nothing of what it named."""
-        self.leaks += [Leak((sent,), difference) for difference in differences(self.account, self._touched(sent))]
+        self.leaks += [
+            Leak((sent,), difference, seen=True) for difference in differences(self.account, self._touched(sent))
+        ]
 
     def _touched(self, sent: Sent) -> list[Probe]:
         mirrored = all(ref in self.account.mirror.details for ref in sent.roles.values())

@@ -35,7 +35,8 @@ class Shares:
         self._naming = next((kind for kind, key in keys if key), None)
         self._fresh: Iterator[str] | None = None
         self._given: dict[str, None] = {}
-        self._back: deque[str] = deque()
+        self._drawn: list[str] = []
+        self._back: dict[str, None] = {}
         self._used: deque[str] = deque()
 
     def free(self) -> str:
@@ -49,38 +50,41 @@ class Shares:
         if share is None:
             raise SetupError(NONE)
         self._given[share] = None
+        self._drawn.append(share)
         return share
 
     def back(self, value: Any) -> None:
         """What a refused body named may still be free."""
         if isinstance(value, dict):
-            self._back.extend(share for share in self._given if share in value.values())
+            self._back |= dict.fromkeys(share for share in self._given if share in value.values())
 
     @property
-    def given(self) -> frozenset[str]:
-        """What was given to this operation."""
-        return frozenset(self._given)
+    def count(self) -> int:
+        """How often one was given to this operation."""
+        return len(self._drawn)
 
-    def unsent(self, before: frozenset[str], value: Any) -> None:
-        """What was given after `before` and is not in the body that is sent may still be free."""
+    def unsent(self, before: int, value: Any) -> None:
+        """What was given after the first `before` and is not in the body that is sent may still be free."""
         named = list(value.values()) if isinstance(value, dict) else []
-        self._back.extend(share for share in self._given if share not in before and share not in named)
+        self._back |= dict.fromkeys(share for share in self._drawn[before:] if share not in named)
 
     def next_operation(self) -> None:
         """What was given until now is needed no more, but for what is kept."""
         self._back.clear()
+        self._drawn.clear()
         self._used.extend(self._given)
         self._given.clear()
 
     @contextmanager
     def kept(self) -> Iterator[None]:
         """What is given meanwhile is needed by later operations, too."""
-        before = self._given
+        before, count = self._given, self.count
         self._given = {}
         try:
             yield
         finally:
             self._given = before
+            del self._drawn[count:]
 
     def _unnamed(self) -> Iterator[str]:
         """The shares that were there before, and that nothing names."""
@@ -91,7 +95,8 @@ class Shares:
     def _again(self) -> str | None:
         """A share that was given before; what names it goes, if the kit made that."""
         while self._back:
-            share = self._back.popleft()
+            share = next(iter(self._back))
+            del self._back[share]
             if self._named_by(share) is None:
                 return share
         while self._used:

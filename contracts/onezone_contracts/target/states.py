@@ -41,6 +41,7 @@ class States:
         self._wire = Wire(origin, options.timeout, network=options.network if same else options.network.bare())
         self._check_time = self._wire.patience.check_time = options.deadline.check
         self.made: list[dict[str, Any]] = []
+        self._without_shares = False
 
     def target(
         self, base_url: str, people: tuple[Persona, ...], scopes: Iterable[str] = frozenset({GROUP, ZONE})
@@ -79,10 +80,14 @@ class States:
 
     def share(self) -> str | None:
         """A share that no handle stands for, None where the implementation has no such state."""
-        try:
-            return _id(self._call("setup", "a share", {}).get("share"))
-        except SetupError:
+        if self._without_shares:
             return None
+        try:
+            share = _id(self._call("setup", "a share", {}).get("share")) or None
+        except SetupError:
+            share = None
+        self._without_shares = share is None
+        return share
 
     def _group(self) -> str | None:
         """A group of its own, None where the implementation has no such state."""

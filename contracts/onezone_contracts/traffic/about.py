@@ -33,12 +33,7 @@ def removed(sent: Seen) -> Ref | None:
 
 def after(first: Seen, second: Seen) -> bool:
     """Whether one was over before the other began: by the time, or since the other names what the one created."""
-    return first.end <= second.start or (first.made is not None and names(second, first.made))
-
-
-def names(sent: Seen, name: str) -> bool:
-    """Whether the path of a request names an entity."""
-    return any(own == name for _, own in sent.roles.values())
+    return first.end <= second.start or first.made_ref in second.roles.values()
 
 
 def between(first: Seen, middle: Seen, last: Seen) -> bool:

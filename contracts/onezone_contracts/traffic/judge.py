@@ -121,12 +121,12 @@ class Follower:
         if self._origin is None:
             self._origin = here
         learn(self.redactor, recorded, self._callers.credentials)
-        return seen(recorded, call, self._callers)
+        return seen(recorded, call, self._callers, self.contract)
 
     def _other_method(self, recorded: Recorded, path: str) -> None:
         """Judge a call with a method that a path of the contract does not have."""
         for call in self._routes.beside(recorded.method, path) if self._origin else ():
-            sent = seen(recorded, call, self._callers)
+            sent = seen(recorded, call, self._callers, self.contract)
             learn(self.redactor, recorded, self._callers.credentials)
             self._single.other_method(sent)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from onezone_spec import Operation
+from onezone_spec import Contract, Operation
 
 from onezone_contracts.api import new_id
 from onezone_contracts.exchange import Exchange, Request, Response
@@ -41,6 +41,8 @@ class Seen:
     operation: Operation
     roles: dict[str, Ref]
     caller: Caller
+    kind: str = ""
+    """The kind of what its effect is about."""
     value: Any = NO_JSON
     answer: Any = NO_JSON
     credentials: tuple[tuple[str, str], ...] = ()
@@ -103,12 +105,18 @@ class Seen:
         return new_id(self.exchange) if created else None
 
     @property
+    def made_ref(self) -> Ref | None:
+        """What it created, None where it created nothing or does not say."""
+        made = self.made
+        return (self.kind, made) if made is not None else None
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """The keys of the body."""
         return tuple(sorted(self.value)) if isinstance(self.value, dict) else ()
 
 
-def seen(recorded: Recorded, call: Call, callers: Callers) -> Seen:
+def seen(recorded: Recorded, call: Call, callers: Callers, contract: Contract) -> Seen:
     """What was recorded as a call of an operation."""
     caller, credentials = callers.of(recorded), callers.credentials
     headers, auth = split(recorded.request_headers, caller.name, credentials)
@@ -120,7 +128,8 @@ def seen(recorded: Recorded, call: Call, callers: Callers) -> Seen:
     if recorded.status is not None:
         response = Response(recorded.status, recorded.response_headers, recorded.response_body or b"")
     exchange = Exchange(request, origin(recorded.url), response, None if response else "no answer was recorded")
-    sent = Seen(recorded, exchange, call.operation, call.roles, caller)
+    kind = contract.kind(call.operation.effect.resource)
+    sent = Seen(recorded, exchange, call.operation, call.roles, caller, kind)
     sent.credentials = tuple(header for header in auth.headers if header[0].lower() in credentials)
     sent.value = _json(recorded.request_body)
     if response and response.success:

@@ -129,21 +129,21 @@ class State:
 
     def _made(self, sent: Seen) -> Ref | None:
         """What was created; its id must be new, and the server's choice."""
-        if sent.made is None:
+        ref = sent.made_ref
+        if ref is None:
             return None
-        ref = (self.contract.kind(sent.operation.effect.resource), sent.made)
         before = self.facts.get((THERE, (ref,), ""))
         fresh = self.sheet.find(sent.operation, "location.fresh", "success.location")
         if before is not None and (after(before.by, sent) or before.by.value != sent.value):
             message = f"{sent.label}: the id was given before"
             steps = (before.by.exchange, sent.exchange)
-            self.sheet.judged(fresh, Finding(message, "a new id", sent.made, sent.exchange, steps))
+            self.sheet.judged(fresh, Finding(message, "a new id", ref[1], sent.exchange, steps))
         else:
             self.sheet.judged(fresh)
-        if isinstance(sent.value, dict) and sent.made in sent.value.values():
+        if isinstance(sent.value, dict) and ref[1] in sent.value.values():
             own = self.sheet.find(sent.operation, "location.own-id")
             message = f"{sent.label}: the client's own id was taken"
-            self.sheet.judged(own, Finding(message, "an id that the server chose", sent.made, sent.exchange))
+            self.sheet.judged(own, Finding(message, "an id that the server chose", ref[1], sent.exchange))
         return ref
 
     def _attached(self, sent: Seen, ends: tuple[Ref, Ref]) -> None:

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 import yaml
 from judge_tools import answer, as_json, post_json, set_up, states, target_file
+from onezone_contracts.network import Header, Network
+from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
+from onezone_contracts.shared import Shared
+from onezone_contracts.target.file import Target
+from onezone_contracts.trial import GivenTrial
 from onezone_spec import load
 from running_mock import Running
 
@@ -84,3 +89,13 @@ def test_provider_states_that_make_no_administrator_serve_what_they_can(mock: Ru
     assert outcomes[f"list_handle_service_users.access.{refused}"] == "pass"
     assert outcomes["get_handle_service.effect.foreign"] == "blocked"
     assert outcomes["get_group_privilege_sets.authentication.none"] == "pass"
+
+
+def test_secrets_of_headers_are_not_told() -> None:
+    """What every request carries is as secret with given personas as with any other."""
+    header = Header("X-Key", "s3cret-key", (("GATEWAY_KEY", "s3cret-key"),))
+    shared = Shared(Options(network=Network((header,))))
+    contract = load("current")
+    target = Target("http://127.0.0.1:9/api/v3", {}, "0" * 32)
+    trial = GivenTrial(shared, contract, contract.operations["get_group"], target)
+    assert trial.redactor.text("sent s3cret-key") == "sent ***"

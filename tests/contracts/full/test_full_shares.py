@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from onezone_contracts.cases import with_value
+from onezone_contracts.derive import asks
 from onezone_contracts.options import Options
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.fixtures import Stages
 from onezone_contracts.target.shares import Shares
+from onezone_contracts.trial import AccountTrial
 
 if TYPE_CHECKING:
     from running_mock import Running
@@ -58,6 +63,47 @@ def test_what_a_refused_body_named_is_given_again(shares: Shares) -> None:
     shares.back({"resourceId": given[3], "metadata": ["x"]})
     shares.back(None)
     assert all_of(shares) == [given[3]]
+
+
+def test_what_is_given_a_second_time_comes_back_again(shares: Shares) -> None:
+    """However often it is given in vain; and once only, however often it came back."""
+    given = all_of(shares)
+    for _ in range(3):
+        before = shares.count
+        shares.back({"resourceId": given[3]})
+        shares.back({"resourceId": given[3]})
+        assert all_of(shares) == [given[3]]
+        shares.unsent(before, {"resourceId": "another"})
+    assert all_of(shares) == [given[3]]
+
+
+def test_what_is_kept_does_not_come_back_unsent(shares: Shares) -> None:
+    """Stages are set up while a request is prepared: what they name is not in its body."""
+    before = shares.count
+    with shares.kept():
+        kept = shares.free()
+    given = shares.free()
+    shares.unsent(before, {})
+    again = all_of(shares)
+    assert given in again
+    assert kept not in again
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_workers_give_back_what_a_refused_body_named(account: Account, count: int) -> None:
+    """Those that were sent at the same time, and the one that was left over."""
+    stages = Stages(Options(), account=account)
+    trial = AccountTrial(stages, account.contract.operations["create_handle"])
+    free = all_of(stages.shares)
+    stages.shares.next_operation()
+    with ThreadPoolExecutor(2) as stages.pool:
+        for turn in range(3):
+            trial.ahead(
+                replace(asks.valid(), name=f"refused.{turn}.{number}", change=with_value("handleServiceId", "f" * 32))
+                for number in range(count)
+            )
+    stages.pool = None
+    assert set(all_of(stages.shares)) == set(free)
 
 
 def test_the_next_operation_has_all_but_what_is_kept(shares: Shares) -> None:

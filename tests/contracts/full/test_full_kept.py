@@ -1,0 +1,102 @@
+"""What a handle names stays: who is accused of deleting it was seen to, and of nothing that a limiter answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from front import Rewrite, front
+from onezone_contracts.checks.carriers import lets_in
+from onezone_contracts.checks.keeping import kept
+from onezone_contracts.options import Options
+from onezone_contracts.requirement import Finding, NotJudged
+from onezone_contracts.target.administrator import Account
+from onezone_contracts.target.fixtures import Stages
+
+if TYPE_CHECKING:
+    from running_mock import Running
+
+SERVICE = "/handle_services/"
+BAD_REQUEST = 400
+
+
+@contextmanager
+def account_at(mock: Running, instead: Rewrite) -> Iterator[Account]:
+    """An administrator's account at the mock, behind what answers some requests itself."""
+    with front(mock.origin, instead) as origin:
+        account = Account(mock.contract, origin + mock.contract.base_paths[0], mock.admin)
+        account.open()
+        Stages(Options(), account=account)
+        try:
+            yield account
+        finally:
+            account.remove()
+
+
+def found(account: Account) -> list[Finding]:
+    trial: Any = SimpleNamespace(account=account, operation=account.contract.find("delete", "handle_service"))
+    return list(kept("handle", BAD_REQUEST)(trial))
+
+
+def test_a_server_without_the_read_is_not_accused(mocks: dict[str, Running]) -> None:
+    """That a handle service cannot be read does not mean that it is gone."""
+
+    def unread(method: str, path: str) -> int | None:
+        return 404 if method == "GET" and SERVICE in path and path.count("/") == 5 else None
+
+    with account_at(mocks["deployed"], unread) as account:
+        assert found(account) == []
+
+
+def answered(status: int) -> Rewrite:
+    """Every deletion of a handle service is answered so."""
+    return lambda method, path: status if method == "DELETE" and SERVICE in path else None
+
+
+def test_what_a_limiter_answers_is_no_violation(mocks: dict[str, Running], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says nothing about the deletion."""
+    monkeypatch.setattr("onezone_contracts.patience.SHORTEST", 0)
+    limited = True
+
+    def limit(method: str, path: str) -> int | None:
+        return answered(429)(method, path) if limited else None
+
+    with account_at(mocks["deployed"], limit) as account:
+        with pytest.raises(NotJudged, match="not answered for itself: 429") as reason:
+            found(account)
+        limited = False
+    assert reason.value.blocked
+
+
+def test_another_refusal_is_told_as_one(mocks: dict[str, Running]) -> None:
+    """It was refused, though not as documented."""
+    other = 403
+
+    def refusing(method: str, path: str) -> int | None:
+        return answered(other)(method, path) if other else None
+
+    with account_at(mocks["deployed"], refusing) as account:
+        messages = [finding.message for finding in found(account)]
+        other = 0
+    assert messages == ["the deletion of a handle service that a handle names was not answered with 400"]
+
+
+def test_a_token_that_a_limiter_kept_out_is_no_violation(
+    mocks: dict[str, Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it lets its user in is not known."""
+    monkeypatch.setattr("onezone_contracts.patience.SHORTEST", 0)
+    limited = False
+
+    def limit(method: str, path: str) -> int | None:
+        return 429 if limited and method == "GET" and path.endswith("/user") else None
+
+    with account_at(mocks["deployed"], limit) as account:
+        limited = True
+        trial: Any = SimpleNamespace(account=account, operation=account.contract.find("get", "caller"))
+        with pytest.raises(NotJudged, match="not answered for itself: 429"):
+            list(lets_in("X-Auth-Token", "{}")(trial))
+        limited = False
