@@ -54,8 +54,8 @@ def core(contract: Contract) -> Iterator[object]:
 
 
 def faults(contract: Contract) -> int:
-    """How many faults of the catalogue an edition has."""
-    return sum(not fault.editions or contract.edition in fault.editions for fault in catalogue())
+    """How many faults the judge is proven on in an edition."""
+    return sum(not fault.editions or contract.edition in fault.editions for fault in catalogue(contract))
 
 
 def readme() -> str:

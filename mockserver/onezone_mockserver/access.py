@@ -27,7 +27,7 @@ CONDITION_WORDS = {
     "caller": "credentials",
     "self": "being the user of the path",
     "creator": "that the user of the path made it",
-    "belongs": "that what the path names belongs to what the body names",
+    "belongs": "membership of the group in what the body names",
 }
 
 

@@ -13,7 +13,7 @@ from onezone_mockserver.access import CONDITION_WORDS, Guard
 from onezone_mockserver.world import GROUP, NOTHING, USER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from onezone_spec import Contract, Operation, Route
 
@@ -29,16 +29,20 @@ def explain(
     world: World,
     user: User | None,
     params: Params,
-    keys: Iterable[str] = (),
+    body: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Every route of the operation for `user` (None: anonymous) in the world as it is now, as JSON.
 
-    `keys` are those of the body, some of which need more. What is lacking comes with the grant that would do.
+    Some keys of the body need more, and some name what the rule asks about. What is lacking comes with the grant that
+    would do.
     """
     guard = Guard(operation, contract)
-    rule = operation.access.with_body(keys)
-    grants = guard.grants(world, user, params)
+    rule = operation.access.with_body(body)
+    grants = guard.grants(world, user, params, body)
     entities = {scope: (kind, printable(params[name])) for scope, kind, name in guard.entities}
+    for scope, place in guard.reached.items():
+        if identity := place.find(world, params, body):
+            entities[scope] = (place.kind, printable(identity))
     reader = _Reader(world, user, entities, grants)
     allowing = rule.allowed_by(grants)
     return {
@@ -114,7 +118,7 @@ class _Reader:
         if scope == ZONE:
             return f"the zone privilege {privilege} for {who}"
         if scope not in self.entities:
-            return CONDITION_WORDS.get(scope, scope)
+            return CONDITION_WORDS.get(scope, f"that the body names a {scope.replace('_', ' ')}")
         kind, identity = self.entities[scope]
         name = _shown(self.world, kind, identity)["name"]
         what = f"the {kind.replace('_', ' ')} {name}"

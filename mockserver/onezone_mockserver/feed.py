@@ -43,6 +43,11 @@ class Follower:
         with contextlib.suppress(RuntimeError):  # the loop is closed, and with it whoever followed there is gone
             self.loop.call_soon_threadsafe(self.wake.set)
 
+    def withdraw(self, row: Row) -> None:
+        """Tell nothing of a row any more."""
+        with contextlib.suppress(ValueError):  # it was told, or lost
+            self.news.remove(row)
+
     def take(self) -> list[Row | Reloaded | str]:
         """What is new, each row once."""
         self.wake.clear()
@@ -63,6 +68,11 @@ class Feed:
         """A row has begun, or is over."""
         for follower in self.followers:
             follower.tell(row)
+
+    def withdraw(self, row: Row) -> None:
+        """Another row stands in the place of this one."""
+        for follower in self.followers:
+            follower.withdraw(row)
 
     def reset(self, world: str) -> None:
         """A world has begun anew."""

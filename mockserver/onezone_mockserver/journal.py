@@ -137,15 +137,15 @@ class Row:
     def access(self, contract: Contract, world: World) -> dict[str, Any] | None:
         """Every route as it stands, and what was decided then; None where nobody asked.
 
-        `changed` says that users or groups have changed since.
+        `changed` says that users, groups or what else decides have changed since.
         """
         if self.decision is None or self.operation is None:
             return None
         lacks = [{"scope": scope, "privilege": name or None} for scope, name in sorted(self.decision.lacks)]
         then = {"route": self.decision.route, "allowed": self.decision.allowed, "lacks": lacks}
-        now = explain(contract, self.operation, world, self.user, self.params, _keys(self.body))
-        changed = not self.pending and self.epoch is not world.epoch
-        return {**then, "changed": changed, "routes": now["routes"]}
+        now = explain(contract, self.operation, world, self.user, self.params, _object(self.body))
+        changed = self.epoch is not world.epoch or now["allowed"] != self.decision.allowed
+        return {**then, "changed": changed and not self.pending, "routes": now["routes"]}
 
 
 def _shown(pairs: Sequence[Header], body: bytes, size: int | None) -> dict[str, Any]:
@@ -160,13 +160,13 @@ def _shown(pairs: Sequence[Header], body: bytes, size: int | None) -> dict[str, 
     }
 
 
-def _keys(body: bytes) -> tuple[str, ...]:
-    """The keys of a body; none of one that is no JSON object, or that was cut."""
+def _object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body; an empty one where it is none, or was cut."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return ()
-    return tuple(value) if isinstance(value, dict) else ()
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 class Kept:

@@ -39,7 +39,11 @@ def reached(contract: Contract, operation: Operation, scopes: Collection[str]) -
 
 
 def _of_body(key: str) -> Find:
-    return lambda _world, _params, body: body.get(key) if isinstance(body, dict) else None
+    def find(_world: World, _params: Mapping[str, str], body: Any) -> str | None:
+        value = body.get(key) if isinstance(body, dict) else None
+        return value if isinstance(value, str) else None
+
+    return find
 
 
 def _of_path(name: str) -> Find:

@@ -135,7 +135,7 @@ _CONDITIONS = {
     "caller": "to be any user with credentials",
     "self": "to be the user whom the path names",
     "creator": "that the user whom the path names created it",
-    "belongs": "that the group which the path names belongs to what the body names",
+    "belongs": "membership of the group in what the body names",
 }
 
 

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from mock_client import GOOD, HOME, Client, basic
+from mock_client import GOOD, HOME, SERVICE, Client, basic
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_mockserver import create_app
@@ -232,3 +232,20 @@ def test_the_command_refuses_an_unknown_one(capsys: pytest.CaptureFixture[str], 
     """Exit 2 and one line."""
     assert main("mock", arguments) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_handle_of_no_service_still_needs_a_share() -> None:
+    """The fault lets the unknown service pass, and nothing else."""
+    client = faulty("handle-of-no-service", edition="deployed")
+    share = client("POST", "/_mock/states", {"state": "a share"}).json["share"]
+    persona = {"state": "a persona", "params": {"zone_privileges": ["oz_handles_create"]}}
+    login = client("POST", "/_mock/states", persona).json
+    headers = {"authorization": basic(login["username"], login["password"])}
+    rest = {"resourceType": "Share", "metadata": "<metadata/>", "metadataPrefix": "oai_dc"}
+
+    def create(service: object, resource: object) -> int:
+        body = {"handleServiceId": service, "resourceId": resource, **rest}
+        return client("POST", "/api/v3/onezone/handles", body, headers=headers).status
+
+    assert [create("none", "none"), create(SERVICE, "none"), create([1], share), create("none", [1])] == [400] * 4
+    assert create("none", share) == 201

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mock_client import HOME, Client, basic
+from mock_client import HOME, SERVICE, Client, basic
+from onezone_spec import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 YVE = {"username": "yve", "password": "secret", "zone_privileges": ["oz_handle_services_create"]}
 SECOND = {"id": "g2", "name": "Second", "users": {"yve": "all", "adam": []}, "children": {HOME: []}}
+
+INVITATION = {"token": "MDAx", "invites": "user", "group": HOME}
 
 
 def add(client: Client, what: Any, **headers: str) -> Any:
@@ -50,6 +53,8 @@ def test_a_world_that_is_added_to_is_the_one_in_which_requests_run(client: Clien
 MISTAKES: list[tuple[Callable[[], Any] | Any, str]] = [
     ({"users": [YVE, {"username": "adam"}]}, "users[1]"),
     ({"users": [YVE, {"username": "yan", "tokens": ["demo-token-adam"]}]}, "users[1].tokens: a token is used twice"),
+    ({"invitations": [INVITATION, INVITATION]}, "invitations[1].token: a token is used twice"),
+    ({"invitations": [INVITATION | {"token": "demo-token-adam"}]}, "invitations[0].token: a token is used twice"),
     ({"users": [YVE], "groups": [{"id": HOME}]}, f"groups[0].id: used twice: {HOME}"),
     ({"users": [YVE], "groups": [{"id": "g2", "users": {"yan": "all"}}]}, "groups[0].users.yan: there is no such user"),
     ({"users": [YVE], "groups": [{"id": "g2", "users": {"yve": ["fly"]}}]}, "there is no privilege fly"),
@@ -74,3 +79,56 @@ def test_yaml_will_do(client: Client) -> None:
     text = b"users:\n  - username: yve\n    password: secret\n"
     assert add(client, text, **{"content-type": "application/yaml"}).status == 204
     assert client.create(headers={"authorization": basic("yve", "secret")}).status == 403
+
+
+SHARES = {"shares": [{"id": "s1", "name": "n"}]}
+NAMES = {"handleServiceId": SERVICE, "resourceId": "s1"}
+
+
+def test_a_share_shows_the_handle_that_is_added(edition_client: Callable[[str], Client]) -> None:
+    """And what is not told of either is as making it would have it."""
+    deployed = edition_client("deployed")
+    assert add(deployed, {**SHARES, "handles": [{"id": "h1", **NAMES}]}).status == 204
+    world = deployed("GET", "/_mock/world").json
+    share = next(entry["details"] for entry in world["shares"] if entry["id"] == "s1")
+    handle = world["handles"][0]["details"]
+    assert share["handleId"] == "h1"
+    contract = load("deployed")
+    for operation, details in (("get_share_public", share), ("get_handle", handle)):
+        schema = contract.resolve(contract.operations[operation].success.schema or {})
+        absent = {key for key, value in schema["properties"].items() if "x-onezone-absent" in value}
+        assert set(schema["required"]) <= {*details, *absent}
+    assert deployed("PUT", "/_mock/world", world, headers={"host": "127.0.0.1"}).status == 204
+
+
+WRONG_NAMES = [
+    ([{"id": "h1"}], "handles[0].handleServiceId: missing"),
+    ([{"id": "h1", **NAMES, "resourceId": "none"}], "handles[0].resourceId: there is no share none"),
+    ([{"id": "h1", **NAMES, "handleServiceId": "none"}], "handles[0].handleServiceId: there is no handle_service none"),
+    (
+        [{"id": "h1", "handleServiceId": SERVICE, "details": {"resourceId": [1]}}],
+        "handles[0].details.resourceId: must be a string: quote it",
+    ),
+    ([{"id": "h1", **NAMES}, {"id": "h2", **NAMES}], "handles[1].resourceId: the share is named by h1 already"),
+]
+
+
+@pytest.mark.parametrize(("handles", "message"), WRONG_NAMES)
+def test_a_handle_names_what_is_there_and_is_alone(
+    edition_client: Callable[[str], Client], handles: Any, message: str
+) -> None:
+    """Otherwise the place is told, and nothing is added."""
+    deployed = edition_client("deployed")
+    before = deployed.snapshot()
+    reply = add(deployed, {**SHARES, "handles": handles})
+    assert reply.status == 400
+    assert reply.json["error"] == message
+    assert deployed.snapshot() == before
+
+
+def test_a_world_in_which_a_named_service_is_gone_goes_on(edition_client: Callable[[str], Client]) -> None:
+    """Where a service with handles may be deleted, the world can be added to and put back afterwards."""
+    current = edition_client("current")
+    assert add(current, {**SHARES, "handles": [{"id": "h1", **NAMES}]}).status == 204
+    assert current("DELETE", f"/api/v3/onezone/handle_services/{SERVICE}", as_="alice").status == 204
+    assert add(current, {"users": [YVE]}).status == 204

@@ -15,7 +15,7 @@ from onezone_mockserver import create_app
 from onezone_mockserver.journal import LIMIT, LONG_BODY, Row
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
-from socket_client import PATH, post, until
+from socket_client import PATH, connected, head, post, statuses, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -274,6 +274,20 @@ def test_events_come_pending_and_then_done(own: tuple[subprocess.Popen[str], Add
         process.terminate()
         assert b"event" not in stream.read()
     assert process.wait(20) == 0
+
+
+def test_what_waits_for_its_turn_is_pending_until_it_is_answered(own: tuple[subprocess.Popen[str], Address]) -> None:
+    """Pipelined requests: the row that stood for one is not told as over, without a status."""
+    _, address = own
+    with urllib.request.urlopen(f"http://{address[0]}:{address[1]}/_mock/events") as stream:
+        _until_event(stream, "hello")
+        with connected(address) as connection:
+            connection.sendall(head("Host: a", method="GET", path=PATH) * 6)
+            assert statuses(connection, 6) == [401] * 6
+        _, events = _until_event(stream, '"number": 6, ')
+        while not any(row["number"] == 6 and row["status"] for _, row in events):
+            events += _until_event(stream, '"number": 6, ')[1]
+    assert [row for _, row in events if not row["pending"] and row["status"] is None] == []
 
 
 def test_events_can_be_narrowed(own: tuple[subprocess.Popen[str], Address]) -> None:

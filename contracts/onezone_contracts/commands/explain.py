@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="ROLE=ID|NAME",
-        help="another entity that the path names: handle_service=…, user=…, child=…; repeatable",
+        help="another entity that the path or the body names: handle_service=…, share=…, user=…; repeatable",
     )
     parser.add_argument(
         "--key",

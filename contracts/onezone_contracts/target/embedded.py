@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty, Queue
 from threading import Thread
 from typing import IO
@@ -69,7 +69,12 @@ def _origin(process: subprocess.Popen[str], errors: IO[str] | None) -> str:
     lines: Queue[str] = Queue()
     stdout = process.stdout
     assert stdout is not None
-    Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
+
+    def read() -> None:
+        with suppress(ValueError):  # closed, as somebody ended the run before the mock was there
+            lines.put(stdout.readline())
+
+    Thread(target=read, daemon=True).start()
     try:
         line = lines.get(timeout=START_SECONDS).strip()
     except Empty:

@@ -65,7 +65,7 @@ class Pages:
         return _json({"personas": rows})
 
     def operations(self, _exchange: Exchange) -> Answer:
-        """What may be asked of whom: id, method, path, and the kind of entity that each parameter names."""
+        """What may be asked of whom: id, method, path, and the kind of entity that each parameter or key names."""
         contract = self.state.contract
         rows = [
             {
@@ -76,7 +76,8 @@ class Pages:
                 "parameters": [
                     {"name": parameter.name, "kind": contract.kind(parameter.entity) if parameter.entity else None}
                     for parameter in operation.parameters
-                ],
+                ]
+                + [{"name": name, "kind": kind} for name, kind in _naming(operation).items()],
                 "keys": sorted({key for route in operation.access.routes for key in route.given}),
             }
             for operation in contract.operations.values()
@@ -84,20 +85,21 @@ class Pages:
         return _json({"edition": contract.edition, "base_path": edition_base_path(contract), "operations": rows})
 
     def explain(self, exchange: Exchange) -> Answer:
-        """Who may and why: `?operation=&as=NAME` and the path's parameters; `as=*` is everybody, `as=-` nobody."""
+        """Who may and why: `?operation=&as=NAME` and the path's parameters; `as=*` is everybody, `as=-` nobody.
+
+        What the body names may be given, too, by its key; `keys` are others that the body has.
+        """
         query = {name: values[-1] for name, values in exchange.query.items()}
         operation = self.state.contract.operations.get(query.pop("operation", ""))
         if operation is None:
             raise ControlError("operation names none of the contract; GET /_mock/operations lists them")
         name, keys = query.pop("as", EVERYBODY), query.pop("keys", "")
+        body: dict[str, Any] = {key: None for key in keys.split(",") if key}
+        body |= {key: query.pop(key) for key in _naming(operation) if key in query}
         params = _params(operation, query)
         users = self._users(exchange, name)
-        rows = [
-            explain(
-                self.state.contract, operation, exchange.world, user, params, [key for key in keys.split(",") if key]
-            )
-            for user in users[:MOST_USERS]
-        ]
+        world, contract = exchange.world, self.state.contract
+        rows = [explain(contract, operation, world, user, params, body) for user in users[:MOST_USERS]]
         return _json({"explained": rows, "left_off": max(0, len(users) - MOST_USERS)})
 
     @staticmethod
@@ -109,6 +111,12 @@ class Pages:
         if user is None and name != NOBODY:
             raise ControlError(f"there is no user {name}")
         return [user]
+
+
+def _naming(operation: Operation) -> dict[str, str]:
+    """The keys of a request's body that name entities, with the kind of each."""
+    body = operation.body
+    return {prop.name: prop.refers.kind for prop in body.properties if prop.refers} if body else {}
 
 
 def _params(operation: Operation, query: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from onezone_spec import editions, load
 
-from onezone_mockserver.scenario.shares import SHARE, SPACE, share_details, space_details
+from onezone_mockserver.scenario.shares import HANDLE, SHARE, SPACE, handle_details, share_details, space_details
+from onezone_mockserver.scenario.types import resource_kinds
 from onezone_mockserver.world import GROUP, NOBODY, USER, User, id_name
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from onezone_mockserver.world import World
 
 Granted = frozenset[str] | None
-STATES = ("a persona", "a group", "a share")
+PERSONA, A_GROUP, A_SHARE = "a persona", "a group", "a share"
 ZONE = "zone"
 NAME = "Provider state"
+SERVICE = "handle_service"
 DETAILS: dict[str, Any] = {
     "name": NAME,
     "proxyEndpoint": "https://proxy.example.org",
@@ -62,8 +64,9 @@ class States:
         action, state = request.get("action", "setup"), request.get("state")
         if action not in ("setup", "teardown"):  # a tuple: what was sent may be unhashable
             raise StatesError("action must be setup or teardown")
-        if state not in STATES:
-            raise StatesError(f"there is no such state; there are: {', '.join(STATES)}")
+        names = self._names()
+        if state not in names:
+            raise StatesError(f"there is no such state; there are: {', '.join(names)}")
         params = self._params({} if request.get("params") is None else request["params"])
         key = orjson.dumps(
             [state, {name: None if privileges is None else sorted(privileges) for name, privileges in params.items()}]
@@ -74,13 +77,18 @@ class States:
             return {}
         prepared = (
             self._persona(run.world, params)
-            if state == "a persona"
+            if state == PERSONA
             else _share(run.world)
-            if state == "a share"
+            if state == A_SHARE
             else _group(run.world)
         )
         set_up[key].append(prepared)
         return prepared.answer
+
+    def _names(self) -> tuple[str, ...]:
+        """The states that there are: a share only where the contract knows shares."""
+        shares = SHARE in resource_kinds(self.state.contract)
+        return (PERSONA, A_GROUP, A_SHARE) if shares else (PERSONA, A_GROUP)
 
     def _params(self, params: Any) -> dict[str, Granted]:
         if not isinstance(params, dict):
@@ -123,7 +131,7 @@ class States:
         The group holds it wherever that leaves the user with just those: what a group holds, its members hold.
         """
         identity = world.fresh.new()
-        world.add(kind, identity, orjson.dumps({id_name(kind): identity, **DETAILS}))
+        world.add(kind, identity, orjson.dumps(self._details(world, prepared, kind, identity)))
         if privileges is not None:
             world.relate(USER, prepared.users[0], kind, identity, privileges)
         if membership is None or privileges is not None:
@@ -131,6 +139,20 @@ class States:
             granted = everything if membership is None else privileges or frozenset()
             world.relate(GROUP, prepared.groups[0], kind, identity, granted)
         return identity
+
+    def _details(self, world: World, prepared: Made, kind: str, identity: str) -> dict[str, Any]:
+        """What a new resource shows. A handle names a service and a share that are made for it."""
+        contract = self.state.contract
+        if kind == SPACE:
+            return space_details(identity, NAME)
+        if kind != HANDLE or not contract.reference(HANDLE, SHARE):
+            return {id_name(kind): identity, **DETAILS}
+        service, of_share = world.fresh.new(), _share(world)
+        share = of_share.answer[SHARE]
+        world.add(SERVICE, service, orjson.dumps({id_name(SERVICE): service, **DETAILS}))
+        world.set_key(SHARE, share, id_name(HANDLE), identity)
+        prepared.others += [*of_share.others, (SERVICE, service)]
+        return handle_details(contract, identity, {id_name(SERVICE): service, "resourceId": share})
 
 
 def _group(world: World) -> Made:
@@ -150,7 +172,7 @@ def _share(world: World) -> Made:
 def _remove(world: World, prepared: Made) -> None:
     for kind, identity in prepared.others:
         if world.exists(kind, identity):
-            world.remove(kind, identity)
+            world.remove_with_namers(kind, identity)
     for kind, ids in ((USER, prepared.users), (GROUP, prepared.groups)):
         for identity in ids:
             if world.exists(kind, identity):

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.effects.making import refuse_taken
-from onezone_mockserver.effects.naming import released
-from onezone_mockserver.effects.places import ZONE, Perform, Place, done, place, related
+from onezone_mockserver.effects.places import ZONE, Perform, Place, done, place, refuse_member, related
 from onezone_mockserver.effects.tokens import change
 from onezone_mockserver.exchange import Answer, Exchange, Refusal
 from onezone_mockserver.jsontext import joined, members
 from onezone_mockserver.location import LocationMaker
-from onezone_mockserver.world import NOTHING, TOKEN, USER, id_name, shown_kind
+from onezone_mockserver.world import NOTHING, TOKEN, USER, id_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +51,6 @@ def update(contract: Contract, operation: Operation) -> Perform:
 def delete(contract: Contract, operation: Operation) -> Perform:
     """Delete an entity with all its memberships. What may not be named by anything then is refused while it is."""
     what, success = place(contract, operation, operation.effect.resource), operation.success
-    release = released(contract, what.kind)
     keeping = [(kind, contract.reference(kind, what.kind) or "", error) for kind, error in operation.kept_by.items()]
 
     def perform(exchange: Exchange) -> Answer:
@@ -60,7 +58,6 @@ def delete(contract: Contract, operation: Operation) -> Perform:
         for kind, key, error in keeping:
             if world.naming(kind, key, identity):
                 raise Refusal(error, f"effect: there is a {kind} that names it")
-        release(world, identity)
         world.remove(what.kind, identity)
         return done(success)
 
@@ -81,10 +78,7 @@ def attach(contract: Contract, operation: Operation) -> Perform:
         if not world.exists(member.kind, who):
             key = id_name(member.kind)
             raise Refusal("badValueIdNotFound", f"effect: there is no such {member.role}", details={"key": key})
-        if (member.kind, who) == (container.kind, what):
-            raise Refusal("cannotAddRelationToSelf", "effect: nothing can be a member of itself")
-        if world.related(member.kind, who, container.kind, what) is not None:
-            raise _related_already(member, who, container, what)
+        refuse_member(world, member, who, container.kind, what)
         given = exchange.data.get("privileges")
         world.relate(member.kind, who, container.kind, what, _set(given) if given else usual)
         return answer(exchange)
@@ -104,12 +98,6 @@ def _attached(contract: Contract, operation: Operation) -> Callable[[Exchange], 
         return response
 
     return answer
-
-
-def _related_already(member: Place, who: str, container: Place, what: str) -> Refusal:
-    ends = {"childType": shown_kind(member.kind), "childId": who}
-    details = {**ends, "parentType": shown_kind(container.kind), "parentId": what}
-    return Refusal("relationAlreadyExists", f"effect: the {member.role} belongs to it already", details=details)
 
 
 def detach(contract: Contract, operation: Operation) -> Perform:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from onezone_mockserver.effects.places import Perform, done, place
+from onezone_mockserver.effects.places import Perform, done, place, refuse_member
 from onezone_mockserver.exchange import Answer, Exchange, Refusal, json_answer
 from onezone_mockserver.location import LocationMaker
-from onezone_mockserver.world import Invitation, shown_kind
+from onezone_mockserver.world import Invitation
 
 if TYPE_CHECKING:
     from onezone_spec import Contract, Operation
@@ -42,12 +42,7 @@ def join(contract: Contract, operation: Operation) -> Perform:
         invitation = world.invitation(exchange.value[TOKEN_KEY])
         if invitation is None or (invitation.member_kind, invitation.kind) != (member.kind, kind):
             raise Refusal("badValueToken", f"effect: the token invites no {member.kind}", details={"key": TOKEN_KEY})
-        if (member.kind, who) == (kind, invitation.id):
-            raise Refusal("cannotAddRelationToSelf", "effect: nothing can be a member of itself")
-        if world.related(member.kind, who, kind, invitation.id) is not None:
-            ends = {"childType": shown_kind(member.kind), "childId": who}
-            details = {**ends, "parentType": shown_kind(kind), "parentId": invitation.id}
-            raise Refusal("relationAlreadyExists", f"effect: the {member.role} belongs to it already", details=details)
+        refuse_member(world, member, who, kind, invitation.id)
         world.relate(member.kind, who, kind, invitation.id, usual)
         answer = done(success)
         answer.headers.append((b"location", location.make(exchange, exchange.params, invitation.id)))

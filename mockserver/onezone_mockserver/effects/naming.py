@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
 from onezone_mockserver.exchange import Exchange, Refusal
+from onezone_mockserver.references import templates, time_text
 
 if TYPE_CHECKING:
-    from onezone_spec import Contract, Operation, Property
-
-    from onezone_mockserver.world import World
-
-FILLED = "x-onezone-filled"
+    from onezone_spec import Contract, Property
 
 
 def filled(contract: Contract, kind: str) -> Callable[[Exchange, str], list[bytes]]:
     """What makes the parts of a new entity's details that are neither sent nor its own id: by a template each."""
-    shown = contract.find("get", kind)
-    properties = contract.resolve(shown.success.schema or {})["properties"] if shown else {}
-    templates = [(f',"{key}":'.encode(), schema[FILLED]) for key, schema in properties.items() if FILLED in schema]
+    parts_of = [(f',"{key}":'.encode(), template) for key, template in templates(contract, kind).items()]
 
     def fill(exchange: Exchange, identity: str) -> list[bytes]:
-        if not templates:
+        if not parts_of:
             return []
-        moment = datetime.fromtimestamp(exchange.run.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return [part for key, text in templates for part in (key, orjson.dumps(text.format(id=identity, time=moment)))]
+        moment = time_text(exchange.run.clock.now())
+        return [part for key, text in parts_of for part in (key, orjson.dumps(text.format(id=identity, time=moment)))]
 
     return fill
 
@@ -47,30 +41,14 @@ def show_naming(refers: Iterable[Property], exchange: Exchange, identity: str) -
 
 
 def _named(refers: Iterable[Property], exchange: Exchange) -> list[tuple[str, str, str, str]]:
-    return [
-        (prop.refers.kind, orjson.loads(exchange.data[prop.name]), prop.refers.key, prop.refers.taken)
+    """What the body names that is there: kind, id, the key that shows who names it, and the error for a second one."""
+    references = [
+        (prop.refers, orjson.loads(exchange.data[prop.name]))
         for prop in refers
         if prop.refers and prop.name in exchange.data
     ]
-
-
-def released(contract: Contract, kind: str) -> Callable[[World, str], None]:
-    """What makes an entity that is about to go named by nothing of what shows it."""
-    bodies = [
-        operation.body
-        for operation in contract.operations.values()
-        if _makes(contract, operation, kind) and operation.body
+    return [
+        (reference.kind, identity, reference.key, reference.taken)
+        for reference, identity in references
+        if isinstance(identity, str) and exchange.world.exists(reference.kind, identity)
     ]
-    keys = {prop.name: prop.refers for body in bodies for prop in body.properties if prop.refers and prop.refers.key}
-
-    def release(world: World, identity: str) -> None:
-        details: dict[str, Any] = orjson.loads(world.details(kind, identity)) if keys else {}
-        for name, refers in keys.items():
-            if refers and world.exists(refers.kind, details.get(name, "")):
-                world.set_key(refers.kind, details[name], refers.key, None)
-
-    return release
-
-
-def _makes(contract: Contract, operation: Operation, kind: str) -> bool:
-    return operation.effect.verb == "create" and contract.kind(operation.effect.resource) == kind

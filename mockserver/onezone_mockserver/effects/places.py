@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.exchange import Answer, Exchange
+from onezone_mockserver.exchange import Answer, Exchange, Refusal
+from onezone_mockserver.world import shown_kind
 
 if TYPE_CHECKING:
     from onezone_spec import Contract, Operation, Response
+
+    from onezone_mockserver.world import World
 
 Perform = Callable[[Exchange], Answer]
 """Does what an operation is for and gives the answer. Raises Refusal, and then has changed nothing."""
@@ -53,6 +56,19 @@ def naming(contract: Contract, operation: Operation) -> str | None:
     """The key by which the entities that an effect speaks of name the one that they stand under, None where none do."""
     effect = operation.effect
     return contract.reference(contract.kind(effect.resource), contract.kind(effect.within or ""))
+
+
+def refuse_member(world: World, member: Place, who: str, kind: str, identity: str) -> None:
+    """Raises Refusal where somebody cannot become a direct member of an entity, or is one.
+
+    Source: Onezone 21.02 as deployed, Error ids.
+    """
+    if (member.kind, who) == (kind, identity):
+        raise Refusal("cannotAddRelationToSelf", "effect: nothing can be a member of itself")
+    if world.related(member.kind, who, kind, identity) is not None:
+        ends = {"childType": shown_kind(member.kind), "childId": who}
+        details = {**ends, "parentType": shown_kind(kind), "parentId": identity}
+        raise Refusal("relationAlreadyExists", f"effect: the {member.role} belongs to it already", details=details)
 
 
 def done(success: Response) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -10,6 +10,7 @@ from onezone_mockserver.exchange import Answer, Exchange, Refusal
 from onezone_mockserver.faults.answers import answers, shown, write
 from onezone_mockserver.faults.effects import CALLER, CHILD, GROUP, SERVICE, USER, Inner, beforehand, effect, nothing
 from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Hook, Point, fault, on
+from onezone_mockserver.faults.requests import rescue
 
 if TYPE_CHECKING:
     from onezone_mockserver.state import MockState
@@ -61,9 +62,13 @@ def _whatever(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
         return Answer(201, [(b"location", b"/user/groups/none"), (b"content-length", b"0")])
 
 
-def _unseen() -> Hook:
-    """What the body names is not looked for."""
-    return Hook(Point.REFERENCES, lambda _inner, _state: lambda _exchange: None)
+def _of_any_service(refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
+    """A service that the body names is not looked for; the share is."""
+    body: Any = exchange.value if isinstance(exchange.value, dict) else {}
+    service, share = body.get("handleServiceId"), body.get("resourceId")
+    there = isinstance(share, str) and exchange.world.exists("share", share)
+    if refusal.details.get("key") != "handleServiceId" or not isinstance(service, str) or not there:
+        raise refusal
 
 
 def _unlooked() -> Hook:
@@ -82,7 +87,7 @@ FAULTS = (
     fault(
         "handle-of-no-service",
         "A handle may name a service that is not there.",
-        _unseen().of(on("create", HANDLE)),
+        rescue(Point.REFERENCES, _of_any_service).of(on("create", HANDLE)),
         "create_handle.body.handleServiceId.unknown",
         editions=NEWER,
     ),

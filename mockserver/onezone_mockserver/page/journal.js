@@ -180,7 +180,7 @@ function Detail({ chosen, now, onClose }) {
         ${row.duration_ms !== null && html`<span class="dim">, ${row.duration_ms.toFixed(2)} ms</span>`}</p>
       ${row.reason && html`<p class="notice">${row.reason}</p>`}
       ${row.access && html`<h3>${row.access.allowed ? "Why it was allowed" : "Why it was refused"}</h3>
-        ${row.access.changed && html`<p class="notice">Users or groups have changed since: the ways below are those of now.</p>`}
+        ${row.access.changed && html`<p class="notice">Something has changed since: the routes below are those of now.</p>`}
         <${Routes} routes=${row.access.routes} />`}
       ${row.forgotten && html`<p class="notice">Heads and bodies are no longer kept.</p>`}
       <${Side} title="Request" side=${row.request} query=${row.query} />

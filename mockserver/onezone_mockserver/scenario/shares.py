@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from onezone_mockserver.references import templates, time_text
 from onezone_mockserver.scenario.types import resource_kinds
-from onezone_mockserver.world import NOBODY
+from onezone_mockserver.world import BEGINNING, NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from onezone_spec import Contract
 
-SHARE, SPACE = "share", "space"
+SHARE, SPACE, HANDLE = "share", "space", "handle"
 FREE = 128
 """So many shares of the demo have no handle: the judge needs 108 at `standard` where it has no states to ask for."""
 
@@ -30,6 +31,16 @@ def share_details(identity: str, space: str, name: str) -> dict[str, Any]:
 def space_details(identity: str, name: str) -> dict[str, Any]:
     """A space that the zone itself made."""
     return {"spaceId": identity, "name": name, "creator": NOBODY}
+
+
+def handle_details(contract: Contract, identity: str, names: Mapping[str, str]) -> dict[str, Any]:
+    """A handle that the zone itself made, which names these, with the examples of the contract."""
+    create = contract.find("create", HANDLE)
+    properties = create.body.properties if create and create.body else ()
+    examples = {prop.name: prop.schema["example"] for prop in properties if "example" in prop.schema}
+    moment = time_text(BEGINNING)
+    filled = {key: text.format(id=identity, time=moment) for key, text in templates(contract, HANDLE).items()}
+    return {"handleId": identity, **examples, **names, **filled, "creator": NOBODY, "creationTime": BEGINNING}
 
 
 def demo_shares(contract: Contract) -> Mapping[str, Mapping[str, bytes]]:

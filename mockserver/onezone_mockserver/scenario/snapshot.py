@@ -14,7 +14,9 @@ import orjson
 from msgspec import UNSET, Raw, to_builtins
 
 from onezone_mockserver.jsontext import joined, members
+from onezone_mockserver.references import references
 from onezone_mockserver.scenario.mistakes import WorldError, check
+from onezone_mockserver.scenario.naming import Naming
 from onezone_mockserver.scenario.reader import Reader, privilege_names
 from onezone_mockserver.scenario.types import HOLDERS, Group, Persona, Resource, Token, User, resource_kinds
 from onezone_mockserver.world import GROUP, NOBODY, NOTHING, TOKEN, UNNAMED, USER, Invitation, World, id_name
@@ -152,7 +154,9 @@ class _Builder:
 
     def __init__(self, text: bytes, contract: Contract, world: World) -> None:
         self.world = world
+        world.references = references(contract)
         self.names = contract.privileges
+        self.naming = Naming(contract, world)
         self.kinds = resource_kinds(contract)
         self.reader = Reader(text, self.kinds)
         self.sets: dict[tuple[str, bytes], frozenset[str]] = {}
@@ -172,10 +176,14 @@ class _Builder:
         for kind, keys in self.kinds.items():
             for path, resource in entries(f"{kind}s"):
                 self._resource(kind, keys, resource, path)
+        for kind in self.world.references:
+            for path, resource in entries(f"{kind}s"):
+                self.naming.settle(kind, resource, path)
         for path, token in entries("tokens"):
             self._token(token, path)
         for path, invitation in entries("invitations"):
             check(self.world.exists(GROUP, invitation.group), (*path, "group"), f"there is no group {invitation.group}")
+            check(self._free(invitation.token), (*path, "token"), "a token is used twice")
             self.world.invite(invitation.token, Invitation(invitation.invites, GROUP, invitation.group))
         self.world.settle()
         return self.world
@@ -212,7 +220,8 @@ class _Builder:
             self.world.set_generation(identity, user.token_generation)
 
     def _free(self, token: str) -> bool:
-        return self.world.holder_of(token) is None and self.world.token(token) is None
+        world = self.world
+        return world.holder_of(token) is None and world.token(token) is None and world.invitation(token) is None
 
     def _token(self, token: Token, path: Path) -> None:
         self._check_new(TOKEN, token.id, path)
@@ -254,7 +263,10 @@ class _Builder:
             raw = place.pop(id_name(kind), None)
             same = raw is None or msgspec.json.decode(raw) == resource.id
             check(same, (*where, id_name(kind)), "is not the id")
-        self.world.add(kind, resource.id, _details({id_name(kind): resource.id, **shown}, resource.details, path))
+        usual = self.naming.usual(kind, resource.id)
+        missing = {key: usual[key] for key in usual if key in keys and key not in resource.details}
+        shown = {**missing, id_name(kind): resource.id, **shown}
+        self.world.add(kind, resource.id, _details(shown, resource.details, path))
         self._members(kind, resource, path, HOLDERS)
 
     def _members(self, kind: str, entry: Group | Resource, path: Path, lists: Mapping[str, str]) -> None:

@@ -17,6 +17,8 @@ from onezone_mockserver.world.tokens import TOKEN, Tokens
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from onezone_spec import Reference
+
     from onezone_mockserver.world.graph import Privileges
     from onezone_mockserver.world.tokens import Token
 
@@ -44,7 +46,7 @@ class World(Graph, Accounts, Tokens, Invitations):
 
     Details are stored serialised: a great many small objects would keep the garbage collector busy. Credentials stand
     apart (`users`, `token`). Memberships and zone privileges are the graph's; the one member of a named token is its
-    owner. `fresh` gives new ids and texts of tokens.
+    owner. `fresh` gives new ids and texts of tokens. `references` says what entities of a kind name by keys of theirs.
     """
 
     def __init__(self, ids: Ids | None = None) -> None:
@@ -53,6 +55,7 @@ class World(Graph, Accounts, Tokens, Invitations):
         Tokens.__init__(self)
         Invitations.__init__(self)
         self.fresh = ids or Ids()
+        self.references: Mapping[str, Mapping[str, Reference]] = {}
         self._details: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
 
     # Entities
@@ -129,7 +132,8 @@ class World(Graph, Accounts, Tokens, Invitations):
 
     def naming(self, kind: str, key: str, identity: str) -> list[str]:
         """The ids of the entities of a kind that name an entity by that key of their details."""
-        return [entity for entity, text in self._details[kind].items() if orjson.loads(text).get(key) == identity]
+        entities = self._details.get(kind, {})
+        return [entity for entity, text in entities.items() if orjson.loads(text).get(key) == identity]
 
     def named_by(self, kind: str, identity: str, key: str) -> str | None:
         """The id that an entity names by a key of its details, None where it names none. Raises KeyError."""
@@ -155,7 +159,8 @@ class World(Graph, Accounts, Tokens, Invitations):
     def remove(self, kind: str, identity: str) -> None:
         """Remove an entity, its memberships and tokens; what it alone was a member of stays. Raises KeyError.
 
-        Source: Onezone 21.02 as deployed: resources that nobody is left in stay, without users and groups.
+        What showed that this entity names it, shows so no more. Source: Onezone 21.02 as deployed: resources that
+        nobody is left in stay, without users and groups.
         """
         if kind == USER:
             self._close(identity)
@@ -165,21 +170,42 @@ class World(Graph, Accounts, Tokens, Invitations):
             del self.users[identity]
         elif kind == TOKEN:
             self._forget_token(identity)
+        self._release(kind, identity)
         self._withdraw(kind, identity)
         del self._details[kind][identity]
         self._leave(kind, identity)
 
+    def _release(self, kind: str, identity: str) -> None:
+        for name, reference in self.references.get(kind, {}).items():
+            named = self.named_by(kind, identity, name) if reference.key else None
+            if named is None or not self.exists(reference.kind, named):
+                continue
+            if self.named_by(reference.kind, named, reference.key) == identity:
+                self.set_key(reference.kind, named, reference.key, None)
+
+    def remove_with_namers(self, kind: str, identity: str) -> None:
+        """Remove an entity after what names it. Raises KeyError."""
+        for namer, keys in self.references.items():
+            for key, reference in keys.items():
+                for entity in self.naming(namer, key, identity) if reference.kind == kind else ():
+                    self.remove_with_namers(namer, entity)
+        self.remove(kind, identity)
+
     def remove_with_orphans(self, kind: str, identity: str) -> None:
-        """Remove a user or a group, and the resources that nobody else is a direct member of. Raises KeyError."""
+        """Remove a user or a group, and the resources that nobody else is a direct member of, with what names them.
+
+        Raises KeyError.
+        """
         containers = [container for container in self.containers(kind, identity) if container[0] != TOKEN]
         self.remove(kind, identity)
         for container_kind, container_id in containers:
             if (
                 container_kind != GROUP
+                and self.exists(container_kind, container_id)
                 and not self.members(USER, container_kind, container_id)
                 and not self.members(GROUP, container_kind, container_id)
             ):
-                self.remove(container_kind, container_id)
+                self.remove_with_namers(container_kind, container_id)
 
     def ids(self, kind: str) -> Collection[str]:
         """The ids of all entities of a kind, the oldest first."""

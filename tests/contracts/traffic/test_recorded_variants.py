@@ -22,7 +22,7 @@ READS = {
     *("leave-202-later", "leave-empty-200", "ids-integers-400", "ids-integers-404", "ids-integers-read"),
     *("pages-cursor", "pages-drf-10", "pages-drf-100", "pages-link", "pages-total", *ADVISED),
 }
-"""Variants whose operations around differ from what `deployed` documents; `verify --profile full` says so, too."""
+"""Variants whose operations around may differ from what `deployed` documents: bodies of reads, and who may read."""
 AROUND = {"list_group_handle_services", "get_group_handle_service", "leave_group_handle_service"}
 LATE = {"slow", "slow-hash", "limit-20-a-second", "limit-50-a-user", "delayed-privileges"}
 """Each of these keeps the judge waiting."""

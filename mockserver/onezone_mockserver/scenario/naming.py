@@ -1,0 +1,65 @@
+"""Shares and handles of a scenario: what they have that is not told, and what they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from onezone_mockserver.references import may_go, needed
+from onezone_mockserver.scenario.mistakes import check
+from onezone_mockserver.scenario.shares import HANDLE, SHARE, handle_details, share_details
+
+if TYPE_CHECKING:
+    from onezone_spec import Contract
+
+    from onezone_mockserver.scenario.mistakes import Path
+    from onezone_mockserver.scenario.types import Resource
+    from onezone_mockserver.world import World
+
+
+class Naming:
+    """Fills in what making an entity fills in, and has what it names show by whom it is named."""
+
+    def __init__(self, contract: Contract, world: World) -> None:
+        self.contract = contract
+        self.world = world
+        self.needed = {kind: needed(contract, kind) & keys.keys() for kind, keys in world.references.items()}
+        self.leaving = {
+            (kind, key)
+            for kind, keys in world.references.items()
+            for key, reference in keys.items()
+            if may_go(contract, reference.kind, kind)
+        }
+
+    def usual(self, kind: str, identity: str) -> dict[str, Any]:
+        """What a share or a handle has where nothing else is told; what it names is not among that."""
+        if kind == SHARE:
+            details = share_details(identity, "", identity)
+        elif kind == HANDLE:
+            details = handle_details(self.contract, identity, {})
+        else:
+            return {}
+        return {key: value for key, value in details.items() if key not in self.world.references.get(kind, {})}
+
+    def settle(self, kind: str, resource: Resource, path: Path) -> None:
+        """Look at what an entity that is in the world names, and show it there.
+
+        Raises WorldError where a name is missing or no string, where nothing has it, and where something else names
+        what one alone may name. What may be deleted while it is named need not be there.
+        """
+        world, identity = self.world, resource.id
+        details = orjson.loads(world.details(kind, identity))
+        for key, reference in world.references[kind].items():
+            where = (*path, "details", key) if key in resource.details else (*path, key)
+            if key not in details:
+                check(key not in self.needed[kind], where, "missing")
+                continue
+            named = details[key]
+            check(isinstance(named, str), where, "must be a string: quote it")
+            if not world.exists(reference.kind, named):
+                check((kind, key) in self.leaving, where, f"there is no {reference.kind} {named}")
+            elif reference.key:
+                other = world.named_by(reference.kind, named, reference.key)
+                check(other in {None, identity}, where, f"the {reference.kind} is named by {other} already")
+                world.set_key(reference.kind, named, reference.key, identity)
