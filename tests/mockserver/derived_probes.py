@@ -11,7 +11,7 @@ from typing import Any
 from mock_client import MISSING, Client, basic
 from onezone_mockserver.effects.places import CALLER, related
 from onezone_mockserver.faults.mutations import good
-from onezone_mockserver.world import GROUP, TOKEN, USER, Token, User, World, new_id
+from onezone_mockserver.world import GROUP, TOKEN, USER, Invitation, Token, User, World, new_id
 from onezone_spec import Body, Contract, Operation, Property
 
 NOTHING: frozenset[str] = frozenset()
@@ -25,6 +25,8 @@ class Due(Enum):
 
     CAVEATS = "a time that is yet to come"
     ACCESS = "the text of a token of the caller"
+    NAMED = "the id of what the key names"
+    INVITATION = "the text of a token that invites whoever joins"
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,14 @@ def valid(operation: Operation, *more: str) -> dict[str, Any] | None:
     if body is None:
         return None
     wanted = [one for one in body.properties if one.required or one.name in more] or [body.properties[0]]
+    if operation.effect.verb == "join":
+        return {one.name: Due.INVITATION for one in wanted}
     return {one.name: _good(body, one) for one in wanted}
 
 
 def _good(body: Body, one: Property) -> Any:
+    if one.refers:
+        return Due.NAMED
     if one.name == "caveats":
         return Due.CAVEATS
     return Due.ACCESS if one.schema.get("format") == "access-token" else good(body, one)
@@ -90,6 +96,13 @@ class Stage:
         self.contract, self.operation, self.world, self.probe = contract, operation, world, probe
         self.caller = new_id()
         self.kinds = {one.entity or "": contract.kind(one.entity or "") for one in operation.parameters}
+        keys = operation.body.properties if operation.body else ()
+        self.named = {prop.name: prop.refers.kind for prop in keys if prop.refers}
+        self.kinds |= {kind: kind for kind in self.named.values()}
+        reached = [*self.kinds.values()]
+        for kind in reached:  # what these name, and what that names
+            reached += [other for other in contract.references.get(kind, {}).values() if other not in reached]
+        self.kinds |= {kind: kind for kind in reached if kind not in self.kinds.values()}
         self.ids = {role: new_id() for role in self.kinds} | {"caller": self.caller}
         if "self" in probe.holds:
             self.ids[USER] = self.caller
@@ -111,6 +124,7 @@ class Stage:
         elif kind != USER:
             details: dict[str, Any] = {"handleServiceId": identity, "name": "probed", "creator": maker}
             details |= {"proxyEndpoint": "https://a", "serviceProperties": {"type": "DOI"}, "creationTime": 0}
+            details |= {key: self.ids[other] for key, other in self.contract.references.get(kind, {}).items()}
             self.world.add(kind, identity, json.dumps(details).encode())
 
     def _owner(self) -> str:
@@ -139,6 +153,9 @@ class Stage:
             member, container = ends
             pair = (self.contract.kind(member), self.ids[member], self.contract.kind(container), self.ids[container])
             ties.setdefault(pair, NOTHING)
+        if "belongs" in self.probe.holds:
+            first, there = next(iter(self.kinds.items())), next(iter(self.named.values()))
+            ties[first[1], self.ids[first[0]], there, self.ids[there]] = NOTHING
         for tie, held in ties.items():
             self.world.relate(*tie, held)
 
@@ -163,13 +180,23 @@ class Stage:
         body = self.probe.body
         if not isinstance(body, dict):
             return body
-        return {key: self._value(client, value) if isinstance(value, Due) else value for key, value in body.items()}
+        return {
+            key: self._value(client, key, value) if isinstance(value, Due) else value for key, value in body.items()
+        }
 
-    def _value(self, client: Client, due: Due) -> Any:
+    def _value(self, client: Client, key: str, due: Due) -> Any:
+        if due is Due.NAMED:
+            return self.ids[self.named[key]]
         if due is Due.CAVEATS:
             return [{"type": "time", "validUntil": client.app.state.run.clock.now() + HOUR}]
         text = new_id()
-        self._add_token(text, self.caller)
+        if due is Due.INVITATION:
+            effect, there = self.operation.effect, new_id()
+            self.world.add_group(there, "joined")
+            member = self.contract.kind(effect.within or "")
+            self.world.invite(text, Invitation(member, self.contract.kind(effect.resource), there))
+        else:
+            self._add_token(text, self.caller)
         return text
 
 

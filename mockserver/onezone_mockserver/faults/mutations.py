@@ -251,6 +251,8 @@ def _body(operation: Operation, body: Body) -> Iterator[Mutation]:
     """Each rule that binds is not looked at: what breaks it is taken for something good."""
     binding = body.required_level is Level.MUST
     for prop in body.properties:
+        if prop.refers:  # a good value is the id of something that is there
+            continue
         broken = [(rule.name, _where(prop, rule.broken)) for rule in rules(prop) if rule.level is Level.MUST]
         if prop.required and binding and (prop.types[0] != "array" or _shown(body, prop) or "example" in prop.schema):
             broken.append(("missing", _absent([prop])))  # an empty list in its place may be as wrong
