@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -99,8 +100,7 @@ def kept_passwords(path: Path) -> dict[str, str]:
 SETTINGS = {"file": from_a_file, "states": from_states, "administrator": from_an_administrator}
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("fault", "setting"), list(zip(FAULTS, itertools.cycle(SETTINGS), strict=False)))
 def test_every_line_is_answered_as_the_report_says(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, setting: str
 ) -> None:
