@@ -52,9 +52,9 @@ def test_a_body_that_one_edition_takes_is_noticed() -> None:
 
 @pytest.mark.slow
 def test_an_operation_of_one_edition_alone_is_noticed_by_who_calls_it() -> None:
-    """An operation that is new answers where there was none: of Onezone's own that lack, the mock says so by 501."""
+    """An operation that is new answers where there was nothing."""
     found = notices(load("deployed"), load("deployed", [PARENTS]))
-    assert of(found, "a client that calls the operation") == {"list_group_memberships": (501, 200)}
+    assert of(found, "a client that calls the operation") == {"list_group_memberships": (404, 200)}
 
 
 def test_an_edition_is_not_noticed_in_its_own_place(capsys: pytest.CaptureFixture[str]) -> None:
