@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from nginx_tools import configured
 from onezone_mockserver.pytest_plugin import running
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("curl") is None, reason="the guides need curl")]
@@ -23,25 +24,10 @@ SERVER = "127.0.0.1:9000"
 """What stands for the reader's server."""
 SECONDS = 600
 NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen {listen} ssl;
-        ssl_certificate {folder}/ca.pem;
-        ssl_certificate_key {folder}/key.pem;
-        {location}
-    }}
-}}
+listen {listen} ssl;
+ssl_certificate {folder}/ca.pem;
+ssl_certificate_key {folder}/key.pem;
+{location}
 """
 
 
@@ -165,8 +151,7 @@ def test_a_server_behind_nginx(tmp_path: Path, do: Callable[..., str], origin: s
         """The commands with the proxy's address; it may take a moment to listen."""
         return re.sub(r"https://127\.0\.0\.1:\d+(\S*)", rf"https://{listen}\1 --wait 60", text)
 
-    config = tmp_path / "nginx.conf"
-    config.write_text(NGINX.format(folder=tmp_path, listen=listen, location=location))
+    config = configured(tmp_path, NGINX.format(folder=tmp_path, listen=listen, location=location))
     nginx = subprocess.Popen(["nginx", "-c", str(config)], stderr=subprocess.DEVNULL)
     try:
         printed = do("how-to/nginx.md", there, GATEWAY_KEY="k")

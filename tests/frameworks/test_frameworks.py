@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
+from nginx_tools import configured
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.personas import Persona, personas
 from onezone_spec import load
@@ -43,25 +44,10 @@ OTHER_FRONTS = (
 )
 """What the usual run leaves to the exhaustive one."""
 NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass {upstream};
-            proxy_set_header Host $http_host;
-        }}
-    }}
+listen 127.0.0.1:{port};
+location / {{
+    proxy_pass {upstream};
+    proxy_set_header Host $http_host;
 }}
 """
 
@@ -141,8 +127,7 @@ def nginx(folder: Path, base_url: str) -> Iterator[str]:
     origin, _, path = base_url.removeprefix("http://").partition("/")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, port=port, upstream=f"http://{origin}"), encoding="utf-8")
+    config = configured(folder, NGINX.format(port=port, upstream=f"http://{origin}"))
     with subprocess.Popen([program, "-p", str(folder), "-c", str(config)], stderr=subprocess.DEVNULL) as process:
         try:
             deadline = time.monotonic() + SECONDS
