@@ -9,9 +9,7 @@ import argparse
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,7 +21,7 @@ from onezone_contracts.target import embedded
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.traffic.judge import Choice, Follower
 from onezone_contracts.traffic.order import merged
-from onezone_contracts.traffic.proxy import Proxy
+from onezone_contracts.traffic.proxy import recording
 from onezone_contracts.traffic.recording import read
 from onezone_spec import DEFAULT_EDITION, Contract, load
 
@@ -73,20 +71,6 @@ def visible(name: str) -> bool:
     if any(fnmatchcase(one, pattern) for one in names for pattern in SHOWN):
         return True
     return not any(fnmatchcase(one, pattern) for one in names for pattern in UNSEEN)
-
-
-@contextmanager
-def recording(origin: str, har: Path) -> Iterator[str]:
-    """A proxy in front of a server for as long as the context lasts; gives its origin."""
-    ended = threading.Event()
-    with Proxy(origin, "127.0.0.1", 0, har) as proxy:
-        thread = threading.Thread(target=proxy.serve, args=(ended.is_set,))
-        thread.start()
-        try:
-            yield proxy.url
-        finally:
-            ended.set()
-            thread.join(WAIT)
 
 
 def verified(origin: str, contract: Contract, fault: prove.Fault, har: Path) -> set[str]:

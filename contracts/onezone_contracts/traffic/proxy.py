@@ -6,7 +6,9 @@ import asyncio
 import logging
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Self
@@ -24,6 +26,20 @@ LOOK = 0.05
 """Seconds between two looks at whether somebody ended it."""
 PORTS = {"http": 80, "https": 443}
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def recording(server: str, har: Path) -> Iterator[str]:
+    """A proxy in front of a server, in a thread of this process, which writes what passes to a file; gives its URL."""
+    ended = threading.Event()
+    with Proxy(server, "127.0.0.1", 0, har) as proxy:
+        thread = threading.Thread(target=proxy.serve, args=(ended.is_set,))
+        thread.start()
+        try:
+            yield proxy.url
+        finally:
+            ended.set()
+            thread.join()
 
 
 class Proxy:

@@ -10,9 +10,10 @@ from onezone_contracts.commands.cli import main
 from onezone_contracts.target.embedded import mock
 from onezone_contracts.traffic.judge import Follower
 from onezone_contracts.traffic.order import merged
+from onezone_contracts.traffic.proxy import recording
 from onezone_contracts.traffic.recording import read
 from onezone_spec import Origin, load
-from traffic_tools import Story, recording
+from traffic_tools import Story
 
 PROJECTS = Path(__file__).parents[3] / "docs" / "examples" / "projects"
 KEY = "key-of-ann-7f3a"

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from onezone_contracts.commands.cli import main
 from onezone_contracts.target.embedded import mock
+from onezone_contracts.traffic.proxy import recording
 from onezone_spec import editions, load
-from traffic_tools import failing, judged, recording
+from traffic_tools import failing, judged
 
 pytestmark = pytest.mark.slow
 

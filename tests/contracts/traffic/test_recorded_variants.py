@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 import server
 from onezone_contracts.commands.cli import main
+from onezone_contracts.traffic.proxy import recording
 from onezone_contracts.traffic.recording import read
 from onezone_contracts.verdict import Judgement
-from traffic_tools import failing, judged, recording
+from traffic_tools import failing, judged
 
 ADVISED = {"keys-optional", "types-unchecked"}
 """Variants that get warnings of `ozkit verify` too: what the kit's interfaces make a SHOULD."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from onezone_contracts.exchange import basic
 from onezone_contracts.traffic.judge import Choice, Follower
 from onezone_contracts.traffic.order import merged
-from onezone_contracts.traffic.proxy import Proxy
 from onezone_contracts.traffic.recording import read
 from onezone_contracts.verdict import Judgement
 from onezone_spec import load
@@ -26,20 +22,6 @@ NO_BODY: Any = object()
 
 def error(name: str = "forbidden") -> dict[str, Any]:
     return {"error": {"id": name, "description": "words"}}
-
-
-@contextmanager
-def recording(origin: str, har: Path) -> Iterator[str]:
-    """A proxy before a server, which records to a file; gives its origin."""
-    ended = threading.Event()
-    with Proxy(origin, "127.0.0.1", 0, har) as proxy:
-        thread = threading.Thread(target=proxy.serve, args=(ended.is_set,))
-        thread.start()
-        try:
-            yield proxy.url
-        finally:
-            ended.set()
-            thread.join(PATIENCE)
 
 
 class Story:
