@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from onezone_spec import Contract, Operation
@@ -9,13 +10,15 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.api import NOT_OFFERED, Api
 from onezone_contracts.cases import Case, access_case
 from onezone_contracts.derive import asks
-from onezone_contracts.exchange import Redactor
+from onezone_contracts.exchange import Auth, Exchange, Redactor
+from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Level, NotJudged, Requirement
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.shared import Shared
+from onezone_contracts.state.expected import Ref
 from onezone_contracts.state.side_effects import Effects
-from onezone_contracts.state.tracker import Tracker
+from onezone_contracts.state.tracker import UNSEEN, Tracker
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import Target
 from onezone_contracts.target.fixtures import AccountFixtures, Stages
@@ -56,6 +59,19 @@ class Trial(Run):
     def known_offered(self) -> bool:
         """Whether the operation was seen to be offered."""
         return bool(self._offered)
+
+    def seeing(self) -> Account:
+        """The account that sees what there is. Raises NotJudged where there is none."""
+        if self.account is None:
+            raise NotJudged(UNSEEN, blocked=True)
+        return self.account
+
+    def ask(self, roles: Mapping[str, Ref], auth: Auth, label: str) -> Exchange:
+        """The operation, sent unrecorded. Raises NotJudged where a limiter or nobody answers."""
+        exchange = self.api.send(self.operation, roles, auth, label=label)
+        if exchange.response is None or asks_for_patience(exchange):
+            raise NotJudged(f"not answered for itself: {exchange.answer()}", blocked=True)
+        return exchange
 
     def _answered(self) -> bool:
         if self.operation.access.public:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from onezone_contracts.exchange import Auth
-from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.state.tracker import UNSEEN
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.owned import own
 from onezone_contracts.trial import Trial
@@ -17,18 +15,14 @@ def lets_in(header: str, form: str) -> Check:
     """The check that a new token lets its user in; `form` makes the header's value of it."""
 
     def check(trial: Trial) -> Iterator[Finding]:
-        account = trial.account
-        if account is None:
-            raise NotJudged(UNSEEN, blocked=True)
+        account = trial.seeing()
         try:
             owner = account.person().ref
             token = account.tokens.texts[own(account, owner)]
         except SetupError as error:
             raise NotJudged(str(error), blocked=True) from None
         auth = Auth(((header, form.format(token)),), "a token")
-        exchange = account.api.send(trial.operation, {}, auth, label=f"a token in the header {header}")
-        if exchange.response is None or asks_for_patience(exchange):
-            raise NotJudged(f"not answered for itself: {exchange.answer()}", blocked=True)
+        exchange = trial.ask({}, auth, f"a token in the header {header}")
         if exchange.status != trial.operation.success.status:
             what = f"a token in the header {header} does not let its user in"
             yield Finding(what, str(trial.operation.success.status), exchange.answer(), exchange)

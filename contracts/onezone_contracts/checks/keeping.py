@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.state.tracker import UNSEEN
 from onezone_contracts.target.administrator import GONE
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.trial import Trial
@@ -16,19 +14,14 @@ def kept(kind: str, status: int) -> Check:
     """The check that a deletion is refused with that status while something of a kind names what would be deleted."""
 
     def check(trial: Trial) -> Iterator[Finding]:
-        account, operation = trial.account, trial.operation
-        if account is None:
-            raise NotJudged(UNSEEN, blocked=True)
-        role = operation.effect.resource
+        account, role = trial.seeing(), trial.operation.effect.resource
         try:
             ref = account.create(account.contract.kind(role))
             account.look(ref)
             account.create(kind, names={ref[0]: ref[1]})
         except SetupError as error:
             raise NotJudged(str(error), blocked=True) from None
-        exchange = account.api.send(operation, {role: ref}, account.auth, label=f"delete what a {kind} names")
-        if exchange.response is None or asks_for_patience(exchange):
-            raise NotJudged(f"not answered for itself: {exchange.answer()}", blocked=True)
+        exchange = trial.ask({role: ref}, account.auth, f"delete what a {kind} names")
         what = f"the deletion of a {role.replace('_', ' ')} that a {kind} names"
         if exchange.status != status:
             came = "was not refused" if exchange.succeeded else f"was not answered with {status}"

@@ -20,7 +20,6 @@ from onezone_contracts.requirement import Check, Finding, Level, NotJudged
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.compare import brief
 from onezone_contracts.state.expected import CALLER, Ref, pair
-from onezone_contracts.state.tracker import UNSEEN
 from onezone_contracts.trial import Trial
 
 CONFLICT, NOT_ALLOWED = 409, 405
@@ -191,8 +190,7 @@ def effect(*more: Case) -> Check:
     """Everything that was accepted did what the effect says, and every answer says what is there."""
 
     def check(trial: Trial) -> Iterator[Finding]:
-        if trial.account is None:
-            raise NotJudged(UNSEEN, blocked=True)
+        trial.seeing()
         for case in more:
             trial.send(case, accept=True)
         for sent in successes(trial):

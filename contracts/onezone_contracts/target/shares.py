@@ -33,6 +33,9 @@ class Shares:
         self._look = contract.find("get", SHARE, part="public")
         keys = ((kind, contract.reference(kind, SHARE)) for kind in contract.references)
         self._naming = next((kind for kind, key in keys if key), None)
+        bodies = (operation.body for operation in contract.operations.values() if operation.body)
+        named = (prop.refers for body in bodies for prop in body.properties if prop.refers)
+        self._shown = next((reference.key for reference in named if reference.kind == SHARE and reference.key), "")
         self._fresh: Iterator[str] | None = None
         self._given: dict[str, None] = {}
         self._drawn: list[str] = []
@@ -114,7 +117,7 @@ class Shares:
             self._look, {SHARE: (SHARE, share)}, self.account.auth, label="look at a share"
         )
         shown = answer_of(exchange)
-        return (shown.get("handleId") or None) if isinstance(shown, dict) else ""
+        return (shown.get(self._shown) or None) if isinstance(shown, dict) else ""
 
     def _removed(self, name: str) -> bool:
         ref = (self._naming or "", name)

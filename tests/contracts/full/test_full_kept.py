@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from front import Rewrite, front
@@ -15,6 +14,7 @@ from onezone_contracts.options import Options
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.fixtures import Stages
+from onezone_contracts.trial import AccountTrial
 
 if TYPE_CHECKING:
     from running_mock import Running
@@ -24,21 +24,25 @@ BAD_REQUEST = 400
 
 
 @contextmanager
-def account_at(mock: Running, instead: Rewrite) -> Iterator[Account]:
-    """An administrator's account at the mock, behind what answers some requests itself."""
+def stages_at(mock: Running, instead: Rewrite) -> Iterator[Stages]:
+    """What an administrator's account has at the mock, behind what answers some requests itself."""
     with front(mock.origin, instead) as origin:
         account = Account(mock.contract, origin + mock.contract.base_paths[0], mock.admin)
         account.open()
-        Stages(Options(), account=account)
         try:
-            yield account
+            yield Stages(Options(), account=account)
         finally:
             account.remove()
 
 
-def found(account: Account) -> list[Finding]:
-    trial: Any = SimpleNamespace(account=account, operation=account.contract.find("delete", "handle_service"))
-    return list(kept("handle", BAD_REQUEST)(trial))
+def trial_of(stages: Stages, verb: str, resource: str) -> AccountTrial:
+    operation = stages.account.contract.find(verb, resource)
+    assert operation
+    return AccountTrial(stages, operation)
+
+
+def found(stages: Stages) -> list[Finding]:
+    return list(kept("handle", BAD_REQUEST)(trial_of(stages, "delete", "handle_service")))
 
 
 def test_a_server_without_the_read_is_not_accused(mocks: dict[str, Running]) -> None:
@@ -47,8 +51,8 @@ def test_a_server_without_the_read_is_not_accused(mocks: dict[str, Running]) -> 
     def unread(method: str, path: str) -> int | None:
         return 404 if method == "GET" and SERVICE in path and path.count("/") == 5 else None
 
-    with account_at(mocks["deployed"], unread) as account:
-        assert found(account) == []
+    with stages_at(mocks["deployed"], unread) as stages:
+        assert found(stages) == []
 
 
 def answered(status: int) -> Rewrite:
@@ -64,9 +68,9 @@ def test_what_a_limiter_answers_is_no_violation(mocks: dict[str, Running], monke
     def limit(method: str, path: str) -> int | None:
         return answered(429)(method, path) if limited else None
 
-    with account_at(mocks["deployed"], limit) as account:
+    with stages_at(mocks["deployed"], limit) as stages:
         with pytest.raises(NotJudged, match="not answered for itself: 429") as reason:
-            found(account)
+            found(stages)
         limited = False
     assert reason.value.blocked
 
@@ -78,8 +82,8 @@ def test_another_refusal_is_told_as_one(mocks: dict[str, Running]) -> None:
     def refusing(method: str, path: str) -> int | None:
         return answered(other)(method, path) if other else None
 
-    with account_at(mocks["deployed"], refusing) as account:
-        messages = [finding.message for finding in found(account)]
+    with stages_at(mocks["deployed"], refusing) as stages:
+        messages = [finding.message for finding in found(stages)]
         other = 0
     assert messages == ["the deletion of a handle service that a handle names was not answered with 400"]
 
@@ -94,9 +98,8 @@ def test_a_token_that_a_limiter_kept_out_is_no_violation(
     def limit(method: str, path: str) -> int | None:
         return 429 if limited and method == "GET" and path.endswith("/user") else None
 
-    with account_at(mocks["deployed"], limit) as account:
+    with stages_at(mocks["deployed"], limit) as stages:
         limited = True
-        trial: Any = SimpleNamespace(account=account, operation=account.contract.find("get", "caller"))
         with pytest.raises(NotJudged, match="not answered for itself: 429"):
-            list(lets_in("X-Auth-Token", "{}")(trial))
+            list(lets_in("X-Auth-Token", "{}")(trial_of(stages, "get", "caller")))
         limited = False
