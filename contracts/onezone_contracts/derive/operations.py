@@ -12,6 +12,7 @@ from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant,
 from onezone_contracts.checks import error, state
 from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
+from onezone_contracts.checks.tokens import no_password
 from onezone_contracts.derive import (
     access,
     answers,
@@ -19,7 +20,9 @@ from onezone_contracts.derive import (
     carriers,
     credentials,
     generated,
+    invited,
     judged_operations,
+    limits,
     naming,
     protocol,
     reading,
@@ -38,7 +41,15 @@ from onezone_contracts.requirement import (
     at_successes,
     with_evidence,
 )
-from onezone_contracts.state.expected import CALLER, READING, UNRELATED, ZONE
+from onezone_contracts.state.expected import (
+    CALLER,
+    GROUP,
+    READING,
+    UNRELATED,
+    ZONE,
+    member_and_container,
+    role_of,
+)
 from onezone_contracts.stateful.derive import requirements as sequences
 from onezone_contracts.trial import Trial
 
@@ -46,11 +57,10 @@ NEEDS = "the operation"
 """What a target may lack without fault."""
 MALFORMED = (b"{", b'{"name":', b"name=text", b'{"a": 1,}')
 NO_OBJECTS = (["text"], "text", 17)
-ENDED = {"type": "time", "validUntil": 946684800}
-CLOSED = {"type": "api", "whitelist": ["ozw/delete/*.*.*:*"]}
-ENDLESS = "A temporary token that has no end is answered with 400."
 NOT_THERE = 404
 BAD = 400
+DIRECT = frozenset({"detach", "grant", "privileges"})
+"""Verbs that are about direct members alone, unless the effect says otherwise."""
 
 
 def operations(contract: Contract) -> tuple[Operation, ...]:
@@ -92,7 +102,7 @@ class Sheet:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
-        for topical in (reading, naming, carriers):
+        for topical in (limits, invited, reading, naming, carriers):
             for row in topical.requirements(self.contract, self.operation, self._documented):
                 yield self._one(*row)
         if self.operation.body:
@@ -214,18 +224,30 @@ class Sheet:
         if effect.resource == CALLER and effect.verb == "get" and self.contract.unknown_path_allows:
             text = "A POST to a path that no operation has is answered with 405."
             yield self._one("unknown.path", Level.SHOULD, text, self._source(405), checks.unknown_path)
+        yield from self._relation()
+
+    def _relation(self) -> Iterator[Requirement]:
+        """What exists, and belongs elsewhere or through a group where only direct members count."""
+        effect, level, source = self.operation.effect, self._status(NOT_THERE), self._source(NOT_THERE)
         roles = {parameter.entity for parameter in self.operation.parameters}
-        if (
-            effect.within not in {None, ZONE, effect.resource}
-            and effect.resource in roles
-            and effect.verb not in UNRELATED
-        ):
-            text = (
-                f"For a {effect.resource.replace('_', ' ')} that exists and does not belong there, the answer is 404."
-            )
-            level = self._status(NOT_THERE)
-            judge = self._judge(level, asks.unrelated(effect.resource), NOT_THERE)
-            yield self._one("relation", level, text, self._source(404), judge)
+        within = effect.within
+        if within in {None, ZONE, effect.resource} or effect.resource not in roles or effect.verb in UNRELATED:
+            return
+        name = effect.resource.replace("_", " ")
+        text = f"For a {name} that exists and does not belong there, the answer is 404."
+        yield self._one("relation", level, text, source, self._judge(level, asks.unrelated(effect.resource), NOT_THERE))
+        if effect.verb in DIRECT and not effect.effective and within and self._through_groups(within):
+            text = f"For a {name} that belongs there through a group alone, the answer is 404: it must do so directly."
+            level = self._status(NOT_THERE, self._documented(Level.SHOULD))
+            judge = self._judge(level, asks.indirect(effect.resource), NOT_THERE)
+            yield self._one("relation.indirect", level, text, source, judge)
+
+    def _through_groups(self, within: str) -> bool:
+        """Whether what the effect is about can belong to what it is within through a group."""
+        roles = member_and_container(self.contract, self.operation.effect.resource, within)
+        member, container = map(self.contract.kind, roles)
+        joins = ((member, GROUP), (GROUP, container))
+        return all(self.contract.find("attach", role_of(*each), each[1]) for each in joins)
 
     def _judge(self, level: Level, case: Case, *statuses: int) -> Check:
         """The case is answered with one of the statuses; where that is left open, what comes is noted."""
@@ -242,35 +264,20 @@ class Sheet:
         if verb == "attach":
             yield from self._attached(source)
         properties = operation.body.properties if operation.body else ()
+        if verb == "create" and any(secret(prop) for prop in properties):
+            text = "Who is created without a password is let in by none."
+            yield self._one("effect.no-password", Level.MUST, text, source, no_password)
         if verb == "create" and any(DEFAULT in prop.schema for prop in properties):
             text = "What the body leaves out has its usual value."
             required = tuple(prop.name for prop in properties if DEFAULT not in prop.schema)
             judge = checks.own_effect(asks.valid(required))
             yield self._one("effect.defaults", self._documented(Level.SHOULD), text, source, judge)
-        if verb in {"create", "issue"} and operation.effect.resource in self.contract.owners:
-            yield from self._limited(verb, source)
         if verb == "update" and operation.body and len(operation.body.properties) > 1:
             for prop in operation.body.properties:
                 text = f"A change of {prop.name} alone changes that and nothing else."
                 yield self._one(
                     f"effect.only-{prop.name}", Level.MUST, text, source, checks.own_effect(asks.valid((prop.name,)))
                 )
-
-    def _limited(self, verb: str, source: Source) -> Iterator[Requirement]:
-        """What the caveats of a new token do."""
-        body = self.operation.body
-        if body is None or not any(prop.name == "caveats" for prop in body.properties):
-            return
-        if verb == "issue":
-            yield self._body(
-                "caveats.endless", self._documented(Level.SHOULD), ENDLESS, source, with_value("caveats", [])
-            )
-            return
-        text = "A token whose time is over lets nobody in."
-        yield self._one("effect.ended", Level.MUST, text, source, checks.own_effect(asks.limited("ended", ENDED)))
-        text = "A token whose caveat of the API leaves reading out lets nobody read."
-        level = self._documented(Level.SHOULD)
-        yield self._one("effect.closed", level, text, source, checks.own_effect(asks.limited("closed", CLOSED)))
 
     def _attached(self, source: Source) -> Iterator[Requirement]:
         body, effect = self.operation.body, self.operation.effect
