@@ -11,6 +11,8 @@ from onezone_contracts.reading import answer_of
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.state.compare import brief
 from onezone_contracts.state.expected import CALLER, TOKEN, USER
+from onezone_contracts.state.observe import differences
+from onezone_contracts.state.probe import Probe
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.owned import own
 from onezone_contracts.trial import Trial
@@ -19,6 +21,7 @@ T = TypeVar("T")
 END = 32503680000
 """A time that is far away."""
 UNAUTHORIZED = 401
+REVOKED = "revoked"
 
 
 def until(trial: Trial) -> Iterator[Finding]:
@@ -48,6 +51,21 @@ def another_has(name: str, status: int) -> Check:
             yield Finding(f"{name} that another one has", str(status), exchange.answer(), exchange)
 
     return check
+
+
+def restored(trial: Trial) -> Iterator[Finding]:
+    """A token that is revoked no more lets its user in again."""
+    account = trial.seeing()
+    owner = _ready(account.person)
+    ref = _ready(lambda: own(account, owner.ref, more={REVOKED: True}))
+    label = "have a revoked token count again"
+    exchange = account.api.send(trial.operation, {TOKEN: ref}, owner.auth, {REVOKED: False}, label=label)
+    if not exchange.succeeded:
+        yield Finding(label, "a success", exchange.answer(), exchange)
+        return
+    account.mirror.details[ref][REVOKED] = False
+    for difference in differences(account, [Probe("details", ref), Probe("counts", ref)]):
+        yield difference.finding(f"{label}: {difference.what}", exchange)
 
 
 def no_password(trial: Trial) -> Iterator[Finding]:

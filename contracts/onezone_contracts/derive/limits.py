@@ -9,7 +9,7 @@ from onezone_spec import Contract, Level, Operation
 from onezone_contracts.cases import with_value
 from onezone_contracts.checks.operation import own_effect
 from onezone_contracts.checks.status import answered
-from onezone_contracts.checks.tokens import until
+from onezone_contracts.checks.tokens import REVOKED, restored, until
 from onezone_contracts.derive import asks
 from onezone_contracts.derive.build import Row
 
@@ -24,6 +24,10 @@ BAD = 400
 def requirements(contract: Contract, operation: Operation, documented: Callable[[Level], Level]) -> Iterator[Row]:
     """The requirements of this topic; `documented` gives the level of what binds where it is documented."""
     body, verb, source = operation.body, operation.effect.verb, operation.source
+    if verb == "update" and body and operation.effect.resource in contract.owners:
+        text = "A token that is revoked no more lets its user in again."
+        if any(prop.name == REVOKED for prop in body.properties):
+            yield "effect.restored", Level.MUST, text, source, restored
     if verb == "infer":
         text = "Until when a token counts is shown as its caveat of time has it."
         yield "effect.limited", Level.MUST, text, source, until

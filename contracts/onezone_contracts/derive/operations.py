@@ -24,6 +24,7 @@ from onezone_contracts.derive import (
     judged_operations,
     limits,
     naming,
+    nesting,
     protocol,
     reading,
 )
@@ -102,7 +103,7 @@ class Sheet:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
-        for topical in (limits, invited, reading, naming, carriers):
+        for topical in (limits, invited, nesting, reading, naming, carriers):
             for row in topical.requirements(self.contract, self.operation, self._documented):
                 yield self._one(*row)
         if self.operation.body:
@@ -280,7 +281,7 @@ class Sheet:
                 )
 
     def _attached(self, source: Source) -> Iterator[Requirement]:
-        body, effect = self.operation.body, self.operation.effect
+        body = self.operation.body
         key = next((prop.name for prop in body.properties if privileges_of(prop)), None) if body else None
         if key:
             text = "The new member has exactly the privileges that were given."
@@ -293,10 +294,6 @@ class Sheet:
             text = "The error of a second time names who belongs to what."
             level = self._documented(Level.SHOULD)
             yield self._one("conflict.details", level, text, self._source(409), checks.conflict_details(again))
-        if self.contract.kind(effect.resource) == self.contract.kind(effect.within or ""):
-            text = "Nothing becomes a member of itself: 400."
-            level = self._documented(Level.SHOULD)
-            yield self._one("itself", level, text, self._source(BAD), answered({BAD}, asks.itself(effect.resource)))
 
     # --- bodies -----------------------------------------------------------------------------------------------
 

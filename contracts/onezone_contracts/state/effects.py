@@ -136,8 +136,13 @@ def _invite(done: Done) -> list[Probe]:
     if accepted is None:
         return []
     member, _ = accepted
+    return _joined(account, member, place)
+
+
+def _joined(account: Account, member: Ref, place: Ref) -> list[Probe]:
     account.mirror.join(member, place, account.default(place[0]))
-    return [Probe("members", place, kind=member[0]), Probe("privileges", member, place)]
+    looks = [Probe(what, member, place) for what in ("privileges", "belonging")]
+    return [Probe("members", place, kind=member[0]), *looks]
 
 
 def _join(done: Done) -> list[Probe]:
@@ -146,8 +151,7 @@ def _join(done: Done) -> list[Probe]:
     place = next((account.invited[text] for text in value.values() if text in account.invited), None)
     if member is None or place is None:
         return []
-    account.mirror.join(member, place, account.default(place[0]))
-    return [Probe("members", place, kind=member[0]), Probe("privileges", member, place)]
+    return _joined(account, member, place)
 
 
 def _update(done: Done) -> list[Probe]:

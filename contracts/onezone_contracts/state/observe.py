@@ -9,6 +9,7 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.reading import answer_of, ids_of
+from onezone_contracts.state.belonging import belonging
 from onezone_contracts.state.compare import at, brief, difference, is_moment, more
 from onezone_contracts.state.expected import (
     CALLER,
@@ -53,6 +54,7 @@ def probes(contract: Contract, operation: Operation, roles: Mapping[str, Ref], c
     about = pair(contract, operation, roles, caller)
     if about:
         looks.append(Probe("privileges", *about))
+        looks += [Probe("belonging", *about)] if effect.verb in {"attach", "detach"} else []
     about_user = contract.kind(effect.resource) == USER and effect.within is None
     if about_user and effect.verb in {"update", "create"}:
         holder = roles.get(effect.resource) or caller
@@ -79,7 +81,7 @@ def differences(account: Account, looks: list[Probe]) -> list[Difference]:
 
 def _differs(account: Account, probe: Probe) -> Iterator[Difference]:
     mirror = account.mirror
-    if probe.what not in {"details", "counts", "temporary"} and not _there(mirror, probe):
+    if probe.what not in {"details", "counts", "temporary", "belonging"} and not _there(mirror, probe):
         return
     if probe.what == "details" and probe.ref in account.tokens.unnamed:
         return
@@ -230,6 +232,7 @@ _LOOKS = {
     "temporary": _temporary,
     "owned": _owned,
     "generation": _grown,
+    "belonging": belonging,
 }
 
 

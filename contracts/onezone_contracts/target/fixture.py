@@ -207,7 +207,7 @@ class Stage:
                     self.account.person().ref if kind == USER else self.account.create(kind) for kind in able
                 ]:
                     self.account.attach(inside, ref)
-                    self.witnesses.append(Probe("details", inside))
+                    self.witnesses += [Probe("details", inside), Probe("belonging", inside, ref)]
             for kind in self._above(ref[0]):
                 place = self.account.create(kind)
                 self.account.attach(ref, place)

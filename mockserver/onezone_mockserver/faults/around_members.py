@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.exchange import Answer, Refusal
-from onezone_mockserver.faults.answers import shown
+from onezone_mockserver.faults.answers import answers, shown, write
 from onezone_mockserver.faults.effects import (
     CALLER,
+    CHILD,
     GROUP,
     SERVICE,
     USER,
@@ -43,6 +44,28 @@ def _indirect(kind: str) -> Hook:
             raise refusal
 
     return rescue(Point.EXISTENCE, act)
+
+
+def _still_listed() -> tuple[Hook, ...]:
+    """A group's list of services keeps those that it was removed from, and those that are deleted."""
+    left: dict[str, list[str]] = {}
+
+    def remember(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+        service = exchange.params["id"]
+        of_all = list(exchange.world.members(GROUP, SERVICE, service))
+        groups = [exchange.params["gid"]] if "gid" in exchange.params else of_all
+        answer = inner(exchange)
+        for group in groups:
+            left.setdefault(group, []).append(service)
+        return answer
+
+    def add(exchange: Exchange, answer: Answer) -> None:
+        group = exchange.params["id"]
+        services = [*exchange.world.memberships(GROUP, group, SERVICE), *left.get(group, ())]
+        write(answer, orjson.dumps({"handle_services": services}))
+
+    ends = (on("detach", GROUP, SERVICE), on("delete", SERVICE))
+    return (*(effect(remember).of(end) for end in ends), answers(add, 200).of(on("list", SERVICE, GROUP)))
 
 
 def _invitations_stay(inner: Any) -> Any:
@@ -79,6 +102,19 @@ def _itself(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
         return Answer(201, [(b"content-length", b"0")])
 
 
+def _no_cycle(exchange: Exchange, _state: MockState) -> None:
+    group, child = exchange.params["id"], exchange.params["cid"]
+    if exchange.world.effective_privileges(GROUP, group, GROUP, child) is not None:
+        raise Refusal("cannotAddRelationToSelf", "a fault of the mock")
+
+
+def _own_users(exchange: Exchange, answer: Answer) -> None:
+    """A group that contains one that it is in has its own users alone."""
+    world, group = exchange.world, exchange.params["id"]
+    if world.effective_privileges(GROUP, group, GROUP, group) is not None:
+        write(answer, orjson.dumps({"users": list(world.members(USER, GROUP, group))}))
+
+
 def _by_nothing(inner: Any) -> Any:
     """Who has no password is let in by one of no characters."""
 
@@ -97,6 +133,15 @@ def _renamed_others(exchange: Exchange, _state: MockState) -> None:
         details = members(world.details(TOKEN, identity))
         if name is not None and identity != exchange.params["id"] and bytes(details["name"]) == name:
             world.replace(TOKEN, identity, joined({**details, "name": orjson.dumps(f"old {identity[:8]}")}))
+
+
+def _for_good(inner: Any) -> Any:
+    """A token that was revoked once never counts again, whatever is shown."""
+
+    def change_token(world: World, identity: str, *, revoked: bool) -> None:
+        inner(world, identity, revoked=revoked or world.named_token(identity).revoked)
+
+    return change_token
 
 
 def _sooner(exchange: Exchange, _state: MockState) -> None:
@@ -133,6 +178,25 @@ FAULTS = (
         "Who belongs to a service through a group alone is shown as a direct member.",
         _indirect(SERVICE).of(on("privileges", USER, SERVICE)),
         "get_handle_service_user_privileges.relation.indirect",
+    ),
+    fault(
+        "around-service-still-listed",
+        "A group still lists the services that it was removed from, and those that are deleted.",
+        _still_listed(),
+        "remove_handle_service_group.effect*",
+        "delete_handle_service.effect*",
+    ),
+    fault(
+        "around-cycle-refused",
+        "A group cannot be let into one that is in it.",
+        beforehand(_no_cycle).of(on("attach", CHILD, GROUP)),
+        "add_group_child.effect.each-other",
+    ),
+    fault(
+        "around-cycle-lost",
+        "Groups that contain each other have their own users alone.",
+        answers(_own_users, 200).of(on("list", USER, GROUP, effective=True)),
+        "add_group_child.effect.each-other",
     ),
     fault(
         "around-invitation-outlives",
@@ -188,6 +252,13 @@ FAULTS = (
         shown(lambda data: data.update(validUntil=None)).of(on("infer", TOKEN)),
         "infer_access_token_scope.effect.limited",
         editions=DEPLOYED,
+    ),
+    fault(
+        "token-revoked-for-good",
+        "A token that was revoked once never counts again.",
+        method("change_token", _for_good),
+        "update_named_token.effect.restored",
+        editions=NEWER,
     ),
     fault(
         "token-renamed-twice",
