@@ -74,9 +74,9 @@ def prepare(admin: Client) -> tuple[str, str]:
     grant = ZonePrivilegesUpdate(grant=[ZonePrivilege.OZ_HANDLE_SERVICES_CREATE])
     granted = update_user_privileges.sync_detailed(user, client=admin, body=grant)
     assert granted.status_code == HTTPStatus.NO_CONTENT
-    held = get_user_privileges.sync(user, client=admin)
-    assert isinstance(held, ZonePrivileges)
-    assert held.privileges == [ZonePrivilege.OZ_HANDLE_SERVICES_CREATE]
+    privileges = get_user_privileges.sync(user, client=admin)
+    assert isinstance(privileges, ZonePrivileges)
+    assert privileges.privileges == [ZonePrivilege.OZ_HANDLE_SERVICES_CREATE]
 
     member = GroupMemberRequest(privileges=[GroupPrivilege.GROUP_VIEW, GroupPrivilege.GROUP_CREATE_HANDLE_SERVICE])
     joined = add_group_user.sync_detailed(group, user, client=admin, body=member)

@@ -50,7 +50,7 @@ def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
 
     def run(*arguments: object) -> Told:
         capsys.readouterr()
-        code = exit_code([str(one) for one in arguments])
+        code = exit_code([str(word) for word in arguments])
         out, err = capsys.readouterr()
         return Told(code, out, err)
 

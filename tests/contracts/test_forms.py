@@ -30,10 +30,10 @@ IDS = {
 @pytest.mark.parametrize("like", IDS)
 def test_missing_id_has_the_form_of_others(like: str) -> None:
     """An id that no group has looks like those that groups have, and is another."""
-    made = missing_id(like)
-    assert re.fullmatch(IDS[like], made), made
-    assert made != like
-    assert made != missing_id(like)
+    identity = missing_id(like)
+    assert re.fullmatch(IDS[like], identity), identity
+    assert identity != like
+    assert identity != missing_id(like)
 
 
 WHOLE: tuple[Any, ...] = (
@@ -59,10 +59,10 @@ def test_whole_list_has_no_next_page(value: Any) -> None:
     assert next_page(Response(200, (), b""), value, 2) is False
 
 
-@pytest.mark.parametrize(("value", "wanted"), MORE)
-def test_part_of_a_list_says_where_the_rest_is(value: Any, wanted: object) -> None:
+@pytest.mark.parametrize(("value", "expected"), MORE)
+def test_part_of_a_list_says_where_the_rest_is(value: Any, expected: object) -> None:
     """A page names the next one, or only that there is more."""
-    assert next_page(Response(200, (), b""), value, 2) == wanted
+    assert next_page(Response(200, (), b""), value, 2) == expected
 
 
 def test_headers_say_that_there_is_more() -> None:

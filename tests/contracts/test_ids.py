@@ -17,22 +17,22 @@ def ledger() -> tuple[list[str], list[str]]:
     """The ids in use and the retired ones, as they stand in the file."""
     active: list[str] = []
     retired: list[str] = []
-    found = active
+    section = active
     for line in LEDGER.read_text(encoding="utf-8").splitlines():
         if line == RETIRED:
-            found = retired
+            section = retired
         elif line and not line.startswith("#"):
-            found.append(line)
+            section.append(line)
     return active, retired
 
 
 def in_use() -> set[str]:
     """The ids of every edition and depth."""
-    found = set()
+    ids = set()
     for edition in editions():
         for depth in ("quick", "standard", "deep"):
-            found |= {one.id for one in all_requirements(load(edition), depth)}
-    return found
+            ids |= {requirement.id for requirement in all_requirements(load(edition), depth)}
+    return ids
 
 
 def told(title: str, ids: set[str]) -> str:
@@ -69,13 +69,13 @@ def test_ledger_is_in_order() -> None:
 def test_ids_are_stable_slugs() -> None:
     """An id is the operation's and a topic of small letters, digits and hyphens; keys of the body stand as they are."""
     slug = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9][A-Za-z0-9_-]*)+")
-    assert [one for one in in_use() if not slug.fullmatch(one)] == []
+    assert [identity for identity in in_use() if not slug.fullmatch(identity)] == []
 
 
 def test_ids_are_unique_in_each_edition() -> None:
     """No two requirements of an edition share an id."""
     for edition in editions():
-        ids = [one.id for one in all_requirements(load(edition), "deep")]
+        ids = [requirement.id for requirement in all_requirements(load(edition), "deep")]
         assert len(ids) == len(set(ids)) > 100
 
 

@@ -83,9 +83,9 @@ def test_a_header_from_a_variable_is_secret(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_a_bad_header_is_one_line(command: Command, header: str, words: str) -> None:
     """What is no header, or would change what is judged, is bad usage."""
-    told = command("verify", "--header", header)
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert words in told.err
+    result = command("verify", "--header", header)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert words in result.err
 
 
 def test_rate_spaces_requests() -> None:
@@ -114,9 +114,9 @@ def test_rate_counts_every_thread() -> None:
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "many", ""])
 def test_a_rate_is_more_than_nothing(command: Command, value: str) -> None:
     """What is not a number of requests a second is bad usage."""
-    told = command("verify", f"--rate={value}")
-    assert (told.code, told.out) == (2, "")
-    assert "not a number of requests a second" in told.err
+    result = command("verify", f"--rate={value}")
+    assert (result.code, result.out) == (2, "")
+    assert "not a number of requests a second" in result.err
 
 
 # --- TLS ------------------------------------------------------------------------------------------------------

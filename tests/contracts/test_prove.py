@@ -27,9 +27,9 @@ def matrix(*rows: Row, lacking: tuple[str, ...] = (), alarms: tuple[str, ...] = 
 def test_some_faults_are_proven_from_end_to_end(command: Command) -> None:
     """One that a quick look shows, one of rare inputs, one of requests at the same time; in two workers."""
     chosen = ("status-200", "rare-name-emoji", "concurrency-torn")
-    told = command("prove", "--format", "json", *(word for one in chosen for word in ("--fault", one)))
-    report = json.loads(told.out)
-    assert (told.code, report["good"], report["false_alarms"]) == (0, True, [])
+    result = command("prove", "--format", "json", *(word for fault in chosen for word in ("--fault", fault)))
+    report = json.loads(result.out)
+    assert (result.code, report["good"], report["false_alarms"]) == (0, True, [])
     rows = {row["fault"]: row for row in report["rows"]}
     assert set(rows) == set(chosen)
     assert "success.status" in rows["status-200"]["noticed_by"]
@@ -48,13 +48,13 @@ def test_some_faults_are_proven_from_end_to_end(command: Command) -> None:
 )
 def test_bad_usage_is_exit_2(command: Command, arguments: tuple[str, ...], word: str) -> None:
     """With the reason on standard error."""
-    told = command("prove", *arguments)
-    assert told.code == 2
-    assert word in told.err
+    result = command("prove", *arguments)
+    assert result.code == 2
+    assert word in result.err
 
 
 @pytest.mark.parametrize(
-    ("found", "code", "word"),
+    ("proof", "code", "word"),
     [
         (matrix(GOOD), 0, "1 of 1 faults noticed"),
         (matrix(), 1, "not proven"),
@@ -66,14 +66,14 @@ def test_bad_usage_is_exit_2(command: Command, arguments: tuple[str, ...], word:
     ],
 )
 def test_the_exit_code_says_whether_it_is_proven(
-    found: Matrix, code: int, word: str, monkeypatch: pytest.MonkeyPatch, command: Command
+    proof: Matrix, code: int, word: str, monkeypatch: pytest.MonkeyPatch, command: Command
 ) -> None:
     """Exit 1 where something goes unnoticed, with a line that says what."""
-    monkeypatch.setattr(prove, "prove", lambda *_, **__: found)
-    told = command("prove")
-    assert told.code == code
-    assert word in "\n".join(summary(found))
-    assert word in told.out
+    monkeypatch.setattr(prove, "prove", lambda *_, **__: proof)
+    result = command("prove")
+    assert result.code == code
+    assert word in "\n".join(summary(proof))
+    assert word in result.out
 
 
 def test_a_requirement_that_no_fault_made_fail_is_told() -> None:

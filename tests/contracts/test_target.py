@@ -24,13 +24,13 @@ MEMBER = f"personas.{OPERATION}.member"
 
 
 def people(data: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = data["personas"][OPERATION]
-    return found
+    personas: dict[str, Any] = data["personas"][OPERATION]
+    return personas
 
 
 def good() -> dict[str, Any]:
     """A target file without a mistake, of a target that nobody serves."""
-    names = [one.name for one in wanted_personas("current")]
+    names = [persona.name for persona in wanted_personas("current")]
     return {
         "base_url": f"http://127.0.0.1:{closed_port()}/api/onezone/v3",
         "groups": {"home": HOME},
@@ -82,14 +82,14 @@ MISTAKES: dict[str, tuple[Change, str]] = {
 
 
 # What the judge does not tell well yet; each of these tests starts to fail once it does.
-def complained(told: Told, *names: str) -> None:
+def complained(result: Told, *names: str) -> None:
     """One line on standard error that has each of the names in it, exit code 2, and nothing else."""
-    assert (told.code, told.out) == (2, "")
-    assert told.err.count("\n") == 1
-    assert told.err.startswith("ozkit verify: ")
-    assert "Traceback" not in told.err
+    assert (result.code, result.out) == (2, "")
+    assert result.err.count("\n") == 1
+    assert result.err.startswith("ozkit verify: ")
+    assert "Traceback" not in result.err
     for name in names:
-        assert name in told.err
+        assert name in result.err
 
 
 def refused(command: Command, path: Path, text: str, *names: str) -> None:
@@ -110,9 +110,9 @@ def test_file_without_a_mistake_is_read(command: Command, tmp_path: Path) -> Non
     """The file that the mistakes are made in is right itself: all that is wrong is that nobody serves its target."""
     path = tmp_path / "target.yaml"
     path.write_text(yaml.safe_dump(good()), encoding="utf-8")
-    told = command("verify", "--target", path)
-    assert told.code == 2
-    assert "the connection was refused" in told.last
+    result = command("verify", "--target", path)
+    assert result.code == 2
+    assert "the connection was refused" in result.last
 
 
 NO_YAML = {
@@ -175,9 +175,9 @@ def test_password_in_the_base_url_is_refused(command: Command, tmp_path: Path) -
     data = good() | {"base_url": "http://alice:hidden-word@127.0.0.1:9/api"}
     path = tmp_path / "target.yaml"
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
-    told = command("verify", "--target", path, "--timeout", "1")
-    assert told.code == 2
-    assert "hidden-word" not in told.all
+    result = command("verify", "--target", path, "--timeout", "1")
+    assert result.code == 2
+    assert "hidden-word" not in result.all
 
 
 def test_variables_are_filled_in(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,12 +203,12 @@ def test_editions_differ_in_their_personas(command: Command, tmp_path: Path) -> 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_skeleton_is_a_target_file_once_it_is_filled(command: Command, tmp_path: Path, edition: str) -> None:
     """What `ozkit target init` prints is YAML that needs nothing but values."""
-    told = command("target", "init", "--edition", edition)
-    assert (told.code, told.err) == (0, "")
-    text = told.out.replace("127.0.0.1:9000", f"127.0.0.1:{closed_port()}").replace('"..."', '"filled"')
+    result = command("target", "init", "--edition", edition)
+    assert (result.code, result.err) == (0, "")
+    text = result.out.replace("127.0.0.1:9000", f"127.0.0.1:{closed_port()}").replace('"..."', '"filled"')
     data = yaml.safe_load(text)
     assert data["edition"] == edition
-    assert list(data["personas"][OPERATION]) == [one.name for one in wanted_personas(edition)]
+    assert list(data["personas"][OPERATION]) == [persona.name for persona in wanted_personas(edition)]
     path = tmp_path / "target.yaml"
     path.write_text(text, encoding="utf-8")
     assert "the connection was refused" in command("verify", "--target", path).last
@@ -216,15 +216,15 @@ def test_skeleton_is_a_target_file_once_it_is_filled(command: Command, tmp_path:
 
 def comments(text: str) -> dict[str, list[str]]:
     """The comment above each persona of a skeleton, by the persona's name."""
-    found: dict[str, list[str]] = {}
+    by_persona: dict[str, list[str]] = {}
     waiting: list[str] = []
     for line in text.partition(f"{OPERATION}:\n")[2].splitlines():
         if line.strip().startswith("#"):
             waiting.append(line.strip(" #"))
         elif line.strip():
-            found[line.strip().partition(":")[0]] = waiting
+            by_persona[line.strip().partition(":")[0]] = waiting
             waiting = []
-    return found
+    return by_persona
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
@@ -235,22 +235,22 @@ def test_skeleton_names_exactly_the_privileges(command: Command, edition: str) -
     for persona in wanted_personas(edition):
         expected = "must be allowed" if persona.allowed else "must be refused"
         assert expected in said[persona.name][0]
-        for (scope, held), line in zip(persona.grants.items(), said[persona.name][1:], strict=True):
+        for (scope, have), line in zip(persona.grants.items(), said[persona.name][1:], strict=True):
             named = set(re.findall(r"\b(?:oz|group)_\w+", line))
             assert scope in line
-            if held is None:
+            if have is None:
                 assert "no member" in line
             elif "every one" in line:
-                assert named == set(privileges[scope]) - held
+                assert named == set(privileges[scope]) - have
             else:
-                assert named == held
+                assert named == have
 
 
 def test_target_init_of_an_unknown_edition_is_told(command: Command) -> None:
     """An edition that there is not is one line and exit code 2."""
-    told = command("target", "init", "--edition", "modern")
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert "modern" in told.err
+    result = command("target", "init", "--edition", "modern")
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert "modern" in result.err
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
@@ -317,21 +317,21 @@ def test_a_pipe_is_read_once(command: Command, tmp_path: Path, profile: str) -> 
     data = {**good(), "admin": {"token": "t"}}
     writer = threading.Thread(target=path.write_text, args=(yaml.safe_dump(data),), daemon=True)
     writer.start()
-    told = command("verify", "--target", path, "--profile", profile)
+    result = command("verify", "--target", path, "--profile", profile)
     writer.join(AGES)
-    assert (told.code, told.err) == (2, "")
-    assert "does not answer" in told.out
+    assert (result.code, result.err) == (2, "")
+    assert "does not answer" in result.out
 
 
 def test_credentials_show_no_secret() -> None:
     """What a traceback or a debugger prints of them is not what they are."""
-    known = Credentials("alice", "s3cret-word")
-    identity = given(wanted_personas("current")[0], known, HOME)
+    credentials = Credentials("alice", "s3cret-word")
+    identity = given(wanted_personas("current")[0], credentials, HOME)
     target = Target("http://x/y", {"member": identity}, "0")
     redactor = target.redactor()
     request = Request("POST", "/x", identity.auth, (("X", "s3cret-word"),), b"s3cret-word")
     answer = Response(200, (("X", "s3cret-word"),), b"s3cret-word")
-    shown = repr((known, identity, target, redactor, request, answer, Wanted(admin=known), identity.auth))
+    shown = repr((credentials, identity, target, redactor, request, answer, Wanted(admin=credentials), identity.auth))
     assert "s3cret" not in shown
     assert "YWxpY2U" not in shown
     assert "s3cret" not in repr(Credentials(token="s3cret-word"))

@@ -41,8 +41,8 @@ def test_a_finding_counts_though_time_is_over() -> None:
         yield SEEN
         over()
 
-    found = outcome(check)
-    assert (found.outcome, found.findings) == (Outcome.FAIL, (SEEN,))
+    ended = outcome(check)
+    assert (ended.outcome, ended.findings) == (Outcome.FAIL, (SEEN,))
 
 
 def test_what_found_nothing_in_time_is_skipped() -> None:
@@ -94,7 +94,7 @@ def test_what_cannot_be_sent_ahead_loses_no_results(reason: Exception) -> None:
         unknown=lambda **_: None,
         clean=lambda: None,
     )
-    assert [found.outcome for found in judge(session).results] == [Outcome.FAIL]
+    assert [result.outcome for result in judge(session).results] == [Outcome.FAIL]
 
 
 def test_a_wait_ends_with_the_time() -> None:

@@ -151,7 +151,7 @@ def test_length_of_an_answer_to_head_announces_nothing() -> None:
         wire = Wire(raw.origin, AGES)
         answers = [wire.send(Request("HEAD", "/x")).response for _ in range(2)]
         assert raw.connections == 1
-    assert [one and (one.status, one.stray) for one in answers] == [(200, b"")] * 2
+    assert [answer and (answer.status, answer.stray) for answer in answers] == [(200, b"")] * 2
 
 
 def test_bytes_after_a_whole_body_do_not_reach_the_next_answer() -> None:
@@ -160,7 +160,7 @@ def test_bytes_after_a_whole_body_do_not_reach_the_next_answer() -> None:
         wire = Wire(raw.origin, AGES)
         answers = [wire.send(GET).response for _ in range(2)]
         assert raw.connections == 2
-    assert [one and one.body for one in answers] == [b"fine"] * 2
+    assert [answer and answer.body for answer in answers] == [b"fine"] * 2
 
 
 def test_another_protocol_is_told_at_once() -> None:
@@ -212,9 +212,13 @@ def test_interim_answers_are_skipped(case: str) -> None:
         wire = Wire(raw.origin, AGES)
         exchanges = [wire.send(POST), wire.send(GET)]
         assert raw.connections == 1
-    for one in exchanges:
-        assert one.response
-        assert (one.status, one.response.header("Link"), one.response.header("Location")) == (201, None, "/a")
+    for exchange in exchanges:
+        assert exchange.response
+        assert (exchange.status, exchange.response.header("Link"), exchange.response.header("Location")) == (
+            201,
+            None,
+            "/a",
+        )
 
 
 def test_interim_answer_that_comes_alone_is_no_answer() -> None:
@@ -236,7 +240,7 @@ def test_body_may_end_with_the_connection(head: bytes) -> None:
         wire = Wire(raw.origin, AGES)
         answers = [wire.send(GET).response for _ in range(2)]
         assert raw.connections == 2
-    assert [one and one.body for one in answers] == [b"hello", b"hello"]
+    assert [answer and answer.body for answer in answers] == [b"hello", b"hello"]
 
 
 def test_connection_is_kept() -> None:
@@ -261,13 +265,13 @@ def test_idle_connection_closed_by_the_server_is_replaced(pause: float) -> None:
 def test_interrupt_waits_for_the_request_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C lets the answer come, so that what the target makes is known; the next request is not sent any more."""
     monkeypatch.setattr("onezone_contracts.wire.UNDER_WAY", AGES)
-    network, made = Network(), list[bytes]()
+    network, sockets = Network(), list[bytes]()
 
     def talk(connection: socket.socket, _: int) -> None:
         while data := read_request(connection):
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(0.3)
-            made.append(data)
+            sockets.append(data)
             connection.sendall(answer(201))
 
     with RawServer(talk) as raw, stoppable(network.stop):
@@ -275,7 +279,7 @@ def test_interrupt_waits_for_the_request_under_way(monkeypatch: pytest.MonkeyPat
         assert wire.send(POST).status == 201
         with pytest.raises(KeyboardInterrupt):
             wire.send(POST)
-        assert len(made) == 1
+        assert len(sockets) == 1
 
 
 def test_what_cleans_up_is_sent_after_an_interrupt_and_not_after_two() -> None:

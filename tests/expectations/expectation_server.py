@@ -80,8 +80,8 @@ class Server:
         """Make a persona through the provider-state call, once."""
         if name not in self.personas:
             given = self.state("a persona", grants(WORLDS["personas"][name]))
-            known = {key: given[key] for key in ("group", "username", "password", "token") if key in given}
-            self.personas[name] = self.complete(Persona(**known), WORLDS["personas"][name])
+            account = {key: given[key] for key in ("group", "username", "password", "token") if key in given}
+            self.personas[name] = self.complete(Persona(**account), WORLDS["personas"][name])
         return self.personas[name]
 
     def complete(self, persona: Persona, written: dict[str, Any]) -> Persona:

@@ -38,7 +38,7 @@ def test_a_scheme_that_is_taken_out_is_no_credential() -> None:
         for item in document["paths"].values():
             for operation in item.values():
                 if "security" in operation:
-                    operation["security"] = [one for one in operation["security"] if "basic" not in one]
+                    operation["security"] = [scheme for scheme in operation["security"] if "basic" not in scheme]
 
     client = changed(no_basic)
     refused = client.create(as_="adam")

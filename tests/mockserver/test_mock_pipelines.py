@@ -221,9 +221,9 @@ def test_half_a_body_at_the_end_of_the_server_is_not_answered(own: tuple[subproc
         control.sendall(head("Host: localhost", length(b"{}"), method="PUT", path="/_mock/faults") + b"{")
         until(lambda: journal(address))
         process.send_signal(signal.SIGTERM)
-        for one in (connection, control):
+        for each in (connection, control):
             with suppress(ConnectionResetError):
-                assert one.recv(65536) == b""
+                assert each.recv(65536) == b""
     assert process.wait(LONG) == 0
 
 

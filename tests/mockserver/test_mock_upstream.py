@@ -140,11 +140,11 @@ def test_what_the_contract_lacks_is_not_implemented(edition: str) -> None:
     client = Client(create_app(edition))
     contract = load(edition)
     assert len(contract.uncovered) > 200
-    for one in contract.uncovered:
-        path = one.path.replace("{", "").replace("}", "")
-        reply = client(one.method, contract.base_paths[0] + path, as_="adam")
-        assert reply.status == 501, (one, reply.status)
-        assert one.upstream_id in reply.reason
+    for operation in contract.uncovered:
+        path = operation.path.replace("{", "").replace("}", "")
+        reply = client(operation.method, contract.base_paths[0] + path, as_="adam")
+        assert reply.status == 501, (operation, reply.status)
+        assert operation.upstream_id in reply.reason
         assert "Onezone has this operation" in reply.reason
         assert contract.error_is_string or set(reply.json["error"]) == {"id", "description"}
 

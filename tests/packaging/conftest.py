@@ -74,25 +74,25 @@ def build(project: Path, folder: Path) -> Path:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Environment]:
     """`environment(wheel, …)`: a fresh environment with these installed."""
 
-    def make(*wanted: object) -> Environment:
-        made = Environment(tmp_path_factory.mktemp("environment") / "venv")
+    def make(*packages: object) -> Environment:
+        environment = Environment(tmp_path_factory.mktemp("environment") / "venv")
         if uv():
-            run("-m", "uv", "venv", "-q", "--python", sys.executable, made.folder)
+            run("-m", "uv", "venv", "-q", "--python", sys.executable, environment.folder)
         else:
-            run("-m", "venv", made.folder)
-        install(made, *wanted)
-        return made
+            run("-m", "venv", environment.folder)
+        install(environment, *packages)
+        return environment
 
     return make
 
 
-def install(where: Environment, *wanted: object) -> None:
+def install(where: Environment, *packages: object) -> None:
     """Install into an environment, by uv where it is there, because that is quicker."""
     python = where.bin / "python"
     command = (
         ["uv", "pip", "install", "-q", "--python", python] if uv() else ["pip", "--python", python, "install", "-q"]
     )
-    run("-m", *command, *wanted)
+    run("-m", *command, *packages)
 
 
 def uv() -> bool:

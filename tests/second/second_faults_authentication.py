@@ -186,12 +186,12 @@ add("auth-token-wrong", "Any token is the first user's.", token(lambda _right, g
 
 def cached(app: App) -> None:
     """Remember who signed in once, and do not look at the password again."""
-    known: set[str] = set()
+    names: set[str] = set()
 
     def password_fits(inner: Any, user: User, given: str) -> bool:
         if inner(user, given):
-            known.add(user.name)
-        return user.name in known
+            names.add(user.name)
+        return user.name in names
 
     app.around("password_fits", password_fits)
 
@@ -267,7 +267,7 @@ add("auth-crash-unknown", "A user whom nobody knows crashes the server.", unknow
 def folded(text: str) -> str:
     """A text as a database collates it."""
     plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(one for one in plain if not unicodedata.combining(one))
+    return "".join(each for each in plain if not unicodedata.combining(each))
 
 
 def values(call: Call) -> list[str]:
@@ -304,9 +304,9 @@ def second_time(app: App) -> None:
     seen: set[tuple[str, str]] = set()
 
     def password_fits(inner: Any, user: User, given: str) -> bool:
-        known = (user.name, given) in seen
+        seen_before = (user.name, given) in seen
         seen.add((user.name, given))
-        return known or inner(user, given)
+        return seen_before or inner(user, given)
 
     app.around("password_fits", password_fits)
 
@@ -328,12 +328,12 @@ def same_password(app: App) -> None:
     last: list[User] = []
 
     def by_basic(inner: Any, value: str) -> User | None:
-        found: User | None = inner(value)
+        user: User | None = inner(value)
         given = basic_text(value).partition(":")[2]
-        if found is None and last and last[0].password == given:
+        if user is None and last and last[0].password == given:
             return last[0]
-        last[:] = [found] if found else []
-        return found
+        last[:] = [user] if user else []
+        return user
 
     app.around("by_basic", by_basic)
 

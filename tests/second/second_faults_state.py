@@ -36,10 +36,10 @@ def saving(change: Callable[[App, Any, Call, Service], None]) -> Callable[[App],
 
 def twice_same(app: App, inner: Any, call: Call, service: Service, same: Callable[[Service], Any]) -> None:
     """Answer with a service that is there, where one is the same."""
-    found = [each for each in app.world.of_group(call.group) if same(each)]
-    if found:
-        found[0].data = service.data
-        service.id = found[0].id
+    services = [each for each in app.world.of_group(call.group) if same(each)]
+    if services:
+        services[0].data = service.data
+        service.id = services[0].id
     else:
         inner(call, service)
 

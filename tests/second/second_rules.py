@@ -124,8 +124,8 @@ def fault_of(document: dict[str, Any], key: str, name: re.Pattern[str]) -> str:
     if key not in document:
         return "missing"
     value = document[key]
-    wanted = "object" if key == "serviceProperties" else "string"
-    if kind(value) != wanted:
+    expected = "object" if key == "serviceProperties" else "string"
+    if kind(value) != expected:
         return kind(value)
     if not value:
         return "empty"

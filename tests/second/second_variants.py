@@ -78,9 +78,9 @@ def shown(change: Any) -> Any:
 
 def mask(value: dict[str, Any]) -> dict[str, Any]:
     """Hide the password."""
-    found = value.get("serviceProperties")
-    if isinstance(found, dict) and "password" in found:
-        return value | {"serviceProperties": found | {"password": "*" * 8}}
+    properties = value.get("serviceProperties")
+    if isinstance(properties, dict) and "password" in properties:
+        return value | {"serviceProperties": properties | {"password": "*" * 8}}
     return value
 
 

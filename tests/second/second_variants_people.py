@@ -29,8 +29,8 @@ def people(make: Any, *more: Any) -> Any:
 
     def change(app: App) -> None:
         app.states.user = make
-        for one in more:
-            one(app)
+        for change in more:
+            change(app)
 
     return change
 
@@ -64,9 +64,9 @@ def any_case(app: App) -> None:
             name, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
         except ValueError:
             return None
-        name = next((one for one in list(app.world.users) if one.casefold() == name.casefold()), name)
-        found: User | None = inner(base64.b64encode(f"{name}{colon}{password}".encode()).decode())
-        return found
+        name = next((user for user in list(app.world.users) if user.casefold() == name.casefold()), name)
+        user: User | None = inner(base64.b64encode(f"{name}{colon}{password}".encode()).decode())
+        return user
 
     app.around("by_basic", by_basic)
 
@@ -76,7 +76,7 @@ add("users-by-mail", "Users are mail addresses, in any case.", people(mail, any_
 
 def opaque(inner: Any, user: User, given: str) -> bool:
     """Prepare passwords as RFC 8265 has it: blanks are blanks, and NFC."""
-    plain = "".join(" " if unicodedata.category(one) == "Zs" else one for one in given)
+    plain = "".join(" " if unicodedata.category(character) == "Zs" else character for character in given)
     return bool(inner(user, unicodedata.normalize("NFC", plain)))
 
 
@@ -141,7 +141,7 @@ def jwt(number: int) -> tuple[str, str, str]:
     """A user with a signed token."""
     name = f"user{number}-{secrets.token_hex(3)}"
     parts = ({"alg": "HS256", "typ": "JWT"}, {"sub": name, "exp": 2**31})
-    body = ".".join(_b64(json.dumps(one).encode()) for one in parts)
+    body = ".".join(_b64(json.dumps(part).encode()) for part in parts)
     return name, secrets.token_hex(9), f"{body}.{_b64(hmac.digest(KEY, body.encode(), hashlib.sha256))}"
 
 
@@ -297,7 +297,7 @@ def in_range(request: Request) -> Response | None:
     """Refuse what is not a number of 32 bits."""
     parts = request.path.split("?")[0].split("/")
     names = [after for before, after in itertools.pairwise(parts) if before == "groups"]
-    if all(one.isascii() and one.isdecimal() and int(one) < 2**31 for one in names):
+    if all(name.isascii() and name.isdecimal() and int(name) < 2**31 for name in names):
         return None
     error = {"id": "badId", "description": "An id is a positive number of 32 bits."}
     return Response(400).set_json({"error": error})

@@ -21,7 +21,7 @@ def test_what_was_created_reads_as_it_was_sent(tmp_path: Path) -> None:
     story.add(f"{READ}/a", 200, answer=shown("a", name="another"))
     judgement = story.judged(tmp_path)
     assert "create_group_handle_service.state.data" in failing(judgement)
-    finding = next(one for one in judgement.results if one.requirement.topic == "state.data").findings[0]
+    finding = next(result for result in judgement.results if result.requirement.topic == "state.data").findings[0]
     assert len(finding.steps) == 2
 
 
@@ -112,7 +112,7 @@ def test_a_write_without_a_clear_answer_leaves_everything_open(tmp_path: Path) -
         story.created("a")
         story.add("PATCH /handle_services/a", 502, body={"name": "another"}, answer=error())
         story.add(f"{READ}/a", 200, answer=answer)
-        assert not {one for one in failing(story.judged(tmp_path)) if not one.endswith("no-5xx")}
+        assert not {identity for identity in failing(story.judged(tmp_path)) if not identity.endswith("no-5xx")}
 
 
 def test_credentials_that_are_right_before_and_after_are_right(tmp_path: Path) -> None:
@@ -136,8 +136,8 @@ def test_a_bad_body_of_somebody_who_may_is_a_400(tmp_path: Path) -> None:
 def test_what_is_not_understood_leaves_everything_of_its_kind_open(tmp_path: Path) -> None:
     """All tokens of somebody are deleted at once: none of them is expected any longer."""
     story = Story("http://onezone.test/api/v3/onezone")
-    made = {"tokenId": "t1", "token": "a-token"}
-    story.add("POST /users/u/tokens/named", 201, body={"name": "one"}, answer=made, location="/tokens/named/t1")
+    token = {"tokenId": "t1", "token": "a-token"}
+    story.add("POST /users/u/tokens/named", 201, body={"name": "one"}, answer=token, location="/tokens/named/t1")
     story.add("DELETE /user/tokens/named", 204)
     story.add("GET /users/u/tokens/named", 200, answer={"tokens": []})
     judgement = judged(story.write(tmp_path / "a.har"), edition="deployed")

@@ -33,7 +33,7 @@ def bad(tmp_path: Path) -> Path:
 
 
 def traffic(*words: Any) -> int:
-    return main("traffic", [str(one) for one in words])
+    return main("traffic", [str(word) for word in words])
 
 
 def test_the_exit_code_is_that_of_the_verdict(good: Path, bad: Path, tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_the_exit_code_is_that_of_the_verdict(good: Path, bad: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "sentence"),
     [
         ([], "give recordings"),
         (["a.har", "--proxy", "http://x.test"], "one of the two"),
@@ -55,11 +55,11 @@ def test_the_exit_code_is_that_of_the_verdict(good: Path, bad: Path, tmp_path: P
         (["a.har", "--edition", "none"], "there is no edition"),
     ],
 )
-def test_bad_usage_is_told_in_a_line(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_usage_is_told_in_a_line(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     """And exits with 2."""
     assert traffic(*words) == 2
     message = capsys.readouterr().err
-    assert told in message
+    assert sentence in message
     assert message.count("\n") == 1
 
 
@@ -69,7 +69,7 @@ def test_traffic_can_be_held_to_a_coverage(good: Path, tmp_path: Path, capsys: p
     assert traffic(good, "--min-coverage", "90", "--report", f"json={report}") == 1
     assert "where 90 % are asked for" in " ".join(capsys.readouterr().out.split())
     coverage = json.loads(report.read_text())["coverage"]
-    created = next(one for one in coverage["operations"] if one["operation"] == "create_group_handle_service")
+    created = next(row for row in coverage["operations"] if row["operation"] == "create_group_handle_service")
     assert created["statuses"] == {"204": 1, "400": 0, "401": 0, "403": 0, "404": 0}
     assert created["personas"] == {"allowed": 1, "refused": 0, "nobody": 0}
     assert traffic(good, "--min-coverage", "0.2%") == 0
@@ -80,7 +80,7 @@ def test_coverage_is_that_of_what_is_asked_for(good: Path, tmp_path: Path) -> No
     report = tmp_path / "report.json"
     traffic(good, "--requirement", "create_group_handle_service.*", "--report", f"json={report}")
     operations = json.loads(report.read_text())["coverage"]["operations"]
-    assert [one["operation"] for one in operations] == ["create_group_handle_service"]
+    assert [operation["operation"] for operation in operations] == ["create_group_handle_service"]
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -97,7 +97,7 @@ def test_no_report_shows_a_secret(name: str, tmp_path: Path) -> None:
     assert traffic(story.write(tmp_path / "a.har"), "--report", f"{name}={report}") == 1
     text = report.read_text()
     packed = base64.b64encode(b"alice:alice-secret").decode()
-    assert not [one for one in (*secrets, packed) if one in text]
+    assert not [secret for secret in (*secrets, packed) if secret in text]
 
 
 def test_a_secret_that_is_a_common_word_does_not_garble_who_has_it(
@@ -120,11 +120,11 @@ def test_the_json_report_keeps_its_schema(bad: Path, tmp_path: Path) -> None:
 
 def test_expected_failures_and_baselines_count_as_with_verify(bad: Path, tmp_path: Path) -> None:
     """What is known to fail makes no difference; what was expected to fail and passes is a failure."""
-    known = tmp_path / "known.txt"
-    known.write_text("create_group_handle_service.success.status\n")
-    assert traffic(bad, "--expected-failures", known) == 0
-    known.write_text("create_group_handle_service.location.present\n")
-    assert traffic(bad, "--expected-failures", known) == 1
+    failures = tmp_path / "known.txt"
+    failures.write_text("create_group_handle_service.success.status\n")
+    assert traffic(bad, "--expected-failures", failures) == 0
+    failures.write_text("create_group_handle_service.location.present\n")
+    assert traffic(bad, "--expected-failures", failures) == 1
     report = tmp_path / "report.json"
     traffic(bad, "--report", f"json={report}")
     assert traffic(bad, "--baseline", report) == 0
