@@ -46,11 +46,11 @@ class Cost:
 
 @dataclass
 class Contender:
-    """A command that judges the mock and writes a report, and what came of it; `found` reads its report."""
+    """A command that judges the mock and writes a report, and what came of it; `noticed_in` reads its report."""
 
     name: str
     command: Callable[[str], list[str]]
-    found: Callable[[dict[str, Any]], set[str]]
+    noticed_in: Callable[[dict[str, Any]], set[str]]
     costs: list[Cost] = field(default_factory=list)
     baseline: set[str] = field(default_factory=set)
     noticed: dict[str, bool] = field(default_factory=dict)
@@ -128,7 +128,7 @@ def run(contender: Contender, mock: Mock, *faults: str) -> tuple[Cost, set[str]]
         wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
         if not report.exists():
             raise SystemExit(f"{contender.name} wrote no report:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        noticed = contender.found(json.loads(report.read_text(encoding="utf-8")))
+        noticed = contender.noticed_in(json.loads(report.read_text(encoding="utf-8")))
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Cost(mock.requests(), wall, cpu), noticed
 

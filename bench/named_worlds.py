@@ -55,7 +55,7 @@ async def create(app: Any, path: str, *headers: tuple[bytes, bytes]) -> int:
     return status
 
 
-def resident() -> float:
+def resident_mib() -> float:
     """MiB of memory that the process has."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -67,7 +67,7 @@ async def measure(worlds: int, rounds: int) -> dict[str, Any]:
     app = create_app()
     for _ in range(100):
         await create(app, PATH)
-    before, first, second = resident(), [], []
+    before, first, second = resident_mib(), [], []
     gc.freeze()  # as the server does when it starts
     for number in range(worlds):
         for times in (first, second):
@@ -76,7 +76,7 @@ async def measure(worlds: int, rounds: int) -> dict[str, Any]:
             times.append((time.process_time() - started) * 1000)
     figures = {
         "worlds": worlds,
-        "mib": resident() - before,
+        "mib": resident_mib() - before,
         "first_ms": median(first),
         "first_p99_ms": quantiles(first, n=100)[98],
         "second_ms": median(second),

@@ -25,7 +25,7 @@ FUNCTIONS = 15
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Section:
     """A table: what it is about, its columns, its rows, and how many columns at the left are words."""
 
     title: str
@@ -40,11 +40,11 @@ def number(value: float) -> str:
     return f"{value:.{digits(value)}f}"
 
 
-def sheets(figures: dict[str, Any], functions: int = FUNCTIONS) -> Iterator[Sheet]:
+def sections(figures: dict[str, Any], functions: int = FUNCTIONS) -> Iterator[Section]:
     """A table for each part that was measured; the goals where more than a profile was."""
     if "commit" in figures:
         columns = ("measure", "floor", "goal", "seen", "reached")
-        yield Sheet("Floors and goals", columns, [goal.row(figures) for goal in goals()])
+        yield Section("Floors and goals", columns, [goal.row(figures) for goal in goals()])
     if "costs" in figures:
         yield costs(figures["costs"])
     if "rates" in figures:
@@ -58,7 +58,7 @@ def sheets(figures: dict[str, Any], functions: int = FUNCTIONS) -> Iterator[Shee
         yield hot(figures["profile"], functions)
 
 
-def costs(part: dict[str, Any]) -> Sheet:
+def costs(part: dict[str, Any]) -> Section:
     """CPU of each case."""
     rows = []
     for case, servers in part["rows"].items():
@@ -67,10 +67,10 @@ def costs(part: dict[str, Any]) -> Sheet:
             answer = str(part["answers"][case][name])
             rows.append([case, name, answer, number(median(figures["cpu_us"] for figures in some)), beside])
     picture = "![CPU of each answer, beside the bare route's](img/serve-cases.svg)"
-    return Sheet("CPU of a request", ("request", "server", "answer", "CPU µs", "ratio"), rows, 2, picture)
+    return Section("CPU of a request", ("request", "server", "answer", "CPU µs", "ratio"), rows, 2, picture)
 
 
-def rates(part: dict[str, Any]) -> Sheet:
+def rates(part: dict[str, Any]) -> Section:
     """Creates a second, beside other servers."""
     rows = []
     for case, servers in part["rows"].items():
@@ -80,10 +80,10 @@ def rates(part: dict[str, Any]) -> Sheet:
             answer = str(part["answers"][case][name])
             rows.append([name, answer, rate, *map(number, middle.values())])
     columns = ("server", "answer", "requests/s", "CPU µs", "p50 ms", "p99 ms")
-    return Sheet("Creates a second", columns, rows, 1, "![CPU of a create, by server](img/serve-create.svg)")
+    return Section("Creates a second", columns, rows, 1, "![CPU of a create, by server](img/serve-create.svg)")
 
 
-def starts(part: dict[str, Any]) -> Sheet:
+def starts(part: dict[str, Any]) -> Section:
     """Start to first answer."""
     rows = []
     for name, some in part.items():
@@ -91,10 +91,10 @@ def starts(part: dict[str, Any]) -> Sheet:
         quickest = min(figures["wall_s"] for figures in some)
         seconds = (middle["wall_s"], quickest, middle["cpu_s"])
         rows.append([name, *(f"{duration:.2f}" for duration in seconds), f"{middle['mib']:.0f}"])
-    return Sheet("Start to first answer", ("server", "wall s, median", "quickest", "CPU s", "MiB"), rows)
+    return Section("Start to first answer", ("server", "wall s, median", "quickest", "CPU s", "MiB"), rows)
 
 
-def growth(part: dict[str, Any]) -> Sheet:
+def growth(part: dict[str, Any]) -> Section:
     """Memory and slowest answers after many requests."""
     created, refused = part["created"], part["refused"]
     beside = part["p99_ms"] / part["reference_p99_ms"]
@@ -103,24 +103,24 @@ def growth(part: dict[str, Any]) -> Sheet:
         ["memory of a refusal", f"{refused['bytes_each']:.1f} bytes, over {refused['requests']:,} refusals"],
         [f"p99 after {part['creates']:,} creates", f"{number(part['p99_ms'])} ms, {beside:.2f} of the bare route's"],
     ]
-    return Sheet("Growth", ("grows", ""), rows, 2)
+    return Section("Growth", ("grows", ""), rows, 2)
 
 
-def packages(part: dict[str, Any]) -> Sheet:
+def packages(part: dict[str, Any]) -> Section:
     """A create's CPU by package."""
     each = part["cpu_us"]
     rows = [[name, number(cost), f"{cost / each:.0%}"] for name, cost in part["packages"].items()]
     title = f"Where the {number(each)} µs of a create go ({part['samples']:,} samples)"
-    return Sheet(title, ("package", "own µs", "share"), rows)
+    return Section(title, ("package", "own µs", "share"), rows)
 
 
-def hot(part: dict[str, Any], count: int) -> Sheet:
+def hot(part: dict[str, Any], count: int) -> Section:
     """The functions that cost most."""
     rows = [
         [row["file"], row["function"], number(row["own_us"]), number(row["with_callees_us"])]
         for row in part["functions"][:count]
     ]
-    return Sheet("The functions that cost most", ("file", "function", "own µs", "with callees"), rows, 2)
+    return Section("The functions that cost most", ("file", "function", "own µs", "with callees"), rows, 2)
 
 
 def circumstances(figures: dict[str, Any]) -> str:
@@ -148,13 +148,13 @@ def show(figures: dict[str, Any], functions: int = FUNCTIONS) -> None:
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     if "commit" in figures:
         console.print(circumstances(figures))
-    for sheet in sheets(figures, functions):
+    for section in sections(figures, functions):
         table = Table(box=None)
-        for at, column in enumerate(sheet.columns):
-            table.add_column(column, justify="left" if at < sheet.words else "right")
-        for row in sheet.rows:
+        for at, column in enumerate(section.columns):
+            table.add_column(column, justify="left" if at < section.words else "right")
+        for row in section.rows:
             table.add_row(*row)
-        console.print(f"\n[bold]{sheet.title}[/bold]", table, sep="\n")
+        console.print(f"\n[bold]{section.title}[/bold]", table, sep="\n")
     for remark in remarks(figures):
         console.print(remark)
 
@@ -162,10 +162,10 @@ def show(figures: dict[str, Any], functions: int = FUNCTIONS) -> None:
 def markdown(figures: dict[str, Any]) -> str:
     """Everything, for the documentation."""
     blocks = [circumstances(figures)]
-    for sheet in sheets(figures):
-        signs = [":--" if at < sheet.words else "--:" for at in range(len(sheet.columns))]
-        lines = [f"| {' | '.join(cells)} |" for cells in (sheet.columns, signs, *sheet.rows)]
-        blocks += [f"### {sheet.title}", *([sheet.picture] if sheet.picture else []), "\n".join(lines)]
+    for section in sections(figures):
+        signs = [":--" if at < section.words else "--:" for at in range(len(section.columns))]
+        lines = [f"| {' | '.join(cells)} |" for cells in (section.columns, signs, *section.rows)]
+        blocks += [f"### {section.title}", *([section.picture] if section.picture else []), "\n".join(lines)]
     return "\n\n".join([*blocks, *(f"- {remark}" for remark in remarks(figures))])
 
 

@@ -86,7 +86,7 @@ def verified(origin: str, contract: Contract, fault: prove.Fault, har: Path) -> 
     return noticed
 
 
-def seen(contract: Contract, *files: Path) -> tuple[list[str], int]:
+def violated(contract: Contract, *files: Path) -> tuple[list[str], int]:
     """What recordings show to be violated, SHOULD included, and of how many exchanges."""
     follower = Follower(contract, Choice())
     follower.follow(merged(map(read, files)))
@@ -95,7 +95,7 @@ def seen(contract: Contract, *files: Path) -> tuple[list[str], int]:
     return wrong, follower.requests
 
 
-def told(origin: str, contract: Contract, fault: prove.Fault, har: Path, client: Path) -> set[str]:
+def noticed_by_client(origin: str, contract: Contract, fault: prove.Fault, har: Path, client: Path) -> set[str]:
     """Record the story of a generated client; gives whether the client itself saw something."""
     prove.switch(origin, *([fault.id] if fault.id else []))
     with recording(origin, har) as through:
@@ -111,7 +111,11 @@ def rows(
     for fault in faults:
         har = folder / f"{fault.id or 'none'}.har"
         try:
-            noticed = told(origin, contract, fault, har, client) if client else verified(origin, contract, fault, har)
+            noticed = (
+                noticed_by_client(origin, contract, fault, har, client)
+                if client
+                else verified(origin, contract, fault, har)
+            )
         except SetupError as error:
             noticed = {f"robust.no-setup: {error}"}
         har.with_suffix(".json").write_text(json.dumps(sorted(noticed)), encoding="utf-8")
@@ -121,7 +125,7 @@ def rows(
 def row(contract: Contract, har: Path) -> Row:
     """The row of a recording that is there."""
     noticed = json.loads(har.with_suffix(".json").read_text(encoding="utf-8"))
-    wrong, exchanges = seen(contract, har)
+    wrong, exchanges = violated(contract, har)
     return Row(har.stem, noticed, wrong, exchanges)
 
 

@@ -75,13 +75,13 @@ def some(dice: random.Random, names: tuple[str, ...]) -> list[str]:
     return [name for name in names if dice.random() < 0.5]
 
 
-def resident() -> float:
+def resident_mib() -> float:
     """MiB of memory that this process has resident."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * 4096 / 2**20
 
 
-class Asking:
+class RuleQuestions:
     """Asks one access rule in one world."""
 
     def __init__(self, world: World, dice: random.Random) -> None:
@@ -176,18 +176,18 @@ def measure(size: str, parents: int, rounds: int) -> dict[str, Any]:
     else:
         data = orjson.loads(orjson.dumps(world_data(int(size), parents, dice)))
     gc.collect()
-    memory, before = resident(), time.process_time()
+    memory, before = resident_mib(), time.process_time()
     world = build(data, contract)
     row: dict[str, Any] = {"memberships": size, "load_s": time.process_time() - before}
-    row["mib"] = resident() - memory
+    row["mib"] = resident_mib() - memory
     del data
     gc.collect()
     gc.freeze()
-    asking = Asking(world, dice)
-    row["warm"] = min(asking.warm() for _ in range(rounds))
-    row["first"] = min(asking.first() for _ in range(rounds))
-    row["after_joining"] = min(asking.after_joining() for _ in range(rounds))
-    nesting = [asking.after_nesting() for _ in range(rounds)]
+    questions = RuleQuestions(world, dice)
+    row["warm"] = min(questions.warm() for _ in range(rounds))
+    row["first"] = min(questions.first() for _ in range(rounds))
+    row["after_joining"] = min(questions.after_joining() for _ in range(rounds))
+    nesting = [questions.after_nesting() for _ in range(rounds)]
     row["after_nesting"], row["longest"] = (
         min(seconds for seconds, _ in nesting),
         min(longest for _, longest in nesting),

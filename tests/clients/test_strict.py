@@ -64,7 +64,7 @@ class Zone:
         assert answer.status_code == 200, (path, answer.text)
         return read(template, answer.content)
 
-    def known(self, entity: str | None) -> list[str]:
+    def ids_for(self, entity: str | None) -> list[str]:
         """Ids for a parameter that names an entity of that kind."""
         users = ["alice", "adam", "nora", self.user, self.nameless]
         groups = [HOME, NESTED, self.group, self.child]

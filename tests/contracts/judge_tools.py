@@ -40,7 +40,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Told:
+class CommandResult:
     """What a command said and how it ended."""
 
     code: int

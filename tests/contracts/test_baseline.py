@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import OPERATION, Told
+from judge_tools import OPERATION, CommandResult
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 PART = ("--requirement", "success.*", "--requirement", "body.missing.*", "--requirement", "access.*")
 
 
 @pytest.fixture(name="judged")
-def judging(command: Command, tmp_path: Path) -> Callable[..., tuple[Told, dict[str, Any]]]:
+def judging(command: Command, tmp_path: Path) -> Callable[..., tuple[CommandResult, dict[str, Any]]]:
     """Judge a server with faults; what was said, and the report."""
 
-    def run(faults: tuple[str, ...], *more: str, name: str = "report") -> tuple[Told, dict[str, Any]]:
+    def run(faults: tuple[str, ...], *more: str, name: str = "report") -> tuple[CommandResult, dict[str, Any]]:
         path = tmp_path / f"{name}.json"
         with server.start("current", faults=faults) as handle:
             where = (handle.base_url, "--states-url", handle.states_url, "--depth", "quick", "--settle", "0")

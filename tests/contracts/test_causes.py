@@ -10,9 +10,9 @@ from typing import Any
 import naive
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 TERMINAL = 80
 CAUSES = {
     "fastapi": "answers 422 where 400 is documented; no 400 was ever seen",
@@ -37,14 +37,14 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onezone_contracts.patience.SHORTEST", 0)
 
 
-def run(command: Command, handle: server.Handle, folder: Path, *more: str) -> tuple[Told, dict[str, Any]]:
+def run(command: Command, handle: server.Handle, folder: Path, *more: str) -> tuple[CommandResult, dict[str, Any]]:
     path = folder / "report.json"
     options = ("--states-url", handle.states_url, "--depth", "quick", "--settle", "0", "--report", f"json={path}")
     result = command("verify", handle.base_url, *options, *more)
     return result, json.loads(path.read_text(encoding="utf-8"))
 
 
-def first_lines(result: Told, lines: int = 10) -> str:
+def first_lines(result: CommandResult, lines: int = 10) -> str:
     """The first lines of a report, as one."""
     return " ".join(" ".join(result.out.splitlines()[:lines]).split())
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import server
-from judge_tools import OPERATION, Told
+from judge_tools import OPERATION, CommandResult
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 ODD = (
     *("character", "colon", "long", "one-right", "right-after-wrong", "spelling", "token-first", "two-wrong"),
     *("after-success", "wrong-again", "wrong-spelling"),
@@ -32,7 +32,9 @@ HONEST = (
 )
 
 
-def judged(command: Command, handle: server.Handle, *topics: str, edition: str = "current", more: str = "") -> Told:
+def judged(
+    command: Command, handle: server.Handle, *topics: str, edition: str = "current", more: str = ""
+) -> CommandResult:
     words = [word for topic in topics for word in ("--requirement", f"{OPERATION}.authentication.{topic}")]
     where = ("--states-url", handle.states_url, "--edition", edition, "--settle", "0.2")
     return command("verify", handle.base_url, *where, *words, *more.split())

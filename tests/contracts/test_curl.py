@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from judge_tools import RawServer, Told, always, answer, person, states
+from judge_tools import CommandResult, RawServer, always, answer, person, states
 from onezone_contracts.cases import wrong_password, wrong_token
 from onezone_contracts.curl import curl, steps
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request, Response, basic
@@ -191,7 +191,7 @@ def test_a_later_step_reads_the_id_that_an_earlier_one_made(shell: Path) -> None
 
 
 def test_what_a_states_url_says_runs_in_no_shell(
-    shell: Path, tmp_path: Path, command: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+    shell: Path, tmp_path: Path, command: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """User names and ids that a shell would run: every line of the reports, as printed, is one curl and no more."""
     monkeypatch.setenv("COLUMNS", "80")

@@ -12,13 +12,13 @@ from typing import Any
 import naive
 import pytest
 import server
-from judge_tools import OPERATION, Told
+from judge_tools import OPERATION, CommandResult
 from onezone_contracts.expected_failures import Entry, ExpectedFailures, read
 from onezone_contracts.requirement import Level, Outcome, Requirement, Result
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.verdict import Verdict, decide
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 FAULT = "status-200"
 PART = ("--requirement", "*.success.*", "--requirement", "*.access.*")
 KNOWN = f"{OPERATION}.success.status"
@@ -123,10 +123,10 @@ def faulty_server() -> Iterator[server.Handle]:
 
 
 @pytest.fixture(name="run")
-def run_of_a_faulty_server(command: Command, faulty: server.Handle, tmp_path: Path) -> Callable[..., Told]:
+def run_of_a_faulty_server(command: Command, faulty: server.Handle, tmp_path: Path) -> Callable[..., CommandResult]:
     """Judge the faulty server by a list."""
 
-    def run(text: str, *more: str) -> Told:
+    def run(text: str, *more: str) -> CommandResult:
         path = tmp_path / "known.txt"
         path.write_text(text, encoding="utf-8")
         where = (faulty.base_url, "--states-url", faulty.states_url, "--depth", "quick")
@@ -135,7 +135,7 @@ def run_of_a_faulty_server(command: Command, faulty: server.Handle, tmp_path: Pa
     return run
 
 
-def test_known_failure_is_conformant(run: Callable[..., Told]) -> None:
+def test_known_failure_is_conformant(run: Callable[..., CommandResult]) -> None:
     """A target whose every violation is known has exit code 0, and the report says that there are known ones."""
     result = run(f"{KNOWN}  # issue 7\n")
     assert result.code == 0, result.all
@@ -145,12 +145,12 @@ def test_known_failure_is_conformant(run: Callable[..., Told]) -> None:
     assert " FAIL " not in result.out
 
 
-def test_unknown_failure_is_nonconformant(run: Callable[..., Told]) -> None:
+def test_unknown_failure_is_nonconformant(run: Callable[..., CommandResult]) -> None:
     """The same target without the line, or with an empty list, is nonconformant."""
     assert run("# nothing\n").code == 1
 
 
-def test_pass_is_a_failure(run: Callable[..., Told]) -> None:
+def test_pass_is_a_failure(run: Callable[..., CommandResult]) -> None:
     """A listed requirement that passes is a failure; a pattern has to fail for all that it lists."""
     result = run(f"{OPERATION}.success.*\n")
     assert result.code == 1
@@ -158,20 +158,20 @@ def test_pass_is_a_failure(run: Callable[..., Told]) -> None:
     assert "1 expected failure passes" in result.last
 
 
-def test_line_that_lists_nothing_is_a_failure(run: Callable[..., Told]) -> None:
+def test_line_that_lists_nothing_is_a_failure(run: Callable[..., CommandResult]) -> None:
     """An id that is no requirement is a failure, with its line."""
     result = run(f"{KNOWN}\n{OPERATION}.sucess.status\n")
     assert result.code == 1
     assert "known.txt:2" in result.last
 
 
-def test_requirement_that_is_filtered_out_is_not_judged(run: Callable[..., Told]) -> None:
+def test_requirement_that_is_filtered_out_is_not_judged(run: Callable[..., CommandResult]) -> None:
     """An id that --requirement or the depth leaves out is neither a failure nor missed."""
     result = run(f"{KNOWN}\n{OPERATION}.generated.valid\n", "--requirement", "*.access.member")
     assert result.code == 0, result.all
 
 
-def test_known_failures_show_in_every_report(run: Callable[..., Told]) -> None:
+def test_known_failures_show_in_every_report(run: Callable[..., CommandResult]) -> None:
     """Each format says that the failure is known, in its own way."""
 
     def report(kind: str) -> str:
@@ -192,7 +192,7 @@ def test_known_failures_show_in_every_report(run: Callable[..., Told]) -> None:
     assert "Fails as expected (1)" in report("html")
 
 
-def test_known_failures_are_not_annotated(run: Callable[..., Told], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_known_failures_are_not_annotated(run: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch) -> None:
     """In a job of GitHub Actions a known failure is no error, and a line that lists nothing is one."""
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     assert "::error" not in run(f"{KNOWN}\n").out
@@ -225,7 +225,7 @@ def test_what_an_expected_failure_hides_is_excused(command: Command, tmp_path: P
     assert result.code == 0, result.all
 
 
-def test_ids_are_taken_as_they_are_shown(run: Callable[..., Told]) -> None:
+def test_ids_are_taken_as_they_are_shown(run: Callable[..., CommandResult]) -> None:
     """With the operation and without it, in the list and for --requirement."""
     assert run("success.status\n").code == 0
     assert run("success.s*\n").code == 0

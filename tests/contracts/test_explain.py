@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from judge_tools import Told
+from judge_tools import CommandResult
 from onezone_contracts.target.embedded import mock
 from onezone_mockserver.access import Guard
 from onezone_mockserver.scenario import DEMO, read_scenario
@@ -18,7 +18,7 @@ from onezone_spec import load
 from onezone_spec.explain import question, read_setting
 from onezone_spec.written import read_written
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 ROOT = Path(__file__).parents[2]
 SCENARIOS = [DEMO, *sorted((ROOT / "docs" / "scenarios").glob("*.yaml"))]
 CREATE = "create_group_handle_service"

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
 from second_faults import DOUBTFUL, HARD, SLOW
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 EDITION = "current"
 
 NEIGHBOUR = "the profile core judges the create operation; its neighbours are only read"
@@ -54,13 +54,13 @@ DELICATE = ("rare-emoji", "properties-shared", "zero-null")
 SAMPLE = [name for name in NOTICED if "race" not in name][::18]
 
 
-def judged(command: Command, fault: str, depth: str, *more: str, variants: tuple[str, ...] = ()) -> Told:
+def judged(command: Command, fault: str, depth: str, *more: str, variants: tuple[str, ...] = ()) -> CommandResult:
     with server.start(EDITION, variants, [fault]) as handle:
         arguments = ("--states-url", handle.states_url, "--edition", EDITION, "--depth", depth)
         return command("verify", handle.base_url, *arguments, "--settle", "0.3", *more)
 
 
-def noticed(result: Told) -> None:
+def noticed(result: CommandResult) -> None:
     """A violation, with what was expected, what came and how to see it again."""
     assert result.code == 1, result.all
     assert "nonconformant" in result.last

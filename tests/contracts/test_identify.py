@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import EDITIONS, RawServer, Told, always, answer, closed_port, set_up, target_file
+from judge_tools import EDITIONS, CommandResult, RawServer, always, answer, closed_port, set_up, target_file
 from onezone_contracts.commands.identify import Match, exit_code
 from onezone_contracts.verdict import Judgement, Verdict
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 
 
 def identified(command: Command, handle: server.Handle, *more: str) -> tuple[int, dict[str, Any]]:

@@ -35,7 +35,7 @@ def in_use() -> set[str]:
     return ids
 
 
-def told(title: str, ids: set[str]) -> str:
+def listing(title: str, ids: set[str]) -> str:
     return "\n".join((f"{title} in {LEDGER.name}:", *sorted(ids)))
 
 
@@ -43,19 +43,19 @@ def test_every_requirement_is_in_the_ledger() -> None:
     """A new id is added to the ledger, in its place."""
     active, retired = ledger()
     new = in_use() - set(active) - set(retired)
-    assert not new, told("add these lines to those in use", new)
+    assert not new, listing("add these lines to those in use", new)
 
 
 def test_lost_ids_are_retired() -> None:
     """An id that no requirement has any more moves to the retired ones."""
     lost = set(ledger()[0]) - in_use()
-    assert not lost, told(f"move these lines below “{RETIRED}”", lost)
+    assert not lost, listing(f"move these lines below “{RETIRED}”", lost)
 
 
 def test_retired_ids_never_come_back() -> None:
     """An id that meant something once never means anything else."""
     back = set(ledger()[1]) & in_use()
-    assert not back, told("these ids are retired, choose others than those", back)
+    assert not back, listing("these ids are retired, choose others than those", back)
 
 
 def test_ledger_is_in_order() -> None:

@@ -12,13 +12,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import server
-from judge_tools import AGES, Told, set_up, target_file
+from judge_tools import AGES, CommandResult, set_up, target_file
 from junitparser import JUnitXml
 from onezone_contracts.reports import WRITERS
 from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
 from onezone_contracts.verdict import Judgement, Verdict, decide
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 # element: attributes that it must have, those that it may have, and its children, as junit-10.xsd says
 RULES: dict[str, tuple[set[str], set[str], set[str]]] = {
     "testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),

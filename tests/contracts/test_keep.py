@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 import yaml
-from judge_tools import OPERATION, Told
+from judge_tools import OPERATION, CommandResult
 from onezone_contracts.target.embedded import mock
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 ONE = ("--depth", "quick", "--requirement", "*.success.status")
 ADMIN = "adam:adam-password"
 
@@ -40,7 +40,7 @@ def target() -> Iterator[Mock]:
         yield Mock(origin, f"{origin}/api/v3")
 
 
-def judged_again(command: Command, path: Path) -> Told:
+def judged_again(command: Command, path: Path) -> CommandResult:
     return command("verify", "--target", path, *ONE)
 
 

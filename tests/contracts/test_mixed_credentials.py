@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import Told, set_up, target_file
+from judge_tools import CommandResult, set_up, target_file
 from second_wire import Response
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 EDITION = "current"
 PASSWORDS = (
     *("wrong-password", "password-of-another", "colon", "character", "wrong-again", "right-after-wrong"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from judge_tools import AGES, Clock, RawServer, Told, always, answer, read_request
+from judge_tools import AGES, Clock, CommandResult, RawServer, always, answer, read_request
 from onezone_contracts.arguments import network_of
 from onezone_contracts.curl import curl
 from onezone_contracts.exchange import Redactor, Request
@@ -20,7 +20,7 @@ from onezone_contracts.network import Network, Rate
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.wire import Wire
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 GET = Request("GET", "/x")
 
 

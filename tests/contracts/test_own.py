@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from judge_tools import Told
+from judge_tools import CommandResult
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 AGREED = ("--edition", EXAMPLES / "agreed.yaml")
 PROJECTS = ("--contract", EXAMPLES / "projects")

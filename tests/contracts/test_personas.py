@@ -37,7 +37,7 @@ TABLE = {
 }
 
 
-def held(entry: object, everything: frozenset[str]) -> Held:
+def privileges_of_entry(entry: object, everything: frozenset[str]) -> Held:
     """An entry of the table as a set of privileges."""
     if entry == NOT_A_MEMBER:
         return None
@@ -53,7 +53,10 @@ def test_personas_of_the_create_operation(edition: str) -> None:
     privileges = load(edition).privileges
     group, zone = frozenset(privileges["group"]), frozenset(privileges["zone"])
     expected = {
-        name: ({"group": held(inside, group), "zone": held(beside, zone)}, word == "allowed")
+        name: (
+            {"group": privileges_of_entry(inside, group), "zone": privileges_of_entry(beside, zone)},
+            word == "allowed",
+        )
         for name, (inside, beside, word) in TABLE[edition].items()
     }
     assert {persona.name: (dict(persona.grants), persona.allowed) for persona in wanted_personas(edition)} == expected

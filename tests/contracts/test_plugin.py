@@ -26,14 +26,14 @@ USAGE_ERROR = 4
 
 
 @dataclass(frozen=True)
-class Ended:
+class PytestResult:
     """How pytest ended, and what it said."""
 
     code: int
     text: str
 
 
-Suite = Callable[..., Ended]
+Suite = Callable[..., PytestResult]
 
 
 @pytest.fixture
@@ -43,14 +43,14 @@ def suite(tmp_path: Path) -> Suite:
     folder.mkdir()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
 
-    def run(*arguments: object) -> Ended:
+    def run(*arguments: object) -> PytestResult:
         words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "onezone_contracts"]
         words += [] if any("randomly" in str(word) for word in arguments) else ["-p", "no:randomly"]
         command = [*words, "--onezone-depth", "quick", "--onezone-settle", "0.3", *map(str, arguments)]
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
-        return Ended(done.returncode, done.stdout + done.stderr)
+        return PytestResult(done.returncode, done.stdout + done.stderr)
 
     return run
 
@@ -129,7 +129,7 @@ def test_missing_target_file_is_a_usage_error(suite: Suite, tmp_path: Path) -> N
     usage_error(suite("--onezone-target", tmp_path / "nowhere.yaml", "-q"), "there is no target file")
 
 
-def usage_error(ended: Ended, words: str) -> None:
+def usage_error(ended: PytestResult, words: str) -> None:
     assert ended.code == USAGE_ERROR, ended.text
     assert "Traceback" not in ended.text
     assert len([line for line in ended.text.splitlines() if line.startswith("ERROR") and words in line]) == 1

@@ -13,9 +13,9 @@ from onezone_contracts.commands.prove import Fault, Look, looks
 from onezone_spec import load
 
 if TYPE_CHECKING:
-    from judge_tools import Told
+    from judge_tools import CommandResult
 
-Command = Callable[..., "Told"]
+Command = Callable[..., "CommandResult"]
 GOOD = Row("status-200", "A success is a 200.", ["success.status"])
 
 

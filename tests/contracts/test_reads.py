@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from judge_tools import Told
+from judge_tools import CommandResult
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
 from onezone_contracts.reading import PAGES, listing
 from onezone_contracts.state.observe import misread
@@ -20,7 +20,7 @@ from onezone_contracts.target.credentials import Credentials
 from onezone_mockserver import create_app
 from onezone_spec import load
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 Answer = Callable[[bytes], tuple[int, list[tuple[bytes, bytes]], bytes]]
 """What a read is answered instead, for the body that the mock has: status, headers, body."""
 FEW = 20
@@ -114,7 +114,7 @@ def served(change: Answer) -> Iterator[str]:
         thread.join()
 
 
-def judged(command: Command, change: Answer, *more: str) -> Told:
+def judged(command: Command, change: Answer, *more: str) -> CommandResult:
     with served(change) as origin:
         states = ("--states-url", f"{origin}/_mock/states", "--settle", "0.2")
         return command("verify", f"{origin}/api/v3", *states, "--depth", "quick", *more)

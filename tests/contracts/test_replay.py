@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 import yaml
-from judge_tools import AGES, OPERATION, Told, set_up, target_file
+from judge_tools import AGES, OPERATION, CommandResult, set_up, target_file
 from onezone_contracts.target import embedded
 from onezone_mockserver.faults import catalogue
 from onezone_spec import load
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 Judging = tuple[tuple[str, ...], Callable[[], dict[str, str]]]
 """The arguments that say where the target is, and once it was judged the password of each persona."""
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")]

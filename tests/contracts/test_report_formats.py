@@ -13,14 +13,14 @@ from typing import Any
 import jsonschema
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
 from markdown_it import MarkdownIt
 from onezone_contracts.reports import WRITERS, terminal
 from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
 from onezone_contracts.verdict import Judgement, Verdict
 from rich.console import Console
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 Reports = dict[str, str]
 FAULTS = ("status-200", "error-no-id", "hole-everything")
 VERDICTS = ("conformant", "nonconformant", "inconclusive", "partial")

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 import server
 import yaml
-from judge_tools import Told
+from judge_tools import CommandResult
 from onezone_contracts.commands import verify
 from onezone_contracts.reports import WRITERS, github
 from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_spec import editions
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ("action.yml", "docs/ci/github.yml", "docs/ci/gitlab.yml")
 COMMAND = re.compile(r"::(error|warning) title=([^:,\r\n]*)::([^\r\n]*)")

@@ -15,11 +15,11 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 import server
-from judge_tools import OPERATION, Told, set_up, target_file
+from judge_tools import OPERATION, CommandResult, set_up, target_file
 from junitparser import Error, Failure, JUnitXml, Skipped
 from onezone_contracts.reports import WRITERS
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 FAULTS = ("status-200", "error-no-id", "hole-everything")
 ODD_PASSWORDS = ('pä"ss\\w:örd', "<a&b>'c';$HOME", "blank in it", "%41+%42=", "日本-語-パス-ワード")
 TOP = {
@@ -201,7 +201,7 @@ def written(secret: str) -> set[str]:
     return {secret, secret.encode().decode("latin-1"), *as_json, *as_html, *in_urls}
 
 
-def everything(command: Command, run: tuple[str, ...], folder: Path) -> str:
+def whole_output(command: Command, run: tuple[str, ...], folder: Path) -> str:
     """All that a run tells anybody: on the terminal, in every format, and in a job of GitHub Actions."""
     reports = {name: folder / f"report.{name}" for name in WRITERS}
     summary = folder / "summary.md"
@@ -222,7 +222,7 @@ def test_no_secret_is_ever_shown(command: Command, tmp_path: Path, variants: tup
     """No password, token or pair in base64 is in any report or line, also where the server repeats what it gets."""
     with server.start("current", variants, ["status-200", "access-anybody"]) as handle:
         echo(handle)
-        text = everything(command, arguments(handle), tmp_path)
+        text = whole_output(command, arguments(handle), tmp_path)
         assert [secret for secret in spellings(handle) if secret in text] == []
 
 
@@ -236,7 +236,7 @@ def test_no_odd_password_is_ever_shown(command: Command, tmp_path: Path, passwor
             account["password"] = handle.app.world.users[account["username"]].password = password
         echo(handle)
         path = target_file(tmp_path, handle.base_url, accounts)
-        text = everything(command, ("verify", "--target", str(path), "--depth", "quick", "--settle", "0.2"), tmp_path)
+        text = whole_output(command, ("verify", "--target", str(path), "--depth", "quick", "--settle", "0.2"), tmp_path)
         assert [secret for secret in spellings(handle) if secret in text] == []
 
 
@@ -244,7 +244,7 @@ def test_nearly_right_passwords_are_not_shown(command: Command, tmp_path: Path) 
     """What the kit makes out of a password, say all but its last character, is hidden where the server repeats it."""
     with server.start("current", (), ["status-200"]) as handle:
         echo(handle)
-        text = everything(command, arguments(handle), tmp_path)
+        text = whole_output(command, arguments(handle), tmp_path)
         near = {change for user in handle.app.world.users.values() for change in (user.password[:-1], user.token[:-1])}
         near |= {user.password.swapcase() for user in handle.app.world.users.values()}
         assert len(near) > 10
@@ -283,12 +283,12 @@ def test_curl_line_repeats_what_was_seen(command: Command, tmp_path: Path, varia
         differ = [
             (finding["curl"], status)
             for finding in can
-            if (status := run_curl(finding["curl"], environment)) != told(finding)
+            if (status := run_curl(finding["curl"], environment)) != documented_status(finding)
         ]
         assert differ == []
 
 
-def told(finding: dict[str, Any]) -> int:
+def documented_status(finding: dict[str, Any]) -> int:
     status: int = finding["response"]["status"]
     return status
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import EDITIONS, OPERATION, Clock, Told
+from judge_tools import EDITIONS, OPERATION, Clock, CommandResult
 from onezone_contracts.options import Options
 from onezone_contracts.reports import WRITERS, terminal
 from onezone_contracts.requirement import Outcome
@@ -24,7 +24,7 @@ from onezone_contracts.verdict import Judgement, Verdict
 from onezone_contracts.wanted import Wanted
 from rich.console import Console
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 CREATE = re.compile(r"/groups/[^/]+/handle_services$")
 
 

@@ -13,14 +13,14 @@ from typing import Any
 import jsonschema
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
 from onezone_contracts import reports, shrinking
 from onezone_contracts.patience import Lag
 from onezone_contracts.sequences.action import CREATE, CREATED, LEAVE, REFUSED, Action
 from onezone_contracts.shrinking import NOT_AGAIN, StoppedError, ViolationError
 from onezone_contracts.state.probe import Difference
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 ONLY = ("--requirement", "*.sequence.*")
 EDITION = "deployed"
 """Its document says how a service is left: what comes of that is judged, not only noted."""

@@ -10,8 +10,8 @@ import pytest
 import server
 from judge_tools import (
     HOME,
+    CommandResult,
     RawServer,
-    Told,
     always,
     answer,
     as_json,
@@ -27,7 +27,7 @@ from onezone_contracts.options import Options
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.states import States, check_states_url
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 PEOPLE = wanted_personas("current")
 BASE = "http://127.0.0.1:9/api/v3"
 

@@ -11,24 +11,24 @@ from typing import Any
 
 import pytest
 import yaml
-from judge_tools import AGES, EDITIONS, HOME, OPERATION, Told, closed_port, wanted_personas
+from judge_tools import AGES, EDITIONS, HOME, OPERATION, CommandResult, closed_port, wanted_personas
 from onezone_contracts.exchange import Request, Response
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import SetupError, Target, given, read_target_file
 from onezone_contracts.wanted import Wanted
 from onezone_spec import load
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 Change = Callable[[dict[str, Any]], object]
 MEMBER = f"personas.{OPERATION}.member"
 
 
-def people(data: dict[str, Any]) -> dict[str, Any]:
+def personas_of(data: dict[str, Any]) -> dict[str, Any]:
     personas: dict[str, Any] = data["personas"][OPERATION]
     return personas
 
 
-def good() -> dict[str, Any]:
+def valid_target_file() -> dict[str, Any]:
     """A target file without a mistake, of a target that nobody serves."""
     names = [persona.name for persona in wanted_personas("current")]
     return {
@@ -41,26 +41,26 @@ def good() -> dict[str, Any]:
 MISTAKES: dict[str, tuple[Change, str]] = {
     "unknown key": (lambda d: d.update(base_uri="http://x/y"), "base_uri"),
     "unknown group": (lambda d: d["groups"].update(hom=HOME), "groups.hom"),
-    "unknown persona": (lambda d: people(d).update(membr={"token": "x"}), f"personas.{OPERATION}.membr"),
+    "unknown persona": (lambda d: personas_of(d).update(membr={"token": "x"}), f"personas.{OPERATION}.membr"),
     "no base_url": (lambda d: d.pop("base_url"), "base_url"),
     "no groups": (lambda d: d.pop("groups"), "groups"),
     "no home": (lambda d: d["groups"].pop("home"), "groups.home"),
     "no personas": (lambda d: d.pop("personas"), "personas"),
     "no operation": (lambda d: d["personas"].clear(), f"personas.{OPERATION}"),
-    "missing persona": (lambda d: people(d).pop("member"), MEMBER),
-    "empty persona": (lambda d: people(d).update(member=None), MEMBER),
-    "persona is text": (lambda d: people(d).update(member="alice:secret"), MEMBER),
-    "persona is a list": (lambda d: people(d).update(member=["alice", "secret"]), MEMBER),
-    "token and password": (lambda d: people(d)["member"].update(token="x"), MEMBER),
-    "no password": (lambda d: people(d)["member"].pop("password"), MEMBER),
-    "no username": (lambda d: people(d)["member"].pop("username"), MEMBER),
-    "misspelled credential": (lambda d: people(d).update(member={"user": "a", "password": "b"}), MEMBER),
-    "empty username": (lambda d: people(d)["member"].update(username=""), f"{MEMBER}.username"),
-    "empty token": (lambda d: people(d).update(member={"token": ""}), f"{MEMBER}.token"),
-    "password is a number": (lambda d: people(d)["member"].update(password=1234), f"{MEMBER}.password"),
-    "username is true": (lambda d: people(d)["member"].update(username=True), f"{MEMBER}.username"),
-    "token is null": (lambda d: people(d).update(member={"token": None}), f"{MEMBER}.token"),
-    "line break in a token": (lambda d: people(d).update(member={"token": "a\nb"}), f"{MEMBER}.token"),
+    "missing persona": (lambda d: personas_of(d).pop("member"), MEMBER),
+    "empty persona": (lambda d: personas_of(d).update(member=None), MEMBER),
+    "persona is text": (lambda d: personas_of(d).update(member="alice:secret"), MEMBER),
+    "persona is a list": (lambda d: personas_of(d).update(member=["alice", "secret"]), MEMBER),
+    "token and password": (lambda d: personas_of(d)["member"].update(token="x"), MEMBER),
+    "no password": (lambda d: personas_of(d)["member"].pop("password"), MEMBER),
+    "no username": (lambda d: personas_of(d)["member"].pop("username"), MEMBER),
+    "misspelled credential": (lambda d: personas_of(d).update(member={"user": "a", "password": "b"}), MEMBER),
+    "empty username": (lambda d: personas_of(d)["member"].update(username=""), f"{MEMBER}.username"),
+    "empty token": (lambda d: personas_of(d).update(member={"token": ""}), f"{MEMBER}.token"),
+    "password is a number": (lambda d: personas_of(d)["member"].update(password=1234), f"{MEMBER}.password"),
+    "username is true": (lambda d: personas_of(d)["member"].update(username=True), f"{MEMBER}.username"),
+    "token is null": (lambda d: personas_of(d).update(member={"token": None}), f"{MEMBER}.token"),
+    "line break in a token": (lambda d: personas_of(d).update(member={"token": "a\nb"}), f"{MEMBER}.token"),
     "home is a number": (lambda d: d["groups"].update(home=42), "groups.home"),
     "home is a list": (lambda d: d["groups"].update(home=[HOME]), "groups.home"),
     "home is empty": (lambda d: d["groups"].update(home=""), "groups.home"),
@@ -76,13 +76,13 @@ MISTAKES: dict[str, tuple[Change, str]] = {
     "base_url with a bad port": (lambda d: d.update(base_url="http://127.0.0.1:99999/api"), "base_url"),
     "base_url with a query": (lambda d: d.update(base_url="http://127.0.0.1/api?x=1"), "base_url"),
     "base_url with a blank": (lambda d: d.update(base_url="http://127.0.0.1/a pi"), "base_url"),
-    "variable that is not set": (lambda d: people(d)["member"].update(password="${OZ_NOT_SET}"), "OZ_NOT_SET"),
+    "variable that is not set": (lambda d: personas_of(d)["member"].update(password="${OZ_NOT_SET}"), "OZ_NOT_SET"),
     "edition that there is not": (lambda d: d.update(edition="currant"), "edition"),
 }
 
 
 # What the judge does not tell well yet; each of these tests starts to fail once it does.
-def complained(result: Told, *names: str) -> None:
+def complained(result: CommandResult, *names: str) -> None:
     """One line on standard error that has each of the names in it, exit code 2, and nothing else."""
     assert (result.code, result.out) == (2, "")
     assert result.err.count("\n") == 1
@@ -101,7 +101,7 @@ def refused(command: Command, path: Path, text: str, *names: str) -> None:
 def test_mistake_is_one_line_with_file_and_key(command: Command, tmp_path: Path, mistake: str) -> None:
     """Each mistake in a target file ends the run before it starts, with the file and the key to change."""
     change, key = MISTAKES[mistake]
-    data = good()
+    data = valid_target_file()
     change(data)
     refused(command, tmp_path / "target.yaml", yaml.safe_dump(data), key)
 
@@ -109,7 +109,7 @@ def test_mistake_is_one_line_with_file_and_key(command: Command, tmp_path: Path,
 def test_file_without_a_mistake_is_read(command: Command, tmp_path: Path) -> None:
     """The file that the mistakes are made in is right itself: all that is wrong is that nobody serves its target."""
     path = tmp_path / "target.yaml"
-    path.write_text(yaml.safe_dump(good()), encoding="utf-8")
+    path.write_text(yaml.safe_dump(valid_target_file()), encoding="utf-8")
     result = command("verify", "--target", path)
     assert result.code == 2
     assert "the connection was refused" in result.last
@@ -172,7 +172,7 @@ def test_bytes_that_are_no_utf_8_are_told(command: Command, tmp_path: Path) -> N
 
 def test_password_in_the_base_url_is_refused(command: Command, tmp_path: Path) -> None:
     """Credentials have no place in the base URL, where they would be shown in every report."""
-    data = good() | {"base_url": "http://alice:hidden-word@127.0.0.1:9/api"}
+    data = valid_target_file() | {"base_url": "http://alice:hidden-word@127.0.0.1:9/api"}
     path = tmp_path / "target.yaml"
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
     result = command("verify", "--target", path, "--timeout", "1")
@@ -182,7 +182,7 @@ def test_password_in_the_base_url_is_refused(command: Command, tmp_path: Path) -
 
 def test_variables_are_filled_in(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A value may come from the environment, in whole or in part."""
-    data = good()
+    data = valid_target_file()
     monkeypatch.setenv("OZ_PORT", data["base_url"].rpartition(":")[2].partition("/")[0])
     data["base_url"] = "http://127.0.0.1:${OZ_PORT}/api/onezone/v3"
     path = tmp_path / "target.yaml"
@@ -193,7 +193,7 @@ def test_variables_are_filled_in(command: Command, tmp_path: Path, monkeypatch: 
 def test_editions_differ_in_their_personas(command: Command, tmp_path: Path) -> None:
     """The edition of the command line wins over that of the file, and has personas of its own."""
     path = tmp_path / "target.yaml"
-    path.write_text(yaml.safe_dump(good() | {"edition": "current"}), encoding="utf-8")
+    path.write_text(yaml.safe_dump(valid_target_file() | {"edition": "current"}), encoding="utf-8")
     complained(command("verify", "--target", path, "--edition", "classic"), str(path), f"personas.{OPERATION}.")
 
 
@@ -314,7 +314,7 @@ def test_a_pipe_is_read_once(command: Command, tmp_path: Path, profile: str) -> 
     """A target file may be a pipe, as `<(…)` gives one: what it says is there when it is needed again."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    data = {**good(), "admin": {"token": "t"}}
+    data = {**valid_target_file(), "admin": {"token": "t"}}
     writer = threading.Thread(target=path.write_text, args=(yaml.safe_dump(data),), daemon=True)
     writer.start()
     result = command("verify", "--target", path, "--profile", profile)

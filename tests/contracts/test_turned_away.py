@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
 from second_app import App
 from second_registry import Refusal
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 
 
 def banned(status: int) -> Callable[[App], None]:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
 from second_variants import COMBINATIONS
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 # Each of these keeps the judge waiting: in the usual run they are judged by one requirement only.
 LATE = {
     *("delayed-privileges", "list-cached", "list-ends", "list-lags", "list-stale", "slow"),
@@ -33,7 +33,7 @@ SAMPLE = [pair for pair in IN_TURN if pair[0] not in LATE][::4]
 SOON = [combination for combination in COMBINATIONS if not LATE & set(combination)]
 
 
-def judged(command: Command, edition: str, variants: tuple[str, ...], depth: str, *more: str) -> Told:
+def judged(command: Command, edition: str, variants: tuple[str, ...], depth: str, *more: str) -> CommandResult:
     with server.start(edition, variants) as handle:
         strict = () if ADVISED.keys() & set(variants) else ("--strict",)  # no warnings, either
         arguments = ("--states-url", handle.states_url, "--edition", edition, "--depth", depth, *strict, *more)

@@ -12,8 +12,8 @@ import pytest
 import server
 from judge_tools import (
     EDITIONS,
+    CommandResult,
     RawServer,
-    Told,
     always,
     answer,
     closed_port,
@@ -24,12 +24,12 @@ from judge_tools import (
     target_file,
 )
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 Servers = dict[str, server.Handle]
 DEEP = b"[" * 200_000
 
 
-def clean(result: Told) -> Told:
+def clean(result: CommandResult) -> CommandResult:
     """Nobody is shown a traceback."""
     assert "Traceback" not in result.all
     assert result.err == ""

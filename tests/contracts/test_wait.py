@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 import pytest
 import server
-from judge_tools import AGES, Clock, RawServer, Told, always, answer, closed_port, read_request, silent
+from judge_tools import AGES, Clock, CommandResult, RawServer, always, answer, closed_port, read_request, silent
 from onezone_contracts.options import Options
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.waiting import wait_for
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 
 
 @contextmanager

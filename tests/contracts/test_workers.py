@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import AGES, RawServer, Told, always, answer
+from judge_tools import AGES, CommandResult, RawServer, always, answer
 from onezone_contracts import pace
 from onezone_contracts.exchange import Request
 from onezone_contracts.options import AUTO
 from onezone_contracts.target.embedded import mock
 from onezone_contracts.wire import Wire
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 FAULTS = ("status-200", "access-anybody", "delete-creates", "location-constant-id", "shape-empty-body")
 VARIANTS = ("list-lags", "own-groups", "token-personas", "no-leave", "location-other-host")
 QUICK = ("--depth", "quick", "--settle", "0.3")

@@ -59,7 +59,7 @@ def lacking(reason: str) -> None:
     pytest.skip(reason)
 
 
-def wanted() -> tuple[Persona, ...]:
+def personas_needed() -> tuple[Persona, ...]:
     """The personas of the documented operation."""
     contract = load(EDITION)
     return personas(contract, judged_operations(contract)[0])
@@ -73,7 +73,7 @@ def world(folder: Path, groups: tuple[str, str]) -> Path:
             "zone": sorted(command.grants["zone"] or ()),
             "groups": {} if command.grants["group"] is None else {groups[0]: sorted(command.grants["group"])},
         }
-        for number, command in enumerate(wanted())
+        for number, command in enumerate(personas_needed())
     }
     path = folder / "world.json"
     path.write_text(json.dumps({"groups": groups, "users": users}), encoding="utf-8")
@@ -84,7 +84,7 @@ def target(folder: Path, base_url: str, groups: tuple[str, str]) -> Path:
     """A target file for the same users."""
     people = {
         command.name: {"username": f"user{number}", "password": f"pass-word:{number}"}
-        for number, command in enumerate(wanted())
+        for number, command in enumerate(personas_needed())
     }
     data = {
         "base_url": base_url,

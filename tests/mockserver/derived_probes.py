@@ -82,10 +82,10 @@ def valid(operation: Operation, *more: str) -> dict[str, Any] | None:
     properties = [prop for prop in body.properties if prop.required or prop.name in more] or [body.properties[0]]
     if operation.effect.verb == "join":
         return {prop.name: Due.INVITATION for prop in properties}
-    return {prop.name: _good(body, prop) for prop in properties}
+    return {prop.name: _valid_value(body, prop) for prop in properties}
 
 
-def _good(body: Body, prop: Property) -> Any:
+def _valid_value(body: Body, prop: Property) -> Any:
     if prop.refers:
         return Due.NAMED
     if prop.name == "caveats":

@@ -244,7 +244,7 @@ def test_a_middleware_may_do_what_asgi_allows() -> None:
     """Change its path parameters, answer without headers, or with one constant list, again and again."""
     constant = [(b"x-constant", b"1")]
 
-    class Odd:
+    class ConstantAnswer:
         def __init__(self, app: Any) -> None:
             self.app = app
 
@@ -257,7 +257,7 @@ def test_a_middleware_may_do_what_asgi_allows() -> None:
             await send({"type": "http.response.start", "status": 418, **headers})
             await send({"type": "http.response.body", "body": b""})
 
-    client = Client(create_app(middlewares=[Odd]))
+    client = Client(create_app(middlewares=[ConstantAnswer]))
     for _ in range(2):
         assert client.create(as_="adam").status == 204
         assert client("GET", f"/api/v3/groups/{HOME}").status == 418

@@ -50,7 +50,7 @@ def until(moment: int) -> list[dict[str, Any]]:
     return [{"type": "time", "validUntil": moment}]
 
 
-def why(reply: Reply) -> str:
+def error_id(reply: Reply) -> str:
     error_id: str = reply.json["error"]["details"]["authError"]["id"]
     return error_id
 
@@ -115,7 +115,7 @@ def test_a_revoked_token_is_refused_until_it_counts_again(server: Client) -> Non
     assert call(server, "PATCH", path, {"revoked": True}, as_=WHO).status == 204
     assert call(server, "GET", f"{path}/status", as_=WHO).json == {"revoked": True}
     refused = call(server, "GET", "/user", **by(token["token"]))
-    assert (refused.status, why(refused)) == (401, "tokenRevoked")
+    assert (refused.status, error_id(refused)) == (401, "tokenRevoked")
     call(server, "PATCH", path, {"revoked": False}, as_=WHO)
     assert call(server, "GET", "/user", **by(token["token"])).status == 200
 
@@ -125,7 +125,7 @@ def test_a_deleted_token_is_refused(server: Client) -> None:
     token = make(server)
     assert call(server, "DELETE", f"/tokens/named/{token['tokenId']}", as_=WHO).status == 204
     refused = call(server, "GET", "/user", **by(token["token"]))
-    assert (refused.status, why(refused)) == (401, "tokenInvalid")
+    assert (refused.status, error_id(refused)) == (401, "tokenInvalid")
 
 
 def test_all_named_tokens_go_at_once(server: Client) -> None:
@@ -160,7 +160,7 @@ def test_a_token_ends_by_the_mocks_clock(server: Client) -> None:
     assert call(server, "GET", "/user", **by(token["token"])).status == 200
     assert server("PUT", "/_mock/clock", {"forward": 10}).json == {"now": NOW + 10, "standing": True}
     refused = call(server, "GET", "/user", **by(token["token"]))
-    assert (refused.status, why(refused)) == (401, "tokenCaveatUnverified")
+    assert (refused.status, error_id(refused)) == (401, "tokenCaveatUnverified")
 
 
 def test_a_temporary_token_ends_within_a_week(server: Client) -> None:
@@ -182,7 +182,7 @@ def test_temporary_tokens_are_revoked_together(server: Client) -> None:
     before = call(server, "GET", TEMPORARY, as_=WHO).json["generation"]
     assert call(server, "DELETE", TEMPORARY, as_=WHO).status == 204
     assert call(server, "GET", TEMPORARY, as_=WHO).json == {"generation": before + 1}
-    assert why(call(server, "GET", "/user", **by(reply["token"]))) == "tokenRevoked"
+    assert error_id(call(server, "GET", "/user", **by(reply["token"]))) == "tokenRevoked"
     assert [call(server, "GET", "/user", **by(token["token"])).status for token in (named, other)] == [200, 200]
     again = call(server, "POST", TEMPORARY, {"caveats": until(NOW + 9)}, as_=WHO).json
     assert call(server, "GET", "/user", **by(again["token"])).status == 200
@@ -223,7 +223,7 @@ def test_an_identity_token_lets_nobody_in(server: Client) -> None:
     """An identity token lets nobody in."""
     token = make(server, type={"identityToken": {}})
     refused = call(server, "GET", "/user", **by(token["token"]))
-    assert (refused.status, why(refused)) == (401, "notAnAccessToken")
+    assert (refused.status, error_id(refused)) == (401, "notAnAccessToken")
 
 
 def test_a_token_of_a_blocked_user_is_refused(server: Client) -> None:
@@ -231,7 +231,7 @@ def test_a_token_of_a_blocked_user_is_refused(server: Client) -> None:
     token = make(server)
     who = call(server, "GET", "/user", as_=WHO).json["userId"]
     call(server, "PATCH", f"/users/{who}/access_block", {"blocked": True}, as_="adam")
-    assert why(call(server, "GET", "/user", **by(token["token"]))) == "userBlocked"
+    assert error_id(call(server, "GET", "/user", **by(token["token"]))) == "userBlocked"
 
 
 def test_whoever_manages_tokens_makes_them_for_others(server: Client) -> None:

@@ -24,7 +24,7 @@ def get(client: Client, path: str, as_: str = "adam") -> Any:
     return reply.json
 
 
-def made(reply: Any) -> str:
+def created_id(reply: Any) -> str:
     return str(reply.headers["location"].rpartition("/")[2])
 
 
@@ -86,7 +86,7 @@ def test_what_the_zone_made_was_made_by_nobody(each: Client) -> None:
 
 def test_a_user_without_a_name_has_it_as_null(each: Client) -> None:
     """In the details, as a member, and after a change."""
-    user = made(each("POST", f"{BASE}/users", {}, as_="adam"))
+    user = created_id(each("POST", f"{BASE}/users", {}, as_="adam"))
     assert get(each, f"/users/{user}")["username"] is None
     assert each("PUT", f"{BASE}/groups/{HOME}/users/{user}", as_="adam").status == 201
     assert get(each, f"/groups/{HOME}/users/{user}")["username"] is None

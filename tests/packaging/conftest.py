@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandResult:
     """How a command ended, and what it wrote."""
 
     code: int
@@ -42,7 +42,7 @@ class Environment:
         """Where packages are installed."""
         return next(self.folder.glob("[Ll]ib/**/site-packages"))
 
-    def run(self, *words: object, cwd: Path | None = None) -> Ended:
+    def run(self, *words: object, cwd: Path | None = None) -> CommandResult:
         """Run a command of the environment, in an empty folder unless told otherwise."""
         empty = self.folder / "empty"
         empty.mkdir(exist_ok=True)
@@ -52,7 +52,7 @@ class Environment:
         done = subprocess.run(
             [self.bin / name, *rest], cwd=cwd or empty, env=variables, capture_output=True, text=True, check=False
         )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="session")

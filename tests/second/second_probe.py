@@ -162,7 +162,7 @@ def basic(text: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(text.encode()).decode()}
 
 
-def people(app: App) -> None:
+def add_personas(app: App) -> None:
     """Fill the application's world with every persona, and make its ids predictable."""
     numbers = itertools.count(1)
     app.origin = "http://h"
@@ -242,7 +242,7 @@ def carried(app: App, *values: str) -> Response:
 
 def conversation(app: App) -> list[tuple[Any, ...]]:
     """All answers to the fixed requests."""
-    people(app)
+    add_personas(app)
     said: list[Response] = []
     first = ""
     for doc in ACCEPTED:
@@ -272,13 +272,13 @@ def conversation(app: App) -> list[tuple[Any, ...]]:
     said.append(create(app, "both", b"a=b", Content_Type="application/x-www-form-urlencoded"))
     said.append(create(app, "both", EXAMPLE, Accept="text/html"))
     said += [ask(app, method, collection, "both") for method in ("HEAD", "OPTIONS")]
-    said += beside(app)
+    said += neighbours(app)
     said += [create(app, "both", EXAMPLE) for _ in range(3)]
     said.append(ask(app, "GET", collection, "reader"))
-    return [seen(answer) for answer in said]
+    return [visible(answer) for answer in said]
 
 
-def beside(app: App) -> list[Response]:
+def neighbours(app: App) -> list[Response]:
     """The neighbours, asked by several people."""
     service = app.options.service_id()
     identity = next(iter(app.world.services), service)
@@ -292,7 +292,7 @@ def beside(app: App) -> list[Response]:
     return said
 
 
-def seen(answer: Response) -> tuple[Any, ...]:
+def visible(answer: Response) -> tuple[Any, ...]:
     """What a client sees of an answer, the time of creation excepted."""
     body = answer.body
     start = body.find(b'"creationTime"')
@@ -303,7 +303,7 @@ def seen(answer: Response) -> tuple[Any, ...]:
 
 def together(app: App) -> list[Any]:
     """What eight creates at the same time leave: statuses, ids, and names, sorted."""
-    people(app)
+    add_personas(app)
     barrier = threading.Barrier(8)
 
     def create_at_once(number: int) -> tuple[int, str | None]:

@@ -127,7 +127,7 @@ def pairs(twice: Any) -> Any:
     return replace_stage("parse", parse)
 
 
-def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose keys come once."""
     if len(dict(pairs)) < len(pairs):
         raise ValueError
@@ -135,7 +135,7 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 add("any-unicode", "JSON in UTF-16 and UTF-32 is read.", replace_stage("parse", loads))
-add("keys-once", "A body with a key twice is malformed.", pairs(once))
+add("keys-once", "A body with a key twice is malformed.", pairs(unique_keys))
 
 # --- what is kept and shown
 KEPT.topic = "shown"
@@ -262,12 +262,12 @@ error(
 )
 
 
-def gone(_call: Call, response: Response) -> None:
+def without_reason(_call: Call, response: Response) -> None:
     """Say nothing of why."""
     response.set_header("Cache-Control", "no-store").set_header("Pragma", "no-cache")
 
 
-KEPT.refused("errors-uncached", "Refusals are not to be cached.", gone)
+KEPT.refused("errors-uncached", "Refusals are not to be cached.", without_reason)
 
 
 def record_all(inner: Any, call: Call) -> Any:

@@ -160,7 +160,7 @@ def listing(make: Any) -> Any:
     return replace_stage("shown", around)
 
 
-def asked(request: Request, name: str, default: int) -> int:
+def number_in_query(request: Request, name: str, default: int) -> int:
     """A number in the query."""
     return int(
         next(
@@ -171,7 +171,7 @@ def asked(request: Request, name: str, default: int) -> int:
 
 def drf(ids: list[str], request: Request, size: int = 100) -> Response:
     """Pages as Django REST framework has them."""
-    number = asked(request, "page=", 1)
+    number = number_in_query(request, "page=", 1)
     more = number * size < len(ids)
     link = f"http://testserver{request.path.split('?')[0]}?page={number + 1}" if more else None
     results = ids[(number - 1) * size : number * size]
@@ -180,7 +180,7 @@ def drf(ids: list[str], request: Request, size: int = 100) -> Response:
 
 def linked(ids: list[str], request: Request) -> Response:
     """Pages by a Link header."""
-    number = asked(request, "page=", 1)
+    number = number_in_query(request, "page=", 1)
     answer = Response(200).set_json(ids[(number - 1) * 60 : number * 60])
     if number * 60 < len(ids):
         answer.set_header("Link", f'<?page={number + 1}>; rel="next", </>; rel="up"')

@@ -12,10 +12,10 @@ from front import front
 from running_mock import ADMIN
 
 if TYPE_CHECKING:
-    from judge_tools import Told
+    from judge_tools import CommandResult
     from running_mock import Running
 
-Command = Callable[..., "Told"]
+Command = Callable[..., "CommandResult"]
 Limiter = Callable[[int], AbstractContextManager[str]]
 OFTEN = 5
 
