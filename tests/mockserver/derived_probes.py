@@ -10,7 +10,7 @@ from typing import Any
 
 from mock_client import MISSING, Client, basic
 from onezone_mockserver.effects.places import CALLER, related
-from onezone_mockserver.faults.mutations import good
+from onezone_mockserver.faults.mutations import valid_value
 from onezone_mockserver.world import GROUP, TOKEN, USER, Invitation, Token, User, World, new_id
 from onezone_spec import Body, Contract, Operation, Property
 
@@ -90,7 +90,7 @@ def _valid_value(body: Body, prop: Property) -> Any:
         return Due.NAMED
     if prop.name == "caveats":
         return Due.CAVEATS
-    return Due.ACCESS if prop.schema.get("format") == "access-token" else good(body, prop)
+    return Due.ACCESS if prop.schema.get("format") == "access-token" else valid_value(body, prop)
 
 
 class Stage:
