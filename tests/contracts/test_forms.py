@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from onezone_contracts.cases import MISSING, Case
 from onezone_contracts.checks.error import promised
-from onezone_contracts.derive.access import _longer, _other, _reordered
+from onezone_contracts.derive.access import _altered_token, _longer, _reordered
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
 from onezone_contracts.reading import next_page
 from onezone_contracts.sent import Prepared
@@ -98,8 +98,8 @@ def test_shape_of_an_error_is_promised_for_the_documented_operation() -> None:
 
 def test_altered_tokens_differ_where_it_counts() -> None:
     """Not by the last character alone, and not behind the padding."""
-    assert _other("MDAxY2xvYw")[:-1] != "MDAxY2xvY"
-    assert _other("AAAA") != "AAAA"
+    assert _altered_token("MDAxY2xvYw")[:-1] != "MDAxY2xvY"
+    assert _altered_token("AAAA") != "AAAA"
     assert _longer("MDAx==").endswith("==")
     assert len(_longer("MDAx")) == 9
 

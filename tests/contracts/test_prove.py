@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from onezone_contracts.commands import prove
 from onezone_contracts.commands.proof import EXEMPT, Matrix, Row, summary, uncovered
-from onezone_contracts.commands.prove import Fault, Look, looks
+from onezone_contracts.commands.prove import Attempt, Fault, attempts
 from onezone_spec import load
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ EDGE = ("rare-name-emoji", "", ("edges.*",))
         (Fault("x", "", ("list_groups.effect",), "full"), ("quick", ("list_groups.effect",))),
     ],
 )
-def test_what_a_fault_names_is_looked_at_first(fault: Fault, first: Look) -> None:
+def test_what_a_fault_names_is_looked_at_first(fault: Fault, first: Attempt) -> None:
     """Everything else only where that does not notice it, or where the whole account is asked for."""
     contract = load("deployed")
-    all_looks, wide = looks(contract, fault), looks(contract, fault, whole=True)
+    all_looks, wide = attempts(contract, fault), attempts(contract, fault, whole=True)
     assert all_looks[0] == first
     assert set(all_looks[1:]) == set(wide) - {first}
     assert wide[-1] == (("quick", ("list_groups.*",)) if fault.profile == "full" else ("standard", ()))

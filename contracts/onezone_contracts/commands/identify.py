@@ -194,7 +194,7 @@ def _target(subject: Wanted, contract: Contract) -> tuple[Target | None, str]:
     lacking = [
         persona.name
         for persona in needed
-        if persona.name not in given or not _alike(rule, given[persona.name], persona)
+        if persona.name not in given or not _same_to_rule(rule, given[persona.name], persona)
     ]
     if lacking:
         return None, f"the target file lacks persona {', '.join(lacking)}: it is written for {written_for.edition}"
@@ -205,7 +205,7 @@ def _target(subject: Wanted, contract: Contract) -> tuple[Target | None, str]:
     return target, ""
 
 
-def _alike(rule: AccessRule, has: Persona, needed: Persona) -> bool:
+def _same_to_rule(rule: AccessRule, has: Persona, needed: Persona) -> bool:
     """Whether two personas are one to an access rule: they differ in nothing that a route of it asks for."""
 
     def seen(persona: Persona) -> dict[str, frozenset[str] | None]:
@@ -265,14 +265,14 @@ def _as_text(where: str, matches: list[Match]) -> None:
     console.print(Text(shown.visible(where), style="bold"), soft_wrap=True)
     for match in matches:
         sign, colour = SIGNS[match.verdict]
-        head = Text(f"\n{sign} {match.edition:<10}", style=f"bold {colour}") + Text(_told(match))
+        head = Text(f"\n{sign} {match.edition:<10}", style=f"bold {colour}") + Text(_verdict_words(match))
         console.print(head, soft_wrap=True)
         for line in _lines(match):
             console.print(line, markup=False, soft_wrap=True)
     console.print(f"\n{_last(matches)}", style="bold", soft_wrap=True)
 
 
-def _told(match: Match) -> str:
+def _verdict_words(match: Match) -> str:
     """The verdict in a few words."""
     match match.verdict:
         case Verdict.CONFORMANT:

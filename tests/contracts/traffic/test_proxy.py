@@ -119,7 +119,7 @@ def test_exchanges_of_one_connection_are_told_apart() -> None:
     recorded: list[Recorded] = []
     tap = Tap("http://x", recorded.append)
     tap.sent(REQUEST + b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
-    tap.came(ANSWER + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+    tap.received(ANSWER + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
     assert [(exchange.method, exchange.status, exchange.response_body) for exchange in recorded] == [
         ("POST", 204, b""),
         ("GET", 200, b"[]"),
@@ -131,7 +131,7 @@ def test_a_body_where_none_may_be_is_recorded() -> None:
     recorded: list[Recorded] = []
     tap = Tap("http://x", recorded.append)
     tap.sent(REQUEST)
-    tap.came(ANSWER + b"stray")
+    tap.received(ANSWER + b"stray")
     assert recorded[0].response_body == b"stray"
 
 
@@ -146,11 +146,11 @@ def test_a_body_that_is_too_big_passes_and_counts_as_not_recorded() -> None:
     tap = Tap("http://x", recorded.append)
     head = f"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: {BIG}\r\n\r\n".encode()
     came = f"HTTP/1.1 200 OK\r\nContent-Length: {BIG}\r\n\r\n".encode()
-    for data, read_along in ((head + body, tap.sent), (came + body, tap.came)):
+    for data, read_along in ((head + body, tap.sent), (came + body, tap.received)):
         for at in range(0, len(data), 65536):
             read_along(data[at : at + 65536])
     tap.sent(REQUEST)
-    tap.came(ANSWER)
+    tap.received(ANSWER)
     assert [(exchange.status, exchange.request_body, exchange.response_body) for exchange in recorded] == [
         (200, None, None),
         (204, b"{}", b""),
