@@ -153,6 +153,13 @@ def error_ids_exist(document: Document) -> Iterator[str]:
         )
 
 
+def errors_have_their_form(document: Document) -> Iterator[str]:
+    """Mock and judge put what is wrong under `error`: a sentence, or an object with an id and a description."""
+    schemas = document.get("components", {}).get("schemas", {})
+    if "Error" in schemas and "error" not in schemas["Error"].get("properties", {}):
+        yield 'components.schemas.Error: the key error is missing: refusals are {"error": …}'
+
+
 def answers_name_what_there_is(document: Document) -> Iterator[str]:
     """A key that repeats another names a key of the same schema; an answer's example names an error of its status."""
     for place, node in nodes(document.get("components", {}), "components"):
@@ -245,6 +252,7 @@ CHECKS: tuple[Callable[[Document], Iterator[str]], ...] = (
     access_rules_name_privileges,
     parameters_are_declared,
     error_ids_exist,
+    errors_have_their_form,
     answers_name_what_there_is,
     levels_are_valid,
     levels_belong_to_rules,

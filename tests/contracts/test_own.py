@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from judge_tools import CommandResult
+from onezone_contracts.target import embedded
+from onezone_spec import Origin
 
 Command = Callable[..., CommandResult]
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -88,6 +91,28 @@ def test_a_contract_that_has_nothing_of_onezone_is_judged(command: Command) -> N
         for requirement in report["requirements"]
         if any(word in requirement["id"] + requirement["source"] for word in words)
     ]
+
+
+def test_what_is_required_by_a_contract_that_has_nothing_of_onezone_is_listed(command: Command) -> None:
+    """Requirements, and a target file for an administrator, below the contract's own base path."""
+    rows = json.loads(command("requirements", *PROJECTS, "--format", "json").out)
+    assert {"add_project.success.status", "hand_over.access.administrator"} <= {row["id"] for row in rows}
+    skeleton = yaml.safe_load(command("target", "init", *PROJECTS).out)
+    assert (skeleton["base_url"], set(skeleton)) == (
+        "http://127.0.0.1:9000/projects-api/v1",
+        {"base_url", "edition", "admin"},
+    )
+
+
+@pytest.mark.slow
+def test_a_target_is_identified_by_a_contract_that_has_nothing_of_onezone(command: Command, tmp_path: Path) -> None:
+    """A target file with an account, and one without anybody: every operation is judged as far as that goes."""
+    with embedded.mock(Origin(None, (str(PROJECTS[1]),))) as origin:
+        lines = (f"base_url: {origin}/projects-api/v1", "admin: {username: axel, password: axel-password}")
+        for number, code in ((2, 0), (1, 2)):
+            path = tmp_path / f"{number}.yaml"
+            path.write_text("\n".join(lines[:number]), encoding="utf-8")
+            assert command("identify", *PROJECTS, "--target", path).code == code
 
 
 @pytest.mark.slow

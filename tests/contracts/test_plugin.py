@@ -283,3 +283,11 @@ def test_options_of_the_network_are_the_suites_too(suite: Suite) -> None:
         assert (ended.code, why in ended.text) == (USAGE_ERROR, True)
     ended = suite("--onezone-header", "X-Gateway: key", "--onezone-rate", "1000", "--onezone-wait", "1", "-k", "status")
     assert ended.code == 0, ended.text
+
+
+def test_a_contract_without_the_documented_call_is_judged_whole(suite: Suite) -> None:
+    """A contract that is all one's own has no profile `core`."""
+    folder = Path(__file__).parents[2] / "docs" / "examples" / "projects"
+    ended = suite("-q", "--onezone-contract", folder, "--onezone-requirement", "add_project.success.*")
+    assert ended.code == 0, ended.text
+    assert "passed" in ended.text

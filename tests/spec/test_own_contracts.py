@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from onezone_spec import Contract, ContractError, Origin, document_text, edition
 from onezone_spec.cli import main
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-AGREED, PARENTS = EXAMPLES / "agreed.yaml", EXAMPLES / "memberships"
+AGREED, PARENTS, PROJECTS = EXAMPLES / "agreed.yaml", EXAMPLES / "memberships", EXAMPLES / "projects"
 CREATE = "$.paths['/groups/{id}/handle_services'].post"
 
 
@@ -194,6 +195,16 @@ def test_a_folder_is_a_folder_of_a_contract(tmp_path: Path) -> None:
     ]
     written(tmp_path / "error.yaml", "a: {}\n")
     assert mistake(None, tmp_path)[0].startswith(f"{tmp_path / 'error.yaml'}:1: this is no part of a contract")
+
+
+def test_a_contract_whose_errors_have_another_form_is_a_mistake(tmp_path: Path) -> None:
+    """Every refusal is `{"error": …}`: a schema of errors without that key is told with file and line."""
+    shutil.copytree(PROJECTS, tmp_path / "projects")
+    path = tmp_path / "projects" / "schemas" / "Error.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("error", "problem"), encoding="utf-8")
+    (line,) = mistake(None, tmp_path / "projects")
+    assert line.startswith(f"{path}:")
+    assert line.endswith('the key error is missing: refusals are {"error": …}')
 
 
 def test_an_operation_that_is_there_is_changed_by_an_edition(tmp_path: Path) -> None:

@@ -158,8 +158,8 @@ def _usable(subject: Wanted, options: Options) -> None:
         admin_from_file(subject.target_file, data, subject.admin)
     elif subject.target_file:
         contract = contract_of(replace(subject, edition=None))
-        operation = judged_operations(contract)[0]
-        target_from_file(subject.target_file, data, operation, personas(contract, operation))
+        for operation in judged_operations(contract):
+            target_from_file(subject.target_file, data, operation, personas(contract, operation))
     url = check_url(subject.url or data["base_url"])
     wire = Wire("/".join(url.split("/")[:3]), options.timeout, network=options.network)
     exchange = wire.send(Request("GET", "/" + "/".join(url.split("/")[3:]), label="see that the target answers"))
@@ -171,7 +171,7 @@ def _usable(subject: Wanted, options: Options) -> None:
 def _judged(subject: Wanted, origin: Origin, options: Options) -> Judgement:
     """The judgement by one edition; `inconclusive` where the target's personas are none of that edition's."""
     contract = load(origin.edition, origin.contracts)
-    if subject.admin or not subject.target_file:
+    if subject.admin or not subject.target_file or not judged_operations(contract):
         return judge_target(replace(subject, edition=origin.edition, contracts=origin.contracts), options)
     operation = judged_operations(contract)[0]
     target, lacking = _target(subject, contract)

@@ -128,7 +128,8 @@ def summary(matrix: Matrix) -> Iterator[str]:
     yield from (f"not tried: {topic}: {why}" for topic, why in matrix.exempt.items())
     noticed = {topic for row in matrix.rows for topic in row.noticed_by}
     good = sum(row.noticed_by_all for row in matrix.rows)
+    proven = "proven" if matrix.proven else "not proven"
     yield (
         f"edition {matrix.edition}: {good} of {len(matrix.rows)} faults noticed, "
-        f"{len(noticed)} requirements made to fail; {matrix.seconds:.0f} s: {'proven' if matrix.proven else 'not proven'}"
+        f"{len(noticed)} requirements made to fail; {matrix.seconds:.0f} s: {proven}"
     )
