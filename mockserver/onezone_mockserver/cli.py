@@ -67,8 +67,8 @@ def parser() -> VariableParser:
         "--control-token",
         type=_nonempty,
         metavar="TOKEN",
-        help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
-        " this machine reach the mock)",
+        help="the control plane asks for it as a bearer token (default: a random one, printed at the start, if"
+        " other machines can reach the mock)",
     )
     flags.add_argument("--no-journal", action="store_true", help="keep no record of requests; a little quicker")
     flags.add_argument(
@@ -93,7 +93,7 @@ def _add_network(flags: VariableParser) -> None:
     )
     flags.add_argument("--tls-cert", type=_nonempty, metavar="FILE", help="serve https with this certificate (PEM)")
     flags.add_argument(
-        "--tls-key", type=_nonempty, metavar="FILE", help="the certificate's key, where it is not in the same file"
+        "--tls-key", type=_nonempty, metavar="FILE", help="the certificate's key, if it is in another file"
     )
     flags.add_argument(
         "--public-url",
@@ -107,7 +107,7 @@ def _add_network(flags: VariableParser) -> None:
     flags.add_argument(
         "--challenge",
         action=argparse.BooleanOptionalAction,
-        help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
+        help="send WWW-Authenticate with a 401, so that browsers open a login box (default: by the edition)",
     )
 
 

@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ozkit identify",
         description="Say which editions a target conforms to, and what keeps it from each other one.",
-        epilog="exit codes: 0 it conforms to one or more, 1 it conforms to none, 2 that is not known",
+        epilog="exit codes: 0 it conforms to one or more, 1 it conforms to none, 2 not known",
     )
     shared.add_target(parser, "which one the kit's own mock serves, without URL and --target")
     shared.add_run(parser, "quick")

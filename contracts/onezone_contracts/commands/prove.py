@@ -99,8 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--whole",
         action="store_true",
-        help="judge everything with each fault, and list all that notices it (default: first what the fault names, "
-        "and more only where that does not notice it)",
+        help="judge everything with each fault, and list each requirement that notices it (default: judge what the "
+        "fault names, and everything only if that does not notice it)",
     )
     parser.add_argument("--format", choices=["table", "json"], default="table")
     return parser
