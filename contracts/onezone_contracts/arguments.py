@@ -183,12 +183,12 @@ def trust(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None
         raise SetupError(f"--cacert {cacert}: {error.strerror or error}") from None
 
 
-def add_admin(parser: argparse.ArgumentParser) -> None:
-    """Add what names an administrator's account."""
+def add_admin(parser: argparse.ArgumentParser, purpose: str = "creates its users and removes them") -> None:
+    """Add what names an administrator's account, with which the kit does something."""
     parser.add_argument(
         "--admin",
         metavar="USER:PASSWORD",
-        help="administrator with whose account the kit creates its users, and removes them",
+        help=f"administrator's account, with which the kit {purpose}",
     )
     parser.add_argument("--admin-token", metavar="TOKEN", help="the same, by a token")
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from onezone_spec import Contract
 
 from onezone_contracts.causes import Cause
-from onezone_contracts.derive import judged_operations
+from onezone_contracts.derive import judged_operations, profile_of
 from onezone_contracts.judge import Progress, Session, judge
 from onezone_contracts.options import Options
 from onezone_contracts.sessions import Documented, Everything
@@ -26,8 +26,6 @@ def judge_target(
 ) -> Judgement:
     """Judge what the user named. Raises SetupError for bad usage; a target that cannot be judged is `inconclusive`."""
     contract = contract_of(subject)
-    if not judged_operations(contract):
-        subject = replace(subject, profile="full")  # a contract that is all one's own: every operation is judged alike
     try:
         with opened(subject, contract, options) as session:
             judgement = judge(session, patterns, progress)
@@ -47,7 +45,7 @@ def _not_judged(subject: Wanted, contract: Contract, options: Options, why: str)
     return Judgement(
         target=_base_url(subject) or str(subject.target_file or "the embedded mock"),
         edition=contract.edition,
-        profile=subject.profile,
+        profile=profile_of(contract, subject.profile),
         depth=options.depth,
         seed=options.seed,
         verdict=Verdict.INCONCLUSIVE,
@@ -72,6 +70,7 @@ def _awaited(subject: Wanted, options: Options) -> None:
 @contextmanager
 def opened(subject: Wanted, contract: Contract, options: Options) -> Iterator[Session]:
     """What is to be judged. Raises SetupError for bad usage, and CannotSetUpError where nobody can be set up."""
+    subject = replace(subject, profile=profile_of(contract, subject.profile))
     if options.examples:
         from onezone_contracts.checks import drawn
 

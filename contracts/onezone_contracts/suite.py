@@ -13,7 +13,7 @@ from onezone_spec import Contract, ContractError
 
 from onezone_contracts.arguments import admin_of, network_of, seed
 from onezone_contracts.commands.signals import stoppable
-from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.derive import judged_operations, profile_of, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.expected_failures import ExpectedFailures, read
 from onezone_contracts.generate.storage import in_cache
@@ -40,7 +40,7 @@ def check(config: pytest.Config) -> None:
         contract = contract_of(subject)
         chosen(config)
         _expected(config, contract)
-        if subject.target_file and not subject.admin and subject.profile == "core":
+        if subject.target_file and not subject.admin and profile_of(contract, subject.profile) == "core":
             operation = judged_operations(contract)[0]
             target_from_file(subject.target_file, subject.data, operation, personas(contract, operation))
 
@@ -133,7 +133,7 @@ def _profile(config: pytest.Config) -> str:
 
 def _every(config: pytest.Config, contract: Contract, depth: str) -> tuple[Requirement, ...]:
     """Everything that is required at a depth."""
-    if _profile(config) == "full":
+    if profile_of(contract, _profile(config)) == "full":
         return all_requirements(contract, depth)
     return requirements(contract, judged_operations(contract)[0], depth)
 

@@ -16,7 +16,7 @@ import yaml
 
 from onezone_spec import readers
 from onezone_spec.read import parse
-from onezone_spec.walk import at
+from onezone_spec.walk import resolve_pointer
 
 _CHECKOUT = Path(__file__).parents[1]
 ROOM = _CHECKOUT if (_CHECKOUT / "onezone.yaml").is_file() else Path(__file__).parent / "sources"
@@ -147,7 +147,7 @@ def _write_out(node: Any, document: dict[str, Any]) -> None:
     pairs = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else ()
     for key, child in pairs:
         if isinstance(child, dict) and "/properties/" in str(child.get("$ref")):
-            node[key] = tree(at(document, child["$ref"]))
+            node[key] = tree(resolve_pointer(document, child["$ref"]))
         else:
             _write_out(child, document)
 

@@ -51,8 +51,8 @@ class Reply:
     @property
     def error(self) -> Any:
         """The id of the error, or the sentence where the edition has no ids."""
-        found = self.json["error"]
-        return found if isinstance(found, str) else found["id"]
+        error = self.json["error"]
+        return error if isinstance(error, str) else error["id"]
 
     @property
     def reason(self) -> str:
@@ -98,7 +98,9 @@ class Client:
             sent.append(message)
 
         await self.app(scope, receive, send)
-        assert [one["type"] for one in sent] == ["http.response.start", "http.response.body"], "one whole answer"
+        assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"], (
+            "one whole answer"
+        )
         answered = [(name.decode("ascii"), value.decode("ascii")) for name, value in sent[0]["headers"]]
         return Reply(sent[0]["status"], answered, sent[1].get("body", b""))
 

@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ozkit identify",
         description="Say which editions a target conforms to, and what keeps it from each other one.",
-        epilog="exit codes: 0 it conforms to one or more, 1 it conforms to none, 2 that is not known",
+        epilog="exit codes: 0 it conforms to one or more, 1 it conforms to none, 2 not known",
     )
     shared.add_target(parser, "which one the kit's own mock serves, without URL and --target")
     shared.add_run(parser, "quick")
@@ -158,8 +158,8 @@ def _usable(subject: Wanted, options: Options) -> None:
         admin_from_file(subject.target_file, data, subject.admin)
     elif subject.target_file:
         contract = contract_of(replace(subject, edition=None))
-        operation = judged_operations(contract)[0]
-        target_from_file(subject.target_file, data, operation, personas(contract, operation))
+        for operation in judged_operations(contract):
+            target_from_file(subject.target_file, data, operation, personas(contract, operation))
     url = check_url(subject.url or data["base_url"])
     wire = Wire("/".join(url.split("/")[:3]), options.timeout, network=options.network)
     exchange = wire.send(Request("GET", "/" + "/".join(url.split("/")[3:]), label="see that the target answers"))
@@ -171,7 +171,7 @@ def _usable(subject: Wanted, options: Options) -> None:
 def _judged(subject: Wanted, origin: Origin, options: Options) -> Judgement:
     """The judgement by one edition; `inconclusive` where the target's personas are none of that edition's."""
     contract = load(origin.edition, origin.contracts)
-    if subject.admin or not subject.target_file:
+    if subject.admin or not subject.target_file or not judged_operations(contract):
         return judge_target(replace(subject, edition=origin.edition, contracts=origin.contracts), options)
     operation = judged_operations(contract)[0]
     target, lacking = _target(subject, contract)
@@ -194,7 +194,7 @@ def _target(subject: Wanted, contract: Contract) -> tuple[Target | None, str]:
     lacking = [
         persona.name
         for persona in needed
-        if persona.name not in given or not _alike(rule, given[persona.name], persona)
+        if persona.name not in given or not _same_to_rule(rule, given[persona.name], persona)
     ]
     if lacking:
         return None, f"the target file lacks persona {', '.join(lacking)}: it is written for {written_for.edition}"
@@ -205,7 +205,7 @@ def _target(subject: Wanted, contract: Contract) -> tuple[Target | None, str]:
     return target, ""
 
 
-def _alike(rule: AccessRule, has: Persona, needed: Persona) -> bool:
+def _same_to_rule(rule: AccessRule, has: Persona, needed: Persona) -> bool:
     """Whether two personas are one to an access rule: they differ in nothing that a route of it asks for."""
 
     def seen(persona: Persona) -> dict[str, frozenset[str] | None]:
@@ -265,14 +265,14 @@ def _as_text(where: str, matches: list[Match]) -> None:
     console.print(Text(shown.visible(where), style="bold"), soft_wrap=True)
     for match in matches:
         sign, colour = SIGNS[match.verdict]
-        head = Text(f"\n{sign} {match.edition:<10}", style=f"bold {colour}") + Text(_told(match))
+        head = Text(f"\n{sign} {match.edition:<10}", style=f"bold {colour}") + Text(_verdict_words(match))
         console.print(head, soft_wrap=True)
         for line in _lines(match):
             console.print(line, markup=False, soft_wrap=True)
     console.print(f"\n{_last(matches)}", style="bold", soft_wrap=True)
 
 
-def _told(match: Match) -> str:
+def _verdict_words(match: Match) -> str:
     """The verdict in a few words."""
     match match.verdict:
         case Verdict.CONFORMANT:

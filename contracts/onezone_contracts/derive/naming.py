@@ -45,10 +45,10 @@ def _property(contract: Contract, operation: Operation, prop: Property, level: L
         kind = contract.kind(operation.effect.resource).replace("_", " ")
         text = f"A {name} that another {kind} already names is answered with {status}."
         binding = level if status in operation.responses else Level.OBSERVE
-        yield f"body.{name}.taken", binding, text, source, taken(name, status, binding)
+        yield f"body.{name}.taken", binding, text, source, name_taken(name, status, binding)
 
 
-def taken(name: str, status: int, level: Level = Level.MUST) -> Check:
+def name_taken(name: str, status: int, level: Level = Level.MUST) -> Check:
     """The check of a body with the value that another entity has; where that is left open, what comes is noted."""
 
     def check(trial: Trial) -> Iterator[Finding]:

@@ -99,7 +99,7 @@ def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
     """
     return [
         {
-            "text": redactor.text(shown.told_request(step.exchange)),
+            "text": redactor.text(shown.who_does_what(step.exchange)),
             "curl": step.curl,
             "status": step.exchange.status,
             "sets": step.sets,

@@ -79,7 +79,7 @@ def _with(case: ET.Element, kind: str, message: str, type_: str, text: str = "")
 def _case(result: Result, redactor: Redactor, *, strict: bool) -> ET.Element:
     requirement = result.requirement
     case = _named(requirement.topic, requirement.operation, result.seconds)
-    details, reason = _told(result, redactor), redactor.text(result.reason or "")
+    details, reason = _details(result, redactor), redactor.text(result.reason or "")
     if result.known:
         _with(case, "skipped", reason, "expected-failure")
     elif result.outcome is Outcome.FAIL or (strict and result.outcome is Outcome.WARN):
@@ -93,7 +93,7 @@ def _case(result: Result, redactor: Redactor, *, strict: bool) -> ET.Element:
     return case
 
 
-def _told(result: Result, redactor: Redactor) -> str:
+def _details(result: Result, redactor: Redactor) -> str:
     lines = (
         [f"{result.requirement.level}: {result.requirement.text}", f"source: {result.requirement.source}"]
         if result.findings

@@ -18,7 +18,7 @@ from onezone_contracts.console import Console
 from onezone_contracts.curl import steps, variables, words
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.reports import shown
-from onezone_contracts.reports.shown import told_request, visible
+from onezone_contracts.reports.shown import visible, who_does_what
 from onezone_contracts.requirement import OUT_OF_TIME, Finding, Level, Outcome, Result
 from onezone_contracts.verdict import Judgement, Verdict
 
@@ -140,7 +140,7 @@ class _Report:
         if finding.steps:
             for number, step in enumerate(steps(finding.steps, self.redactor), 1):
                 sets = f" ({step.sets}: the last part of its Location)" if step.sets else ""
-                summary = f"{told_request(step.exchange)}: {step.exchange.answer()}{sets}"
+                summary = f"{who_does_what(step.exchange)}: {step.exchange.answer()}{sets}"
                 yield from self._text(f"{number}. {summary}", "    # ", "    # ", style="cyan")
                 yield from self._curl(step.words)
         elif exchange:

@@ -226,6 +226,7 @@ def administered(contract: Contract, base_url: str, admin: Credentials, options:
         yield account
     finally:
         if options.keep and account.made:
-            kept.from_account(options.keep, account, account.core, judged_operations(contract)[0])
+            operation = next(iter((*judged_operations(contract), *contract.operations.values())))
+            kept.from_account(options.keep, account, account.core, operation)
         else:
             account.remove()
