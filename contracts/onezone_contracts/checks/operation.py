@@ -157,9 +157,8 @@ def _leads(trial: Trial, sent: Sent, text: str) -> Iterator[Finding]:
 
     def there() -> bool:
         last.append(account.api.follow(text, sent.exchange, auth))
-        if not last[-1].succeeded and _names_every_role(
-            operation, roles
-        ):  # the Location may be of another host, or base path
+        # the Location may be of another host, or base path
+        if not last[-1].succeeded and _names_every_role(operation, roles):
             last.append(account.api.send(operation, roles, auth, label="read what the Location names"))
         return last[-1].succeeded
 
