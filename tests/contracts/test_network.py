@@ -64,9 +64,9 @@ def test_a_header_from_a_variable_is_secret(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GATEWAY_KEY", "s3cret-key")
     how = network("X-Gateway: open", "X-Key: ${GATEWAY_KEY}")
     redactor = Redactor()
-    how.teach(redactor)
+    how.mask_values(redactor)
     assert redactor.text("open s3cret-key") == "open ***"
-    assert "s3cret-key" not in repr((how, how.dressed(GET)))
+    assert "s3cret-key" not in repr((how, how.with_common_headers(GET)))
 
 
 @pytest.mark.parametrize(

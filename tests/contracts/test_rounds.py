@@ -15,10 +15,10 @@ from onezone_contracts.options import Options
 from onezone_contracts.pace import MOST
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.sessions import Documented
+from onezone_contracts.subject import Subject
 from onezone_contracts.target.embedded import mock
 from onezone_contracts.target.provisioner import provisioned
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import Wanted
 from onezone_contracts.wire import Wire
 from onezone_spec import load
 
@@ -79,7 +79,7 @@ def judged(rounds: Rounds, *patterns: str, fault: str | None = None) -> Judgemen
     operation = judged_operations(contract)[0]
     options = Options(clock=lambda: ANSWER * rounds.count, crowd=1)
     with mock("current", *(("--fault", fault) if fault else ())) as origin:
-        request = Wanted(f"{origin}/api/v3", states_url=f"{origin}/_mock/states")
+        request = Subject(f"{origin}/api/v3", states_url=f"{origin}/_mock/states")
         with provisioned(request, contract, options) as provisioner:
             session = Documented(contract, operation, provisioner.target(operation), options)
             session.run.shared.pool = rounds

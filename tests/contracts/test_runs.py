@@ -19,9 +19,9 @@ from onezone_contracts.options import Options
 from onezone_contracts.reports import WRITERS, terminal
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
+from onezone_contracts.subject import Subject
 from onezone_contracts.target.embedded import mock
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import Wanted
 from rich.console import Console
 
 Command = Callable[..., CommandResult]
@@ -66,7 +66,7 @@ def judged_for(seconds: float, edition: str = "current") -> Judgement:
             return inner(request)
 
         handle.server.answer = ticking
-        assignment = Wanted(handle.base_url, states_url=handle.states_url, edition=edition)
+        assignment = Subject(handle.base_url, states_url=handle.states_url, edition=edition)
         return judge_target(assignment, Options(max_time=seconds, clock=clock))
 
 
@@ -338,7 +338,7 @@ def test_what_was_created_is_deleted_by_whoever_may() -> None:
     """A run that made its personas by provider states leaves no service behind where one of them may delete them."""
     with mock("current") as origin:
         before = services(origin)
-        request = Wanted(f"{origin}/api/v3", states_url=f"{origin}/_mock/states")
+        request = Subject(f"{origin}/api/v3", states_url=f"{origin}/_mock/states")
         judge_target(request, Options(depth="quick", settle=0.3), ("*.success.status", "*.access.*"))
         assert services(origin) == before
 

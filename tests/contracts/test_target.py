@@ -13,9 +13,9 @@ import pytest
 import yaml
 from judge_tools import AGES, EDITIONS, HOME, OPERATION, CommandResult, closed_port, wanted_personas
 from onezone_contracts.exchange import Request, Response
+from onezone_contracts.subject import Subject
 from onezone_contracts.target.credentials import Credentials
-from onezone_contracts.target.file import SetupError, Target, given, read_target_file
-from onezone_contracts.wanted import Wanted
+from onezone_contracts.target.file import SetupError, Target, read_target_file, supplied_user
 from onezone_spec import load
 
 Command = Callable[..., CommandResult]
@@ -326,12 +326,12 @@ def test_a_pipe_is_read_once(command: Command, tmp_path: Path, profile: str) -> 
 def test_credentials_show_no_secret() -> None:
     """What a traceback or a debugger prints of them is not what they are."""
     credentials = Credentials("alice", "s3cret-word")
-    identity = given(wanted_personas("current")[0], credentials, HOME)
+    identity = supplied_user(wanted_personas("current")[0], credentials, HOME)
     target = Target("http://x/y", {"member": identity}, "0")
     redactor = target.redactor()
     request = Request("POST", "/x", identity.auth, (("X", "s3cret-word"),), b"s3cret-word")
     answer = Response(200, (("X", "s3cret-word"),), b"s3cret-word")
-    shown = repr((credentials, identity, target, redactor, request, answer, Wanted(admin=credentials), identity.auth))
+    shown = repr((credentials, identity, target, redactor, request, answer, Subject(admin=credentials), identity.auth))
     assert "s3cret" not in shown
     assert "YWxpY2U" not in shown
     assert "s3cret" not in repr(Credentials(token="s3cret-word"))

@@ -90,7 +90,7 @@ def test_announced_body_of_a_204_is_seen() -> None:
     """A 204 that announces a body and sends it keeps the body as stray bytes."""
     exchange = ask(answer_then_close(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello"))
     assert exchange.response
-    assert (exchange.status, exchange.response.body, exchange.response.stray) == (204, b"", b"hello")
+    assert (exchange.status, exchange.response.body, exchange.response.trailing) == (204, b"", b"hello")
 
 
 def test_announced_body_of_a_204_may_stay_away() -> None:
@@ -102,7 +102,7 @@ def test_announced_body_of_a_204_may_stay_away() -> None:
         connection.recv(1)
 
     exchange = ask(talk)
-    assert (exchange.status, exchange.response and exchange.response.stray) == (204, b"")
+    assert (exchange.status, exchange.response and exchange.response.trailing) == (204, b"")
     assert exchange.seconds < AGES / 2
 
 
@@ -112,7 +112,7 @@ def test_chunked_body_of_a_204_is_seen() -> None:
         answer_then_close(b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")
     )
     assert exchange.response
-    assert b"hi" in exchange.response.stray
+    assert b"hi" in exchange.response.trailing
 
 
 def test_stray_bytes_after_a_204_do_not_reach_the_next_answer() -> None:
@@ -127,7 +127,7 @@ def test_stray_bytes_after_a_204_do_not_reach_the_next_answer() -> None:
         first, second = wire.send(GET), wire.send(GET)
     assert first.response
     assert second.response
-    assert (first.status, first.response.stray) == (204, b"stray")
+    assert (first.status, first.response.trailing) == (204, b"stray")
     assert (second.status, second.response.body) == (200, b"fine")
 
 
@@ -142,7 +142,7 @@ def test_body_of_an_answer_to_head_is_seen() -> None:
         wire = Wire(raw.origin, AGES)
         first, second = wire.send(Request("HEAD", "/x")).response, wire.send(GET).response
     assert first
-    assert (first.body, first.stray) == (b"", b"hello")
+    assert (first.body, first.trailing) == (b"", b"hello")
     assert second
     assert second.body == b"fine"
 
@@ -153,7 +153,7 @@ def test_length_of_an_answer_to_head_announces_nothing() -> None:
         wire = Wire(raw.origin, AGES)
         answers = [wire.send(Request("HEAD", "/x")).response for _ in range(2)]
         assert raw.connections == 1
-    assert [answer and (answer.status, answer.stray) for answer in answers] == [(200, b"")] * 2
+    assert [answer and (answer.status, answer.trailing) for answer in answers] == [(200, b"")] * 2
 
 
 def test_bytes_after_a_whole_body_do_not_reach_the_next_answer() -> None:

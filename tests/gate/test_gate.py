@@ -11,9 +11,9 @@ import pytest
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
+from onezone_contracts.subject import Subject
 from onezone_contracts.target.embedded import mock
 from onezone_contracts.verdict import Verdict
-from onezone_contracts.wanted import Wanted
 from onezone_spec import editions
 
 pytestmark = pytest.mark.slow
@@ -42,7 +42,7 @@ actions:
 @pytest.mark.parametrize("edition", editions())
 def test_the_mock_conforms(edition: str) -> None:
     """The judge finds the embedded mock conformant at standard depth, with nothing warned of and nothing blocked."""
-    judgement = judge_target(Wanted(edition=edition), Options())
+    judgement = judge_target(Subject(edition=edition), Options())
     outcomes = {result.requirement.id: result.outcome for result in judgement.results}
     allowed = {Outcome.PASS, Outcome.OBSERVED, Outcome.SKIP}
     assert judgement.verdict is Verdict.CONFORMANT, judgement.reason
@@ -56,7 +56,7 @@ def test_the_mock_conforms(edition: str) -> None:
 def test_an_edition_is_not_another(served: str, judged: str) -> None:
     """A mock is conformant in its own edition and in no other."""
     with mock(served) as origin:
-        request = Wanted(f"{origin}/api/v3", None, f"{origin}/_mock/states", judged)
+        request = Subject(f"{origin}/api/v3", None, f"{origin}/_mock/states", judged)
         judgement = judge_target(request, Options(depth="quick", settle=0.2))
     expected = Verdict.CONFORMANT if served == judged else Verdict.NONCONFORMANT
     assert judgement.verdict is expected, judgement.reason

@@ -28,7 +28,7 @@ from onezone_contracts.exchange import Exchange, Request
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Requirement
 from onezone_contracts.session import judge_target
-from onezone_contracts.wanted import Wanted
+from onezone_contracts.subject import Subject
 from onezone_spec import Contract, editions, load
 
 HERE = Path(__file__).parent
@@ -89,7 +89,7 @@ def sent(edition: str, profile: str, depth: str) -> list[str]:
     crowd.QUICK = 0.0  # whether a machine is quick enough for the load is no part of what is frozen
     wire.Wire.send = noting  # type: ignore[method-assign]
     try:
-        judgement = judge_target(Wanted(edition=edition, profile=profile), Options(depth=depth))
+        judgement = judge_target(Subject(edition=edition, profile=profile), Options(depth=depth))
     finally:
         wire.Wire.send = send  # type: ignore[method-assign]
     assert judgement.verdict == "conformant", judgement.reason

@@ -29,12 +29,12 @@ from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.sessions import Documented, Everything
 from onezone_contracts.stateful.derive import ALL
+from onezone_contracts.subject import Subject
 from onezone_contracts.target import embedded
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.provisioner import provisioned
 from onezone_contracts.target.states import States
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import Wanted
 from onezone_contracts.wire import Wire
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ def judged(
     """Judge the mock at an origin by the requirements that match, at that depth."""
     options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE, crowd=crowd)
     if profile == FULL:
-        subject = Wanted(origin + contract.base_paths[0], states_url=f"{origin}/_mock/states", profile=FULL)
+        subject = Subject(origin + contract.base_paths[0], states_url=f"{origin}/_mock/states", profile=FULL)
         with provisioned(subject, contract, options) as provisioner:
             return judge(Everything(provisioner, options), topics)
     operation = judged_operations(contract)[0]

@@ -82,7 +82,7 @@ def _judge(arguments: argparse.Namespace, stop: Stop) -> Judgement:
     options = shared.options_of(
         arguments, stop, strict=arguments.strict, expected=failures, baseline=before, keep=arguments.keep
     )
-    subject = shared.wanted_of(arguments, arguments.profile)
+    subject = shared.subject_of(arguments, arguments.profile)
     quiet = any(value.endswith("=-") for value in arguments.report)
     with progress_bar(quiet=quiet) as progress:
         return judge_target(subject, options, tuple(arguments.requirement), progress)

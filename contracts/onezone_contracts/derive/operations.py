@@ -283,7 +283,7 @@ class OperationRequirements:
         level = self._status(409)
         text = "The same relation a second time is answered with 409."
         again = asks.repeated(self.operation)
-        yield self._require("conflict", level, text, self._source(409), checks.again(level, again))
+        yield self._require("conflict", level, text, self._source(409), checks.repeated_relation(level, again))
         if level is not Level.OBSERVE and not self.contract.error_is_string:
             text = "The error of a second time names who belongs to what."
             level = self._documented(Level.SHOULD)

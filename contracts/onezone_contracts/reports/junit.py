@@ -80,7 +80,7 @@ def _case(result: Result, redactor: Redactor, *, strict: bool) -> ET.Element:
     requirement = result.requirement
     case = _named(requirement.topic, requirement.operation, result.seconds)
     details, reason = _details(result, redactor), redactor.text(result.reason or "")
-    if result.known:
+    if result.fails_as_expected:
         _with(case, "skipped", reason, "expected-failure")
     elif result.outcome is Outcome.FAIL or (strict and result.outcome is Outcome.WARN):
         return _with(case, "failure", requirement.text, str(requirement.level), details)
@@ -103,7 +103,7 @@ def _details(result: Result, redactor: Redactor) -> str:
         lines += ["", *(map(redactor.text, (finding.message, f"expected: {finding.expected}")))]
         lines.append(redactor.text(f"actual: {finding.actual}"))
         if finding.exchange and not finding.steps:
-            lines += [f"came: {finding.exchange.came(redactor)}", curl(finding.exchange, redactor)]
+            lines += [f"came: {finding.exchange.summary(redactor)}", curl(finding.exchange, redactor)]
         lines += shown.numbered(json_report.steps(finding, redactor))
     return _text("\n".join(lines))
 

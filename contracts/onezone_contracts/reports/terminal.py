@@ -132,7 +132,7 @@ class _Report:
 
     def _evidence(self, finding: Finding) -> Iterator[Text]:
         exchange = finding.exchange
-        came = exchange.came(self.redactor) if exchange and not finding.steps else finding.actual
+        came = exchange.summary(self.redactor) if exchange and not finding.steps else finding.actual
         if exchange and finding.actual not in {came, exchange.answer()}:
             came = f"{finding.actual} ({came})"
         yield from self._text(_cut(finding.expected), "    expected  ")
@@ -170,7 +170,9 @@ class _Report:
         before = frozenset(judged.change.same) if judged.change else frozenset()
         for words_, ids in shown.changes(asdict(judged.change)) if judged.change else ():
             yield from self._text(f"{words_} ({len(ids)}): {', '.join(ids) or 'none'}", later="  ", style="bold")
-        for result in (result for result in judged.results if result.known and result.requirement.id not in before):
+        for result in (
+            result for result in judged.results if result.fails_as_expected and result.requirement.id not in before
+        ):
             yield from self._text(
                 f"known {result.outcome}: {result.requirement.id}: {result.reason}", later="  ", style="dim"
             )
@@ -181,8 +183,8 @@ class _Report:
         if judged.results:
             yield from self._text(_numbers(judged), later="  ")
         why = f": {judged.reason}" if judged.reason else ""
-        if judged.verdict is Verdict.CONFORMANT and judged.known:
-            why = f", but for {_count(range(judged.known), 'expected failure')}"
+        if judged.verdict is Verdict.CONFORMANT and judged.expected_failures:
+            why = f", but for {_count(range(judged.expected_failures), 'expected failure')}"
         whole = f"{judged.target} · edition {judged.edition} · profile {judged.profile}: {judged.verdict}{why}"
         for line in self._text(whole, later="  "):
             line.highlight_words([f" {judged.verdict}"], COLOURS[judged.verdict])

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from onezone_spec import Contract, Level, Operation
 
-from onezone_contracts.causes import face
+from onezone_contracts.causes import signature
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.judge import FINDINGS, LOOKED_AT
 from onezone_contracts.requirement import Finding, Outcome, Requirement, Result
@@ -94,6 +94,6 @@ class RequirementSheet:
 
 def _representative(findings: list[Finding]) -> tuple[Finding, ...]:
     """One finding of each that differ, then the first of the others."""
-    first = {face(finding): finding for finding in reversed(findings)}
+    first = {signature(finding): finding for finding in reversed(findings)}
     others = [finding for finding in findings if finding not in first.values()]
     return (*reversed(first.values()), *others)[:FINDINGS]

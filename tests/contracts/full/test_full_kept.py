@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from front import Rewrite, front
 from onezone_contracts.checks.carriers import lets_in
-from onezone_contracts.checks.keeping import kept
+from onezone_contracts.checks.keeping import refused_while_referenced
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.target.administrator import Account
@@ -42,7 +42,7 @@ def trial_of(stages: Stages, verb: str, resource: str) -> AccountTrial:
 
 
 def findings_of(stages: Stages) -> list[Finding]:
-    return list(kept("handle", BAD_REQUEST)(trial_of(stages, "delete", "handle_service")))
+    return list(refused_while_referenced("handle", BAD_REQUEST)(trial_of(stages, "delete", "handle_service")))
 
 
 def test_a_server_without_the_read_is_not_accused(mocks: dict[str, Running]) -> None:

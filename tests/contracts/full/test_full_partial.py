@@ -11,8 +11,8 @@ from judge_tools import Clock
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
+from onezone_contracts.subject import Subject
 from onezone_contracts.verdict import OUT_OF_TIME, Judgement, Verdict
-from onezone_contracts.wanted import Wanted
 
 if TYPE_CHECKING:
     from running_mock import Running
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def judged(mock: Running, instead: Rewrite, *patterns: str) -> Judgement:
     with front(mock.origin, instead) as origin:
         base_url = origin + mock.contract.base_paths[0]
-        request = Wanted(base_url, admin=mock.admin, profile="full")
+        request = Subject(base_url, admin=mock.admin, profile="full")
         return judge_target(request, Options(depth="quick", settle=0.3), patterns)
 
 
@@ -69,7 +69,7 @@ def test_a_target_that_does_not_answer_is_no_verdict(mock: Running) -> None:
     """Nobody listens: the run is inconclusive and says so."""
     assert mock
     judgement = judge_target(
-        Wanted("http://127.0.0.1:9/api/v3", admin=mock.admin, profile="full"), Options(depth="quick")
+        Subject("http://127.0.0.1:9/api/v3", admin=mock.admin, profile="full"), Options(depth="quick")
     )
     assert judgement.verdict is Verdict.INCONCLUSIVE
     assert "does not answer" in (judgement.reason or "")
@@ -83,7 +83,7 @@ def test_time_that_is_over_is_partial(mock: Running) -> None:
     def tick(_number: int, _total: int, _requirement: object) -> None:
         clock.now += 1
 
-    request = Wanted(mock.base_url, admin=mock.admin, profile="full")
+    request = Subject(mock.base_url, admin=mock.admin, profile="full")
     judgement = judge_target(request, Options(depth="quick", max_time=300, clock=clock), (), tick)
     assert judgement.verdict is Verdict.PARTIAL
     late = [result for result in judgement.results if result.reason == OUT_OF_TIME]

@@ -10,13 +10,13 @@ from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
 from onezone_contracts.sessions import Everything
+from onezone_contracts.subject import Subject
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.leftovers import clean
 from onezone_contracts.target.provisioner import FromAccount, administered
 from onezone_contracts.verdict import Verdict
-from onezone_contracts.wanted import Wanted
 from onezone_spec import editions
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def test_every_operation_of_the_mock_is_conformant_and_the_world_is_left_as_it_w
     """The profile full finds nothing in the mock, skips nothing, and a snapshot after equals the one before."""
     mock = mocks[edition]
     before = mock.world()
-    request = Wanted(mock.base_url, admin=mock.admin, edition=edition, profile="full")
+    request = Subject(mock.base_url, admin=mock.admin, edition=edition, profile="full")
     judgement = judge_target(request, QUICK)
     bad = [
         result.requirement.id for result in judgement.results if result.outcome not in {Outcome.PASS, Outcome.OBSERVED}
@@ -50,7 +50,7 @@ def test_nobody_waits_for_what_the_edition_leaves_open(
     waits: list[float] = []
     monkeypatch.setattr("onezone_contracts.patience.waited", lambda _ready, seconds, _check: waits.append(seconds))
     mock = mocks["current"]
-    request = Wanted(mock.base_url, admin=mock.admin, edition="current", profile="full")
+    request = Subject(mock.base_url, admin=mock.admin, edition="current", profile="full")
     result = judge_target(request, QUICK, ("create_user_handle.access.user",)).results[0]
     assert (result.outcome, waits) == (Outcome.OBSERVED, [])
 
@@ -61,7 +61,7 @@ def test_core_judges_with_personas_of_its_own_making(mocks: dict[str, Running], 
     """With an administrator's account alone the profile core is conformant and leaves nothing."""
     mock = mocks[edition]
     before = mock.world()
-    judgement = judge_target(Wanted(mock.base_url, admin=mock.admin, edition=edition), QUICK)
+    judgement = judge_target(Subject(mock.base_url, admin=mock.admin, edition=edition), QUICK)
     assert (judgement.verdict, judgement.profile) == (Verdict.CONFORMANT, "core")
     assert mock.world() == before
 
@@ -69,7 +69,7 @@ def test_core_judges_with_personas_of_its_own_making(mocks: dict[str, Running], 
 def test_states_make_the_administrator(mock: Running) -> None:
     """With provider states alone a persona with every zone privilege is the administrator."""
     before = mock.world()
-    request = Wanted(mock.base_url, states_url=f"{mock.origin}/_mock/states", profile="full")
+    request = Subject(mock.base_url, states_url=f"{mock.origin}/_mock/states", profile="full")
     judgement = judge_target(request, QUICK, ("delete_group.*",))
     assert {result.outcome for result in judgement.results} <= {Outcome.PASS, Outcome.OBSERVED, Outcome.SKIP}
     assert judgement.verdict is Verdict.CONFORMANT
@@ -81,12 +81,12 @@ def test_an_account_that_may_too_little_is_no_verdict(mock: Running, user: str) 
     """What the account lacks is said with the operation, the answer and the privilege; nothing is judged."""
     before = mock.world()
     account = Credentials(*user.split(":"))
-    judgement = judge_target(Wanted(mock.base_url, admin=account), QUICK)
+    judgement = judge_target(Subject(mock.base_url, admin=account), QUICK)
     assert judgement.verdict is Verdict.INCONCLUSIVE
     assert "POST /groups was answered 403; create_group needs the zone privileges oz_groups_create" in (
         judgement.reason or ""
     )
-    judgement = judge_target(Wanted(mock.base_url, admin=account, profile="full"), QUICK)
+    judgement = judge_target(Subject(mock.base_url, admin=account, profile="full"), QUICK)
     assert judgement.verdict is Verdict.INCONCLUSIVE
     assert "lacks zone privileges: oz_groups_add_relationships" in (judgement.reason or "")
     assert mock.world() == before
@@ -94,7 +94,7 @@ def test_an_account_that_may_too_little_is_no_verdict(mock: Running, user: str) 
 
 def test_a_wrong_password_is_no_verdict(mock: Running) -> None:
     """An account that the target does not take is told in one line."""
-    judgement = judge_target(Wanted(mock.base_url, admin=Credentials("adam", "wrong"), profile="full"), QUICK)
+    judgement = judge_target(Subject(mock.base_url, admin=Credentials("adam", "wrong"), profile="full"), QUICK)
     assert judgement.verdict is Verdict.INCONCLUSIVE
     assert judgement.reason == "the target answers 401 to the administrator's account: check its credentials"
 
@@ -111,7 +111,7 @@ def test_a_crash_halfway_leaves_nothing(mock: Running) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        judge_target(Wanted(mock.base_url, admin=mock.admin, profile="full"), QUICK, (), stop)
+        judge_target(Subject(mock.base_url, admin=mock.admin, profile="full"), QUICK, (), stop)
     assert mock.world() == before
 
 

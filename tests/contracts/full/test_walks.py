@@ -17,10 +17,10 @@ from onezone_contracts.exchange import Exchange, Request, basic
 from onezone_contracts.requirement import Finding
 from onezone_contracts.run import Options
 from onezone_contracts.session import judge_target
+from onezone_contracts.subject import Subject
 from onezone_contracts.target import embedded
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import Wanted
 from onezone_spec import editions
 from running_mock import ADMIN
 
@@ -62,7 +62,7 @@ def faulty(*faults: str) -> Iterator[str]:
 
 def judged(origin: str, options: Options = HASTY, states: str = "") -> Judgement:
     """What sequences show of a mock; the provider states may be reached elsewhere."""
-    request = Wanted(f"{origin}/api/v3", states_url=f"{states or origin}/_mock/states", profile="full")
+    request = Subject(f"{origin}/api/v3", states_url=f"{states or origin}/_mock/states", profile="full")
     return judge_target(request, options, ONLY)
 
 
@@ -76,7 +76,7 @@ def test_a_correct_server_passes_and_its_world_is_left_as_it_was(mocks: dict[str
     mock = mocks[edition]
     before = mock.world()
     judgement = judge_target(
-        Wanted(mock.base_url, admin=mock.admin, edition=edition, profile="full"), Options(seed=1), ONLY
+        Subject(mock.base_url, admin=mock.admin, edition=edition, profile="full"), Options(seed=1), ONLY
     )
     assert (judgement.verdict, judgement.reason) == (Verdict.CONFORMANT, None)
     assert outcomes(judgement) == dict.fromkeys(("allowed", "forbidden", "state", "unchanged"), "pass")
