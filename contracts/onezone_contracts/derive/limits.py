@@ -1,4 +1,4 @@
-"""What a token does not do: it lets nobody in whom its end, its caveats or its type keep out."""
+"""Who is not let in: by a token that its end, its caveats or its type keep out, and without a password."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from onezone_spec import Contract, Level, Operation
 from onezone_contracts.cases import with_value
 from onezone_contracts.checks.operation import own_effect
 from onezone_contracts.checks.status import answered
-from onezone_contracts.checks.tokens import REVOKED, restored, until
+from onezone_contracts.checks.tokens import REVOKED, no_password, restored, until
 from onezone_contracts.derive import asks
 from onezone_contracts.derive.build import Row
+from onezone_contracts.generate.values import secret
 
 TYPE, CAVEATS = "type", "caveats"
 ENDED = {"type": "time", "validUntil": 946684800}
@@ -28,6 +29,9 @@ def requirements(contract: Contract, operation: Operation, documented: Callable[
         text = "A token that is revoked no more lets its user in again."
         if any(prop.name == REVOKED for prop in body.properties):
             yield "effect.restored", Level.MUST, text, source, restored
+    if verb == "create" and body and any(secret(prop) for prop in body.properties):
+        text = "Who is created without a password is let in by none."
+        yield "effect.no-password", Level.MUST, text, source, no_password
     if verb == "infer":
         text = "Until when a token counts is shown as its caveat of time has it."
         yield "effect.limited", Level.MUST, text, source, until

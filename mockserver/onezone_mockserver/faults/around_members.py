@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.exchange import Answer, Refusal
-from onezone_mockserver.faults.answers import answers, shown, write
+from onezone_mockserver.faults.answers import answers, changed_answer, write
 from onezone_mockserver.faults.effects import (
     CALLER,
     CHILD,
@@ -242,14 +242,14 @@ FAULTS = (
     fault(
         "around-created-at-zero",
         "Services are shown as made in 1970.",
-        shown(lambda data: data.update(creationTime=0)).of(on("get", SERVICE)),
+        changed_answer(lambda data: data.update(creationTime=0)).of(on("get", SERVICE)),
         "get_handle_service.effect*",
         editions=NEWER,
     ),
     fault(
         "token-end-hidden",
         "No access token is said to end.",
-        shown(lambda data: data.update(validUntil=None)).of(on("infer", TOKEN)),
+        changed_answer(lambda data: data.update(validUntil=None)).of(on("infer", TOKEN)),
         "infer_access_token_scope.effect.limited",
         editions=DEPLOYED,
     ),
