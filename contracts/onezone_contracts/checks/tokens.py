@@ -13,6 +13,7 @@ from onezone_contracts.state.compare import brief
 from onezone_contracts.state.expected import CALLER, TOKEN, USER
 from onezone_contracts.state.observe import differences
 from onezone_contracts.state.probe import Probe
+from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.owned import own
 from onezone_contracts.trial import Trial
@@ -22,6 +23,7 @@ END = 32503680000
 """A time that is far away."""
 UNAUTHORIZED = 401
 REVOKED = "revoked"
+READ = {"type": "api", "whitelist": ["ozw/get/*.*.*:*"]}
 
 
 def until(trial: Trial) -> Iterator[Finding]:
@@ -66,6 +68,24 @@ def restored(trial: Trial) -> Iterator[Finding]:
     account.mirror.details[ref][REVOKED] = False
     for difference in differences(account, [Probe("details", ref), Probe("counts", ref)]):
         yield difference.finding(f"{label}: {difference.what}", exchange)
+
+
+def read_only(trial: Trial) -> Iterator[Finding]:
+    """A token that is for reading alone changes nothing."""
+    account, update = trial.seeing(), trial.contract.find("update", CALLER)
+    name = (
+        next((prop.name for prop in update.body.properties if not prop.unique), None)
+        if update and update.body
+        else None
+    )
+    if update is None or name is None:
+        raise NotJudged("the edition has nothing that a user could change")
+    ref = _ready(lambda: own(account, account.person().ref, more={"caveats": [READ]}))
+    auth = Credentials(token=account.tokens.texts[ref]).auth("a token for reading")
+    value = account.samples.body(update, [name])
+    exchange = account.api.send(update, {}, auth, value, label="change something with a token for reading")
+    if exchange.status != UNAUTHORIZED:
+        yield Finding("a token for reading alone", str(UNAUTHORIZED), exchange.answer(), exchange)
 
 
 def no_password(trial: Trial) -> Iterator[Finding]:

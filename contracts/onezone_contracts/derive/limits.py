@@ -9,7 +9,7 @@ from onezone_spec import Contract, Level, Operation
 from onezone_contracts.cases import with_value
 from onezone_contracts.checks.operation import own_effect
 from onezone_contracts.checks.status import answered
-from onezone_contracts.checks.tokens import REVOKED, no_password, restored, until
+from onezone_contracts.checks.tokens import REVOKED, no_password, read_only, restored, until
 from onezone_contracts.derive import asks
 from onezone_contracts.derive.build import Row
 from onezone_contracts.generate.values import secret
@@ -57,3 +57,5 @@ def requirements(contract: Contract, operation: Operation, documented: Callable[
     yield "effect.ended", Level.MUST, text, source, own_effect(asks.limited("ended", ENDED))
     text = "A token whose caveat of the API leaves reading out lets nobody read."
     yield "effect.closed", documented(Level.SHOULD), text, source, own_effect(asks.limited("closed", CLOSED))
+    text = "A token whose caveat of the API allows reading alone lets nobody change anything."
+    yield "effect.read-only", documented(Level.SHOULD), text, source, read_only

@@ -41,12 +41,7 @@ from onezone_contracts.requirement import (
     at_successes,
     with_evidence,
 )
-from onezone_contracts.state.expected import (
-    CALLER,
-    READING,
-    UNRELATED,
-    ZONE,
-)
+from onezone_contracts.state.expected import CALLER, READING, UNRELATED, ZONE
 from onezone_contracts.stateful.derive import requirements as sequences
 from onezone_contracts.trial import Trial
 

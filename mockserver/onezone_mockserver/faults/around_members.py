@@ -22,7 +22,7 @@ from onezone_mockserver.faults.effects import (
     method,
 )
 from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Hook, Point, fault, on
-from onezone_mockserver.faults.requests import member, rescue
+from onezone_mockserver.faults.requests import instead, member, rescue
 from onezone_mockserver.jsontext import joined, members
 from onezone_mockserver.world import TOKEN, User, World
 
@@ -252,6 +252,14 @@ FAULTS = (
         changed_answer(lambda data: data.update(validUntil=None)).of(on("infer", TOKEN)),
         "infer_access_token_scope.effect.limited",
         editions=DEPLOYED,
+    ),
+    fault(
+        "token-for-reading-changes",
+        "A token for reading alone changes its user.",
+        instead(Point.AUTHORIZATION, "tokenCaveatUnverified", None).of(on("update", CALLER)),
+        "create_own_named_token.effect.read-only",
+        "create_user_named_token.effect.read-only",
+        editions=NEWER,
     ),
     fault(
         "token-revoked-for-good",
