@@ -64,8 +64,8 @@ def parser() -> VariableParser:
     flags.add_argument(
         "--control-token",
         metavar="TOKEN",
-        help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
-        " this machine reach the mock)",
+        help="the control plane asks for it as a bearer token (default: a random one, printed at the start, if"
+        " other machines can reach the mock)",
     )
     flags.add_argument("--no-journal", action="store_true", help="keep no record of requests; a little quicker")
     flags.add_argument(
@@ -89,7 +89,7 @@ def _add_network(flags: VariableParser) -> None:
         " (default: every origin, without credentials)",
     )
     flags.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate (PEM)")
-    flags.add_argument("--tls-key", metavar="FILE", help="the certificate's key, where it is not in the same file")
+    flags.add_argument("--tls-key", metavar="FILE", help="the certificate's key, if it is in another file")
     flags.add_argument(
         "--public-url",
         type=_public_url,
@@ -102,7 +102,7 @@ def _add_network(flags: VariableParser) -> None:
     flags.add_argument(
         "--challenge",
         action=argparse.BooleanOptionalAction,
-        help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
+        help="send WWW-Authenticate with a 401, so that browsers open a login box (default: by the edition)",
     )
 
 
@@ -183,14 +183,14 @@ def _run(options: argparse.Namespace) -> int:
     latency, app.state.latency = app.state.latency, 0.0  # what the start asks of itself does not wait
     text = "" if options.quiet else _introduction(app, url, drawn, every=options.personas)
     if drawn and options.quiet:
-        _say(f"control token: {drawn}", sys.stderr)
+        _print(f"control token: {drawn}", sys.stderr)
     app.state.latency = latency
     watching = _watching(app, quiet=options.quiet) if options.reload else None
 
     def started() -> None:
         if watching is not None:
             watching.start()
-        _say(f"listening on {url}{text}")
+        _print(f"listening on {url}{text}")
 
     def stopping() -> None:
         if watching is not None:
@@ -224,7 +224,7 @@ def _draw_token(app: Mock) -> str:
     return app.control.gate.token
 
 
-def _say(text: str, output: TextIO | None = None) -> None:
+def _print(text: str, output: TextIO | None = None) -> None:
     """Print; whoever started the server need not listen to it."""
     with contextlib.suppress(OSError):
         print(text, file=output, flush=True)
@@ -311,13 +311,13 @@ def _watching(app: Mock, *, quiet: bool) -> Watching:
         try:
             dropped = app.reload()
         except MISTAKES as error:
-            _say(f"not reloaded, what was there before goes on: {error}", sys.stderr)
+            _print(f"not reloaded, what was there before goes on: {error}", sys.stderr)
             return
         for line in [
             *([] if quiet else ["reloaded"]),
             *(f"dropped, as it fits no longer: {unfit}" for unfit in dropped),
         ]:
-            _say(line, sys.stderr)
+            _print(line, sys.stderr)
 
     return Watching(app.source.files, reload)
 

@@ -101,12 +101,12 @@ class VariableParser(CommandParser):
 
     def _decided(self, words: Sequence[str]) -> set[str]:
         """What the command line itself says, and what contradicts that."""
-        given = self._given(words)
+        given = self._on_command_line(words)
         names = {option: action.dest for action, _ in self._options for option in action.option_strings}
         rivals = ({names[option] for option in options} for options in self.exclusive)
         return given.union(*(group for group in rivals if group & given))
 
-    def _given(self, words: Sequence[str]) -> set[str]:
+    def _on_command_line(self, words: Sequence[str]) -> set[str]:
         """What the command line itself says. Help is printed before, while the defaults that it names are there."""
         if {"-h", "--help"} & set(words):
             self.parse_args(words)

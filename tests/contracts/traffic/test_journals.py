@@ -39,7 +39,7 @@ def send(origin: str, method: str, path: str, body: Any = None, *, who: str = "a
         return error.read()
 
 
-def told(origin: str, form: str, folder: Path, query: str = "") -> Path:
+def journal_file(origin: str, form: str, folder: Path, query: str = "") -> Path:
     """The journal of the mock as a file."""
     path = folder / form
     path.write_bytes(send(origin, "GET", f"/_mock/{form}{query}"))
@@ -60,7 +60,7 @@ def test_heads_and_bodies_are_judged(origin: str, tmp_path: Path, form: str) -> 
     """As in any other recording: the Location and the error's form, and who called."""
     send(origin, "PUT", "/_mock/faults", [])
     story(origin)
-    judgement = judged(told(origin, form, tmp_path), edition="current")
+    judgement = judged(journal_file(origin, form, tmp_path), edition="current")
     assert (judgement.requests, judgement.verdict, failing(judgement)) == (5, "conformant", set())
     topics = {result.requirement.topic for result in judgement.results}
     assert {"location.form", "error.shape.403", "access.anonymous", "access.consistent", "state.created-one"} <= topics
@@ -72,7 +72,7 @@ def test_a_fault_of_the_head_is_seen(origin: str, tmp_path: Path, form: str, fau
     """No status shows it."""
     send(origin, "PUT", "/_mock/faults", [fault])
     story(origin)
-    assert failing(judged(told(origin, form, tmp_path), edition="current"))
+    assert failing(judged(journal_file(origin, form, tmp_path), edition="current"))
 
 
 @pytest.mark.parametrize("form", [*FORMS, "journal?brief=true"])
@@ -85,7 +85,7 @@ def test_what_a_test_had_the_mock_answer_is_no_answer_of_the_api(origin: str, tm
     send(origin, "PUT", "/_mock/overrides", {"times": 1, "then": {"status": 418}})
     send(origin, "POST", SERVICES, BODY)
     name, _, query = form.partition("?")
-    judgement = judged(told(origin, name, tmp_path, f"?{query}"), edition="current")
+    judgement = judged(journal_file(origin, name, tmp_path, f"?{query}"), edition="current")
     assert (judgement.requests, failing(judgement)) == (1, set())
 
 
@@ -96,8 +96,8 @@ def test_several_worlds_are_not_judged_as_one(origin: str, tmp_path: Path, form:
     story(origin, X_Mock_World="a")
     story(origin, X_Mock_World="b")
     with pytest.raises(SetupError, match=r"'a' and 'b': record one at a time, GET /_mock/journal\?world=NAME"):
-        judged(told(origin, form, tmp_path, "?world=*"), edition="current")
-    assert judged(told(origin, form, tmp_path, "?world=a"), edition="current").verdict == "conformant"
+        judged(journal_file(origin, form, tmp_path, "?world=*"), edition="current")
+    assert judged(journal_file(origin, form, tmp_path, "?world=a"), edition="current").verdict == "conformant"
 
 
 def row(**change: Any) -> dict[str, Any]:
