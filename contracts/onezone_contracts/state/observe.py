@@ -54,7 +54,6 @@ def probes(contract: Contract, operation: Operation, roles: Mapping[str, Ref], c
     about = pair(contract, operation, roles, caller)
     if about:
         looks.append(Probe("privileges", *about))
-        looks += [Probe("belonging", *about)] if effect.verb in {"attach", "detach"} else []
     about_user = contract.kind(effect.resource) == USER and effect.within is None
     if about_user and effect.verb in {"update", "create"}:
         holder = roles.get(effect.resource) or caller
