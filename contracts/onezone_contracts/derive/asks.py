@@ -7,7 +7,7 @@ from typing import Any
 
 from onezone_spec import Operation
 
-from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, Case
+from onezone_contracts.cases import INDIRECT, ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, Case
 from onezone_contracts.exchange import Auth, basic
 from onezone_contracts.generate.values import privileges_of
 from onezone_contracts.target.file import TestUser
@@ -41,6 +41,11 @@ def unrelated(role: str) -> Case:
     return Case("unrelated", f"a {role} that belongs elsewhere", roles={role: UNRELATED})
 
 
+def indirect(role: str) -> Case:
+    """A valid request of somebody who may, with something that belongs there through a group alone."""
+    return Case("indirect", f"a {role.replace('_', ' ')} that belongs there through a group", roles={role: INDIRECT})
+
+
 def itself(role: str) -> Case:
     """The container as its own member."""
     return Case("itself", "a member of itself", roles={role: ITSELF})
@@ -59,6 +64,16 @@ def limited(name: str, caveat: Mapping[str, Any]) -> Case:
         return {**{key: value for key, value in body.items() if key == "name"}, "caveats": [caveat]}
 
     return Case(name, f"a token with the caveat {caveat['type']}", change=change, apart=True)
+
+
+def identifying(kind: Mapping[str, Any]) -> Case:
+    """A valid request for a token of a type that is not for access, with no key that could keep anybody out."""
+
+    def change(body: Any) -> Any:
+        kept = {key: value for key, value in body.items() if key != "revoked"}
+        return {**kept, "type": dict(kind)}
+
+    return Case("identity", "a token that says who its user is", change=change, apart=True)
 
 
 def repeated(operation: Operation) -> Case:

@@ -19,8 +19,11 @@ from onezone_contracts.derive import (
     carriers,
     credentials,
     generated,
+    invited,
     judged_operations,
+    limits,
     naming,
+    nesting,
     protocol,
     reading,
 )
@@ -46,9 +49,6 @@ NEEDS = "the operation"
 """What a target may lack without fault."""
 MALFORMED = (b"{", b'{"name":', b"name=text", b'{"a": 1,}')
 NO_OBJECTS = (["text"], "text", 17)
-ENDED = {"type": "time", "validUntil": 946684800}
-CLOSED = {"type": "api", "whitelist": ["ozw/delete/*.*.*:*"]}
-ENDLESS = "A temporary token that has no end is answered with 400."
 NOT_THERE = 404
 BAD = 400
 
@@ -92,7 +92,7 @@ class OperationRequirements:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
-        for topical in (reading, naming, carriers):
+        for topical in (limits, invited, nesting, reading, naming, carriers):
             for row in topical.requirements(self.contract, self.operation, self._documented):
                 yield self._require(*row)
         if self.operation.body:
@@ -249,8 +249,6 @@ class OperationRequirements:
             required = tuple(prop.name for prop in properties if DEFAULT not in prop.schema)
             judge = checks.own_effect(asks.valid(required))
             yield self._require("effect.defaults", self._documented(Level.SHOULD), text, source, judge)
-        if verb in {"create", "issue"} and operation.effect.resource in self.contract.owners:
-            yield from self._limited(verb, source)
         if verb == "update" and operation.body and len(operation.body.properties) > 1:
             for prop in operation.body.properties:
                 text = f"A change of {prop.name} alone changes that and nothing else."
@@ -258,24 +256,8 @@ class OperationRequirements:
                     f"effect.only-{prop.name}", Level.MUST, text, source, checks.own_effect(asks.valid((prop.name,)))
                 )
 
-    def _limited(self, verb: str, source: Source) -> Iterator[Requirement]:
-        """What the caveats of a new token do."""
-        body = self.operation.body
-        if body is None or not any(prop.name == "caveats" for prop in body.properties):
-            return
-        if verb == "issue":
-            yield self._body(
-                "caveats.endless", self._documented(Level.SHOULD), ENDLESS, source, with_value("caveats", [])
-            )
-            return
-        text = "A token whose time is over lets nobody in."
-        yield self._require("effect.ended", Level.MUST, text, source, checks.own_effect(asks.limited("ended", ENDED)))
-        text = "A token whose caveat of the API leaves reading out lets nobody read."
-        level = self._documented(Level.SHOULD)
-        yield self._require("effect.closed", level, text, source, checks.own_effect(asks.limited("closed", CLOSED)))
-
     def _attached(self, source: Source) -> Iterator[Requirement]:
-        body, effect = self.operation.body, self.operation.effect
+        body = self.operation.body
         key = next((prop.name for prop in body.properties if privileges_of(prop)), None) if body else None
         if key:
             text = "The new member has exactly the privileges that were given."
@@ -288,10 +270,6 @@ class OperationRequirements:
             text = "The error of a second time names who belongs to what."
             level = self._documented(Level.SHOULD)
             yield self._require("conflict.details", level, text, self._source(409), checks.conflict_details(again))
-        if self.contract.kind(effect.resource) == self.contract.kind(effect.within or ""):
-            text = "Nothing becomes a member of itself: 400."
-            level = self._documented(Level.SHOULD)
-            yield self._require("itself", level, text, self._source(BAD), answered({BAD}, asks.itself(effect.resource)))
 
     # --- bodies -----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from onezone_contracts.cases import (
     BEFORE,
     DIRECT,
     FOREIGN,
+    INDIRECT,
     ITSELF,
     MISSING,
     NOBODY,
@@ -224,7 +225,7 @@ class AccountFixtures:
     def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:
         """What a word of a case stands for. Raises NotJudged and SetupError."""
         kind = self.contract.kind(role)
-        if word in {DIRECT, BARE, FOREIGN}:
+        if word in {DIRECT, INDIRECT, BARE, FOREIGN}:
             place = {**roles, CALLER: caller}.get(self.operation.effect.within or "")
             assert isinstance(stage, Stage)
             return stage.special(word, kind, place)
