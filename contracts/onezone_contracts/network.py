@@ -21,7 +21,7 @@ class Header:
 
 
 class Rate:
-    """At most so many requests a second, over all threads; as many as there are where `most` is None.
+    """At most so many requests a second, over all threads; no limit if `most` is None.
 
     Args:
         most: requests a second.
@@ -60,7 +60,7 @@ class Stop:
         self.asked = 0
 
     def check(self, *, cleaning: bool = False) -> None:
-        """Raises KeyboardInterrupt where the run is to end; while it cleans up, only where that was said twice."""
+        """Raises KeyboardInterrupt if the run is to end; while it cleans up, only where that was said twice."""
         if self.asked > int(cleaning):
             raise KeyboardInterrupt
 
@@ -86,7 +86,7 @@ class Network:
         return replace(self, headers=())
 
     def with_common_headers(self, request: Request) -> Request:
-        """The request with the headers of every request, but for those that it has itself."""
+        """The request with the common headers, unless it has them itself."""
         own = {name.lower() for name, _ in request.all_headers}
         added = [header for header in self.headers if header.name.lower() not in own]
         pairs = tuple((header.name, header.value) for header in added)

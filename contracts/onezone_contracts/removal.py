@@ -1,4 +1,4 @@
-"""After a run: what it created is removed by whoever may, where the target offers that."""
+"""After a run: a persona that may removes what the run created, if the target offers that."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def _every(config: pytest.Config, contract: Contract, depth: str) -> tuple[Requi
 
 
 def _enough(subject: Subject) -> None:
-    """Raises SetupError where the options name an API without anybody to judge as, or the other way round."""
+    """Raises SetupError if the options name an API without anybody to judge as, or the other way round."""
     people = subject.states_url or subject.admin
     if subject.target_file:
         return

@@ -94,7 +94,7 @@ class Wire:
     def send(self, request: Request, timeout: float | None = None) -> Exchange:
         """Send one request; the exchange tells the answer, or in words why there is none.
 
-        Raises KeyboardInterrupt where the run is to end, and what `patience.check_time` does where the target lets the
+        Raises KeyboardInterrupt if the run is to end, and what `patience.check_time` does where the target lets the
         kit wait.
         """
         dressed, limit = self.network.with_common_headers(request), timeout or self.timeout
@@ -220,7 +220,7 @@ class Wire:
 
 
 def encoded(request: Request, host: str) -> bytes:
-    """The bytes of a request. Raises ValueError where they would not be one request.
+    """The bytes of a request. Raises ValueError if they would not be one request.
 
     They are written here, not by h11: some requests are ones that HTTP forbids.
     """
@@ -272,7 +272,7 @@ def _in_chunks(body: bytes) -> bytes:
 
 
 def _host(parts: SplitResult) -> str:
-    """The Host header's value. Raises ValueError where the host has no name that can be sent."""
+    """The Host header's value. Raises ValueError if the host has no name that can be sent."""
     host = parts.hostname or ""
     name = f"[{host}]" if ":" in host else host if host.isascii() else host.encode("idna").decode()
     usual = {"http": 80, "https": 443}.get(parts.scheme)
@@ -306,7 +306,7 @@ class _Answer:
     def head(self) -> h11.Response:
         """The head of the answer; what is interim (1xx) is skipped.
 
-        Raises ConnectionResetError where the target closes before one begins, NoHttpError for anything else.
+        Raises ConnectionResetError if the target closes before one begins, NoHttpError for anything else.
         """
         try:
             while not isinstance(event := self._next(), h11.Response):

@@ -91,7 +91,7 @@ class Worlds(Generic[T]):
         return value
 
     def put(self, name: str, value: T) -> None:
-        """Put another in the place of what belongs to the name, and end that."""
+        """Replace what belongs to the name, and end the old one."""
         self.remove(name)
         self._known[name] = (value, self.clock())
 

@@ -52,7 +52,7 @@ class VariableParser(argparse.ArgumentParser):
         return self.parse_args([*options, *words, *positionals])
 
     def error(self, message: str) -> NoReturn:
-        """End with the usage; a value that came from a variable is told by the variable's name."""
+        """End with the usage; an error in a value from a variable names the variable."""
         super().error(self.named(message))
 
     def named(self, message: str) -> str:

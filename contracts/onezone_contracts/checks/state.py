@@ -1,4 +1,4 @@
-"""What the target holds afterwards: exactly what was accepted, and nothing of what was refused."""
+"""The state afterwards: everything that was accepted, and nothing that was refused."""
 
 from __future__ import annotations
 

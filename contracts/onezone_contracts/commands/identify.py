@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def exit_code(matches: list[Match]) -> int:
-    """0 where an edition is kept, 1 where none is of those that could be judged, else 2."""
+    """0 if the target keeps an edition, 1 if it keeps none of those that could be judged, else 2."""
     verdicts = {match.verdict for match in matches}
     if Verdict.CONFORMANT in verdicts:
         return 0
@@ -142,7 +142,7 @@ def _located(subject: Subject, options: Options) -> Iterator[Subject]:
 
 
 def _complete(subject: Subject) -> None:
-    """Raises SetupError where it is not said what to judge, or as whom."""
+    """Raises SetupError if the options do not say what to judge, or as which users."""
     if subject.states_url and not subject.url:
         raise SetupError("--states-url needs the base URL of the API too: ozkit identify URL --states-url URL")
     if subject.admin and not subject.url and not subject.target_file:

@@ -249,7 +249,7 @@ def attempts(contract: Contract, fault: Fault, *, whole: bool = False) -> list[A
 
 @cache
 def _quick(contract: Contract, profile: str) -> tuple[str, ...]:
-    """The ids of what a quick look judges; of profile `core` without the operation."""
+    """The ids of the requirements at depth `quick`; those of the profile `core` without the operation."""
     if profile == FULL:
         return tuple(requirement.id for requirement in all_requirements(contract, "quick"))
     return tuple(requirement.topic for requirement in requirements(contract, judged_operations(contract)[0], "quick"))

@@ -91,7 +91,7 @@ def _percent(text: str) -> float:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Raises SetupError where the options do not say what to judge."""
+    """Raises SetupError if the options do not say what to judge."""
     if bool(arguments.files) == bool(arguments.proxy):
         raise SetupError("give recordings (FILE…), or --proxy URL: one of the two")
     if (arguments.cacert or arguments.insecure) and not arguments.proxy:

@@ -89,7 +89,7 @@ def _judge(arguments: argparse.Namespace, stop: Stop) -> Judgement:
 
 
 def reports(values: list[str]) -> list[tuple[str, str]]:
-    """`FORMAT=PATH` options as pairs. Raises SetupError for a format or a folder that there is not."""
+    """`FORMAT=PATH` options as pairs. Raises SetupError for an unknown format or a missing folder."""
     from onezone_contracts.reports import WRITERS
 
     pairs = []

@@ -171,7 +171,7 @@ def _case(name: str, auth: Credentialed, label: str | None = None, who: str = NO
 
 
 def _wrong_passwords(victim: str, allowed: list[str]) -> Iterator[Case]:
-    """Several for a persona that no later case needs, since an account may be locked; one for each that is allowed."""
+    """Several for a persona that no later case needs, since its account may be locked; one for each other."""
     makes = {
         "other": (lambda _: "no-such-password-7d1", "another password"),
         "longer": (lambda right: f"{right}x", "the password and one more character"),

@@ -54,7 +54,7 @@ BAD = 400
 
 
 def operations(contract: Contract) -> tuple[Operation, ...]:
-    """The operations that are judged here: all but those that have a suite of their own."""
+    """The operations that are judged here: all but those of the profile `core`."""
     deep = {operation.id for operation in judged_operations(contract)}
     return tuple(operation for operation in contract.operations.values() if operation.id not in deep)
 
@@ -141,7 +141,7 @@ class OperationRequirements:
         return Builder(self.contract, self.operation, tuple(binding), VICTIM)
 
     def _first_of_its_path(self) -> bool:
-        """Whether it stands for its path: what other methods are answered is judged once."""
+        """Whether it is the first operation of its path: other methods are judged once for each path."""
         operations = self.contract.operations.values()
         return next(operation for operation in operations if operation.path == self.operation.path) is self.operation
 

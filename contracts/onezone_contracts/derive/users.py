@@ -95,7 +95,7 @@ def _case(name: str, label: str, auth: Credentialed, who: str = NOBODY) -> Case:
 
 
 def _unknown_name(make: Pair) -> Credentialed:
-    """Credentials with a name that no persona has; where one has the near name, with another."""
+    """Credentials with a similar name that no persona has."""
 
     def auth(identity: TestUser, people: Mapping[str, TestUser]) -> Auth:
         names = {user.credentials.username.casefold() for user in people.values() if user.credentials.username}

@@ -93,9 +93,9 @@ def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
 
 
 def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
-    """What it takes to see the finding again where one request is not enough: a curl line each, in order.
+    """The requests that show a finding again, if it takes several: a curl line for each, in order.
 
-    `sets` is the variable that later lines read the id of what this one made from, None where none does.
+    `sets` is the variable that later lines read the id of what this one made from, None if none does.
     """
     return [
         {

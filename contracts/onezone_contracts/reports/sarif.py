@@ -123,7 +123,7 @@ def _message(finding: dict[str, Any]) -> str:
 
 
 def _fingerprint(requirement: str, case: str, number: int) -> str:
-    """The same for the same finding in every run: made of what was asked, never of what came or where from."""
+    """The same for the same finding in every run: made from the request, never from the answer or the host."""
     digest = hashlib.sha256(f"{requirement}\n{case}".encode())
     return f"{digest.hexdigest()[:16]}:{number}"
 

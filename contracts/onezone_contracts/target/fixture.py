@@ -226,7 +226,7 @@ class Stage:
     # --- who acts -----------------------------------------------------------------------------------------
 
     def enter(self, persona: Persona, *, fresh: bool = False) -> TestUser:
-        """A user who holds exactly what the persona does. Raises NotJudged where that cannot be brought about."""
+        """A user who holds exactly what the persona does. Raises NotJudged if that cannot be brought about."""
         key = tuple(sorted(item for item in persona.met.items() if item[0] != CALLER))
         if key in self.people and not fresh:
             return self.people[key]

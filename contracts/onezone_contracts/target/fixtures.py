@@ -124,13 +124,13 @@ class AccountFixtures:
     # --- who and where ------------------------------------------------------------------------------------
 
     def stage(self) -> Stage:
-        """The stage for what changes nothing. Raises SetupError where it cannot be built."""
+        """The stage for what changes nothing. Raises SetupError if it cannot be built."""
         if self._stage is None or self._stage.spoiled:
             self._stage = self.shared.shared(self.operation) if self.reading else self.new_stage()
         return self._stage
 
     def new_stage(self) -> Stage:
-        """A stage of its own. Raises SetupError where it cannot be built."""
+        """A stage of its own. Raises SetupError if it cannot be built."""
         return Stage(self.account, self.operation).build()
 
     def like(self, sent: Sent) -> tuple[Stage, Auth, TestUser | None, dict[str, Ref]]:

@@ -30,7 +30,7 @@ def invitation(account: Account, role: str) -> str:
 
 
 def accept_invitation(account: Account, role: str, text: str) -> Ref | None:
-    """Have somebody new take an invitation, whatever comes of it; None where none can. Raises SetupError."""
+    """Have somebody new take an invitation, whatever comes of it; None if none can. Raises SetupError."""
     resource, within = (PARENT, GROUP) if role == CHILD else (GROUP, CALLER)
     operation = account.contract.find("join", resource, within)
     if operation is None:

@@ -39,7 +39,7 @@ class Leftover:
 
 
 def clean(account: Account, *, dry_run: bool = False) -> Iterator[Leftover]:
-    """Find and remove leftovers, users last, since they are known as creators. Raises SetupError where nothing lists.
+    """Find and remove leftovers, users last, since they are known as creators. Raises SetupError if nothing lists.
 
     Args:
         account: an administrator's.

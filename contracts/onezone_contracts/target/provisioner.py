@@ -114,7 +114,7 @@ class FromStates:
         self._states = states
 
     def target(self, operation: Operation) -> Target:
-        """The personas of an operation, made now. Raises SetupError where a state is refused."""
+        """The personas of an operation, made now. Raises SetupError if a state is refused."""
         with cannot_set_up():
             target = self._states.target(self.base_url, personas(self.contract, operation), self.contract.privileges)
         if self._keep:

@@ -77,7 +77,7 @@ class Access:
             decisions.append((sent, decision))
 
     def _decision(self, sent: RecordedCall, *, allowed: bool) -> Decision | None:
-        """What the rule asks for; None where every route hangs on what traffic does not show."""
+        """What the rule asks for; None if every route hangs on what traffic does not show."""
         routes = []
         for route in sent.operation.access.with_body(sent.keys).routes:
             if not allowed and route.level is Level.OBSERVE:
@@ -90,7 +90,7 @@ class Access:
         return Decision(allowed, possible, given)
 
     def _atoms(self, route: Route, sent: RecordedCall) -> Atoms | None:
-        """What a route asks for; None where it is not open to the caller."""
+        """What a route asks for; None if it is not open to the caller."""
         atoms: set[Atom] = set()
         for scope, needed in route.needs.items():
             if scope == "caller":

@@ -44,7 +44,7 @@ class Recorded:
 
 
 def read(path: Path) -> Iterator[Recorded]:
-    """The exchanges of a file, in its order. Raises SetupError where it is no recording."""
+    """The exchanges of a file, in its order. Raises SetupError if it is no recording."""
     try:
         with path.open("rb") as file:
             kind = _kind(file)
@@ -73,7 +73,7 @@ def _kind(file: IO[bytes]) -> str | None:
 
 
 def _safely(entry: Any, node: Mapping[str, Any], place: str) -> Recorded | None:
-    """An entry as an exchange; None for what is none, such as a request that the browser answered itself."""
+    """An entry as an exchange; None if it is not one, such as a request that the browser answered itself."""
     try:
         exchange: Recorded | None = entry(node, place)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -133,7 +133,7 @@ def _fine(node: Mapping[str, Any]) -> bool:
 
 
 def _headers(message: Mapping[str, Any]) -> Headers:
-    """The headers of a message; those of HTTP/2 that begin with a colon are none."""
+    """The headers of a message without the pseudo-headers of HTTP/2, which begin with a colon."""
     pairs = ((str(node["name"]), str(node["value"])) for node in message.get("headers") or ())
     return tuple((name, value) for name, value in pairs if not name.startswith(":"))
 
@@ -174,6 +174,6 @@ def _announced(message: Mapping[str, Any], headers: Headers) -> bool:
 
 
 def _length(headers: Headers) -> int | None:
-    """The Content-Length, None where there is none that is a number."""
+    """The Content-Length, None if there is none that is a number."""
     length = (header(headers, "content-length") or "").strip()
     return int(length) if length.isdecimal() else None

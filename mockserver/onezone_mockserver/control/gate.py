@@ -56,7 +56,7 @@ class Gate:
         return (*PROTECTION, *self.cors.for_named(exchange.headers.get(b"origin")))
 
     def refusal(self, exchange: Exchange, *, preflight: bool) -> Answer | None:
-        """Why a request is refused; None where it may come in. A preflight cannot have the token."""
+        """Why a request is refused; None if it may come in. A preflight cannot have the token."""
         host, origin = exchange.headers.get(b"host", b""), exchange.headers.get(b"origin")
         if (
             self.token is not None
