@@ -77,7 +77,7 @@ def steps(exchanges: Sequence[Exchange], redactor: Redactor) -> list[Step]:
     lines = []
     for number, exchange in enumerate(exchanges, 1):
         line = words(exchange, redactor, ids)
-        new_id = _made(exchange)
+        new_id = _created_id(exchange)
         later = new_id is not None and any(
             f"/{quote(new_id, safe='')}" in other.request.path for other in exchanges[number:]
         )
@@ -88,7 +88,7 @@ def steps(exchanges: Sequence[Exchange], redactor: Redactor) -> list[Step]:
     return lines
 
 
-def _made(exchange: Exchange) -> str | None:
+def _created_id(exchange: Exchange) -> str | None:
     """The id of the new entity, or None."""
     location = exchange.response.header("Location") if exchange.response and exchange.succeeded else None
     return (last_segment(location) or None) if location else None

@@ -11,7 +11,7 @@ from onezone_spec import __version__
 from onezone_contracts.curl import curl
 from onezone_contracts.curl import steps as curl_steps
 from onezone_contracts.exchange import Redactor, request_report, response_report
-from onezone_contracts.reports import shown
+from onezone_contracts.reports import wording
 from onezone_contracts.requirement import Finding, Result
 from onezone_contracts.verdict import Judgement
 
@@ -99,7 +99,7 @@ def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
     """
     return [
         {
-            "text": redactor.text(shown.who_does_what(step.exchange)),
+            "text": redactor.text(wording.who_does_what(step.exchange)),
             "curl": step.curl,
             "status": step.exchange.status,
             "sets": step.sets,

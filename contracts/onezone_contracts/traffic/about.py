@@ -8,7 +8,7 @@ from onezone_spec import Operation
 
 from onezone_contracts.generate.values import privileges_of
 from onezone_contracts.state.expected import CALLER, Ref
-from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.recorded_call import RecordedCall
 
 
 def nothing(_sent: RecordedCall) -> None:

@@ -13,7 +13,7 @@ from onezone_contracts.state.expected import GROUP, USER, Ref
 from onezone_contracts.state.expected import ZONE as ZONE_SCOPE
 from onezone_contracts.traffic.constraints import Atom, Atoms, Decision, contradiction
 from onezone_contracts.traffic.facts import IN, LAG, MAY, THERE, ZONE, Facts
-from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.recorded_call import RecordedCall
 from onezone_contracts.traffic.sheet import RequirementSheet
 
 GRANTING = frozenset({"attach", "detach", "grant", "revoke"})

@@ -8,7 +8,7 @@ from typing import Any
 
 from onezone_contracts.requirement import Finding, Requirement
 from onezone_contracts.state.expected import Ref
-from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.recorded_call import RecordedCall
 from onezone_contracts.traffic.sheet import RequirementSheet
 
 LAG = 5.0

@@ -9,8 +9,8 @@ from collections import OrderedDict
 from onezone_contracts.checks.status import words
 from onezone_contracts.requirement import Finding
 from onezone_contracts.traffic.callers import AUTHORIZATION, Kind
+from onezone_contracts.traffic.recorded_call import RecordedCall
 from onezone_contracts.traffic.recording import Headers, header
-from onezone_contracts.traffic.seen import RecordedCall
 from onezone_contracts.traffic.sheet import RequirementSheet
 
 UNAUTHORIZED = 401

@@ -24,11 +24,11 @@ class User:
     @property
     def as_json(self) -> bytes:
         """How the user shows as a creator."""
-        return _shown(self.id)
+        return _creator_text(self.id)
 
 
 @lru_cache(maxsize=1024)
-def _shown(identity: str) -> bytes:
+def _creator_text(identity: str) -> bytes:
     return orjson.dumps({"type": "user", "id": identity})
 
 

@@ -268,7 +268,7 @@ class Graph:
 
     def _forget_zone(self, group: str) -> None:
         """Forget the zone privileges of a group and all inside; those of users only where the group's did change."""
-        before = self._zone.known.get(group)
+        before = self._zone.values.get(group)
         for forgotten in self._zone.forget(group):
             if forgotten in self._slots.at:
                 self._zone_at[self._slots.at[forgotten]] = None
