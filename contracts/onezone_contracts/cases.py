@@ -41,7 +41,7 @@ WRITER = "writer"
 NOBODY = "nobody"
 BODILESS = frozenset({"HEAD", "OPTIONS"})
 """Methods whose requests have no body here."""
-VICTIM = "victim"
+LOCKABLE = "lockable"
 """Stands for a user for wrong passwords, who does nothing else."""
 
 _CASELESS = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-7][0-9A-HJKMNP-TV-Z]{25}")

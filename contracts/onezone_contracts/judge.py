@@ -212,7 +212,7 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
     try:
         reason = _judge_all(session, chosen, results, progress)
     except KeyboardInterrupt:
-        if not options.network.stop.asked:
+        if not options.network.stop.requests:
             raise
         interrupted = True
     finally:

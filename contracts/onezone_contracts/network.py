@@ -57,11 +57,11 @@ class Stop:
     """Whether somebody wants the run to end: asked before each request, so that none is torn apart."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.requests = 0
 
     def check(self, *, cleaning: bool = False) -> None:
         """Raises KeyboardInterrupt if the run is to end; while it cleans up, only where that was said twice."""
-        if self.asked > int(cleaning):
+        if self.requests > int(cleaning):
             raise KeyboardInterrupt
 
 

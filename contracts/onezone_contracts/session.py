@@ -34,7 +34,7 @@ def judge_target(
     except CannotSetUpError as error:
         return _not_judged(subject, contract, options, str(error))
     except KeyboardInterrupt:
-        if not options.network.stop.asked:
+        if not options.network.stop.requests:
             raise
         return replace(
             _not_judged(subject, contract, options, "interrupted before anything was judged"), interrupted=True

@@ -295,7 +295,7 @@ class _Answer:
         self._sock = sock
         self._deadline = deadline
         self._stop = stop
-        self._asked = stop.asked
+        self._stop_requests = stop.requests
         self._began = False
         self._in_body = False
         self._whole = False
@@ -374,8 +374,8 @@ class _Answer:
             self._sock.settimeout(min(left, LOOK))
             with contextlib.suppress(TimeoutError):
                 return self._sock.recv(_CHUNK)
-            if self._stop.asked > self._asked:
-                self._asked = self._stop.asked
+            if self._stop.requests > self._stop_requests:
+                self._stop_requests = self._stop.requests
                 self._deadline = min(self._deadline, time.monotonic() + UNDER_WAY)
         raise TimeoutError
 

@@ -43,9 +43,9 @@ SCHEMES = ("Digest", "Onezone", "Negotiate", "Bearer", "Token", "ApiKey")
 
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
-    source, victim = build.answer_source(401), build.lockable_name
+    source, lockable = build.answer_source(401), build.lockable_name
     # somebody who may: a name that is let pass is seen as such, whatever comes of it
-    likely = next((persona.name for persona in build.personas if persona.allowed), victim)
+    likely = next((persona.name for persona in build.personas if persona.allowed), lockable)
     label = "the right password of somebody with another name: {}"
     cases = [
         _case(f"wrong-user.{name}", label.format(name.replace("-", " ")), _unknown_name(make), likely)

@@ -333,7 +333,7 @@ class Account:
         """Whether the target was seen to answer a read."""
         return (verb, kind) in self._offered
 
-    def held(self, member: Ref, container: Ref | None) -> frozenset[str] | None:
+    def effective_privileges(self, member: Ref, container: Ref | None) -> frozenset[str] | None:
         """The effective privileges of somebody, in a container or in the zone, None if they are not to be read."""
         role = role_of(member[0], container[0]) if container else member[0]
         roles = {role: member, **({container[0]: container} if container else {})}
@@ -352,7 +352,7 @@ class Account:
                 return True
         else:
             expected = self.mirror.privileges(member, container, effective=True)
-        shown = self.held(member, container)
+        shown = self.effective_privileges(member, container)
         return expected is None or shown is None or shown == expected
 
     # --- afterwards ---------------------------------------------------------------------------------------
