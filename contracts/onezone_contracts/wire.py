@@ -142,7 +142,7 @@ class Wire:
 
     def _send(self, request: Request, limit: float) -> Response:
         data = encoded(request, self._host)
-        sock = self._kept()
+        sock = self._open_socket()
         if sock is not None:
             try:
                 return self._exchange(sock, request, data, limit)
@@ -169,13 +169,13 @@ class Wire:
                 raise broken from None
             raise
         body = answer.body()
-        stray = answer.stray(head) if head.status_code in _BODILESS or request.method == "HEAD" else b""
+        trailing = answer.trailing(head) if head.status_code in _BODILESS or request.method == "HEAD" else b""
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers.raw_items())
-        if stray or broken or not whole or request.chunked or not answer.reusable:
+        if trailing or broken or not whole or request.chunked or not answer.reusable:
             self.close()
-        return Response(head.status_code, headers, decoded(headers, body, MAX_BODY) if body else b"", stray)
+        return Response(head.status_code, headers, decoded(headers, body, MAX_BODY) if body else b"", trailing)
 
-    def _kept(self) -> socket.socket | None:
+    def _open_socket(self) -> socket.socket | None:
         sock: socket.socket | None = getattr(self._local, "sock", None)
         if sock is None or self._stale >= STALE:
             self.close()
@@ -335,7 +335,7 @@ class _Answer:
         self._whole = True
         return b"".join(parts)
 
-    def stray(self, head: h11.Response) -> bytes:
+    def trailing(self, head: h11.Response) -> bytes:
         """The bytes that follow an answer without a body; waits for them only where a 204 or 304 announces some."""
         trailing = self._parser.trailing_data[0]
         if not trailing:

@@ -107,8 +107,8 @@ class RecordedCall:
     @property
     def created_ref(self) -> Ref | None:
         """What it created, None if it created nothing or does not say."""
-        made = self.created_id
-        return (self.kind, made) if made is not None else None
+        identity = self.created_id
+        return (self.kind, identity) if identity is not None else None
 
     @property
     def keys(self) -> tuple[str, ...]:
