@@ -57,7 +57,7 @@ def _privileges(account: Account, person: Ref, place: Ref) -> Iterator[Finding]:
     last: list[frozenset[str] | None] = []
 
     def there() -> bool:
-        last.append(account.held(person, place))
+        last.append(account.effective_privileges(person, place))
         return expected is None or last[-1] in {None, expected}
 
     if not account.lag.until(there):

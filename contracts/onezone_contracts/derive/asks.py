@@ -7,7 +7,7 @@ from typing import Any
 
 from onezone_spec import Operation
 
-from onezone_contracts.cases import INDIRECT, ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, Case
+from onezone_contracts.cases import INDIRECT, ITSELF, LOCKABLE, MISSING, NOBODY, UNRELATED, Case
 from onezone_contracts.exchange import Auth, basic
 from onezone_contracts.generate.values import privileges_of
 from onezone_contracts.target.file import TestUser
@@ -22,11 +22,11 @@ def anonymous() -> Case:
 
 def wrong_password() -> Case:
     """A valid request of a known user with a wrong password."""
-    return Case("wrong", "a wrong password", who=VICTIM, auth=_with_wrong_password)
+    return Case("wrong", "a wrong password", who=LOCKABLE, auth=_with_wrong_password)
 
 
-def _with_wrong_password(victim: TestUser, _: Mapping[str, TestUser]) -> Auth:
-    name = victim.credentials.username or ""
+def _with_wrong_password(user: TestUser, _: Mapping[str, TestUser]) -> Auth:
+    name = user.credentials.username or ""
     pair = basic(name, WRONG_WORD)
     return Auth((("Authorization", pair),), "a user with a wrong password")
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from onezone_spec import Contract, Operation, Property, Source
 
-from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant, with_value, without
+from onezone_contracts.cases import LOCKABLE, Case, Change, access_case, constant, with_value, without
 from onezone_contracts.checks import error, state
 from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
@@ -54,7 +54,7 @@ BAD = 400
 
 
 def operations(contract: Contract) -> tuple[Operation, ...]:
-    """The operations that are judged here: all but those that have a suite of their own."""
+    """The operations that are judged here: all but those of the profile `core`."""
     deep = {operation.id for operation in judged_operations(contract)}
     return tuple(operation for operation in contract.operations.values() if operation.id not in deep)
 
@@ -138,10 +138,10 @@ class OperationRequirements:
 
     def _builder(self) -> Builder:
         binding = (persona for persona in personas(self.contract, self.operation) if persona.level is Level.MUST)
-        return Builder(self.contract, self.operation, tuple(binding), VICTIM)
+        return Builder(self.contract, self.operation, tuple(binding), LOCKABLE)
 
     def _first_of_its_path(self) -> bool:
-        """Whether it stands for its path: what other methods are answered is judged once."""
+        """Whether it is the first operation of its path: other methods are judged once for each path."""
         operations = self.contract.operations.values()
         return next(operation for operation in operations if operation.path == self.operation.path) is self.operation
 
@@ -328,7 +328,7 @@ class OperationRequirements:
         """A body with the value of another entity at a key that nobody shares."""
 
         def check(trial: Trial) -> Iterator[Finding]:
-            change = with_value(name, trial.identity(VICTIM).credentials.username)
+            change = with_value(name, trial.identity(LOCKABLE).credentials.username)
             case = asks.broken(self.operation, f"{name}.taken", change, f"{name} that another one has")
             yield from answered({status}, case)(trial)
 

@@ -50,7 +50,7 @@ def harmless(contract: Contract, kind: str) -> frozenset[str]:
 class Stage:
     """The roles of an operation with the entities that play them.
 
-    `people` are the personas that act here; `founder` created what users of the path stand under; `witnesses` is what
+    `people` are the personas that act here; `creator` created what users of the path stand under; `witnesses` is what
     must stay as it is; a `spoiled` stage is in a state that nobody knows. `belongings` are tokens of the users who act.
     """
 
@@ -58,7 +58,7 @@ class Stage:
     operation: Operation
     roles: dict[str, Ref] = field(default_factory=dict)
     people: dict[object, TestUser] = field(default_factory=dict)
-    founder: TestUser | None = None
+    creator: TestUser | None = None
     belongings: dict[Ref, Ref] = field(default_factory=dict)
     witnesses: list[Probe] = field(default_factory=list)
     spoiled: bool = False
@@ -144,11 +144,11 @@ class Stage:
             owner = self.roles.get(self.operation.effect.within or "") or self.account.person().ref
             return own(self.account, owner, **self._as_asked())
         if created:
-            self.founder = self.account.person(_needed(self._contract, kind))
+            self.creator = self.account.person(_needed(self._contract, kind))
         if kind == SHARE:
             self.account.mirror.add((SHARE, identity := self.account.samples.refer(SHARE)), {})
             return SHARE, identity
-        return self.account.create(kind, by=self.founder if created else None, names=self._names())
+        return self.account.create(kind, by=self.creator if created else None, names=self._names())
 
     def relate(self, entity: Ref, other: Ref, *, effective: bool | None = None) -> None:
         """Make one belong to the other, or the other way round where only that is possible, as the effect asks."""
@@ -164,9 +164,9 @@ class Stage:
     def special(self, word: str, kind: str, place: Ref | None) -> Ref:
         """Something that no fixture has by itself, in relation to a place where there is one. Raises SetupError."""
         if word == FOREIGN:
-            founder = self.account.person(_needed(self._contract, kind))
-            ref = self.account.create(kind, by=founder, names=self._names())
-            self.account.mirror.details[ref]["creator"] = {"type": USER, "id": founder.ref[1]}
+            creator = self.account.person(_needed(self._contract, kind))
+            ref = self.account.create(kind, by=creator, names=self._names())
+            self.account.mirror.details[ref]["creator"] = {"type": USER, "id": creator.ref[1]}
         elif word == BARE:
             ref = self.account.create(kind, self.account.samples.bare(kind))
         else:
@@ -243,7 +243,7 @@ class Stage:
     # --- who acts -----------------------------------------------------------------------------------------
 
     def enter(self, persona: Persona, *, fresh: bool = False) -> TestUser:
-        """A user who holds exactly what the persona does. Raises NotJudged where that cannot be brought about."""
+        """A user who holds exactly what the persona does. Raises NotJudged if that cannot be brought about."""
         key = tuple(sorted(item for item in persona.met.items() if item[0] != CALLER))
         if key in self.people and not fresh:
             return self.people[key]
@@ -313,9 +313,9 @@ class Stage:
         if persona.grants.get("self") is not None:
             roles[USER] = person.ref
         elif persona.grants.get("creator") is not None:
-            if self.founder is None:
+            if self.creator is None:
                 raise NotJudged("nobody is known to have created what stands in the path", blocked=True)
-            roles[USER] = self.founder.ref
+            roles[USER] = self.creator.ref
         return roles | {role: self._own(person) for role in roles if self._is_own(role, persona)}
 
     def _is_own(self, role: str, persona: Persona) -> bool:

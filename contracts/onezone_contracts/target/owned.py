@@ -72,7 +72,7 @@ def furnish(account: Account, operation: Operation, owner: Ref) -> list[Probe]:
 
 
 def read_generation(account: Account, owner: Ref) -> Exchange | None:
-    """Read the generation of somebody's temporary tokens, and remember it; None where that cannot be read."""
+    """Read the generation of somebody's temporary tokens, and remember it; None if that cannot be read."""
     exchange = account.read("generation", TOKEN, USER, {USER: owner})
     number = generation_of(exchange) if exchange else None
     if exchange is None or number is None:
@@ -82,7 +82,7 @@ def read_generation(account: Account, owner: Ref) -> Exchange | None:
 
 
 def generation_of(exchange: Exchange) -> int | None:
-    """The generation that an answer has, None where there is none."""
+    """The generation that an answer has, None if there is none."""
     answer = answer_of(exchange)
     number = answer.get("generation") if isinstance(answer, dict) else None
     return number if isinstance(number, int) and not isinstance(number, bool) else None
