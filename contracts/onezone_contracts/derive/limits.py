@@ -13,6 +13,7 @@ from onezone_contracts.checks.tokens import REVOKED, no_password, read_only, res
 from onezone_contracts.derive import asks
 from onezone_contracts.derive.build import Row
 from onezone_contracts.generate.values import secret
+from onezone_contracts.state.expected import CALLER
 
 TYPE, CAVEATS = "type", "caveats"
 ENDED = {"type": "time", "validUntil": 946684800}
@@ -29,7 +30,7 @@ def requirements(contract: Contract, operation: Operation, documented: Callable[
         text = "A token that is revoked no more lets its user in again."
         if any(prop.name == REVOKED for prop in body.properties):
             yield "effect.restored", Level.MUST, text, source, restored
-    if verb == "create" and body and any(secret(prop) for prop in body.properties):
+    if _named_with_password(operation) and contract.find("get", CALLER):
         text = "Who is created without a password is let in by none."
         yield "effect.no-password", Level.MUST, text, source, no_password
     if verb == "infer":
@@ -59,3 +60,13 @@ def requirements(contract: Contract, operation: Operation, documented: Callable[
     yield "effect.closed", documented(Level.SHOULD), text, source, own_effect(asks.limited("closed", CLOSED))
     text = "A token whose caveat of the API allows reading alone lets nobody change anything."
     yield "effect.read-only", documented(Level.SHOULD), text, source, read_only
+
+
+def _named_with_password(operation: Operation) -> bool:
+    """Whether the operation creates who logs in with a name of their own and a password."""
+    properties = operation.body.properties if operation.body else ()
+    return (
+        operation.effect.verb == "create"
+        and any(prop.unique for prop in properties)
+        and any(secret(prop) for prop in properties)
+    )
