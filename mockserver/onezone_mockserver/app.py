@@ -43,9 +43,9 @@ ASSEMBLE = {"type": "assemble"}
 class Mock(Edge):
     """The mock of one contract. `state` has all that changes; `world` and `journal` are those that it has now.
 
-    Inside the edge, the contract is served under each of its base paths. Connexion registers a document under one: there is one stack
-    for each base path, all of one state. The first is put together now, so that a mistake in the contract is an error
-    of the start, and the others when they are first asked for.
+    Inside the edge, the contract is served under each of its base paths. Connexion registers a document under one:
+    there is one stack for each base path, all of one state. The first is put together now, so that a mistake in the
+    contract is an error of the start, and the others when they are first asked for.
     """
 
     control: Control | None
