@@ -15,6 +15,10 @@ from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, 
 FAILED = frozenset({Outcome.FAIL, Outcome.WARN})
 SHAPES = ("error.shape", "error.media-type", "error.labelled")
 """Topics about what an error looks like, whatever it is about."""
+COMMON = frozenset({"authentication", "media-type", "accept-header"})
+"""What topics are about that a server sees to in one place, for all operations."""
+CROSSED = "concurrent.access"
+DENIALS = frozenset({401, 403})
 _NUMBER = re.compile(r"\b[1-5]\d\d\b")
 PASSES = "expected-failures"
 _STATUSES = re.compile(r"[1-5]\d\d(?: or [1-5]\d\d)*|4xx|no 5xx|a documented status")
@@ -78,7 +82,7 @@ def causes(
     judged = tuple(results)
     roots: dict[str, _Root] = {}
     for result in judged:
-        if result.outcome in FAILED and not result.known:
+        if result.outcome in FAILED and not result.fails_as_expected:
             for number, finding in enumerate(result.findings):
                 if result.unexpected_pass:
                     passes = _Root(PASSES, "expected to fail, and passes")
@@ -94,7 +98,7 @@ def causes(
     return (*(draft.cause() for draft in ordered), *never)
 
 
-def face(finding: Finding) -> tuple[object, ...]:
+def signature(finding: Finding) -> tuple[object, ...]:
     """What findings of one requirement have in common that have the same cause."""
     response = finding.exchange.response if finding.exchange else None
     came = (response.status, response.looks_like_json) if response else None
@@ -120,12 +124,15 @@ def _status(
 ) -> tuple[str, str]:
     """Another status than documented."""
     status, expected = exchange.status, finding.expected
+    if requirement.topic == CROSSED and (exchange.succeeded or status in DENIALS):
+        return CROSSED, "requests at the same time get one another's rights"
     if exchange.succeeded and expected.startswith("2"):
         return f"success-{status}", f"a success is {status} where {{expected}} is documented"
     if exchange.succeeded:
         about = requirement.topic.partition(".")[0]
         words = f"accepts what must be refused with {expected}: {about}"
-        return f"accepted.{requirement.operation}.{about}.{expected.replace(' ', '-')}", words
+        where = about if about in COMMON else f"{requirement.operation}.{about}"
+        return f"accepted.{where}.{expected.replace(' ', '-')}", words
     words = f"answers {status} where {{expected}} is documented"
     undocumented = operation is None or status not in operation.responses
     if undocumented or expected in {"no 5xx", "a documented status"}:
@@ -140,7 +147,7 @@ def _misshaped(exchange: Exchange, finding: Finding, redactor: Redactor) -> tupl
     if not response.body:
         return "errors-empty", "errors have no body"
     if not response.looks_like_json:
-        return f"errors-{response.media_type}", f"errors are no JSON: {exchange.came(redactor)}"
+        return f"errors-{response.media_type}", f"errors are no JSON: {exchange.summary(redactor)}"
     if finding.expected == "application/json":
         return f"errors-labelled-{response.media_type}", f"errors are labelled {response.media_type or 'with nothing'}"
     return "errors-form", f"errors have another form than documented: {redactor.text(finding.actual)}"

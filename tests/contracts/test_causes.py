@@ -10,9 +10,14 @@ from typing import Any
 import naive
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
+from onezone_contracts.causes import causes
+from onezone_contracts.exchange import Exchange, Redactor, Request, Response
+from onezone_contracts.reports.terminal import listed
+from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
+from onezone_spec import load
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 TERMINAL = 80
 CAUSES = {
     "fastapi": "answers 422 where 400 is documented; no 400 was ever seen",
@@ -37,41 +42,43 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onezone_contracts.patience.SHORTEST", 0)
 
 
-def run(command: Command, handle: server.Handle, folder: Path, *more: str) -> tuple[Told, dict[str, Any]]:
+def run(command: Command, handle: server.Handle, folder: Path, *more: str) -> tuple[CommandResult, dict[str, Any]]:
     path = folder / "report.json"
     options = ("--states-url", handle.states_url, "--depth", "quick", "--settle", "0", "--report", f"json={path}")
-    told = command("verify", handle.base_url, *options, *more)
-    return told, json.loads(path.read_text(encoding="utf-8"))
+    result = command("verify", handle.base_url, *options, *more)
+    return result, json.loads(path.read_text(encoding="utf-8"))
 
 
-def first_lines(told: Told, lines: int = 10) -> str:
+def first_lines(result: CommandResult, lines: int = 10) -> str:
     """The first lines of a report, as one."""
-    return " ".join(" ".join(told.out.splitlines()[:lines]).split())
+    return " ".join(" ".join(result.out.splitlines()[:lines]).split())
 
 
 @pytest.mark.parametrize("name", CAUSES)
 def test_the_cause_stands_in_the_first_lines(command: Command, tmp_path: Path, name: str) -> None:
     """What a naive server does otherwise stands first, once, in words; the JSON report has the same."""
     with naive.serving(name) as handle:
-        told, report = run(command, handle, tmp_path)
-    assert (told.code, report["verdict"]) == (1, "nonconformant")
-    assert CAUSES[name] in first_lines(told)
+        result, report = run(command, handle, tmp_path)
+    assert (result.code, report["verdict"]) == (1, "nonconformant")
+    assert CAUSES[name] in first_lines(result)
     first = report["causes"][0]
     assert first["summary"] == CAUSES[name]
     assert first["example"]["curl"].startswith("curl ")
-    failing = {one["id"] for one in report["requirements"] if one["outcome"] in {"fail", "warn"}}
+    failing = {
+        requirement["id"] for requirement in report["requirements"] if requirement["outcome"] in {"fail", "warn"}
+    }
     assert set(first["requirements"]) <= failing
-    assert failing <= {name for one in report["causes"] for name in one["requirements"]}
+    assert failing <= {name for cause in report["causes"] for name in cause["requirements"]}
 
 
 @pytest.mark.parametrize("name", ALIKE)
 def test_where_all_fails_alike_there_is_no_verdict(command: Command, tmp_path: Path, name: str) -> None:
     """What is not the implementation gives no violations but one line that says what came, and what to look at."""
     with naive.serving(name) as handle:
-        told, report = run(command, handle, tmp_path)
-    assert (told.code, report["verdict"], report["requirements"]) == (2, "inconclusive", [])
-    assert f"every request is answered alike, {ALIKE[name]}" in first_lines(told)
-    assert [one["summary"] for one in report["causes"]] == [report["reason"]]
+        result, report = run(command, handle, tmp_path)
+    assert (result.code, report["verdict"], report["requirements"]) == (2, "inconclusive", [])
+    assert f"every request is answered alike, {ALIKE[name]}" in first_lines(result)
+    assert [cause["summary"] for cause in report["causes"]] == [report["reason"]]
     assert report["requests"] < 60
 
 
@@ -79,16 +86,16 @@ def test_a_wrong_base_path_is_told(command: Command, tmp_path: Path) -> None:
     """Where nothing is found at all, the base path or the home group's id may be wrong."""
     with server.start("current") as handle:
         handle.base_url += "/v9"
-        told, report = run(command, handle, tmp_path)
-    assert (told.code, report["verdict"]) == (2, "inconclusive")
-    assert f"the base path of {handle.base_url} may be wrong, or the home group's id" in first_lines(told)
+        result, report = run(command, handle, tmp_path)
+    assert (result.code, report["verdict"]) == (2, "inconclusive")
+    assert f"the base path of {handle.base_url} may be wrong, or the home group's id" in first_lines(result)
 
 
 def test_a_report_fits_the_terminal(command: Command, tmp_path: Path) -> None:
     """Every line has at most 80 characters, but for what cannot be broken: a word of a curl line."""
     with naive.serving("forbidden") as handle:
-        told, _ = run(command, handle, tmp_path)
-    wide = [line.strip() for line in told.out.splitlines() if len(line) > TERMINAL]
+        result, _ = run(command, handle, tmp_path)
+    wide = [line.strip() for line in result.out.splitlines() if len(line) > TERMINAL]
     assert [line for line in wide if not line.startswith(("--data-binary ", "http://127.0.0.1:"))] == []
 
 
@@ -102,6 +109,51 @@ def test_only_404_where_something_can_be_read_is_the_implementations(command: Co
             return naive.page(404, "Not Found") if missing else inner(request)
 
         handle.server.answer = answer_
-        told, report = run(command, handle, tmp_path)
-    assert (told.code, report["verdict"]) == (1, "nonconformant")
-    assert "answers 404 where 204 is documented" in first_lines(told)
+        result, report = run(command, handle, tmp_path)
+    assert (result.code, report["verdict"]) == (1, "nonconformant")
+    assert "answers 404 where 204 is documented" in first_lines(result)
+
+
+def came(topic: str, status: int, expected: str, operation: str) -> Result:
+    """A failure: that status came, and another was expected."""
+    requirement = Requirement(topic, operation, Level.MUST, "", "", lambda _: iter(()))
+    exchange = Exchange(Request("GET", "/", label="a request"), "http://127.0.0.1:9", Response(status, (), b""))
+    finding = Finding(f"a request: expected {expected}, got {status}", expected, exchange.answer(), exchange)
+    return Result(requirement, Outcome.FAIL, (finding,))
+
+
+def ids_of(*results: Result) -> list[str]:
+    return [cause.id for cause in causes(results, (), load("current"), Redactor())]
+
+
+def test_what_a_server_sees_to_once_for_all_operations_is_one_cause() -> None:
+    """Passwords that nobody looks at are one mistake; who may what is another for each operation."""
+    operations = ("list_users", "get_user", "list_groups")
+    passwords = [came("authentication.wrong-password", 200, "401", operation) for operation in operations]
+    assert ids_of(*passwords) == ["accepted.authentication.401"]
+    rights = [came("access.outsider", 200, "403", operation) for operation in operations]
+    assert ids_of(*rights) == [f"accepted.{operation}.access.403" for operation in operations]
+
+
+def test_requests_that_get_one_anothers_rights_are_one_cause() -> None:
+    """Whether too much or too little is allowed, and of however many operations; a breakdown is another."""
+    crossed = [
+        came("concurrent.access", 200, "403", "list_users"),
+        came("concurrent.access", 403, "200", "list_users"),
+        came("concurrent.access", 200, "403", "get_user"),
+        came("concurrent.access", 401, "200", "get_group"),
+    ]
+    assert ids_of(*crossed) == ["concurrent.access"]
+    assert ids_of(*crossed, came("concurrent.access", 500, "200", "list_groups")) == [
+        "concurrent.access",
+        "status-500-for-200",
+    ]
+
+
+def test_requirements_of_many_operations_are_listed_by_topic() -> None:
+    """A list of a topic's name alone, seventy times, says nothing."""
+    many = [came("concurrent.access", 200, "403", f"get_{number}").requirement for number in range(9)]
+    other = came("authentication.nobody", 200, "401", "list_users").requirement
+    assert listed(many) == "concurrent.access of get_0, get_1, get_2, get_3, get_4, get_5 and 3 more"
+    assert listed([*many[:1], other]) == "concurrent.access of get_0; authentication.nobody of list_users"
+    assert listed([other]) == "authentication.nobody"

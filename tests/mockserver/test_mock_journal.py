@@ -12,7 +12,11 @@ import pytest
 from jsonschema import Draft7Validator
 from mock_client import GOOD, HOME, Client, basic
 from onezone_mockserver import create_app
+from onezone_mockserver.explain import explain
 from onezone_mockserver.journal import LIMIT, LONG_BODY, Row
+from onezone_mockserver.references import references
+from onezone_mockserver.world import User, World
+from onezone_spec import editions, load
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 from socket_client import PATH, connected, head, post, statuses, until
@@ -26,8 +30,8 @@ EDITORS = "82f2f0fb8a4c9d6a1d7e5c3b2a190817"
 
 
 def rows(client: Client, query: str = "", **options: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client("GET", f"/_mock/journal{query}", **options).json["exchanges"]
-    return found
+    exchanges: list[dict[str, Any]] = client("GET", f"/_mock/journal{query}", **options).json["exchanges"]
+    return exchanges
 
 
 def row_of(client: Client, *arguments: Any, **options: Any) -> dict[str, Any]:
@@ -118,6 +122,17 @@ def test_a_decision_that_would_be_another_now_says_that_the_world_changed(client
     assert (access["allowed"], access["changed"]) == (True, True)
 
 
+@pytest.mark.parametrize("edition", editions())
+def test_a_decision_on_what_is_gone_can_be_read(edition: str) -> None:
+    """Whatever the rule asked about: the journal is there to be read afterwards."""
+    contract, world = load(edition), World()
+    world.references = references(contract)
+    for operation in contract.operations.values():
+        params = {parameter.name: "gone" for parameter in operation.parameters}
+        body = {prop.name: "gone" for prop in operation.body.properties} if operation.body else {}
+        assert explain(contract, operation, world, User("gone", "gone", "secret"), params, body)["routes"] is not None
+
+
 def test_an_id_that_is_no_utf_8_is_shown_as_escapes(client: Client) -> None:
     """One such request does not break the journal."""
     client("POST", "/api/v3/groups/a%FF/handle_services", GOOD, as_="adam")
@@ -141,9 +156,9 @@ def test_all_bodies_together_are_bounded() -> None:
     body = json.dumps({**GOOD, "name": "x" * LONG_BODY}).encode()
     for world in ("a", "b", "", "", ""):
         client.create(body, as_="adam", headers={"x-mock-world": world} if world else {})
-    found = rows(client, "?world=*")
-    assert [row["forgotten"] for row in found] == [True, True, True, False, False]
-    assert (found[0]["request"]["headers"], found[0]["status"], found[0]["user"]) == ([], 400, "adam")
+    exchanges = rows(client, "?world=*")
+    assert [row["forgotten"] for row in exchanges] == [True, True, True, False, False]
+    assert (exchanges[0]["request"]["headers"], exchanges[0]["status"], exchanges[0]["user"]) == ([], 400, "adam")
     assert client.app.state.kept.size <= 3 * LONG_BODY
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onezone_spec import DEFAULT_EDITION, Contract, ContractError
+from onezone_spec.variables import CommandParser
 
 from onezone_contracts.arguments import add_contract, contract_named
 from onezone_contracts.commands.clean_options import add_clean
@@ -86,7 +87,7 @@ def traffic(argv: list[str]) -> int:
 
 def requirements(argv: list[str]) -> int:
     """List the requirements of an edition."""
-    parser = argparse.ArgumentParser(prog="ozkit requirements", description="List what the judge requires.")
+    parser = CommandParser(prog="ozkit requirements", description="List what the judge requires.")
     add_contract(parser, f"default {DEFAULT_EDITION}")
     parser.add_argument("--profile", choices=PROFILES, default="core", help="core (default) or full")
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
@@ -100,13 +101,13 @@ def requirements(argv: list[str]) -> int:
 
 
 def _derived(contract: Contract, profile: str) -> tuple[Requirement, ...]:
-    if profile == "full":
+    from onezone_contracts.derive import judged_operations, profile_of
+    from onezone_contracts.derive import requirements as derived
+
+    if profile_of(contract, profile) == "full":
         from onezone_contracts.derive.operations import all_requirements
 
         return all_requirements(contract)
-    from onezone_contracts.derive import judged_operations
-    from onezone_contracts.derive import requirements as derived
-
     return tuple(
         requirement for operation in judged_operations(contract) for requirement in derived(contract, operation)
     )
@@ -147,7 +148,7 @@ _LISTS: dict[str, Callable[[Rows], None]] = {"json": _as_json, "markdown": _as_m
 
 def target(argv: list[str]) -> int:
     """Print a skeleton or the schema of target files, find mistakes in them, or remove what runs left behind."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="ozkit target", description="Write and check target files; clean up after a run that was killed."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="init|check|schema|clean")
@@ -172,12 +173,13 @@ def target(argv: list[str]) -> int:
 
 def _init(arguments: argparse.Namespace) -> int:
     contract = contract_named(arguments)
-    if arguments.profile == "full":
+    from onezone_contracts.derive import judged_operations, profile_of
+
+    if profile_of(contract, arguments.profile) == "full":
         from onezone_contracts.target.skeleton import skeleton as administrators
 
         print(administrators(contract), end="")
         return 0
-    from onezone_contracts.derive import judged_operations
     from onezone_contracts.personas import personas
     from onezone_contracts.target.blank import skeleton
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from onezone_spec import DEFAULT_EDITION, Contract
 from onezone_spec.explain import Answer, Need, Question, RouteAnswer, Setting, question, read_setting
+from onezone_spec.variables import CommandParser
 from onezone_spec.written import read_written
 
 from onezone_contracts import arguments as shared
@@ -38,11 +39,11 @@ def main(argv: list[str]) -> int:
     return OPEN if answer is None or answer.route else CLOSED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="ozkit explain",
         description="Say who may call an operation, and why: by which route, and through which groups.",
-        epilog="exit codes: 0 the user may, 1 the user may not, 2 it cannot be said",
+        epilog="exit codes: 0 the user may, 1 the user may not, 2 nobody can say",
     )
     parser.add_argument("operation", metavar="OPERATION", help="an operation id, such as create_group_handle_service")
     parser.add_argument(
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--format", choices=["text", "json"], default="text")
     shared.add_contract(parser, f"default {DEFAULT_EDITION}")
-    shared.add_admin(parser)
+    shared.add_admin(parser, "reads users and groups")
     shared.add_network(parser)
     parser.add_argument(
         "--timeout", type=shared.some_seconds, default=10.0, metavar="SECONDS", help="for a request (default 10)"

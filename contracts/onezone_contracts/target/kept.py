@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,11 @@ def check(path: Path, *, creates: bool) -> None:
     """Raises SetupError where nothing can be kept, or not in that file."""
     if not creates:
         raise SetupError("--keep is for users that the kit creates: give URL with --admin or --states-url")
+    if path.is_dir():
+        raise SetupError(f"--keep {path}: this is a folder: name a file in it")
     if path.exists() and path.stat().st_size:
-        raise SetupError(f"--keep {path}: the file exists already; `ozkit target clean {path}` removes what it names")
+        command = f"ozkit target clean {shlex.quote(str(path))}"
+        raise SetupError(f"--keep {path}: the file exists already; `{command}` removes what it names")
     _write(path, "")
 
 
@@ -44,7 +48,7 @@ def from_account(path: Path, account: Account, target: Target | None, operation:
 
 def entities(path: Path, data: Mapping[str, Any]) -> list[Ref]:
     """What an administrator's account is to remove of what was kept, in that order. Raises SetupError."""
-    listed = _kept(path, data).get("entities", [])
+    listed = _record(path, data).get("entities", [])
     if not isinstance(listed, list) or not all(_is_ref(entry) for entry in listed):
         raise SetupError(f"{path}: kept.entities is not a list of pairs of kind and id")
     return sorted(((kind, name) for kind, name in listed), key=lambda ref: -rank(ref[0]))
@@ -52,14 +56,14 @@ def entities(path: Path, data: Mapping[str, Any]) -> list[Ref]:
 
 def states(path: Path, data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     """The states URL, and the states to tear down there; none where an account made the personas. Raises SetupError."""
-    record = _kept(path, data)
+    record = _record(path, data)
     url, listed = record.get("states_url", ""), record.get("states", [])
     if not isinstance(url, str) or not isinstance(listed, list):
         raise SetupError(f"{path}: kept.states_url is not a URL, or kept.states not a list")
     return url, listed
 
 
-def _kept(path: Path, data: Mapping[str, Any]) -> Mapping[str, Any]:
+def _record(path: Path, data: Mapping[str, Any]) -> Mapping[str, Any]:
     record = data.get("kept")
     if not isinstance(record, dict):
         raise SetupError(f"{path}: this file names nothing to remove: `ozkit verify --keep FILE` writes such a file")
@@ -97,7 +101,8 @@ def _credentials(credentials: Credentials) -> dict[str, str]:
 
 def _save(path: Path, described: Mapping[str, Any], removal: Mapping[str, Iterable[Any]]) -> None:
     text = yaml.safe_dump({**described, "kept": dict(removal)}, sort_keys=False, allow_unicode=True)
-    _write(path, f"# Made by `ozkit verify --keep`; `ozkit target clean {path}` removes what it names.\n{text}")
+    command = f"ozkit target clean {shlex.quote(str(path))}{'' if 'states' in removal else ' --admin USER:PASSWORD'}"
+    _write(path, f"# Made by `ozkit verify --keep`; `{command}` removes what it names.\n{text}")
 
 
 def _write(path: Path, text: str) -> None:

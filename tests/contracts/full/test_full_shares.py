@@ -11,6 +11,7 @@ import pytest
 from onezone_contracts.cases import with_value
 from onezone_contracts.derive import asks
 from onezone_contracts.options import Options
+from onezone_contracts.requirement import HungError, NotJudged, OutOfTimeError
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.fixtures import Stages
@@ -106,6 +107,27 @@ def test_workers_give_back_what_a_refused_body_named(account: Account, count: in
     assert set(all_of(stages.shares)) == set(free)
 
 
+@pytest.mark.parametrize("error", [HungError("valid"), OutOfTimeError()])
+def test_what_was_not_sent_gives_back_what_it_names(
+    account: Account, monkeypatch: pytest.MonkeyPatch, error: NotJudged
+) -> None:
+    """The target answers nothing of the kind any more, or the time was over meanwhile."""
+    stages = Stages(Options(), account=account)
+    trial = AccountTrial(stages, account.contract.operations["create_handle"])
+    free = all_of(stages.shares)
+    stages.shares.next_operation()
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stages.hangs, "check", refuse)
+        for number in range(3):
+            with pytest.raises(type(error)):
+                trial.send(replace(asks.valid(), name=f"refused.{number}"))
+    assert set(all_of(stages.shares)) == set(free)
+
+
 def test_the_next_operation_has_all_but_what_is_kept(shares: Shares) -> None:
     """What stages of several operations have is not given to another."""
     with shares.kept():
@@ -117,13 +139,13 @@ def test_the_next_operation_has_all_but_what_is_kept(shares: Shares) -> None:
 
 def test_a_handle_that_the_kit_made_makes_room(account: Account, shares: Shares) -> None:
     """It is removed, and looked for no more; one that names the share of somebody else stays."""
-    made, foreign = account.create(HANDLE), account.create(HANDLE)
+    handle, foreign = account.create(HANDLE), account.create(HANDLE)
     account.made.pop(foreign)
-    named, kept = (account.mirror.details[one]["resourceId"] for one in (made, foreign))
+    named, kept = (account.mirror.details[handle]["resourceId"] for handle in (handle, foreign))
     given = all_of(shares)
     assert not {named, kept} & set(given)
     shares.next_operation()
     assert set(all_of(shares)) == {*given, named}
-    assert made in account.gone
-    assert (account.details(made), made in account.made, made in account.mirror.details) == (None, False, False)
+    assert handle in account.gone
+    assert (account.details(handle), handle in account.made, handle in account.mirror.details) == (None, False, False)
     account.made[foreign] = None

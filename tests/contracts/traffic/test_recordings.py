@@ -43,7 +43,7 @@ def test_a_body_is_text_base64_compressed_or_not_recorded(
 
 
 def test_the_journal_of_the_mock_is_read(tmp_path: Path) -> None:
-    """The journal has no headers and no bodies: statuses are judged by it."""
+    """A brief one has no headers and no bodies: statuses are judged by it."""
     rows = [
         {"time": 1.0, "method": "GET", "path": "/api/v3/user", "status": 200, "user": None, "duration_ms": 1.0},
         {"time": 2.0, "method": "GET", "path": "/api/v3/user", "status": None, "pending": True},
@@ -68,10 +68,10 @@ def test_what_is_no_recording_is_told_in_a_line(tmp_path: Path, text: str, words
     """The message names the file and what is wrong with it."""
     path = tmp_path / "a.har"
     path.write_text(text)
-    with pytest.raises(SetupError, match=words) as told:
+    with pytest.raises(SetupError, match=words) as error:
         list(read(path))
-    assert "a.har" in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "a.har" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def timed(start: float, end: float) -> Recorded:
@@ -81,7 +81,7 @@ def timed(start: float, end: float) -> Recorded:
 def test_exchanges_are_judged_in_the_order_of_time() -> None:
     """Whatever order a recording has them in."""
     times = [timed(3, 4), timed(1, 2), timed(2, 3)]
-    assert [one.start for one in by_start(times)] == [1, 2, 3]
+    assert [exchange.start for exchange in by_start(times)] == [1, 2, 3]
 
 
 def test_what_overlaps_is_told_with_each_exchange() -> None:
