@@ -12,7 +12,6 @@ import pytest
 from onezone_spec import Contract, ContractError
 
 from onezone_contracts.arguments import admin_of, network_of, seed
-from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.derive import judged_operations, profile_of, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.expected_failures import ExpectedFailures, read
@@ -23,6 +22,7 @@ from onezone_contracts.options import AUTO, Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Requirement
 from onezone_contracts.session import opened
+from onezone_contracts.signals import stoppable
 from onezone_contracts.subject import Subject, contract_of
 from onezone_contracts.target.file import SetupError, target_from_file
 

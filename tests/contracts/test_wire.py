@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import pytest
 from judge_tools import AGES, RawServer, always, answer, closed_port, dripping, read_request, silent
-from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.exchange import Exchange, Request
 from onezone_contracts.network import Network
 from onezone_contracts.patience import Patience
+from onezone_contracts.signals import stoppable
 from onezone_contracts.wire import MAX_BODY, Wire
 
 Talk = Callable[[socket.socket, int], None]

@@ -13,7 +13,6 @@ from onezone_spec import AccessRule, Contract, Origin, __version__, editions, lo
 from onezone_spec.variables import CommandParser
 
 from onezone_contracts import arguments as shared
-from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.exchange import Redactor, Request
 from onezone_contracts.judge import judge
@@ -24,6 +23,7 @@ from onezone_contracts.reports import wording
 from onezone_contracts.requirement import Level, Outcome, Result
 from onezone_contracts.session import judge_target
 from onezone_contracts.sessions import Documented
+from onezone_contracts.signals import stoppable
 from onezone_contracts.subject import Subject, contract_of
 from onezone_contracts.target import embedded
 from onezone_contracts.target.file import (

@@ -20,7 +20,6 @@ from onezone_spec.variables import CommandParser
 from onezone_contracts.arguments import add_contract, contract_named
 from onezone_contracts.checks import drawn, heavy_load
 from onezone_contracts.commands.proof import EXEMPT, Matrix, Row, as_json, as_table, uncovered
-from onezone_contracts.commands.signals import interrupting
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Request
@@ -29,6 +28,7 @@ from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.sessions import Documented, Everything
+from onezone_contracts.signals import deferred, interrupting
 from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.subject import Subject
 from onezone_contracts.target import embedded
@@ -139,8 +139,10 @@ def prove(contract: Contract, workers: int, patterns: tuple[str, ...] = (), *, w
         faults = _selected(faults, patterns)
         for origin in origins:
             queue.put(origin)
-        sound = pool.submit(_trial_without, named)
-        rows = list(pool.map(partial(_trial, named, whole), faults))
+        with deferred():  # the workers start: one that is cut off while it does would say so with a traceback
+            sound = pool.submit(_trial_without, named)
+            trials = pool.map(partial(_trial, named, whole), faults)
+        rows = list(trials)
         alarms = sound.result()
     return Matrix(
         edition=contract.edition,

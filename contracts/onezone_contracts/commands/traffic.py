@@ -13,9 +13,9 @@ from onezone_spec import DEFAULT_EDITION, Contract
 from onezone_spec.variables import VariableParser
 
 from onezone_contracts import arguments as shared
-from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.commands.verify import conclude, reports
 from onezone_contracts.network import Stop
+from onezone_contracts.signals import stoppable
 from onezone_contracts.target.file import SetupError, check_url
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from onezone_spec.variables import VariableParser
 
 from onezone_contracts import arguments as shared
 from onezone_contracts.commands.progress import progress_bar
-from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.network import Stop
+from onezone_contracts.signals import stoppable
 from onezone_contracts.target.file import SetupError
 
 if TYPE_CHECKING:

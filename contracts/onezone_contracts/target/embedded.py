@@ -14,6 +14,7 @@ from typing import IO
 
 from onezone_spec import Origin
 
+from onezone_contracts.signals import deferred
 from onezone_contracts.target.file import SetupError
 
 START_SECONDS = 30.0
@@ -28,19 +29,22 @@ def mock(edition: str | Origin, *options: str) -> Iterator[str]:
     named = Origin(edition) if isinstance(edition, str) else edition
     command = [sys.executable, "-m", "ozkit", "mock", "--port", "0", "--quiet", *named.options, *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OZKIT_MOCK_")}
+    process = None
     with _error_file() as errors:
-        process = subprocess.Popen(  # noqa: S603
-            command,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=errors or subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,  # Ctrl-C is for the judge, which ends the mock when it is done
-        )
         try:
+            with deferred():
+                process = subprocess.Popen(  # noqa: S603
+                    command,
+                    env=environment,
+                    stdout=subprocess.PIPE,
+                    stderr=errors or subprocess.DEVNULL,
+                    text=True,
+                    start_new_session=True,  # Ctrl-C is for the judge, which ends the mock when it is done
+                )
             yield _origin(process, errors)
         finally:
-            _end(process)
+            if process is not None:
+                _end(process)
 
 
 @contextmanager
