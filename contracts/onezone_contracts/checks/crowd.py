@@ -110,19 +110,10 @@ def _sent(run: GivenRun) -> list[Sent]:
 def _listed(run: GivenRun, creations: list[Created], before: dict[str, set[str]]) -> Iterator[Finding]:
     """That the group lists what was created and no more; a list that is cut says nothing."""
     for group in {creation.sent.group for creation in creations} & before.keys():
-        ids = {creation.id for creation in creations if creation.sent.group == group}
-        latest: list[set[str] | None] = [None]
-
-        def shows(group: str = group, ids: set[str | None] = ids, latest: list[set[str] | None] = latest) -> bool:
-            latest[0] = run.readback.ids(group)
-            return latest[0] is None or ids <= latest[0]
-
-        run.readback.lag.until(shows)
-        now = latest[0]
+        ids = {creation.id or "" for creation in creations if creation.sent.group == group}
+        now = run.ledger.listed(group, ids.issubset)
         if now is None:  # its list says nothing any more
-            del run.ledger.known[group]
             continue
-        run.ledger.known[group] = set(now)
         missing, extra = ids - now, now - ids - before[group]
         cut = len(missing) > len(creations) // 2 and len(now & (ids | before[group])) >= PAGE
         example = next((creation for creation in creations if creation.id in missing), creations[0])
