@@ -11,6 +11,7 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.bench import Bench
 from onezone_contracts.derive import judged_operations, provoked, requirements
 from onezone_contracts.derive.operations import all_requirements
+from onezone_contracts.derive.sequences import ALL
 from onezone_contracts.exchange import Redactor, Request
 from onezone_contracts.given import GivenRun
 from onezone_contracts.options import Options
@@ -18,7 +19,6 @@ from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Re
 from onezone_contracts.run import Run
 from onezone_contracts.shared import Shared
 from onezone_contracts.state.expected import CALLER
-from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.target.file import SetupError, Target
 from onezone_contracts.target.provisioner import GIVE, Provisioner, supplied
 from onezone_contracts.target.skeleton import needed

@@ -14,10 +14,11 @@ import jsonschema
 import pytest
 import server
 from judge_tools import Told
-from onezone_contracts import reports, shrinking
+from onezone_contracts import reports
 from onezone_contracts.patience import Lag
-from onezone_contracts.sequences.action import CREATE, CREATED, LEAVE, REFUSED, Action
-from onezone_contracts.shrinking import NOT_AGAIN, StoppedError, ViolationError
+from onezone_contracts.sequences import shrinking
+from onezone_contracts.sequences.shrinking import NOT_AGAIN
+from onezone_contracts.sequences.step import CREATE, CREATED, LEAVE, REFUSE, Step, StoppedError, ViolationError
 from onezone_contracts.state.probe import Difference
 
 Command = Callable[..., Told]
@@ -163,11 +164,11 @@ class Stage:
         self.clock = itertools.count().__next__
         self.lag = Lag(0)
 
-    def attempt(self, actions: Any) -> ViolationError[Action] | None:
+    def attempt(self, actions: Any) -> ViolationError | None:
         left, taken = list(self.needed), []
         for one in actions:
             taken.append(one)
-            if left and one.verb == left[0]:
+            if left and one.operation == left[0]:
                 left.pop(0)
             if not left and self.times > 0:
                 self.times -= 1
@@ -175,12 +176,12 @@ class Stage:
         return None
 
 
-def violation(*actions: Action) -> ViolationError[Action]:
+def violation(*actions: Step) -> ViolationError:
     step: Any = SimpleNamespace(request=SimpleNamespace(label="a step"))
     return ViolationError(CREATED, Difference("m", "e", "a", None), actions, [step] * len(actions))
 
 
-PLAN = [Action(verb) for verb in (CREATE, REFUSED, CREATE, CREATE, LEAVE, REFUSED, CREATE, LEAVE, CREATE)]
+PLAN = [Step(verb) for verb in (CREATE, REFUSE, CREATE, CREATE, LEAVE, REFUSE, CREATE, LEAVE, CREATE)]
 
 
 def shortest(stage: Stage, seconds: float = 1000.0) -> Any:

@@ -22,13 +22,13 @@ from onezone_contracts.commands.proof import EXEMPT, Matrix, Row, as_json, as_ta
 from onezone_contracts.commands.signals import interrupting
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
+from onezone_contracts.derive.sequences import ALL
 from onezone_contracts.exchange import Request
 from onezone_contracts.judge import judge
 from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.sessions import Documented, Everything
-from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.target import embedded
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.provisioner import provisioned

@@ -26,6 +26,7 @@ from onezone_contracts.derive import (
 )
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
+from onezone_contracts.derive.sequences import over_all
 from onezone_contracts.derive.words import EFFECTS, holdings
 from onezone_contracts.generate.values import DEFAULT, opaque, privileges_of, secret, wrong_values
 from onezone_contracts.personas import Persona, personas
@@ -39,7 +40,6 @@ from onezone_contracts.requirement import (
     with_evidence,
 )
 from onezone_contracts.state.expected import CALLER, READING, UNRELATED, ZONE
-from onezone_contracts.stateful.derive import requirements as sequences
 from onezone_contracts.trial import Trial
 
 NEEDS = "the operation"
@@ -75,7 +75,7 @@ def all_requirements(contract: Contract, depth: str = "standard") -> tuple[Requi
     each = [
         requirement for operation in operations(contract) for requirement in requirements(contract, operation, depth)
     ]
-    return (*first, *each, *(sequences(contract) if depth != "quick" else ()))
+    return (*first, *each, *(over_all(contract) if depth != "quick" else ()))
 
 
 class Sheet:

@@ -8,75 +8,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
 
-from onezone_contracts.exchange import Exchange
-from onezone_contracts.patience import Lag
 from onezone_contracts.requirement import Finding
-from onezone_contracts.state.probe import Difference
+from onezone_contracts.sequences.play import Setting
+from onezone_contracts.sequences.step import Step, StoppedError, ViolationError
 
 SHORTEST = 0.05
 AGAIN = 1.0
 """Seconds to wait for what is repeated to look right after all."""
 NOT_AGAIN = " (shown once; repeated, it did not show)"
-Step = TypeVar("Step")
-Steps = Sequence[Step]
 
 
-class ViolationError(BaseException, Generic[Step]):
-    """A sequence showed a difference. No Exception: it has to get through Hypothesis as it is."""
-
-    def __init__(self, kind: str, difference: Difference, actions: Steps[Step], exchanges: Sequence[Exchange]) -> None:
-        super().__init__(difference.what)
-        self.kind = kind
-        self.difference = difference
-        self.actions = tuple(actions)
-        self.exchanges = tuple(exchanges)
-
-    @property
-    def culprit(self) -> Step:
-        """The step that showed it."""
-        return self.actions[-1]
-
-    def finding(self, remark: str = "") -> Finding:
-        """The finding, with all steps."""
-        seen, last = self.difference, self.exchanges[-1]
-        message = f"in a sequence of {len(self.exchanges)} requests: {last.request.label}: {seen.what}{remark}"
-        return Finding(message[:400], seen.expected, seen.actual, seen.exchange or last, self.exchanges)
-
-
-class StoppedError(BaseException):
-    """There is no time for more steps, or the target takes none: then `reason` says why."""
-
-    def __init__(self, reason: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Setting(Protocol):
-    """What sequences are taken in."""
-
-    taken: int
-    """How many steps were taken."""
-
-    @property
-    def over(self) -> bool:
-        """Whether the time for sequences is used up."""
-
-    @property
-    def clock(self) -> Callable[[], float]:
-        """What tells how much time they took."""
-
-    @property
-    def lag(self) -> Lag:
-        """What waits for a target that shows things late."""
-
-
-Attempt = Callable[[Sequence[Any]], "ViolationError[Any] | None"]
+Attempt = Callable[[Sequence[Step]], ViolationError | None]
 
 
 def shortest(
-    setting: Setting, first: ViolationError[Any], tried: Attempt, again: Attempt, *, seconds: float, attempts: int
+    setting: Setting, first: ViolationError, tried: Attempt, again: Attempt, *, seconds: float, attempts: int
 ) -> Finding:
     """The finding of the shortest sequence that showed the same, or of the first where that cannot be repeated.
 
@@ -90,7 +37,7 @@ def shortest(
     """
     end, left = setting.clock() + seconds, [attempts]
 
-    def fewer(steps: Sequence[Any]) -> ViolationError[Any] | None:
+    def fewer(steps: Sequence[Step]) -> ViolationError | None:
         left[0] -= 1
         if left[0] < 0 or setting.clock() > end:
             raise StoppedError
@@ -110,7 +57,7 @@ def shortest(
     return first.finding(NOT_AGAIN)
 
 
-def leave_out(best: list[ViolationError[Any]], tried: Attempt) -> None:
+def leave_out(best: list[ViolationError], tried: Attempt) -> None:
     """Leave out ever smaller parts, as long as what is left shows the same.
 
     Args:
