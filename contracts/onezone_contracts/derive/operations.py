@@ -21,6 +21,7 @@ from onezone_contracts.derive import (
     generated,
     judged_operations,
     naming,
+    odd,
     protocol,
     reading,
 )
@@ -115,6 +116,7 @@ class Sheet:
         if operation.body:
             yield from protocol.media_types(build)
             yield from generated.wrong(build)
+            yield from odd.requirements(build)
         if operation.body and build.repeatable:
             yield from protocol.served(build)
             if not any(prop.unique or secret(prop) or opaque(prop) for prop in operation.body.properties):
