@@ -10,7 +10,7 @@ from operator import call
 from onezone_contracts.cases import GROUP, Case, with_value
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.patience import TOO_MANY
-from onezone_contracts.sent import PAGE, Created, Read, Sent
+from onezone_contracts.sent import Created, Read, Sent
 from onezone_contracts.sequences.group_setting import GroupSetting, absent
 from onezone_contracts.sequences.play import Play
 from onezone_contracts.sequences.predict import Expected
@@ -228,18 +228,17 @@ class GroupPlay(Play):
             raise self._shown(kind, problem, *seen)
 
     def _list_differs(self) -> Difference | None:
-        now, exchange = self.setting.look()
+        now, ledger = self.setting.look(), self.setting.run.ledger
         if now is None or now == self.setting.known:
             return None
         missing, extra = self.setting.known - now, now - self.setting.known
-        if not extra and len(now) >= PAGE and all(self._readable(service) for service in missing):
-            return None  # the list merely ends before these
+        if not extra and ledger.cut(self.setting.group, now):
+            return None
         expected = _count(self.setting.known) + self._named("with", self._there())
         actual = _count(now) + self._named("without", missing) + self._named("but with", extra)
         message = "the group's services are not those that the steps leave"
-        return Difference(
-            message, expected, actual, exchange, frozenset(extra - {service.id for service in self.made.values()})
-        )
+        others = frozenset(extra - {service.id for service in self.made.values()})
+        return Difference(message, expected, actual, ledger.readback.lists.get(self.setting.group), others)
 
     def _there(self) -> set[str]:
         return {service.id for service in self.made.values() if not service.left}
@@ -249,9 +248,6 @@ class GroupPlay(Play):
         words = sorted(self._name(service) for service in services)
         more = [f"{len(words) - most} more"] if len(words) > most else []
         return f", {word} {', '.join([*words[:most], *more])}" if words else ""
-
-    def _readable(self, service: str) -> bool:
-        return self.setting.run.readback.again(self.setting.group, service).details is not None
 
     def _unlike(self, service: Made) -> Difference | None:
         """How what is read of a service differs from what the model has of it."""

@@ -19,7 +19,7 @@ from onezone_contracts.target.file import TestUser
 
 SECONDS = {"standard": 7.0, "deep": 90.0}
 """How long the sequences of a run may take; a target whose reads lag sees fewer of them."""
-LENGTHS = {"standard": (2, 6), "deep": (60, 30)}
+LENGTHS = {"standard": (2, 8), "deep": (60, 30)}
 ABSENT = frozenset({403, 404, 410})
 FORBIDDEN = 2
 """How many forbidden personas take part."""
@@ -28,9 +28,9 @@ FORBIDDEN = 2
 class GroupSetting(Setting):
     """The group, who creates there, what is refused there, who may leave, and what can be looked at.
 
-    `known` is the model: the ids that the group should have. `left` has the services that left: how each was made, and
-    how it left. `faithful` says whether a service that was created alone is read back as it was sent, `vanishing`
-    whether one that left cannot be read any more; `sample` is the one that was created alone, with its id.
+    `left` has the services that left: how each was made, and how it left. `faithful` says whether a service that was
+    created alone is read back as it was sent, `vanishing` whether one that left cannot be read any more; `sample` is
+    the one that was created alone, with its id.
     """
 
     def __init__(self, run: GivenRun, group: str) -> None:
@@ -39,7 +39,7 @@ class GroupSetting(Setting):
         self.operations = dict.fromkeys((CREATE, NAMESAKE, LEAVE, READ, REFUSE, TRESPASS))
         self.run = run
         self.group = group
-        self.known: set[str] = set()
+        self._unlisted: set[str] = set()
         self.creators: list[str] = []
         self.refusals: list[Case] = []
         self.leaver: TestUser | None = None
@@ -47,6 +47,15 @@ class GroupSetting(Setting):
         self.fresh = True
         self.left: dict[str, tuple[Exchange, Exchange]] = {}
         self.sample: tuple[Sent, str] | None = None
+
+    @property
+    def known(self) -> set[str]:
+        """The model: the ids that the group should have. It is the account that the whole run keeps of the group."""
+        return self.run.ledger.known.get(self.group, self._unlisted)
+
+    @known.setter
+    def known(self, ids: set[str]) -> None:
+        self.run.ledger.known[self.group] = set(ids)
 
     @property
     def pools(self) -> dict[str, list[str]]:
@@ -60,20 +69,20 @@ class GroupSetting(Setting):
             "any": [],
         }
 
-    def look(self) -> tuple[set[str] | None, Exchange | None]:
+    def look(self) -> set[str] | None:
         """The ids that the group lists, None where it does not say."""
-        return self.run.readback.look(self.group) if self.listing else (None, None)
+        return self.run.readback.ids(self.group) if self.listing else None
 
     def settle(self) -> None:
         """Wait until the group lists what it should; where it never does, take what it lists for given."""
         latest: list[set[str] | None] = [None]
 
         def same() -> bool:
-            latest[0] = self.look()[0]
+            latest[0] = self.look()
             return latest[0] is None or latest[0] == self.known
 
         if not self.lag.until(same) and latest[0] is not None:
-            self.known = set(latest[0])
+            self.known = latest[0]
 
     def leave(self, service: str, auth: Auth, label: str) -> Exchange:
         """Ask to take the group off a service that the kit made."""
@@ -119,8 +128,7 @@ def found(run: GivenRun) -> GroupSetting:
     writer = run.identity(WRITER)
     run.ledger.flush()
     setting = GroupSetting(run, writer.group)
-    ids = run.readback.ids(writer.group)
-    setting.listing, setting.known = ids is not None, set(ids or ())
+    setting.listing = run.ledger.listed(writer.group, lambda _: True) is not None
     refusals = list(_refusals(setting))
     run.ahead(refusals)
     setting.refusals = [case for case in refusals if _refused(run, case)]
@@ -173,7 +181,7 @@ def _alone(setting: GroupSetting, sent: Sent) -> None:
     if not service or service in setting.known:
         raise NotJudged("a service that was created alone has no id of its own", blocked=True)
     expected = {*setting.known, service}
-    setting.listing = setting.listing and setting.lag.until(lambda: setting.look()[0] == expected)
+    setting.listing = setting.listing and setting.lag.until(lambda: setting.look() == expected)
     if setting.listing:
         setting.known = expected
     _read_alone(setting, sent, service)
@@ -215,7 +223,7 @@ def _gone(setting: GroupSetting, service: str) -> bool:
         return absent(setting.run.readback.again(setting.group, service))
 
     if setting.listing:
-        gone = setting.lag.until(lambda: service not in (setting.look()[0] or {service}))
+        gone = setting.lag.until(lambda: service not in (setting.look() or {service}))
         setting.vanishing = gone and setting.reading and setting.lag.until(unread)
         return gone
     setting.vanishing = setting.lag.until(unread)

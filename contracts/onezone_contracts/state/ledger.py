@@ -86,14 +86,14 @@ class Ledger(Tracker):
 
         self.readback.lag.until(ready)
         now = latest[0]
-        if now is None or self._cut(group, now):
+        if now is None or self.cut(group, now):
             self.known.pop(group, None)
             return None
         self.known[group] = set(now)
         return now
 
-    def _cut(self, group: str, now: set[str]) -> bool:
-        """Whether the list merely ends: what it does not show any more is there, and can be read."""
+    def cut(self, group: str, now: set[str]) -> bool:
+        """Whether a list merely ends: what it does not show any more is there, and can be read."""
         gone = self.known.get(group, set()) - now
         full = PAGE <= len(now) <= len(self.known.get(group, ()))
         return bool(gone) and full and all(self.readback.again(group, service).details is not None for service in gone)
