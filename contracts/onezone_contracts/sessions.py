@@ -50,11 +50,6 @@ class Documented:
         self._stack = ExitStack()
 
     @property
-    def edition(self) -> str:
-        """The edition's name."""
-        return self.contract.edition
-
-    @property
     def target(self) -> str:
         """The base URL."""
         return self.run.target.base_url
@@ -136,11 +131,6 @@ class Everything:
         self.documented: Documented | None = None
         self._why = ""
         self._stack = ExitStack()
-
-    @property
-    def edition(self) -> str:
-        """The edition's name."""
-        return self.contract.edition
 
     @property
     def target(self) -> str:
