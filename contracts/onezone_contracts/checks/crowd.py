@@ -13,7 +13,7 @@ from onezone_contracts.checks import status
 from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import LONGEST_PAUSES
 from onezone_contracts.requirement import Finding, NotJudged
-from onezone_contracts.sent import Created, Read, Sent
+from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import differences_of
 from onezone_contracts.state.readback import last_segment
 
@@ -58,8 +58,7 @@ def creates(run: GivenRun) -> Iterator[Finding]:
     counts = Counter(creation.id for creation in creations)
     for creation in creations:
         if creation.id is None or counts[creation.id] > 1:
-            message = f"{creation.sent.case.label}: another got the same id"
-            yield Finding(message, "an id of its own", str(creation.id), creation.sent.exchange)
+            yield creation.finding("another got the same id", "an id of its own", str(creation.id))
     yield from _listed(run, creations, before)
     yield from _read(run, creations)
 
@@ -84,7 +83,7 @@ def _busy(run: GivenRun, sent: list[Sent]) -> str | None:
 
 def _made(sent: Sent) -> Created:
     service = last_segment(sent.location or "") or None
-    return Created(sent, service, None, frozenset(), frozenset(), Read(None, None))
+    return Created(sent, service)
 
 
 def _sent(run: GivenRun) -> list[Sent]:

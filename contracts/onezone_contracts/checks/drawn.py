@@ -316,8 +316,9 @@ def _answered(run: Run, sent: Sent) -> list[Finding]:
         else None
     )
     if problem and not _known_misshaped(run, response.status):
-        message = f"{sent.case.label}: the {response.status} does not carry the documented Error"
-        return [Finding(message, "the documented Error", problem, sent.exchange)]
+        return [
+            sent.finding(f"the {response.status} does not carry the documented Error", "the documented Error", problem)
+        ]
     return []
 
 

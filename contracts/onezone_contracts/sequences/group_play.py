@@ -278,7 +278,7 @@ class GroupPlay(Play):
         return Difference(message, "404, as for others that left", "200", read.exchange)
 
     def _altered(self, service: Made, read: Read) -> Difference | None:
-        created = Created(service.sent, service.id, None, frozenset(), frozenset(), read)
+        created = Created(service.sent, service.id, read=read)
         for difference in compare.differences_of(self.setting.run.operation, created):
             where = difference.message.removeprefix(f"{service.sent.case.label}: ")
             return Difference(f"{service.name}: {where}", difference.expected, difference.actual, read.exchange)

@@ -120,7 +120,7 @@ class GroupSetting(Setting):
 def remember(run: GivenRun, sent: Sent, service: str) -> None:
     """Leave a service to the end of the run, which removes it; nothing else is judged by it."""
     sent = replace(sent, case=replace(sent.case, roles={GROUP: HOME}))
-    run.ledger.created.append(Created(sent, service, None, frozenset(), frozenset(), Read(None, None)))
+    run.ledger.created.append(Created(sent, service))
 
 
 def found(run: GivenRun) -> GroupSetting:
@@ -200,7 +200,7 @@ def _read_alone(setting: GroupSetting, sent: Sent, service: str) -> None:
         return latest[0].details is not None
 
     setting.reading = setting.lag.until(there) if "get" in reads.offered else there()
-    created = Created(sent, service, None, frozenset(), frozenset(), latest[0])
+    created = Created(sent, service, read=latest[0])
     setting.faithful = setting.reading and not list(compare.differences_of(setting.run.operation, created))
 
 
