@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts import removal
 from onezone_contracts.bench import Bench
 from onezone_contracts.derive import judged_operations, provoked, requirements
 from onezone_contracts.derive.operations import all_requirements
@@ -106,7 +107,7 @@ class Documented:
 
     def clean(self) -> None:
         """Remove what was made."""
-        self.run.clean()
+        removal.clean(self.run)
         self._stack.close()
 
 

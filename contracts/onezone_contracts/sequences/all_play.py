@@ -53,7 +53,7 @@ class AllPlay(Play):
         super().__init__(setting)
         self.setting = setting
         self.account = setting.account
-        self._before_it = self.account.mirror, self.account.gone
+        self._outside = self.account.mirror, self.account.gone
         self.account.mirror, self.account.gone = Mirror(), set()
         self.entities: dict[int, Ref] = {}
         self.exchanges: list[Exchange] = []
@@ -135,7 +135,7 @@ class AllPlay(Play):
                     if exchange and (exchange.succeeded or exchange.status in GONE):
                         self.account.made.pop(ref, None)
         finally:
-            self.account.mirror, self.account.gone = self._before_it
+            self.account.mirror, self.account.gone = self._outside
 
     def _auth(self, step: Step) -> Auth:
         if step.actor == NOBODY:

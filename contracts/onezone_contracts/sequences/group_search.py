@@ -60,11 +60,14 @@ class GroupSequences(Search):
     def take(self) -> None:
         """Take all sequences; afterwards, the services that there are then are taken for given."""
         super().take()
-        if self._setting:
-            self._setting.settle()
-        group = self.run.writer.group if self.run.writer else ""
-        if group in self.run.ledger.known:
-            self.run.ledger.open(group)
+        ledger, group = self.run.ledger, self.run.writer.group if self.run.writer else ""
+        try:
+            if self._setting:
+                self._setting.settle()
+            if group in ledger.known:
+                ledger.open(group)
+        except NotJudged as reason:
+            self.reason = self.reason or reason
 
     def stopped(self, reason: str | None) -> NotJudged | None:
         """Why nothing more is said, where a step could not be taken, or none was."""
