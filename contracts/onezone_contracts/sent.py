@@ -1,4 +1,4 @@
-"""A case as it was sent, what came of it, and what was seen of what it created."""
+"""A case as it was sent, its answer, and what reads showed of what it created."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made of parts of the mock under its faults: once for those that are on, and for those that a request has."""
+"""Parts of the mock with faults applied: built once for the server's faults, and once for those of a request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Assembled(Generic[T]):
         self._new(state.faults)
 
     def of(self, exchange: Exchange) -> T:
-        """What stands for the faults that the exchange has for itself, else for those of the server."""
+        """The part for the exchange's own faults, else for those of the server."""
         faults = self.state.faults if exchange.faults is None else exchange.faults
         entry = self.kept.get(id(faults))
         return self._new(faults) if entry is None else entry[1]

@@ -55,7 +55,7 @@ def _glob(pattern: str) -> re.Pattern[str]:
 
 
 class Chooser:
-    """Finds the override of a request among those of its world: the first that fits and is not used up."""
+    """Finds the override for a request: the first of its world's that matches and is not used up."""
 
     def __init__(self, state: MockState) -> None:
         self.state = state
@@ -121,7 +121,7 @@ def forced(then: Then) -> tuple[tuple[Header, ...], tuple[bytes, bytes] | None]:
 
 
 async def hang_up(exchange: Exchange, *, sent: bool = False) -> None:
-    """End the connection: at once, or after what was sent. Raises DroppedError where there is none."""
+    """End the connection, at once or after what was sent. Raises DroppedError if there is no connection."""
     transport = exchange.scope.get(TRANSPORT)
     if transport is None:
         raise DroppedError("an override drops the connection")

@@ -57,7 +57,7 @@ class Templates(Generic[T]):
         self.places: dict[Any, Place[T]] = {}
 
     def find(self, segments: list[bytes]) -> Place[T] | None:
-        """The place that a path leads to, None where there is none. An empty segment is no parameter."""
+        """The place that a path leads to, None if there is none. An empty segment is no parameter."""
         place = self.places.get(self.fixed(segments))
         return place if place and all(segments[at] for at in self.parameters) else None
 
@@ -88,7 +88,7 @@ class Paths(Generic[T]):
         return self._templates(size, positions)
 
     def find(self, segments: list[bytes]) -> tuple[Place[T], dict[str, str]] | None:
-        """The place of a path with its parameters by name; None where no template fits."""
+        """The place of a path with its parameters by name; None if no template fits."""
         for templates in self.by_size.get(len(segments), ()):
             place = templates.find(segments)
             if place is not None:
@@ -164,7 +164,7 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         return self.app(scope, receive, send)
 
     def find(self, path: bytes) -> tuple[bytes, Place[Operation] | None, dict[str, str]]:
-        """The base path, place (None where there is none) and parameters by name of a raw path.
+        """The base path, place (None if there is none) and parameters by name of a raw path.
 
         Raises Refusal: malformedData.
         """

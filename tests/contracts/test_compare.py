@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from onezone_contracts.state.compare import difference
+from onezone_contracts.state.compare import difference, is_moment
 
 SAME = {
     "path": ("https://localhost:17000", "https://localhost:17000/"),
@@ -41,3 +41,11 @@ def test_a_user_name_is_withheld_with_its_password_only() -> None:
     assert difference(sent, {"type": "DOI"}, "serviceProperties") is None
     assert difference(sent, {"type": "DOI", "password": "secret"}, "serviceProperties") == "serviceProperties.username"
     assert difference(sent, {"type": "DOI", "username": "bob"}, "serviceProperties") == "serviceProperties.username"
+
+
+@pytest.mark.parametrize(
+    ("value", "right"), [(1577836800, True), (0, False), (-1, False), (1577836800000, False), (None, True), ("x", True)]
+)
+def test_a_time_is_in_seconds_since_1970(value: object, right: bool) -> None:  # noqa: FBT001  (a parameter)
+    """By any clock, also one that stands still; what is no number is judged by the schema."""
+    assert is_moment(value) is right

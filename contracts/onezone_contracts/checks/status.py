@@ -36,7 +36,7 @@ def accepted(*cases: Case, unless: Collection[int] = (), names_repeat: bool = Fa
 
 
 def misfits(sent: Iterable[Sent], fits: Callable[[Sent], bool], expected: str) -> Iterator[Finding]:
-    """What does not fit, as findings. Raises NotJudged where nothing but a limiter is the reason."""
+    """What does not fit, as findings. Raises NotJudged if nothing but a limiter is the reason."""
     limited, yielded = None, False
     for request in sent:
         if fits(request):
@@ -105,7 +105,7 @@ def observed_with(kind: str, *cases: Case) -> Check:
 
 
 def fitting(run: Run, kind: str, cases: Iterable[Case]) -> list[Case]:
-    """The cases, each of somebody who has that kind of credentials. Raises NotJudged where nobody has."""
+    """The cases, each of somebody who has that kind of credentials. Raises NotJudged if nobody has."""
     cases = tuple(cases)
     fitted = run.fitting(kind, cases)
     if not fitted:
@@ -133,7 +133,7 @@ def refused(*cases: Case) -> Sending:
 
 
 def _not_implemented(sent: Sent) -> bool:
-    """A 501 to what HTTP lets a server not know: chunks (RFC 9112, 6.1), and methods (RFC 9110, 15.6.2)."""
+    """A 501 where HTTP allows it: for chunked bodies (RFC 9112, 6.1) and unknown methods (RFC 9110, 15.6.2)."""
     return sent.exchange.status == NOT_IMPLEMENTED and (sent.case.chunked or sent.case.method is not None)
 
 
