@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -206,6 +206,19 @@ def test_what_does_not_show_again_is_told_as_it_was_seen() -> None:
 def test_shrinking_ends_in_time() -> None:
     """Without time it is told as it was seen."""
     assert len(shortest(Stage(CREATE, LEAVE, CREATE), 0.0).steps) == 7
+
+
+def test_a_sequence_is_never_shrunk_to_nothing() -> None:
+    """Four steps are halved to two, and a half of four left out of two would leave none."""
+    best, tried = [violation(*PLAN[:4])], []
+
+    def fewer(steps: Sequence[Step]) -> ViolationError:
+        tried.append(len(steps))
+        return violation(*steps)
+
+    shrinking.leave_out(best, fewer)
+    assert 0 not in tried
+    assert len(best[0].actions) == 1
 
 
 def test_violations_pass_through_hypothesis() -> None:

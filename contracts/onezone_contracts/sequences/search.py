@@ -71,8 +71,6 @@ class Search(ABC):
         """The finding of the shortest sequence that showed the same, or of the first where that cannot be repeated."""
 
         def tried(steps: Sequence[Step]) -> ViolationError | None:
-            if not steps:
-                return None
             last = replace(steps[-1], quiet=False)
             shown = attempt(self.play(), [*(replace(step, quiet=True) for step in steps[:-1]), last])
             return shown if shown and shown.culprit.operation == first.culprit.operation else None

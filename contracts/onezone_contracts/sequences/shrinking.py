@@ -62,14 +62,16 @@ def leave_out(best: list[ViolationError], tried: Attempt) -> None:
 
     Args:
         best: the shortest that is known, and the only item; it is replaced by shorter ones.
-        tried: takes these steps; what they show where that is the same, else None. It may raise to end the search.
+        tried: takes these steps, one at least; what they show where that is the same, else None. It may raise to end
+            the search.
     """
     size = max(1, len(best[0].actions) // 2)
     while True:
         before, at = len(best[0].actions), 0
         while at < len(best[0].actions) - 1:
             actions = best[0].actions
-            shown = tried([*actions[:at], *actions[at + size :]])
+            fewer = [*actions[:at], *actions[at + size :]]
+            shown = tried(fewer) if fewer else None
             if shown and len(shown.actions) < len(actions):
                 best[0] = shown
             else:
