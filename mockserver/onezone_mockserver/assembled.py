@@ -24,13 +24,17 @@ class Assembled(Generic[T]):
         self.state = state
         self.make = make
         self.kept: dict[int, tuple[Any, T]] = {}
-        self._new(state.faults)
+        self.faults: Any = state.faults
+        self.assembled = self._new(self.faults)
 
     def of(self, exchange: Exchange) -> T:
-        """The part for the exchange's own faults, else for those of the server."""
-        faults = self.state.faults if exchange.faults is None else exchange.faults
-        entry = self.kept.get(id(faults))
-        return self._new(faults) if entry is None else entry[1]
+        """The part for the faults of the exchange, which are nearly always those of the one before."""
+        faults = exchange.faults
+        if faults is not self.faults:
+            entry = self.kept.get(id(faults))
+            self.assembled = self._new(faults) if entry is None else entry[1]
+            self.faults = faults
+        return self.assembled
 
     def _new(self, faults: Any) -> T:
         if len(self.kept) >= KEPT:

@@ -55,7 +55,8 @@ class Accounts:
 
         Neither a blocked user gets in, nor one whose password does not count (`basic_auth`).
         """
-        user = self.named(name)
+        identity = self._names.get(name)
+        user = None if identity is None else self.users[identity]
         stored = user.password if user is not None else None
         same = hmac.compare_digest((stored or "").encode(), password.encode())
         welcome = user is not None and user.basic_auth and not user.blocked
