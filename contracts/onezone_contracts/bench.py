@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from onezone_contracts.sequences.all_search import AllSequences
 from onezone_contracts.state.expected import CALLER, TOKEN, ZONE
-from onezone_contracts.stateful.search import Sequences
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.fixtures import Stages
 
@@ -16,14 +16,14 @@ UNAUTHORIZED = 401
 class Bench(Stages):
     """Everything that a run has set up, for all operations, and the sequences over them."""
 
-    sequences: Sequences = field(init=False)
+    sequences: AllSequences = field(init=False)
 
     def __post_init__(self) -> None:
         Stages.__post_init__(self)
         self.account.lag.check_time = self.check_time
         self.account.api.wire.patience.check_time = self.check_time
         self.account.samples.access_token = lambda: self.account.tokens.texts[self.unrelated(TOKEN)]
-        self.sequences = Sequences(self.account, self.options)
+        self.sequences = AllSequences(self.account, self.options)
 
     def preflight(self, needed: frozenset[str]) -> None:
         """See whether the account may do what a run needs, and whether users can log in. Raises SetupError.

@@ -8,7 +8,7 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts import alike, removal
+from onezone_contracts import alike
 from onezone_contracts.api import Api
 from onezone_contracts.cases import GROUP, MISSING, NOBODY, Case, access_case
 from onezone_contracts.exchange import Redactor
@@ -177,21 +177,6 @@ class GivenRun(Run):
                 "every persona that must be allowed is answered 404: "
                 f"is the base path of {self.target.base_url} right, and the home group's id?"
             )
-
-    # --- afterwards ---------------------------------------------------------------------------------------
-
-    def clean(self) -> None:
-        """Remove what was created, where the target offers removal, and undo the personas."""
-        self.wire.finish()
-        ours = (
-            creation.id
-            for creation in self.ledger.created
-            if creation.id not in self.ledger.initial.get(creation.sent.group, ())
-        )
-        self.target.created |= {created_id for created_id in ours if created_id}
-        removal.remove(self)
-        self.target.cleanup()
-        self.wire.close_all()
 
 
 def _final(sent: Sent) -> bool:

@@ -43,8 +43,7 @@ log = logging.getLogger(__name__)
 class Judged(Protocol):
     """What requirements are judged in: a run of one operation, or of all."""
 
-    @property
-    def options(self) -> Options: ...  # noqa: D102
+    options: Options
 
     def check_time(self) -> None:
         """Raises OutOfTimeError when the run's time is over."""
@@ -59,26 +58,24 @@ class Judged(Protocol):
 class Session(Judged, Protocol):
     """All that is judged at one target, and in what."""
 
-    @property
-    def profile(self) -> str: ...  # noqa: D102
+    profile: str
+    contract: Contract
 
     @property
-    def contract(self) -> Contract: ...  # noqa: D102
+    def target(self) -> str:
+        """The base URL."""
 
     @property
-    def edition(self) -> str: ...  # noqa: D102
+    def redactor(self) -> Redactor:
+        """What knows every secret."""
 
     @property
-    def target(self) -> str: ...  # noqa: D102
+    def requests(self) -> int:
+        """How many were sent."""
 
     @property
-    def redactor(self) -> Redactor: ...  # noqa: D102
-
-    @property
-    def requests(self) -> int: ...  # noqa: D102
-
-    @property
-    def hints(self) -> list[str]: ...  # noqa: D102
+    def hints(self) -> list[str]:
+        """What may be the cause, for people."""
 
     def requirements(self, depth: str) -> tuple[Requirement, ...]:
         """What is required at a depth, in the order in which it is judged."""
@@ -202,7 +199,7 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
     that cannot be judged for what it answers is no error: the verdict is then `inconclusive`, with the reason.
     """
     options = session.options
-    if options.baseline and options.baseline.edition != session.edition:
+    if options.baseline and options.baseline.edition != session.contract.edition:
         raise SetupError(f"--baseline: {options.baseline.place} is of edition {options.baseline.edition}")
     every = session.requirements(options.depth)
     chosen = selected(every, patterns, session.profile) if patterns else every
@@ -233,7 +230,7 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
         verdict, why = _cut_short(verdict, why, len(results), len(chosen))
     return Judgement(
         target=session.target,
-        edition=session.edition,
+        edition=session.contract.edition,
         profile=session.profile,
         depth=options.depth,
         seed=options.seed,

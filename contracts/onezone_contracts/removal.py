@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Protocol
-
-from onezone_spec import Contract, Operation
+from collections.abc import Iterator
 
 from onezone_contracts.api import new_id
 from onezone_contracts.cases import HOME, OTHER
 from onezone_contracts.exchange import Request
-from onezone_contracts.options import Options
-from onezone_contracts.run import One, Other
+from onezone_contracts.given import GivenRun
 from onezone_contracts.sent import Sent
-from onezone_contracts.state.ledger import Ledger
-from onezone_contracts.state.readback import Readback
-from onezone_contracts.target.file import Target, TestUser
-from onezone_contracts.wire import Wire
+from onezone_contracts.target.file import TestUser
 
 IN_VAIN = 2
 """After so many services in a row that nobody could remove, the rest is left."""
@@ -26,30 +19,18 @@ Way = tuple[str, TestUser]
 """The path of an operation that removes, and who sends it."""
 
 
-class Creator(Protocol):
-    """The run of the documented operation, as far as it takes to remove what it created."""
-
-    operation: Operation
-    target: Target
-    wire: Wire
-    ledger: Ledger
-    readback: Readback
-    accepted: list[Sent]
-
-    @property
-    def contract(self) -> Contract: ...  # noqa: D102
-
-    @property
-    def options(self) -> Options: ...  # noqa: D102
-
-    @property
-    def several(self) -> bool: ...  # noqa: D102
-
-    def map(self, work: Callable[[One], Other], items: list[One]) -> Iterator[Other]:
-        """The work done on each at the same time, in their order."""
+def clean(run: GivenRun) -> None:
+    """Remove what was created, where the target offers removal, and undo the personas."""
+    run.wire.finish()
+    initial = run.ledger.initial
+    ours = (creation for creation in run.ledger.created if creation.id not in initial.get(creation.sent.group, ()))
+    run.target.created |= {creation.id for creation in ours if creation.id}
+    remove(run)
+    run.target.cleanup()
+    run.wire.close_all()
 
 
-def remove(run: Creator) -> None:
+def remove(run: GivenRun) -> None:
     """Delete what the run created, or have its group leave it where nobody may. Whatever is answered, it goes on."""
     effect = run.operation.effect
     operations = (
@@ -72,7 +53,7 @@ def remove(run: Creator) -> None:
             _remove_together(run, left, [other for other in left if other in listed or not _deletes(way)], way)
 
 
-def _listed(run: Creator, groups: set[str]) -> Iterator[Place]:
+def _listed(run: GivenRun, groups: set[str]) -> Iterator[Place]:
     """What the groups hold that they did not: surely the run's. A Location alone may name what is somebody else's."""
     initial = run.ledger.initial
     places = sorted(groups & initial.keys())
@@ -90,7 +71,7 @@ def _privileges(helper: TestUser) -> int:
     return sum(len(privileges or ()) for privileges in helper.persona.grants.values())
 
 
-def _created_entities(run: Creator) -> Iterator[Place]:
+def _created_entities(run: GivenRun) -> Iterator[Place]:
     """What the run created in groups that it may act on; after an interrupt also what was not looked at any more."""
     for creation in (*run.ledger.created, *run.ledger.spare):
         if creation.id and creation.sent.case.group in {HOME, OTHER} and not _initial(run, creation.sent, creation.id):
@@ -101,18 +82,18 @@ def _created_entities(run: Creator) -> Iterator[Place]:
             yield sent.group, service
 
 
-def _initial(run: Creator, sent: Sent, service: str) -> bool:
+def _initial(run: GivenRun, sent: Sent, service: str) -> bool:
     return service in run.ledger.initial.get(sent.group, ())
 
 
-def _removed(run: Creator, place: Place, way: Way) -> bool:
+def _removed(run: GivenRun, place: Place, way: Way) -> bool:
     (group, service), (template, helper) = place, way
     ids = {"id": service} if _deletes(way) else {"id": group, "hsid": service}
     request = Request("DELETE", run.target.path(template, **ids), helper.auth, label="remove what the kit made")
     return run.wire.send(request).succeeded
 
 
-def _remove_together(run: Creator, left: dict[Place, None], places: list[Place], way: Way) -> None:
+def _remove_together(run: GivenRun, left: dict[Place, None], places: list[Place], way: Way) -> None:
     """With several workers, remove at the same time what can be removed in that way; the rest is left."""
     if run.several:
         gone = run.map(lambda place: _removed(run, place, way), places)

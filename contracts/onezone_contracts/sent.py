@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from onezone_contracts.cases import Case
 from onezone_contracts.exchange import Auth, Exchange, Request
+from onezone_contracts.requirement import Finding
 from onezone_contracts.state.expected import GROUP, Ref
 from onezone_contracts.state.probe import Difference
 from onezone_contracts.target.file import TestUser
@@ -76,6 +77,10 @@ class Sent(Prepared):
         """The Location of the answer."""
         return self.exchange.response.header("Location") if self.exchange.response else None
 
+    def finding(self, what: str, expected: str, actual: str) -> Finding:
+        """What is wrong with its answer."""
+        return Finding(f"{self.case.label}: {what}", expected, actual, self.exchange)
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -95,13 +100,17 @@ class Created:
 
     sent: Sent
     id: str | None
-    listed: bool | None
-    extra: frozenset[str]
-    gone: frozenset[str]
-    read: Read
+    listed: bool | None = None
+    extra: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    read: Read = Read(None, None)
     listing: Exchange | None = None
     """What the group listed afterwards."""
 
-    def then(self, look: Exchange | None) -> tuple[Exchange, ...]:
-        """The exchanges that show it: the request, and the look afterwards."""
-        return (self.sent.exchange, look) if look else ()
+    def finding(self, what: str, expected: str, actual: str, look: Exchange | None = None) -> Finding:
+        """What is wrong with it: it takes the request, and a look at what came of it, where that shows it."""
+        return replace(self.sent.finding(what, expected, actual), steps=(self.sent.exchange, look) if look else ())
+
+    def misread(self, what: str, expected: str, actual: str, look: Exchange | None) -> Finding:
+        """What is wrong with what is read of it, which the look shows."""
+        return replace(self.finding(what, expected, actual, look), exchange=look)

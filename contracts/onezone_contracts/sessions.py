@@ -8,9 +8,11 @@ from itertools import takewhile
 
 from onezone_spec import Contract, Operation
 
+from onezone_contracts import removal
 from onezone_contracts.bench import Bench
 from onezone_contracts.derive import judged_operations, provoked, requirements
 from onezone_contracts.derive.operations import all_requirements
+from onezone_contracts.derive.sequences import ALL
 from onezone_contracts.exchange import Redactor, Request
 from onezone_contracts.given import GivenRun
 from onezone_contracts.options import Options
@@ -18,7 +20,6 @@ from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Re
 from onezone_contracts.run import Run
 from onezone_contracts.shared import Shared
 from onezone_contracts.state.expected import CALLER
-from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.subject import CannotSetUpError, cannot_set_up
 from onezone_contracts.target.file import SetupError, Target
 from onezone_contracts.target.provisioner import GIVE, Provisioner, supplied
@@ -48,11 +49,6 @@ class Documented:
         self.options = options
         self.run = GivenRun(shared or Shared(options), contract, operation, target)
         self._stack = ExitStack()
-
-    @property
-    def edition(self) -> str:
-        """The edition's name."""
-        return self.contract.edition
 
     @property
     def target(self) -> str:
@@ -111,7 +107,7 @@ class Documented:
 
     def clean(self) -> None:
         """Remove what was made."""
-        self.run.clean()
+        removal.clean(self.run)
         self._stack.close()
 
 
@@ -136,11 +132,6 @@ class Everything:
         self.documented: Documented | None = None
         self._why = ""
         self._stack = ExitStack()
-
-    @property
-    def edition(self) -> str:
-        """The edition's name."""
-        return self.contract.edition
 
     @property
     def target(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from onezone_contracts.cases import Case
 from onezone_contracts.checks import revealed
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
+from onezone_contracts.sent import Prepared
 
 PASSWORD = "pa$$word-1"
 BODY = {"name": "x", "serviceProperties": {"type": "DOI", "password": "hidden-2"}}
@@ -23,18 +23,13 @@ REQUEST = Request(
 )
 
 
-@dataclass
-class Sent:
-    """A case with its exchange."""
-
-    case: Case
-    exchange: Exchange
-
-
 def run(status: int, text: str, *headers: tuple[str, str], request: Request = REQUEST) -> Any:
     """A run in which this was answered."""
     response = Response(status, headers, text.encode())
-    return SimpleNamespace(log=[Sent(Case("x", "a case"), Exchange(request, "http://h", response))])
+    prepared = Prepared(
+        Case("x", "a case"), {}, user=None, auth=request.auth, value=None, allowed=False, request=request, stage=None
+    )
+    return SimpleNamespace(log=[prepared.answered(Exchange(request, "http://h", response))])
 
 
 INTERNALS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +14,11 @@ import jsonschema
 import pytest
 import server
 from judge_tools import CommandResult
-from onezone_contracts import reports, shrinking
+from onezone_contracts import reports
 from onezone_contracts.patience import Lag
-from onezone_contracts.sequences.action import CREATE, CREATED, LEAVE, REFUSED, Action
-from onezone_contracts.shrinking import NOT_AGAIN, StoppedError, ViolationError
+from onezone_contracts.sequences import shrinking
+from onezone_contracts.sequences.shrinking import NOT_AGAIN
+from onezone_contracts.sequences.step import CREATE, CREATED, LEAVE, REFUSE, Step, StoppedError, ViolationError
 from onezone_contracts.state.probe import Difference
 
 Command = Callable[..., CommandResult]
@@ -163,11 +164,11 @@ class Stage:
         self.clock = itertools.count().__next__
         self.lag = Lag(0)
 
-    def attempt(self, actions: Any) -> ViolationError[Action] | None:
+    def attempt(self, actions: Any) -> ViolationError | None:
         left, taken = list(self.needed), []
         for action in actions:
             taken.append(action)
-            if left and action.verb == left[0]:
+            if left and action.operation == left[0]:
                 left.pop(0)
             if not left and self.times > 0:
                 self.times -= 1
@@ -175,12 +176,12 @@ class Stage:
         return None
 
 
-def violation(*actions: Action) -> ViolationError[Action]:
+def violation(*actions: Step) -> ViolationError:
     step: Any = SimpleNamespace(request=SimpleNamespace(label="a step"))
     return ViolationError(CREATED, Difference("m", "e", "a", None), actions, [step] * len(actions))
 
 
-PLAN = [Action(verb) for verb in (CREATE, REFUSED, CREATE, CREATE, LEAVE, REFUSED, CREATE, LEAVE, CREATE)]
+PLAN = [Step(verb) for verb in (CREATE, REFUSE, CREATE, CREATE, LEAVE, REFUSE, CREATE, LEAVE, CREATE)]
 
 
 def shortest(stage: Stage, seconds: float = 1000.0) -> Any:
@@ -205,6 +206,19 @@ def test_what_does_not_show_again_is_told_as_it_was_seen() -> None:
 def test_shrinking_ends_in_time() -> None:
     """Without time it is told as it was seen."""
     assert len(shortest(Stage(CREATE, LEAVE, CREATE), 0.0).steps) == 7
+
+
+def test_a_sequence_is_never_shrunk_to_nothing() -> None:
+    """Four steps are halved to two, and a half of four left out of two would leave none."""
+    best, tried = [violation(*PLAN[:4])], []
+
+    def fewer(steps: Sequence[Step]) -> ViolationError:
+        tried.append(len(steps))
+        return violation(*steps)
+
+    shrinking.leave_out(best, fewer)
+    assert 0 not in tried
+    assert len(best[0].actions) == 1
 
 
 def test_violations_pass_through_hypothesis() -> None:

@@ -40,6 +40,8 @@ class Probe:
     method: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     twice: bool = False
+    doubled: bool = False
+    """Whether each key of the body is there twice."""
 
 
 def probes(operation: Operation) -> Iterator[Probe]:
@@ -71,7 +73,9 @@ def probes(operation: Operation) -> Iterator[Probe]:
         for prop in operation.body.properties:
             whole = valid(operation, prop.name, *operation.body.needs.get(prop.name, ())) or {}
             yield replace(able, body={key: value for key, value in whole.items() if key != prop.name})
-            yield from (replace(able, body={**whole, prop.name: wrong}) for wrong in WRONG)
+            yield from (replace(able, body={**whole, prop.name: odd}) for odd in (*WRONG, None, "a\U0001f600b"))
+            yield replace(able, body={**whole, "$kit": 1})
+            yield replace(able, body=whole, doubled=True)
 
 
 def valid(operation: Operation, *more: str) -> dict[str, Any] | None:
@@ -186,9 +190,11 @@ class Stage:
         body = self.probe.body
         if not isinstance(body, dict):
             return body
-        return {
+        value = {
             key: self._value(client, key, value) if isinstance(value, Due) else value for key, value in body.items()
         }
+        text = json.dumps(value)
+        return f"{text[:-1]},{text[1:]}".encode() if self.probe.doubled else value
 
     def _value(self, client: Client, key: str, due: Due) -> Any:
         if due is Due.NAMED:

@@ -60,7 +60,7 @@ def test_names_are_stable_and_say_what_is_wrong(edition: str) -> None:
     faults = derived(contract)
     assert len(faults) == sum(len(list(mutations(contract, operation))) for operation in contract.operations.values())
     for name, requirement in faults.items():
-        operation = re.fullmatch(r"derived-(\w+)-(body|error|extra|privilege|route|scope|success)-[\w-]+", name)
+        operation = re.fullmatch(r"derived-(\w+)-(body|edge|error|extra|privilege|route|scope|success)-[\w-]+", name)
         assert operation
         assert operation[1] in contract.operations
         assert operation[1] in requirement.text

@@ -56,14 +56,12 @@ def creates(run: GivenRun) -> Iterator[Finding]:
     creations = run.ledger.together(accepted)
     twice = {identity for identity, count in Counter(each.id for each in creations if each.id).items() if count > 1}
     for each in creations:
-        label = each.sent.case.label
         if each.id in twice:
-            yield Finding(f"{label}: another got the same id", "an id of its own", str(each.id), each.sent.exchange)
+            yield each.sent.finding("another got the same id", "an id of its own", str(each.id))
         missing = each.listed is False and not beyond_the_list(run.ledger.created, each)
         if missing or each.extra:
             came = f"{len(each.extra)} unknown ones" if each.extra else "not there"
-            message, look = f"{label}: the list is not what was created", each.then(each.listing)
-            yield Finding(message, f"{each.id} in the list", came, each.sent.exchange, look)
+            yield each.finding("the list is not what was created", f"{each.id} in the list", came, each.listing)
         yield from differences_of(run.operation, each)
     if limited is not None and len(creations) < FEW:
         raise status.limits(limited)

@@ -15,7 +15,7 @@ from onezone_spec import Body
 from onezone_contracts.cases import Case, constant
 from onezone_contracts.checks import error, status
 from onezone_contracts.patience import asks_for_patience
-from onezone_contracts.requirement import Finding, Level, Sending
+from onezone_contracts.requirement import Check, Finding, Level, Sending
 from onezone_contracts.run import AT_ONCE, Run
 from onezone_contracts.sent import Sent
 from onezone_contracts.target.file import SetupError
@@ -253,6 +253,19 @@ def tolerated(*cases: Case) -> Sending:
     return Sending(check, cases)
 
 
+def kept_or_refused(*cases: Case) -> Check:
+    """The same of cases that may well succeed: what they do is then looked at by itself, one after the other."""
+
+    def check(run: Run) -> Iterator[Finding]:
+        for case in cases:
+            sent = run.send(case, accept=True)
+            yield from _answered(run, sent)
+            if sent.exchange.succeeded:
+                yield from run.kept(sent)
+
+    return check
+
+
 def _could_be_read(body: bytes, run: Run) -> bool:
     """Whether some lenient parser could take these bytes for an object, or for the lack of one that may be accepted."""
     text = body.decode("utf-8", "replace").lstrip("\ufeff").strip("\x00 \t\r\n")
@@ -303,8 +316,9 @@ def _answered(run: Run, sent: Sent) -> list[Finding]:
         else None
     )
     if problem and not _known_misshaped(run, response.status):
-        message = f"{sent.case.label}: the {response.status} does not carry the documented Error"
-        return [Finding(message, "the documented Error", problem, sent.exchange)]
+        return [
+            sent.finding(f"the {response.status} does not carry the documented Error", "the documented Error", problem)
+        ]
     return []
 
 

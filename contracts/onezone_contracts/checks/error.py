@@ -61,8 +61,9 @@ def shape(status: int) -> Check:
         for sent, response in _answers_with(run, status):
             problem = misshaped(validate, response)
             if problem:
-                message = f"{sent.case.label}: the {status} does not carry the documented Error"
-                yield Finding(message, _expected_shape(run.contract), problem, sent.exchange)
+                yield sent.finding(
+                    f"the {status} does not carry the documented Error", _expected_shape(run.contract), problem
+                )
 
     return at_refusals(check, status)
 
@@ -108,8 +109,7 @@ def media_type(status: int) -> Check:
         for sent, response in _answers_with(run, status):
             label = response.header("Content-Type")
             if response.body and label is not None and not is_json(label):
-                message = f"{sent.case.label}: the {status} is labelled {label}"
-                yield Finding(message, "application/json", label, sent.exchange)
+                yield sent.finding(f"the {status} is labelled {label}", "application/json", label)
 
     return at_refusals(check, status)
 
@@ -120,7 +120,7 @@ def labelled(status: int) -> Check:
     def check(run: Run) -> Iterator[Finding]:
         for sent, response in _answers_with(run, status):
             if response.body and not response.header("Content-Type"):
-                yield Finding(f"{sent.case.label}: no Content-Type", "application/json", "none", sent.exchange)
+                yield sent.finding("no Content-Type", "application/json", "none")
 
     return at_refusals(check, status)
 
@@ -155,11 +155,11 @@ def _named(sent: Sent, response: Response, error_id: str) -> Iterator[Finding]:
     if came != error_id or (asked and key is not None and key != asked):
         shown = f"{came}" + (f" with details.key {key}" if key else "")
         expected = error_id + (f" with details.key {asked}" if asked else "")
-        yield Finding(f"{sent.case.label}: the error has another id", expected, shown, sent.exchange)
+        yield sent.finding("the error has another id", expected, shown)
 
 
 def challenge(run: Run) -> Iterator[Finding]:
     """A 401 says how to authenticate (RFC 9110, 11.6.1)."""
     for sent, response in _answers_with(run, 401):
         if not response.header("WWW-Authenticate"):
-            yield Finding(f"{sent.case.label}: no WWW-Authenticate", "WWW-Authenticate", "none", sent.exchange)
+            yield sent.finding("no WWW-Authenticate", "WWW-Authenticate", "none")

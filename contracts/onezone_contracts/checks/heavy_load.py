@@ -13,7 +13,7 @@ from onezone_contracts.checks import status
 from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import LONGEST_PAUSES
 from onezone_contracts.requirement import Finding, NotJudged
-from onezone_contracts.sent import Created, Read, Sent
+from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import differences_of
 from onezone_contracts.state.readback import last_segment
 
@@ -58,8 +58,7 @@ def creates(run: GivenRun) -> Iterator[Finding]:
     counts = Counter(creation.id for creation in creations)
     for creation in creations:
         if creation.id is None or counts[creation.id] > 1:
-            message = f"{creation.sent.case.label}: another got the same id"
-            yield Finding(message, "an id of its own", str(creation.id), creation.sent.exchange)
+            yield creation.finding("another got the same id", "an id of its own", str(creation.id))
     yield from _listed(run, creations, before)
     yield from _read(run, creations)
 
@@ -84,7 +83,7 @@ def _busy(run: GivenRun, sent: list[Sent]) -> str | None:
 
 def _created(sent: Sent) -> Created:
     service = last_segment(sent.location or "") or None
-    return Created(sent, service, None, frozenset(), frozenset(), Read(None, None))
+    return Created(sent, service)
 
 
 def _sent(run: GivenRun) -> list[Sent]:
@@ -110,19 +109,10 @@ def _sent(run: GivenRun) -> list[Sent]:
 def _listed(run: GivenRun, creations: list[Created], before: dict[str, set[str]]) -> Iterator[Finding]:
     """That the group lists what was created and no more; a list that is cut says nothing."""
     for group in {creation.sent.group for creation in creations} & before.keys():
-        ids = {creation.id for creation in creations if creation.sent.group == group}
-        latest: list[set[str] | None] = [None]
-
-        def shows(group: str = group, ids: set[str | None] = ids, latest: list[set[str] | None] = latest) -> bool:
-            latest[0] = run.readback.ids(group)
-            return latest[0] is None or ids <= latest[0]
-
-        run.readback.lag.until(shows)
-        now = latest[0]
+        ids = {creation.id or "" for creation in creations if creation.sent.group == group}
+        now = run.ledger.listed(group, ids.issubset)
         if now is None:  # its list says nothing any more
-            del run.ledger.known[group]
             continue
-        run.ledger.known[group] = set(now)
         missing, extra = ids - now, now - ids - before[group]
         cut = len(missing) > len(creations) // 2 and len(now & (ids | before[group])) >= PAGE
         example = next((creation for creation in creations if creation.id in missing), creations[0])

@@ -61,13 +61,11 @@ def body_of(trial: Trial, attempts: Iterable[Sent]) -> Iterator[Finding]:
         if validate is None:
             if response.body or response.trailing:
                 came = f"{len(response.body or response.trailing)} bytes"
-                yield Finding(f"{sent.case.label}: the answer has a body", "no body", came, sent.exchange)
+                yield sent.finding("the answer has a body", "no body", came)
         elif problem := misshaped(validate, response):
-            yield Finding(
-                f"{sent.case.label}: the body is not the documented one", "the documented body", problem, sent.exchange
-            )
+            yield sent.finding("the body is not the documented one", "the documented body", problem)
         elif any(word.encode() in response.body for word in words):
-            yield Finding(f"{sent.case.label}: the answer shows a user's password", "no password", "it", sent.exchange)
+            yield sent.finding("the answer shows a user's password", "no password", "it")
 
 
 def plain(contract: Contract, schema: Any) -> Any:
@@ -88,7 +86,7 @@ def labelled(trial: Trial) -> Iterator[Finding]:
         label = sent.exchange.response.header("Content-Type") if sent.exchange.response else None
         if label is None or not error.is_json(label):
             expected = str(trial.operation.success.labelled)
-            yield Finding(f"{sent.case.label}: no such Content-Type", expected, label or "none", sent.exchange)
+            yield sent.finding("no such Content-Type", expected, label or "none")
 
 
 def in_order(trial: Trial) -> Iterator[Finding]:
@@ -96,12 +94,7 @@ def in_order(trial: Trial) -> Iterator[Finding]:
     for sent in successes(trial):
         entries = only_list(answer_of(sent.exchange), list_keys(trial.contract))
         if entries is not None and entries != sorted(entries, key=str):
-            yield Finding(
-                f"{sent.case.label}: the list is not sorted",
-                "a sorted list",
-                ", ".join(map(str, entries)),
-                sent.exchange,
-            )
+            yield sent.finding("the list is not sorted", "a sorted list", ", ".join(map(str, entries)))
 
 
 def location(trial: Trial) -> Iterator[Finding]:
@@ -111,15 +104,11 @@ def location(trial: Trial) -> Iterator[Finding]:
         assert response is not None
         values = response.header_values("Location")
         if len(values) != 1 or not values[0].strip():
-            yield Finding(
-                f"{sent.case.label}: a Location is promised", "one Location", f"{len(values)} of them", sent.exchange
-            )
+            yield sent.finding("a Location is promised", "one Location", f"{len(values)} of them")
             continue
         templates = trial.operation.success.location
         if not any(_fits(trial.operation, template, values[0], sent) for template in templates):
-            yield Finding(
-                f"{sent.case.label}: the Location has another form", " or ".join(templates), values[0], sent.exchange
-            )
+            yield sent.finding("the Location has another form", " or ".join(templates), values[0])
         else:
             yield from _leads(trial, sent, values[0])
 

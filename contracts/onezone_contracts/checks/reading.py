@@ -51,5 +51,4 @@ def deprecated(trial: Trial) -> Iterator[Finding]:
         answer = answer_of(sent.exchange)
         lost = [name for name in names if name not in answer] if isinstance(answer, dict) else []
         if lost:
-            message = f"{sent.case.label}: deprecated keys are not there"
-            yield Finding(message, ", ".join(names), f"no {', '.join(lost)}", sent.exchange)
+            yield sent.finding("deprecated keys are not there", ", ".join(names), f"no {', '.join(lost)}")

@@ -47,16 +47,14 @@ def internals(run: Run) -> Iterator[Finding]:
     """No error shows a stack trace, the path of a source file, or SQL that was not in the request."""
     for sent in run.log:
         if shown := internals_in(sent.exchange):
-            message = f"{sent.case.label}: the {sent.exchange.status} shows {shown[0]}"
-            yield Finding(message, NO_INTERNALS, shown[1], sent.exchange)
+            yield sent.finding(f"the {sent.exchange.status} shows {shown[0]}", NO_INTERNALS, shown[1])
 
 
 def secrets(run: Run) -> Iterator[Finding]:
     """No error repeats a secret of its request, and no Location has one in it."""
     for sent in run.log:
         if name := secret_in(sent.exchange):
-            message = f"{sent.case.label}: the {sent.exchange.status} repeats {name}"
-            yield Finding(message, NO_SECRET, f"{name} of the request", sent.exchange)
+            yield sent.finding(f"the {sent.exchange.status} repeats {name}", NO_SECRET, f"{name} of the request")
 
 
 def internals_in(exchange: Exchange) -> tuple[str, str] | None:

@@ -30,13 +30,7 @@ def created_one(run: GivenRun) -> Iterator[Finding]:
         new = len(creation.extra) + bool(creation.listed)
         came = f"{new} new" + (f", {len(creation.gone)} gone" if creation.gone else "")
         if new != 1 or creation.gone:
-            yield Finding(
-                f"{creation.sent.case.label}: not exactly one service more",
-                "1 new",
-                came,
-                creation.sent.exchange,
-                creation.then(creation.listing),
-            )
+            yield creation.finding("not exactly one service more", "1 new", came, creation.listing)
 
 
 def unchanged(run: Run) -> Iterator[Finding]:
@@ -59,11 +53,8 @@ def other_group(run: GivenRun) -> Iterator[Finding]:
     asked = {creation.id for creation in run.creations() if creation.sent.group == other}
     for creation in run.creations():
         if creation.id in now and creation.id not in asked and creation.id not in run.ledger.initial[other]:
-            message = f"{creation.sent.case.label}: the service is listed by another group, too"
-            look = creation.then(run.readback.lists.get(other))
-            yield Finding(
-                message, "listed by its own group only", f"{creation.id} in {other}", creation.sent.exchange, look
-            )
+            what, came = "the service is listed by another group, too", f"{creation.id} in {other}"
+            yield creation.finding(what, "listed by its own group only", came, run.readback.lists.get(other))
 
 
 def data_kept(run: GivenRun) -> Iterator[Finding]:
@@ -84,16 +75,14 @@ def still_there(run: GivenRun) -> Iterator[Finding]:
     for creation in home:
         ids = run.ledger.known.get(creation.sent.group)
         if creation.listed and ids is not None and creation.id not in ids:
-            message = f"{creation.sent.case.label}: it is not in the list by the end"
-            look = creation.then(run.readback.lists.get(creation.sent.group))
-            yield Finding(message, f"{creation.id} in the list", "not there", creation.sent.exchange, look)
+            look = run.readback.lists.get(creation.sent.group)
+            yield creation.finding("it is not in the list by the end", f"{creation.id} in the list", "not there", look)
     readable = [creation for creation in home if creation.read.details is not None and not creation.sent.case.loose]
     chosen = [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]
 
     for creation, again in zip(chosen, run.map(lambda created: run.readback.read(created.sent), chosen), strict=True):
         if again.details is None:
-            message = f"{creation.sent.case.label}: it cannot be read any more by the end"
             came = again.exchange.answer() if again.exchange else "nothing"
-            yield Finding(message, "the service", came, again.exchange, creation.then(again.exchange))
+            yield creation.misread("it cannot be read any more by the end", "the service", came, again.exchange)
         elif not list(differences_of(run.operation, creation)):
             yield from differences_of(run.operation, replace(creation, read=again))

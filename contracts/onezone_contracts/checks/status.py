@@ -147,9 +147,7 @@ def noted(*cases: Case) -> Sending:
 
     def check(run: Run) -> Iterator[Finding]:
         for sent in run.each(cases):
-            yield Finding(
-                f"{sent.case.label}: {sent.exchange.answer()}", "left open", sent.exchange.answer(), sent.exchange
-            )
+            yield sent.finding(f"{sent.exchange.answer()}", "left open", sent.exchange.answer())
 
     return Sending(check, cases)
 
@@ -157,7 +155,7 @@ def noted(*cases: Case) -> Sending:
 def finding(sent: Sent, expected: str) -> Finding:
     """That a case was answered otherwise than expected."""
     came = sent.exchange.answer()
-    return Finding(f"{sent.case.label}: expected {expected}, got {came}", expected, came, sent.exchange)
+    return sent.finding(f"expected {expected}, got {came}", expected, came)
 
 
 def documented_success(run: GivenRun) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ def empty_body(run: GivenRun) -> Iterator[Finding]:
         announced = response.status == NO_CONTENT and length not in {None, "0"}
         if body or announced:
             came = f"{len(body)} bytes" if body else f"Content-Length: {length}"
-            yield Finding(f"{sent.case.label}: the answer has a body", "no body", came, sent.exchange)
+            yield sent.finding("the answer has a body", "no body", came)
 
 
 def no_framing(run: GivenRun) -> Iterator[Finding]:
@@ -44,8 +44,7 @@ def no_framing(run: GivenRun) -> Iterator[Finding]:
         for name in ("Content-Length", "Transfer-Encoding"):
             value = response.header(name)
             if response.status == NO_CONTENT and value is not None:
-                message = f"{sent.case.label}: a 204 carries {name}"
-                yield Finding(message, f"no {name}", f"{name}: {value}", sent.exchange)
+                yield sent.finding(f"a 204 carries {name}", f"no {name}", f"{name}: {value}")
 
 
 def location_present(run: GivenRun) -> Iterator[Finding]:
@@ -57,7 +56,7 @@ def location_present(run: GivenRun) -> Iterator[Finding]:
         values = response.header_values("Location")
         if len(values) != 1 or not values[0].strip():
             came = "none" if not values else "an empty one" if len(values) == 1 else f"{len(values)} of them"
-            yield Finding(f"{sent.case.label}: a Location is promised", "one Location", came, sent.exchange)
+            yield sent.finding("a Location is promised", "one Location", came)
 
 
 def _located(run: GivenRun) -> list[tuple[Sent, str]]:
@@ -74,8 +73,7 @@ def location_uri(run: GivenRun) -> Iterator[Finding]:
     for sent, location in _located(run):
         problem = uri.problem(location)
         if problem:
-            message = f"{sent.case.label}: the Location is no URI: {problem}"
-            yield Finding(message, "an http(s) URI reference", location, sent.exchange)
+            yield sent.finding(f"the Location is no URI: {problem}", "an http(s) URI reference", location)
 
 
 def location_form(run: GivenRun) -> Iterator[Finding]:
@@ -87,7 +85,7 @@ def location_form(run: GivenRun) -> Iterator[Finding]:
         path = _path(run, sent, location)
         if not any(_fits(template, path, sent.group) for template in templates):
             form = " or ".join(f"…{template.replace('{id}', sent.group)}" for template in templates)
-            yield Finding(f"{sent.case.label}: the Location has another form", form, location, sent.exchange)
+            yield sent.finding("the Location has another form", form, location)
 
 
 def _path(run: GivenRun, sent: Sent, location: str) -> str:
@@ -126,7 +124,7 @@ def location_fresh(run: GivenRun) -> Iterator[Finding]:
     for sent, location in _located(run):
         service = last_segment(location)
         if (sent.group, service) in seen or service in run.ledger.initial.get(sent.group, frozenset()):
-            yield Finding(f"{sent.case.label}: the id was given before", "a new id", location, sent.exchange)
+            yield sent.finding("the id was given before", "a new id", location)
         seen[sent.group, service] = sent
     if len(seen) == 1 and len(_located(run)) == 1:
         raise NotJudged("only one service was created")
@@ -164,7 +162,7 @@ def no_location_on_errors(run: GivenRun) -> Iterator[Finding]:
         response = sent.exchange.response
         if response is not None and response.status >= 400 and response.header("Location") is not None:  # noqa: PLR2004
             came = f"Location: {response.header('Location')}"
-            yield Finding(f"{sent.case.label}: an error with a Location", "no Location", came, sent.exchange)
+            yield sent.finding("an error with a Location", "no Location", came)
 
 
 def location_resolves(run: GivenRun) -> Iterator[Finding]:
@@ -179,23 +177,17 @@ def location_resolves(run: GivenRun) -> Iterator[Finding]:
         raise NotJudged(run.readback.lack("get"))
     for creation in creations:
         if creation.listed is False and not beyond_the_list(run.ledger.created, creation):
-            message = f"{creation.sent.case.label}: the group does not list the Location's id"
+            what = "the group does not list the Location's id"
             came = f"not in the list; new there: {', '.join(sorted(creation.extra)) or 'nothing'}"
-            yield Finding(
-                message, f"{creation.id} in the list", came, creation.sent.exchange, creation.then(creation.listing)
-            )
+            yield creation.finding(what, f"{creation.id} in the list", came, creation.listing)
 
 
 def _unreadable(creations: list[Created]) -> Iterator[Finding]:
     for creation in creations:
-        details = creation.read.details
-        if details is None and creation.read.exchange is not None:
-            came = creation.read.exchange.answer()
-            message = f"{creation.sent.case.label}: reading what its Location names fails with {came}"
-            yield Finding(
-                message, "200 with the new service", came, creation.read.exchange, creation.then(creation.read.exchange)
-            )
+        details, look = creation.read.details, creation.read.exchange
+        if details is None and look is not None:
+            what = f"reading what its Location names fails with {look.answer()}"
+            yield creation.misread(what, "200 with the new service", look.answer(), look)
         elif details is not None and str(details.get("handleServiceId", creation.id)) != creation.id:
-            message = f"{creation.sent.case.label}: the Location leads to another service"
-            look = creation.read.exchange
-            yield Finding(message, str(creation.id), str(details["handleServiceId"]), look, creation.then(look))
+            came = str(details["handleServiceId"])
+            yield creation.misread("the Location leads to another service", str(creation.id), came, look)

@@ -22,6 +22,7 @@ from onezone_contracts.checks import drawn, heavy_load
 from onezone_contracts.commands.proof import EXEMPT, Matrix, Row, as_json, as_table, uncovered
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
+from onezone_contracts.derive.sequences import ALL
 from onezone_contracts.exchange import Request
 from onezone_contracts.judge import judge
 from onezone_contracts.options import Options
@@ -29,7 +30,6 @@ from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.sessions import Documented, Everything
 from onezone_contracts.signals import deferred, interrupting
-from onezone_contracts.stateful.derive import ALL
 from onezone_contracts.subject import Subject
 from onezone_contracts.target import embedded
 from onezone_contracts.target.file import SetupError

@@ -24,11 +24,13 @@ from onezone_contracts.derive import (
     limits,
     naming,
     nesting,
+    odd,
     protocol,
     reading,
 )
 from onezone_contracts.derive import requirements as deep
 from onezone_contracts.derive.build import Builder
+from onezone_contracts.derive.sequences import over_all
 from onezone_contracts.derive.words import EFFECTS, holdings
 from onezone_contracts.generate.values import DEFAULT, opaque, privileges_of, secret, wrong_values
 from onezone_contracts.personas import Persona, personas
@@ -42,7 +44,6 @@ from onezone_contracts.requirement import (
     with_evidence,
 )
 from onezone_contracts.state.expected import CALLER, READING, UNRELATED, ZONE
-from onezone_contracts.stateful.derive import requirements as sequences
 from onezone_contracts.trial import Trial
 
 NEEDS = "the operation"
@@ -75,7 +76,7 @@ def all_requirements(contract: Contract, depth: str = "standard") -> tuple[Requi
     each = [
         requirement for operation in operations(contract) for requirement in requirements(contract, operation, depth)
     ]
-    return (*first, *each, *(sequences(contract) if depth != "quick" else ()))
+    return (*first, *each, *(over_all(contract) if depth != "quick" else ()))
 
 
 class OperationRequirements:
@@ -115,6 +116,7 @@ class OperationRequirements:
         if operation.body:
             yield from protocol.media_types(build)
             yield from generated.invalid_bodies(build)
+            yield from odd.requirements(build)
         if operation.body and build.repeatable:
             yield from protocol.served(build)
             if not any(prop.unique or secret(prop) or opaque(prop) for prop in operation.body.properties):

@@ -1,80 +1,143 @@
-"""The state machine: Hypothesis draws the next step from those that the state allows."""
+"""The state machine: Hypothesis draws what to do, and the sequence a way to do it that its state allows.
+
+What there is to draw is the setting's: in one group, without an administrator, it is fewer things than with one.
+"""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, get_state_machine_test, initialize, precondition, rule
 
-from onezone_contracts.generate import machine
-from onezone_contracts.sequences.action import CREATE, LEAVE, NAMESAKE, READ, REFUSED, TRESPASS, Action
-from onezone_contracts.sequences.play import Play
-from onezone_contracts.sequences.setting import Setting
+from onezone_contracts.sequences.play import Play, Setting
+from onezone_contracts.sequences.predict import Expected
+from onezone_contracts.sequences.step import Step
 
-LENGTHS = {"standard": (2, 6), "deep": (60, 30)}
-"""How many sequences are drawn, and how many steps each has."""
-
-
-def _mine(name: str) -> Any:
-    """One of the things of that name that the setting has."""
-    return st.runner().flatmap(lambda machine: st.sampled_from(list(getattr(machine.setting, name))))
+PICKS = st.integers(min_value=0, max_value=2**31)
+REFUSED = (Expected.FORBIDDEN, Expected.ABSENT, Expected.UNAUTHENTICATED)
 
 
-class Machine(machine.Machine):
-    """A group of a target, in which services are created, refused, read and left; the model is the setting's."""
+def _operation(pool: str) -> Any:
+    return st.runner().flatmap(lambda machine: st.sampled_from(machine.setting.pools[pool]))
+
+
+class Machine(RuleBasedStateMachine):
+    """Takes sequences of steps in a setting, one after the other; `play` is the one that is taken."""
 
     setting: Setting
-    game = Play
-    play: Play | None
-    services = Bundle("services")
+    new: Callable[[], Play]
+    idle = True
 
-    def _take(self, verb: str, who: str = "", service: int = 0, gives: int = 0) -> int:
-        action = Action(verb, who, service, gives)
-        if self.play and self.play.fits(action):
-            self.play.perform(action)
-        return gives
+    def __init__(self) -> None:
+        super().__init__()
+        self.play: Play | None = None if self.idle else self.new()
+        self.over = False
+        type(self).idle = False  # Hypothesis begins with the plainest steps of all: no request is spent on those
 
-    @rule(target=services, who=_mine("creators"))
-    def create(self, who: str) -> int:
-        """Create a service."""
-        return self._take(CREATE, who, gives=self.setting.numbers.next())
+    def _take(self, step: Step | None) -> None:
+        if not self.play or not step or not self.play.fits(step):
+            return
+        try:
+            self.play.perform(step)
+        except BaseException:
+            self.over = True
+            raise
 
-    @rule(target=services, who=_mine("creators"), service=services)
-    def create_a_namesake(self, who: str, service: int) -> int:
-        """Create a service with the name of another, which may have left."""
-        return self._take(NAMESAKE, who, service, self.setting.numbers.next())
+    def _draw(self, name: str, pick: int, *expected: Expected) -> None:
+        if self.play and name in self.setting.operations:
+            self._take(self.play.choose(name, pick, expected))
 
-    @precondition(lambda self: self.setting.refusals)
-    @rule(who=_mine("refusals"))
-    def be_refused(self, who: str) -> None:
-        """Ask for what is refused alone."""
-        self._take(REFUSED, who)
+    def _ask_what_changed(self, pick: int) -> None:
+        """Ask for what was allowed and is not any more, or the other way round."""
+        self._take(self.play.changed(pick) if self.play else None)
 
-    @precondition(lambda self: self.setting.leaver)
-    @rule(service=services)
-    def leave(self, service: int) -> None:
-        """Leave a service, also one that left."""
-        self._take(LEAVE, service=service)
+    @initialize(pick=PICKS)
+    def begin(self, pick: int) -> None:
+        """Make what every sequence begins with, and note what may be done then and what not."""
+        if self.play:
+            for step in self.play.opening(pick):
+                self._take(step)
 
-    @precondition(lambda self: self.setting.leaver)
-    @rule(service=services)
-    def trespass(self, service: int) -> None:
-        """Ask to leave a service without credentials."""
-        self._take(TRESPASS, service=service)
+    @precondition(lambda machine: machine.setting.pools["change"])
+    @rule(name=_operation("change"), pick=PICKS)
+    def change(self, name: str, pick: int) -> None:
+        """Change something that the actor may change."""
+        self._draw(name, pick, Expected.ALLOWED)
 
-    @rule(service=services)
-    def read(self, service: int) -> None:
-        """Read a service, also one that left."""
-        self._take(READ, service=service)
+    @precondition(lambda machine: machine.setting.pools["change"] and machine.setting.pools["read"])
+    @rule(name=_operation("change"), pick=PICKS, look=_operation("read"), other=PICKS)
+    def change_and_read(self, name: str, pick: int, look: str, other: int) -> None:
+        """Change something, see who may do what now, and read something else."""
+        self._draw(name, pick, Expected.ALLOWED)
+        self._ask_what_changed(other)
+        self._draw(look, other, Expected.ALLOWED, Expected.ABSENT)
+
+    @precondition(lambda machine: machine.setting.pools["delete"])
+    @rule(name=_operation("delete"), pick=PICKS)
+    def delete(self, name: str, pick: int) -> None:
+        """Delete something, and see who may do what now."""
+        self._draw(name, pick, Expected.ALLOWED)
+        self._ask_what_changed(pick)
+
+    @precondition(lambda machine: machine.setting.pools["refuse"])
+    @rule(name=_operation("refuse"), pick=PICKS)
+    def be_refused(self, name: str, pick: int) -> None:
+        """Ask for what is not allowed, or of what is gone."""
+        self._draw(name, pick, *REFUSED)
+
+    @precondition(lambda machine: machine.setting.pools["any"])
+    @rule(name=_operation("any"), pick=PICKS)
+    def go_by_privileges(self, name: str, pick: int) -> None:
+        """Ask as one of the users, whatever comes of it."""
+        self._draw(name, pick)
+
+    @precondition(lambda machine: machine.setting.pools["change"])
+    @rule(name=_operation("change"), pick=PICKS, other=PICKS)
+    def change_and_ask(self, name: str, pick: int, other: int) -> None:
+        """Change something, and see twice who may do what now."""
+        self._draw(name, pick, Expected.ALLOWED)
+        self._ask_what_changed(pick)
+        self._ask_what_changed(other)
+
+    @precondition(lambda machine: machine.setting.pools["read"])
+    @rule(name=_operation("read"), pick=PICKS)
+    def read(self, name: str, pick: int) -> None:
+        """Read something."""
+        self._draw(name, pick, Expected.ALLOWED, Expected.ABSENT)
 
     def teardown(self) -> None:
-        """Have removed what was made."""
-        if self.play:
+        """Look at everything, then remove it."""
+        if not self.play:
+            return
+        try:
+            for step in () if self.over else list(self.play.readings()):
+                self._take(step)
+        finally:
             self.play.end()
 
 
-def drawn(setting: Setting) -> None:
-    """Take drawn sequences. Raises ViolationError for the first that shows something, StoppedError without time."""
-    options = setting.run.options
-    machine.drawn(Machine, LENGTHS[options.depth], options.seed, setting=setting)
+def drawn(setting: Setting, new: Callable[[], Play]) -> None:
+    """Take drawn sequences, each a `new` one; they are the same for the same seed.
+
+    Raises ViolationError for the first that shows something, StoppedError without time.
+    """
+    count, steps = setting.lengths[setting.options.depth]
+    test = get_state_machine_test(
+        type("Drawn", (Machine,), {"idle": True, "setting": setting, "new": staticmethod(new)}),
+        settings=settings(
+            max_examples=count + 1,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
+            print_blob=False,
+        ),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        seed(setting.options.seed)(test)()

@@ -1,282 +1,138 @@
-"""Take the steps of one sequence, and compare what the target holds with the model after each."""
+"""One sequence as it is taken, and what all sequences of a run are taken in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import partial
-from operator import call
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
-from onezone_contracts import searching
-from onezone_contracts.cases import GROUP, Case, with_value
-from onezone_contracts.exchange import Auth, Exchange
-from onezone_contracts.patience import TOO_MANY
-from onezone_contracts.sent import PAGE, Created, Read, Sent
-from onezone_contracts.sequences.action import (
-    CREATE,
-    CREATED,
-    FRESH,
-    LEAVE,
-    LEAVING,
-    LEFT,
-    NAMESAKE,
-    READ,
-    REFUSED,
-    TRESPASS,
-    UNCHANGED,
-    Action,
-)
-from onezone_contracts.sequences.setting import Setting, absent
-from onezone_contracts.shrinking import StoppedError, ViolationError
-from onezone_contracts.state import compare
-from onezone_contracts.state.probe import Difference
-from onezone_contracts.state.readback import last_segment
-
-BUSY = frozenset({TOO_MANY, 503})
-NO_NAMESAKES = frozenset({400, 409})
-"""What a name may be answered that another service has: whether names repeat is judged by itself."""
+from onezone_contracts.options import Options
+from onezone_contracts.patience import Lag
+from onezone_contracts.requirement import NotJudged
+from onezone_contracts.sequences.predict import Expected
+from onezone_contracts.sequences.step import Step, StoppedError, ViolationError
 
 
-@dataclass(slots=True)
-class Made:
-    """A service of this sequence, and which one it is."""
+class Setting(ABC):
+    """Who sends and what is sent, and the time for it.
 
-    sent: Sent
-    id: str
-    name: str
-    left: bool = False
-
-
-class Play(searching.Play[Action]):
-    """One sequence, from the state that the group is in.
+    `operations` are what steps are drawn of, by name. Where it is `careful`, steps look before they change anything,
+    too, so that nobody is blamed for what was wrong before.
 
     Args:
-        setting: what the target offers, with the model.
+        options: how the run judges.
+        lag: what waits for a target that shows things late.
+        seconds: how long steps may take from now on.
+        lengths: by depth how many sequences are drawn, and of how many steps each.
     """
 
+    operations: Mapping[str, object]
+
+    def __init__(self, options: Options, lag: Lag, seconds: float, lengths: Mapping[str, tuple[int, int]]) -> None:
+        self.options = options
+        self.lag = lag
+        self.lengths = lengths
+        self.taken = 0
+        self.careful = False
+        self.last = 1000
+        self._limited = True
+        self.limit(seconds)
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """What tells how much time sequences took."""
+        return self.options.clock
+
+    @property
+    def over(self) -> bool:
+        """Whether the time for sequences is used up."""
+        return self._limited and self.clock() > self._end
+
+    def limit(self, seconds: float) -> None:
+        """Allow so much time from now on."""
+        self._end = self.clock() + seconds
+
+    @contextmanager
+    def unlimited(self) -> Iterator[None]:
+        """Go on without regard to the time that is left; whoever does so has a limit of its own."""
+        self._limited = False
+        try:
+            yield
+        finally:
+            self._limited = True
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """While steps are drawn."""
+        yield
+
+    def number(self) -> int:
+        """A number for an entity that no step has."""
+        self.last += 1
+        return self.last
+
+    @property
+    @abstractmethod
+    def pools(self) -> Mapping[str, list[str]]:
+        """What can be drawn to `change`, `delete` or `read` something, to `refuse`, and as `any` user."""
+
+
+class Play(ABC):
+    """One sequence, as it is taken."""
+
     def __init__(self, setting: Setting) -> None:
-        super().__init__(setting)
-        self.setting = setting
-        self.made: dict[int, Made] = {}
-        self.steps: list[Exchange] = []
-        self._read_last: Exchange | None = None
-        self._verbs: dict[str, Callable[[Action], None]] = {
-            CREATE: self._create,
-            NAMESAKE: self._create,
-            REFUSED: self._refused,
-            LEAVE: self._leave,
-            TRESPASS: self._trespass,
-            READ: self._read,
-        }
-        setting.settle()
+        self._setting = setting
+        self.actions: list[Step] = []
 
-    def fits(self, step: Action) -> bool:
-        """Whether the step can be taken: the service that it is about is there, and leaving is offered."""
-        if step.verb in LEAVING and self.setting.leaver is None:
-            return False
-        about = self.made.get(step.service)
-        if about and about.left and about.id in self.setting.known:
-            return False  # its id is another's now
-        return not step.service or about is not None
-
-    def take(self, step: Action) -> None:
-        """Take a step, and compare what the group holds with the model."""
-        self._verbs[step.verb](step)
-
-    def end(self) -> None:
-        """Have removed what this sequence made."""
-        for service in self.made.values():
-            if not service.left:
-                self.setting.remove(service.sent, service.id)
-
-    # --- steps --------------------------------------------------------------------------------------------
-
-    def _step(self, exchange: Exchange) -> Exchange:
-        self.steps.append(exchange)
-        if exchange.status in BUSY:
+    def perform(self, step: Step) -> None:
+        """Take a step. Raises ViolationError where something is then not as it should be, StoppedError out of time."""
+        if self._setting.over:
             raise StoppedError
-        return exchange
+        self.actions.append(step)
+        try:
+            self.take(step)
+        except NotJudged as reason:
+            raise StoppedError(reason.reason) from None
+        self._setting.taken += 1
 
-    def _violated(self, kind: str, message: str, expected: str, actual: str, about: str = "") -> ViolationError[Action]:
-        return self._shown(kind, Difference(message, expected, actual, None, frozenset({about})))
+    @abstractmethod
+    def fits(self, step: Step) -> bool:
+        """Whether a step can be taken now."""
 
-    def _shown(self, kind: str, problem: Difference, *seen: Exchange) -> ViolationError[Action]:
-        """The violation with all it takes: before the own steps those of earlier services that have a part in it.
+    @abstractmethod
+    def take(self, step: Step) -> None:
+        """Take a step that fits, and compare. Raises ViolationError, StoppedError and NotJudged."""
 
-        Where nothing leaves in this sequence, what left last before it may have: before anything did, all was well.
-        """
-        earlier = sorted(problem.about & self.setting.left.keys())
-        if not earlier and not any(action.verb in LEAVING for action in self.actions):
-            earlier = list(self.setting.left)[-1:]
-        before = [line for service in earlier for line in self.setting.story(service)]
-        return ViolationError(kind, problem, self.actions, [*before, *self.steps, *seen])
+    @abstractmethod
+    def choose(self, name: str, pick: int, expected: tuple[Expected, ...]) -> Step | None:
+        """A step of that name, one of which that is to be expected; None where none is seen. `pick` chooses."""
 
-    def _create(self, action: Action) -> None:
-        first = self.made.get(action.service)
-        name = first.sent.value["name"] if first else None
-        own = f"service {len(self.made) + 1}"
-        label = f"create {own}" + (f" with the name of {first.name}" if first else "")
-        case = Case(
-            "sequence.create",
-            label,
-            who=action.who,
-            roles={GROUP: self.setting.group},
-            change=with_value("name", name) if first else None,
-        )
-        sent = self.setting.run.transmit(case)
-        self._step(sent.exchange)
-        if first and not first.left and sent.exchange.status in NO_NAMESAKES:
-            raise StoppedError
-        service = last_segment(sent.location) if sent.location and sent.exchange.succeeded else ""
-        expected = f"{self.setting.run.operation.success.status} with a Location"
-        if not service:
-            raise self._violated(CREATED, "a request that must be accepted was not", expected, sent.exchange.answer())
-        if service in self.setting.known:
-            message = "the new service has the id of one that is there"
-            raise self._violated(CREATED, message, "an id of its own", f"the id of {self._name(service)}")
-        before = self._name(service)
-        self.made[action.gives] = Made(sent, service, own)
-        self.setting.known.add(service)
-        self._agree(CREATED, *self._ends())
-        if service in self.setting.left and self.setting.fresh:
-            message = "the new service has the id of one that left"
-            about = "" if any(other.name == before for other in self.made.values()) else service
-            raise self._violated(FRESH, message, "a new id", f"the id of {before}", about)
+    def opening(self, pick: int) -> Iterable[Step]:  # noqa: ARG002
+        """What a drawn sequence begins with; then it is noted what is to be expected of some steps."""
+        return ()
 
-    def _name(self, service: str) -> str:
-        own = next((other.name for other in self.made.values() if other.id == service), None)
-        return own or (f"an earlier service ({service})" if service in self.setting.left else service)
-
-    def _ends(self) -> Iterable[Made]:
-        """The oldest and the newest service of the sequence that are there."""
-        there = [service for service in self.made.values() if not service.left]
-        return {service.id: service for service in (*there[:1], *there[-1:])}.values()
-
-    def _refused(self, action: Action) -> None:
-        sent = self.setting.run.transmit(self.setting.refusals[action.who])
-        answer = self._step(sent.exchange).response
-        if answer is None or not answer.refusal:
-            if sent.location:
-                self.setting.remove(sent, last_segment(sent.location))
-            message = f"what is refused alone is not refused: {sent.case.label}"
-            raise self._violated(UNCHANGED, message, "4xx", sent.exchange.answer())
-        self._agree(UNCHANGED)
-
-    def _leave(self, action: Action) -> None:
-        leaver, service = self.setting.leaver, self.made[action.service]
-        assert leaver is not None
-        again = " once more" if service.left else ""
-        label = f"leave {service.name}{again}"
-        exchange = self._step(self.setting.leave(service.id, leaver.auth, label))
-        if not service.left and not exchange.succeeded:
-            raise self._violated(LEFT, "what can be left alone cannot be left here", "2xx", exchange.answer())
-        self._has_left(service)
-        self._agree(LEFT, service)
-
-    def _has_left(self, service: Made) -> None:
-        service.left = True
-        self.setting.gone(service.sent, service.id, self.steps[-1])
-
-    def _trespass(self, action: Action) -> None:
-        service = self.made[action.service]
-        label = f"leave {service.name} without credentials"
-        exchange = self._step(self.setting.leave(service.id, Auth(), label))
-        if exchange.succeeded:  # no matter of this operation's
-            self._has_left(service)
-        self._agree(LEFT)
-
-    def _read(self, action: Action) -> None:
-        service = self.made[action.service]
-        self._wait(LEFT if service.left else CREATED, lambda: self._unlike(service))
-        self.steps += [self._read_last] if self._read_last else []
-
-    # --- the model ----------------------------------------------------------------------------------------
-
-    def _agree(self, kind: str, *services: Made) -> None:
-        """Compare the list, and these services. Raises ViolationError where they stay different."""
-
-        def different() -> Difference | None:
-            looks: list[Callable[[], Difference | None]] = [
-                self._list_differs,
-                *(partial(self._unlike, service) for service in services),
-            ]
-            return next((difference for difference in self.setting.run.map(call, looks) if difference), None)
-
-        self._wait(kind, different)
-
-    def _wait(self, kind: str, different: Callable[[], Difference | None]) -> None:
-        latest: list[Difference | None] = [None]
-
-        def same() -> bool:
-            latest[0] = different()
-            return latest[0] is None
-
-        if not self.setting.lag.until(same) and latest[0]:
-            problem = latest[0]
-            seen = [problem.exchange] if problem.exchange else []
-            raise self._shown(kind, problem, *seen)
-
-    def _list_differs(self) -> Difference | None:
-        now, exchange = self.setting.look()
-        if now is None or now == self.setting.known:
-            return None
-        missing, extra = self.setting.known - now, now - self.setting.known
-        if not extra and len(now) >= PAGE and all(self._readable(service) for service in missing):
-            return None  # the list merely ends before these
-        expected = _count(self.setting.known) + self._named("with", self._there())
-        actual = _count(now) + self._named("without", missing) + self._named("but with", extra)
-        message = "the group's services are not those that the steps leave"
-        return Difference(
-            message, expected, actual, exchange, frozenset(extra - {service.id for service in self.made.values()})
-        )
-
-    def _there(self) -> set[str]:
-        return {service.id for service in self.made.values() if not service.left}
-
-    def _named(self, word: str, services: set[str], most: int = 4) -> str:
-        """The services in words: by the line that made them, else by their id."""
-        words = sorted(self._name(service) for service in services)
-        more = [f"{len(words) - most} more"] if len(words) > most else []
-        return f", {word} {', '.join([*words[:most], *more])}" if words else ""
-
-    def _readable(self, service: str) -> bool:
-        return self.setting.run.readback.again(self.setting.group, service).details is not None
-
-    def _unlike(self, service: Made) -> Difference | None:
-        """How what is read of a service differs from what the model has of it."""
-        if service.left:
-            given_again = service.id in self.setting.known
-            return self._still_read(service) if self.setting.vanishing and not given_again else None
-        if not self.setting.reading:
-            return None
-        reads, setting = self.setting.run.readback, self.setting
-        read = reads.again(setting.group, service.id)
-        if read.details is None and absent(read):
-            read = reads.by_id(setting.group, service.id, service.sent.user)
-        self._read_last = read.exchange
-        if read.details is None:
-            return self._unread(service, read) if absent(read) else None
-        return self._altered(service, read) if setting.faithful else None
-
-    def _unread(self, service: Made, read: Read) -> Difference:
-        actual = read.exchange.answer() if read.exchange else "nothing"
-        return Difference(f"{service.name} cannot be read", "200", actual, read.exchange)
-
-    def _still_read(self, service: Made) -> Difference | None:
-        read = self.setting.run.readback.again(self.setting.group, service.id)
-        self._read_last = read.exchange
-        if read.details is None:
-            return None
-        message = f"{service.name} left, and can still be read"
-        return Difference(message, "404, as for others that left", "200", read.exchange)
-
-    def _altered(self, service: Made, read: Read) -> Difference | None:
-        created = Created(service.sent, service.id, None, frozenset(), frozenset(), read)
-        for difference in compare.differences_of(self.setting.run.operation, created):
-            where = difference.message.removeprefix(f"{service.sent.case.label}: ")
-            return Difference(f"{service.name}: {where}", difference.expected, difference.actual, read.exchange)
+    def changed(self, pick: int) -> Step | None:  # noqa: ARG002
+        """A step that was noted, of which something else is to be expected now."""
         return None
 
+    def readings(self) -> Iterable[Step]:
+        """Everything that can be read in the end."""
+        return ()
 
-def _count(services: set[str]) -> str:
-    return f"{len(services)} service{'' if len(services) == 1 else 's'}"
+    @abstractmethod
+    def end(self) -> None:
+        """Remove what the steps made."""
+
+
+def attempt(play: Play, steps: Iterable[Step], *, whole: bool = False) -> ViolationError | None:
+    """Take those steps that fit; what they show, or what is read of the `whole` afterwards. Raises StoppedError."""
+    try:
+        for part in (steps, play.readings()) if whole else (steps,):
+            for step in part:
+                if play.fits(step):
+                    play.perform(step)
+    except ViolationError as violation:
+        return violation
+    finally:
+        play.end()
+    return None

@@ -29,28 +29,14 @@ EXACT = 2**53
 
 def located(created: Iterable[Created], creation: Created) -> Iterator[Finding]:
     """What is wrong with where an accepted creation is: it has an id, its group lists it, and nothing else changed."""
-    label = creation.sent.case.label
     if not creation.id:
-        yield Finding(
-            f"{label}: no Location with an id", "a Location", str(creation.sent.location), creation.sent.exchange
-        )
+        yield creation.finding("no Location with an id", "a Location", str(creation.sent.location))
     elif creation.listed is False and not beyond_the_list(created, creation):
-        yield Finding(
-            f"{label}: the group does not list it",
-            f"{creation.id} in the list",
-            "not there",
-            creation.sent.exchange,
-            creation.then(creation.listing),
-        )
+        in_list = f"{creation.id} in the list"
+        yield creation.finding("the group does not list it", in_list, "not there", creation.listing)
     if creation.extra or creation.gone:
         came = f"{len(creation.extra)} others new, {len(creation.gone)} gone"
-        yield Finding(
-            f"{label}: not exactly one service more",
-            "1 new",
-            came,
-            creation.sent.exchange,
-            creation.then(creation.listing),
-        )
+        yield creation.finding("not exactly one service more", "1 new", came, creation.listing)
 
 
 def beyond_the_list(created: Iterable[Created], creation: Created) -> bool:
@@ -76,9 +62,8 @@ def differences_of(operation: Operation, creation: Created) -> Iterator[Finding]
         loose = creation.sent.case.loose and "string" in prop.types
         where = difference(sent, came, prop.name, loose=loose) or _foreign(sent, came, prop.name)
         if where:
-            message = f"{creation.sent.case.label}: {where} is not read back as it was sent"
-            look = creation.read.exchange
-            yield Finding(message, brief(at(sent, where)), brief(at(came, where)), look, creation.then(look))
+            what, look = f"{where} is not read back as it was sent", creation.read.exchange
+            yield creation.misread(what, brief(at(sent, where)), brief(at(came, where)), look)
 
 
 def _foreign(sent: Any, came: Any, where: str) -> str | None:

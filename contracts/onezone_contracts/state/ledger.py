@@ -1,10 +1,11 @@
-"""What the target should hold after each request: one service more for an accepted one, nothing for a refused one."""
+"""What groups hold relative to what was read: one service more for an accepted request, nothing for a refused one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from operator import call
 from typing import Any
 
@@ -14,7 +15,7 @@ from onezone_contracts.cases import MISSING, Case
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.sent import PAGE, Created, Prepared, Read, Sent
 from onezone_contracts.state import compare
-from onezone_contracts.state.leak import Leak, seen_alone
+from onezone_contracts.state.leak import Leak
 from onezone_contracts.state.probe import Difference
 from onezone_contracts.state.readback import Readback, last_segment
 from onezone_contracts.state.tracker import Tracker
@@ -23,12 +24,18 @@ BATCH = 12
 """How many refused requests may wait for one look at the group's services."""
 BLIND = 3
 """After so many services that could not be read, reading is taken as not offered."""
+NONE: frozenset[str] = frozenset()
+Changes = tuple[frozenset[str], frozenset[str]]
+"""What came to a group that was not asked for, and what went."""
 
 
 class Ledger(Tracker):
     """Keeps account of the services of every group that a run acts on, as far as personas can see them.
 
-    `initial` are those of each group before the run, `known` what it should have, relative to what was read; `strays`
+    Others may work in these groups, and nobody is there to make new ones. So each look is compared with the one before,
+    and a single suspect is sent again, too, before it is accused.
+
+    `initial` are the services of each group before the run, `known` what it had when it was last looked at; `strays`
     were accepted for a group that is not there since the last look, and went nobody knows where; `spare` was created
     and is not judged: it is only removed at the end.
 
@@ -46,59 +53,27 @@ class Ledger(Tracker):
         replay: Callable[[Case], Sent],
         each: Callable[..., Iterator[Any]] = map,
     ) -> None:
-        super().__init__()
+        super().__init__(each=each)
         self.readback = readback
         self.operation = operation
         self.replay = replay
-        self.each = each
         self.initial: dict[str, frozenset[str]] = {}
         self.known: dict[str, set[str]] = {}
         self.created: list[Created] = []
-        self.pending: list[Sent] = []
         self.strays: list[Sent] = []
         self.spare: list[Created] = []
+        self._waiting = 0
+
+    # --- what a group holds -------------------------------------------------------------------------------
 
     def open(self, group: str) -> None:
         """Take the group's services as they are now for given."""
         ids = self.readback.ids(group)
         if ids is not None:
             self.known[group] = set(ids)
-            ours = {creation.id for creation in self.created}
-            self.initial.setdefault(group, frozenset(ids - ours))
+            self.initial.setdefault(group, frozenset(ids - self._ours()))
 
-    def before(self, prepared: Prepared) -> None:
-        """See what was left behind before something that must be accepted."""
-        if prepared.allowed:
-            self.flush()
-
-    def refused(self, sent: Sent) -> None:
-        """A request that was not accepted; the look at its traces may wait for others."""
-        self.pending.append(sent)
-        if len(self.pending) >= BATCH:
-            self.flush()
-
-    def flush(self) -> None:
-        """See that the refused requests left no trace, and where they did, find those that do."""
-        pending, self.pending = self.pending, []
-        touched = {group for sent in pending for group in sent.groups}
-        groups = sorted(touched & self.known.keys())
-        replayed = False
-        for group, (appeared, gone) in zip(groups, list(self.each(self._drift, groups)), strict=True):
-            more, less = self._drift(group) if replayed else (frozenset[str](), frozenset[str]())
-            if appeared or gone or more or less:
-                suspects = [sent for sent in pending if group in sent.groups]
-                self._blame(suspects, group, appeared | more, gone | less)
-                replayed = True
-        self.strays.clear()
-
-    def _drift(self, group: str) -> tuple[frozenset[str], frozenset[str]]:
-        before = self.known.get(group)
-        now = self._list(group, before.issubset) if before is not None else None
-        if before is None or now is None:
-            return frozenset(), frozenset()
-        return frozenset(now - before - self._ours(group)), frozenset(before - now)
-
-    def _list(self, group: str, shows: Callable[[set[str]], bool]) -> set[str] | None:
+    def listed(self, group: str, shows: Callable[[set[str]], bool]) -> set[str] | None:
         """The group's services once the list shows what it should, else as they are; they are known from now on.
 
         None where the list does not say any more: then it is not asked again.
@@ -111,201 +86,180 @@ class Ledger(Tracker):
 
         self.readback.lag.until(ready)
         now = latest[0]
-        if now is None or self._cut(group, now):
+        if now is None or self.cut(group, now):
             self.known.pop(group, None)
             return None
         self.known[group] = set(now)
         return now
 
-    def _cut(self, group: str, now: set[str]) -> bool:
-        """Whether the list merely ends: what it does not show any more is there, and can be read."""
+    def cut(self, group: str, now: set[str]) -> bool:
+        """Whether a list merely ends: what it does not show any more is there, and can be read."""
         gone = self.known.get(group, set()) - now
         full = PAGE <= len(now) <= len(self.known.get(group, ()))
         return bool(gone) and full and all(self.readback.again(group, service).details is not None for service in gone)
 
-    def _ours(self, group: str) -> set[str]:
-        """The ids of what was created in the group: some may show later than others."""
-        return {creation.id for creation in self.created if creation.id and creation.sent.group == group}
+    def _ours(self, group: str | None = None) -> set[str]:
+        """The ids of what was created in the group, or in any: some may show later than others."""
+        created = (creation for creation in self.created if group in {None, creation.sent.group})
+        return {creation.id for creation in created if creation.id}
 
-    def _blame(self, suspects: list[Sent], group: str, appeared: frozenset[str], gone: frozenset[str]) -> bool:
-        """Send each suspect again and look at once; with none found guilty, all of them are shown.
-
-        Where something was accepted that went nobody knows where, that explains it.
-        """
-
-        def alone(suspect: Sent) -> tuple[Sent, list[Difference]]:
-            if gone:
-                self._put_something(group)
-            again = self.replay(suspect.case)
-            return again, self._changed(group, *self._drift(group))
-
-        seen = seen_alone(suspects, alone)
-        self.leaks += seen
-        if not seen and suspects and not self.strays:
-            self.leaks += [Leak(tuple(suspects), difference) for difference in self._changed(group, appeared, gone)]
-        return bool(seen)
-
-    def _changed(self, group: str, appeared: frozenset[str], gone: frozenset[str]) -> list[Difference]:
-        """What refused requests did to a group, if anything."""
+    def _differences(self, group: str, appeared: frozenset[str], gone: frozenset[str]) -> list[Difference]:
+        """What came to a group and went, if anything; it is about what went."""
+        if not appeared and not gone:
+            return []
         came, listing = f"{len(appeared)} new, {len(gone)} gone", self.readback.lists.get(group)
-        what = "the group's services"
-        return [Difference(what, "nothing changed", came, listing)] if appeared or gone else []
+        return [Difference("the group's services", "nothing changed", came, listing, gone)]
 
-    def _put_something(self, group: str) -> None:
-        """Create what the next request may take away: what has vanished already cannot vanish again."""
-        self.replay(Case("state.something", "a valid request, so that there is something to lose"))
-        self._drift(group)
+    # --- what was refused ---------------------------------------------------------------------------------
+
+    def before(self, prepared: Prepared) -> None:
+        """See what was left behind before something that must be accepted."""
+        if prepared.allowed:
+            self.flush()
+
+    def refused(self, sent: Sent) -> None:
+        """A request that was not accepted; the look at its traces may wait for others."""
+        super().refused(sent)
+        self._waiting += 1
+        if self._waiting >= BATCH:
+            self.flush()
+
+    def places(self, sent: Sent) -> set[str]:
+        """The group of the path and the user's own, as far as they can be listed."""
+        return set(sent.groups) & self.known.keys()
+
+    def flush(self, *places: object) -> None:
+        """See that the refused requests left no trace, and where they did, find those that do."""
+        super().flush(*places)
+        self._waiting = 0
+        self.strays.clear()
+
+    def changed(self, place: str, suspects: Sequence[Sent] = ()) -> list[Difference]:  # noqa: ARG002
+        """What came to a group, and what went, since it was looked at last."""
+        before = self.known.get(place)
+        now = self.listed(place, before.issubset) if before is not None else None
+        if before is None or now is None:
+            return []
+        return self._differences(place, frozenset(now - before - self._ours(place)), frozenset(before - now))
+
+    def alone(self, place: str, suspect: Sent, *, left: Sequence[Difference]) -> tuple[Sent, list[Difference]]:
+        """Send a suspect again and look at once; where something vanished, there has to be something to lose."""
+        if any(difference.about for difference in left):
+            self.replay(Case("state.something", "a valid request, so that there is something to lose"))
+            self.changed(place)
+        again = self.replay(suspect.case)
+        return again, self.changed(place)
+
+    def blame(self, *suspects: Any, otherwise: bool = True) -> bool:
+        """The same; where something was accepted that went nobody knows where, that explains it."""
+        return super().blame(*suspects, otherwise=otherwise and not self.strays)
+
+    def _explained(self, suspects: Sequence[Sent], group: str, gone: frozenset[str]) -> bool:
+        """Whether one of these refused requests, sent again, takes services of the group away, or makes some."""
+        left = self._differences(group, NONE, gone)
+        mine = [suspect for suspect in suspects if group in suspect.groups]
+        return self.blame(mine, left, partial(self.alone, group, left=left), otherwise=False)
+
+    def _suspects(self) -> list[Sent]:
+        """The refused requests that wait; they wait no more."""
+        waiting = dict.fromkeys(sent for suspects in self.pending.values() for sent in suspects)
+        self.pending, self._waiting = {}, 0
+        return list(waiting)
+
+    # --- what was accepted --------------------------------------------------------------------------------
 
     def accepted(self, sent: Sent) -> None:
         """A creation that was accepted: find it in its group, and read it."""
-        location = sent.location
-        service = last_segment(location) if location else None
-        listed, extra, gone = self._account(sent, service or None)
-        read = self._read(sent, location, service, extra)
-        self.created.append(
-            Created(sent, service or None, listed, extra, gone, read, self.readback.lists.get(sent.group))
-        )
+        stray = sent.group not in self.known or sent.case.group == MISSING
+        self.strays += [sent] if stray else []
+        creation = self._seen([sent], () if stray else {sent.group})[1][0]
+        if "get" not in self.readback.offered and len(self.created) < BLIND:
+            for other in sorted(creation.extra):  # a Location that leads nowhere: is reading offered at all?
+                self.readback.by_id(sent.group, other, sent.user)
+        if creation.extra or creation.gone:
+            explained = bool(self.strays) or self._explained(self._suspects(), sent.group, creation.gone)
+            self.strays.clear()
+            creation = replace(creation, extra=NONE, gone=NONE) if explained else creation
+        self.created.append(creation)
 
     def together(self, accepted: list[Sent]) -> list[Created]:
         """Creations that were accepted at the same time: account for all of them at once."""
-        ids = {last_segment(sent.location) for sent in accepted if sent.location}
-        groups = sorted({sent.group for sent in accepted} & self.known.keys())
-        before = {group: self.known[group] for group in groups}
-
-        def look(group: str) -> set[str] | None:
-            return self._list(group, lambda now: len(now - before[group]) >= len(accepted))
-
-        looks: list[Callable[[], Any]] = [partial(look, group) for group in groups]
-        looks += [partial(self._read_of, sent) for sent in accepted]
-        seen = list(self.each(call, looks))
-        now = {group: services for group, services in zip(groups, seen, strict=False) if services is not None}
-        extra = {group: frozenset(now[group] - before[group] - ids - self._ours(group)) for group in now}
-        creations = [self._as_seen(sent, read) for sent, read in zip(accepted, seen[len(groups) :], strict=True)]
-        for number, creation in enumerate(creations):
-            listed = (creation.id or "") in now[creation.sent.group] if creation.sent.group in now else None
-            creations[number] = replace(creation, listed=listed, extra=extra.pop(creation.sent.group, frozenset()))
+        creations = self._seen(accepted, {sent.group for sent in accepted})[1]
         self.created += creations
         return creations
 
     def at_once(self, sent: list[Sent], *, answered: bool) -> bool:
         """Account for requests at the same time; whether they changed only what was accepted."""
         accepted = [request for request in sent if request.succeeded]
+        refused = [request for request in sent if not request.succeeded]
         if answered and not accepted:
-            self.pending += sent
+            for request in refused:
+                super().refused(request)
             self.flush()
             return True
-        plain, vanished, creations = self._looked(accepted, sent)
+        before, vain = dict(self.known), self.readback.lag.vain
+        changes, creations = self._seen(accepted, set().union(*(request.groups for request in sent)))
+        self.readback.lag.vain = vain  # each of them is waited for again, alone, where something is odd
         unread = "get" in self.readback.offered and any(creation.read.details is None for creation in creations)
-        if plain and answered and not unread:
+        if answered and not unread and _plain(creations, before) and not any(map(any, changes.values())):
             self.created += creations
             return True
-        strays, refused = bool(self.strays), [request for request in sent if not request.succeeded]
-        suspects = (*self.pending, *refused)
-        gone = self._unexplained(vanished, refused)  # it cannot vanish again: this must not be forgotten
-        if gone and creations:
-            self.created.append(replace(creations.pop(0), gone=gone))
-        elif gone and not strays:
-            group = next(iter(vanished))
-            self.leaks += [Leak(suspects, difference) for difference in self._changed(group, frozenset(), gone)]
+        vanished = {group: gone for group, (_, gone) in changes.items() if gone}
+        strays = bool(self.strays)
+        suspects = [*(self._suspects() if vanished else ()), *refused]
+        unexplained = {group: gone for group, gone in vanished.items() if not self._explained(suspects, group, gone)}
+        if unexplained and creations:  # it cannot vanish again: this must not be forgotten
+            self.created.append(replace(creations.pop(0), extra=NONE, gone=NONE.union(*unexplained.values())))
+        elif not strays:
+            left = (self._differences(group, NONE, gone) for group, gone in unexplained.items())
+            self.leaks += [Leak(tuple(suspects), difference) for difference in chain.from_iterable(left)]
         self.spare += creations
         return False
 
-    def _unexplained(self, vanished: dict[str, frozenset[str]], refused: list[Sent]) -> frozenset[str]:
-        """What vanished of groups where none of the refused requests, sent again, takes anything away."""
-        if not vanished:
-            return frozenset()
-        suspects, self.pending = [*self.pending, *refused], []
-        left = frozenset[str]()
-        for group, gone in vanished.items():
-            if not self._blame_only([suspect for suspect in suspects if group in suspect.groups], group, gone):
-                left |= gone
-        return left
+    def _seen(self, accepted: list[Sent], groups: Iterable[str]) -> tuple[dict[str, Changes], list[Created]]:
+        """What else came to groups, and went, and what was accepted as it is seen: all looked at at the same time.
 
-    def _looked(self, accepted: list[Sent], sent: list[Sent]) -> tuple[bool, dict[str, frozenset[str]], list[Created]]:
-        """Look at the groups and at what was accepted, all at the same time.
-
-        Whether requests at the same time changed only what was accepted, what vanished of each group, and what was
-        seen of what was accepted. What there is now is taken for given.
+        What else came to a group, and went, is noted with the first that was accepted there, too.
         """
-        vain, groups = (
-            self.readback.lag.vain,
-            sorted(set().union(*(request.groups for request in sent)) & self.known.keys()),
-        )
-        before = {group: self.known[group] for group in groups}
-
-        def holds(group: str) -> bool:
-            return self._holds(
-                group, [last_segment(request.location or "") for request in accepted if request.group == group]
-            )
-
-        looks: list[Callable[[], Any]] = [partial(holds, group) for group in groups]
-        looks += [partial(self._read_of, request) for request in accepted]
+        before = {group: self.known[group] for group in sorted(set(groups) & self.known.keys())}
+        ids = {group: [service_of(sent) for sent in accepted if sent.group == group] for group in before}
+        looks: list[Callable[[], Any]] = [
+            partial(self.listed, group, partial(_holds, before[group], ids[group])) for group in before
+        ]
+        looks += [partial(self._read, sent) for sent in accepted]
         seen = list(self.each(call, looks))
-        gone = {group: frozenset(ids - self.known.get(group, ids)) for group, ids in before.items()}
-        self.readback.lag.vain = vain  # each of them is waited for again, alone, where something is odd
-        creations = [self._as_seen(request, read) for request, read in zip(accepted, seen[len(groups) :], strict=True)]
-        return all(seen[: len(groups)]), {group: ids for group, ids in gone.items() if ids}, creations
+        now = {group: services for group, services in zip(before, seen, strict=False) if services is not None}
+        changes = {
+            group: (
+                frozenset(services - before[group] - set(ids[group]) - self._ours(group)),
+                frozenset(before[group] - services),
+            )
+            for group, services in now.items()
+        }
+        left, creations = dict(changes), []
+        for sent, read in zip(accepted, seen[len(before) :], strict=True):
+            service, group = service_of(sent), sent.group if sent.case.group != MISSING else ""
+            listed = service in now[group] if group in now else None
+            extra, gone = left.pop(group, (NONE, NONE))
+            listing = self.readback.lists.get(sent.group)
+            creations.append(Created(sent, service or None, listed, extra, gone, read, listing))
+        return changes, creations
 
-    def _holds(self, group: str, new: list[str]) -> bool:
-        """Whether the group holds what it held and the new ids, each of them once."""
-        before = self.known[group]
-        expected = before | set(new)
-        now = self._list(group, expected.issubset)
-        return (now is None or now == expected) and all(new) and len(expected) == len(before) + len(new)
-
-    def _as_seen(self, sent: Sent, read: Read) -> Created:
-        """An accepted creation whose group holds it, with what was read of it; unrecorded."""
-        listed = None if sent.group not in self.known or sent.case.group == MISSING else True
-        service = last_segment(sent.location or "") or None
-        return Created(sent, service, listed, frozenset(), frozenset(), read)
-
-    def _read_of(self, sent: Sent) -> Read:
-        return self._read(sent, sent.location, last_segment(sent.location or "") or None, frozenset())
-
-    def _account(self, sent: Sent, service: str | None) -> tuple[bool | None, frozenset[str], frozenset[str]]:
-        group = sent.group
-        if group not in self.known or sent.case.group == MISSING:
-            self.strays.append(sent)
-            return None, frozenset(), frozenset()
-        before = set(self.known[group])
-        now = self._list(group, lambda ids: before | {service} <= ids if service else bool(ids - before))
-        if now is None:
-            return None, frozenset(), frozenset()
-        extra = frozenset(now - before - {service} - self._ours(group))
-        gone = frozenset(before - now)
-        if (extra or gone) and self.strays:
-            self.strays.clear()
-            return (service in now), frozenset(), frozenset()
-        if (extra or gone) and self.pending:
-            suspects, self.pending = self.pending, []
-            if self._blame_only([suspect for suspect in suspects if suspect.group == group], group, gone):
-                return (service in now), frozenset(), frozenset()
-        return (service in now), extra, gone
-
-    def _blame_only(self, suspects: list[Sent], group: str, gone: frozenset[str]) -> bool:
-        before = len(self.leaks)
-        if suspects and not self._blame(suspects, group, frozenset(), gone):
-            del self.leaks[before:]
-        return len(self.leaks) > before
-
-    def _read(self, sent: Sent, location: str | None, service: str | None, extra: frozenset[str]) -> Read:
+    def _read(self, sent: Sent) -> Read:
+        """What the Location of a creation leads to, once it can be read."""
         reads = self.readback
         if "get" not in reads.offered and len(self.created) >= BLIND:
             return Read(None, None)
-        read = reads.read(sent)
-        if read.details is None and "get" not in reads.offered:
-            for other in sorted(extra):  # a Location that leads nowhere: is reading offered at all?
-                reads.by_id(sent.group, other, sent.user)
-        if read.details is None and "get" in reads.offered and location:
-            latest = [read]
+        latest = [reads.read(sent)]
+        if latest[0].details is None and "get" in reads.offered and sent.location:
 
             def there() -> bool:
                 latest[0] = reads.read(sent)
                 return latest[0].details is not None
 
             reads.lag.until(there)
-            read = latest[0]
-        return read if service or read.details is not None else Read(read.exchange, None)
+        read = latest[0]
+        return read if service_of(sent) or read.details is not None else Read(read.exchange, None)
 
     # --- what is found ------------------------------------------------------------------------------------
 
@@ -336,3 +290,21 @@ class Ledger(Tracker):
         creation = self.of(sent)
         if creation is not None:
             yield from compare.differences_of(self.operation, creation)
+
+
+def service_of(sent: Sent) -> str:
+    """The id that the Location of a creation names, "" where it names none."""
+    return last_segment(sent.location) if sent.location else ""
+
+
+def _plain(creations: list[Created], before: Mapping[str, set[str]]) -> bool:
+    """Whether each creation has a new id of its own, and its group lists it where it lists anything."""
+    ids = [(creation.sent.group, creation.id) for creation in creations]
+    new = all(service and service not in before.get(group, ()) for group, service in ids)
+    return new and len(set(ids)) == len(ids) and all(creation.listed is not False for creation in creations)
+
+
+def _holds(before: set[str], ids: list[str], now: set[str]) -> bool:
+    """Whether a list shows what it showed and what came since, also as many that nobody named."""
+    expected = before | {service for service in ids if service}
+    return expected <= now and len(now - expected) >= ids.count("")

@@ -87,14 +87,6 @@ class Readback:
         understood = pages.entries is not None and None not in ids
         return {identity for identity in ids if identity is not None} if understood else None, pages.exchange
 
-    def look(self, group: str) -> tuple[set[str] | None, Exchange | None]:
-        """One look at the group's list, by whoever could list before: the ids, and the exchange that shows them."""
-        template, observer = self._template("list"), self._observers.get(group)
-        if template is None or observer is None:
-            return None, None
-        ids, exchange = self._pages(observer, self.target.path(template, id=group))
-        return None if self.cut else ids, exchange
-
     def trial(self, group: str) -> Request:
         """A request that changes nothing, of somebody who may send it if anybody may: whatever is answered, it is."""
         template, identity = self._template("list"), self._observers.get(group) or self._candidates()[0]

@@ -13,15 +13,12 @@ from onezone_contracts.requirement import Finding
 from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.state.effects import apply
 from onezone_contracts.state.expected import CALLER, READING, USER, Ref
-from onezone_contracts.state.leak import Alone, Leak, seen_alone
+from onezone_contracts.state.leak import Leak
 from onezone_contracts.state.observe import differences, misread, probes
 from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.tracker import Tracker
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.fixture import Stage
-
-SUSPECTS = 60
-"""So many refused requests, at most, are sent again to see which of them made something."""
 
 
 class Newcomers:
@@ -61,21 +58,23 @@ class Newcomers:
 
 
 class Effects(Tracker):
-    """Compares what the target holds with what should be there after each request of one operation.
+    """Compares what the target holds with what must be there after each request of one operation.
+
+    The kit made all of it, and nobody else works there: what differs was done by who was sent. A stage with a
+    difference is spoiled, and a new one is made.
 
     `replay` sends a case again, alone and to a fixture of its own: who is accused was seen to do it.
     """
 
     def __init__(self, account: Account, operation: Operation, replay: Callable[[Case], Sent]) -> None:
         self.reading = operation.effect.verb in READING
-        super().__init__(separable=self.reading)
+        super().__init__(separable=self.reading, private=True)
         self.account = account
         self.operation = operation
         self.replay = replay
         self.newcomers = Newcomers(account, operation)
-        self._pending: dict[Stage, list[Sent]] = {}
 
-    # --- what is sent -------------------------------------------------------------------------------------
+    # --- what was refused ---------------------------------------------------------------------------------
 
     def before(self, prepared: Prepared) -> None:
         """Look at what earlier requests left behind, as long as it can be told from what this one does."""
@@ -88,8 +87,26 @@ class Effects(Tracker):
         """A request that was not accepted; its traces are looked for before something is accepted, or in the end."""
         if self._tolerated(sent):
             self.newcomers.found()  # they are taken for given
-        elif not self.reading and sent.stage and not sent.stage.spoiled:
-            self._pending.setdefault(sent.stage, []).append(sent)
+        else:
+            super().refused(sent)
+
+    def places(self, sent: Sent) -> tuple[Stage, ...]:
+        """The stage that it was sent to, as long as its state is known."""
+        return (sent.stage,) if sent.stage and not self.reading and not sent.stage.spoiled else ()
+
+    def changed(self, place: Stage, suspects: Sequence[Sent]) -> list[Difference]:
+        """What is not as it must be on a stage, and among what these requests named."""
+        looks = dict.fromkeys(probe for sent in suspects for probe in self._touched(sent))
+        left = differences(self.account, [*place.witnesses, *looks])
+        place.spoiled = place.spoiled or bool(left)
+        return left
+
+    def alone(self, place: Stage, suspect: Sent, *, left: Sequence[Difference]) -> tuple[Sent, list[Difference]]:  # noqa: ARG002
+        """Send a suspect again on a stage of its own."""
+        again = self.replay(suspect.case)
+        return again, differences(self.account, self._touched(again))
+
+    # --- what was accepted --------------------------------------------------------------------------------
 
     def accepted(self, sent: Sent) -> None:
         """See that a request did what it should; one that should have been refused leaves a state that nobody knows."""
@@ -132,7 +149,7 @@ class Effects(Tracker):
         """Have removed what was made, and use its stage no more: what others left there cannot be told from this."""
         if sent.stage:
             sent.stage.spoiled = True
-            self._pending.pop(sent.stage, None)
+            self.pending.pop(sent.stage, None)
         identity = new_id(sent.exchange) if self.operation.effect.verb == "create" else None
         if identity:
             self.account.adopt((self.account.contract.kind(self.operation.effect.resource), identity))
@@ -163,28 +180,6 @@ class Effects(Tracker):
         for difference in sent.differences:
             yield difference.finding(f"{sent.case.label}: {difference.what}", sent.exchange)
 
-    def flush(self, stage: Stage) -> None:
-        """See that the refused requests on a stage changed nothing of it."""
-        pending = self._pending.pop(stage, [])
-        if not pending:
-            return
-        looks = dict.fromkeys(probe for sent in pending for probe in self._touched(sent))
-        left = differences(self.account, [*stage.witnesses, *looks])
-        stage.spoiled = stage.spoiled or bool(left)
-        if left:
-            self._blame(pending, left, self._alone)
-
-    def _blame(self, suspects: Sequence[Sent], left: list[Difference], alone: Alone) -> None:
-        """Name who left something behind: a single suspect, or who does it alone."""
-        single = len(suspects) == 1
-        self.leaks += seen_alone(() if single else suspects[:SUSPECTS], alone) or [
-            Leak(tuple(suspects), difference, seen=single) for difference in left
-        ]
-
-    def _alone(self, sent: Sent) -> tuple[Sent, list[Difference]]:
-        again = self.replay(sent.case)
-        return again, differences(self.account, self._touched(again))
-
     def see(self, sent: Sent) -> None:
         """See that one refused request changed nothing of what it named."""
         self.leaks += [
@@ -201,12 +196,11 @@ class Effects(Tracker):
 
     def all(self, log: Sequence[Sent]) -> list[Leak]:
         """Everything that refused requests left behind, with what came to be and belongs nowhere."""
-        for stage in list(self._pending):
-            self.flush(stage)
+        self.flush()
         refused = tuple(sent for sent in log if not sent.exchange.succeeded and not self._tolerated(sent))
         appeared = self.newcomers.found()
         if appeared and refused:
-            self._blame(refused, appeared, self._makes)
+            self.blame(refused, appeared, self._makes)
         return self.leaks
 
     def _makes(self, sent: Sent) -> tuple[Sent, list[Difference]]:

@@ -43,6 +43,7 @@ FULL_GROUPS = (
     "around_state",
     "around_answers",
     "around_body",
+    "around_edges",
     "around_lists",
     "around_sides",
     "around_history",

@@ -9,21 +9,22 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import orjson
 from onezone_spec import AccessRule, Body, Contract, Level, Operation, Property, Route
 
+from onezone_mockserver.exchange import Exchange
 from onezone_mockserver.faults.answers import answers, status
-from onezone_mockserver.faults.fault import FULL, Fault, Hook, documented
+from onezone_mockserver.faults.fault import FULL, Fault, Hook, Point, documented
 from onezone_mockserver.faults.permissions import access, only_credentials
-from onezone_mockserver.faults.requests import mended
+from onezone_mockserver.faults.requests import crash, mended
 from onezone_mockserver.schemas import JSON_TYPES, compiled
 
 PREFIX = "derived-"
 CALLER, ZONE = "caller", "zone"
-BODY = "body"
+BODY, EDGE = "body", "edge"
 NOBODY = Route("nobody", {"nobody": frozenset()})
 """A route by which nobody may: where the only one is dropped, this one is left."""
 OK, ACCEPTED = 200, 202
@@ -39,6 +40,7 @@ NOTICED = {
 }
 """The requirements of an operation that notice another status in the place of this one."""
 NOTICED_OF_DOCUMENTED = NOTICED | {UNAUTHORIZED: "access.anonymous", NOT_FOUND: "unknown-group.*"}
+BEYOND = 0x10000
 SAMPLE = 6
 """Of so many operations a fault of each kind stands in the catalogue."""
 
@@ -56,8 +58,8 @@ class Mutation:
 
     @property
     def sort(self) -> str:
-        """The kind, and of a body which rule."""
-        return self.detail.rpartition("-")[2] if self.kind == BODY else self.kind
+        """The kind, and of a body which rule or edge."""
+        return self.detail.rpartition("-")[2] if self.kind in {BODY, EDGE} else self.kind
 
     def fault(self, edition: str) -> Fault:
         """The fault of that edition."""
@@ -84,10 +86,15 @@ def sample(contract: Contract) -> tuple[Fault, ...]:
     richest: dict[str, dict[str, Mutation]] = {}
     for operation in contract.operations.values():
         by_kind = {mutation.sort: mutation for mutation in reversed(list(mutations(contract, operation)))}
-        if not documented(operation) and len(by_kind) > len(richest.get(operation.effect.verb, ())):
+        if not documented(operation) and _rich(by_kind) > _rich(richest.get(operation.effect.verb, {})):
             richest[operation.effect.verb] = by_kind
-    chosen = sorted(richest.values(), key=len, reverse=True)[:SAMPLE]
+    chosen = sorted(richest.values(), key=_rich, reverse=True)[:SAMPLE]
     return tuple(mutation.fault(contract.edition) for by_kind in chosen for mutation in by_kind.values())
+
+
+def _rich(by_kind: Mapping[str, Mutation]) -> int:
+    """How many kinds there are beside those that every body has."""
+    return sum(mutation.kind != EDGE for mutation in by_kind.values())
 
 
 def kinds(contract: Contract) -> tuple[str, ...]:
@@ -106,6 +113,8 @@ def mutations(contract: Contract, operation: Operation) -> Iterator[Mutation]:
     yield from _statuses(contract, operation)
     if operation.body:
         yield from _body(operation, operation.body)
+        if not documented(operation):
+            yield from _edges(operation, operation.body)
 
 
 # --- who may ------------------------------------------------------------------------------------------------------
@@ -270,6 +279,37 @@ def _body(operation: Operation, body: Body) -> Iterator[Mutation]:
         yield Mutation(
             operation, "body", "none-known", text, _mended(body, body.properties[0], where), "body.none-known"
         )
+
+
+def _edges(operation: Operation, body: Body) -> Iterator[Mutation]:
+    """Rare inputs crash the server."""
+    name, kit = next(prop.name for prop in body.properties if not prop.refers), "$kit"
+    crashes = (
+        ("null", "edges.values", f"null for {name}", partial(_sent, lambda value: value.get(name, 0) is None)),
+        ("key", "edges.keys", f"a key such as {kit}", partial(_sent, lambda value: kit in value)),
+        ("twice", "edges.bytes", f"{name} twice", lambda e: e.body.count(f'"{name}":'.encode()) > 1),
+    )
+    for detail, topic, what, where in crashes:
+        text = f"In {operation.id}, {what} crashes the server."
+        yield Mutation(operation, EDGE, detail, text, crash(where, Point.VALIDATION), topic)
+    for prop in filter(_any_text, body.properties):
+        text = f"In {operation.id}, a {prop.name} with a character beyond the first plane crashes the server."
+        where = _where(
+            prop, lambda value: isinstance(value, str) and any(ord(character) >= BEYOND for character in value)
+        )
+        hook = crash(partial(_sent, where), Point.VALIDATION)
+        yield Mutation(operation, EDGE, f"{prop.name}-text", text, hook, f"edges.text.{prop.name}")
+
+
+def _sent(where: Callable[[dict[str, Any]], bool], exchange: Exchange) -> bool:
+    return isinstance(exchange.value, dict) and where(exchange.value)
+
+
+def _any_text(prop: Property) -> bool:
+    """Whether a key takes any text, which something shows again."""
+    schema = prop.schema
+    formed = {"enum", "format", "x-onezone-invites"} & schema.keys() or "://" in str(schema.get("example", ""))
+    return "string" in prop.types and not (formed or prop.refers or prop.unique)
 
 
 def _where(prop: Property, broken: Callable[[Any], bool]) -> Callable[[dict[str, Any]], bool]:

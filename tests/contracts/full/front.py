@@ -37,10 +37,13 @@ def received(handler: BaseHTTPRequestHandler) -> bytes:
 
 
 @contextmanager
-def front(origin: str, instead: Rewrite, lag: float = 0.0) -> Iterator[str]:
+def front(
+    origin: str, instead: Rewrite, lag: float = 0.0, body_read: Callable[[bytes], bytes] = bytes
+) -> Iterator[str]:
     """A server that passes on to another one, but for what it answers itself; gives its origin.
 
-    What it reads may be as old as `lag` says, in seconds: an answer to GET is given again for so long.
+    What it reads may be as old as `lag` says, in seconds: an answer to GET is given again for so long. What is passed
+    on of a body is what `body_read` makes of it.
     """
     behind = urlsplit(origin)
     kept: dict[tuple[str, str], tuple[float, tuple[int, dict[str, str], bytes]]] = {}
@@ -53,7 +56,7 @@ def front(origin: str, instead: Rewrite, lag: float = 0.0) -> Iterator[str]:
             """Say nothing."""
 
         def answer(self) -> None:
-            body = received(self)
+            body = body_read(received(self))
             status = instead(self.command, self.path)
             if status is not None:
                 self.reply(status, {}, b"")
@@ -63,7 +66,7 @@ def front(origin: str, instead: Rewrite, lag: float = 0.0) -> Iterator[str]:
                 self.reply(*kept[key][1])
                 return
             there = http.client.HTTPConnection(behind.hostname or "", behind.port, timeout=AGES)
-            del self.headers["Transfer-Encoding"]
+            del self.headers["Transfer-Encoding"], self.headers["Content-Length"]
             there.request(self.command, self.path, body or None, dict(self.headers.items()))
             came = there.getresponse()
             answer = (came.status, dict(came.getheaders()), came.read())

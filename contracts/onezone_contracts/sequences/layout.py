@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from onezone_spec import Contract, Level
 
+from onezone_contracts.sequences.step import ADMIN, NEW, Body, Step
 from onezone_contracts.state.expected import CALLER, GROUP, USER, ZONE
-from onezone_contracts.stateful.step import ADMIN, NEW, Body, Step
 
 ANN, BEN, CAT = 1, 2, 3
 OUTER, MIDDLE, INNER, ALOOF = 11, 12, 13, 14

@@ -8,19 +8,13 @@ from typing import Any
 
 from onezone_spec import Operation
 
-from onezone_contracts import searching
 from onezone_contracts.api import new_id
 from onezone_contracts.exchange import Auth, Exchange
 from onezone_contracts.patience import TOO_MANY
-from onezone_contracts.shrinking import StoppedError, ViolationError
-from onezone_contracts.state.effects import apply
-from onezone_contracts.state.expected import READING, USER, ZONE, Ref, removal, role_of
-from onezone_contracts.state.observe import differences, misread, probes
-from onezone_contracts.state.probe import Difference, Probe
-from onezone_contracts.state.side_effects import Newcomers
-from onezone_contracts.stateful.predict import Expected
-from onezone_contracts.stateful.setting import Setting, of_caller
-from onezone_contracts.stateful.step import (
+from onezone_contracts.sequences.all_setting import AllSetting
+from onezone_contracts.sequences.play import Play
+from onezone_contracts.sequences.predict import Expected
+from onezone_contracts.sequences.step import (
     ADMIN,
     ALLOWED,
     FORBIDDEN,
@@ -29,7 +23,14 @@ from onezone_contracts.stateful.step import (
     STATE,
     UNCHANGED,
     Step,
+    StoppedError,
+    ViolationError,
 )
+from onezone_contracts.state.effects import apply
+from onezone_contracts.state.expected import CALLER, READING, USER, ZONE, Mirror, Ref, removal, role_of
+from onezone_contracts.state.observe import differences, misread, probes
+from onezone_contracts.state.probe import Difference, Probe
+from onezone_contracts.state.side_effects import Newcomers
 from onezone_contracts.target.administrator import GONE
 
 BUSY = frozenset({TOO_MANY, 503})
@@ -41,17 +42,19 @@ class _SpoiledError(Exception):
     """Something is wrong that was told before: nobody else is blamed for it."""
 
 
-class Play(searching.Play[Step]):
-    """One sequence, from an empty model on; a `spoiled` one goes no further.
+class AllPlay(Play):
+    """One sequence, from an empty model on, which is the account's until its end; a `spoiled` one goes no further.
 
     Args:
         setting: what the target offers.
     """
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: AllSetting) -> None:
         super().__init__(setting)
         self.setting = setting
         self.account = setting.account
+        self._outside = self.account.mirror, self.account.gone
+        self.account.mirror, self.account.gone = Mirror(), set()
         self.entities: dict[int, Ref] = {}
         self.exchanges: list[Exchange] = []
         self.spoiled = False
@@ -124,12 +127,15 @@ class Play(searching.Play[Step]):
             self.spoiled = True
 
     def end(self) -> None:
-        """Remove what the steps made, services first."""
-        for ref in sorted(self.entities.values(), key=lambda ref: removal(self.account.contract, ref[0])):
-            if ref in self.account.mirror.details:
-                exchange = self.account.delete(ref)
-                if exchange and (exchange.succeeded or exchange.status in GONE):
-                    self.account.made.pop(ref, None)
+        """Remove what the steps made, services first; the account's model is the same as before then."""
+        try:
+            for ref in sorted(self.entities.values(), key=lambda ref: removal(self.account.contract, ref[0])):
+                if ref in self.account.mirror.details:
+                    exchange = self.account.delete(ref)
+                    if exchange and (exchange.succeeded or exchange.status in GONE):
+                        self.account.made.pop(ref, None)
+        finally:
+            self.account.mirror, self.account.gone = self._outside
 
     def _auth(self, step: Step) -> Auth:
         if step.actor == NOBODY:
@@ -160,7 +166,7 @@ class Play(searching.Play[Step]):
         new = {key: self.account.samples.value(properties[key]) for key, given in step.body if given == NEW}
         return {key: new[key] if key in new else _plain(given) for key, given in step.body}
 
-    def _violated(self, kind: str, difference: Difference) -> ViolationError[Step]:
+    def _violated(self, kind: str, difference: Difference) -> ViolationError:
         shown = [difference.exchange] if difference.exchange and difference.exchange not in self.exchanges else []
         return ViolationError(kind, difference, self.actions, [*self.exchanges, *shown])
 
@@ -377,3 +383,8 @@ class Play(searching.Play[Step]):
 
 def _plain(given: Any) -> Any:
     return list(given) if isinstance(given, tuple) else given
+
+
+def of_caller(operation: Operation) -> bool:
+    """Whether an operation is about who asks."""
+    return CALLER in {operation.effect.resource, operation.effect.within}

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from onezone_spec import Contract
 
-from onezone_contracts.state.expected import CALLER, GROUP, USER, ZONE
-from onezone_contracts.stateful.layout import (
+from onezone_contracts.sequences.layout import (
     ALOOF,
     ANN,
     BEN,
@@ -23,7 +22,8 @@ from onezone_contracts.stateful.layout import (
     Layout,
     nested,
 )
-from onezone_contracts.stateful.step import NEW, NOBODY, Step
+from onezone_contracts.sequences.step import NEW, NOBODY, Step
+from onezone_contracts.state.expected import CALLER, GROUP, USER, ZONE
 
 LATER = 31
 """The number of what a tour makes."""

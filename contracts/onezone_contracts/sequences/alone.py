@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from onezone_spec import Operation
 
-from onezone_contracts.shrinking import ViolationError
+from onezone_contracts.sequences.all_setting import AllSetting
+from onezone_contracts.sequences.choices import FreePlay
+from onezone_contracts.sequences.layout import plain
+from onezone_contracts.sequences.predict import Expected
+from onezone_contracts.sequences.step import ADMIN, Step, ViolationError
 from onezone_contracts.state.expected import READING, names_others
-from onezone_contracts.stateful.choices import chosen
-from onezone_contracts.stateful.layout import plain
-from onezone_contracts.stateful.play import Play
-from onezone_contracts.stateful.predict import Expected
-from onezone_contracts.stateful.setting import Setting, apart
-from onezone_contracts.stateful.step import ADMIN, Step
 
 SAMPLES = 3
 """In how many ways a reading operation is tried."""
 ORDER = ("create", "attach", "grant", "update", "revoke", "detach", "delete")
 
 
-def try_alone(setting: Setting) -> None:
+def try_alone(setting: AllSetting) -> None:
     """Keep the operations that work alone. Raises StoppedError where there is no time left.
 
     They are tried one after the other in one state, as long as that goes well. What fails after others is tried again
@@ -36,28 +34,27 @@ def try_alone(setting: Setting) -> None:
     waiting = sorted(operations, key=lambda operation: verbs.get(operation.effect.verb, -1))
     while waiting:
         before = len(waiting)
-        with apart(setting.account):
-            play = Play(setting)
-            try:
-                _prepare(play)
-                _try(play, waiting)
-            except ViolationError as violation:
-                culprit = violation.culprit.operation
-                if before == len(waiting) or culprit != waiting[0].id:
-                    setting.offered.pop(culprit, None)
-                    waiting = [operation for operation in waiting if operation.id != culprit]
-            finally:
-                play.end()
+        play = FreePlay(setting)
+        try:
+            _prepare(play)
+            _try(play, waiting)
+        except ViolationError as violation:
+            culprit = violation.culprit.operation
+            if before == len(waiting) or culprit != waiting[0].id:
+                setting.offered.pop(culprit, None)
+                waiting = [operation for operation in waiting if operation.id != culprit]
+        finally:
+            play.end()
     setting.operations = dict(setting.offered)
 
 
-def _prepare(play: Play) -> None:
+def _prepare(play: FreePlay) -> None:
     for step in plain(play.account.contract):
         if play.fits(step):
             play.perform(step)
 
 
-def _try(play: Play, waiting: list[Operation]) -> None:
+def _try(play: FreePlay, waiting: list[Operation]) -> None:
     """Try one operation after the other, as long as the state allows; those that are done are taken off the list."""
     before = len(waiting)
     while waiting:
@@ -73,7 +70,7 @@ def _try(play: Play, waiting: list[Operation]) -> None:
         play.setting.offered.pop(waiting.pop(0).id, None)  # no way is known to be allowed
 
 
-def _way(play: Play, operation: Operation, pick: int) -> Step | None:
+def _way(play: FreePlay, operation: Operation, pick: int) -> Step | None:
     """A way to send it that must be allowed, and was not sent before; the administrator's first."""
     sent = {(step.operation, step.roles) for step in play.actions} if operation.parameters else set()
 
@@ -83,4 +80,4 @@ def _way(play: Play, operation: Operation, pick: int) -> Step | None:
     def by_administrator(step: Step) -> bool:
         return step.actor == ADMIN and allowed(step)
 
-    return chosen(play, operation, pick, by_administrator) or chosen(play, operation, pick, allowed)
+    return play.chosen(operation, pick, by_administrator) or play.chosen(operation, pick, allowed)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, WRITER, Case, access_case, constant
 from onezone_contracts.exchange import Auth, Exchange, Request
@@ -11,76 +11,78 @@ from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import Lag
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.sent import Created, Read, Sent
-from onezone_contracts.sequences.action import Numbers
+from onezone_contracts.sequences.play import Setting
+from onezone_contracts.sequences.step import CREATE, LEAVE, NAMESAKE, READ, REFUSE, TRESPASS
 from onezone_contracts.state import compare
 from onezone_contracts.state.readback import last_segment
 from onezone_contracts.target.file import TestUser
 
 SECONDS = {"standard": 7.0, "deep": 90.0}
 """How long the sequences of a run may take; a target whose reads lag sees fewer of them."""
+LENGTHS = {"standard": (2, 8), "deep": (60, 30)}
 ABSENT = frozenset({403, 404, 410})
 FORBIDDEN = 2
 """How many forbidden personas take part."""
 
 
-@dataclass(slots=True)
-class Setting:
+class GroupSetting(Setting):
     """The group, who creates there, what is refused there, who may leave, and what can be looked at.
 
-    `known` is the model: the ids that the group should have. `left` are the ids of services that left.
+    `left` has the services that left: how each was made, and how it left. `faithful` says whether a service that was
+    created alone is read back as it was sent, `vanishing` whether one that left cannot be read any more; `sample` is
+    the one that was created alone, with its id.
     """
 
-    run: GivenRun
-    group: str
-    known: set[str] = field(default_factory=set)
-    creators: list[str] = field(default_factory=list)
-    refusals: dict[str, Case] = field(default_factory=dict)
-    leaver: TestUser | None = None
-    listing: bool = False
-    reading: bool = False
-    faithful: bool = False
-    """Whether a service that was created alone is read back as it was sent."""
-    vanishing: bool = False
-    """Whether a service that left cannot be read any more."""
-    fresh: bool = True
-    left: dict[str, tuple[Exchange, Exchange]] = field(default_factory=dict)
-    """The services that left: how each was made, and how it left."""
-    sample: tuple[Sent, str] | None = None
-    """The service that was created alone, and its id."""
-    numbers: Numbers = field(default_factory=Numbers)
-    taken: int = 0
-    lag: Lag = field(init=False)
-    _end: float = 0.0
-
-    def __post_init__(self) -> None:
-        lag = self.run.readback.lag
-        self.lag = Lag(lag.seconds, tireless=True, check_time=lag.check_time)
-        self._end = self.clock() + SECONDS.get(self.run.options.depth, 0.0)
+    def __init__(self, run: GivenRun, group: str) -> None:
+        lag = Lag(run.readback.lag.seconds, tireless=True, check_time=run.readback.lag.check_time)
+        super().__init__(run.options, lag, SECONDS.get(run.options.depth, 0.0), LENGTHS)
+        self.operations = dict.fromkeys((CREATE, NAMESAKE, LEAVE, READ, REFUSE, TRESPASS))
+        self.run = run
+        self.group = group
+        self._unlisted: set[str] = set()
+        self.creators: list[str] = []
+        self.refusals: list[Case] = []
+        self.leaver: TestUser | None = None
+        self.listing = self.reading = self.faithful = self.vanishing = False
+        self.fresh = True
+        self.left: dict[str, tuple[Exchange, Exchange]] = {}
+        self.sample: tuple[Sent, str] | None = None
 
     @property
-    def clock(self) -> Callable[[], float]:
-        """What tells how much time sequences took."""
-        return self.run.options.clock
+    def known(self) -> set[str]:
+        """The model: the ids that the group should have. It is the account that the whole run keeps of the group."""
+        return self.run.ledger.known.get(self.group, self._unlisted)
+
+    @known.setter
+    def known(self, ids: set[str]) -> None:
+        self.run.ledger.known[self.group] = set(ids)
 
     @property
-    def over(self) -> bool:
-        """Whether the time for sequences is used up."""
-        return self.clock() > self._end
+    def pools(self) -> dict[str, list[str]]:
+        """What can be done in the group: leaving where somebody may, refusals where there are some."""
+        leaving, refusals = bool(self.leaver), bool(self.refusals)
+        return {
+            "change": [CREATE, NAMESAKE],
+            "delete": [LEAVE] * leaving,
+            "read": [READ],
+            "refuse": [REFUSE] * refusals + [TRESPASS] * leaving,
+            "any": [],
+        }
 
-    def look(self) -> tuple[set[str] | None, Exchange | None]:
+    def look(self) -> set[str] | None:
         """The ids that the group lists, None where it does not say."""
-        return self.run.readback.look(self.group) if self.listing else (None, None)
+        return self.run.readback.ids(self.group) if self.listing else None
 
     def settle(self) -> None:
         """Wait until the group lists what it should; where it never does, take what it lists for given."""
         latest: list[set[str] | None] = [None]
 
         def same() -> bool:
-            latest[0] = self.look()[0]
+            latest[0] = self.look()
             return latest[0] is None or latest[0] == self.known
 
         if not self.lag.until(same) and latest[0] is not None:
-            self.known = set(latest[0])
+            self.known = latest[0]
 
     def leave(self, service: str, auth: Auth, label: str) -> Exchange:
         """Ask to take the group off a service that the kit made."""
@@ -118,26 +120,25 @@ class Setting:
 def remember(run: GivenRun, sent: Sent, service: str) -> None:
     """Leave a service to the end of the run, which removes it; nothing else is judged by it."""
     sent = replace(sent, case=replace(sent.case, roles={GROUP: HOME}))
-    run.ledger.created.append(Created(sent, service, None, frozenset(), frozenset(), Read(None, None)))
+    run.ledger.created.append(Created(sent, service))
 
 
-def found(run: GivenRun) -> Setting:
+def found(run: GivenRun) -> GroupSetting:
     """What the target offers. Raises NotJudged where that is too little."""
     writer = run.identity(WRITER)
     run.ledger.flush()
-    setting = Setting(run, writer.group)
-    ids = run.readback.ids(writer.group)
-    setting.listing, setting.known = ids is not None, set(ids or ())
+    setting = GroupSetting(run, writer.group)
+    setting.listing = run.ledger.listed(writer.group, lambda _: True) is not None
     refusals = list(_refusals(setting))
     run.ahead(refusals)
-    setting.refusals = {case.name: case for case in refusals if _refused(run, case)}
+    setting.refusals = [case for case in refusals if _refused(run, case)]
     run.ledger.flush()
     setting.creators = [user.name for user in run.target.personas.values() if _may_create(setting, user)]
     _alone(setting, run.transmit(Case("sequence.alone", "create a service")))
     return setting
 
 
-def creation(setting: Setting, name: str) -> Case:
+def creation(setting: GroupSetting, name: str) -> Case:
     """A valid request of a persona for the group of the setting, which need not be its own."""
     own = setting.run.identity(name).group == setting.group
     if own:
@@ -145,7 +146,7 @@ def creation(setting: Setting, name: str) -> Case:
     return Case(f"sequence.{name}", f"a valid request of the persona {name}", who=name, roles={GROUP: setting.group})
 
 
-def _may_create(setting: Setting, identity: TestUser) -> bool:
+def _may_create(setting: GroupSetting, identity: TestUser) -> bool:
     """Whether a persona that must be allowed was, or is, alone."""
     if not identity.persona.allowed:
         return False
@@ -160,7 +161,7 @@ def _may_create(setting: Setting, identity: TestUser) -> bool:
     return bool(service)
 
 
-def _refusals(setting: Setting) -> Iterator[Case]:
+def _refusals(setting: GroupSetting) -> Iterator[Case]:
     yield Case("sequence.body", "ask with an array as the body", change=constant([]))
     forbidden = [user.name for user in setting.run.target.personas.values() if not user.persona.allowed]
     yield from (creation(setting, name) for name in forbidden[:FORBIDDEN])
@@ -173,14 +174,14 @@ def _refused(run: GivenRun, case: Case) -> bool:
     return response is not None and response.refusal
 
 
-def _alone(setting: Setting, sent: Sent) -> None:
+def _alone(setting: GroupSetting, sent: Sent) -> None:
     """See what one service, created and left alone, can show. Raises NotJudged where it shows nothing."""
     run, location = setting.run, sent.location
     service = last_segment(location) if location and sent.exchange.succeeded else ""
     if not service or service in setting.known:
         raise NotJudged("a service that was created alone has no id of its own", blocked=True)
     expected = {*setting.known, service}
-    setting.listing = setting.listing and setting.lag.until(lambda: setting.look()[0] == expected)
+    setting.listing = setting.listing and setting.lag.until(lambda: setting.look() == expected)
     if setting.listing:
         setting.known = expected
     _read_alone(setting, sent, service)
@@ -190,7 +191,7 @@ def _alone(setting: Setting, sent: Sent) -> None:
     setting.sample = (sent, service)
 
 
-def _read_alone(setting: Setting, sent: Sent, service: str) -> None:
+def _read_alone(setting: GroupSetting, sent: Sent, service: str) -> None:
     reads = setting.run.readback
     latest = [Read(None, None)]
 
@@ -199,11 +200,11 @@ def _read_alone(setting: Setting, sent: Sent, service: str) -> None:
         return latest[0].details is not None
 
     setting.reading = setting.lag.until(there) if "get" in reads.offered else there()
-    created = Created(sent, service, None, frozenset(), frozenset(), latest[0])
+    created = Created(sent, service, read=latest[0])
     setting.faithful = setting.reading and not list(compare.differences_of(setting.run.operation, created))
 
 
-def _left_alone(setting: Setting, sent: Sent, service: str) -> bool:
+def _left_alone(setting: GroupSetting, sent: Sent, service: str) -> bool:
     run = setting.run
     if run.contract.find("detach", run.operation.effect.resource, run.operation.effect.within) is None:
         return False
@@ -217,12 +218,12 @@ def _left_alone(setting: Setting, sent: Sent, service: str) -> bool:
     return False
 
 
-def _gone(setting: Setting, service: str) -> bool:
+def _gone(setting: GroupSetting, service: str) -> bool:
     def unread() -> bool:
         return absent(setting.run.readback.again(setting.group, service))
 
     if setting.listing:
-        gone = setting.lag.until(lambda: service not in (setting.look()[0] or {service}))
+        gone = setting.lag.until(lambda: service not in (setting.look() or {service}))
         setting.vanishing = gone and setting.reading and setting.lag.until(unread)
         return gone
     setting.vanishing = setting.lag.until(unread)

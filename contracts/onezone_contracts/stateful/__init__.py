@@ -1,1 +1,0 @@
-"""Model-based sequences over all operations: drawn steps are predicted by the contract, and compared step by step."""
