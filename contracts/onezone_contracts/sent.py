@@ -101,6 +101,8 @@ class Created:
     read: Read
     listing: Exchange | None = None
     """What the group listed afterwards."""
+    shown: int = 0
+    """How many services the group listed then."""
 
     def then(self, look: Exchange | None) -> tuple[Exchange, ...]:
         """What it takes to see something of it: the request, and a look at what came of it."""

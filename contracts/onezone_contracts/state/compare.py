@@ -53,12 +53,17 @@ def located(created: Iterable[Created], creation: Created) -> Iterator[Finding]:
 
 
 def beyond_the_list(created: Iterable[Created], creation: Created) -> bool:
-    """Whether the list merely ends before this service: earlier ones are on it, and this one can be read."""
+    """Whether the list merely ends before this service.
+
+    Earlier ones are on it, this one can be read, and the list was never seen to be longer.
+    """
+    created = list(created)
     earlier = itertools.takewhile(lambda other: other is not creation, created)
     return (
         creation.read.details is not None
         and not creation.extra
         and sum(bool(other.listed) for other in earlier) >= PAGE
+        and all(other.shown <= creation.shown for other in created if other.sent.group == creation.sent.group)
     )
 
 

@@ -162,9 +162,12 @@ class Ledger(Tracker):
         service = last_segment(location) if location else None
         listed, extra, gone = self._account(sent, service or None)
         read = self._read(sent, location, service, extra)
-        self.created.append(
-            Created(sent, service or None, listed, extra, gone, read, self.readback.lists.get(sent.group))
-        )
+        listing = self.readback.lists.get(sent.group)
+        self.created.append(Created(sent, service or None, listed, extra, gone, read, listing, self._shown(sent.group)))
+
+    def _shown(self, group: str) -> int:
+        """How many services the group listed last."""
+        return len(self.known.get(group, ()))
 
     def together(self, accepted: list[Sent]) -> list[Created]:
         """Creations that were accepted at the same time: account for all of them at once."""
@@ -257,7 +260,7 @@ class Ledger(Tracker):
         """An accepted creation whose group holds it, with what was read of it; unrecorded."""
         listed = None if sent.group not in self.known or sent.case.group == MISSING else True
         service = last_segment(sent.location or "") or None
-        return Created(sent, service, listed, frozenset(), frozenset(), read)
+        return Created(sent, service, listed, frozenset(), frozenset(), read, shown=self._shown(sent.group))
 
     def _read_of(self, sent: Sent) -> Read:
         return self._read(sent, sent.location, last_segment(sent.location or "") or None, frozenset())

@@ -87,6 +87,24 @@ FAULTS = (
         BYTES,
     ),
     fault(
+        "robustness-surrogate-name",
+        "Half a surrogate pair in the name crashes the server.",
+        crash(lambda e: bool(re.search(rb'"name": ?"[^"]*\\ud8', e.body.lower()))),
+        BYTES,
+    ),
+    fault(
+        "robustness-surrogate-key",
+        "Half a surrogate pair in a key crashes the server.",
+        crash(lambda e: bool(re.search(rb'\\ud8[^"]*":', e.body.lower()))),
+        BYTES,
+    ),
+    fault(
+        "robustness-surrogate-endpoint",
+        "Half a surrogate pair in the endpoint crashes the server.",
+        crash(lambda e: bool(re.search(rb'"proxyendpoint": ?"[^"]*\\udc', e.body.lower()))),
+        BYTES,
+    ),
+    fault(
         "robustness-nul",
         "An escaped NUL crashes the server.",
         crash(lambda e: b"\\u0000" in e.body),
