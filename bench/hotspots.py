@@ -90,10 +90,10 @@ def shares(lines: Iterable[str], cpu_us: float) -> dict[str, Any]:
 
 def placed(frame: str) -> tuple[str, str] | None:
     """The file below its package, and the function; None for a frame of no package that is looked at."""
-    found = FRAME.fullmatch(frame.strip())
-    parts = Path(found["file"]).parts if found else ()
+    match = FRAME.fullmatch(frame.strip())
+    parts = Path(match["file"]).parts if match else ()
     starts = [at for at, part in enumerate(parts) if part in PACKAGES]
-    return ("/".join(parts[starts[-1] :]), found["function"]) if found and starts else None
+    return ("/".join(parts[starts[-1] :]), match["function"]) if match and starts else None
 
 
 # --- the application alone --------------------------------------------------------------------------------------
@@ -155,12 +155,12 @@ def pipeline(count: int, lines: int) -> None:
 
 def main() -> int:
     """Print the profile."""
-    found = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    found.add_argument("--pipeline", action="store_true", help="the application alone, with cProfile")
-    found.add_argument("--seconds", type=float, default=10.0, help="of sampling (default 10)")
-    found.add_argument("--count", type=int, default=5000, help="creates over ASGI (default 5000)")
-    found.add_argument("--lines", type=int, default=30, help="functions to print (default 30)")
-    options = found.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pipeline", action="store_true", help="the application alone, with cProfile")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of sampling (default 10)")
+    parser.add_argument("--count", type=int, default=5000, help="creates over ASGI (default 5000)")
+    parser.add_argument("--lines", type=int, default=30, help="functions to print (default 30)")
+    options = parser.parse_args()
     if options.pipeline:
         pipeline(options.count, options.lines)
         return 0

@@ -46,11 +46,11 @@ class Cost:
 
 @dataclass
 class Contender:
-    """A command that judges the mock and writes a report, and what came of it; `found` reads its report."""
+    """A command that judges the mock and writes a report, and what came of it; `noticed_in` reads its report."""
 
     name: str
     command: Callable[[str], list[str]]
-    found: Callable[[dict[str, Any]], set[str]]
+    noticed_in: Callable[[dict[str, Any]], set[str]]
     costs: list[Cost] = field(default_factory=list)
     baseline: set[str] = field(default_factory=set)
     noticed: dict[str, bool] = field(default_factory=dict)
@@ -91,11 +91,11 @@ def judge_at(mock: Mock, edition: str, depth: str) -> Contender:
         where = [base, "--states-url", f"{mock.origin}/_mock/states", "--edition", edition, "--depth", depth]
         return [sys.executable, "-m", "ozkit", "verify", *where, "--timeout", TIMEOUT, "--report", f"json={report}"]
 
-    def found(report: dict[str, Any]) -> set[str]:
+    def noticed(report: dict[str, Any]) -> set[str]:
         rows = report["requirements"]
         return {row["id"] for row in rows if row["outcome"] in {"fail", "warn"}} or {report["verdict"]}
 
-    return Contender(f"ozkit verify, {depth}", command, found)
+    return Contender(f"ozkit verify, {depth}", command, noticed)
 
 
 def schemathesis(mock: Mock, options: argparse.Namespace, examples: int, name: str) -> Contender:
@@ -110,11 +110,11 @@ def schemathesis(mock: Mock, options: argparse.Namespace, examples: int, name: s
         given = [*own, *options.schemathesis.split(), "-n", str(examples)]
         return [*SCHEMATHESIS, str(spec), "--url", base, *given, "--report-json-path", report]
 
-    def found(report: dict[str, Any]) -> set[str]:
-        failures = {f"{one['code']} {where}" for one in report["failures"] for where in one["operations"]}
+    def noticed(report: dict[str, Any]) -> set[str]:
+        failures = {f"{failure['code']} {where}" for failure in report["failures"] for where in failure["operations"]}
         return failures | {"an error" for _ in report["errors"]}
 
-    return Contender(name, command, found)
+    return Contender(name, command, noticed)
 
 
 def run(contender: Contender, mock: Mock, *faults: str) -> tuple[Cost, set[str]]:
@@ -128,9 +128,9 @@ def run(contender: Contender, mock: Mock, *faults: str) -> tuple[Cost, set[str]]
         wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
         if not report.exists():
             raise SystemExit(f"{contender.name} wrote no report:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        found = contender.found(json.loads(report.read_text(encoding="utf-8")))
+        noticed = contender.noticed_in(json.loads(report.read_text(encoding="utf-8")))
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(mock.requests(), wall, cpu), found
+    return Cost(mock.requests(), wall, cpu), noticed
 
 
 def as_many(mock: Mock, options: argparse.Namespace, judges: Sequence[Contender]) -> list[Contender]:
@@ -140,12 +140,12 @@ def as_many(mock: Mock, options: argparse.Namespace, judges: Sequence[Contender]
     few, many = 5, 20
     low, high = (run(schemathesis(mock, options, count, "Schemathesis"), mock)[0].requests for count in (few, many))
     each = max(1.0, (high - low) / (many - few))
-    found = []
+    contenders = []
     for judge in judges:
         examples = round(few + (run(judge, mock)[0].requests - low) / each)
         name = f"Schemathesis, about as many requests as {judge.name.rpartition(' ')[2]}"
-        found.append(schemathesis(mock, options, max(1, examples), name))
-    return found
+        contenders.append(schemathesis(mock, options, max(1, examples), name))
+    return contenders
 
 
 # --- faults ---------------------------------------------------------------------------------------------------
@@ -164,8 +164,8 @@ def notice(contenders: Sequence[Contender], mock: Mock, faults: Sequence[str]) -
     """Which faults each notices: those with which it finds what it does not find without them. Gives each in turn."""
     for number, fault in enumerate(faults, 1):
         print(f"fault {number} of {len(faults)}: {fault}", file=sys.stderr)
-        for one in contenders:
-            one.noticed[fault] = bool(run(one, mock, fault)[1] - one.baseline)
+        for contender in contenders:
+            contender.noticed[fault] = bool(run(contender, mock, fault)[1] - contender.baseline)
         yield fault
 
 
@@ -174,22 +174,22 @@ def notice(contenders: Sequence[Contender], mock: Mock, faults: Sequence[str]) -
 
 def middle(contender: Contender) -> Cost:
     """The medians of a contender's rounds."""
-    rows = [(one.requests, one.wall_s, one.cpu_s) for one in contender.costs]
+    rows = [(cost.requests, cost.wall_s, cost.cpu_s) for cost in contender.costs]
     requests, wall, cpu = (median(column) for column in zip(*rows, strict=True))
     return Cost(int(requests), wall, cpu)
 
 
 def table(contenders: Sequence[Contender]) -> Table:
     """A row each: medians, and the CPU of a request beside that of the last row."""
-    found = Table("", "requests", "wall s", "CPU s", "CPU ms a request", "ratio", "faults noticed", box=None)
-    each = [middle(one) for one in contenders]
+    table = Table("", "requests", "wall s", "CPU s", "CPU ms a request", "ratio", "faults noticed", box=None)
+    each = [middle(contender) for contender in contenders]
     peer = each[-1].cpu_s / each[-1].requests
-    for one, cost in zip(contenders, each, strict=True):
+    for contender, cost in zip(contenders, each, strict=True):
         cpu = cost.cpu_s / cost.requests
         numbers = (f"{cost.requests}", f"{cost.wall_s:.2f}", f"{cost.cpu_s:.2f}", f"{cpu * 1000:.2f}")
-        told = f"{sum(one.noticed.values())} of {len(one.noticed)}" if one.noticed else "not tried"
-        found.add_row(one.name, *numbers, f"{cpu / peer:.2f}", told)
-    return found
+        noticed = f"{sum(contender.noticed.values())} of {len(contender.noticed)}" if contender.noticed else "not tried"
+        table.add_row(contender.name, *numbers, f"{cpu / peer:.2f}", noticed)
+    return table
 
 
 def record(options: argparse.Namespace, contenders: Sequence[Contender]) -> dict[str, Any]:
@@ -197,12 +197,12 @@ def record(options: argparse.Namespace, contenders: Sequence[Contender]) -> dict
     versions = {name: metadata.version(name) for name in ("onezone-contract-kit", "schemathesis", "hypothesis")}
     rows = [
         {
-            "name": one.name,
-            "rounds": [asdict(cost) for cost in one.costs],
-            "without_faults": sorted(one.baseline),
-            "noticed": one.noticed,
+            "name": contender.name,
+            "rounds": [asdict(cost) for cost in contender.costs],
+            "without_faults": sorted(contender.baseline),
+            "noticed": contender.noticed,
         }
-        for one in contenders
+        for contender in contenders
     ]
     on = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     return {"edition": options.edition, "on": on, "versions": versions, "seed": options.seed, "contenders": rows}
@@ -210,27 +210,27 @@ def record(options: argparse.Namespace, contenders: Sequence[Contender]) -> dict
 
 def write(options: argparse.Namespace, contenders: Sequence[Contender]) -> dict[str, Any]:
     """Write down what was measured so far."""
-    found = record(options, contenders)
+    figures = record(options, contenders)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    return found
+    options.output.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return figures
 
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    found = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    found.add_argument("--edition", default=DEFAULT_EDITION)
-    found.add_argument("--rounds", type=int, default=3, help="runs of each on the mock without faults (default 3)")
-    found.add_argument("--faults", type=int, default=60, help="how many faults are tried, evenly drawn (default 60)")
-    found.add_argument("--fault", action="append", metavar="ID", help="try these instead; repeatable")
-    found.add_argument("--all-faults", action="store_true", help="try every fault of the edition: takes hours")
-    found.add_argument("--long-faults", action="store_true", help="also with Schemathesis at the longer length")
-    found.add_argument("--seed", type=int, default=0, help="of the faults that are drawn")
-    found.add_argument("--depth", action="append", choices=DEPTHS, help="repeatable; default: both")
-    found.add_argument("--examples", type=int, help="Schemathesis's -n, instead of as many requests as the judge")
-    found.add_argument("--schemathesis", default="", metavar="OPTIONS", help="more options for Schemathesis")
-    found.add_argument("--output", type=Path, default=RESULTS)
-    return found
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--edition", default=DEFAULT_EDITION)
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each on the mock without faults (default 3)")
+    parser.add_argument("--faults", type=int, default=60, help="how many faults are tried, evenly drawn (default 60)")
+    parser.add_argument("--fault", action="append", metavar="ID", help="try these instead; repeatable")
+    parser.add_argument("--all-faults", action="store_true", help="try every fault of the edition: takes hours")
+    parser.add_argument("--long-faults", action="store_true", help="also with Schemathesis at the longer length")
+    parser.add_argument("--seed", type=int, default=0, help="of the faults that are drawn")
+    parser.add_argument("--depth", action="append", choices=DEPTHS, help="repeatable; default: both")
+    parser.add_argument("--examples", type=int, help="Schemathesis's -n, instead of as many requests as the judge")
+    parser.add_argument("--schemathesis", default="", metavar="OPTIONS", help="more options for Schemathesis")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -242,16 +242,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         peers = as_many(mock, options, judges)
         contenders = [*judges, *peers]
         for _ in range(options.rounds):
-            for one in contenders:
-                cost, one.baseline = run(one, mock)
-                one.costs.append(cost)
-        ids = [one["id"] for one in mock.ask("GET", "faults")["faults"]]
+            for contender in contenders:
+                cost, contender.baseline = run(contender, mock)
+                contender.costs.append(cost)
+        ids = [fault["id"] for fault in mock.ask("GET", "faults")["faults"]]
         faults = options.fault or sample(ids, len(ids) if options.all_faults else options.faults, options.seed)
-        found = write(options, contenders)
+        figures = write(options, contenders)
         for _ in notice(contenders if options.long_faults else [*judges, peers[0]], mock, faults):
-            found = write(options, contenders)  # after each: all of them take hours
+            figures = write(options, contenders)  # after each: all of them take hours
     console = Console(width=None if sys.stdout.isatty() else 140)
-    console.print(f"edition {options.edition}; {found['on']}; {found['versions']}; {options.rounds} rounds, medians")
+    console.print(
+        f"edition {options.edition}; {figures['on']}; {figures['versions']}; {options.rounds} rounds, medians"
+    )
     console.print(table(contenders))
     console.print("ratio: CPU of a request beside the last row's; below 1 is cheaper")
 

@@ -89,8 +89,8 @@ def _wrk(call: Call, seconds: float, connections: int) -> subprocess.CompletedPr
 
 
 def _own(call: Call, seconds: float, connections: int) -> subprocess.CompletedProcess[str]:
-    told = json.dumps([asdict(call), seconds, connections])
-    return subprocess.run([sys.executable, __file__], input=told, capture_output=True, text=True, check=False)
+    words = json.dumps([asdict(call), seconds, connections])
+    return subprocess.run([sys.executable, __file__], input=words, capture_output=True, text=True, check=False)
 
 
 def run_id() -> str:

@@ -55,7 +55,7 @@ async def create(app: Any, path: str, *headers: tuple[bytes, bytes]) -> int:
     return status
 
 
-def resident() -> float:
+def resident_mib() -> float:
     """MiB of memory that the process has."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -67,16 +67,16 @@ async def measure(worlds: int, rounds: int) -> dict[str, Any]:
     app = create_app()
     for _ in range(100):
         await create(app, PATH)
-    before, first, second = resident(), [], []
+    before, first, second = resident_mib(), [], []
     gc.freeze()  # as the server does when it starts
     for number in range(worlds):
         for times in (first, second):
             started = time.process_time()
             assert await create(app, PATH, (b"x-mock-world", b"w%d" % number)) == 204
             times.append((time.process_time() - started) * 1000)
-    found = {
+    figures = {
         "worlds": worlds,
-        "mib": resident() - before,
+        "mib": resident_mib() - before,
         "first_ms": median(first),
         "first_p99_ms": quantiles(first, n=100)[98],
         "second_ms": median(second),
@@ -95,7 +95,7 @@ async def measure(worlds: int, rounds: int) -> dict[str, Any]:
             for _ in range(BATCH):
                 await create(app, path, *headers)
             best[way] = min(best[way], (time.process_time() - started) / BATCH * 1e6)
-    return found | {f"{way}_us": cost for way, cost in best.items()}
+    return figures | {f"{way}_us": cost for way, cost in best.items()}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -105,14 +105,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(argv)
-    found = asyncio.run(measure(options.worlds, options.rounds))
+    figures = asyncio.run(measure(options.worlds, options.rounds))
     limits = {"mib": MOST_MIB * options.worlds / 1000, "first_ms": MOST_MS}
-    for name, value in found.items():
+    for name, value in figures.items():
         limit = f"   (≤ {limits[name]:g})" if name in limits else ""
         print(f"{name:<14}{value:>10.2f}{limit}")
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 
 

@@ -119,8 +119,8 @@ def mock(*options: str, name: str = MOCK, create_only: bool = False) -> Contende
 def bare(app: str, name: str, implementation: tuple[str, str] = ("auto", "auto")) -> Contender:
     """A server of bare.py, on uvicorn's HTTP implementation and event loop of these names."""
     command, path = [sys.executable, str(HERE / "bare.py"), app], {"PYTHONPATH": str(HERE)}
-    found = Contender(name, lambda port: [*command, str(port), *implementation], environment=path)
-    return found if app == "starlette" else replace(found, create_only=True)
+    contender = Contender(name, lambda port: [*command, str(port), *implementation], environment=path)
+    return contender if app == "starlette" else replace(contender, create_only=True)
 
 
 def peers(folders: list[Path], work: Path) -> Iterator[Contender | Absent]:
@@ -130,12 +130,12 @@ def peers(folders: list[Path], work: Path) -> Iterator[Contender | Absent]:
     node = shutil.which("node") or "node"
 
     def npm(name: str, path: str, command: Callable[[str, int], list[str]], base: str = "") -> Contender | Absent:
-        there = [one for folder in folders if (one := folder.resolve() / "node_modules" / path).exists()]
+        there = [module for folder in folders if (module := folder.resolve() / "node_modules" / path).exists()]
         package = "/".join(path.split("/")[: 2 if path[0] == "@" else 1])
-        found = next((str(one) for one in there if package != SCALAR or _answers_204(one)), None)
-        if found is None:
+        contender = next((str(place) for place in there if package != SCALAR or _answers_204(place)), None)
+        if contender is None:
             return Absent(name, f"npm's {package} is {OLD_SCALAR if there else 'not there'}")
-        return Contender(name, lambda port: command(found, port), base)
+        return Contender(name, lambda port: command(contender, port), base)
 
     prism = ["mock", "-h", "127.0.0.1", "-v", "error", str(plain), "-p"]
     yield npm("Prism", "@stoplight/prism-cli/dist/index.js", lambda path, port: [node, path, *prism, str(port)])
@@ -147,9 +147,9 @@ def peers(folders: list[Path], work: Path) -> Iterator[Contender | Absent]:
     reduced = work / "reduced.json"  # specmatic.json would be its configuration
     reduced.write_text(json.dumps(_reduced(load().document)), encoding="utf-8")
     jar = ["mock", str(reduced), "--noConsoleLog", "--host", "127.0.0.1", "--port"]
-    found = npm("Specmatic", "specmatic/specmatic.jar", lambda path, port: ["java", "-jar", path, *jar, str(port)])
+    contender = npm("Specmatic", "specmatic/specmatic.jar", lambda path, port: ["java", "-jar", path, *jar, str(port)])
     # It leaves a report in the folder it is started in.
-    yield found if isinstance(found, Absent) else replace(found, folder=work, limit=60.0, note=REDUCED)
+    yield contender if isinstance(contender, Absent) else replace(contender, folder=work, limit=60.0, note=REDUCED)
     yield _mockforge(plain)
 
 
@@ -166,11 +166,11 @@ def _reduced(node: Any) -> Any:
     has an Authorization. It makes an automaton of every pattern, also of one that lists the letters of all scripts.
     """
     if isinstance(node, list):
-        return [_reduced(one) for one in node if one != {"bearer": []}]
+        return [_reduced(inner) for inner in node if inner != {"bearer": []}]
     if not isinstance(node, dict):
         return node
-    long = {name for name, one in node.items() if name == "pattern" and isinstance(one, str) and len(one) > LONG}
-    return {name: _reduced(one) for name, one in node.items() if name not in {*long, "bearer"}}
+    long = {name for name, inner in node.items() if name == "pattern" and isinstance(inner, str) and len(inner) > LONG}
+    return {name: _reduced(inner) for name, inner in node.items() if name not in {*long, "bearer"}}
 
 
 def _mockforge(document: Path) -> Contender | Absent:

@@ -141,7 +141,7 @@ def frames(browser: Browser) -> None:
             page.evaluate("path => { setInterval(() => fetch(path), 20); }", path)
             times = sorted(page.evaluate(FRAMES))
             page.context.close()
-            late = sum(one > LATE_MS for one in times)
+            late = sum(seconds > LATE_MS for seconds in times)
             p95 = times[int(len(times) * 0.95)]
             spread = f"median {median(times):.1f} ms, p95 {p95:.1f}, {late} over {LATE_MS} ms"
             print(f"{count} rows, {len(times)} frames: {spread}")

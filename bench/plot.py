@@ -27,10 +27,12 @@ STYLE = {
 }
 
 
-def creates(found: dict[str, Any]) -> None:
+def creates(figures: dict[str, Any]) -> None:
     """CPU of a create, one bar a server; the scale is logarithmic."""
-    servers = found["rates"]["rows"][CREATE.name]
-    rows = sorted(((median(one["cpu_us"] for one in some), name) for name, some in servers.items()), reverse=True)
+    servers = figures["rates"]["rows"][CREATE.name]
+    rows = sorted(
+        ((median(figures["cpu_us"] for figures in some), name) for name, some in servers.items()), reverse=True
+    )
     figure, axes = plt.subplots(figsize=(7, 0.34 * len(rows) + 0.8))
     colours = [OWN if name == MOCK else OTHER for _, name in rows]
     bars = axes.barh([name for _, name in rows], [cost for cost, _ in rows], color=colours)
@@ -40,9 +42,9 @@ def creates(found: dict[str, Any]) -> None:
     save(figure, "serve-create.svg")
 
 
-def cases(found: dict[str, Any]) -> None:
+def cases(figures: dict[str, Any]) -> None:
     """CPU of each case of the mock, beside the bare route's with the same requests."""
-    ratios = {name: ratio(some[MOCK], some[REFERENCE], "cpu_us") for name, some in found["costs"]["rows"].items()}
+    ratios = {name: ratio(some[MOCK], some[REFERENCE], "cpu_us") for name, some in figures["costs"]["rows"].items()}
     figure, axes = plt.subplots(figsize=(7, 2.8))
     bars = axes.barh(list(ratios)[::-1], list(ratios.values())[::-1], color=OWN)
     axes.bar_label(bars, fmt=" %.2f")
@@ -51,9 +53,9 @@ def cases(found: dict[str, Any]) -> None:
     save(figure, "serve-cases.svg")
 
 
-def world(found: dict[str, Any]) -> None:
+def world(figures: dict[str, Any]) -> None:
     """Access decisions as the world grows."""
-    rows = [row for row in found["rows"] if row["memberships"] != "demo"]
+    rows = [row for row in figures["rows"] if row["memberships"] != "demo"]
     sizes = [int(row["memberships"]) for row in rows]
     figure, axes = plt.subplots(figsize=(7, 3))
     for name, label in (("warm", "remembered"), ("first", "not remembered"), ("after_joining", "after a membership")):
@@ -74,13 +76,13 @@ def save(figure: Any, name: str) -> None:
     print(f"wrote docs/img/{name}")
 
 
-def draw(found: dict[str, Any]) -> None:
+def draw(figures: dict[str, Any]) -> None:
     """Draw the parts that a run of bench/serve.py measured, or the rows of bench/world.py."""
     mpl.use("svg")
     mpl.rcParams.update(STYLE)
     for part, drawing in (("rates", creates), ("costs", cases), ("rows", world)):
-        if part in found:
-            drawing(found)
+        if part in figures:
+            drawing(figures)
 
 
 def main() -> None:

@@ -43,12 +43,12 @@ class Bench:
 
     def __init__(self, options: argparse.Namespace, work: Path) -> None:
         self.options = options
-        wanted = options.http, options.loop
-        self.implementation = wanted if all(wanted) else implementation(mock())
+        choice = options.http, options.loop
+        self.implementation = choice if all(choice) else implementation(mock())
         self.mock, self.reference = mock(), bare("starlette", REFERENCE, self.implementation)
-        found = [*peers(options.npm, work)]
-        self.peers = [one for one in found if isinstance(one, Contender) and self.takes_part(one)]
-        self.absent = {one.name: one.reason for one in found if isinstance(one, Absent)}
+        contenders = [*peers(options.npm, work)]
+        self.peers = [peer for peer in contenders if isinstance(peer, Contender) and self.takes_part(peer)]
+        self.absent = {peer.name: peer.reason for peer in contenders if isinstance(peer, Absent)}
 
     def takes_part(self, contender: Contender) -> bool:
         """Whether `--only` lets it."""
@@ -59,7 +59,7 @@ class Bench:
         unwritten = mock("--no-journal", name=f"{MOCK} --no-journal", create_only=True)
         refusing = replace(bare("starlette", REFUSING, self.implementation), base="/refused", refusals_only=True)
         others = [unwritten, bare("asgi", "bare ASGI function", self.implementation), refusing]
-        contenders = [self.mock, self.reference, *(one for one in others if self.takes_part(one))]
+        contenders = [self.mock, self.reference, *(contender for contender in others if self.takes_part(contender))]
         cases = [case for case in CASES if not self.options.case or case.name in self.options.case]
         return self.in_turn(contenders, cases)
 
@@ -73,22 +73,22 @@ class Bench:
         """Every case of every server, in rounds; the first one only warms up, and every other one goes backwards."""
         rows: Rows = {case.name: {} for case in cases}
         with running(contenders) as (servers, absent):
-            self.absent |= {one.name: one.reason for one in absent}
-            answers = {case.name: {one.name: one.status(case) for one in servers} for case in cases}
+            self.absent |= {peer.name: peer.reason for peer in absent}
+            answers = {case.name: {server.name: server.status(case) for server in servers} for case in cases}
             for number in range(self.options.rounds + 1):
                 for case in cases:
-                    asked = [one for one in servers if one.contender.takes(case)]
+                    asked = [server for server in servers if server.contender.takes(case)]
                     for server in asked[:: 1 if number % 2 else -1]:
                         seen, cpu = server.load(case, self.options.seconds if number else 1.0)
                         if number:
                             rows[case.name].setdefault(server.name, []).append({**asdict(seen), "cpu_us": cpu})
-            notes = {one.name: one.contender.note for one in servers if one.contender.note}
+            notes = {server.name: server.contender.note for server in servers if server.contender.note}
         return {"rows": rows, "answers": answers, "notes": notes}
 
     def starts(self) -> dict[str, Any]:
         """Starts in turn, nothing else running: wall, CPU and memory at the first answer."""
         contenders = [self.mock, self.reference, *self.peers]
-        rows: dict[str, list[dict[str, float]]] = {one.name: [] for one in contenders}
+        rows: dict[str, list[dict[str, float]]] = {contender.name: [] for contender in contenders}
         for _ in range(self.options.starts):
             for contender in contenders:
                 server = start(contender)
@@ -107,17 +107,17 @@ class Bench:
             served, reference = servers
             for case in CASES:
                 served.load(case, 1.0)
-            found: dict[str, Any] = {"own_bytes": own_bytes()}
-            found["refused"] = send_many(served, REFUSALS, options.creates)
-            found["created"] = send_many(served, [CREATE], options.creates)
-            found["before_p99"] = send_many(served, [CREATE], options.tail - options.creates)
+            figures: dict[str, Any] = {"own_bytes": own_bytes()}
+            figures["refused"] = send_many(served, REFUSALS, options.creates)
+            figures["created"] = send_many(served, [CREATE], options.creates)
+            figures["before_p99"] = send_many(served, [CREATE], options.tail - options.creates)
             pairs = [
                 [server.load(CREATE, options.seconds)[0].p99_ms for server in (served, reference)]
                 for _ in range(options.rounds)
             ]
-        found["creates"] = found["created"]["requests"] + found["before_p99"]["requests"]
-        found["p99_ms"], found["reference_p99_ms"] = (median(some) for some in zip(*pairs, strict=True))
-        return found
+        figures["creates"] = figures["created"]["requests"] + figures["before_p99"]["requests"]
+        figures["p99_ms"], figures["reference_p99_ms"] = (median(some) for some in zip(*pairs, strict=True))
+        return figures
 
     def profile(self) -> dict[str, Any]:
         """Where the CPU of a create goes."""
@@ -146,8 +146,8 @@ def send_many(server: Server, cases: list[Case], count: int) -> dict[str, float]
 
 def own_bytes() -> int:
     """How much of a created service is its own data: its text, its id, and its creator's relation to it."""
-    made = ',"handleServiceId":"","creator":{"type":"user","id":""},"creationTime":1700000000'
-    return len(CREATE.body) + 2 * 38 + len(made)
+    members = ',"handleServiceId":"","creator":{"type":"user","id":""},"creationTime":1700000000'
+    return len(CREATE.body) + 2 * 38 + len(members)
 
 
 def conditions(bench: Bench) -> dict[str, Any]:
@@ -172,23 +172,27 @@ def conditions(bench: Bench) -> dict[str, Any]:
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    found = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    found.add_argument("--part", action="append", choices=PARTS, help="measure these parts only; repeatable")
-    found.add_argument("--npm", type=Path, action="append", default=[], metavar="FOLDER", help="repeatable")
-    found.add_argument("--only", action="append", metavar="NAME", help="beside the mock and the bare route; repeatable")
-    found.add_argument("--case", action="append", metavar="NAME", help="costs of these cases only; repeatable")
-    found.add_argument("--rounds", type=int, default=10, help="of each load (default 10)")
-    found.add_argument("--seconds", type=float, default=1.0, help="of each load (default 1)")
-    found.add_argument("--starts", type=int, default=5, help="of each server (default 5)")
-    found.add_argument("--creates", type=int, default=100_000, help="for the growth of memory (default 100,000)")
-    found.add_argument("--tail", type=int, default=500_000, help="creates before the slowest answers (default 500,000)")
-    found.add_argument("--http", help="uvicorn's HTTP implementation for the bare route (default: the mock's)")
-    found.add_argument("--loop", help="uvicorn's event loop for the bare route (default: the mock's)")
-    found.add_argument(
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", action="append", choices=PARTS, help="measure these parts only; repeatable")
+    parser.add_argument("--npm", type=Path, action="append", default=[], metavar="FOLDER", help="repeatable")
+    parser.add_argument(
+        "--only", action="append", metavar="NAME", help="beside the mock and the bare route; repeatable"
+    )
+    parser.add_argument("--case", action="append", metavar="NAME", help="costs of these cases only; repeatable")
+    parser.add_argument("--rounds", type=int, default=10, help="of each load (default 10)")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each load (default 1)")
+    parser.add_argument("--starts", type=int, default=5, help="of each server (default 5)")
+    parser.add_argument("--creates", type=int, default=100_000, help="for the growth of memory (default 100,000)")
+    parser.add_argument(
+        "--tail", type=int, default=500_000, help="creates before the slowest answers (default 500,000)"
+    )
+    parser.add_argument("--http", help="uvicorn's HTTP implementation for the bare route (default: the mock's)")
+    parser.add_argument("--loop", help="uvicorn's event loop for the bare route (default: the mock's)")
+    parser.add_argument(
         "--json", type=Path, default=report.RESULTS, help="file for the raw numbers (default: %(default)s)"
     )
-    found.add_argument("--docs", action="store_true", help="write the tables to docs/performance.md, and the drawings")
-    return found
+    parser.add_argument("--docs", action="store_true", help="write the tables to docs/performance.md, and the drawings")
+    return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -196,19 +200,19 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(options, Path(work))
-        found = conditions(bench)
+        figures = conditions(bench)
         for name in options.part or PARTS:
             print(f"measuring {name} …", file=sys.stderr)
             try:
-                found[name] = PARTS[name](bench)
+                figures[name] = PARTS[name](bench)
             except hotspots.ProfileError as error:
                 bench.absent[name] = str(error)
-    found["absent"], found["load_average_after"] = bench.absent, os.getloadavg()[0]
+    figures["absent"], figures["load_average_after"] = bench.absent, os.getloadavg()[0]
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    report.show(found)
+    options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    report.show(figures)
     if options.docs:
-        report.write_docs(found)
+        report.write_docs(figures)
     return 0
 
 

@@ -23,11 +23,11 @@ CONNECTIONS = 32
 
 def children(pid: int) -> list[int]:
     """A process and all below it."""
-    found = [pid]
+    processes = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
-            found += [one for child in task.read_text().split() for one in children(int(child))]
-    return found
+            processes += [process for child in task.read_text().split() for process in children(int(child))]
+    return processes
 
 
 @dataclass
@@ -92,8 +92,8 @@ async def _answer(port: int, call: Call) -> int:
 
 def free_port() -> int:
     """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def start(contender: Contender) -> Server | Absent:
@@ -128,11 +128,11 @@ def running(contenders: list[Contender]) -> Iterator[tuple[list[Server], list[Ab
     absent: list[Absent] = []
     try:
         for contender in contenders:
-            found = start(contender)
-            if isinstance(found, Server):
-                servers.append(found)
+            process = start(contender)
+            if isinstance(process, Server):
+                servers.append(process)
             else:
-                absent.append(found)
+                absent.append(process)
         yield servers, absent
     finally:
         for server in servers:

@@ -68,9 +68,9 @@ class Row:
 def visible(name: str) -> bool:
     """Whether a requirement, by its topic or id, rests on what a recording has."""
     names = (name, name.partition(".")[2])
-    if any(fnmatchcase(one, pattern) for one in names for pattern in SHOWN):
+    if any(fnmatchcase(name, pattern) for name in names for pattern in SHOWN):
         return True
-    return not any(fnmatchcase(one, pattern) for one in names for pattern in UNSEEN)
+    return not any(fnmatchcase(name, pattern) for name in names for pattern in UNSEEN)
 
 
 def verified(origin: str, contract: Contract, fault: prove.Fault, har: Path) -> set[str]:
@@ -78,7 +78,7 @@ def verified(origin: str, contract: Contract, fault: prove.Fault, har: Path) -> 
     prove.switch(origin, *([fault.id] if fault.id else []))
     noticed: set[str] = set()
     with recording(origin, har) as through:
-        for depth, topics in prove.looks(contract, fault, whole=True):
+        for depth, topics in prove.attempts(contract, fault, whole=True):
             judgement = prove.judged(through, contract, depth, topics, fault.profile, crowd=prove.LIGHT)
             noticed |= prove.noticed(judgement, fault.profile)
             if not prove.missed(fault.noticed_by, noticed):
@@ -86,16 +86,16 @@ def verified(origin: str, contract: Contract, fault: prove.Fault, har: Path) -> 
     return noticed
 
 
-def seen(contract: Contract, *files: Path) -> tuple[list[str], int]:
+def violated(contract: Contract, *files: Path) -> tuple[list[str], int]:
     """What recordings show to be violated, SHOULD included, and of how many exchanges."""
     follower = Follower(contract, Choice())
     follower.follow(merged(map(read, files)))
     results = follower.judgement("recordings").results
-    wrong = [one.requirement.id for one in results if one.outcome in {Outcome.FAIL, Outcome.WARN}]
+    wrong = [result.requirement.id for result in results if result.outcome in {Outcome.FAIL, Outcome.WARN}]
     return wrong, follower.requests
 
 
-def told(origin: str, contract: Contract, fault: prove.Fault, har: Path, client: Path) -> set[str]:
+def noticed_by_client(origin: str, contract: Contract, fault: prove.Fault, har: Path, client: Path) -> set[str]:
     """Record the story of a generated client; gives whether the client itself saw something."""
     prove.switch(origin, *([fault.id] if fault.id else []))
     with recording(origin, har) as through:
@@ -111,7 +111,11 @@ def rows(
     for fault in faults:
         har = folder / f"{fault.id or 'none'}.har"
         try:
-            noticed = told(origin, contract, fault, har, client) if client else verified(origin, contract, fault, har)
+            noticed = (
+                noticed_by_client(origin, contract, fault, har, client)
+                if client
+                else verified(origin, contract, fault, har)
+            )
         except SetupError as error:
             noticed = {f"robust.no-setup: {error}"}
         har.with_suffix(".json").write_text(json.dumps(sorted(noticed)), encoding="utf-8")
@@ -121,7 +125,7 @@ def rows(
 def row(contract: Contract, har: Path) -> Row:
     """The row of a recording that is there."""
     noticed = json.loads(har.with_suffix(".json").read_text(encoding="utf-8"))
-    wrong, exchanges = seen(contract, har)
+    wrong, exchanges = violated(contract, har)
     return Row(har.stem, noticed, wrong, exchanges)
 
 
@@ -149,31 +153,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with embedded.mock(chosen.edition) as origin:
             faults = prove.catalogue(origin)[chosen.first :: chosen.every]
             if chosen.fault:
-                faults = [one for one in faults if any(fnmatchcase(one.id, pattern) for pattern in chosen.fault)]
+                faults = [fault for fault in faults if any(fnmatchcase(fault.id, pattern) for pattern in chosen.fault)]
             sound = prove.Fault("", "no fault", ("*",))
             report(rows(contract, [sound, *faults], origin, folder, chosen.story), chosen.output)
 
 
-def report(found: Iterable[Row], output: Path | None) -> None:
+def report(rows: Iterable[Row], output: Path | None) -> None:
     """Print what is not seen though it could be, and the figures."""
     every: list[Row] = []
-    for one in found:
-        every.append(one)
+    for row in rows:
+        every.append(row)
         if output:
             with output.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(one)) + "\n")
-        if one.fault == "none" and (one.seen or one.noticed):
-            sys.stdout.write(f"false alarm: {one.seen} {one.noticed}\n")
-        elif one.could_show and not one.seen:
-            topics = ", ".join(filter(visible, one.noticed))
-            sys.stdout.write(f"not seen: {one.fault}: {topics[:150]}\n")
+                file.write(json.dumps(asdict(row)) + "\n")
+        if row.fault == "none" and (row.seen or row.noticed):
+            sys.stdout.write(f"false alarm: {row.seen} {row.noticed}\n")
+        elif row.could_show and not row.seen:
+            topics = ", ".join(filter(visible, row.noticed))
+            sys.stdout.write(f"not seen: {row.fault}: {topics[:150]}\n")
             sys.stdout.flush()
-    every = [one for one in every if one.fault != "none" and one.noticed]
-    could = [one for one in every if one.could_show]
+    every = [row for row in every if row.fault != "none" and row.noticed]
+    could = [row for row in every if row.could_show]
     sys.stdout.write(
         f"{len(every)} faults were noticed, {len(could)} of them by what a recording could show; "
-        f"of these {sum(bool(one.seen) for one in could)} are seen, and of the others "
-        f"{sum(bool(one.seen) for one in every if not one.could_show)}\n"
+        f"of these {sum(bool(row.seen) for row in could)} are seen, and of the others "
+        f"{sum(bool(row.seen) for row in every if not row.could_show)}\n"
     )
 
 

@@ -60,14 +60,14 @@ def world_data(memberships: int, parents: int, dice: random.Random) -> dict[str,
     for group in dice.sample(groups, max(1, count // 50)):
         group["zone_privileges"] = some(dice, ZONE)
     users = [{"id": f"user-{at:032d}", "username": f"user-{at}", "password": "password"} for at in range(crowd)]
-    left = memberships - sum(len(one["children"]) for one in groups)
+    left = memberships - sum(len(group["children"]) for group in groups)
     while left > 0:
         joined = dice.choice(groups)["users"]
         left -= (user := users[left % crowd]["id"]) not in joined
         joined[user] = some(dice, INSIDE)
-        if len(users) * len(groups) <= memberships and all(len(one["users"]) == crowd for one in groups):
+        if len(users) * len(groups) <= memberships and all(len(group["users"]) == crowd for group in groups):
             break
-    services = [{"id": f"service-{at:030d}", "groups": {one["id"]: "all"}} for at, one in enumerate(groups[::10])]
+    services = [{"id": f"service-{at:030d}", "groups": {group["id"]: "all"}} for at, group in enumerate(groups[::10])]
     return {"users": users, "groups": groups, "handle_services": services}
 
 
@@ -75,13 +75,13 @@ def some(dice: random.Random, names: tuple[str, ...]) -> list[str]:
     return [name for name in names if dice.random() < 0.5]
 
 
-def resident() -> float:
+def resident_mib() -> float:
     """MiB of memory that this process has resident."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * 4096 / 2**20
 
 
-class Asking:
+class RuleQuestions:
     """Asks one access rule in one world."""
 
     def __init__(self, world: World, dice: random.Random) -> None:
@@ -92,16 +92,16 @@ class Asking:
 
     def allowed(self, count: int) -> list[Pair]:
         """Random users who may, each with the parameters of a request for a random one of its groups."""
-        found: list[Pair] = []
+        pairs: list[Pair] = []
         for _ in range(count * 50):
             user = self.dice.choice(self.users)
             groups = list(self.world.memberships(USER, user.id, GROUP)) or self.groups
             params = {"id": self.dice.choice(groups)}
             if self.guard.decide(self.world, user, params).allowed:
-                found.append((user, params))
-            if len(found) == count:
+                pairs.append((user, params))
+            if len(pairs) == count:
                 break
-        return found or self.refused(1)
+        return pairs or self.refused(1)
 
     def refused(self, count: int) -> list[Pair]:
         """Random users who may not, each with the parameters of a request for a random group."""
@@ -145,13 +145,13 @@ class Asking:
     def after_joining(self) -> float:
         spent = 0.0
         for user, params in self.pairs(CHANGES):
-            held = self.world.related(USER, user.id, GROUP, params["id"])
+            privileges = self.world.related(USER, user.id, GROUP, params["id"])
             self.world.relate(USER, user.id, GROUP, params["id"], frozenset({"group_view"}))
             spent += self.spent(self.pairs(AFTER))
-            if held is None:
+            if privileges is None:
                 self.world.unrelate(USER, user.id, GROUP, params["id"])
             else:
-                self.world.relate(USER, user.id, GROUP, params["id"], held)
+                self.world.relate(USER, user.id, GROUP, params["id"], privileges)
         return spent / CHANGES
 
     def after_nesting(self) -> tuple[float, float]:
@@ -159,11 +159,11 @@ class Asking:
         spent = longest = 0.0
         for _ in range(CHANGES):
             child, parent = self.dice.sample(self.groups, 2)
-            held = self.world.related(GROUP, child, GROUP, parent)
+            privileges = self.world.related(GROUP, child, GROUP, parent)
             self.world.relate(GROUP, child, GROUP, parent, frozenset({"group_view"}))
             each = [self.spent([pair]) for pair in [(self.pairs(1)[0][0], {"id": parent}), *self.pairs(AFTER - 1)]]
             spent, longest = spent + sum(each) / AFTER, max(longest, *each)
-            if held is None:
+            if privileges is None:
                 self.world.unrelate(GROUP, child, GROUP, parent)
         return spent / CHANGES, longest
 
@@ -176,19 +176,22 @@ def measure(size: str, parents: int, rounds: int) -> dict[str, Any]:
     else:
         data = orjson.loads(orjson.dumps(world_data(int(size), parents, dice)))
     gc.collect()
-    memory, before = resident(), time.process_time()
+    memory, before = resident_mib(), time.process_time()
     world = build(data, contract)
     row: dict[str, Any] = {"memberships": size, "load_s": time.process_time() - before}
-    row["mib"] = resident() - memory
+    row["mib"] = resident_mib() - memory
     del data
     gc.collect()
     gc.freeze()
-    asking = Asking(world, dice)
-    row["warm"] = min(asking.warm() for _ in range(rounds))
-    row["first"] = min(asking.first() for _ in range(rounds))
-    row["after_joining"] = min(asking.after_joining() for _ in range(rounds))
-    nesting = [asking.after_nesting() for _ in range(rounds)]
-    row["after_nesting"], row["longest"] = min(one for one, _ in nesting), min(longest for _, longest in nesting)
+    questions = RuleQuestions(world, dice)
+    row["warm"] = min(questions.warm() for _ in range(rounds))
+    row["first"] = min(questions.first() for _ in range(rounds))
+    row["after_joining"] = min(questions.after_joining() for _ in range(rounds))
+    nesting = [questions.after_nesting() for _ in range(rounds)]
+    row["after_nesting"], row["longest"] = (
+        min(seconds for seconds, _ in nesting),
+        min(longest for _, longest in nesting),
+    )
     return row
 
 
@@ -220,8 +223,8 @@ def main(arguments: list[str]) -> int:
         command += ["--quick"] if options.quick else []
         rows.append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    found = {"python": sys.version.split()[0], "parents": options.parents, "rows": rows}
-    options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    figures = {"python": sys.version.split()[0], "parents": options.parents, "rows": rows}
+    options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(table(rows))
     return 0
 

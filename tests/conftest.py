@@ -9,7 +9,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave the exhaustive sets out, unless `-m` speaks of them: any other `-m` must not bring them in."""
     if "exhaustive" in config.getoption("-m"):
         return
-    left_out = [one for one in items if one.get_closest_marker("exhaustive")]
+    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [one for one in items if not one.get_closest_marker("exhaustive")]
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]

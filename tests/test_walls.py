@@ -25,9 +25,9 @@ FORBIDDEN = {
 
 
 def sources(*rooms: str) -> list[Path]:
-    found = {room: sorted((ROOT / room).rglob("*.py")) for room in rooms}
-    assert all(found.values()), "a room without any source is not where this test looks for it"
-    return [ROOT / "ozkit.py", *(path for paths in found.values() for path in paths)]
+    files = {room: sorted((ROOT / room).rglob("*.py")) for room in rooms}
+    assert all(files.values()), "a room without any source is not where this test looks for it"
+    return [ROOT / "ozkit.py", *(path for paths in files.values() for path in paths)]
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -61,8 +61,8 @@ def no_exit(statement: str) -> str:
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_through_no_wall(room: str) -> None:
     """Spec imports neither other room, and the mock and the judge never import each other."""
-    found = {(path.name, name) for path in sources(room) for name in imported(path) if name in FORBIDDEN[room]}
-    assert not found - ALLOWED
+    breaches = {(path.name, name) for path in sources(room) for name in imported(path) if name in FORBIDDEN[room]}
+    assert not breaches - ALLOWED
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -82,17 +82,17 @@ def modules(room: str, package: str) -> dict[str, Path]:
 
 def imports_within(room: str, package: str) -> dict[str, set[str]]:
     """For each module of a package those of it that it imports, anywhere in its text, for types alone included."""
-    known, found = modules(room, package), {}
-    for name, path in known.items():
+    names, imports = modules(room, package), {}
+    for name, path in names.items():
         nodes = [
             node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
         ]
         pairs = [(node.module or "", alias.name) for node in nodes for alias in node.names]
-        found[name] = {
-            f"{module}.{one}" if f"{module}.{one}" in known else module for module, one in pairs
-        } & known.keys()
-        found[name].discard(name)
-    return found
+        imports[name] = {
+            f"{module}.{name}" if f"{module}.{name}" in names else module for module, name in pairs
+        } & names.keys()
+        imports[name].discard(name)
+    return imports
 
 
 @pytest.mark.parametrize(("room", "package"), list(zip(ROOMS, PACKAGES, strict=True)))
@@ -114,11 +114,11 @@ def test_the_mock_uses_nothing_private_of_its_libraries() -> None:
 
 def test_functions_are_short() -> None:
     """The median function has fewer than 10 lines, nine in ten have at most 35, none has more than 60."""
-    found = sorted(one for path in sources(*ROOMS) for one in lengths(path))
-    sizes = [size for size, _ in found]
+    breaches = sorted(length for path in sources(*ROOMS) for length in lengths(path))
+    sizes = [size for size, _ in breaches]
     assert median(sizes) < LIMITS["median"]
     assert sum(size <= LIMITS["most"] for size in sizes) >= 0.9 * len(sizes)
-    assert [name for size, name in found if size > LIMITS["longest"]] == []
+    assert [name for size, name in breaches if size > LIMITS["longest"]] == []
 
 
 def test_files_are_short() -> None:

@@ -22,12 +22,12 @@ def suspicious(exchange: Exchange) -> bool:
     return bool(response.body) and not response.looks_like_json
 
 
-def alike(exchanges: Sequence[Exchange]) -> bool:
+def answered_alike(exchanges: Sequence[Exchange]) -> bool:
     """Whether requests that have nothing in common were answered the same."""
-    return len({_face(exchange) for exchange in exchanges}) == 1
+    return len({_signature(exchange) for exchange in exchanges}) == 1
 
 
-def _face(exchange: Exchange) -> tuple[object, ...]:
+def _signature(exchange: Exchange) -> tuple[object, ...]:
     """What answers of the same kind have in common: a path, an id or a nonce in them may differ."""
     response = exchange.response
     if response is None:
@@ -40,7 +40,7 @@ def _face(exchange: Exchange) -> tuple[object, ...]:
 
 def words(exchange: Exchange, base_url: str, redactor: Redactor) -> str:
     """What every request was answered, and what to look at."""
-    return f"every request is answered alike, {exchange.came(redactor)}: {_advice(exchange, base_url)}"
+    return f"every request is answered alike, {exchange.summary(redactor)}: {_advice(exchange, base_url)}"
 
 
 def _advice(exchange: Exchange, base_url: str) -> str:

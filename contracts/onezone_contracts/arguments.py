@@ -19,7 +19,7 @@ from onezone_contracts.target.file import VARIABLE, SetupError, filled
 if TYPE_CHECKING:
     from onezone_contracts.network import Header, Network, Stop
     from onezone_contracts.options import Options
-    from onezone_contracts.wanted import Wanted
+    from onezone_contracts.subject import Subject
 
 PERSONAS = ("passwords", "tokens")
 DEPTHS = ("quick", "standard", "deep")
@@ -183,12 +183,12 @@ def trust(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None
         raise SetupError(f"--cacert {cacert}: {error.strerror or error}") from None
 
 
-def add_admin(parser: argparse.ArgumentParser) -> None:
-    """Add what names an administrator's account."""
+def add_admin(parser: argparse.ArgumentParser, purpose: str = "creates its users and removes them") -> None:
+    """Add what names an administrator's account, with which the kit does something."""
     parser.add_argument(
         "--admin",
         metavar="USER:PASSWORD",
-        help="administrator with whose account the kit creates its users, and removes them",
+        help=f"administrator's account, with which the kit {purpose}",
     )
     parser.add_argument("--admin-token", metavar="TOKEN", help="the same, by a token")
 
@@ -291,11 +291,11 @@ def options_of(arguments: argparse.Namespace, stop: Stop, **more: Any) -> Option
     )
 
 
-def wanted_of(arguments: argparse.Namespace, profile: str = "core") -> Wanted:
+def subject_of(arguments: argparse.Namespace, profile: str = "core") -> Subject:
     """What is to be judged, as `add_target` asked. Raises SetupError."""
-    from onezone_contracts.wanted import Wanted
+    from onezone_contracts.subject import Subject
 
-    return Wanted(
+    return Subject(
         arguments.url,
         arguments.target,
         arguments.states_url,

@@ -78,7 +78,7 @@ def causes(
     judged = tuple(results)
     roots: dict[str, _Root] = {}
     for result in judged:
-        if result.outcome in FAILED and not result.known:
+        if result.outcome in FAILED and not result.fails_as_expected:
             for number, finding in enumerate(result.findings):
                 if result.unexpected_pass:
                     passes = _Root(PASSES, "expected to fail, and passes")
@@ -94,7 +94,7 @@ def causes(
     return (*(draft.cause() for draft in ordered), *never)
 
 
-def face(finding: Finding) -> tuple[object, ...]:
+def signature(finding: Finding) -> tuple[object, ...]:
     """What findings of one requirement have in common that have the same cause."""
     response = finding.exchange.response if finding.exchange else None
     came = (response.status, response.looks_like_json) if response else None
@@ -140,7 +140,7 @@ def _misshaped(exchange: Exchange, finding: Finding, redactor: Redactor) -> tupl
     if not response.body:
         return "errors-empty", "errors have no body"
     if not response.looks_like_json:
-        return f"errors-{response.media_type}", f"errors are no JSON: {exchange.came(redactor)}"
+        return f"errors-{response.media_type}", f"errors are no JSON: {exchange.summary(redactor)}"
     if finding.expected == "application/json":
         return f"errors-labelled-{response.media_type}", f"errors are labelled {response.media_type or 'with nothing'}"
     return "errors-form", f"errors have another form than documented: {redactor.text(finding.actual)}"

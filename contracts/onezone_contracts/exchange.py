@@ -58,7 +58,7 @@ class Response:
     status: int
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(repr=False)
-    stray: bytes = field(default=b"", repr=False)
+    trailing: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str | None:
         """The value of the first header of that name in any case, None where there is none."""
@@ -141,7 +141,7 @@ class Exchange:
         """Whether the target says that there is no such thing to read (404, 405, 501), or not for this user."""
         return self.status in {401, 403, 404, 405, 410, 501}
 
-    def came(self, redactor: Redactor) -> str:
+    def summary(self, redactor: Redactor) -> str:
         """What came: the status, the media type, and the title or the first words of a page; no secrets."""
         if self.response is None:
             return redactor.text(self.answer())
@@ -226,7 +226,7 @@ def basic(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
-def shown(body: bytes | None, redactor: Redactor) -> str:
+def body_text(body: bytes | None, redactor: Redactor) -> str:
     """A body as text for people: decoded, redacted, and cut where it is long."""
     text = redactor.text((body or b"").decode("utf-8", "backslashreplace"))
     if len(text) > SHOWN_BYTES:
@@ -243,7 +243,7 @@ def request_report(exchange: Exchange, redactor: Redactor) -> dict[str, Any]:
         "url": redactor.text(exchange.base + request.path),
         "as": request.auth.who,
         "headers": _headers(request.all_headers, redactor),
-        "body": None if request.body is None else shown(request.body, redactor),
+        "body": None if request.body is None else body_text(request.body, redactor),
     }
 
 
@@ -255,7 +255,7 @@ def response_report(exchange: Exchange, redactor: Redactor) -> dict[str, Any] | 
     return {
         "status": response.status,
         "headers": _headers(response.headers, redactor),
-        "body": shown(response.body or response.stray, redactor),
+        "body": body_text(response.body or response.trailing, redactor),
     }
 
 

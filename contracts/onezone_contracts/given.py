@@ -42,7 +42,7 @@ class GivenRun(Run):
         super().__init__(shared, operation, Api(contract, target.base_url, self.wire))
         self.target = target
         self.redactor: Redactor = target.redactor()
-        options.network.teach(self.redactor)
+        options.network.mask_values(self.redactor)
         effect = operation.effect
         self.readback = Readback(contract, target, self.wire, effect.resource, effect.within or "")
         self.readback.lag = Lag(max(options.patience, options.settle), check_time=shared.check_time)
@@ -162,7 +162,7 @@ class GivenRun(Run):
             ),
         )
         exchanges = [request.exchange for request in (*sent, *map(self.transmit, others))]
-        if alike.alike(exchanges):
+        if alike.answered_alike(exchanges):
             raise SetupError(alike.words(exchanges[0], self.target.base_url, self.redactor))
 
     def _judge(self, sent: list[Sent]) -> None:

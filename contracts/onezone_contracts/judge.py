@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from onezone_spec import Contract
 
-from onezone_contracts.causes import Cause, causes, face
+from onezone_contracts.causes import Cause, causes, signature
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import (
@@ -27,9 +27,9 @@ from onezone_contracts.requirement import (
     ambiguous,
     fits,
 )
+from onezone_contracts.subject import CannotSetUpError
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.verdict import Judgement, Verdict, decide
-from onezone_contracts.wanted import CannotSetUpError
 
 DEEPEST = "deep"
 FINDINGS = 5
@@ -130,7 +130,7 @@ def judge_one(run: Judged, requirement: Requirement) -> Result:
 
 def excused(results: Iterable[Result]) -> frozenset[int]:
     """The documented statuses in whose place another is known to come: that they are never seen is known, too."""
-    expected = (finding.expected for result in results if result.known for finding in result.findings)
+    expected = (finding.expected for result in results if result.fails_as_expected for finding in result.findings)
     return frozenset(int(status) for status in expected if status.isdecimal())
 
 
@@ -162,7 +162,7 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
     changed = _turned_away(run, requirement, findings)
     if changed:
         return Result(requirement, Outcome.BLOCKED, (), changed)
-    return Result(requirement, _outcome(requirement, findings), _kept(findings), _more(findings))
+    return Result(requirement, _outcome(requirement, findings), _representative(findings), _more(findings))
 
 
 def _turned_away(run: Judged, requirement: Requirement, findings: list[Finding]) -> str | None:
@@ -180,11 +180,11 @@ def _outcome(requirement: Requirement, findings: list[Finding]) -> Outcome:
     return Outcome.FAIL if requirement.level is Level.MUST else Outcome.WARN
 
 
-def _kept(findings: list[Finding]) -> tuple[Finding, ...]:
+def _representative(findings: list[Finding]) -> tuple[Finding, ...]:
     """One finding of each that differ, then others, in their order."""
     first: dict[tuple[object, ...], int] = {}
     for number, finding in enumerate(findings):
-        first.setdefault(face(finding), number)
+        first.setdefault(signature(finding), number)
     chosen = [*first.values(), *(number for number in range(len(findings)) if number not in first.values())][:FINDINGS]
     return tuple(findings[number] for number in sorted(chosen))
 

@@ -74,7 +74,7 @@ class Network:
     rate: Rate = field(default_factory=Rate)
     stop: Stop = field(default_factory=Stop)
 
-    def teach(self, redactor: Redactor) -> None:
+    def mask_values(self, redactor: Redactor) -> None:
         """Have values of headers that came from variables masked, and read from the same variables in curl lines."""
         for header in self.headers:
             for name, value in header.variables:
@@ -85,7 +85,7 @@ class Network:
         """The same without the target's headers, for another server."""
         return replace(self, headers=())
 
-    def dressed(self, request: Request) -> Request:
+    def with_common_headers(self, request: Request) -> Request:
         """The request with the headers of every request, but for those that it has itself."""
         own = {name.lower() for name, _ in request.all_headers}
         added = [header for header in self.headers if header.name.lower() not in own]

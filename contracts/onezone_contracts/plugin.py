@@ -22,7 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--onezone-target", metavar="FILE", help="target file; without a target the kit's own mock is judged")
     add("--onezone-url", metavar="URL", help="base URL of the API, for use with the next three")
     add("--onezone-states-url", metavar="URL", help="URL at which the server under test creates each persona")
-    add("--onezone-admin", metavar="USER:PASSWORD", help="administrator with whose account the kit creates its users")
+    add(
+        "--onezone-admin", metavar="USER:PASSWORD", help="administrator's account, with which the kit creates its users"
+    )
     add("--onezone-admin-token", metavar="TOKEN", help="the same, with a token")
     add(
         "--onezone-edition",

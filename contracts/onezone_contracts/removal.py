@@ -58,7 +58,7 @@ def remove(run: Creator) -> None:
     )
     helpers = sorted(run.target.personas.values(), key=_privileges, reverse=True)
     ways = [(operation.path, helper) for operation in operations if operation for helper in helpers]
-    left = dict.fromkeys(_ours(run))
+    left = dict.fromkeys(_created_entities(run))
     listed = set(_listed(run, {group for group, _ in left}))
     vain = 0
     while left and vain < IN_VAIN:
@@ -90,7 +90,7 @@ def _privileges(helper: TestUser) -> int:
     return sum(len(privileges or ()) for privileges in helper.persona.grants.values())
 
 
-def _ours(run: Creator) -> Iterator[Place]:
+def _created_entities(run: Creator) -> Iterator[Place]:
     """What the run created in groups that it may act on; after an interrupt also what was not looked at any more."""
     for creation in (*run.ledger.created, *run.ledger.spare):
         if creation.id and creation.sent.case.group in {HOME, OTHER} and not _initial(run, creation.sent, creation.id):

@@ -220,6 +220,6 @@ class Result:
     """How long it took to judge."""
 
     @property
-    def known(self) -> bool:
+    def fails_as_expected(self) -> bool:
         """Whether it fails as expected."""
         return self.listed and self.outcome in {Outcome.FAIL, Outcome.WARN}

@@ -9,25 +9,23 @@ from dataclasses import replace
 from onezone_spec import Contract
 
 from onezone_contracts.causes import Cause
-from onezone_contracts.derive import judged_operations
+from onezone_contracts.derive import judged_operations, profile_of
 from onezone_contracts.judge import Progress, Session, judge
 from onezone_contracts.options import Options
 from onezone_contracts.sessions import Documented, Everything
+from onezone_contracts.subject import CannotSetUpError, Subject, cannot_set_up, contract_of
 from onezone_contracts.target import kept
 from onezone_contracts.target.file import check_url
 from onezone_contracts.target.provisioner import provisioned
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_contracts.waiting import wait_for
-from onezone_contracts.wanted import CannotSetUpError, Wanted, cannot_set_up, contract_of
 
 
 def judge_target(
-    subject: Wanted, options: Options, patterns: tuple[str, ...] = (), progress: Progress | None = None
+    subject: Subject, options: Options, patterns: tuple[str, ...] = (), progress: Progress | None = None
 ) -> Judgement:
     """Judge what the user named. Raises SetupError for bad usage; a target that cannot be judged is `inconclusive`."""
     contract = contract_of(subject)
-    if not judged_operations(contract):
-        subject = replace(subject, profile="full")  # a contract that is all one's own: every operation is judged alike
     try:
         with opened(subject, contract, options) as session:
             judgement = judge(session, patterns, progress)
@@ -43,11 +41,11 @@ def judge_target(
         )
 
 
-def _not_judged(subject: Wanted, contract: Contract, options: Options, why: str) -> Judgement:
+def _not_judged(subject: Subject, contract: Contract, options: Options, why: str) -> Judgement:
     return Judgement(
         target=_base_url(subject) or str(subject.target_file or "the embedded mock"),
         edition=contract.edition,
-        profile=subject.profile,
+        profile=profile_of(contract, subject.profile),
         depth=options.depth,
         seed=options.seed,
         verdict=Verdict.INCONCLUSIVE,
@@ -56,12 +54,12 @@ def _not_judged(subject: Wanted, contract: Contract, options: Options, why: str)
     )
 
 
-def _base_url(subject: Wanted) -> str | None:
+def _base_url(subject: Subject) -> str | None:
     """Where the API is, None for the embedded mock."""
     return subject.url or subject.data.get("base_url")
 
 
-def _awaited(subject: Wanted, options: Options) -> None:
+def _awaited(subject: Subject, options: Options) -> None:
     """Wait until the target is up, where that was asked for. Raises CannotSetUpError."""
     base_url = _base_url(subject)
     if isinstance(base_url, str):
@@ -70,12 +68,13 @@ def _awaited(subject: Wanted, options: Options) -> None:
 
 
 @contextmanager
-def opened(subject: Wanted, contract: Contract, options: Options) -> Iterator[Session]:
+def opened(subject: Subject, contract: Contract, options: Options) -> Iterator[Session]:
     """What is to be judged. Raises SetupError for bad usage, and CannotSetUpError where nobody can be set up."""
+    subject = replace(subject, profile=profile_of(contract, subject.profile))
     if options.examples:
         from onezone_contracts.checks import drawn
 
-        drawn.kept(options.examples)  # a mistake in it is told before anything is sent
+        drawn.example_database(options.examples)  # a mistake in it is told before anything is sent
     if options.keep:
         kept.check(options.keep, creates=bool(subject.admin or (subject.url and subject.states_url)))
     if options.wait:

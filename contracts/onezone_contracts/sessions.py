@@ -19,12 +19,12 @@ from onezone_contracts.run import Run
 from onezone_contracts.shared import Shared
 from onezone_contracts.state.expected import CALLER
 from onezone_contracts.stateful.derive import ALL
+from onezone_contracts.subject import CannotSetUpError, cannot_set_up
 from onezone_contracts.target.file import SetupError, Target
 from onezone_contracts.target.provisioner import GIVE, Provisioner, supplied
 from onezone_contracts.target.skeleton import needed
 from onezone_contracts.trial import AccountTrial, GivenTrial, Trial
 from onezone_contracts.turned_away import turned_away
-from onezone_contracts.wanted import CannotSetUpError, cannot_set_up
 
 
 class Documented:
@@ -266,7 +266,7 @@ class Everything:
         """Reads that were not understood; or that nothing was offered but the documented operation."""
         misread = self.documented.unknown(whole=whole) if self.documented else None
         for operation, exchange in self.account.misread.items() if self.account else ():
-            misread = misread or f"what {operation} was answered was not understood: {exchange.came(self.redactor)}"
+            misread = misread or f"what {operation} was answered was not understood: {exchange.summary(self.redactor)}"
         if (
             misread is None
             and whole

@@ -13,7 +13,7 @@ from onezone_spec import Contract, ContractError
 
 from onezone_contracts.arguments import admin_of, network_of, seed
 from onezone_contracts.commands.signals import stoppable
-from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.derive import judged_operations, profile_of, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.expected_failures import ExpectedFailures, read
 from onezone_contracts.generate.storage import in_cache
@@ -23,10 +23,10 @@ from onezone_contracts.options import AUTO, Options
 from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Requirement
 from onezone_contracts.session import opened
+from onezone_contracts.subject import Subject, contract_of
 from onezone_contracts.target.file import SetupError, target_from_file
-from onezone_contracts.wanted import Wanted, contract_of
 
-_WANTED = pytest.StashKey[Wanted]()
+_WANTED = pytest.StashKey[Subject]()
 
 
 def check(config: pytest.Config) -> None:
@@ -34,13 +34,13 @@ def check(config: pytest.Config) -> None:
     in_cache()
     with _usage_errors():
         config.option.onezone_seed = str(seed(_option(config, "seed") or "0"))
-        subject = _wanted(config)
+        subject = _subject(config)
         _enough(subject)
         _network(config)
         contract = contract_of(subject)
         chosen(config)
         _expected(config, contract)
-        if subject.target_file and not subject.admin and subject.profile == "core":
+        if subject.target_file and not subject.admin and profile_of(contract, subject.profile) == "core":
             operation = judged_operations(contract)[0]
             target_from_file(subject.target_file, subject.data, operation, personas(contract, operation))
 
@@ -71,7 +71,7 @@ def running(config: pytest.Config) -> Iterator[Session]:
     """What is judged, past its preflight; what it made is removed at the end. Raises SetupError."""
     contract = _contract(config)
     options = _options(config, expected=_expected(config, contract), strict=_option(config, "strict"))
-    with stoppable(options.network.stop), opened(_wanted(config), contract, options) as session:
+    with stoppable(options.network.stop), opened(_subject(config), contract, options) as session:
         try:
             reason = session.preflight(chosen(config))
             if reason:
@@ -106,17 +106,17 @@ def _network(config: pytest.Config) -> Network:
     return network_of(Namespace(**asked))
 
 
-def _wanted(config: pytest.Config) -> Wanted:
+def _subject(config: pytest.Config) -> Subject:
     """What is to be judged; a target file is read once. Raises SetupError."""
     if _WANTED not in config.stash:
         config.stash[_WANTED] = _named(config)
     return config.stash[_WANTED]
 
 
-def _named(config: pytest.Config) -> Wanted:
+def _named(config: pytest.Config) -> Subject:
     file = _option(config, "target")
     admin = Namespace(admin=_option(config, "admin"), admin_token=_option(config, "admin_token"))
-    return Wanted(
+    return Subject(
         url=_option(config, "url"),
         target_file=Path(file) if file else None,
         states_url=_option(config, "states_url"),
@@ -133,12 +133,12 @@ def _profile(config: pytest.Config) -> str:
 
 def _every(config: pytest.Config, contract: Contract, depth: str) -> tuple[Requirement, ...]:
     """Everything that is required at a depth."""
-    if _profile(config) == "full":
+    if profile_of(contract, _profile(config)) == "full":
         return all_requirements(contract, depth)
     return requirements(contract, judged_operations(contract)[0], depth)
 
 
-def _enough(subject: Wanted) -> None:
+def _enough(subject: Subject) -> None:
     """Raises SetupError where the options name an API without anybody to judge as, or the other way round."""
     people = subject.states_url or subject.admin
     if subject.target_file:
@@ -154,7 +154,7 @@ def _enough(subject: Wanted) -> None:
 
 def _contract(config: pytest.Config) -> Contract:
     with _usage_errors():
-        return contract_of(_wanted(config))
+        return contract_of(_subject(config))
 
 
 def _expected(config: pytest.Config, contract: Contract) -> ExpectedFailures | None:

@@ -42,8 +42,8 @@ def onezone_session(request: pytest.FixtureRequest) -> Iterator[Session]:
 def test_requirement(onezone_session: Session, requirement: Requirement) -> None:
     """The target keeps one requirement of the contract."""
     result = judge_one(onezone_session, requirement)
-    message = _told(onezone_session, result)
-    if result.known:
+    message = _message(onezone_session, result)
+    if result.fails_as_expected:
         pytest.xfail(message)
     strict = result.outcome is Outcome.WARN and onezone_session.options.strict
     if strict or result.outcome in {Outcome.FAIL, Outcome.ERROR}:
@@ -67,7 +67,7 @@ def test_every_documented_answer_was_seen(onezone_session: Session, request: pyt
     assert unknown is None, unknown
 
 
-def _told(session: Session, result: Result) -> str:
+def _message(session: Session, result: Result) -> str:
     requirement, redactor = result.requirement, session.redactor
     lines = [f"{requirement.id} ({requirement.level}): {requirement.text}", f"source: {requirement.source}"]
     if result.reason:
@@ -75,6 +75,6 @@ def _told(session: Session, result: Result) -> str:
     for finding in result.findings:
         lines += ["", finding.message, f"expected: {finding.expected}", f"actual:   {finding.actual}"]
         if finding.exchange and not finding.steps:
-            lines += [f"came:     {finding.exchange.came(redactor)}", curl(finding.exchange, redactor)]
+            lines += [f"came:     {finding.exchange.summary(redactor)}", curl(finding.exchange, redactor)]
         lines += numbered(steps(finding, redactor))
     return redactor.text("\n".join(lines))

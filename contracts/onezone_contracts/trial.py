@@ -140,6 +140,6 @@ class GivenTrial(Trial):
         wire.patience.check_time = shared.check_time
         super().__init__(shared, operation, Api(contract, target.base_url, wire))
         self.redactor: Redactor = target.redactor()
-        shared.options.network.teach(self.redactor)
+        shared.options.network.mask_values(self.redactor)
         self.fixtures = GivenFixtures(target, operation, self.redactor)
         self.tracker = Tracker()

@@ -71,9 +71,9 @@ class Judgement:
         self.counts = Counter(result.outcome for result in self.results)
 
     @property
-    def known(self) -> int:
+    def expected_failures(self) -> int:
         """How many requirements fail as expected."""
-        return sum(result.known for result in self.results)
+        return sum(result.fails_as_expected for result in self.results)
 
     def exit_code(self, *, allow_partial: bool = False) -> int:
         """0 conformant, 1 nonconformant, 2 inconclusive, 3 partial (0 where that is allowed), 130 interrupted."""
@@ -107,7 +107,10 @@ def decide(
     against = list(_against(judged, {Outcome.FAIL, Outcome.WARN} if strict else {Outcome.FAIL}, unmatched))
     if against:
         return Verdict.NONCONFORMANT, "; ".join(against)
-    if not any(result.known or result.outcome in {Outcome.PASS, Outcome.WARN, Outcome.OBSERVED} for result in judged):
+    if not any(
+        result.fails_as_expected or result.outcome in {Outcome.PASS, Outcome.WARN, Outcome.OBSERVED}
+        for result in judged
+    ):
         return Verdict.INCONCLUSIVE, "nothing was judged"
     missing = sorted(set(unseen))
     if missing:
@@ -122,7 +125,9 @@ def decide(
 
 def _against(judged: list[Result], bad: set[Outcome], unmatched: tuple[str, ...]) -> Iterator[str]:
     """What makes a run nonconformant, in words."""
-    violated = sum(result.outcome in bad and not result.known and not result.unexpected_pass for result in judged)
+    violated = sum(
+        result.outcome in bad and not result.fails_as_expected and not result.unexpected_pass for result in judged
+    )
     if violated:
         yield f"{violated} requirement{'s are' if violated > 1 else ' is'} violated"
     passing = sum(result.unexpected_pass for result in judged)
@@ -136,7 +141,7 @@ def _lessens(result: Result) -> bool:
     """Whether a MUST was not judged, and the target had no right to that: the run is then not conformant."""
     if result.excused:
         return False
-    if result.reason == OUT_OF_TIME or (result.listed and not result.known):
+    if result.reason == OUT_OF_TIME or (result.listed and not result.fails_as_expected):
         return True
     if result.requirement.level is not Level.MUST:
         return False

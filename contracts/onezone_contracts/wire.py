@@ -97,7 +97,7 @@ class Wire:
         Raises KeyboardInterrupt where the run is to end, and what `patience.check_time` does where the target lets the
         kit wait.
         """
-        dressed, limit = self.network.dressed(request), timeout or self.timeout
+        dressed, limit = self.network.with_common_headers(request), timeout or self.timeout
         return self.patience.ask(lambda: self._once(dressed, limit))
 
     def finish(self) -> None:

@@ -21,9 +21,9 @@ LINK = re.compile(r"(!?)\[([^\]]+)\]\((?!https?://|#|mailto:)([^)#]+)(#[^)]*)?\)
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what is generated, and what is borrowed from the top of the repository."""
-    made = reference.pages() | architecture.pages()
-    made |= {page: (ROOT / name).read_text(encoding="utf-8") for name, page in BORROWED.items()}
-    for path, text in made.items():
+    pages = reference.pages() | architecture.pages()
+    pages |= {page: (ROOT / name).read_text(encoding="utf-8") for name, page in BORROWED.items()}
+    for path, text in pages.items():
         files.append(File.generated(config, path, content=text))
     return files
 
@@ -42,9 +42,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             return match[0]  # mkdocs says that the link is broken
         inside = path.relative_to(ROOT).as_posix()
         name = MOVED.get(inside) or BORROWED.get(inside, inside.removeprefix("docs/"))
-        known = files.get_file_from_path(name)
+        file = files.get_file_from_path(name)
         up = "../" * page.file.src_uri.count("/")
-        return f"{image}[{words}]({up}{name}{place or ''})" if known else words
+        return f"{image}[{words}]({up}{name}{place or ''})" if file else words
 
     return LINK.sub(settled, markdown)
 

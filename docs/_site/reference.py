@@ -40,27 +40,27 @@ UNSEARCHED = "---\nhide: [toc]\nsearch:\n  exclude: true\n---\n\n"
 def pages() -> dict[str, str]:
     """Every file of the reference, by its path in the documentation."""
     contracts = [load(name) for name in editions()]
-    made = {"reference/commands.md": commands()}
+    pages = {"reference/commands.md": commands()}
     for name in SCHEMAS:
-        made[f"reference/{name}.md"] = schema_page(name)
-        made[f"reference/{name}.schema.json"] = schema_text(name)
-    made["reference/control-plane.md"] = control_page(control.document())
-    made["reference/control-plane.json"] = json.dumps(control.document(), indent=2) + "\n"
-    made["reference/faults.md"] = faults(contracts)
-    made["reference/target.md"] = target_page(contracts)
-    made["reference/target.schema.json"] = target_schema()
+        pages[f"reference/{name}.md"] = schema_page(name)
+        pages[f"reference/{name}.schema.json"] = schema_text(name)
+    pages["reference/control-plane.md"] = control_page(control.document())
+    pages["reference/control-plane.json"] = json.dumps(control.document(), indent=2) + "\n"
+    pages["reference/faults.md"] = faults(contracts)
+    pages["reference/target.md"] = target_page(contracts)
+    pages["reference/target.schema.json"] = target_schema()
     for contract in contracts:
-        made[f"reference/requirements-{contract.edition}.md"] = requirements(contract)
-        made[f"reference/contract-{contract.edition}.md"] = operations(contract)
-        made[f"reference/{contract.edition}.yaml"] = document_text(contract)
-    return made
+        pages[f"reference/requirements-{contract.edition}.md"] = requirements(contract)
+        pages[f"reference/contract-{contract.edition}.md"] = operations(contract)
+        pages[f"reference/{contract.edition}.yaml"] = document_text(contract)
+    return pages
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A table of HTML; the cells are HTML, too."""
-    made = ["<table>", "<thead><tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr></thead>", "<tbody>"]
-    made += ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
-    return "\n".join([*made, "</tbody>", "</table>"]) + "\n"
+    lines = ["<table>", "<thead><tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr></thead>", "<tbody>"]
+    lines += ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
+    return "\n".join([*lines, "</tbody>", "</table>"]) + "\n"
 
 
 def code(text: str) -> str:

@@ -39,13 +39,13 @@ def parser() -> VariableParser:
     flags.add_argument("--port", type=_port, default=8080, help="port to listen on, 0 picks one (default: %(default)s)")
     flags.add_argument(
         "--edition",
-        type=_given,
+        type=_nonempty,
         metavar="NAME|FILE",
         help="edition of the contract, or the file of one of your own (default: current)",
     )
     flags.add_argument(
         "--contract",
-        type=_given,
+        type=_nonempty,
         action="append",
         default=[],
         metavar="DIR",
@@ -65,10 +65,10 @@ def parser() -> VariableParser:
     flags.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
     flags.add_argument(
         "--control-token",
-        type=_given,
+        type=_nonempty,
         metavar="TOKEN",
-        help="the control plane asks for it as a bearer token (default: one is drawn and printed where others than"
-        " this machine reach the mock)",
+        help="the control plane asks for it as a bearer token (default: a random one, printed at the start, if"
+        " other machines can reach the mock)",
     )
     flags.add_argument("--no-journal", action="store_true", help="keep no record of requests; a little quicker")
     flags.add_argument(
@@ -91,9 +91,9 @@ def _add_network(flags: VariableParser) -> None:
         help="origin whose pages may read the answers, send credentials and use the control plane, repeatable"
         " (default: every origin, without credentials)",
     )
-    flags.add_argument("--tls-cert", type=_given, metavar="FILE", help="serve https with this certificate (PEM)")
+    flags.add_argument("--tls-cert", type=_nonempty, metavar="FILE", help="serve https with this certificate (PEM)")
     flags.add_argument(
-        "--tls-key", type=_given, metavar="FILE", help="the certificate's key, where it is not in the same file"
+        "--tls-key", type=_nonempty, metavar="FILE", help="the certificate's key, if it is in another file"
     )
     flags.add_argument(
         "--public-url",
@@ -107,7 +107,7 @@ def _add_network(flags: VariableParser) -> None:
     flags.add_argument(
         "--challenge",
         action=argparse.BooleanOptionalAction,
-        help="say in WWW-Authenticate how to authenticate; browsers open a login box then (default: by the edition)",
+        help="send WWW-Authenticate with a 401, so that browsers open a login box (default: by the edition)",
     )
 
 
@@ -137,7 +137,7 @@ def _add_shaping(flags: VariableParser) -> None:
     )
     flags.add_argument(
         "--forward",
-        type=_given,
+        type=_nonempty,
         metavar="URL",
         help="base URL of a real server that answers what --only does not name",
     )
@@ -189,14 +189,14 @@ def _run(options: argparse.Namespace) -> int:
     latency, app.state.latency = app.state.latency, 0.0  # what the start asks of itself does not wait
     text = "" if options.quiet else _introduction(app, url, drawn, every=options.personas)
     if drawn and options.quiet:
-        _say(f"control token: {drawn}", sys.stderr)
+        _print(f"control token: {drawn}", sys.stderr)
     app.state.latency = latency
     watching = _watching(app, quiet=options.quiet) if options.reload else None
 
     def started() -> None:
         if watching is not None:
             watching.start()
-        _say(f"listening on {url}{text}")
+        _print(f"listening on {url}{text}")
 
     def stopping() -> None:
         if watching is not None:
@@ -230,7 +230,7 @@ def _draw_token(app: Mock) -> str:
     return app.control.gate.token
 
 
-def _say(text: str, output: TextIO | None = None) -> None:
+def _print(text: str, output: TextIO | None = None) -> None:
     """Print; whoever started the server need not listen to it."""
     with contextlib.suppress(OSError):
         print(text, file=output, flush=True)
@@ -317,13 +317,13 @@ def _watching(app: Mock, *, quiet: bool) -> Watching:
         try:
             dropped = app.reload()
         except MISTAKES as error:
-            _say(f"not reloaded, what was there before goes on: {error}", sys.stderr)
+            _print(f"not reloaded, what was there before goes on: {error}", sys.stderr)
             return
         for line in [
             *([] if quiet else ["reloaded"]),
             *(f"dropped, as it fits no longer: {unfit}" for unfit in dropped),
         ]:
-            _say(line, sys.stderr)
+            _print(line, sys.stderr)
 
     return Watching(app.source.files, reload)
 
@@ -366,7 +366,7 @@ def _latency(text: str) -> float:
     return float(text)
 
 
-def _given(text: str) -> str:
+def _nonempty(text: str) -> str:
     """An option's value, which may come from a variable of a shell that is not set."""
     if not text:
         raise argparse.ArgumentTypeError("the value is empty: give one, or leave the option out")
@@ -374,11 +374,11 @@ def _given(text: str) -> str:
 
 
 def _path(text: str) -> Path:
-    return Path(_given(text))
+    return Path(_nonempty(text))
 
 
 def _origin(text: str) -> str:
-    if not _ORIGIN.fullmatch(_given(text)):
+    if not _ORIGIN.fullmatch(_nonempty(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not an origin: give * or scheme://host[:port]")
     return text
 
@@ -386,6 +386,6 @@ def _origin(text: str) -> str:
 def _public_url(text: str) -> str:
     from onezone_mockserver.proxies import is_public_url
 
-    if not is_public_url(_given(text)):
+    if not is_public_url(_nonempty(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not the URL of a server: give http[s]://host[:port][/path]")
     return text

@@ -82,12 +82,12 @@ class _Reader:
         if scope in self.entities:
             need["of"] = _shown(self.world, *self.entities[scope])
         if holds and (scope == ZONE or scope in self.entities):
-            need["through"] = [_shown(self.world, GROUP, group) for group in self._through(scope, privilege)]
+            need["through"] = [_shown(self.world, GROUP, group) for group in self._intermediaries(scope, privilege)]
         if not holds:
             need["grant"] = self._grant(scope, privilege)
         return need
 
-    def _through(self, scope: str, privilege: str) -> tuple[str, ...]:
+    def _intermediaries(self, scope: str, privilege: str) -> tuple[str, ...]:
         """The shortest way through groups by which a privilege comes, the user's own group first; () for its own."""
         world, user = self.world, self.user
         if user is None:

@@ -16,7 +16,7 @@ import yaml
 
 from onezone_spec import readers
 from onezone_spec.read import parse
-from onezone_spec.walk import at
+from onezone_spec.walk import resolve_pointer
 
 _CHECKOUT = Path(__file__).parents[1]
 ROOM = _CHECKOUT if (_CHECKOUT / "onezone.yaml").is_file() else Path(__file__).parent / "sources"
@@ -80,9 +80,7 @@ def apply(document: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     """
     document = tree(document)
     for action in overlay["actions"]:
-        before = tree(document)
-        _act(document, action)
-        if document == before:
+        if not _act(document, action):
             msg = f"overlay action changes nothing: {action['target']}"
             raise OverlayError(msg)
     return document
@@ -98,18 +96,26 @@ def targets(document: dict[str, Any], query: str) -> list[tuple[str | int, ...]]
         raise ValueError(str(error)) from None
 
 
-def _act(document: dict[str, Any], action: dict[str, Any]) -> None:
-    """One overlay action: every node that its target (an RFC 9535 query) selects is removed or updated, in place."""
+def _act(document: dict[str, Any], action: dict[str, Any]) -> bool:
+    """One overlay action: every node that its target (an RFC 9535 query) selects is removed or updated, in place.
+
+    Returns whether that changed anything.
+    """
     from jsonpath_rfc9535 import find
 
+    changed = False
     for node in reversed(find(action["target"], document)):
         parent = document
         for step in node.location[:-1]:
             parent = parent[step]  # type: ignore[index]  # a list is indexed by int
         if action.get("remove"):
             del parent[node.location[-1]]  # type: ignore[arg-type]
+            changed = True
         else:
+            before = tree(node.value)
             _merge(node.value, action["update"])
+            changed |= before != node.value
+    return changed
 
 
 def _merge(target: Any, update: Any) -> None:
@@ -147,7 +153,7 @@ def _write_out(node: Any, document: dict[str, Any]) -> None:
     pairs = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else ()
     for key, child in pairs:
         if isinstance(child, dict) and "/properties/" in str(child.get("$ref")):
-            node[key] = tree(at(document, child["$ref"]))
+            node[key] = tree(resolve_pointer(document, child["$ref"]))
         else:
             _write_out(child, document)
 

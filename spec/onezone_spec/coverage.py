@@ -80,8 +80,8 @@ def _markdown(listed: list[Row]) -> Iterator[str]:
     yield "|---|---|---|"
     for row in listed:
         if row.operation:
-            yield f"| `{row.method} {row.path}` | `{row.upstream_id}` | {_ours(row)} |"
+            yield f"| `{row.method} {row.path}` | `{row.upstream_id}` | {_operation_cell(row)} |"
 
 
-def _ours(row: Row) -> str:
+def _operation_cell(row: Row) -> str:
     return "the same" if row.operation == row.upstream_id else f"`{row.operation}`"

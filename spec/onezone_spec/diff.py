@@ -207,11 +207,11 @@ def differences(old: Contract, new: Contract) -> list[Change]:
         for place in places
         if before.get(place) != after.get(place)
     ]
-    changes += [Change(ONLY, name, *(_there(tree, name) for tree in trees)) for name in alone]
+    changes += [Change(ONLY, name, *(_presence(tree, name) for tree in trees)) for name in alone]
     return sorted(changes, key=lambda change: ORDER.index(change.group))
 
 
-def _there(tree: Tree, name: str) -> str:
+def _presence(tree: Tree, name: str) -> str:
     """Where an operation is found, of anything else that it is there; that there is no such thing."""
     if name not in tree:
         return ABSENT

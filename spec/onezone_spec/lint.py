@@ -19,7 +19,7 @@ from onezone_spec.body import Level
 from onezone_spec.bundle import BUNDLED, ROOM
 from onezone_spec.model import CONDITIONS
 from onezone_spec.read import METHODS
-from onezone_spec.walk import Document, at, nodes, operations, parse, repeated
+from onezone_spec.walk import Document, nodes, operations, parse, repeated, resolve_pointer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def references_resolve(document: Document) -> Iterator[str]:
     for place, node in nodes(document):
         if isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
             try:
-                at(document, node["$ref"])
+                resolve_pointer(document, node["$ref"])
             except (KeyError, TypeError):
                 yield f"{place}: {node['$ref']} does not exist"
 
@@ -114,7 +114,7 @@ def parameters_are_declared(document: Document) -> Iterator[str]:
     for path, item in document["paths"].items():
         for method in [name for name in METHODS if name in item]:
             listed = [*item.get("parameters", ()), *item[method].get("parameters", ())]
-            resolved = [at(document, entry["$ref"]) if "$ref" in entry else entry for entry in listed]
+            resolved = [resolve_pointer(document, entry["$ref"]) if "$ref" in entry else entry for entry in listed]
             declared = {parameter["name"] for parameter in resolved if parameter["in"] == "path"}
             used = set(re.findall(r"{([^}]+)}", path))
             yield from (
@@ -153,6 +153,13 @@ def error_ids_exist(document: Document) -> Iterator[str]:
         )
 
 
+def errors_have_their_form(document: Document) -> Iterator[str]:
+    """Mock and judge put what is wrong under `error`: a sentence, or an object with an id and a description."""
+    schemas = document.get("components", {}).get("schemas", {})
+    if "Error" in schemas and "error" not in schemas["Error"].get("properties", {}):
+        yield 'components.schemas.Error: the key error is missing: refusals are {"error": …}'
+
+
 def answers_name_what_there_is(document: Document) -> Iterator[str]:
     """A key that repeats another names a key of the same schema; an answer's example names an error of its status."""
     for place, node in nodes(document.get("components", {}), "components"):
@@ -177,7 +184,7 @@ def answers_name_what_there_is(document: Document) -> Iterator[str]:
 
 def _keywords(document: Document, schema: Mapping[str, Any]) -> set[str]:
     items = schema.get("items", {})
-    items = at(document, items["$ref"]) if "$ref" in items else items
+    items = resolve_pointer(document, items["$ref"]) if "$ref" in items else items
     return {key for branch in [schema, *schema.get("anyOf", ()), items] for key in branch}
 
 
@@ -220,7 +227,7 @@ def _examples(document: Document, node: Mapping[str, Any]) -> Iterator[tuple[str
         yield "example", node["example"]
     if isinstance(node.get("examples"), Mapping):
         for name, entry in node["examples"].items():
-            resolved = at(document, entry["$ref"]) if "$ref" in entry else entry
+            resolved = resolve_pointer(document, entry["$ref"]) if "$ref" in entry else entry
             yield f"example {name}", resolved["value"]
 
 
@@ -245,6 +252,7 @@ CHECKS: tuple[Callable[[Document], Iterator[str]], ...] = (
     access_rules_name_privileges,
     parameters_are_declared,
     error_ids_exist,
+    errors_have_their_form,
     answers_name_what_there_is,
     levels_are_valid,
     levels_belong_to_rules,

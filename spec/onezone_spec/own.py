@@ -283,7 +283,7 @@ def _check_form(written: Written, form: str) -> None:
     lines = []
     for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(written.data):
         place = tuple(error.instance_path)
-        lines.append((len(place), written.mark(place).says(_in_words(error.message))))
+        lines.append((len(place), written.mark(place).located(_in_words(error.message))))
     if lines:
         raise MistakeError("\n".join(dict.fromkeys(text for _, text in sorted(lines, reverse=True))))
 
@@ -309,7 +309,7 @@ def _located(given: Sources, problem: str) -> str:
         return near[at][1] in words if isinstance(near[at][1], str) else False, named, -len(at)
 
     mark = near[max(near, key=fit)][0]
-    return mark.says(_PLACE.sub("", problem) if mark.key else problem)
+    return mark.located(_PLACE.sub("", problem) if mark.key else problem)
 
 
 def _place_of(problem: str) -> Place:

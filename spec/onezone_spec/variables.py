@@ -39,7 +39,7 @@ class VariableParser(argparse.ArgumentParser):
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """What the command line says, and what variables say of the rest. Ends as ArgumentParser does."""
-        given = self._given(words)
+        given = self._on_command_line(words)
         options: list[str] = []
         positionals: list[str] = []
         for action, repeated in self._options:
@@ -61,7 +61,7 @@ class VariableParser(argparse.ArgumentParser):
         name = self._from.get(match[1]) if match else None
         return f"{message} (from the variable {name})" if name else message
 
-    def _given(self, words: Sequence[str]) -> set[str]:
+    def _on_command_line(self, words: Sequence[str]) -> set[str]:
         """What the command line itself says. Help is printed before, while the defaults that it names are there."""
         if {"-h", "--help"} & set(words):
             self.parse_args(words)

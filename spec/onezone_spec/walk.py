@@ -8,7 +8,7 @@ from typing import Any
 
 from onezone_spec.read import METHODS, parse
 
-__all__ = ["at", "nodes", "operations", "parse", "repeated"]
+__all__ = ["nodes", "operations", "parse", "repeated", "resolve_pointer"]
 
 Document = Mapping[str, Any]
 Nodes = Iterator[tuple[str, Any]]
@@ -28,7 +28,7 @@ def operations(document: Document) -> Nodes:
         yield from ((f"{method.upper()} {path}", item[method]) for method in METHODS if method in item)
 
 
-def at(document: Document, reference: str) -> Any:
+def resolve_pointer(document: Document, reference: str) -> Any:
     """What a local `$ref` points at; raises KeyError where it points at nothing."""
     node: Any = document
     for step in reference.removeprefix("#/").split("/"):

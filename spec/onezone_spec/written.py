@@ -34,7 +34,7 @@ class Mark:
     line: int
     key: str = ""
 
-    def says(self, problem: str) -> str:
+    def located(self, problem: str) -> str:
         """A line on what is wrong there."""
         return f"{self.file}:{self.line}: {f'{self.key}: ' if self.key else ''}{problem}"
 
@@ -56,7 +56,7 @@ class Written:
 
     def mistake(self, place: Place, problem: str) -> MistakeError:
         """The error that says what is wrong at a place."""
-        return MistakeError(self.mark(place).says(problem))
+        return MistakeError(self.mark(place).located(problem))
 
 
 def read_written(file: Path) -> Written:
@@ -94,9 +94,9 @@ def _lines(file: Path, node: yaml.Node, place: Place) -> Iterator[tuple[Place, i
             if key.tag == "tag:yaml.org,2002:merge":
                 continue
             if key.value in keys:
-                raise MistakeError(mark.says("the key stands twice"))
+                raise MistakeError(mark.located("the key stands twice"))
             if key.tag != "tag:yaml.org,2002:str":
-                raise MistakeError(mark.says(f'the key is not text: quote it: "{key.value}"'))
+                raise MistakeError(mark.located(f'the key is not text: quote it: "{key.value}"'))
             keys.add(key.value)
             yield here, mark.line
             yield from _lines(file, child, here)

@@ -51,7 +51,7 @@ def log_in(base_url: str, name: str, password: str) -> Client:
     return Client(base_url=base_url, httpx_args={"auth": (name, password)})
 
 
-def made(response: Response[Any | Error], status: HTTPStatus) -> str:
+def created_id(response: Response[Any | Error], status: HTTPStatus) -> str:
     """The id at the end of the Location."""
     assert response.status_code == status, response
     return str(response.headers["Location"]).rpartition("/")[2]
@@ -67,28 +67,30 @@ def refused(response: Response[Any | Error], status: HTTPStatus) -> ErrorObject:
 def prepare(admin: Client) -> tuple[str, str]:
     """Make a group, and one user who may create services for it."""
     team = GroupCreateRequest(name="Story", type_=GroupType.UNIT)
-    group = made(create_group.sync_detailed(client=admin, body=team), HTTPStatus.CREATED)
+    group = created_id(create_group.sync_detailed(client=admin, body=team), HTTPStatus.CREATED)
     person = UserCreateRequest(username="storyteller", full_name="Story Teller", password="a-long-password")
-    user = made(create_user.sync_detailed(client=admin, body=person), HTTPStatus.CREATED)
+    user = created_id(create_user.sync_detailed(client=admin, body=person), HTTPStatus.CREATED)
 
     grant = ZonePrivilegesUpdate(grant=[ZonePrivilege.OZ_HANDLE_SERVICES_CREATE])
     granted = update_user_privileges.sync_detailed(user, client=admin, body=grant)
     assert granted.status_code == HTTPStatus.NO_CONTENT
-    held = get_user_privileges.sync(user, client=admin)
-    assert isinstance(held, ZonePrivileges)
-    assert held.privileges == [ZonePrivilege.OZ_HANDLE_SERVICES_CREATE]
+    privileges = get_user_privileges.sync(user, client=admin)
+    assert isinstance(privileges, ZonePrivileges)
+    assert privileges.privileges == [ZonePrivilege.OZ_HANDLE_SERVICES_CREATE]
 
     member = GroupMemberRequest(privileges=[GroupPrivilege.GROUP_VIEW, GroupPrivilege.GROUP_CREATE_HANDLE_SERVICE])
     joined = add_group_user.sync_detailed(group, user, client=admin, body=member)
-    assert made(joined, HTTPStatus.CREATED) == user
-    other = made(create_group.sync_detailed(client=admin, body=GroupCreateRequest(name="Other")), HTTPStatus.CREATED)
+    assert created_id(joined, HTTPStatus.CREATED) == user
+    other = created_id(
+        create_group.sync_detailed(client=admin, body=GroupCreateRequest(name="Other")), HTTPStatus.CREATED
+    )
     return group, other
 
 
 def create_and_read(client: Client, group: str) -> None:
     """Create a service, and find in it what was sent."""
     created = create_group_handle_service.sync_detailed(group, client=client, body=SERVICE)
-    service = made(created, HTTPStatus.NO_CONTENT)
+    service = created_id(created, HTTPStatus.NO_CONTENT)
 
     read = get_group_handle_service.sync(group, service, client=client)
     assert isinstance(read, HandleServiceDetails)

@@ -226,5 +226,5 @@ def read(template: str, body: bytes) -> Struct:
     """The answer to a GET of that path template. Raises msgspec.ValidationError where it is another thing."""
     shape = re.sub(r"\{\w*\}", "{}", template)
     model = next(model for pattern, model in MODELS if re.fullmatch(pattern.replace("{}", r"\{\}"), shape))
-    found: Struct = msgspec.json.decode(body, type=model, strict=True)
-    return found
+    struct: Struct = msgspec.json.decode(body, type=model, strict=True)
+    return struct

@@ -40,9 +40,9 @@ def run(*command: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str
 def succeed(*command: str, cwd: Path, **env: str) -> str:
     """What a command prints, errors included; it has to succeed."""
     done = run(*command, cwd=cwd, **env)
-    told = done.stdout + done.stderr
-    assert done.returncode == 0, told
-    return told
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    return output
 
 
 @pytest.fixture
@@ -77,10 +77,10 @@ def npm_room(room: Path) -> Path:
     for name in ("story.ts", "package.json", "package-lock.json"):
         shutil.copy(HERE / name, room)
     done = run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", cwd=room)
-    told = done.stdout + done.stderr
-    if done.returncode and OFFLINE.search(told):
+    output = done.stdout + done.stderr
+    if done.returncode and OFFLINE.search(output):
         absent("npm cannot reach its registry")
-    assert done.returncode == 0, told
+    assert done.returncode == 0, output
     return room
 
 
@@ -92,8 +92,8 @@ def absent(what: str) -> None:
 def generate(room: Path) -> None:
     """Generate the package onezone_client beside the document; a warning is a failure."""
     options = ("--path", "onezone.yaml", "--meta", "none", "--output-path", "onezone_client", "--fail-on-warning")
-    told = succeed(sys.executable, "-m", "openapi_python_client", "generate", *options, cwd=room)
-    assert "warning" not in told.lower()
+    result = succeed(sys.executable, "-m", "openapi_python_client", "generate", *options, cwd=room)
+    assert "warning" not in result.lower()
 
 
 def test_the_python_client_lives_the_story(room: Path, base_url: str) -> None:
@@ -110,7 +110,7 @@ def test_python_models_have_names_that_say_what_they_are(edition: str, tmp_path:
     """Every model is a schema of the document or the kind of one; only what has no form is named after its place."""
     (tmp_path / "onezone.yaml").write_text(bundled_text(edition), encoding="utf-8")
     generate(tmp_path)
-    made = {path.stem.replace("_", "") for path in (tmp_path / "onezone_client" / "models").glob("[a-z]*.py")}
+    models = {path.stem.replace("_", "") for path in (tmp_path / "onezone_client" / "models").glob("[a-z]*.py")}
     document = load(edition).document["components"]["schemas"]
     keys = {name.lower(): schema.get("properties", {}) for name, schema in document.items()}
     schemas = set(keys)
@@ -125,13 +125,13 @@ def test_python_models_have_names_that_say_what_they_are(edition: str, tmp_path:
     kinds |= {f"{schema}metadataprefix" for schema in schemas if "metadataPrefix" in keys[schema]}
     kinds |= {f"{schema}filetype" for schema in schemas if "fileType" in keys[schema]}
     formless = {"configurationsupportedidpsitem", "configurationavailablespacetags"}
-    assert made - schemas - formless == kinds
-    assert schemas - made == unions
+    assert models - schemas - formless == kinds
+    assert schemas - models == unions
 
 
 def test_the_typescript_client_lives_the_story(npm_room: Path, base_url: str) -> None:
     """openapi-typescript generates without a warning, the compiler agrees with the story, and it ends well."""
-    told = succeed("npx", "--no-install", "openapi-typescript", "onezone.yaml", "-o", "onezone.d.ts", cwd=npm_room)
-    assert not re.search("warn(ing)?:|⚠", told, re.IGNORECASE)
+    result = succeed("npx", "--no-install", "openapi-typescript", "onezone.yaml", "-o", "onezone.d.ts", cwd=npm_room)
+    assert not re.search("warn(ing)?:|⚠", result, re.IGNORECASE)
     succeed("npx", "--no-install", "tsc", *COMPILER, "story.ts", cwd=npm_room)
     assert succeed("node", "story.js", base_url, cwd=npm_room) == END

@@ -27,7 +27,7 @@ def zone(request: pytest.FixtureRequest) -> Iterator[tuple[TestClient, str]]:
     yield from story(request.param)
 
 
-def made(answer: httpx.Response, *statuses: int) -> str:
+def created_id(answer: httpx.Response, *statuses: int) -> str:
     """The id at the end of the Location."""
     assert answer.status_code in statuses, answer.text
     return answer.headers["location"].rpartition("/")[2]
@@ -37,15 +37,15 @@ def test_a_notebook_begins_with_a_named_token(zone: tuple[TestClient, str]) -> N
     """It logs in with a password, works with the token, and is out as soon as the token is revoked."""
     client, base = zone
     token = client.post(f"{base}/user/tokens/named", json={"name": "Notebook"}, auth=PASSWORD)
-    identity, text = made(token, 201), token.json()["token"]
+    identity, text = created_id(token, 201), token.json()["token"]
     assert identity == token.json()["tokenId"]
 
     own: dict[str, Any] = {"headers": {"X-Auth-Token": text}}
     assert client.get(f"{base}/user", **own).json()["username"] == "nora"
     assert client.get(f"{base}/user/tokens/named/name/Notebook", **own).json()["token"] == text
 
-    group = made(client.post(f"{base}/user/groups", json={"name": "Team"}, **own), 201)
-    service = made(client.post(f"{base}/groups/{group}/handle_services", json=SERVICE, **own), 201, 204)
+    group = created_id(client.post(f"{base}/user/groups", json={"name": "Team"}, **own), 201)
+    service = created_id(client.post(f"{base}/groups/{group}/handle_services", json=SERVICE, **own), 201, 204)
     shown = client.get(f"{base}/handle_services/{service}", **own).json()
     assert {key: shown[key] for key in SERVICE} == SERVICE
 
@@ -73,12 +73,12 @@ def test_a_repository_publishes_what_it_shares(zone: tuple[TestClient, str]) -> 
     token = client.post(f"{base}/user/tokens/named", json={"name": "Repository"}, **admin).json()["token"]
     own: dict[str, Any] = {"headers": {"X-Auth-Token": token}}
     me = client.get(f"{base}/user", **own).json()["userId"]
-    service = made(client.post(f"{base}/user/handle_services", json=SERVICE, **own), 201)
+    service = created_id(client.post(f"{base}/user/handle_services", json=SERVICE, **own), 201)
     share = client.post("/_mock/states", json={"state": "a share"}).json()["share"]
 
     handle = {"handleServiceId": service, "resourceType": "Share", "resourceId": share, "metadata": "<metadata/>"}
     body = {**handle, "metadataPrefix": "oai_dc"}
-    identity = made(client.post(f"{base}/user/handles", json=body, **own), 201)
+    identity = created_id(client.post(f"{base}/user/handles", json=body, **own), 201)
     assert client.post(f"{base}/user/handles", json=body, **own).status_code == 409
     assert client.get(f"{base}/user/handles", **own).json() == {"handles": [identity]}
     assert client.get(f"{base}/handle_services/{service}/handles", **own).json() == {"handles": [identity]}
@@ -93,10 +93,10 @@ def test_a_service_with_handles_stays_where_its_release_says_so() -> None:
     """It goes when its handles are gone; the share can be registered again then."""
     for client, base in story("deployed"):
         admin: dict[str, Any] = {"auth": ("adam", "adam-password")}
-        service = made(client.post(f"{base}/handle_services", json=SERVICE, **admin), 201)
+        service = created_id(client.post(f"{base}/handle_services", json=SERVICE, **admin), 201)
         share = client.post("/_mock/states", json={"state": "a share"}).json()["share"]
         body = {"handleServiceId": service, "resourceType": "Share", "resourceId": share, "metadata": "<metadata/>"}
-        handle = made(client.post(f"{base}/handles", json={**body, "metadataPrefix": "edm"}, **admin), 201)
+        handle = created_id(client.post(f"{base}/handles", json={**body, "metadataPrefix": "edm"}, **admin), 201)
         refused = client.delete(f"{base}/handle_services/{service}", **admin)
         assert refused.status_code == 400
         assert refused.json()["error"]["id"] == "cannotDeleteNonEmptyHandleService"
@@ -110,16 +110,16 @@ def test_a_team_grows_by_invitations(zone: tuple[TestClient, str]) -> None:
     client, base = zone
     nora: dict[str, Any] = {"auth": PASSWORD}
     adam: dict[str, Any] = {"auth": ("adam", "adam-password")}
-    team = made(client.post(f"{base}/user/groups", json={"name": "Team"}, **nora), 201)
+    team = created_id(client.post(f"{base}/user/groups", json={"name": "Team"}, **nora), 201)
     token = client.post(f"{base}/groups/{team}/users/token", **nora).json()["token"]
-    assert made(client.post(f"{base}/user/groups/join", json={"token": token}, **adam), 201) == team
+    assert created_id(client.post(f"{base}/user/groups/join", json={"token": token}, **adam), 201) == team
     assert client.post(f"{base}/user/groups/join", json={"token": token}, **adam).status_code == 409
     wrong = client.post(f"{base}/user/groups/join", json={"token": "nobody-gave-it"}, **adam)
     assert (wrong.status_code, wrong.json()["error"]["id"]) == (400, "badValueToken")
 
-    inner = made(client.post(f"{base}/user/groups", json={"name": "Inner"}, **nora), 201)
+    inner = created_id(client.post(f"{base}/user/groups", json={"name": "Inner"}, **nora), 201)
     token = client.post(f"{base}/groups/{team}/children/token", **nora).json()["token"]
-    assert made(client.post(f"{base}/groups/{inner}/parents/join", json={"token": token}, **nora), 201) == team
+    assert created_id(client.post(f"{base}/groups/{inner}/parents/join", json={"token": token}, **nora), 201) == team
     assert client.get(f"{base}/groups/{inner}/parents", **nora).json() == {"groups": [team]}
     assert client.get(f"{base}/groups/{team}/children", **nora).json() == {"groups": [inner]}
     assert client.delete(f"{base}/groups/{inner}/parents/{team}", **nora).status_code == 204

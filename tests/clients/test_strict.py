@@ -64,14 +64,14 @@ class Zone:
         assert answer.status_code == 200, (path, answer.text)
         return read(template, answer.content)
 
-    def known(self, entity: str | None) -> list[str]:
+    def ids_for(self, entity: str | None) -> list[str]:
         """Ids for a parameter that names an entity of that kind."""
         users = ["alice", "adam", "nora", self.user, self.nameless]
         groups = [HOME, NESTED, self.group, self.child]
         services = ["4f2bb1a9a9cc0a3b5de2a6a1d0f4a1d3ch81a2", self.service, self.own]
-        known = {"user": users, "group": groups, "child": groups, "parent": groups, "handle_service": services}
+        ids = {"user": users, "group": groups, "child": groups, "parent": groups, "handle_service": services}
         owned = {"token": [self.token, "Reader"], "handle": [self.handle], "share": [self.share]}
-        return {**known, **owned}[entity or ""]
+        return {**ids, **owned}[entity or ""]
 
 
 @pytest.fixture(scope="module")
@@ -79,20 +79,20 @@ def zone() -> Zone:
     return Zone()
 
 
-READS = [one for one in load("deployed").operations.values() if one.method == "GET"]
+READS = [operation for operation in load("deployed").operations.values() if operation.method == "GET"]
 
 
-@pytest.mark.parametrize("operation", READS, ids=lambda one: one.id)
+@pytest.mark.parametrize("operation", READS, ids=lambda entry: entry.id)
 def test_a_strict_client_reads_every_answer(operation: Any, zone: Zone) -> None:
     """Of each GET, for every entity that its path may name, as the administrator and as a user."""
     if operation.success.schema is None:
         assert zone.client.get(BASE + operation.path, auth=ADMIN).content == b""
         return
-    entities = [one.entity for one in operation.parameters]
+    entities = [parameter.entity for parameter in operation.parameters]
     combinations: list[tuple[str, ...]] = [()]
     for entity in entities:
-        combinations = [(*some, one) for some in combinations for one in zone.known(entity)]
-    seen = [found for ids in combinations if (found := zone.get(operation.path, *ids)) is not None]
+        combinations = [(*some, identity) for some in combinations for identity in zone.ids_for(entity)]
+    seen = [answer for ids in combinations if (answer := zone.get(operation.path, *ids)) is not None]
     assert seen, "none of them is there"
 
 
@@ -116,9 +116,12 @@ def test_what_it_reads_is_what_there_is(zone: Zone) -> None:
     direct, through = (zone.get(path, zone.group, user) for user in ("adam", zone.nameless))
     assert isinstance(direct, Membership)
     assert isinstance(through, Membership)
-    assert [one.id for one in (*direct.intermediaries, *through.intermediaries)] == ["self", zone.child]
-    groups = [zone.get("/groups/{id}", one) for one in (zone.group, HOME)]
-    assert [one.creator.id for one in groups if isinstance(one, Group)] == [zone.user, None]
+    assert [intermediary.id for intermediary in (*direct.intermediaries, *through.intermediaries)] == [
+        "self",
+        zone.child,
+    ]
+    groups = [zone.get("/groups/{id}", group) for group in (zone.group, HOME)]
+    assert [group.creator.id for group in groups if isinstance(group, Group)] == [zone.user, None]
     me = zone.get("/user")
     assert isinstance(me, User)
     assert (me.username, me.linkedAccounts) == ("adam", [])

@@ -13,7 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     import server
-    from judge_tools import Told
+    from judge_tools import CommandResult
 
 HERE = Path(__file__).parent
 for room in (HERE.parent / "second", HERE):
@@ -44,15 +44,15 @@ def light_load(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
+def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., CommandResult]:
     """`command("verify", …)` runs `ozkit verify …` here, and gives its exit code and what it wrote."""
-    from judge_tools import Told, exit_code
+    from judge_tools import CommandResult, exit_code
 
-    def run(*arguments: object) -> Told:
+    def run(*arguments: object) -> CommandResult:
         capsys.readouterr()
-        code = exit_code([str(one) for one in arguments])
+        code = exit_code([str(word) for word in arguments])
         out, err = capsys.readouterr()
-        return Told(code, out, err)
+        return CommandResult(code, out, err)
 
     return run
 

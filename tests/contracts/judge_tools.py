@@ -40,7 +40,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Told:
+class CommandResult:
     """What a command said and how it ended."""
 
     code: int
@@ -81,19 +81,21 @@ def post_json(url: str, value: Any) -> Any:
 
 def set_up(states_url: str, edition: str) -> dict[str, dict[str, str]]:
     """Every persona of an edition, made through provider states: what the implementation answered for each."""
-    made = {}
+    accounts = {}
     for persona in wanted_personas(edition):
-        held = {f"{scope}_privileges": None if have is None else sorted(have) for scope, have in persona.grants.items()}
-        made[persona.name] = post_json(states_url, {"action": "setup", "state": "a persona", "params": held})
+        privileges = {
+            f"{scope}_privileges": None if have is None else sorted(have) for scope, have in persona.grants.items()
+        }
+        accounts[persona.name] = post_json(states_url, {"action": "setup", "state": "a persona", "params": privileges})
     other = post_json(states_url, {"action": "setup", "state": "a group", "params": {}})
-    return {name: {**one, "other": other["group"]} for name, one in made.items()}
+    return {name: {**account, "other": other["group"]} for name, account in accounts.items()}
 
 
-def target_file(folder: Path, base_url: str, made: Mapping[str, Mapping[str, Any]], **more: Any) -> Path:
+def target_file(folder: Path, base_url: str, accounts: Mapping[str, Mapping[str, Any]], **more: Any) -> Path:
     """A target file for personas that were set up."""
     keys = ("username", "password", "token", "bearer", "headers")
-    people = {name: {key: one[key] for key in keys if key in one} for name, one in made.items()}
-    first = next(iter(made.values()))
+    people = {name: {key: account[key] for key in keys if key in account} for name, account in accounts.items()}
+    first = next(iter(accounts.values()))
     groups = {"home": first["group"], **({"other": first["other"]} if "other" in first else {})}
     data = {"base_url": base_url, "groups": groups, "personas": {OPERATION: people}, **more}
     path = folder / "target.yaml"

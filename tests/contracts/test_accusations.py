@@ -17,25 +17,29 @@ def failures(tmp_path: Path, fault: str, *more: str) -> dict[str, list[dict[str,
     with embedded.mock("current", "--fault", fault) as origin:
         arguments = ["--states-url", f"{origin}/_mock/states", "--settle", "0.3", "--report", f"json={report}", *more]
         exit_code(["verify", f"{origin}/api/v3", *arguments])
-    found = json.loads(report.read_text(encoding="utf-8"))["requirements"]
-    return {one["id"].partition(".")[2]: one["findings"] for one in found if one["outcome"] in {"fail", "warn"}}
+    requirements = json.loads(report.read_text(encoding="utf-8"))["requirements"]
+    return {
+        requirement["id"].partition(".")[2]: requirement["findings"]
+        for requirement in requirements
+        if requirement["outcome"] in {"fail", "warn"}
+    }
 
 
 @pytest.mark.slow
 def test_a_request_for_an_odd_id_that_is_accepted_is_the_culprit(tmp_path: Path) -> None:
     """Ids are cut: the refused requests around it left nothing behind."""
-    found = failures(tmp_path, "unknown-group-prefix")
-    assert "unknown-group.odd-ids" in found
-    assert "state.unchanged" not in found
-    assert "state.created-one" not in found
+    findings = failures(tmp_path, "unknown-group-prefix")
+    assert "unknown-group.odd-ids" in findings
+    assert "state.unchanged" not in findings
+    assert "state.created-one" not in findings
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["credentials-just-now", "credentials-same-password"])
 def test_a_valid_request_is_not_accused_of_what_the_next_one_made(fault: str, tmp_path: Path) -> None:
     """A decision that is remembered lets the next one in: the first one made one service, as it should."""
-    found = failures(tmp_path, fault, "--depth", "standard")
-    assert [*found] == ["authentication.after-success"]
+    findings = failures(tmp_path, fault, "--depth", "standard")
+    assert [*findings] == ["authentication.after-success"]
 
 
 @pytest.mark.slow
@@ -45,10 +49,12 @@ def test_who_leaves_something_behind_alone_is_named(
     fault: str, statuses: set[int], workers: str, tmp_path: Path
 ) -> None:
     """Each finding is about a request that was sent again alone, also where all that could vanish had vanished."""
-    found = failures(tmp_path, fault, "--depth", "quick", "--workers", workers)
-    assert found["state.unchanged"]
-    assert all("yet this changed: the group's services" in one["message"] for one in found["state.unchanged"])
-    assert {one["response"]["status"] for one in found["state.unchanged"]} <= statuses
+    findings = failures(tmp_path, fault, "--depth", "quick", "--workers", workers)
+    assert findings["state.unchanged"]
+    assert all(
+        "yet this changed: the group's services" in finding["message"] for finding in findings["state.unchanged"]
+    )
+    assert {finding["response"]["status"] for finding in findings["state.unchanged"]} <= statuses
 
 
 @pytest.mark.parametrize("pattern", ["*.error.shape.400", "*.error.labelled.403", "*.state.unchanged", "*.location.*"])
@@ -56,5 +62,7 @@ def test_a_requirement_that_lives_off_others_is_judged_alone(pattern: str, tmp_p
     """What it looks at is sent for it."""
     report = tmp_path / "report.json"
     assert exit_code(["verify", "--requirement", pattern, "--report", f"json={report}"]) == 0
-    outcomes = {one["outcome"] for one in json.loads(report.read_text(encoding="utf-8"))["requirements"]}
+    outcomes = {
+        requirement["outcome"] for requirement in json.loads(report.read_text(encoding="utf-8"))["requirements"]
+    }
     assert outcomes == {"pass"}

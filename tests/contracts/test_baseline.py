@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import OPERATION, Told
+from judge_tools import OPERATION, CommandResult
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 PART = ("--requirement", "success.*", "--requirement", "body.missing.*", "--requirement", "access.*")
 
 
 @pytest.fixture(name="judged")
-def judging(command: Command, tmp_path: Path) -> Callable[..., tuple[Told, dict[str, Any]]]:
+def judging(command: Command, tmp_path: Path) -> Callable[..., tuple[CommandResult, dict[str, Any]]]:
     """Judge a server with faults; what was said, and the report."""
 
-    def run(faults: tuple[str, ...], *more: str, name: str = "report") -> tuple[Told, dict[str, Any]]:
+    def run(faults: tuple[str, ...], *more: str, name: str = "report") -> tuple[CommandResult, dict[str, Any]]:
         path = tmp_path / f"{name}.json"
         with server.start("current", faults=faults) as handle:
             where = (handle.base_url, "--states-url", handle.states_url, "--depth", "quick", "--settle", "0")
-            told = command("verify", *where, *PART, *more, "--report", f"json={path}")
-        return told, json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            result = command("verify", *where, *PART, *more, "--report", f"json={path}")
+        return result, json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     return run
 
@@ -32,30 +32,30 @@ def judging(command: Command, tmp_path: Path) -> Callable[..., tuple[Told, dict[
 @pytest.fixture(name="before")
 def baseline(judged: Callable[..., Any], tmp_path: Path) -> Path:
     """The report of a server that answers 200 and takes a body without name."""
-    told, _ = judged(("status-200", "hole-name-missing"), name="before")
-    assert told.code == 1
+    result, _ = judged(("status-200", "hole-name-missing"), name="before")
+    assert result.code == 1
     return tmp_path / "before.json"
 
 
 def test_what_fails_as_before_is_no_failure(judged: Callable[..., Any], before: Path) -> None:
     """Exit code 0, and what fails as before is said so in every way."""
-    told, report = judged(("status-200", "hole-name-missing"), "--baseline", str(before))
-    assert (told.code, report["verdict"]) == (0, "conformant"), told.all
+    result, report = judged(("status-200", "hole-name-missing"), "--baseline", str(before))
+    assert (result.code, report["verdict"]) == (0, "conformant"), result.all
     assert report["baseline"]["new"] == report["baseline"]["mended"] == []
     assert f"{OPERATION}.success.status" in report["baseline"]["same"]
-    assert "fails as before (2): " in told.out
-    assert "mended (0): none" in told.out
+    assert "fails as before (2): " in result.out
+    assert "mended (0): none" in result.out
 
 
 def test_what_is_new_is_a_failure(judged: Callable[..., Any], before: Path) -> None:
     """Exit code 1 for what did not fail before; what is mended is named."""
-    told, report = judged(("status-200", "access-anybody"), "--baseline", str(before))
-    assert (told.code, report["verdict"]) == (1, "nonconformant")
+    result, report = judged(("status-200", "access-anybody"), "--baseline", str(before))
+    assert (result.code, report["verdict"]) == (1, "nonconformant")
     assert f"{OPERATION}.access.outsider" in report["baseline"]["new"]
     assert report["baseline"]["mended"] == [f"{OPERATION}.body.missing.name"]
     assert report["baseline"]["same"] == [f"{OPERATION}.success.status"]
-    assert f"{OPERATION}.success.status" not in {name for one in report["causes"] for name in one["requirements"]}
-    assert f"fails anew ({len(report['baseline']['new'])}): " in told.out
+    assert f"{OPERATION}.success.status" not in {name for cause in report["causes"] for name in cause["requirements"]}
+    assert f"fails anew ({len(report['baseline']['new'])}): " in result.out
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,6 @@ def test_a_baseline_that_is_none_is_told(
     path = tmp_path / "before.json"
     if text is not None:
         path.write_text(text, encoding="utf-8")
-    told, _ = judged((), "--baseline", str(path))
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert words in told.err
+    result, _ = judged((), "--baseline", str(path))
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert words in result.err

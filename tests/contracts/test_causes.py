@@ -10,9 +10,9 @@ from typing import Any
 import naive
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 TERMINAL = 80
 CAUSES = {
     "fastapi": "answers 422 where 400 is documented; no 400 was ever seen",
@@ -37,41 +37,43 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onezone_contracts.patience.SHORTEST", 0)
 
 
-def run(command: Command, handle: server.Handle, folder: Path, *more: str) -> tuple[Told, dict[str, Any]]:
+def run(command: Command, handle: server.Handle, folder: Path, *more: str) -> tuple[CommandResult, dict[str, Any]]:
     path = folder / "report.json"
     options = ("--states-url", handle.states_url, "--depth", "quick", "--settle", "0", "--report", f"json={path}")
-    told = command("verify", handle.base_url, *options, *more)
-    return told, json.loads(path.read_text(encoding="utf-8"))
+    result = command("verify", handle.base_url, *options, *more)
+    return result, json.loads(path.read_text(encoding="utf-8"))
 
 
-def first_lines(told: Told, lines: int = 10) -> str:
+def first_lines(result: CommandResult, lines: int = 10) -> str:
     """The first lines of a report, as one."""
-    return " ".join(" ".join(told.out.splitlines()[:lines]).split())
+    return " ".join(" ".join(result.out.splitlines()[:lines]).split())
 
 
 @pytest.mark.parametrize("name", CAUSES)
 def test_the_cause_stands_in_the_first_lines(command: Command, tmp_path: Path, name: str) -> None:
     """What a naive server does otherwise stands first, once, in words; the JSON report has the same."""
     with naive.serving(name) as handle:
-        told, report = run(command, handle, tmp_path)
-    assert (told.code, report["verdict"]) == (1, "nonconformant")
-    assert CAUSES[name] in first_lines(told)
+        result, report = run(command, handle, tmp_path)
+    assert (result.code, report["verdict"]) == (1, "nonconformant")
+    assert CAUSES[name] in first_lines(result)
     first = report["causes"][0]
     assert first["summary"] == CAUSES[name]
     assert first["example"]["curl"].startswith("curl ")
-    failing = {one["id"] for one in report["requirements"] if one["outcome"] in {"fail", "warn"}}
+    failing = {
+        requirement["id"] for requirement in report["requirements"] if requirement["outcome"] in {"fail", "warn"}
+    }
     assert set(first["requirements"]) <= failing
-    assert failing <= {name for one in report["causes"] for name in one["requirements"]}
+    assert failing <= {name for cause in report["causes"] for name in cause["requirements"]}
 
 
 @pytest.mark.parametrize("name", ALIKE)
 def test_where_all_fails_alike_there_is_no_verdict(command: Command, tmp_path: Path, name: str) -> None:
     """What is not the implementation gives no violations but one line that says what came, and what to look at."""
     with naive.serving(name) as handle:
-        told, report = run(command, handle, tmp_path)
-    assert (told.code, report["verdict"], report["requirements"]) == (2, "inconclusive", [])
-    assert f"every request is answered alike, {ALIKE[name]}" in first_lines(told)
-    assert [one["summary"] for one in report["causes"]] == [report["reason"]]
+        result, report = run(command, handle, tmp_path)
+    assert (result.code, report["verdict"], report["requirements"]) == (2, "inconclusive", [])
+    assert f"every request is answered alike, {ALIKE[name]}" in first_lines(result)
+    assert [cause["summary"] for cause in report["causes"]] == [report["reason"]]
     assert report["requests"] < 60
 
 
@@ -79,16 +81,16 @@ def test_a_wrong_base_path_is_told(command: Command, tmp_path: Path) -> None:
     """Where nothing is found at all, the base path or the home group's id may be wrong."""
     with server.start("current") as handle:
         handle.base_url += "/v9"
-        told, report = run(command, handle, tmp_path)
-    assert (told.code, report["verdict"]) == (2, "inconclusive")
-    assert f"the base path of {handle.base_url} may be wrong, or the home group's id" in first_lines(told)
+        result, report = run(command, handle, tmp_path)
+    assert (result.code, report["verdict"]) == (2, "inconclusive")
+    assert f"the base path of {handle.base_url} may be wrong, or the home group's id" in first_lines(result)
 
 
 def test_a_report_fits_the_terminal(command: Command, tmp_path: Path) -> None:
     """Every line has at most 80 characters, but for what cannot be broken: a word of a curl line."""
     with naive.serving("forbidden") as handle:
-        told, _ = run(command, handle, tmp_path)
-    wide = [line.strip() for line in told.out.splitlines() if len(line) > TERMINAL]
+        result, _ = run(command, handle, tmp_path)
+    wide = [line.strip() for line in result.out.splitlines() if len(line) > TERMINAL]
     assert [line for line in wide if not line.startswith(("--data-binary ", "http://127.0.0.1:"))] == []
 
 
@@ -102,6 +104,6 @@ def test_only_404_where_something_can_be_read_is_the_implementations(command: Co
             return naive.page(404, "Not Found") if missing else inner(request)
 
         handle.server.answer = answer_
-        told, report = run(command, handle, tmp_path)
-    assert (told.code, report["verdict"]) == (1, "nonconformant")
-    assert "answers 404 where 204 is documented" in first_lines(told)
+        result, report = run(command, handle, tmp_path)
+    assert (result.code, report["verdict"]) == (1, "nonconformant")
+    assert "answers 404 where 204 is documented" in first_lines(result)

@@ -6,7 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from onezone_contracts.checks.state import data_kept
+from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.requirement import Sending
 from onezone_contracts.state.compare import beyond_the_list, difference
+from onezone_spec import load
 
 SAME = {
     "path": ("https://localhost:17000", "https://localhost:17000/"),
@@ -72,3 +76,44 @@ def test_a_list_that_grows_excuses_nothing() -> None:
     elsewhere = creation(listed=True, shown=40, group="other")
     assert beyond_the_list([*created, elsewhere], missing)
     assert not beyond_the_list([*created, creation(listed=True, shown=12)], missing)
+
+
+def accepted(name: str | None, stored: str, *, fresh: bool) -> Any:
+    """An accepted creation with that name in its body, and what was stored; `fresh` if the name was made for it."""
+    value = {} if name is None else {"name": name}
+    case = SimpleNamespace(label="a body", loose=False, change=None if fresh else dict, raw=None)
+    sent = SimpleNamespace(case=case, value=value, exchange="POST")
+    read = SimpleNamespace(details={"name": stored}, exchange="GET")
+    return SimpleNamespace(sent=sent, read=read, then=lambda look: ("POST", look))
+
+
+@pytest.mark.parametrize(("stored", "count"), [("Service 7", 1), ("Unnamed", 0), ("As printed", 0)])
+def test_what_a_body_lacks_does_not_come_from_another_request(stored: str, count: int) -> None:
+    """A server may have a default, the documents' own example among them; a name that was sent once is none."""
+    created = [accepted("Service 7", "Service 7", fresh=True), accepted("As printed", "As printed", fresh=False)]
+    created.append(accepted(None, stored, fresh=False))
+    operation = judged_operations(load("current"))[0]
+    run: Any = SimpleNamespace(
+        creations=lambda: created, log=[creation.sent for creation in created], operation=operation
+    )
+    findings = list(data_kept(run))
+    assert [finding.message for finding in findings] == ["a body: its name is that of another request"] * count
+    assert all(finding.steps == ("POST", "POST", "GET") for finding in findings)
+
+
+def test_properties_as_json_in_a_string_are_no_object() -> None:
+    """The right value is sent in a string, and a lone surrogate wherever a text stands."""
+    contract = load("current")
+    every = requirements(contract, judged_operations(contract)[0], "standard")
+    checks = {requirement.topic: requirement.check for requirement in every}
+    types = checks["body.type.serviceProperties"]
+    assert isinstance(types, Sending)
+    values = [case.change({"serviceProperties": {"a": 1}}) for case in types.cases if case.change]
+    assert {"serviceProperties": '{"a": 1}'} in values
+    odd = checks["edges.bytes"]
+    assert isinstance(odd, Sending)
+    assert {case.name.rpartition("-")[2] for case in odd.cases if "lone-surrogate-in" in case.name} == {
+        "name",
+        "endpoint",
+        "key",
+    }

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import server
-from judge_tools import OPERATION, Told
+from judge_tools import OPERATION, CommandResult
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 ODD = (
     *("character", "colon", "long", "one-right", "right-after-wrong", "spelling", "token-first", "two-wrong"),
     *("after-success", "wrong-again", "wrong-spelling"),
@@ -32,19 +32,21 @@ HONEST = (
 )
 
 
-def judged(command: Command, handle: server.Handle, *topics: str, edition: str = "current", more: str = "") -> Told:
-    wanted = [word for topic in topics for word in ("--requirement", f"{OPERATION}.authentication.{topic}")]
+def judged(
+    command: Command, handle: server.Handle, *topics: str, edition: str = "current", more: str = ""
+) -> CommandResult:
+    words = [word for topic in topics for word in ("--requirement", f"{OPERATION}.authentication.{topic}")]
     where = ("--states-url", handle.states_url, "--edition", edition, "--settle", "0.2")
-    return command("verify", handle.base_url, *where, *wanted, *more.split())
+    return command("verify", handle.base_url, *where, *words, *more.split())
 
 
 @pytest.mark.parametrize(("fault", "topic"), FAULTS.items())
 def test_careless_reading_is_noticed(command: Command, fault: str, topic: str) -> None:
     """What lets wrong credentials pass is a violation, and of the requirement that speaks of it."""
     with server.start("current", (), [fault]) as handle:
-        told = judged(command, handle, topic)
-    assert told.code == 1, told.all
-    assert f"{OPERATION}.authentication.{topic} (MUST)" in told.out
+        result = judged(command, handle, topic)
+    assert result.code == 1, result.all
+    assert f"{OPERATION}.authentication.{topic} (MUST)" in result.out
 
 
 @pytest.mark.slow
@@ -52,9 +54,9 @@ def test_careless_reading_is_noticed(command: Command, fault: str, topic: str) -
 def test_honest_reading_is_not_flagged(command: Command, variant: str) -> None:
     """What the documents leave open is no violation: neither of two headers, nor of spelling, nor of attempts."""
     with server.start("current", [variant]) as handle:
-        told = judged(command, handle, *ODD, "wrong-password")
-    assert told.code == 0, told.all
-    assert " WARN " not in told.out
+        result = judged(command, handle, *ODD, "wrong-password")
+    assert result.code == 0, result.all
+    assert " WARN " not in result.out
 
 
 def test_what_is_left_open_is_told(command: Command, tmp_path: Path) -> None:
@@ -62,10 +64,13 @@ def test_what_is_left_open_is_told(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     with server.start("current", ["auth-last"]) as handle:
         assert judged(command, handle, *ODD, more=f"--report json={path}").code == 0
-    rows = {one["id"].rpartition(".")[2]: one for one in json.loads(path.read_text())["requirements"]}
+    rows = {
+        requirement["id"].rpartition(".")[2]: requirement
+        for requirement in json.loads(path.read_text())["requirements"]
+    }
     open_ones = {name for name, row in rows.items() if row["outcome"] == "observed"}
     assert open_ones == {"one-right", "spelling", "token-first"}
-    assert [one["actual"] for one in rows["one-right"]["findings"]] == ["401", "204"]
+    assert [finding["actual"] for finding in rows["one-right"]["findings"]] == ["401", "204"]
 
 
 @pytest.fixture(name="told_by")
@@ -92,8 +97,8 @@ def test_secrets_in_odd_credentials_are_not_told(
     """Whatever the kit makes of a password is masked where the server repeats it."""
     handle, given = told_by
     path = tmp_path / "report.json"
-    told = judged(command, handle, *ODD, more=f"--report json={path}")
-    text = told.all + path.read_text(encoding="utf-8")
+    result = judged(command, handle, *ODD, more=f"--report json={path}")
+    text = result.all + path.read_text(encoding="utf-8")
     ours = {word.strip(", ") for value in given for word in value.split()[1:] if has_secret(handle, word)}
     assert len(ours) > 20
     assert [word for word in ours if word in text] == []

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from judge_tools import RawServer, Told, always, answer, person, states
+from judge_tools import CommandResult, RawServer, always, answer, person, states
 from onezone_contracts.cases import wrong_password, wrong_token
 from onezone_contracts.curl import curl, steps
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request, Response, basic
@@ -72,15 +72,15 @@ def run(shell: Path, script: str, **variables: str) -> list[list[bytes]]:
     )
     assert done.stderr == b""
     assert list(empty.iterdir()) == []
-    return [[bytes.fromhex(one.strip("-")) for one in call.split()] for call in log.read_text().splitlines()]
+    return [[bytes.fromhex(octets.strip("-")) for octets in call.split()] for call in log.read_text().splitlines()]
 
 
 def redactor(secret: str = SECRET) -> Redactor:
     """A redactor that knows one persona's secret."""
-    known = Redactor()
-    known.learn(secret)
-    known.name("MEMBER_PASSWORD", secret, "the persona member")
-    return known
+    redactor = Redactor()
+    redactor.learn(secret)
+    redactor.name("MEMBER_PASSWORD", secret, "the persona member")
+    return redactor
 
 
 def exchange(request: Request, response: Response | None = None) -> Exchange:
@@ -107,9 +107,10 @@ def test_a_line_runs_one_curl_and_nothing_else(
     data = body if isinstance(body, bytes) else body.encode()
     auth = Auth((("Authorization", basic(user, SECRET)),), f"persona {label}")
     request = Request("POST", f"/groups/{path}", auth, (("X-Odd", value),), data, label=label)
-    known = redactor()
+    secrets = redactor()
     lines = numbered(
-        {"text": label, "curl": one.curl, "status": 204, "sets": one.sets} for one in steps([exchange(request)], known)
+        {"text": label, "curl": step.curl, "status": 204, "sets": step.sets}
+        for step in steps([exchange(request)], secrets)
     )
     script = "\n".join(map(visible, lines))
     assert script == "\n".join(lines)
@@ -118,7 +119,7 @@ def test_a_line_runs_one_curl_and_nothing_else(
     assert SECRET not in script
     (arguments,) = calls
     pair = f"{user}:{SECRET}".encode()
-    assert pair in arguments or any(base64.b64encode(pair) in one for one in arguments)
+    assert pair in arguments or any(base64.b64encode(pair) in word for word in arguments)
     assert f"X-Odd: {value}".encode() in arguments
     assert arguments[-1] == f"{BASE}/groups/{path}".encode()
     if data:
@@ -150,18 +151,18 @@ def test_what_is_made_of_a_secret_is_made_by_the_shell(shell: Path, name: str, s
         (Credentials(token=secret), wrong_token(make, "wrong", bearer=True)),
     ):
         person = TestUser("member", credentials, ("user", "member"))
-        made = auth(person, {})
-        if "\0" in made.headers[0][1]:
+        wrong = auth(person, {})
+        if "\0" in wrong.headers[0][1]:
             continue
-        known = redactor(secret)
-        known.learn_basic(value for _, value in made.headers)
-        line = curl(exchange(Request("GET", "/x", made)), known)
+        secrets = redactor(secret)
+        secrets.learn_basic(value for _, value in wrong.headers)
+        line = curl(exchange(Request("GET", "/x", wrong)), secrets)
         assert "***" not in line
         assert secret[:-1] not in line
         (arguments,) = run(shell, line, MEMBER_PASSWORD=secret)
-        wanted = f"alice:{make(secret)}"
-        header = f"Authorization: {made.headers[0][1]}"
-        assert any(one in {wanted.encode(), header.encode()} for one in arguments)
+        expected = f"alice:{make(secret)}"
+        header = f"Authorization: {wrong.headers[0][1]}"
+        assert any(word in {expected.encode(), header.encode()} for word in arguments)
 
 
 @pytest.mark.parametrize("spelling", ["basic {}", "BASIC {}", "Basic  {}", "Basic {}, Basic eDp5"])
@@ -169,8 +170,8 @@ def test_an_odd_spelling_is_kept(shell: Path, spelling: str) -> None:
     """A scheme in another case and blanks stay as they were sent; the secret part is made by the shell."""
     for name in ("a", "ab", "abc"):
         packed = basic(name, SECRET).removeprefix("Basic ")
-        for one in {packed, packed.rstrip("=")}:
-            value = spelling.format(one)
+        for secret in {packed, packed.rstrip("=")}:
+            value = spelling.format(secret)
             line = curl(exchange(Request("GET", "/x", Auth((("Authorization", value),)))), redactor())
             (arguments,) = run(shell, line, MEMBER_PASSWORD=SECRET)
             assert f"Authorization: {value}".encode() in arguments
@@ -182,15 +183,15 @@ def test_a_later_step_reads_the_id_that_an_earlier_one_made(shell: Path) -> None
     location = (("Location", "/groups/g/handle_services/new1"),)
     first = exchange(Request("POST", "/groups/g/handle_services", body=b"{}"), Response(204, location, b""))
     second = exchange(Request("GET", "/groups/g/handle_services/new1"), Response(404, (), b""))
-    made = steps([first, second], redactor())
-    assert [one.sets for one in made] == ["ID_1", None]
-    assert "new1" not in made[1].curl
-    (arguments,) = run(shell, made[1].curl, ID_1="other7")
+    lines = steps([first, second], redactor())
+    assert [line.sets for line in lines] == ["ID_1", None]
+    assert "new1" not in lines[1].curl
+    (arguments,) = run(shell, lines[1].curl, ID_1="other7")
     assert arguments[-1] == f"{BASE}/groups/g/handle_services/other7".encode()
 
 
 def test_what_a_states_url_says_runs_in_no_shell(
-    shell: Path, tmp_path: Path, command: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+    shell: Path, tmp_path: Path, command: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """User names and ids that a shell would run: every line of the reports, as printed, is one curl and no more."""
     monkeypatch.setenv("COLUMNS", "80")
@@ -205,21 +206,21 @@ def test_what_a_states_url_says_runs_in_no_shell(
         states(person(**hostile)) as (url, _),
     ):
         where = (f"{raw.origin}/api/v3", "--states-url", url, "--depth", "quick", "--settle", "0")
-        told = command("verify", *where, "--report", f"json={report}")
+        result = command("verify", *where, "--report", f"json={report}")
     data = json.loads(report.read_text(encoding="utf-8"))
-    lines = {finding["curl"] for one in data["requirements"] for finding in one["findings"]}
+    lines = {finding["curl"] for requirement in data["requirements"] for finding in requirement["findings"]}
     secrets = dict.fromkeys(data["variables"], hostile["password"])
     assert len(lines) > 10
     assert len(run(shell, "\n".join(sorted(lines)), **secrets)) == len(lines)
-    printed = re.findall(r"(?m)^    (?:#.*|curl .*(?:\\\n.*)*)$", told.out)
+    printed = re.findall(r"(?m)^    (?:#.*|curl .*(?:\\\n.*)*)$", result.out)
     assert printed
-    assert len(run(shell, "\n".join(printed), **secrets)) == sum(one.startswith("    curl") for one in printed)
+    assert len(run(shell, "\n".join(printed), **secrets)) == sum(line.startswith("    curl") for line in printed)
 
 
 def test_a_body_shares_no_word_with_a_secret_but_all_of_it(shell: Path) -> None:
     """Words that are a part of a secret stand in a body as they are; the whole secret is read from its variable."""
-    known = redactor("adam-password")
-    line = curl(exchange(Request("POST", "/x", body=b'{"password": "adam-password", "passwordless": 1}')), known)
+    secrets = redactor("adam-password")
+    line = curl(exchange(Request("POST", "/x", body=b'{"password": "adam-password", "passwordless": 1}')), secrets)
     assert '\'{"password": "\'' in line
     (arguments,) = run(shell, line, MEMBER_PASSWORD="adam-password")
     assert b'{"password": "adam-password", "passwordless": 1}' in arguments

@@ -12,13 +12,13 @@ from typing import Any
 import naive
 import pytest
 import server
-from judge_tools import OPERATION, Told
+from judge_tools import OPERATION, CommandResult
 from onezone_contracts.expected_failures import Entry, ExpectedFailures, read
 from onezone_contracts.requirement import Level, Outcome, Requirement, Result
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.verdict import Verdict, decide
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 FAULT = "status-200"
 PART = ("--requirement", "*.success.*", "--requirement", "*.access.*")
 KNOWN = f"{OPERATION}.success.status"
@@ -49,9 +49,9 @@ GOOD = result("pass", topic="good")
 @pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
 def test_only_a_failure_is_excused(outcome: str, level: Level, verdict: str, *, strict: bool) -> None:
     """A listed requirement that fails is excused; one that passes is a failure; one that was not judged is neither."""
-    found = LIST.applied(result(outcome, level))
-    assert decide([GOOD, found], (), strict=strict)[0] == verdict
-    assert found.known is (verdict == "conformant")
+    applied = LIST.applied(result(outcome, level))
+    assert decide([GOOD, applied], (), strict=strict)[0] == verdict
+    assert applied.fails_as_expected is (verdict == "conformant")
 
 
 def test_skip_that_the_target_may_is_not_excused_either() -> None:
@@ -82,9 +82,9 @@ def test_observed_is_no_expected_failure() -> None:
 
 def test_unexpected_pass_says_what_to_do() -> None:
     """A pass that was not expected is a failure that names the line to remove."""
-    found = LIST.applied(result("pass"))
-    assert found.outcome is Outcome.FAIL
-    assert "remove it from known.txt:1" in found.findings[0].message
+    applied = LIST.applied(result("pass"))
+    assert applied.outcome is Outcome.FAIL
+    assert "remove it from known.txt:1" in applied.findings[0].message
 
 
 def test_file_is_read_line_by_line(tmp_path: Path) -> None:
@@ -101,9 +101,9 @@ def test_bad_file_is_told(command: Command, tmp_path: Path, data: bytes, words: 
     """A file that cannot be read as a list ends the run before it starts, in one line."""
     path = tmp_path / "known.txt"
     path.write_bytes(data)
-    told = command("verify", "--expected-failures", path)
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert words in told.err
+    result = command("verify", "--expected-failures", path)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert words in result.err
 
 
 @pytest.mark.parametrize("name", ["nowhere.txt", ".", "a\0b"])
@@ -123,10 +123,10 @@ def faulty_server() -> Iterator[server.Handle]:
 
 
 @pytest.fixture(name="run")
-def run_of_a_faulty_server(command: Command, faulty: server.Handle, tmp_path: Path) -> Callable[..., Told]:
+def run_of_a_faulty_server(command: Command, faulty: server.Handle, tmp_path: Path) -> Callable[..., CommandResult]:
     """Judge the faulty server by a list."""
 
-    def run(text: str, *more: str) -> Told:
+    def run(text: str, *more: str) -> CommandResult:
         path = tmp_path / "known.txt"
         path.write_text(text, encoding="utf-8")
         where = (faulty.base_url, "--states-url", faulty.states_url, "--depth", "quick")
@@ -135,64 +135,64 @@ def run_of_a_faulty_server(command: Command, faulty: server.Handle, tmp_path: Pa
     return run
 
 
-def test_known_failure_is_conformant(run: Callable[..., Told]) -> None:
+def test_known_failure_is_conformant(run: Callable[..., CommandResult]) -> None:
     """A target whose every violation is known has exit code 0, and the report says that there are known ones."""
-    told = run(f"{KNOWN}  # issue 7\n")
-    assert told.code == 0, told.all
-    assert f"known fail: {KNOWN}: expected to fail" in told.out
-    assert "issue 7" in told.out
-    assert told.last.endswith("conformant, but for 1 expected failure")
-    assert " FAIL " not in told.out
+    result = run(f"{KNOWN}  # issue 7\n")
+    assert result.code == 0, result.all
+    assert f"known fail: {KNOWN}: expected to fail" in result.out
+    assert "issue 7" in result.out
+    assert result.last.endswith("conformant, but for 1 expected failure")
+    assert " FAIL " not in result.out
 
 
-def test_unknown_failure_is_nonconformant(run: Callable[..., Told]) -> None:
+def test_unknown_failure_is_nonconformant(run: Callable[..., CommandResult]) -> None:
     """The same target without the line, or with an empty list, is nonconformant."""
     assert run("# nothing\n").code == 1
 
 
-def test_pass_is_a_failure(run: Callable[..., Told]) -> None:
+def test_pass_is_a_failure(run: Callable[..., CommandResult]) -> None:
     """A listed requirement that passes is a failure; a pattern has to fail for all that it lists."""
-    told = run(f"{OPERATION}.success.*\n")
-    assert told.code == 1
-    assert "it was expected to fail and passes: remove it from" in told.out
-    assert "1 expected failure passes" in told.last
+    result = run(f"{OPERATION}.success.*\n")
+    assert result.code == 1
+    assert "it was expected to fail and passes: remove it from" in result.out
+    assert "1 expected failure passes" in result.last
 
 
-def test_line_that_lists_nothing_is_a_failure(run: Callable[..., Told]) -> None:
+def test_line_that_lists_nothing_is_a_failure(run: Callable[..., CommandResult]) -> None:
     """An id that is no requirement is a failure, with its line."""
-    told = run(f"{KNOWN}\n{OPERATION}.sucess.status\n")
-    assert told.code == 1
-    assert "known.txt:2" in told.last
+    result = run(f"{KNOWN}\n{OPERATION}.sucess.status\n")
+    assert result.code == 1
+    assert "known.txt:2" in result.last
 
 
-def test_requirement_that_is_filtered_out_is_not_judged(run: Callable[..., Told]) -> None:
+def test_requirement_that_is_filtered_out_is_not_judged(run: Callable[..., CommandResult]) -> None:
     """An id that --requirement or the depth leaves out is neither a failure nor missed."""
-    told = run(f"{KNOWN}\n{OPERATION}.generated.valid\n", "--requirement", "*.access.member")
-    assert told.code == 0, told.all
+    result = run(f"{KNOWN}\n{OPERATION}.generated.valid\n", "--requirement", "*.access.member")
+    assert result.code == 0, result.all
 
 
-def test_known_failures_show_in_every_report(run: Callable[..., Told]) -> None:
+def test_known_failures_show_in_every_report(run: Callable[..., CommandResult]) -> None:
     """Each format says that the failure is known, in its own way."""
 
     def report(kind: str) -> str:
         return run(f"{KNOWN} # issue 7\n", *PART, "--report", f"{kind}=-").out
 
     data: dict[str, Any] = json.loads(report("json"))
-    rows = {one["id"]: one for one in data["requirements"]}
+    rows = {requirement["id"]: requirement for requirement in data["requirements"]}
     assert (data["verdict"], data["reason"], data["expected_failures"]) == ("conformant", None, 1)
     assert (rows[KNOWN]["outcome"], rows[KNOWN]["expected_failure"]) == ("fail", True)
     assert "issue 7" in rows[KNOWN]["reason"]
-    assert [one for one in rows.values() if one["expected_failure"]] == [rows[KNOWN]]
+    assert [row for row in rows.values() if row["expected_failure"]] == [rows[KNOWN]]
     suite = ET.fromstring(report("junit"))
     assert suite.findall(".//failure") == []
-    assert [one.get("type") for one in suite.iter("skipped")] == ["expected-failure"]
+    assert [element.get("type") for element in suite.iter("skipped")] == ["expected-failure"]
     sarif = json.loads(report("sarif"))["runs"][0]["results"]
-    assert {one["suppressions"][0]["kind"] for one in sarif if one["ruleId"] == KNOWN} == {"external"}
+    assert {result["suppressions"][0]["kind"] for result in sarif if result["ruleId"] == KNOWN} == {"external"}
     assert "| known | level" in report("markdown")
     assert "Fails as expected (1)" in report("html")
 
 
-def test_known_failures_are_not_annotated(run: Callable[..., Told], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_known_failures_are_not_annotated(run: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch) -> None:
     """In a job of GitHub Actions a known failure is no error, and a line that lists nothing is one."""
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     assert "::error" not in run(f"{KNOWN}\n").out
@@ -208,8 +208,8 @@ def test_the_example_of_the_guide_ends_in_exit_code_0(command: Command, tmp_path
     path.write_text(example[1], encoding="utf-8")
     with server.start("current", faults=["status-200"]) as handle:
         where = (handle.base_url, "--states-url", handle.states_url, "--depth", "quick")
-        told = command("verify", *where, "--expected-failures", path)
-    assert (told.code, told.last.endswith("conformant, but for 1 expected failure")) == (0, True), told.all
+        result = command("verify", *where, "--expected-failures", path)
+    assert (result.code, result.last.endswith("conformant, but for 1 expected failure")) == (0, True), result.all
 
 
 def test_what_an_expected_failure_hides_is_excused(command: Command, tmp_path: Path) -> None:
@@ -219,13 +219,13 @@ def test_what_an_expected_failure_hides_is_excused(command: Command, tmp_path: P
         where = (handle.base_url, "--states-url", handle.states_url, "--depth", "quick")
         command("verify", *where, "--report", f"json={report}")
         rows = json.loads(report.read_text())["requirements"]
-        failing = [one["id"].partition(".")[2] for one in rows if one["outcome"] in {"fail", "warn"}]
+        failing = [row["id"].partition(".")[2] for row in rows if row["outcome"] in {"fail", "warn"}]
         path.write_text("\n".join(failing), encoding="utf-8")
-        told = command("verify", *where, "--expected-failures", path)
-    assert told.code == 0, told.all
+        result = command("verify", *where, "--expected-failures", path)
+    assert result.code == 0, result.all
 
 
-def test_ids_are_taken_as_they_are_shown(run: Callable[..., Told]) -> None:
+def test_ids_are_taken_as_they_are_shown(run: Callable[..., CommandResult]) -> None:
     """With the operation and without it, in the list and for --requirement."""
     assert run("success.status\n").code == 0
     assert run("success.s*\n").code == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from judge_tools import Told
+from judge_tools import CommandResult
 from onezone_contracts.target.embedded import mock
 from onezone_mockserver.access import Guard
 from onezone_mockserver.scenario import DEMO, read_scenario
@@ -18,7 +18,7 @@ from onezone_spec import load
 from onezone_spec.explain import question, read_setting
 from onezone_spec.written import read_written
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 ROOT = Path(__file__).parents[2]
 SCENARIOS = [DEMO, *sorted((ROOT / "docs" / "scenarios").glob("*.yaml"))]
 CREATE = "create_group_handle_service"
@@ -32,15 +32,15 @@ def running() -> Iterator[str]:
 
 
 def explained(command: Command, *options: object) -> tuple[int, dict[str, Any]]:
-    told = command("explain", *options, "--format", "json")
-    return told.code, json.loads(told.out)
+    result = command("explain", *options, "--format", "json")
+    return result.code, json.loads(result.out)
 
 
 def test_a_privilege_comes_through_a_group(command: Command) -> None:
     """The route is named, and the groups through which each privilege comes."""
     code, data = explained(command, *ON_DEMO, "--as", "nora")
     assert (code, data["answer"]["allowed"], data["answer"]["route"]) == (0, True, "member")
-    needs = {one["privilege"]: one["through"] for one in data["answer"]["routes"][0]["needs"]}
+    needs = {need["privilege"]: need["through"] for need in data["answer"]["routes"][0]["needs"]}
     assert needs == {"group_create_handle_service": [["Community editors"]], "oz_handle_services_create": [[]]}
     assert data["answer"]["enough"] == []
 
@@ -48,7 +48,7 @@ def test_a_privilege_comes_through_a_group(command: Command) -> None:
 def test_what_is_lacking_is_named_with_the_smallest_grants(command: Command) -> None:
     """Each route says what it lacks; what would be enough is listed, the least first."""
     code, data = explained(command, *ON_DEMO, "--as", "otto")
-    enough = [[(one["scope"], one["privilege"]) for one in each["grants"]] for each in data["answer"]["enough"]]
+    enough = [[(grant["scope"], grant["privilege"]) for grant in each["grants"]] for each in data["answer"]["enough"]]
     assert (code, data["answer"]["allowed"]) == (1, False)
     assert enough == [
         [("group", "group_create_handle_service"), ("zone", "oz_handle_services_create")],
@@ -60,7 +60,7 @@ def test_who_in_this_world_may(command: Command) -> None:
     """Without a user it says who may, and by which route."""
     code, data = explained(command, *ON_DEMO)
     assert code == 0
-    assert {one["user"]: one["route"] for one in data["who_may"]} == {
+    assert {row["user"]: row["route"] for row in data["who_may"]} == {
         "adam": "administrator",
         "alice": "member",
         "nora": "member",
@@ -85,9 +85,9 @@ def test_it_agrees_with_the_mock(path: Path, edition: str) -> None:
     setting, world = read_setting(data, contract), read_scenario(path, contract).world(contract)
     users = [ref for ref in setting.names if ref[0] == "user"]
     for operation in contract.operations.values():
-        roles = {one.entity: one.name for one in operation.parameters if one.entity}
+        roles = {parameter.entity: parameter.name for parameter in operation.parameters if parameter.entity}
         keys = operation.body.properties if operation.body else ()
-        roles |= {one.refers.kind: one.name for one in keys if one.refers}
+        roles |= {key.refers.kind: key.name for key in keys if key.refers}
         every = ([ref for ref in setting.names if ref[0] == contract.kind(role)][:3] for role in roles)
         for entities in itertools.product(*every):
             named = {role: ref[1] for role, ref in zip(roles, entities, strict=True)}
@@ -145,6 +145,6 @@ def test_a_running_mock_and_a_live_target_say_the_same(command: Command, running
 )
 def test_a_mistake_is_one_clear_line(command: Command, options: tuple[object, ...], words: str) -> None:
     """What is not there is named, with what is."""
-    told = command("explain", *options)
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert told.err.startswith(f"ozkit explain: {words}")
+    result = command("explain", *options)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert result.err.startswith(f"ozkit explain: {words}")

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
 from second_faults import DOUBTFUL, HARD, SLOW
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 EDITION = "current"
 
 NEIGHBOUR = "the profile core judges the create operation; its neighbours are only read"
@@ -54,26 +54,26 @@ DELICATE = ("rare-emoji", "properties-shared", "zero-null")
 SAMPLE = [name for name in NOTICED if "race" not in name][::18]
 
 
-def judged(command: Command, fault: str, depth: str, *more: str, variants: tuple[str, ...] = ()) -> Told:
+def judged(command: Command, fault: str, depth: str, *more: str, variants: tuple[str, ...] = ()) -> CommandResult:
     with server.start(EDITION, variants, [fault]) as handle:
         arguments = ("--states-url", handle.states_url, "--edition", EDITION, "--depth", depth)
         return command("verify", handle.base_url, *arguments, "--settle", "0.3", *more)
 
 
-def noticed(told: Told) -> None:
+def noticed(result: CommandResult) -> None:
     """A violation, with what was expected, what came and how to see it again."""
-    assert told.code == 1, told.all
-    assert "nonconformant" in told.last
-    assert " FAIL " in told.out
-    assert "Traceback" not in told.all
+    assert result.code == 1, result.all
+    assert "nonconformant" in result.last
+    assert " FAIL " in result.out
+    assert "Traceback" not in result.all
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", SAMPLE)
 def test_sampled_fault_is_noticed(command: Command, fault: str) -> None:
     """A fault is a violation, at the latest at the usual depth."""
-    told = judged(command, fault, "quick")
-    noticed(told if told.code else judged(command, fault, "standard"))
+    result = judged(command, fault, "quick")
+    noticed(result if result.code else judged(command, fault, "standard"))
 
 
 @pytest.mark.slow
@@ -87,8 +87,8 @@ def test_fault_of_odd_values_is_noticed(command: Command, fault: str) -> None:
 @pytest.mark.parametrize("fault", NOTICED)
 def test_every_fault_is_noticed(command: Command, fault: str) -> None:
     """Each fault is a violation; what the quick requirements do not show, the usual depth does."""
-    told = judged(command, fault, "quick")
-    noticed(told if told.code == 1 else judged(command, fault, "standard"))
+    result = judged(command, fault, "quick")
+    noticed(result if result.code == 1 else judged(command, fault, "standard"))
 
 
 @pytest.mark.exhaustive
@@ -96,17 +96,17 @@ def test_every_fault_is_noticed(command: Command, fault: str) -> None:
 def test_unseen_fault_is_not_noticed(command: Command, fault: str) -> None:
     """What the table says is not seen is not seen; once it is, its row has to go."""
     reason, code = UNSEEN[fault]
-    told = judged(command, fault, "standard")
-    assert told.code == code, f"{fault} is noticed now, take it out of the table: {reason}\n{told.out}"
+    result = judged(command, fault, "standard")
+    assert result.code == code, f"{fault} is noticed now, take it out of the table: {reason}\n{result.out}"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [name for name, (reason, _) in UNSEEN.items() if reason == SHOULD])
 def test_broken_advice_is_told(command: Command, fault: str) -> None:
     """A SHOULD that fails is shown as a warning, and is a violation with --strict."""
-    told = judged(command, fault, "standard", "--strict")
-    assert told.code == 1, told.all
-    assert " WARN " in told.out
+    result = judged(command, fault, "standard", "--strict")
+    assert result.code == 1, result.all
+    assert " WARN " in result.out
 
 
 @pytest.mark.parametrize("fault", ["auth-token-prefix", "auth-token-longer"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from onezone_contracts.cases import MISSING, Case
 from onezone_contracts.checks.error import promised
-from onezone_contracts.derive.access import _longer, _other, _reordered
+from onezone_contracts.derive.access import _altered_token, _longer, _reordered
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
 from onezone_contracts.reading import next_page
 from onezone_contracts.sent import Prepared
@@ -30,10 +30,10 @@ IDS = {
 @pytest.mark.parametrize("like", IDS)
 def test_missing_id_has_the_form_of_others(like: str) -> None:
     """An id that no group has looks like those that groups have, and is another."""
-    made = missing_id(like)
-    assert re.fullmatch(IDS[like], made), made
-    assert made != like
-    assert made != missing_id(like)
+    identity = missing_id(like)
+    assert re.fullmatch(IDS[like], identity), identity
+    assert identity != like
+    assert identity != missing_id(like)
 
 
 WHOLE: tuple[Any, ...] = (
@@ -59,10 +59,10 @@ def test_whole_list_has_no_next_page(value: Any) -> None:
     assert next_page(Response(200, (), b""), value, 2) is False
 
 
-@pytest.mark.parametrize(("value", "wanted"), MORE)
-def test_part_of_a_list_says_where_the_rest_is(value: Any, wanted: object) -> None:
+@pytest.mark.parametrize(("value", "expected"), MORE)
+def test_part_of_a_list_says_where_the_rest_is(value: Any, expected: object) -> None:
     """A page names the next one, or only that there is more."""
-    assert next_page(Response(200, (), b""), value, 2) == wanted
+    assert next_page(Response(200, (), b""), value, 2) == expected
 
 
 def test_headers_say_that_there_is_more() -> None:
@@ -98,8 +98,8 @@ def test_shape_of_an_error_is_promised_for_the_documented_operation() -> None:
 
 def test_altered_tokens_differ_where_it_counts() -> None:
     """Not by the last character alone, and not behind the padding."""
-    assert _other("MDAxY2xvYw")[:-1] != "MDAxY2xvY"
-    assert _other("AAAA") != "AAAA"
+    assert _altered_token("MDAxY2xvYw")[:-1] != "MDAxY2xvY"
+    assert _altered_token("AAAA") != "AAAA"
     assert _longer("MDAx==").endswith("==")
     assert len(_longer("MDAx")) == 9
 

@@ -35,15 +35,15 @@ def subject(edition: str) -> tuple[Contract, Operation]:
 
 def drawn(strategy: st.SearchStrategy[Any], number: int = 80) -> list[Any]:
     """So many examples of a strategy."""
-    found: list[Any] = []
+    examples: list[Any] = []
 
     @settings(DRAWING, max_examples=number)
     @given(strategy)
     def collect(value: Any) -> None:
-        found.append(value)
+        examples.append(value)
 
     collect()
-    return found
+    return examples
 
 
 @cache
@@ -83,26 +83,26 @@ def test_drawn_valid_bodies_are_valid_by_the_document(edition: str) -> None:
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_drawn_names_follow_every_release(edition: str) -> None:
     """Names are of the narrowest form that any release has asked for, so that each of them must be accepted."""
-    found = [body["name"] for body in valid(edition)]
-    assert [name for name in found if not NAME.fullmatch(name)] == []
+    drawn_names = [body["name"] for body in valid(edition)]
+    assert [name for name in drawn_names if not NAME.fullmatch(name)] == []
 
 
 def test_names_reach_every_corner() -> None:
     """Among the drawn names are short and long ones, other scripts, blanks, dots and hyphens."""
-    found = drawn(names(), 400)
+    drawn_names = drawn(names(), 400)
     for reached in (lambda n: len(n) == 2, lambda n: len(n) > 20, lambda n: not n.isascii()):
-        assert any(map(reached, found))
-    assert {" ", ".", "-"} <= set("".join(found))
+        assert any(map(reached, drawn_names))
+    assert {" ", ".", "-"} <= set("".join(drawn_names))
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_forms_of_properties_are_drawn(edition: str) -> None:
     """The form that the documents print comes up, whole; that of released servers where they are judged."""
     drawn = [body["serviceProperties"] for body in valid(edition)]
-    assert {one["type"] for one in drawn} == ({"DOI", "PID"} if edition == "deployed" else {"DOI"})
-    assert all("identifierTemplate" in one for one in drawn)
+    assert {properties["type"] for properties in drawn} == ({"DOI", "PID"} if edition == "deployed" else {"DOI"})
+    assert all("identifierTemplate" in properties for properties in drawn)
     if edition != "deployed":
-        assert {type(one["prefix"]) for one in drawn} <= {int, float}
+        assert {type(properties["prefix"]) for properties in drawn} <= {int, float}
 
 
 DOI = ("host", "doiEndpoint", "metadataEndpoint", "mediaEndpoint", "prefix", "username", "password")
@@ -113,12 +113,12 @@ GOOD = {
 }
 
 
-def wrong_places(one: Broken, validator: Any) -> int:
+def wrong_places(broken_body: Broken, validator: Any) -> int:
     """In how many places a body is wrong by the document: each key of it tried in a body that is good."""
     assert validator.is_valid(GOOD)
-    if not isinstance(one.value, dict):
+    if not isinstance(broken_body.value, dict):
         return 1
-    given = one.value
+    given = broken_body.value
     return sum(key not in given or not validator.is_valid({**GOOD, key: given[key]}) for key in KEYS)
 
 
@@ -127,25 +127,25 @@ def wrong_places(one: Broken, validator: Any) -> int:
 def test_broken_bodies_are_wrong_in_one_place(edition: str) -> None:
     """A broken body is wrong in exactly one place at the top, or in one at a level that no document rules out."""
     validator = documented_schema(edition)
-    for one in broken(edition):
-        wrong = wrong_places(one, validator)
-        assert wrong <= 1, one
-        assert wrong == 1 or one.level is Level.OBSERVE, one
+    for broken_body in broken(edition):
+        wrong = wrong_places(broken_body, validator)
+        assert wrong <= 1, broken_body
+        assert wrong == 1 or broken_body.level is Level.OBSERVE, broken_body
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_what_is_said_to_be_wrong_is_wrong(edition: str) -> None:
     """The words for what is wrong name the key and its type as they are."""
-    for one in broken(edition):
-        if one.what.startswith("no "):
-            assert KEYS - set(one.value) == {one.what.removeprefix("no ")}
-        elif one.what.startswith("the body is "):
-            assert one.what.endswith(f" {json_type(one.value)}")
-            assert not isinstance(one.value, dict)
+    for broken_body in broken(edition):
+        if broken_body.what.startswith("no "):
+            assert KEYS - set(broken_body.value) == {broken_body.what.removeprefix("no ")}
+        elif broken_body.what.startswith("the body is "):
+            assert broken_body.what.endswith(f" {json_type(broken_body.value)}")
+            assert not isinstance(broken_body.value, dict)
         else:
-            path, _, kind = one.what.partition(" is ")
-            value = one.value
+            path, _, kind = broken_body.what.partition(" is ")
+            value = broken_body.value
             for key in path.split(".", 1):
                 value = value[key]
             assert json_type(value) == kind
@@ -157,15 +157,21 @@ def test_few_broken_bodies_have_most_wrong_types_of_every_key(number: int) -> No
     bodies = drawn(broken_bodies(*subject("current")), number)
     types = ("null", "boolean", "integer", "number", "string", "array", "object")
     kinds = {f"{key} is {kind}" for key in (*KEYS, "the body") for kind in types}
-    drawn_kinds = {one.what for one in bodies} & kinds
+    drawn_kinds = {broken_body.what for broken_body in bodies} & kinds
     assert len(drawn_kinds) > 15, drawn_kinds
 
 
 def test_large_and_negative_numbers_are_drawn() -> None:
     """They are rare in what a version of Hypothesis draws first."""
     bodies = drawn(broken_bodies(*subject("current")), 600)
-    assert [one for one in bodies if one.what == "name is integer" and abs(one.value["name"]) > 9999]
-    assert [one for one in bodies if one.what == "the body is integer" and one.value < 0]
+    assert [
+        broken_body
+        for broken_body in bodies
+        if broken_body.what == "name is integer" and abs(broken_body.value["name"]) > 9999
+    ]
+    assert [
+        broken_body for broken_body in bodies if broken_body.what == "the body is integer" and broken_body.value < 0
+    ]
 
 
 # By hand from INTERFACES: missing keys are SHOULD but in `deployed`, types MUST but in `classic`.
@@ -180,15 +186,15 @@ LEVELS = {
 def test_levels_of_broken_bodies(edition: str) -> None:
     """A broken rule is as binding as the edition promises; no document speaks of the keys inside serviceProperties."""
     seen = set()
-    for one in broken(edition):
-        kind = "missing" if one.what.startswith("no ") else "type"
-        if one.what.startswith("the body is "):
-            kind, wanted = "root", Level.MUST
-        elif "." in one.what.partition(" is ")[0]:
-            kind, wanted = "deep", Level.OBSERVE
+    for broken_body in broken(edition):
+        kind = "missing" if broken_body.what.startswith("no ") else "type"
+        if broken_body.what.startswith("the body is "):
+            kind, expected = "root", Level.MUST
+        elif "." in broken_body.what.partition(" is ")[0]:
+            kind, expected = "deep", Level.OBSERVE
         else:
-            wanted = LEVELS[edition][kind]
-        assert one.level is wanted, one
+            expected = LEVELS[edition][kind]
+        assert broken_body.level is expected, broken_body
         seen.add(kind)
     assert seen == {"missing", "type", "root", "deep"}
 

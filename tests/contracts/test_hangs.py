@@ -13,19 +13,19 @@ ANSWERED = Exchange(Request("POST", "/"), "", failure="closed")
 
 
 def after(*exchanges: Exchange) -> Hangs:
-    found = Hangs()
+    hangs = Hangs()
     for exchange in exchanges:
-        found.note(Case("media-type.other", "label"), "create", exchange)
-    return found
+        hangs.note(Case("media-type.other", "label"), "create", exchange)
+    return hangs
 
 
 def test_a_few_in_a_row_of_one_kind_are_enough() -> None:
     """No more of that kind are sent; another kind is."""
-    found = after(*[HUNG] * LIMIT)
+    hangs = after(*[HUNG] * LIMIT)
     with pytest.raises(NotJudged, match=r"requests of this kind \(media-type\)"):
-        found.check(Case("media-type.near", "label"), "create")
-    found.check(Case("body.malformed", "label"), "create")
-    found.check(Case("media-type.near", "label"), "update")
+        hangs.check(Case("media-type.near", "label"), "create")
+    hangs.check(Case("body.malformed", "label"), "create")
+    hangs.check(Case("media-type.near", "label"), "update")
 
 
 def test_an_answer_in_between_begins_anew() -> None:
@@ -35,15 +35,15 @@ def test_an_answer_in_between_begins_anew() -> None:
 
 def test_where_much_hangs_one_of_a_kind_is_enough() -> None:
     """So a target that hangs on many kinds is judged soon, too."""
-    found = after(*[HUNG] * IN_ALL)
-    found.check(Case("body.malformed", "label"), "create")
-    found.note(Case("body.malformed", "label"), "create", HUNG)
+    hangs = after(*[HUNG] * IN_ALL)
+    hangs.check(Case("body.malformed", "label"), "create")
+    hangs.note(Case("body.malformed", "label"), "create", HUNG)
     with pytest.raises(NotJudged, match=r"requests of this kind \(body\)"):
-        found.check(Case("body.empty", "label"), "create")
+        hangs.check(Case("body.empty", "label"), "create")
 
 
 def test_a_kind_that_hangs_everywhere_is_sent_to_no_other_operation() -> None:
     """Of ninety operations not each is waited for."""
-    found = after(*[HUNG] * EVERYWHERE)
+    hangs = after(*[HUNG] * EVERYWHERE)
     with pytest.raises(NotJudged):
-        found.check(Case("media-type.other", "label"), "update")
+        hangs.check(Case("media-type.other", "label"), "update")

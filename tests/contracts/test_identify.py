@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import EDITIONS, RawServer, Told, always, answer, closed_port, set_up, target_file
+from judge_tools import EDITIONS, CommandResult, RawServer, always, answer, closed_port, set_up, target_file
 from onezone_contracts.commands.identify import Match, exit_code
 from onezone_contracts.verdict import Judgement, Verdict
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 
 
 def identified(command: Command, handle: server.Handle, *more: str) -> tuple[int, dict[str, Any]]:
     options = ("--states-url", handle.states_url, "--settle", "0.1", "--format", "json", *more)
-    told = command("identify", handle.base_url, *options)
-    return told.code, json.loads(told.out)
+    result = command("identify", handle.base_url, *options)
+    return result.code, json.loads(result.out)
 
 
 @pytest.mark.slow
@@ -28,21 +28,21 @@ def test_server_is_its_own_edition(command: Command, servers: dict[str, server.H
     """A correct server conforms to its edition, which comes first, and to no other."""
     code, report = identified(command, servers[edition])
     assert (code, report["conforms_to"]) == (0, [edition])
-    assert [one["verdict"] for one in report["editions"]] == ["conformant", "nonconformant", "nonconformant"]
+    assert [edition["verdict"] for edition in report["editions"]] == ["conformant", "nonconformant", "nonconformant"]
     assert report["editions"][0]["edition"] == edition
-    assert all(one["violated"] for one in report["editions"][1:])
+    assert all(edition["violated"] for edition in report["editions"][1:])
 
 
 @pytest.mark.slow
 def test_text_says_what_keeps_it_from_others(command: Command) -> None:
     """Without a target the kit's own mock is identified; people read a line for each edition and its violations."""
-    told = command("identify", "--edition", "deployed")
-    assert told.code == 0
-    assert told.last == "It conforms to deployed."
-    assert "✓ deployed  conformant" in told.out
-    assert "success.status" in told.out
-    assert "expected 204, got 201" in told.out
-    assert len(told.out.splitlines()) < 25
+    result = command("identify", "--edition", "deployed")
+    assert result.code == 0
+    assert result.last == "It conforms to deployed."
+    assert "✓ deployed  conformant" in result.out
+    assert "success.status" in result.out
+    assert "expected 204, got 201" in result.out
+    assert len(result.out.splitlines()) < 25
 
 
 @pytest.mark.slow
@@ -50,38 +50,38 @@ def test_server_of_no_edition(command: Command) -> None:
     """A server that breaks every edition has exit code 1, and the nearest edition is named."""
     with server.start("current", faults=["status-200"]) as handle:
         code, report = identified(command, handle)
-        told = command("identify", handle.base_url, "--states-url", handle.states_url, "--settle", "0.1")
+        result = command("identify", handle.base_url, "--states-url", handle.states_url, "--settle", "0.1")
     assert (code, report["conforms_to"]) == (1, [])
-    assert told.code == 1
-    assert told.last == f"It conforms to no edition; {report['editions'][0]['edition']} is the nearest."
+    assert result.code == 1
+    assert result.last == f"It conforms to no edition; {report['editions'][0]['edition']} is the nearest."
 
 
 def test_target_file_is_for_one_rule(command: Command, servers: dict[str, server.Handle], tmp_path: Path) -> None:
     """Editions for which a target file has no personas cannot be judged; those with the same rule can."""
     handle = servers["deployed"]
     path = target_file(tmp_path, handle.base_url, set_up(handle.states_url, "deployed"), edition="deployed")
-    told = command("identify", "--target", path, "--settle", "0.1")
-    assert told.code == 0
-    assert "? classic   cannot be judged: the target file lacks persona administrator" in told.out
-    assert "✗ current" in told.out
-    assert told.last == "It conforms to deployed."
+    result = command("identify", "--target", path, "--settle", "0.1")
+    assert result.code == 0
+    assert "? classic   cannot be judged: the target file lacks persona administrator" in result.out
+    assert "✗ current" in result.out
+    assert result.last == "It conforms to deployed."
 
 
 def test_target_that_is_down(command: Command) -> None:
     """A target that does not answer is no verdict: exit code 2 and one line."""
     url = f"http://127.0.0.1:{closed_port()}/api"
-    told = command("identify", url, "--states-url", f"{url}/states")
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert "does not answer" in told.err
+    result = command("identify", url, "--states-url", f"{url}/states")
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert "does not answer" in result.err
 
 
 def test_personas_that_cannot_be_made(command: Command) -> None:
     """Where no persona can be set up, nothing is known, and that is said for each edition."""
     with RawServer(always(answer(500))) as raw:
-        told = command("identify", f"{raw.origin}/api", "--states-url", f"{raw.origin}/states")
-    assert told.code == 2
-    assert told.out.count("cannot be judged") == 3
-    assert told.last == "Whether it conforms to an edition is not known."
+        result = command("identify", f"{raw.origin}/api", "--states-url", f"{raw.origin}/states")
+    assert result.code == 2
+    assert result.out.count("cannot be judged") == 3
+    assert result.last == "Whether it conforms to an edition is not known."
 
 
 @pytest.mark.parametrize(
@@ -102,10 +102,10 @@ def test_personas_that_cannot_be_made(command: Command) -> None:
 )
 def test_bad_usage(command: Command, options: tuple[str, ...], word: str) -> None:
     """Bad usage is exit code 2 and says what to change."""
-    told = command("identify", *options)
-    assert (told.code, told.out) == (2, "")
-    assert word in told.err
-    assert "Traceback" not in told.err
+    result = command("identify", *options)
+    assert (result.code, result.out) == (2, "")
+    assert word in result.err
+    assert "Traceback" not in result.err
 
 
 @pytest.mark.parametrize(
@@ -121,5 +121,5 @@ def test_bad_usage(command: Command, options: tuple[str, ...], word: str) -> Non
 )
 def test_exit_code(verdicts: str, code: int) -> None:
     """0 where an edition is kept, 1 where none is of those that could be judged, 2 where that is not known."""
-    made = [Match(Judgement("x", "current", "core", "quick", 0, Verdict(one))) for one in verdicts.split()]
-    assert exit_code(made) == code
+    matches = [Match(Judgement("x", "current", "core", "quick", 0, Verdict(verdict))) for verdict in verdicts.split()]
+    assert exit_code(matches) == code

@@ -17,25 +17,25 @@ def ledger() -> tuple[list[str], list[str]]:
     """The ids in use and the retired ones, as they stand in the file."""
     active: list[str] = []
     retired: list[str] = []
-    found = active
+    section = active
     for line in LEDGER.read_text(encoding="utf-8").splitlines():
         if line == RETIRED:
-            found = retired
+            section = retired
         elif line and not line.startswith("#"):
-            found.append(line)
+            section.append(line)
     return active, retired
 
 
 def in_use() -> set[str]:
     """The ids of every edition and depth."""
-    found = set()
+    ids = set()
     for edition in editions():
         for depth in ("quick", "standard", "deep"):
-            found |= {one.id for one in all_requirements(load(edition), depth)}
-    return found
+            ids |= {requirement.id for requirement in all_requirements(load(edition), depth)}
+    return ids
 
 
-def told(title: str, ids: set[str]) -> str:
+def listing(title: str, ids: set[str]) -> str:
     return "\n".join((f"{title} in {LEDGER.name}:", *sorted(ids)))
 
 
@@ -43,19 +43,19 @@ def test_every_requirement_is_in_the_ledger() -> None:
     """A new id is added to the ledger, in its place."""
     active, retired = ledger()
     new = in_use() - set(active) - set(retired)
-    assert not new, told("add these lines to those in use", new)
+    assert not new, listing("add these lines to those in use", new)
 
 
 def test_lost_ids_are_retired() -> None:
     """An id that no requirement has any more moves to the retired ones."""
     lost = set(ledger()[0]) - in_use()
-    assert not lost, told(f"move these lines below “{RETIRED}”", lost)
+    assert not lost, listing(f"move these lines below “{RETIRED}”", lost)
 
 
 def test_retired_ids_never_come_back() -> None:
     """An id that meant something once never means anything else."""
     back = set(ledger()[1]) & in_use()
-    assert not back, told("these ids are retired, choose others than those", back)
+    assert not back, listing("these ids are retired, choose others than those", back)
 
 
 def test_ledger_is_in_order() -> None:
@@ -69,13 +69,13 @@ def test_ledger_is_in_order() -> None:
 def test_ids_are_stable_slugs() -> None:
     """An id is the operation's and a topic of small letters, digits and hyphens; keys of the body stand as they are."""
     slug = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9][A-Za-z0-9_-]*)+")
-    assert [one for one in in_use() if not slug.fullmatch(one)] == []
+    assert [identity for identity in in_use() if not slug.fullmatch(identity)] == []
 
 
 def test_ids_are_unique_in_each_edition() -> None:
     """No two requirements of an edition share an id."""
     for edition in editions():
-        ids = [one.id for one in all_requirements(load(edition), "deep")]
+        ids = [requirement.id for requirement in all_requirements(load(edition), "deep")]
         assert len(ids) == len(set(ids)) > 100
 
 

@@ -12,13 +12,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import server
-from judge_tools import AGES, Told, set_up, target_file
+from judge_tools import AGES, CommandResult, set_up, target_file
 from junitparser import JUnitXml
 from onezone_contracts.reports import WRITERS
 from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
 from onezone_contracts.verdict import Judgement, Verdict, decide
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 # element: attributes that it must have, those that it may have, and its children, as junit-10.xsd says
 RULES: dict[str, tuple[set[str], set[str], set[str]]] = {
     "testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
@@ -43,12 +43,12 @@ TIME = re.compile(r"(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]*)?")
 def check(xml: str) -> ET.Element:
     """The root of a report that keeps the rules."""
     root = ET.fromstring(xml.encode())
-    for one in root.iter():
-        needed, allowed, children = RULES[one.tag]
-        assert needed <= set(one.attrib) <= needed | allowed, one.tag
-        assert {child.tag for child in one} <= children, one.tag
-        if one.tag in {"testsuites", "testsuite"}:
-            assert TIME.fullmatch(one.get("time", ""))
+    for element in root.iter():
+        needed, allowed, children = RULES[element.tag]
+        assert needed <= set(element.attrib) <= needed | allowed, element.tag
+        assert {child.tag for child in element} <= children, element.tag
+        if element.tag in {"testsuites", "testsuite"}:
+            assert TIME.fullmatch(element.get("time", ""))
     return root
 
 
@@ -60,8 +60,8 @@ def judgement(*outcomes: str, strict: bool = False) -> Judgement:
         findings = (Finding("it is not so", "a", "b"),) if outcome in {"fail", "warn"} else ()
         results.append(Result(rule, Outcome(outcome), findings, "why", seconds=0.25))
     verdict, reason = decide(results, (), strict=strict)
-    told = ("http://127.0.0.1:1", "current", "core", "quick", 0)
-    return Judgement(*told, verdict, reason, tuple(results), duration_s=1234.5, strict=strict)
+    run = ("http://127.0.0.1:1", "current", "core", "quick", 0)
+    return Judgement(*run, verdict, reason, tuple(results), duration_s=1234.5, strict=strict)
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
@@ -70,7 +70,7 @@ def test_junit_keeps_the_schema(outcome: str, *, strict: bool) -> None:
     """For every outcome; each case has its time, and the report can be read by junitparser, too."""
     text = WRITERS["junit"](judgement("pass", outcome, strict=strict))
     root = check(text)
-    assert {one.get("time") for one in root.iter("testcase")} <= {"0.250", "0.000"}
+    assert {element.get("time") for element in root.iter("testcase")} <= {"0.250", "0.000"}
     assert len(list(JUnitXml.fromstring(text.encode()))) == 1
 
 
@@ -90,13 +90,13 @@ def test_a_job_is_as_green_as_the_verdict(
     outcomes: tuple[str, ...], counts: tuple[int, int, int], *, strict: bool
 ) -> None:
     """Failures and errors are there where the verdict is nonconformant or inconclusive; partial shows as skipped."""
-    found = judgement(*outcomes, strict=strict)
-    root = check(WRITERS["junit"](found))
+    judged = judgement(*outcomes, strict=strict)
+    root = check(WRITERS["junit"](judged))
     suite = root.find("testsuite")
     assert suite is not None
     assert tuple(int(suite.get(key, "")) for key in ("failures", "errors", "skipped")) == counts
-    assert (counts[0] > 0) is (found.verdict is Verdict.NONCONFORMANT)
-    assert (counts[1] > 0) is (found.verdict is Verdict.INCONCLUSIVE)
+    assert (counts[0] > 0) is (judged.verdict is Verdict.NONCONFORMANT)
+    assert (counts[1] > 0) is (judged.verdict is Verdict.INCONCLUSIVE)
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
@@ -108,18 +108,18 @@ def test_the_verdict_is_the_same_in_every_report(
     reports = [word for name in WRITERS for word in ("--report", f"{name}={tmp_path / name}")]
     options = ("--depth", "quick", "--requirement", "body.missing.name", *(["--strict"] if strict else []))
     with server.start("current", faults=["hole-name-missing"]) as handle:
-        told = command("verify", handle.base_url, "--states-url", handle.states_url, *options, *reports)
+        result = command("verify", handle.base_url, "--states-url", handle.states_url, *options, *reports)
     texts = {name: (tmp_path / name).read_text(encoding="utf-8") for name in WRITERS}
     verdict = "nonconformant" if strict else "conformant"
-    assert told.code == (1 if strict else 0)
+    assert result.code == (1 if strict else 0)
     assert json.loads(texts["json"])["verdict"] == verdict
     run = json.loads(texts["sarif"])["runs"][0]
     assert run["properties"]["verdict"] == verdict
-    assert {one["level"] for one in run["results"]} == {"error" if strict else "warning"}
+    assert {result["level"] for result in run["results"]} == {"error" if strict else "warning"}
     assert len(check(texts["junit"]).findall(".//failure")) == int(strict)
     assert f"{verdict}</span></h1>" in texts["html"]
     assert verdict in texts["markdown"].splitlines()[0]
-    assert ("::error" in told.out) is strict
+    assert ("::error" in result.out) is strict
 
 
 @pytest.mark.slow
@@ -127,8 +127,8 @@ def test_the_verdict_is_the_same_in_every_report(
 def test_reports_on_stdout_are_utf8(tmp_path: Path, kind: str) -> None:
     """Whatever the console takes text for."""
     with server.start("current") as handle:
-        made = set_up(handle.states_url, "current")
-        path = target_file(tmp_path, handle.base_url, made)
+        accounts = set_up(handle.states_url, "current")
+        path = target_file(tmp_path, handle.base_url, accounts)
         arguments = ["verify", "--target", str(path), "--depth", "quick", "--requirement", "access.member"]
         command = [sys.executable, "-m", "ozkit", *arguments, "--report", f"{kind}=-"]
         environment = {"PYTHONIOENCODING": "cp1252", "PATH": "/usr/bin:/bin"}

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 import yaml
-from judge_tools import OPERATION, Told
+from judge_tools import OPERATION, CommandResult
 from onezone_contracts.target.embedded import mock
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 ONE = ("--depth", "quick", "--requirement", "*.success.status")
 ADMIN = "adam:adam-password"
 
@@ -40,21 +40,21 @@ def target() -> Iterator[Mock]:
         yield Mock(origin, f"{origin}/api/v3")
 
 
-def judged_again(command: Command, path: Path) -> Told:
+def judged_again(command: Command, path: Path) -> CommandResult:
     return command("verify", "--target", path, *ONE)
 
 
 def test_what_states_made_stays(command: Command, target: Mock, tmp_path: Path) -> None:
     """The file is a target file for its owner alone; cleaned by it, nobody is left."""
     path, before = tmp_path / "kept.yaml", target.users()
-    told = command("verify", target.base_url, "--states-url", f"{target.origin}/_mock/states", *ONE, "--keep", path)
-    assert told.code == 0
+    result = command("verify", target.base_url, "--states-url", f"{target.origin}/_mock/states", *ONE, "--keep", path)
+    assert result.code == 0
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     people = yaml.safe_load(path.read_text(encoding="utf-8"))["personas"][OPERATION]
     assert {person["username"] for person in people.values()} <= target.users()
     assert judged_again(command, path).code == 0
-    told = command("target", "clean", path, "--dry-run")
-    assert (told.code, told.out.count("would tear down")) == (0, 6)
+    result = command("target", "clean", path, "--dry-run")
+    assert (result.code, result.out.count("would tear down")) == (0, 6)
     assert command("target", "clean", path).out.count("tore down") == 6
     assert target.users() == before
     assert judged_again(command, path).code == 2
@@ -70,8 +70,8 @@ def test_what_an_account_made_stays(command: Command, target: Mock, tmp_path: Pa
     assert {person["username"] for person in people.values()} <= target.users()
     assert judged_again(command, path).code == 0
     assert command("target", "clean", path).code == 2  # nobody to clean as
-    told = command("target", "clean", path, *admin)
-    assert (told.code, "could not" in told.out) == (0, False)
+    result = command("target", "clean", path, *admin)
+    assert (result.code, "could not" in result.out) == (0, False)
     assert target.users() == before
 
 
@@ -79,14 +79,14 @@ def test_a_file_that_is_there_is_not_written_over(command: Command, target: Mock
     """It may be the only thing that knows what an earlier run left."""
     path = tmp_path / "kept.yaml"
     path.write_text("kept: {}", encoding="utf-8")
-    told = command("verify", target.base_url, "--admin", ADMIN, "--keep", path)
-    assert (told.code, told.err.count("\n"), path.read_text(encoding="utf-8")) == (2, 1, "kept: {}")
+    result = command("verify", target.base_url, "--admin", ADMIN, "--keep", path)
+    assert (result.code, result.err.count("\n"), path.read_text(encoding="utf-8")) == (2, 1, "kept: {}")
 
 
 def test_nothing_is_kept_where_nothing_is_made(command: Command, tmp_path: Path) -> None:
     """The personas of a target file are not the kit's, and the embedded mock ends with the run."""
-    told = command("verify", "--keep", tmp_path / "kept.yaml")
-    assert (told.code, told.err.count("\n")) == (2, 1)
+    result = command("verify", "--keep", tmp_path / "kept.yaml")
+    assert (result.code, result.err.count("\n")) == (2, 1)
     assert not (tmp_path / "kept.yaml").exists()
 
 
@@ -95,5 +95,5 @@ def test_a_file_that_names_nothing_cleans_nothing(command: Command, tmp_path: Pa
     """A target file is no list of what to remove."""
     path = tmp_path / "kept.yaml"
     path.write_text(content, encoding="utf-8")
-    told = command("target", "clean", path)
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    result = command("target", "clean", path)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)

@@ -18,10 +18,12 @@ SHORT = re.compile(r": [a-z0-9]+([-.][a-z0-9]+)+$")
 def test_cases_are_named_in_words(edition: str) -> None:
     """No label ends in a name with hyphens or dots, as ids have them."""
     contract = load(edition)
-    found = (*requirements(contract, judged_operations(contract)[0], "deep"), *all_requirements(contract, "deep"))
-    sendings = [one.check for one in found if isinstance(one.check, Sending)]
+    every = (*requirements(contract, judged_operations(contract)[0], "deep"), *all_requirements(contract, "deep"))
+    sendings = [requirement.check for requirement in every if isinstance(requirement.check, Sending)]
     labels = {
-        case.label for one in (*sendings, *(each for rule in found for each in rule.evidence)) for case in one.cases
+        case.label
+        for sending in (*sendings, *(each for rule in every for each in rule.evidence))
+        for case in sending.cases
     }
     assert len(labels) > 100
     assert [label for label in labels if SHORT.search(label)] == []

@@ -11,17 +11,19 @@ def test_no_must_rests_on_another_editions_document(edition: str) -> None:
     """Of every operation; the released servers' pages bind in `deployed` alone, those of 20.02 not in `classic`."""
     contract = load(edition)
     documents = contract.document["x-onezone-documents"]
-    advisory = tuple(documents[one]["title"] for one in contract.advisory)
+    advisory = tuple(documents[document]["title"] for document in contract.advisory)
     assert [
-        one.id for one in all_requirements(contract) if one.level is Level.MUST and one.source.startswith(advisory)
+        requirement.id
+        for requirement in all_requirements(contract)
+        if requirement.level is Level.MUST and requirement.source.startswith(advisory)
     ] == []
 
 
 def test_which_documents_bind() -> None:
     """As docs/contract.md has it."""
     deployed, older = "onezone-21.02-deployed", {"onezone-20.02", "onezone-20.02-others"}
-    found = {name: load(name).advisory for name in editions()}
-    assert found == {"classic": {deployed} | older, "current": {deployed}, "deployed": frozenset()}
+    advisory = {name: load(name).advisory for name in editions()}
+    assert advisory == {"classic": {deployed} | older, "current": {deployed}, "deployed": frozenset()}
 
 
 def test_advice_stays_advice() -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import Told, set_up, target_file
+from judge_tools import CommandResult, set_up, target_file
 from second_wire import Response
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 EDITION = "current"
 PASSWORDS = (
     *("wrong-password", "password-of-another", "colon", "character", "wrong-again", "right-after-wrong"),
@@ -22,14 +22,14 @@ PASSWORDS = (
 )
 
 
-def mixed(handle: Any, made: dict[str, dict[str, str]], tokens: set[str]) -> dict[str, dict[str, str]]:
+def mixed(handle: Any, accounts: dict[str, dict[str, str]], tokens: set[str]) -> dict[str, dict[str, str]]:
     """The personas, some of them with a token in the place of their password."""
     users = handle.app.world.users
     return {
-        name: {"group": one["group"], "other": one["other"], "token": users[one["username"]].token}
+        name: {"group": account["group"], "other": account["other"], "token": users[account["username"]].token}
         if name in tokens
-        else one
-        for name, one in made.items()
+        else account
+        for name, account in accounts.items()
     }
 
 
@@ -40,8 +40,8 @@ def outcomes(command: Command, file: Path) -> dict[str, str]:
 def requirements(command: Command, file: Path) -> dict[str, dict[str, Any]]:
     report = file.with_name("report.json")
     patterns = ("--requirement", "*.authentication.*")
-    told = command("verify", "--target", str(file), "--edition", EDITION, "--report", f"json={report}", *patterns)
-    assert told.code in {0, 1, 3}, told.all
+    result = command("verify", "--target", str(file), "--edition", EDITION, "--report", f"json={report}", *patterns)
+    assert result.code in {0, 1, 3}, result.all
     rows = json.loads(report.read_text(encoding="utf-8"))["requirements"]
     return {row["id"].partition(".authentication.")[2]: row for row in rows}
 
@@ -54,20 +54,20 @@ def test_wrong_passwords_are_tried_with_whoever_has_one(
 ) -> None:
     """Where some personas have passwords and others tokens, neither kind of check is left out."""
     with server.start(EDITION) as handle:
-        made = mixed(handle, set_up(handle.states_url, EDITION), set(tokens))
-        found = outcomes(command, target_file(tmp_path, handle.base_url, made))
-    skipped = [name for name in (*PASSWORDS, "altered-token") if found[name] == "skip"]
+        accounts = mixed(handle, set_up(handle.states_url, EDITION), set(tokens))
+        by_topic = outcomes(command, target_file(tmp_path, handle.base_url, accounts))
+    skipped = [name for name in (*PASSWORDS, "altered-token") if by_topic[name] == "skip"]
     # it takes somebody who may and has a password
     assert skipped == (["right-after-wrong"] if {"member", "administrator"} <= set(tokens) else [])
-    assert "fail" not in found.values(), found
+    assert "fail" not in by_topic.values(), by_topic
 
 
 def test_where_nobody_who_may_has_a_password_the_reason_says_whom_to_give_one(command: Command, tmp_path: Path) -> None:
     """Somebody has a password, so that is not what is lacking."""
     with server.start(EDITION) as handle:
-        made = mixed(handle, set_up(handle.states_url, EDITION), {"administrator", "member"})
-        found = requirements(command, target_file(tmp_path, handle.base_url, made))
-    reason = found["right-after-wrong"]["reason"]
+        accounts = mixed(handle, set_up(handle.states_url, EDITION), {"administrator", "member"})
+        rows = requirements(command, target_file(tmp_path, handle.base_url, accounts))
+    reason = rows["right-after-wrong"]["reason"]
     assert reason == "no persona who may has a password: give one of them a password to have this judged"
 
 
@@ -75,9 +75,9 @@ def test_an_empty_password_is_noticed_whoever_has_one(command: Command, tmp_path
     """The persona that wrong passwords were for has a token here."""
     with server.start(EDITION) as handle:
         handle.app.around("password_fits", lambda inner, user, password: not password or inner(user, password))
-        made = mixed(handle, set_up(handle.states_url, EDITION), {"outsider"})
-        found = outcomes(command, target_file(tmp_path, handle.base_url, made))
-    assert found["wrong-password"] == "fail"
+        accounts = mixed(handle, set_up(handle.states_url, EDITION), {"outsider"})
+        by_topic = outcomes(command, target_file(tmp_path, handle.base_url, accounts))
+    assert by_topic["wrong-password"] == "fail"
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, 0), (400, 0), (500, 1), (204, 1)])
@@ -98,46 +98,46 @@ def test_credentials_beyond_ascii_are_refused_in_good_order(
         handle.server.answer = answer
         file = target_file(tmp_path, handle.base_url, set_up(handle.states_url, EDITION))
         parts = ("--requirement", "*.authentication.*", "--requirement", "*.robust.no-5xx")
-        told = command("verify", "--target", str(file), "--edition", EDITION, *parts)
-    assert told.code == code, told.all
+        result = command("verify", "--target", str(file), "--edition", EDITION, *parts)
+    assert result.code == code, result.all
 
 
 def test_without_a_second_group_the_verdict_is_partial(command: Command, tmp_path: Path) -> None:
     """And the reason says what to give."""
     with server.start(EDITION) as handle:
-        made = {name: {**one} for name, one in set_up(handle.states_url, EDITION).items()}
-        for one in made.values():
-            del one["other"]
-        file = target_file(tmp_path, handle.base_url, made)
-        told = command("verify", "--target", str(file), "--edition", EDITION, "--depth", "quick")
-    assert told.code == 3, told.all
-    assert "groups.other" in told.all
+        accounts = {name: {**account} for name, account in set_up(handle.states_url, EDITION).items()}
+        for account in accounts.values():
+            del account["other"]
+        file = target_file(tmp_path, handle.base_url, accounts)
+        result = command("verify", "--target", str(file), "--edition", EDITION, "--depth", "quick")
+    assert result.code == 3, result.all
+    assert "groups.other" in result.all
 
 
 def test_the_skeleton_asks_for_a_second_group(command: Command) -> None:
     """Not as a comment."""
-    told = command("target", "init", "--edition", EDITION)
-    assert any(line.startswith("  other:") for line in told.out.splitlines())
+    result = command("target", "init", "--edition", EDITION)
+    assert any(line.startswith("  other:") for line in result.out.splitlines())
 
 
 @pytest.mark.parametrize("kind", ["bearer", "headers"])
 def test_bearer_tokens_and_headers_of_the_targets_own(command: Command, tmp_path: Path, kind: str) -> None:
     """Personas with a bearer token have it altered, too; of headers nobody knows what they are."""
     with server.start("deployed") as handle:
-        made = set_up(handle.states_url, "deployed")
+        accounts = set_up(handle.states_url, "deployed")
         users = handle.app.world.users
         people = {}
-        for number, (name, person) in enumerate(made.items()):
+        for number, (name, person) in enumerate(accounts.items()):
             token = users[person["username"]].token
             headers = {"X-Auth-Token": token} if number % 2 else {"Authorization": f"Bearer {token}"}
             given = token if kind == "bearer" else headers
             people[name] = {"group": person["group"], "other": person["other"], kind: given}
-        told = command(
+        result = command(
             "verify", "--target", str(target_file(tmp_path, handle.base_url, people)), "--edition", "deployed"
         )
-    assert told.code == 0, told.all
-    assert ("altered-token" in told.all) is (kind == "headers")
-    assert all(users[person["username"]].token not in told.all for person in made.values())
+    assert result.code == 0, result.all
+    assert ("altered-token" in result.all) is (kind == "headers")
+    assert all(users[person["username"]].token not in result.all for person in accounts.values())
 
 
 @pytest.mark.parametrize(
@@ -146,6 +146,6 @@ def test_bearer_tokens_and_headers_of_the_targets_own(command: Command, tmp_path
 def test_headers_that_are_none_are_told(command: Command, tmp_path: Path, headers: dict[str, str], words: str) -> None:
     """With the persona and the key."""
     people = {"member": {"group": "g", "other": "o", "headers": headers}}
-    told = command("verify", "--target", str(target_file(tmp_path, "http://127.0.0.1:9/api/v3", people)))
-    assert told.code == 2
-    assert words in told.all
+    result = command("verify", "--target", str(target_file(tmp_path, "http://127.0.0.1:9/api/v3", people)))
+    assert result.code == 2
+    assert words in result.all

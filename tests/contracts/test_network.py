@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from judge_tools import AGES, Clock, RawServer, Told, always, answer, read_request
+from judge_tools import AGES, Clock, CommandResult, RawServer, always, answer, read_request
 from onezone_contracts.arguments import network_of
 from onezone_contracts.curl import curl
 from onezone_contracts.exchange import Redactor, Request
@@ -20,7 +20,7 @@ from onezone_contracts.network import Network, Rate
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.wire import Wire
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 GET = Request("GET", "/x")
 
 
@@ -64,9 +64,9 @@ def test_a_header_from_a_variable_is_secret(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GATEWAY_KEY", "s3cret-key")
     how = network("X-Gateway: open", "X-Key: ${GATEWAY_KEY}")
     redactor = Redactor()
-    how.teach(redactor)
+    how.mask_values(redactor)
     assert redactor.text("open s3cret-key") == "open ***"
-    assert "s3cret-key" not in repr((how, how.dressed(GET)))
+    assert "s3cret-key" not in repr((how, how.with_common_headers(GET)))
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_a_header_from_a_variable_is_secret(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_a_bad_header_is_one_line(command: Command, header: str, words: str) -> None:
     """What is no header, or would change what is judged, is bad usage."""
-    told = command("verify", "--header", header)
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert words in told.err
+    result = command("verify", "--header", header)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert words in result.err
 
 
 def test_rate_spaces_requests() -> None:
@@ -114,9 +114,9 @@ def test_rate_counts_every_thread() -> None:
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "many", ""])
 def test_a_rate_is_more_than_nothing(command: Command, value: str) -> None:
     """What is not a number of requests a second is bad usage."""
-    told = command("verify", f"--rate={value}")
-    assert (told.code, told.out) == (2, "")
-    assert "not a number of requests a second" in told.err
+    result = command("verify", f"--rate={value}")
+    assert (result.code, result.out) == (2, "")
+    assert "not a number of requests a second" in result.err
 
 
 # --- TLS ------------------------------------------------------------------------------------------------------

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from judge_tools import Told
+import yaml
+from judge_tools import CommandResult
+from onezone_contracts.target import embedded
+from onezone_spec import Origin
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 AGREED = ("--edition", EXAMPLES / "agreed.yaml")
 PROJECTS = ("--contract", EXAMPLES / "projects")
@@ -19,10 +22,10 @@ PARENTS = ("--contract", EXAMPLES / "memberships")
 @pytest.mark.slow
 def test_an_edition_of_ones_own_is_judged(command: Command) -> None:
     """The mock serves the edition of the file, and the judge derives its personas."""
-    told = command("verify", *AGREED, "--depth", "quick", "--report", "json=-")
-    report = json.loads(told.out)
-    assert (told.code, report["verdict"], report["edition"]) == (0, "conformant", "agreed")
-    ids = {one["id"].partition(".")[2] for one in report["requirements"]}
+    result = command("verify", *AGREED, "--depth", "quick", "--report", "json=-")
+    report = json.loads(result.out)
+    assert (result.code, report["verdict"], report["edition"]) == (0, "conformant", "agreed")
+    ids = {requirement["id"].partition(".")[2] for requirement in report["requirements"]}
     assert "access.without-group_create_handle_service-oz_groups_add_relationships" in ids
     assert "access.without-oz_handle_services_create" not in ids
 
@@ -40,26 +43,29 @@ def test_an_operation_of_ones_own_is_judged(command: Command) -> None:
         "--report",
         "json=-",
     )
-    told = command("verify", *PARENTS, *options)
-    outcomes = {one["id"].partition(".")[2]: one["outcome"] for one in json.loads(told.out)["requirements"]}
-    assert (told.code, outcomes["effect"], outcomes["access.member"]) == (0, "pass", "pass")
+    result = command("verify", *PARENTS, *options)
+    outcomes = {
+        requirement["id"].partition(".")[2]: requirement["outcome"]
+        for requirement in json.loads(result.out)["requirements"]
+    }
+    assert (result.code, outcomes["effect"], outcomes["access.member"]) == (0, "pass", "pass")
 
 
 @pytest.mark.slow
 def test_a_target_is_identified_by_an_edition_of_ones_own(command: Command) -> None:
     """The edition of the file stands beside those of the kit."""
-    told = command("identify", *AGREED, "--format", "json")
-    report = json.loads(told.out)
-    assert (told.code, report["conforms_to"]) == (0, ["agreed"])
-    assert {one["edition"] for one in report["editions"]} == {"agreed", "classic", "current", "deployed"}
+    result = command("identify", *AGREED, "--format", "json")
+    report = json.loads(result.out)
+    assert (result.code, report["conforms_to"]) == (0, ["agreed"])
+    assert {edition["edition"] for edition in report["editions"]} == {"agreed", "classic", "current", "deployed"}
 
 
 @pytest.mark.slow
 def test_what_a_contract_of_ones_own_changes_is_proven(command: Command) -> None:
     """Faults are derived from the operations that the folder adds or changes, and every one is noticed."""
-    told = command("prove", *PARENTS, "--format", "json")
-    matrix = json.loads(told.out)
-    assert (told.code, matrix["good"], matrix["false_alarms"]) == (0, True, [])
+    result = command("prove", *PARENTS, "--format", "json")
+    matrix = json.loads(result.out)
+    assert (result.code, matrix["good"], matrix["false_alarms"]) == (0, True, [])
     assert sum("-list_group_memberships-" in row["fault"] for row in matrix["rows"]) >= 8
     assert all(row["fault"].startswith("derived-") for row in matrix["rows"])
 
@@ -75,12 +81,38 @@ def test_what_an_edition_of_ones_own_changes_is_proven(command: Command) -> None
 @pytest.mark.slow
 def test_a_contract_that_has_nothing_of_onezone_is_judged(command: Command) -> None:
     """Projects with documents, owners and reviewers: every operation is judged, and nothing is left out."""
-    told = command("verify", *PROJECTS, "--depth", "quick", "--report", "json=-")
-    report = json.loads(told.out)
-    assert (told.code, report["verdict"], report["profile"]) == (0, "conformant", "full")
-    assert {one["outcome"] for one in report["requirements"]} <= {"pass", "observed"}
+    result = command("verify", *PROJECTS, "--depth", "quick", "--report", "json=-")
+    report = json.loads(result.out)
+    assert (result.code, report["verdict"], report["profile"]) == (0, "conformant", "full")
+    assert {requirement["outcome"] for requirement in report["requirements"]} <= {"pass", "observed"}
     words = ("onezone", "handle_service", "oz_")
-    assert not [one for one in report["requirements"] if any(word in one["id"] + one["source"] for word in words)]
+    assert not [
+        requirement
+        for requirement in report["requirements"]
+        if any(word in requirement["id"] + requirement["source"] for word in words)
+    ]
+
+
+def test_what_is_required_by_a_contract_that_has_nothing_of_onezone_is_listed(command: Command) -> None:
+    """Requirements, and a target file for an administrator, below the contract's own base path."""
+    rows = json.loads(command("requirements", *PROJECTS, "--format", "json").out)
+    assert {"add_project.success.status", "hand_over.access.administrator"} <= {row["id"] for row in rows}
+    skeleton = yaml.safe_load(command("target", "init", *PROJECTS).out)
+    assert (skeleton["base_url"], set(skeleton)) == (
+        "http://127.0.0.1:9000/projects-api/v1",
+        {"base_url", "edition", "admin"},
+    )
+
+
+@pytest.mark.slow
+def test_a_target_is_identified_by_a_contract_that_has_nothing_of_onezone(command: Command, tmp_path: Path) -> None:
+    """A target file with an account, and one without anybody: every operation is judged as far as that goes."""
+    with embedded.mock(Origin(None, (str(PROJECTS[1]),))) as origin:
+        lines = (f"base_url: {origin}/projects-api/v1", "admin: {username: axel, password: axel-password}")
+        for number, code in ((2, 0), (1, 2)):
+            path = tmp_path / f"{number}.yaml"
+            path.write_text("\n".join(lines[:number]), encoding="utf-8")
+            assert command("identify", *PROJECTS, "--target", path).code == code
 
 
 @pytest.mark.slow
@@ -108,20 +140,20 @@ def test_a_mistake_ends_every_command_with_2(command: Command, tmp_path: Path, n
     path = tmp_path / "ours.yaml"
     path.write_text("overlay: 1.0.0\nextends: nowhere\nactions: []\n", encoding="utf-8")
     more = {"explain": ["create_group_handle_service"], "traffic": [path]}
-    told = command(name, *more.get(name, []), "--edition", path)
-    assert (told.code, told.out) == (2, "")
-    assert told.err.startswith(f"ozkit {name}: {path}:2: extends: there is no edition and no file 'nowhere'")
+    result = command(name, *more.get(name, []), "--edition", path)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"ozkit {name}: {path}:2: extends: there is no edition and no file 'nowhere'")
 
 
 def test_requirements_are_those_of_the_edition(command: Command) -> None:
     """`ozkit requirements` lists what the file asks for, with its sources."""
-    told = command("requirements", *AGREED, "--format", "json")
-    texts = {one["id"]: one["source"] for one in json.loads(told.out)}
+    result = command("requirements", *AGREED, "--format", "json")
+    texts = {requirement["id"]: requirement["source"] for requirement in json.loads(result.out)}
     assert "agreed for the pilot" in texts["create_group_handle_service.success.status"]
 
 
 def test_a_target_file_is_made_for_the_edition(command: Command) -> None:
     """`ozkit target init` says what the personas of an edition of one's own must hold."""
-    told = command("target", "init", *AGREED)
-    assert told.code == 0
-    assert "without-group_create_handle_service-oz_groups_add_relationships" in told.out
+    result = command("target", "init", *AGREED)
+    assert result.code == 0
+    assert "without-group_create_handle_service-oz_groups_add_relationships" in result.out

@@ -37,7 +37,7 @@ TABLE = {
 }
 
 
-def held(entry: object, everything: frozenset[str]) -> Held:
+def privileges_of_entry(entry: object, everything: frozenset[str]) -> Held:
     """An entry of the table as a set of privileges."""
     if entry == NOT_A_MEMBER:
         return None
@@ -53,16 +53,19 @@ def test_personas_of_the_create_operation(edition: str) -> None:
     privileges = load(edition).privileges
     group, zone = frozenset(privileges["group"]), frozenset(privileges["zone"])
     expected = {
-        name: ({"group": held(inside, group), "zone": held(beside, zone)}, word == "allowed")
+        name: (
+            {"group": privileges_of_entry(inside, group), "zone": privileges_of_entry(beside, zone)},
+            word == "allowed",
+        )
         for name, (inside, beside, word) in TABLE[edition].items()
     }
-    assert {one.name: (dict(one.grants), one.allowed) for one in wanted_personas(edition)} == expected
+    assert {persona.name: (dict(persona.grants), persona.allowed) for persona in wanted_personas(edition)} == expected
 
 
 @pytest.mark.parametrize("edition", TABLE)
 def test_only_administrators_are_allowed_anywhere(edition: str) -> None:
     """A persona may act on groups that it does not belong to where its route asks nothing of the group."""
-    assert [one.name for one in wanted_personas(edition) if one.allowed_anywhere] == ["administrator"]
+    assert [persona.name for persona in wanted_personas(edition) if persona.allowed_anywhere] == ["administrator"]
 
 
 # --- any rule -------------------------------------------------------------------------------------------------
@@ -74,7 +77,10 @@ User = tuple[tuple[str, Held], ...]
 
 
 def subsets(names: tuple[str, ...]) -> list[frozenset[str]]:
-    return [frozenset(one) for one in chain.from_iterable(combinations(names, n) for n in range(len(names) + 1))]
+    return [
+        frozenset(combination)
+        for combination in chain.from_iterable(combinations(names, n) for n in range(len(names) + 1))
+    ]
 
 
 def rule_of(routes: list[dict[str, frozenset[str]]]) -> AccessRule:
@@ -97,14 +103,14 @@ def users(rule: AccessRule, zone: tuple[str, ...] = ZONE, group: tuple[str, ...]
     inside: list[Held] = [None]
     if any("group" in route.needs for route in rule.routes):
         inside += subsets(group)
-    for one, other in product(inside, subsets(zone)):
-        yield {"group": one, "zone": other}
+    for grants, other in product(inside, subsets(zone)):
+        yield {"group": grants, "zone": other}
 
 
 def plain(rule: AccessRule) -> bool:
     """Whether no route is there twice, and none asks for membership alone."""
     needs = [dict(route.needs) for route in rule.routes]
-    return all(needs.count(one) == 1 and one.get("group", True) for one in needs)
+    return all(needs.count(need) == 1 and need.get("group", True) for need in needs)
 
 
 def no_less(more: Mapping[str, Held], less: Mapping[str, Held]) -> bool:
@@ -114,18 +120,18 @@ def no_less(more: Mapping[str, Held], less: Mapping[str, Held]) -> bool:
     )
 
 
-def undecided(found: tuple[Persona, ...], everybody: list[dict[str, Held]]) -> list[dict[str, Held]]:
+def undecided(personas: tuple[Persona, ...], everybody: list[dict[str, Held]]) -> list[dict[str, Held]]:
     """The users of whom the answers to the personas say nothing.
 
     A monotone rule that answers the personas alike allows whoever holds no less than an allowed one, and refuses
     whoever holds no more than a forbidden one. So there is another such rule exactly where anybody is left over.
     """
-    allowed = [one.grants for one in found if one.allowed]
-    refused = [one.grants for one in found if not one.allowed]
+    allowed = [persona.grants for persona in personas if persona.allowed]
+    refused = [persona.grants for persona in personas if not persona.allowed]
     return [
         user
         for user in everybody
-        if not any(no_less(user, one) for one in allowed) and not any(no_less(one, user) for one in refused)
+        if not any(no_less(user, grants) for grants in allowed) and not any(no_less(each, user) for each in refused)
     ]
 
 
@@ -144,11 +150,11 @@ def test_personas_single_out_any_rule(rule: AccessRule) -> None:
 @settings(max_examples=200, deadline=None)
 def test_personas_are_expected_what_the_rule_says(rule: AccessRule) -> None:
     """Each persona is expected exactly what the rule answers it, and no two have one name."""
-    found = derive(rule, PRIVILEGES, ("group",))
-    for one in found:
-        assert (rule.allowed_by(one.grants) is not None) is one.allowed
-        assert set(one.grants) == {"group", "zone"}
-    assert len({one.name for one in found}) == len(found)
+    personas = derive(rule, PRIVILEGES, ("group",))
+    for persona in personas:
+        assert (rule.allowed_by(persona.grants) is not None) is persona.allowed
+        assert set(persona.grants) == {"group", "zone"}
+    assert len({persona.name for persona in personas}) == len(personas)
 
 
 @pytest.mark.slow
@@ -156,20 +162,20 @@ def test_personas_are_expected_what_the_rule_says(rule: AccessRule) -> None:
 @settings(max_examples=200, deadline=None)
 def test_no_persona_can_be_spared(rule: AccessRule) -> None:
     """Without any one persona but the outsider, and who holds the same, some other rule would pass."""
-    found = derive(rule, PRIVILEGES, ("group",))
+    personas = derive(rule, PRIVILEGES, ("group",))
     everybody = list(users(rule))
-    for spared in found:
+    for spared in personas:
         if spared.name != OUTSIDER:
-            assert undecided(tuple(one for one in found if one.grants != spared.grants), everybody)
+            assert undecided(tuple(persona for persona in personas if persona.grants != spared.grants), everybody)
 
 
 def monotone(everybody: list[dict[str, Held]]) -> list[frozenset[int]]:
     """Every monotone rule over a handful of users, as the set of those that it allows."""
     above = [frozenset(m for m, more in enumerate(everybody) if no_less(more, user)) for user in everybody]
-    found = {frozenset[int]()}
+    rules = {frozenset[int]()}
     for closure in above:
-        found |= {one | closure for one in found}
-    return list(found)
+        rules |= {rule | closure for rule in rules}
+    return list(rules)
 
 
 def many(names: tuple[str, ...], group: tuple[str, ...]) -> list[AccessRule]:
@@ -186,20 +192,25 @@ def test_every_other_monotone_rule_is_told_apart(zone: tuple[str, ...], group: t
     for rule in many(zone, group):
         everybody = list(users(rule, zone, group))
         right = frozenset(n for n, user in enumerate(everybody) if rule.allowed_by(user))
-        found = derive(rule, privileges, ("group",) if group else ())
-        asked = {n for one in found for n, user in enumerate(everybody) if dict(one.grants).items() <= user.items()}
+        personas = derive(rule, privileges, ("group",) if group else ())
+        asked = {
+            n
+            for persona in personas
+            for n, user in enumerate(everybody)
+            if dict(persona.grants).items() <= user.items()
+        }
         alike = [other for other in monotone(everybody) if other & asked == right & asked]
         assert alike == [right]
 
 
 def test_rule_without_any_route_forbids_everybody() -> None:
     """A rule that nobody satisfies has forbidden personas only, one of them with every privilege."""
-    found = derive(rule_of([]), PRIVILEGES, ("group",))
-    assert [one.allowed for one in found] == [False] * len(found)
-    assert any(one.grants["zone"] == frozenset(ZONE) for one in found)
+    personas = derive(rule_of([]), PRIVILEGES, ("group",))
+    assert [persona.allowed for persona in personas] == [False] * len(personas)
+    assert any(persona.grants["zone"] == frozenset(ZONE) for persona in personas)
 
 
 def test_scope_of_which_the_rule_says_nothing_is_left_out() -> None:
     """Where a rule asks nothing of the group, no persona is a member of it."""
-    found = derive(rule_of([{"zone": frozenset({"z1"})}]), PRIVILEGES, ("group",))
-    assert {one.grants["group"] for one in found} == {None}
+    personas = derive(rule_of([{"zone": frozenset({"z1"})}]), PRIVILEGES, ("group",))
+    assert {persona.grants["group"] for persona in personas} == {None}

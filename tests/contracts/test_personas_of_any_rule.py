@@ -16,17 +16,17 @@ def named(edition: str, *effect: str, keys: tuple[str, ...] = (), **more: bool) 
 
 def test_a_condition_is_held_or_not() -> None:
     """Whoever is the user of the path may; everybody else needs the privilege."""
-    found = named("current", "get", "user")
-    assert set(found) == {"oneself", "administrator", "without-self-oz_users_view", "outsider"}
-    grants = found["oneself"].grants
+    names = named("current", "get", "user")
+    assert set(names) == {"oneself", "administrator", "without-self-oz_users_view", "outsider"}
+    grants = names["oneself"].grants
     assert grants["self"] == frozenset()
     assert grants["zone"] == frozenset()
 
 
 def test_a_membership_that_helps_is_lost_with_all_its_privileges() -> None:
     """The creator is seen by members alone: outsiders and members without the privilege are two personas."""
-    found = named("current", "get", "user", "group")
-    assert {one for one in found if one.startswith("without")} == {
+    names = named("current", "get", "user", "group")
+    assert {name for name in names if name.startswith("without")} == {
         "without-creator-group_view-self-oz_users_view",
         "without-group-self-oz_users_view",
     }
@@ -42,10 +42,10 @@ def test_keys_of_the_body_ask_for_more() -> None:
 
 def test_open_routes_bind_nobody_and_forbid_nobody() -> None:
     """A route that is left open makes an observed persona, and no forbidden persona goes by it."""
-    found = named("current", "get", "handle_service")
-    assert found["member"].level is Level.OBSERVE
-    assert found["administrator"].level is Level.MUST
-    forbidden = next(persona for name, persona in found.items() if name.startswith("without"))
+    names = named("current", "get", "handle_service")
+    assert names["member"].level is Level.OBSERVE
+    assert names["administrator"].level is Level.MUST
+    forbidden = next(persona for name, persona in names.items() if name.startswith("without"))
     assert forbidden.grants["handle_service"] is None
     assert not {"oz_handle_services_list", "oz_handle_services_view"} & forbidden.met["zone"]
 

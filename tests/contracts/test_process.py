@@ -55,13 +55,13 @@ def test_an_interrupted_run_reports_and_cleans_up(number: signal.Signals, tmp_pa
 
 def running(mark: str, word: str) -> list[int]:
     """The processes that have a mark in their environment, and a word on their command line."""
-    found = []
+    pids = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (folder / "cmdline").read_bytes().split(b"\0")
             if mark.encode() in (folder / "environ").read_bytes() and word.encode() in words:
-                found.append(int(folder.name))
-    return found
+                pids.append(int(folder.name))
+    return pids
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes cannot be looked at")
@@ -114,7 +114,7 @@ def test_an_interrupted_set_up_is_torn_down() -> None:
             out, _ = started.communicate(timeout=AGES)
     assert started.returncode == 130
     assert "interrupted before anything was judged" in out
-    assert [(one["action"], one["state"]) for one in got] == [
+    assert [(call["action"], call["state"]) for call in got] == [
         ("setup", "a group"),
         ("setup", "a persona"),
         ("teardown", "a persona"),
@@ -207,7 +207,7 @@ def test_nothing_is_written_into_the_working_folder(tmp_path: Path) -> None:
     environment.pop("HYPOTHESIS_STORAGE_DIRECTORY", None)
     command = [*VERIFY, "--requirement", "*.generated.valid"]
     assert run(command, cwd=work, env=environment).returncode == 0
-    assert (list(work.iterdir()), [one.name for one in cache.iterdir()]) == ([], ["onezone-contract-kit"])
+    assert (list(work.iterdir()), [path.name for path in cache.iterdir()]) == ([], ["onezone-contract-kit"])
 
 
 def test_a_machine_that_can_only_be_read(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_machine_that_can_only_be_read(tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_CACHE_HOME": "/proc/nowhere", "TMPDIR": nowhere, "HOME": "/proc/nowhere"}
     environment.pop("HYPOTHESIS_STORAGE_DIRECTORY", None)
     done = run([*VERIFY, "--requirement", "*.generated.valid"], cwd="/proc", env=environment)
-    said = [one for one in done.stderr.splitlines() if not PROGRESS.match(one)]
+    said = [line for line in done.stderr.splitlines() if not PROGRESS.match(line)]
     assert (done.returncode, said) == (0, [])
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from onezone_contracts.commands import prove
 from onezone_contracts.commands.proof import EXEMPT, Matrix, Row, summary, uncovered
-from onezone_contracts.commands.prove import Fault, Look, looks
+from onezone_contracts.commands.prove import Attempt, Fault, attempts
 from onezone_spec import load
 
 if TYPE_CHECKING:
-    from judge_tools import Told
+    from judge_tools import CommandResult
 
-Command = Callable[..., "Told"]
+Command = Callable[..., "CommandResult"]
 GOOD = Row("status-200", "A success is a 200.", ["success.status"])
 
 
@@ -27,9 +27,9 @@ def matrix(*rows: Row, lacking: tuple[str, ...] = (), alarms: tuple[str, ...] = 
 def test_some_faults_are_proven_from_end_to_end(command: Command) -> None:
     """One that a quick look shows, one of rare inputs, one of requests at the same time; in two workers."""
     chosen = ("status-200", "rare-name-emoji", "concurrency-torn")
-    told = command("prove", "--format", "json", *(word for one in chosen for word in ("--fault", one)))
-    report = json.loads(told.out)
-    assert (told.code, report["good"], report["false_alarms"]) == (0, True, [])
+    result = command("prove", "--format", "json", *(word for fault in chosen for word in ("--fault", fault)))
+    report = json.loads(result.out)
+    assert (result.code, report["good"], report["false_alarms"]) == (0, True, [])
     rows = {row["fault"]: row for row in report["rows"]}
     assert set(rows) == set(chosen)
     assert "success.status" in rows["status-200"]["noticed_by"]
@@ -48,13 +48,13 @@ def test_some_faults_are_proven_from_end_to_end(command: Command) -> None:
 )
 def test_bad_usage_is_exit_2(command: Command, arguments: tuple[str, ...], word: str) -> None:
     """With the reason on standard error."""
-    told = command("prove", *arguments)
-    assert told.code == 2
-    assert word in told.err
+    result = command("prove", *arguments)
+    assert result.code == 2
+    assert word in result.err
 
 
 @pytest.mark.parametrize(
-    ("found", "code", "word"),
+    ("proof", "code", "word"),
     [
         (matrix(GOOD), 0, "1 of 1 faults noticed"),
         (matrix(), 1, "not proven"),
@@ -66,14 +66,14 @@ def test_bad_usage_is_exit_2(command: Command, arguments: tuple[str, ...], word:
     ],
 )
 def test_the_exit_code_says_whether_it_is_proven(
-    found: Matrix, code: int, word: str, monkeypatch: pytest.MonkeyPatch, command: Command
+    proof: Matrix, code: int, word: str, monkeypatch: pytest.MonkeyPatch, command: Command
 ) -> None:
     """Exit 1 where something goes unnoticed, with a line that says what."""
-    monkeypatch.setattr(prove, "prove", lambda *_, **__: found)
-    told = command("prove")
-    assert told.code == code
-    assert word in "\n".join(summary(found))
-    assert word in told.out
+    monkeypatch.setattr(prove, "prove", lambda *_, **__: proof)
+    result = command("prove")
+    assert result.code == code
+    assert word in "\n".join(summary(proof))
+    assert word in result.out
 
 
 def test_a_requirement_that_no_fault_made_fail_is_told() -> None:
@@ -98,10 +98,10 @@ EDGE = ("rare-name-emoji", "", ("edges.*",))
         (Fault("x", "", ("list_groups.effect",), "full"), ("quick", ("list_groups.effect",))),
     ],
 )
-def test_what_a_fault_names_is_looked_at_first(fault: Fault, first: Look) -> None:
+def test_what_a_fault_names_is_looked_at_first(fault: Fault, first: Attempt) -> None:
     """Everything else only where that does not notice it, or where the whole account is asked for."""
     contract = load("deployed")
-    all_looks, wide = looks(contract, fault), looks(contract, fault, whole=True)
+    all_looks, wide = attempts(contract, fault), attempts(contract, fault, whole=True)
     assert all_looks[0] == first
     assert set(all_looks[1:]) == set(wide) - {first}
     assert wide[-1] == (("quick", ("list_groups.*",)) if fault.profile == "full" else ("standard", ()))

@@ -15,7 +15,7 @@ TOPICS = ("effect.direct", "effect.bare", "effect.foreign", "effect.before", "su
 def topics(edition: str, operation: str) -> set[str]:
     """The topics of an operation, of those above."""
     contract = load(edition)
-    return {one.topic for one in requirements(contract, contract.operations[operation])} & set(TOPICS)
+    return {requirement.topic for requirement in requirements(contract, contract.operations[operation])} & set(TOPICS)
 
 
 @pytest.mark.parametrize(
@@ -44,27 +44,30 @@ def test_what_no_release_sent_is_not_asked_for() -> None:
     only = {"conflict.details", "success.labelled", "unknown.path"}
     for edition in editions():
         contract = load(edition)
-        found = {
-            one.topic
+        derived = {
+            requirement.topic
             for name in ("add_handle_service_user", "create_group", "get_current_user")
-            for one in requirements(contract, contract.operations[name])
+            for requirement in requirements(contract, contract.operations[name])
         }
-        assert found & only == (only if edition == "deployed" else set())
+        assert derived & only == (only if edition == "deployed" else set())
 
 
 def test_what_was_there_before_binds_where_it_is_documented() -> None:
     """Nobody knows who made it: advice but for released servers."""
     for edition, level in (("classic", Level.SHOULD), ("current", Level.SHOULD), ("deployed", Level.MUST)):
         contract = load(edition)
-        found = {one.topic: one.level for one in requirements(contract, contract.operations["get_group"])}
-        assert found["effect.before"] is level
+        levels = {
+            requirement.topic: requirement.level
+            for requirement in requirements(contract, contract.operations["get_group"])
+        }
+        assert levels["effect.before"] is level
 
 
 @pytest.mark.parametrize("edition", editions())
 def test_methods_that_onezone_has_are_not_asked_to_be_refused(edition: str) -> None:
     """A zone has more methods at some paths than the contract: they would be answered, and do something."""
     contract = load(edition)
-    lacking = {(one.method, one.path) for one in contract.uncovered}
+    lacking = {(operation.method, operation.path) for operation in contract.uncovered}
     for operation in contract.operations.values():
         for requirement in protocol.methods(Builder(contract, operation, (), None)):
             check = requirement.check

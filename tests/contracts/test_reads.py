@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from judge_tools import Told
+from judge_tools import CommandResult
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
 from onezone_contracts.reading import PAGES, listing
 from onezone_contracts.state.observe import misread
@@ -20,7 +20,7 @@ from onezone_contracts.target.credentials import Credentials
 from onezone_mockserver import create_app
 from onezone_spec import load
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 Answer = Callable[[bytes], tuple[int, list[tuple[bytes, bytes]], bytes]]
 """What a read is answered instead, for the body that the mock has: status, headers, body."""
 FEW = 20
@@ -114,7 +114,7 @@ def served(change: Answer) -> Iterator[str]:
         thread.join()
 
 
-def judged(command: Command, change: Answer, *more: str) -> Told:
+def judged(command: Command, change: Answer, *more: str) -> CommandResult:
     with served(change) as origin:
         states = ("--states-url", f"{origin}/_mock/states", "--settle", "0.2")
         return command("verify", f"{origin}/api/v3", *states, "--depth", "quick", *more)
@@ -135,9 +135,9 @@ def test_what_is_not_understood_makes_the_run_partial(
     change: Answer, word: str, profile: str, command: Command
 ) -> None:
     """With what came."""
-    told = judged(command, change, "--profile", profile)
-    assert told.code != 0
-    assert profile == "full" or (told.code == 3 and word in told.all), told.all
+    result = judged(command, change, "--profile", profile)
+    assert result.code != 0
+    assert profile == "full" or (result.code == 3 and word in result.all), result.all
 
 
 @pytest.mark.slow
@@ -153,8 +153,8 @@ def test_what_is_not_understood_makes_the_run_partial(
 )
 def test_what_is_understood_or_not_offered_is_conformant(change: Answer, command: Command) -> None:
     """A mark before the JSON, a list in an envelope, and statuses that say that there is no such operation."""
-    told = judged(command, change)
-    assert told.code == 0, told.all
+    result = judged(command, change)
+    assert result.code == 0, result.all
 
 
 @pytest.mark.slow
@@ -169,8 +169,8 @@ def test_a_list_that_is_cut_only_under_load_wrongs_nobody(command: Command) -> N
         cut.append(True)
         return 200, [JSON], json.dumps({"handle_services": listed[:FEW], "hasMore": True}).encode()
 
-    told = judged(command, change, "--depth", "standard", "--requirement", "concurrent.load", "--workers", "1")
-    assert (told.code, bool(cut)) == (0, True), told.all
+    result = judged(command, change, "--depth", "standard", "--requirement", "concurrent.load", "--workers", "1")
+    assert (result.code, bool(cut)) == (0, True), result.all
 
 
 def _list(body: bytes) -> bytes:

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 import yaml
-from judge_tools import AGES, OPERATION, Told, set_up, target_file
+from judge_tools import AGES, OPERATION, CommandResult, set_up, target_file
 from onezone_contracts.target import embedded
 from onezone_mockserver.faults import catalogue
 from onezone_spec import load
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 Judging = tuple[tuple[str, ...], Callable[[], dict[str, str]]]
 """The arguments that say where the target is, and once it was judged the password of each persona."""
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")]
@@ -50,7 +50,7 @@ LOCATION = re.compile(rb"^location: *(\S+)", re.MULTILINE | re.IGNORECASE)
 def lines_of(finding: dict[str, Any]) -> Iterator[tuple[str, int | None, str | None]]:
     """The curl lines of a finding in their order, each with the status that it claims and what it sets."""
     if finding["steps"]:
-        yield from ((one["curl"], one["status"], one["sets"]) for one in finding["steps"])
+        yield from ((step["curl"], step["status"], step["sets"]) for step in finding["steps"])
     elif finding["curl"]:
         yield finding["curl"], (finding["response"] or {}).get("status"), None
 
@@ -66,14 +66,14 @@ def answered(line: str, environment: dict[str, str]) -> tuple[int | None, str]:
 
 def from_a_file(folder: Path, origin: str, monkeypatch: pytest.MonkeyPatch) -> Judging:
     """A target file, of which one password is a variable: its name is the one in the lines."""
-    made = set_up(f"{origin}/_mock/states", "current")
-    path = target_file(folder, f"{origin}/api/v3", made, edition="current")
+    accounts = set_up(f"{origin}/_mock/states", "current")
+    path = target_file(folder, f"{origin}/api/v3", accounts, edition="current")
     data = yaml.safe_load(path.read_text())
-    first = next(iter(made))
+    first = next(iter(accounts))
     next(iter(data["personas"].values()))[first]["password"] = "${OUR_OWN_NAME}"
     path.write_text(yaml.safe_dump(data))
-    monkeypatch.setenv("OUR_OWN_NAME", made[first]["password"])
-    passwords = {f"the persona {name}": one["password"] for name, one in made.items()}
+    monkeypatch.setenv("OUR_OWN_NAME", accounts[first]["password"])
+    passwords = {f"the persona {name}": account["password"] for name, account in accounts.items()}
     return ("--target", str(path)), lambda: passwords
 
 
@@ -94,7 +94,7 @@ def from_an_administrator(folder: Path, origin: str, _: pytest.MonkeyPatch) -> J
 def kept_passwords(path: Path) -> dict[str, str]:
     """The password of each persona, by how a report names it."""
     people = yaml.safe_load(path.read_text(encoding="utf-8"))["personas"][OPERATION]
-    return {f"the persona {name}": one["password"] for name, one in people.items()}
+    return {f"the persona {name}": account["password"] for name, account in people.items()}
 
 
 SETTINGS = {"file": from_a_file, "states": from_states, "administrator": from_an_administrator}
@@ -108,7 +108,7 @@ def test_every_line_is_answered_as_the_report_says(
     code, findings, differ = replayed_report(command, tmp_path, monkeypatch, fault, setting)
     assert (code, differ) == (1, [])
     assert findings
-    assert "***" not in "".join(line for one in findings for line, _, _ in lines_of(one))
+    assert "***" not in "".join(line for finding in findings for line, _, _ in lines_of(finding))
 
 
 @pytest.mark.exhaustive
@@ -131,21 +131,21 @@ def replayed_report(
     report = folder / "report.json"
     with embedded.mock("current", "--fault", fault) as origin:
         where, passwords = SETTINGS[setting](folder, origin, monkeypatch)
-        told = command("verify", *where, "--depth", "quick", "--settle", "0", "--report", f"json={report}")
-        found = json.loads(report.read_text(encoding="utf-8"))
+        result = command("verify", *where, "--depth", "quick", "--settle", "0", "--report", f"json={report}")
+        document = json.loads(report.read_text(encoding="utf-8"))
         owners = passwords()
-        secrets = {name: owners[owner] for name, owner in found["variables"].items()}
+        secrets = {name: owners[owner] for name, owner in document["variables"].items()}
         assert setting != "file" or "OUR_OWN_NAME" in secrets
-        findings = [finding for one in found["requirements"] for finding in one["findings"]]
+        findings = [finding for requirement in document["requirements"] for finding in requirement["findings"]]
         environment = {**os.environ, **secrets, "LC_ALL": "C"}
-        return told.code, findings, [wrong for one in findings for wrong in replayed(one, environment)]
+        return result.code, findings, [wrong for finding in findings for wrong in replayed(finding, environment)]
 
 
 def replayed(finding: dict[str, Any], environment: dict[str, str]) -> Iterator[tuple[str, int | None, int | None]]:
     """The lines of a finding that are answered otherwise than it says."""
-    for line, wanted, sets in lines_of(finding):
+    for line, expected, sets in lines_of(finding):
         status, last = answered(line, environment)
         if sets:
             environment[sets] = last
-        if status != wanted:
-            yield line, wanted, status
+        if status != expected:
+            yield line, expected, status

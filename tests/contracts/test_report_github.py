@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 import server
 import yaml
-from judge_tools import Told
+from judge_tools import CommandResult
 from onezone_contracts.commands import verify
 from onezone_contracts.reports import WRITERS, github
 from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_spec import editions
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ("action.yml", "docs/ci/github.yml", "docs/ci/gitlab.yml")
 COMMAND = re.compile(r"::(error|warning) title=([^:,\r\n]*)::([^\r\n]*)")
@@ -32,14 +32,14 @@ IN_A_JOB = {"GITHUB_ACTIONS": "true"}
 def judgement(outcome: Outcome, number: int, text: str = "A rule.") -> Judgement:
     """A judgement in which so many requirements came out so."""
     level = Level.SHOULD if outcome is Outcome.WARN else Level.MUST
-    rules = [Requirement(f"some.{one}", "create", level, text, "A page.", lambda _: ()) for one in range(number)]
+    rules = [Requirement(f"some.{place}", "create", level, text, "A page.", lambda _: ()) for place in range(number)]
     results = tuple(Result(rule, outcome, (Finding(text, text, text),), "why") for rule in rules)
     return Judgement("http://127.0.0.1:1", "current", "core", "quick", 0, Verdict.NONCONFORMANT, "why", results)
 
 
-def annotations(found: Judgement, environ: dict[str, str]) -> list[str]:
+def annotations(judgement: Judgement, environ: dict[str, str]) -> list[str]:
     stream = io.StringIO()
-    github.annotate(found, environ, stream)
+    github.annotate(judgement, environ, stream)
     return stream.getvalue().splitlines()
 
 
@@ -74,8 +74,8 @@ def test_annotation_is_one_line_whatever_it_says() -> None:
 
 def test_run_without_verdict_is_an_error() -> None:
     """A run that could not start is annotated with its reason."""
-    told = Judgement("x", "current", "core", "quick", 0, Verdict.INCONCLUSIVE, "nobody answers")
-    assert annotations(told, IN_A_JOB) == ["::error title=inconclusive::nobody answers"]
+    judgement = Judgement("x", "current", "core", "quick", 0, Verdict.INCONCLUSIVE, "nobody answers")
+    assert annotations(judgement, IN_A_JOB) == ["::error title=inconclusive::nobody answers"]
 
 
 def test_command_annotates_and_summarises(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -85,11 +85,11 @@ def test_command_annotates_and_summarises(command: Command, monkeypatch: pytest.
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     with server.start("current", faults=["status-200"]) as bad:
-        told = command("verify", bad.base_url, "--states-url", bad.states_url, "--depth", "quick", "--settle", "0.2")
-    lines = [line for line in told.out.splitlines() if line.startswith("::")]
+        result = command("verify", bad.base_url, "--states-url", bad.states_url, "--depth", "quick", "--settle", "0.2")
+    lines = [line for line in result.out.splitlines() if line.startswith("::")]
     assert lines
     assert all(COMMAND.fullmatch(line) for line in lines)
-    assert "nonconformant" in told.last
+    assert "nonconformant" in result.last
     assert summary.read_text(encoding="utf-8").startswith("# before\n## ❌ nonconformant")
 
 
@@ -99,8 +99,8 @@ def test_annotations_leave_a_report_on_standard_output_alone(
     """With `json=-` in a job standard output is JSON all the same."""
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     good = servers["current"]
-    told = command("verify", good.base_url, "--states-url", good.states_url, "--depth", "quick", "--report", "json=-")
-    assert json.loads(told.out)["verdict"] == "conformant"
+    result = command("verify", good.base_url, "--states-url", good.states_url, "--depth", "quick", "--report", "json=-")
+    assert json.loads(result.out)["verdict"] == "conformant"
 
 
 # --- the action and the examples ------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def test_action_puts_no_input_into_a_script() -> None:
     """Inputs reach scripts through the environment, so that none of them is run."""
     scripts = [step["run"] for step in load("action.yml")["runs"]["steps"] if "run" in step]
     assert scripts
-    assert not any("${{" in one for one in scripts)
+    assert not any("${{" in script for script in scripts)
 
 
 def run_action(folder: Path, code: int, writes: str = ":", **inputs: str) -> tuple[int, list[str], str]:
@@ -164,7 +164,7 @@ def run_action(folder: Path, code: int, writes: str = ":", **inputs: str) -> tup
     stand_in.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{folder}/told"\n{writes}\nexit {code}\n', encoding="utf-8")
     stand_in.chmod(0o755)
     (stand_in.parent / "python").symlink_to(sys.executable)
-    defaults = {name: str(one.get("default", "")) for name, one in load("action.yml")["inputs"].items()}
+    defaults = {name: str(declared.get("default", "")) for name, declared in load("action.yml")["inputs"].items()}
     values = {f"INPUT_{name.upper().replace('-', '_')}": value for name, value in (defaults | inputs).items()}
     values |= {"RUNNER_TEMP": str(folder), "GITHUB_OUTPUT": str(folder / "outputs")}
     assert {name for name in values if name.startswith("INPUT_")} == {
@@ -176,49 +176,49 @@ def run_action(folder: Path, code: int, writes: str = ":", **inputs: str) -> tup
         cwd=folder,
         check=False,
     )
-    told, outputs = (folder / name for name in ("told", "outputs"))
-    words = told.read_text().splitlines() if told.exists() else []
+    output, outputs = (folder / name for name in ("told", "outputs"))
+    words = output.read_text().splitlines() if output.exists() else []
     return done.returncode, words, outputs.read_text() if outputs.exists() else ""
 
 
 def test_action_passes_its_inputs_on(tmp_path: Path) -> None:
     """Each input becomes the option of its name, further arguments follow, and every report is written."""
     inputs = {"url": "http://x/api v3", "states-url": "http://x/states", "edition": "classic", "depth": "quick"}
-    code, told, outputs = run_action(tmp_path, 0, **inputs, arguments="--strict --seed 7")
+    code, output, outputs = run_action(tmp_path, 0, **inputs, arguments="--strict --seed 7")
     assert code == 0
-    assert told[:2] == ["verify", "http://x/api v3"]
+    assert output[:2] == ["verify", "http://x/api v3"]
     options = ("--edition", "--depth", "--wait")
-    assert [told[told.index(name) + 1] for name in options] == ["classic", "quick", "60"]
-    assert told[told.index("--states-url") + 1] == "http://x/states"
-    assert told[-3:] == ["--strict", "--seed", "7"]
-    formats = [told[at + 1].partition("=")[0] for at, word in enumerate(told) if word == "--report"]
+    assert [output[output.index(name) + 1] for name in options] == ["classic", "quick", "60"]
+    assert output[output.index("--states-url") + 1] == "http://x/states"
+    assert output[-3:] == ["--strict", "--seed", "7"]
+    formats = [output[at + 1].partition("=")[0] for at, word in enumerate(output) if word == "--report"]
     assert sorted(formats) == sorted(WRITERS)
     assert "verdict=conformant" in outputs
-    assert verify.parser().parse_args(told[1:]).edition in editions()
+    assert verify.parser().parse_args(output[1:]).edition in editions()
 
 
 @pytest.mark.parametrize(("code", "verdict"), [(1, "nonconformant"), (2, "inconclusive"), (3, "partial")])
 def test_action_ends_as_the_run_does(tmp_path: Path, code: int, verdict: str) -> None:
     """The step fails with the exit code of the run, and says the verdict; inputs left empty give no option."""
-    ended, told, outputs = run_action(tmp_path, code, target="target.yaml")
-    assert (ended, told[:3]) == (code, ["verify", "--target", "target.yaml"])
+    ended, output, outputs = run_action(tmp_path, code, target="target.yaml")
+    assert (ended, output[:3]) == (code, ["verify", "--target", "target.yaml"])
     assert f"verdict={verdict}\n" in outputs
-    assert "--states-url" not in told
+    assert "--states-url" not in output
 
 
 def test_action_keeps_blanks_in_quoted_arguments(tmp_path: Path) -> None:
     """Further arguments are split as a shell splits them, over several lines, too, and nothing in them is run."""
     arguments = "--header 'X-Key: a b'\n--requirement \"success.*\" --expected-failures '$(touch run) it''s.txt'"
-    _, told, _ = run_action(tmp_path, 0, arguments=arguments)
-    wanted = ["--header", "X-Key: a b", "--requirement", "success.*", "--expected-failures", "$(touch run) its.txt"]
-    assert told[-6:] == wanted
+    _, output, _ = run_action(tmp_path, 0, arguments=arguments)
+    words = ["--header", "X-Key: a b", "--requirement", "success.*", "--expected-failures", "$(touch run) its.txt"]
+    assert output[-6:] == words
     assert not (tmp_path / "run").exists()
 
 
 def test_action_says_what_is_wrong_with_its_arguments(tmp_path: Path) -> None:
     """A quote without its end is no verdict, and nothing is judged."""
-    code, told, outputs = run_action(tmp_path, 0, arguments="--header 'X-Key: a")
-    assert (code, told, outputs) == (2, [], "verdict=inconclusive\n")
+    code, output, outputs = run_action(tmp_path, 0, arguments="--header 'X-Key: a")
+    assert (code, output, outputs) == (2, [], "verdict=inconclusive\n")
 
 
 def test_action_names_the_reports_that_are_there(tmp_path: Path) -> None:

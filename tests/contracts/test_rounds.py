@@ -15,10 +15,10 @@ from onezone_contracts.options import Options
 from onezone_contracts.pace import MOST
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.sessions import Documented
+from onezone_contracts.subject import Subject
 from onezone_contracts.target.embedded import mock
 from onezone_contracts.target.provisioner import provisioned
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import Wanted
 from onezone_contracts.wire import Wire
 from onezone_spec import load
 
@@ -46,9 +46,9 @@ class Rounds(Executor):
         """The work on each; what it took counts as often as the workers would have had to begin anew."""
         before, longest = self.sent, 0
         results: list[Result] = []
-        for one in zip(*iterables, strict=True):
+        for row in zip(*iterables, strict=True):
             started = self.sent
-            results.append(fn(*one))
+            results.append(fn(*row))
             longest = max(longest, self.sent - started)
         turns = -(-len(results) // MOST)
         self.saved += self.sent - before - longest * turns
@@ -79,8 +79,8 @@ def judged(rounds: Rounds, *patterns: str, fault: str | None = None) -> Judgemen
     operation = judged_operations(contract)[0]
     options = Options(clock=lambda: ANSWER * rounds.count, crowd=1)
     with mock("current", *(("--fault", fault) if fault else ())) as origin:
-        wanted = Wanted(f"{origin}/api/v3", states_url=f"{origin}/_mock/states")
-        with provisioned(wanted, contract, options) as provisioner:
+        request = Subject(f"{origin}/api/v3", states_url=f"{origin}/_mock/states")
+        with provisioned(request, contract, options) as provisioner:
             session = Documented(contract, operation, provisioner.target(operation), options)
             session.run.shared.pool = rounds
             return judge(session, patterns)
@@ -89,8 +89,8 @@ def judged(rounds: Rounds, *patterns: str, fault: str | None = None) -> Judgemen
 @pytest.mark.slow
 def test_a_run_waits_for_a_slow_target_no_more_often_than_affordable(rounds: Rounds) -> None:
     """Cases that cannot influence each other go at the same time, those of authentication and of sequences, too."""
-    found = judged(rounds)
-    assert found.verdict is Verdict.CONFORMANT
+    results = judged(rounds)
+    assert results.verdict is Verdict.CONFORMANT
     assert rounds.count <= AFFORDABLE
 
 
@@ -106,5 +106,5 @@ def test_a_run_waits_for_a_slow_target_no_more_often_than_affordable(rounds: Rou
 )
 def test_what_goes_at_the_same_time_is_noticed(rounds: Rounds, fault: str, topic: str) -> None:
     """A fault of what goes side by side is noticed by the same requirement, and the same requests."""
-    found = {one.requirement.topic: one for one in judged(rounds, f"*.{topic}", fault=fault).results}
-    assert found[topic].outcome is Outcome.FAIL
+    results = {result.requirement.topic: result for result in judged(rounds, f"*.{topic}", fault=fault).results}
+    assert results[topic].outcome is Outcome.FAIL

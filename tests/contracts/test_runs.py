@@ -14,17 +14,17 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import EDITIONS, OPERATION, Clock, Told
+from judge_tools import EDITIONS, OPERATION, Clock, CommandResult
 from onezone_contracts.options import Options
 from onezone_contracts.reports import WRITERS, terminal
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
+from onezone_contracts.subject import Subject
 from onezone_contracts.target.embedded import mock
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import Wanted
 from rich.console import Console
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 CREATE = re.compile(r"/groups/[^/]+/handle_services$")
 
 
@@ -34,9 +34,9 @@ def arguments(handle: server.Handle, *more: str, depth: str = "quick") -> tuple[
 
 def outcomes(command: Command, handle: server.Handle, *more: str, depth: str = "quick") -> tuple[int, dict[str, Any]]:
     """The exit code of a run, and its report."""
-    told = command(*arguments(handle, *more, "--report", "json=-", depth=depth))
-    report: dict[str, Any] = json.loads(told.out)
-    return told.code, report
+    result = command(*arguments(handle, *more, "--report", "json=-", depth=depth))
+    report: dict[str, Any] = json.loads(result.out)
+    return result.code, report
 
 
 @contextmanager
@@ -66,8 +66,8 @@ def judged_for(seconds: float, edition: str = "current") -> Judgement:
             return inner(request)
 
         handle.server.answer = ticking
-        wanted = Wanted(handle.base_url, states_url=handle.states_url, edition=edition)
-        return judge_target(wanted, Options(max_time=seconds, clock=clock))
+        assignment = Subject(handle.base_url, states_url=handle.states_url, edition=edition)
+        return judge_target(assignment, Options(max_time=seconds, clock=clock))
 
 
 # --- which requirements ---------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def test_only_the_wanted_requirements_are_judged(
     """`--requirement` takes ids and glob patterns, and the report has those requirements only."""
     options = [word for pattern in patterns for word in ("--requirement", pattern)]
     _, report = outcomes(command, servers["current"], *options)
-    assert {one["id"].removeprefix(f"{OPERATION}.") for one in report["requirements"]} == expected
+    assert {requirement["id"].removeprefix(f"{OPERATION}.") for requirement in report["requirements"]} == expected
 
 
 def test_one_requirement_can_be_conformant(command: Command, servers: dict[str, server.Handle]) -> None:
@@ -99,9 +99,9 @@ def test_one_requirement_can_be_conformant(command: Command, servers: dict[str, 
 
 def test_pattern_without_a_match_is_told(command: Command, servers: dict[str, server.Handle]) -> None:
     """A pattern that matches nothing is a mistake, never a green run."""
-    told = command(*arguments(servers["current"], "--requirement", "*.acess.*"))
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert "*.acess.*" in told.err
+    result = command(*arguments(servers["current"], "--requirement", "*.acess.*"))
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert "*.acess.*" in result.err
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
@@ -110,24 +110,26 @@ def test_listed_requirements_are_those_that_are_judged(command: Command, edition
     listed = json.loads(command("requirements", "--edition", edition, "--format", "json").out)
     report = json.loads(WRITERS["json"](judged_for(60, edition)))
     keys = ("id", "level", "text", "source")
-    assert [{key: one[key] for key in keys} for one in report["requirements"]] == listed
+    assert [{key: requirement[key] for key in keys} for requirement in report["requirements"]] == listed
 
 
 @pytest.mark.parametrize("form", ["table", "markdown"])
 def test_requirements_are_listed_for_people(command: Command, form: str) -> None:
     """Every id is in the table and in the Markdown."""
     listed = json.loads(command("requirements", "--format", "json").out)
-    told = command("requirements", "--format", form)
-    assert told.code == 0
-    assert [one["id"] for one in listed if one["id"] not in told.out.replace("\\|", "|")] == []
+    result = command("requirements", "--format", form)
+    assert result.code == 0
+    assert [
+        requirement["id"] for requirement in listed if requirement["id"] not in result.out.replace("\\|", "|")
+    ] == []
 
 
 def test_part_of_the_requirements_is_told(command: Command, servers: dict[str, server.Handle]) -> None:
     """A run of a part says of how many, in the terminal and in the JSON report."""
     listed = json.loads(command("requirements", "--format", "json").out)
     options = ("--requirement", "*.access.member")
-    told = command(*arguments(servers["current"], *options, depth="standard"))
-    assert f"only 1 of {len(listed)} requirements" in told.out
+    result = command(*arguments(servers["current"], *options, depth="standard"))
+    assert f"only 1 of {len(listed)} requirements" in result.out
     _, report = outcomes(command, servers["current"], *options, depth="standard")
     assert report["requirements_total"] == len(listed)
     _, report = outcomes(command, servers["current"])
@@ -139,31 +141,35 @@ def test_part_of_the_requirements_is_told(command: Command, servers: dict[str, s
 
 def test_time_that_is_over_is_partial() -> None:
     """What is not judged in time is skipped with that reason, and the run is partial; that may be allowed."""
-    found = judged_for(60)
-    assert (found.exit_code(), found.verdict) == (3, Verdict.PARTIAL)
-    assert 60 <= found.requests <= 80
-    outcomes = Counter(one.outcome for one in found.results)
+    judgement = judged_for(60)
+    assert (judgement.exit_code(), judgement.verdict) == (3, Verdict.PARTIAL)
+    assert 60 <= judgement.requests <= 80
+    outcomes = Counter(result.outcome for result in judgement.results)
     assert outcomes[Outcome.PASS] > 10
     assert outcomes[Outcome.SKIP] > 10
-    late = {one.reason for one in found.results if one.outcome is Outcome.SKIP and "time" in (one.reason or "")}
+    late = {
+        result.reason
+        for result in judgement.results
+        if result.outcome is Outcome.SKIP and "time" in (result.reason or "")
+    }
     assert late == {"the time of --max-time was over"}
-    assert found.exit_code(allow_partial=True) == 0
+    assert judgement.exit_code(allow_partial=True) == 0
 
 
 def test_time_that_is_over_is_told_in_one_line() -> None:
     """However many requirements are left when the time is over, they are one line."""
     console = Console(file=StringIO(), record=True)
     terminal.show(judged_for(140), console)
-    told = console.export_text()
-    assert re.search(r"not judged: \d+ requirements: the time of --max-time was over", told)
-    assert told.count("--max-time") == 2
+    output = console.export_text()
+    assert re.search(r"not judged: \d+ requirements: the time of --max-time was over", output)
+    assert output.count("--max-time") == 2
 
 
 def test_no_time_at_all_is_inconclusive(command: Command, servers: dict[str, server.Handle]) -> None:
     """A run that had no time to judge anything has no verdict."""
-    told = command(*arguments(servers["current"], "--max-time", "0"))
-    assert told.code == 2
-    assert "max-time" in told.last
+    result = command(*arguments(servers["current"], "--max-time", "0"))
+    assert result.code == 2
+    assert "max-time" in result.last
 
 
 def test_allowed_partial_forgives_no_violation(command: Command) -> None:
@@ -215,10 +221,10 @@ def test_bad_option_is_exit_code_2(
     command: Command, servers: dict[str, server.Handle], options: tuple[str, ...]
 ) -> None:
     """A bad option ends the run before it starts, with its name or value in the message."""
-    told = command(*arguments(servers["current"], *options))
-    assert (told.code, told.out) == (2, "")
-    assert options[-1] in told.err
-    assert "Traceback" not in told.err
+    result = command(*arguments(servers["current"], *options))
+    assert (result.code, result.out) == (2, "")
+    assert options[-1] in result.err
+    assert "Traceback" not in result.err
 
 
 # --- the same again -------------------------------------------------------------------------------------------
@@ -228,8 +234,8 @@ def bodies(command: Command, seed: str) -> list[bytes]:
     """The bodies of every creation that a run with this seed asks for."""
     with recorded() as (handle, seen):
         _, report = outcomes(command, handle, "--seed", seed, "--requirement", "*.generated.*", depth="standard")
-        assert {one["outcome"] for one in report["requirements"]} == {"pass"}
-        return [one.body for one in seen if one.method == "POST" and CREATE.search(one.path)]
+        assert {requirement["outcome"] for requirement in report["requirements"]} == {"pass"}
+        return [request.body for request in seen if request.method == "POST" and CREATE.search(request.path)]
 
 
 @pytest.mark.slow
@@ -256,7 +262,7 @@ def test_order_of_requests_does_not_depend_on_chance(command: Command) -> None:
     def sent() -> list[tuple[str, bytes]]:
         with recorded() as (handle, seen):
             command(*arguments(handle, "--requirement", "*.body.*", "--requirement", "*.access.*"))
-            return [(one.method, one.body) for one in seen if one.path != "/states"]
+            return [(request.method, request.body) for request in seen if request.path != "/states"]
 
     assert sent() == sent()
 
@@ -272,7 +278,7 @@ def test_what_was_made_is_removed(command: Command, variants: tuple[str, ...]) -
         services = handle.app.world.services
         assert command(*arguments(handle, depth="quick" if variants else "standard")).code == 0
         assert len(services) > 30
-        assert [one.data["name"] for one in services.values() if one.groups] == []
+        assert [service.data["name"] for service in services.values() if service.groups] == []
 
 
 def test_what_was_there_before_stays(command: Command) -> None:
@@ -286,21 +292,21 @@ def test_what_was_there_before_stays(command: Command) -> None:
         service.groups = {home}
         world.services[service.id] = service
         assert command(*arguments(handle)).code == 0
-        assert [one for one in world.services.values() if one.groups] == [service]
+        assert [service for service in world.services.values() if service.groups] == [service]
 
 
 def test_what_was_made_is_removed_after_a_violation(command: Command) -> None:
     """Cleaning does not depend on the verdict."""
     with server.start("current", faults=["status-200", "access-anybody"]) as handle:
         assert command(*arguments(handle)).code == 1
-        assert [one.data["name"] for one in handle.app.world.services.values() if one.groups] == []
+        assert [service.data["name"] for service in handle.app.world.services.values() if service.groups] == []
 
 
 def test_target_without_removal_is_left_alone(command: Command) -> None:
     """Where nothing can be removed, the kit gives up after a few tries and the verdict is not the worse for it."""
     with recorded(variants=("no-leave",)) as (handle, seen):
         assert command(*arguments(handle)).code == 0
-        removals = [one for one in seen if one.method == "DELETE" and not CREATE.search(one.path)]
+        removals = [request for request in seen if request.method == "DELETE" and not CREATE.search(request.path)]
         assert len(removals) <= 20
 
 
@@ -310,28 +316,30 @@ def test_nothing_but_the_api_is_asked(command: Command, tmp_path: Path) -> None:
     with recorded() as (handle, seen):
         command(*arguments(handle, "--report", f"json={report}"))
         base = handle.app.options.base
-    assert [one.path for one in seen if not one.path.startswith((f"{base}/", "/states"))] == []
-    assert not any("cookie" in one.headers for one in seen)
-    assert json.loads(report.read_text())["requests"] == sum(one.path != "/states" for one in seen)
+    assert [request.path for request in seen if not request.path.startswith((f"{base}/", "/states"))] == []
+    assert not any("cookie" in request.headers for request in seen)
+    assert json.loads(report.read_text())["requests"] == sum(request.path != "/states" for request in seen)
 
 
 def test_location_on_another_host_is_fetched_from_the_target(command: Command) -> None:
     """A Location that names another host is read from the target, and nobody else is asked."""
     with recorded(variants=("location-other-host",)) as (handle, seen):
         code, report = outcomes(command, handle)
-        reads = [one for one in seen if one.method == "GET" and not CREATE.search(one.path)]
+        reads = [request for request in seen if request.method == "GET" and not CREATE.search(request.path)]
     assert code == 0
     assert len(reads) > 5
-    wanted = next(one for one in report["requirements"] if one["id"].endswith("location.resolves"))
-    assert wanted["outcome"] == "pass"
+    requirement = next(
+        requirement for requirement in report["requirements"] if requirement["id"].endswith("location.resolves")
+    )
+    assert requirement["outcome"] == "pass"
 
 
 def test_what_was_created_is_deleted_by_whoever_may() -> None:
     """A run that made its personas by provider states leaves no service behind where one of them may delete them."""
     with mock("current") as origin:
         before = services(origin)
-        wanted = Wanted(f"{origin}/api/v3", states_url=f"{origin}/_mock/states")
-        judge_target(wanted, Options(depth="quick", settle=0.3), ("*.success.status", "*.access.*"))
+        request = Subject(f"{origin}/api/v3", states_url=f"{origin}/_mock/states")
+        judge_target(request, Options(depth="quick", settle=0.3), ("*.success.status", "*.access.*"))
         assert services(origin) == before
 
 

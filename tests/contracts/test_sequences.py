@@ -13,19 +13,19 @@ from typing import Any
 import jsonschema
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
 from onezone_contracts import reports, shrinking
 from onezone_contracts.patience import Lag
 from onezone_contracts.sequences.action import CREATE, CREATED, LEAVE, REFUSED, Action
 from onezone_contracts.shrinking import NOT_AGAIN, StoppedError, ViolationError
 from onezone_contracts.state.probe import Difference
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 ONLY = ("--requirement", "*.sequence.*")
 EDITION = "deployed"
 """Its document says how a service is left: what comes of that is judged, not only noted."""
 SCHEMA = json.loads((Path(reports.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
-HONEST = [one.id for one in server.VARIANTS.values() if one.topic in {"leaving", "read-back"}]
+HONEST = [variant.id for variant in server.VARIANTS.values() if variant.topic in {"leaving", "read-back"}]
 SHOWN = {
     "sequence-third-lost": "created",
     "sequence-returns": "created",
@@ -46,17 +46,17 @@ def judged(
     """What a run over sequences only says of a server, as JSON report, by topic."""
     with server.start(edition, variants, faults) as handle:
         arguments = ("--edition", edition, "--states-url", handle.states_url, *ONLY, "--report", "json=-", *more)
-        told = command("verify", handle.base_url, *arguments)
+        result = command("verify", handle.base_url, *arguments)
         world = handle.app.world
-    report = json.loads(told.out[told.out.index('{\n  "report_version"') : told.out.rindex("\n}") + 2])
+    report = json.loads(result.out[result.out.index('{\n  "report_version"') : result.out.rindex("\n}") + 2])
     jsonschema.validate(report, SCHEMA)
-    report["found"] = {one["id"].rpartition(".")[2]: one for one in report["requirements"]}
-    report["remains"] = [one for group in world.groups for one in world.of_group(group)]
+    report["found"] = {requirement["id"].rpartition(".")[2]: requirement for requirement in report["requirements"]}
+    report["remains"] = [service for group in world.groups for service in world.of_group(group)]
     return report
 
 
 def outcomes(report: Any) -> dict[str, str]:
-    return {name: one["outcome"] for name, one in report["found"].items()}
+    return {name: result["outcome"] for name, result in report["found"].items()}
 
 
 @pytest.mark.slow
@@ -79,40 +79,40 @@ def test_an_honest_server_is_not_blamed(command: Command, variant: str) -> None:
 
 def test_what_cannot_be_left_is_not_judged_by_leaving(command: Command) -> None:
     """Where nobody may leave, creations and refusals are judged all the same."""
-    found = outcomes(judged(command, variants=("leave-forbidden",)))
-    assert found == {"created": "pass", "refused": "pass", "left": "skip", "fresh": "skip"}
+    by_id = outcomes(judged(command, variants=("leave-forbidden",)))
+    assert by_id == {"created": "pass", "refused": "pass", "left": "skip", "fresh": "skip"}
 
 
 def test_without_read_back_nothing_is_judged(command: Command) -> None:
     """There is nothing to look at: skipped, with the reason."""
-    found = judged(command, variants=("no-read-back",))["found"]
-    assert {one["outcome"] for one in found.values()} == {"skip"}
-    assert "neither to list nor to read" in found["created"]["reason"]
+    requirements = judged(command, variants=("no-read-back",))["found"]
+    assert {requirement["outcome"] for requirement in requirements.values()} == {"skip"}
+    assert "neither to list nor to read" in requirements["created"]["reason"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("fault", "kind"), SHOWN.items())
 def test_what_a_sequence_shows_is_told_step_by_step(command: Command, fault: str, kind: str) -> None:
     """The finding has few steps, each a curl line with who does what; the last shows the difference."""
-    found = judged(command, "--settle", "0.3", faults=(fault,))["found"]
-    assert found[kind]["outcome"] == ("fail" if kind in {"created", "refused"} else "warn")
-    (finding,) = found[kind]["findings"]
+    requirements = judged(command, "--settle", "0.3", faults=(fault,))["found"]
+    assert requirements[kind]["outcome"] == ("fail" if kind in {"created", "refused"} else "warn")
+    (finding,) = requirements[kind]["findings"]
     assert 2 <= len(finding["steps"]) <= 8
-    assert any("create" in one["text"] for one in finding["steps"])
+    assert any("create" in step["text"] for step in finding["steps"])
     assert finding["steps"][-1]["curl"] == finding["curl"]
 
 
 @pytest.mark.slow
 def test_only_what_binds_ends_the_search(command: Command) -> None:
     """Ids that are given again are a SHOULD: what binds is judged nevertheless."""
-    found = outcomes(judged(command, "--settle", "0.3", faults=("sequence-id-again",)))
-    assert found == {"created": "pass", "refused": "pass", "left": "pass", "fresh": "warn"}
+    by_id = outcomes(judged(command, "--settle", "0.3", faults=("sequence-id-again",)))
+    assert by_id == {"created": "pass", "refused": "pass", "left": "pass", "fresh": "warn"}
 
 
 def test_what_comes_of_leaving_is_noted_where_no_document_tells_of_it(command: Command) -> None:
     """Only the deployed server's document does."""
-    found = outcomes(judged(command, "--settle", "0.3", faults=("sequence-id-again",), edition="current"))
-    assert found == {"created": "pass", "refused": "pass", "left": "observed", "fresh": "observed"}
+    by_id = outcomes(judged(command, "--settle", "0.3", faults=("sequence-id-again",), edition="current"))
+    assert by_id == {"created": "pass", "refused": "pass", "left": "observed", "fresh": "observed"}
 
 
 @pytest.mark.slow
@@ -128,15 +128,15 @@ def test_deep_draws_more(command: Command) -> None:
 def test_every_report_has_the_numbered_lines(command: Command, tmp_path: Path) -> None:
     """In the terminal and in each format, and no password in any."""
     kinds = ("html", "markdown", "junit", "sarif")
-    wanted = [word for kind in kinds for word in ("--report", f"{kind}={tmp_path / kind}")]
+    words = [word for kind in kinds for word in ("--report", f"{kind}={tmp_path / kind}")]
     with server.start(EDITION, (), ["sequence-name-taken"]) as handle:
-        told = command(
-            "verify", handle.base_url, "--edition", EDITION, "--states-url", handle.states_url, *ONLY, *wanted
+        result = command(
+            "verify", handle.base_url, "--edition", EDITION, "--states-url", handle.states_url, *ONLY, *words
         )
-        secrets = [one.password for one in handle.app.world.users.values()]
-    texts = {kind: (tmp_path / kind).read_text(encoding="utf-8") for kind in kinds} | {"terminal": told.out}
+        secrets = [user.password for user in handle.app.world.users.values()]
+    texts = {kind: (tmp_path / kind).read_text(encoding="utf-8") for kind in kinds} | {"terminal": result.out}
     for kind, text in texts.items():
-        assert not [one for one in secrets if one in text]
+        assert not [secret for secret in secrets if secret in text]
         numbered = r"<ol class=\"steps\">" if kind == "html" else r"# 1\. member: create service 1"
         assert re.search(numbered, text), kind
         assert "leave" in text
@@ -144,9 +144,9 @@ def test_every_report_has_the_numbered_lines(command: Command, tmp_path: Path) -
 
 def test_quick_has_no_sequences(command: Command) -> None:
     """They cost too much there."""
-    told = command("verify", "--depth", "quick", *ONLY)
-    assert told.code == 2
-    assert "no requirement matches" in told.all
+    result = command("verify", "--depth", "quick", *ONLY)
+    assert result.code == 2
+    assert "no requirement matches" in result.all
 
 
 # --- shrinking ------------------------------------------------------------------------------------------------
@@ -165,9 +165,9 @@ class Stage:
 
     def attempt(self, actions: Any) -> ViolationError[Action] | None:
         left, taken = list(self.needed), []
-        for one in actions:
-            taken.append(one)
-            if left and one.verb == left[0]:
+        for action in actions:
+            taken.append(action)
+            if left and action.verb == left[0]:
                 left.pop(0)
             if not left and self.times > 0:
                 self.times -= 1
@@ -197,9 +197,9 @@ def test_steps_that_are_not_needed_are_left_out() -> None:
 
 def test_what_does_not_show_again_is_told_as_it_was_seen() -> None:
     """With all its steps, and a remark."""
-    found = shortest(Stage(CREATE, LEAVE, CREATE, times=1))
-    assert len(found.steps) == 7
-    assert found.message.endswith(NOT_AGAIN)
+    shrunk = shortest(Stage(CREATE, LEAVE, CREATE, times=1))
+    assert len(shrunk.steps) == 7
+    assert shrunk.message.endswith(NOT_AGAIN)
 
 
 def test_shrinking_ends_in_time() -> None:

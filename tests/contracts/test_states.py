@@ -10,8 +10,8 @@ import pytest
 import server
 from judge_tools import (
     HOME,
+    CommandResult,
     RawServer,
-    Told,
     always,
     answer,
     as_json,
@@ -27,7 +27,7 @@ from onezone_contracts.options import Options
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.states import States, check_states_url
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 PEOPLE = wanted_personas("current")
 BASE = "http://127.0.0.1:9/api/v3"
 
@@ -54,10 +54,10 @@ def test_states_that_are_not_set_up_are_told(command: Command, mistake: str) -> 
     """Whatever a states URL answers wrongly, the run is inconclusive and one line says why."""
     reply, words = MISTAKES[mistake]
     with states(reply) as (url, _):
-        told = command("verify", BASE, "--states-url", url)
-    assert (told.code, told.err, told.out.count("\n")) == (2, "", 1)
-    assert "inconclusive" in told.out
-    assert words in told.out
+        result = command("verify", BASE, "--states-url", url)
+    assert (result.code, result.err, result.out.count("\n")) == (2, "", 1)
+    assert "inconclusive" in result.out
+    assert words in result.out
 
 
 @pytest.mark.parametrize(
@@ -68,24 +68,24 @@ def test_states_that_are_not_set_up_are_told(command: Command, mistake: str) -> 
 def test_states_url_that_is_no_http_is_told(command: Command, data: bytes, words: str) -> None:
     """A states URL that does not speak HTTP is inconclusive in one line."""
     with RawServer(always(data, close=True)) as raw:
-        told = command("verify", BASE, "--states-url", f"{raw.origin}/states")
-    assert (told.code, told.out.count("\n")) == (2, 1)
-    assert words in told.out
+        result = command("verify", BASE, "--states-url", f"{raw.origin}/states")
+    assert (result.code, result.out.count("\n")) == (2, 1)
+    assert words in result.out
 
 
 def test_states_url_that_nobody_serves_is_told(command: Command) -> None:
     """A states URL that refuses connections is inconclusive in one line."""
-    told = command("verify", BASE, "--states-url", f"http://127.0.0.1:{closed_port()}/states")
-    assert (told.code, told.out.count("\n")) == (2, 1)
-    assert "the connection was refused" in told.out
+    result = command("verify", BASE, "--states-url", f"http://127.0.0.1:{closed_port()}/states")
+    assert (result.code, result.out.count("\n")) == (2, 1)
+    assert "the connection was refused" in result.out
 
 
 def test_states_url_that_hangs_is_told(command: Command) -> None:
     """A states URL that never answers costs a time-out or two, and is inconclusive."""
     with RawServer(silent) as raw:
-        told = command("verify", BASE, "--states-url", f"{raw.origin}/states", "--timeout", "0.3")
-    assert told.code == 2
-    assert "no answer within 0.3 s" in told.out
+        result = command("verify", BASE, "--states-url", f"{raw.origin}/states", "--timeout", "0.3")
+    assert result.code == 2
+    assert "no answer within 0.3 s" in result.out
 
 
 def test_states_answer_of_many_levels_is_told(command: Command) -> None:
@@ -106,8 +106,8 @@ def test_states_answer_of_many_levels_is_told(command: Command) -> None:
 )
 def test_bad_usage_is_one_line(command: Command, arguments: tuple[str, ...]) -> None:
     """Where the command line does not say what to judge and as whom, one line on standard error does."""
-    told = command("verify", *arguments)
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    result = command("verify", *arguments)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
 
 
 def test_what_is_asked_for(command: Command) -> None:
@@ -116,20 +116,23 @@ def test_what_is_asked_for(command: Command) -> None:
         command("verify", BASE, "--states-url", url)
     with states(person()) as (url, got):
         States(url).target(BASE, PEOPLE)
-    asked = [one["params"] for one in got if one["state"] == "a persona"]
-    wanted = [
-        {f"{scope}_privileges": None if held is None else sorted(held) for scope, held in persona.grants.items()}
+    asked = [call["params"] for call in got if call["state"] == "a persona"]
+    expected = [
+        {
+            f"{scope}_privileges": None if privileges is None else sorted(privileges)
+            for scope, privileges in persona.grants.items()
+        }
         for persona in PEOPLE
     ]
-    assert asked == wanted
-    assert {one["action"] for one in got} == {"setup"}
+    assert asked == expected
+    assert {call["action"] for call in got} == {"setup"}
 
 
 def test_tokens_are_used() -> None:
     """A persona may come with a token, and is then sent with it."""
     with states(person(username=None, password=None, token="MDAx")) as (url, _):
         target = States(url).target(BASE, PEOPLE)
-    assert {one.auth.headers for one in target.personas.values()} == {(("X-Auth-Token", "MDAx"),)}
+    assert {persona.auth.headers for persona in target.personas.values()} == {(("X-Auth-Token", "MDAx"),)}
 
 
 def test_each_persona_is_judged_in_its_own_group() -> None:
@@ -145,7 +148,7 @@ def test_each_persona_is_judged_in_its_own_group() -> None:
 
     with states(reply) as (url, _):
         target = States(url).target(BASE, PEOPLE)
-    assert [one.group for one in target.personas.values()] == [f"group-{letter}" for letter in "abcde"]
+    assert [persona.group for persona in target.personas.values()] == [f"group-{letter}" for letter in "abcde"]
     assert target.other is None
 
 
@@ -162,7 +165,7 @@ def test_group_of_nobody_is_asked_for() -> None:
         _,
     ):
         target = States(url).target(BASE, PEOPLE)
-    assert ({one.group for one in target.personas.values()}, target.other) == ({"lonely"}, None)
+    assert ({persona.group for persona in target.personas.values()}, target.other) == ({"lonely"}, None)
 
 
 def test_what_was_set_up_is_torn_down(command: Command) -> None:
@@ -187,11 +190,11 @@ def test_what_was_set_up_before_a_refusal_is_torn_down() -> None:
 
 
 def assert_torn_down(got: list[dict[str, Any]], expected: dict[str, int]) -> None:
-    down = [{"state": one["state"], "params": one["params"]} for one in got if one["action"] == "teardown"]
-    up = [{"state": one["state"], "params": one["params"]} for one in got if one["action"] == "setup"]
-    made = [one for one in up if one in down]
-    assert down == made[::-1]
-    assert {state: sum(one["state"] == state for one in down) for state in expected} == expected
+    down = [{"state": call["state"], "params": call["params"]} for call in got if call["action"] == "teardown"]
+    up = [{"state": call["state"], "params": call["params"]} for call in got if call["action"] == "setup"]
+    torn_down = [call for call in up if call in down]
+    assert down == torn_down[::-1]
+    assert {state: sum(call["state"] == state for call in down) for state in expected} == expected
 
 
 def test_the_states_url_is_used_as_it_is() -> None:
@@ -205,12 +208,12 @@ def test_the_states_url_is_used_as_it_is() -> None:
 
     with RawServer(talk) as raw:
         url = raw.origin.replace("://", "://pact:se-cret@") + "/states/?a=b"
-        with pytest.raises(SetupError) as told:
+        with pytest.raises(SetupError) as error:
             States(check_states_url(url)).target(BASE, PEOPLE)
     assert heads[0].startswith("POST /states/?a=b HTTP/1.1\r\n")
     assert "\r\nAuthorization: Basic cGFjdDpzZS1jcmV0" in heads[0]
-    assert f"{raw.origin}/states/?a=b" in str(told.value)
-    assert "se-cret" not in str(told.value)
+    assert f"{raw.origin}/states/?a=b" in str(error.value)
+    assert "se-cret" not in str(error.value)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
@@ -232,14 +235,14 @@ def test_headers_of_the_target_go_to_no_other_server(elsewhere: bool) -> None:  
 def test_a_state_that_makes_no_share_is_asked_for_once(reply: bytes) -> None:
     """No share has an empty id; and where there is no such state, there is none the next time."""
     with states(lambda _: reply) as (url, got):
-        made = States(url)
-        assert [made.share() for _ in range(3)] == [None, None, None]
+        client = States(url)
+        assert [client.share() for _ in range(3)] == [None, None, None]
     assert len(got) == 1
 
 
 def test_a_state_makes_a_share_each_time() -> None:
     """As often as one is asked for."""
     with states(lambda _: as_json({"share": "s"})) as (url, got):
-        made = States(url)
-        assert [made.share() for _ in range(2)] == ["s", "s"]
+        client = States(url)
+        assert [client.share() for _ in range(2)] == ["s", "s"]
     assert len(got) == 2

@@ -11,26 +11,26 @@ from typing import Any
 
 import pytest
 import yaml
-from judge_tools import AGES, EDITIONS, HOME, OPERATION, Told, closed_port, wanted_personas
+from judge_tools import AGES, EDITIONS, HOME, OPERATION, CommandResult, closed_port, wanted_personas
 from onezone_contracts.exchange import Request, Response
+from onezone_contracts.subject import Subject
 from onezone_contracts.target.credentials import Credentials
-from onezone_contracts.target.file import SetupError, Target, given, read_target_file
-from onezone_contracts.wanted import Wanted
+from onezone_contracts.target.file import SetupError, Target, read_target_file, supplied_user
 from onezone_spec import load
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 Change = Callable[[dict[str, Any]], object]
 MEMBER = f"personas.{OPERATION}.member"
 
 
-def people(data: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = data["personas"][OPERATION]
-    return found
+def personas_of(data: dict[str, Any]) -> dict[str, Any]:
+    personas: dict[str, Any] = data["personas"][OPERATION]
+    return personas
 
 
-def good() -> dict[str, Any]:
+def valid_target_file() -> dict[str, Any]:
     """A target file without a mistake, of a target that nobody serves."""
-    names = [one.name for one in wanted_personas("current")]
+    names = [persona.name for persona in wanted_personas("current")]
     return {
         "base_url": f"http://127.0.0.1:{closed_port()}/api/onezone/v3",
         "groups": {"home": HOME},
@@ -41,26 +41,26 @@ def good() -> dict[str, Any]:
 MISTAKES: dict[str, tuple[Change, str]] = {
     "unknown key": (lambda d: d.update(base_uri="http://x/y"), "base_uri"),
     "unknown group": (lambda d: d["groups"].update(hom=HOME), "groups.hom"),
-    "unknown persona": (lambda d: people(d).update(membr={"token": "x"}), f"personas.{OPERATION}.membr"),
+    "unknown persona": (lambda d: personas_of(d).update(membr={"token": "x"}), f"personas.{OPERATION}.membr"),
     "no base_url": (lambda d: d.pop("base_url"), "base_url"),
     "no groups": (lambda d: d.pop("groups"), "groups"),
     "no home": (lambda d: d["groups"].pop("home"), "groups.home"),
     "no personas": (lambda d: d.pop("personas"), "personas"),
     "no operation": (lambda d: d["personas"].clear(), f"personas.{OPERATION}"),
-    "missing persona": (lambda d: people(d).pop("member"), MEMBER),
-    "empty persona": (lambda d: people(d).update(member=None), MEMBER),
-    "persona is text": (lambda d: people(d).update(member="alice:secret"), MEMBER),
-    "persona is a list": (lambda d: people(d).update(member=["alice", "secret"]), MEMBER),
-    "token and password": (lambda d: people(d)["member"].update(token="x"), MEMBER),
-    "no password": (lambda d: people(d)["member"].pop("password"), MEMBER),
-    "no username": (lambda d: people(d)["member"].pop("username"), MEMBER),
-    "misspelled credential": (lambda d: people(d).update(member={"user": "a", "password": "b"}), MEMBER),
-    "empty username": (lambda d: people(d)["member"].update(username=""), f"{MEMBER}.username"),
-    "empty token": (lambda d: people(d).update(member={"token": ""}), f"{MEMBER}.token"),
-    "password is a number": (lambda d: people(d)["member"].update(password=1234), f"{MEMBER}.password"),
-    "username is true": (lambda d: people(d)["member"].update(username=True), f"{MEMBER}.username"),
-    "token is null": (lambda d: people(d).update(member={"token": None}), f"{MEMBER}.token"),
-    "line break in a token": (lambda d: people(d).update(member={"token": "a\nb"}), f"{MEMBER}.token"),
+    "missing persona": (lambda d: personas_of(d).pop("member"), MEMBER),
+    "empty persona": (lambda d: personas_of(d).update(member=None), MEMBER),
+    "persona is text": (lambda d: personas_of(d).update(member="alice:secret"), MEMBER),
+    "persona is a list": (lambda d: personas_of(d).update(member=["alice", "secret"]), MEMBER),
+    "token and password": (lambda d: personas_of(d)["member"].update(token="x"), MEMBER),
+    "no password": (lambda d: personas_of(d)["member"].pop("password"), MEMBER),
+    "no username": (lambda d: personas_of(d)["member"].pop("username"), MEMBER),
+    "misspelled credential": (lambda d: personas_of(d).update(member={"user": "a", "password": "b"}), MEMBER),
+    "empty username": (lambda d: personas_of(d)["member"].update(username=""), f"{MEMBER}.username"),
+    "empty token": (lambda d: personas_of(d).update(member={"token": ""}), f"{MEMBER}.token"),
+    "password is a number": (lambda d: personas_of(d)["member"].update(password=1234), f"{MEMBER}.password"),
+    "username is true": (lambda d: personas_of(d)["member"].update(username=True), f"{MEMBER}.username"),
+    "token is null": (lambda d: personas_of(d).update(member={"token": None}), f"{MEMBER}.token"),
+    "line break in a token": (lambda d: personas_of(d).update(member={"token": "a\nb"}), f"{MEMBER}.token"),
     "home is a number": (lambda d: d["groups"].update(home=42), "groups.home"),
     "home is a list": (lambda d: d["groups"].update(home=[HOME]), "groups.home"),
     "home is empty": (lambda d: d["groups"].update(home=""), "groups.home"),
@@ -76,20 +76,20 @@ MISTAKES: dict[str, tuple[Change, str]] = {
     "base_url with a bad port": (lambda d: d.update(base_url="http://127.0.0.1:99999/api"), "base_url"),
     "base_url with a query": (lambda d: d.update(base_url="http://127.0.0.1/api?x=1"), "base_url"),
     "base_url with a blank": (lambda d: d.update(base_url="http://127.0.0.1/a pi"), "base_url"),
-    "variable that is not set": (lambda d: people(d)["member"].update(password="${OZ_NOT_SET}"), "OZ_NOT_SET"),
+    "variable that is not set": (lambda d: personas_of(d)["member"].update(password="${OZ_NOT_SET}"), "OZ_NOT_SET"),
     "edition that there is not": (lambda d: d.update(edition="currant"), "edition"),
 }
 
 
 # What the judge does not tell well yet; each of these tests starts to fail once it does.
-def complained(told: Told, *names: str) -> None:
+def complained(result: CommandResult, *names: str) -> None:
     """One line on standard error that has each of the names in it, exit code 2, and nothing else."""
-    assert (told.code, told.out) == (2, "")
-    assert told.err.count("\n") == 1
-    assert told.err.startswith("ozkit verify: ")
-    assert "Traceback" not in told.err
+    assert (result.code, result.out) == (2, "")
+    assert result.err.count("\n") == 1
+    assert result.err.startswith("ozkit verify: ")
+    assert "Traceback" not in result.err
     for name in names:
-        assert name in told.err
+        assert name in result.err
 
 
 def refused(command: Command, path: Path, text: str, *names: str) -> None:
@@ -101,7 +101,7 @@ def refused(command: Command, path: Path, text: str, *names: str) -> None:
 def test_mistake_is_one_line_with_file_and_key(command: Command, tmp_path: Path, mistake: str) -> None:
     """Each mistake in a target file ends the run before it starts, with the file and the key to change."""
     change, key = MISTAKES[mistake]
-    data = good()
+    data = valid_target_file()
     change(data)
     refused(command, tmp_path / "target.yaml", yaml.safe_dump(data), key)
 
@@ -109,10 +109,10 @@ def test_mistake_is_one_line_with_file_and_key(command: Command, tmp_path: Path,
 def test_file_without_a_mistake_is_read(command: Command, tmp_path: Path) -> None:
     """The file that the mistakes are made in is right itself: all that is wrong is that nobody serves its target."""
     path = tmp_path / "target.yaml"
-    path.write_text(yaml.safe_dump(good()), encoding="utf-8")
-    told = command("verify", "--target", path)
-    assert told.code == 2
-    assert "the connection was refused" in told.last
+    path.write_text(yaml.safe_dump(valid_target_file()), encoding="utf-8")
+    result = command("verify", "--target", path)
+    assert result.code == 2
+    assert "the connection was refused" in result.last
 
 
 NO_YAML = {
@@ -172,17 +172,17 @@ def test_bytes_that_are_no_utf_8_are_told(command: Command, tmp_path: Path) -> N
 
 def test_password_in_the_base_url_is_refused(command: Command, tmp_path: Path) -> None:
     """Credentials have no place in the base URL, where they would be shown in every report."""
-    data = good() | {"base_url": "http://alice:hidden-word@127.0.0.1:9/api"}
+    data = valid_target_file() | {"base_url": "http://alice:hidden-word@127.0.0.1:9/api"}
     path = tmp_path / "target.yaml"
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
-    told = command("verify", "--target", path, "--timeout", "1")
-    assert told.code == 2
-    assert "hidden-word" not in told.all
+    result = command("verify", "--target", path, "--timeout", "1")
+    assert result.code == 2
+    assert "hidden-word" not in result.all
 
 
 def test_variables_are_filled_in(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A value may come from the environment, in whole or in part."""
-    data = good()
+    data = valid_target_file()
     monkeypatch.setenv("OZ_PORT", data["base_url"].rpartition(":")[2].partition("/")[0])
     data["base_url"] = "http://127.0.0.1:${OZ_PORT}/api/onezone/v3"
     path = tmp_path / "target.yaml"
@@ -193,7 +193,7 @@ def test_variables_are_filled_in(command: Command, tmp_path: Path, monkeypatch: 
 def test_editions_differ_in_their_personas(command: Command, tmp_path: Path) -> None:
     """The edition of the command line wins over that of the file, and has personas of its own."""
     path = tmp_path / "target.yaml"
-    path.write_text(yaml.safe_dump(good() | {"edition": "current"}), encoding="utf-8")
+    path.write_text(yaml.safe_dump(valid_target_file() | {"edition": "current"}), encoding="utf-8")
     complained(command("verify", "--target", path, "--edition", "classic"), str(path), f"personas.{OPERATION}.")
 
 
@@ -203,12 +203,12 @@ def test_editions_differ_in_their_personas(command: Command, tmp_path: Path) -> 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_skeleton_is_a_target_file_once_it_is_filled(command: Command, tmp_path: Path, edition: str) -> None:
     """What `ozkit target init` prints is YAML that needs nothing but values."""
-    told = command("target", "init", "--edition", edition)
-    assert (told.code, told.err) == (0, "")
-    text = told.out.replace("127.0.0.1:9000", f"127.0.0.1:{closed_port()}").replace('"..."', '"filled"')
+    result = command("target", "init", "--edition", edition)
+    assert (result.code, result.err) == (0, "")
+    text = result.out.replace("127.0.0.1:9000", f"127.0.0.1:{closed_port()}").replace('"..."', '"filled"')
     data = yaml.safe_load(text)
     assert data["edition"] == edition
-    assert list(data["personas"][OPERATION]) == [one.name for one in wanted_personas(edition)]
+    assert list(data["personas"][OPERATION]) == [persona.name for persona in wanted_personas(edition)]
     path = tmp_path / "target.yaml"
     path.write_text(text, encoding="utf-8")
     assert "the connection was refused" in command("verify", "--target", path).last
@@ -216,15 +216,15 @@ def test_skeleton_is_a_target_file_once_it_is_filled(command: Command, tmp_path:
 
 def comments(text: str) -> dict[str, list[str]]:
     """The comment above each persona of a skeleton, by the persona's name."""
-    found: dict[str, list[str]] = {}
+    by_persona: dict[str, list[str]] = {}
     waiting: list[str] = []
     for line in text.partition(f"{OPERATION}:\n")[2].splitlines():
         if line.strip().startswith("#"):
             waiting.append(line.strip(" #"))
         elif line.strip():
-            found[line.strip().partition(":")[0]] = waiting
+            by_persona[line.strip().partition(":")[0]] = waiting
             waiting = []
-    return found
+    return by_persona
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
@@ -235,22 +235,22 @@ def test_skeleton_names_exactly_the_privileges(command: Command, edition: str) -
     for persona in wanted_personas(edition):
         expected = "must be allowed" if persona.allowed else "must be refused"
         assert expected in said[persona.name][0]
-        for (scope, held), line in zip(persona.grants.items(), said[persona.name][1:], strict=True):
+        for (scope, have), line in zip(persona.grants.items(), said[persona.name][1:], strict=True):
             named = set(re.findall(r"\b(?:oz|group)_\w+", line))
             assert scope in line
-            if held is None:
+            if have is None:
                 assert "no member" in line
             elif "every one" in line:
-                assert named == set(privileges[scope]) - held
+                assert named == set(privileges[scope]) - have
             else:
-                assert named == held
+                assert named == have
 
 
 def test_target_init_of_an_unknown_edition_is_told(command: Command) -> None:
     """An edition that there is not is one line and exit code 2."""
-    told = command("target", "init", "--edition", "modern")
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert "modern" in told.err
+    result = command("target", "init", "--edition", "modern")
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert "modern" in result.err
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
@@ -314,24 +314,24 @@ def test_a_pipe_is_read_once(command: Command, tmp_path: Path, profile: str) -> 
     """A target file may be a pipe, as `<(…)` gives one: what it says is there when it is needed again."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    data = {**good(), "admin": {"token": "t"}}
+    data = {**valid_target_file(), "admin": {"token": "t"}}
     writer = threading.Thread(target=path.write_text, args=(yaml.safe_dump(data),), daemon=True)
     writer.start()
-    told = command("verify", "--target", path, "--profile", profile)
+    result = command("verify", "--target", path, "--profile", profile)
     writer.join(AGES)
-    assert (told.code, told.err) == (2, "")
-    assert "does not answer" in told.out
+    assert (result.code, result.err) == (2, "")
+    assert "does not answer" in result.out
 
 
 def test_credentials_show_no_secret() -> None:
     """What a traceback or a debugger prints of them is not what they are."""
-    known = Credentials("alice", "s3cret-word")
-    identity = given(wanted_personas("current")[0], known, HOME)
+    credentials = Credentials("alice", "s3cret-word")
+    identity = supplied_user(wanted_personas("current")[0], credentials, HOME)
     target = Target("http://x/y", {"member": identity}, "0")
     redactor = target.redactor()
     request = Request("POST", "/x", identity.auth, (("X", "s3cret-word"),), b"s3cret-word")
     answer = Response(200, (("X", "s3cret-word"),), b"s3cret-word")
-    shown = repr((known, identity, target, redactor, request, answer, Wanted(admin=known), identity.auth))
+    shown = repr((credentials, identity, target, redactor, request, answer, Subject(admin=credentials), identity.auth))
     assert "s3cret" not in shown
     assert "YWxpY2U" not in shown
     assert "s3cret" not in repr(Credentials(token="s3cret-word"))

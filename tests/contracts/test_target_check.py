@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from judge_tools import Told
+from judge_tools import CommandResult
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 GOOD = """\
 base_url: ${ZONE_URL}
 groups: {home: 4ebd9efd1e67f6c18695db1d762a914a}

@@ -9,11 +9,11 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from judge_tools import Told
+from judge_tools import CommandResult
 from onezone_contracts.target.schema import schema
 from onezone_spec import editions
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 GOOD: dict[str, Any] = {
     "base_url": "${ZONE_URL}",
     "groups": {"home": "a", "other": "b", "missing": "c"},

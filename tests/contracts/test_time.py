@@ -20,7 +20,7 @@ from onezone_spec import load
 SEEN = Finding("another status", "204", "200")
 
 
-def over() -> None:
+def run_out_of_time() -> None:
     raise OutOfTimeError
 
 
@@ -39,17 +39,17 @@ def test_a_finding_counts_though_time_is_over() -> None:
 
     def check(_: Any) -> Iterator[Finding]:
         yield SEEN
-        over()
+        run_out_of_time()
 
-    found = outcome(check)
-    assert (found.outcome, found.findings) == (Outcome.FAIL, (SEEN,))
+    ended = outcome(check)
+    assert (ended.outcome, ended.findings) == (Outcome.FAIL, (SEEN,))
 
 
 def test_what_found_nothing_in_time_is_skipped() -> None:
     """It is no pass, either."""
 
     def check(_: Any) -> Iterator[Finding]:
-        over()
+        run_out_of_time()
         yield SEEN
 
     assert outcome(check).outcome is Outcome.SKIP
@@ -94,12 +94,12 @@ def test_what_cannot_be_sent_ahead_loses_no_results(reason: Exception) -> None:
         unknown=lambda **_: None,
         clean=lambda: None,
     )
-    assert [found.outcome for found in judge(session).results] == [Outcome.FAIL]
+    assert [result.outcome for result in judge(session).results] == [Outcome.FAIL]
 
 
 def test_a_wait_ends_with_the_time() -> None:
     """A wait that was cut short is none in vain: nothing is concluded from it."""
-    lag = Lag(60, check_time=over)
+    lag = Lag(60, check_time=run_out_of_time)
     with pytest.raises(OutOfTimeError):
         lag.until(lambda: False)
     assert lag.vain == 0
@@ -118,7 +118,7 @@ def test_removal_may_wait_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("onezone_contracts.patience.SHORTEST", 0)
     with RawServer(always(answer(429))) as raw:
         account = Account(load(), f"{raw.origin}/api/v3", Credentials("adam", "secret"))
-        account.api.wire.patience.check_time = over
+        account.api.wire.patience.check_time = run_out_of_time
         with pytest.raises(OutOfTimeError):
             account.look(("group", "1"))
         account.adopt(("group", "1"))

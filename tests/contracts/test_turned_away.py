@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import server
-from judge_tools import Told
+from judge_tools import CommandResult
 from second_app import App
 from second_registry import Refusal
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 
 
 def banned(status: int) -> Callable[[App], None]:
@@ -59,7 +59,7 @@ def test_who_turns_everybody_away_is_not_accused(command: Command, what: str, mo
     with server.start("current") as handle:
         TURNS[what](handle.app)
         arguments = ("--states-url", handle.states_url, "--depth", "quick", "--settle", "0.2")
-        told = command("verify", handle.base_url, *arguments)
-    assert told.code == 3, told.out
-    assert " FAIL " not in told.out
-    assert "a ban or a locked account" in told.out or "limits requests" in told.out
+        result = command("verify", handle.base_url, *arguments)
+    assert result.code == 3, result.out
+    assert " FAIL " not in result.out
+    assert "a ban or a locked account" in result.out or "limits requests" in result.out

@@ -12,8 +12,8 @@ import pytest
 import server
 from judge_tools import (
     EDITIONS,
+    CommandResult,
     RawServer,
-    Told,
     always,
     answer,
     closed_port,
@@ -24,16 +24,16 @@ from judge_tools import (
     target_file,
 )
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 Servers = dict[str, server.Handle]
 DEEP = b"[" * 200_000
 
 
-def clean(told: Told) -> Told:
+def clean(result: CommandResult) -> CommandResult:
     """Nobody is shown a traceback."""
-    assert "Traceback" not in told.all
-    assert told.err == ""
-    return told
+    assert "Traceback" not in result.all
+    assert result.err == ""
+    return result
 
 
 # --- what is right --------------------------------------------------------------------------------------------
@@ -45,35 +45,35 @@ def clean(told: Told) -> Told:
 def test_correct_server_is_conformant(command: Command, servers: Servers, edition: str, depth: str) -> None:
     """A correct server is conformant in its edition, whichever way its personas are made known."""
     handle = servers[edition]
-    told = clean(
+    result = clean(
         command("verify", handle.base_url, "--states-url", handle.states_url, "--edition", edition, "--depth", depth)
     )
-    assert (told.code, "FAIL" in told.out) == (0, False), told.out
-    assert told.last.endswith(f"edition {edition} · profile core: conformant")
+    assert (result.code, "FAIL" in result.out) == (0, False), result.out
+    assert result.last.endswith(f"edition {edition} · profile core: conformant")
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_target_file_serves_as_well(command: Command, servers: Servers, edition: str, tmp_path: Path) -> None:
     """The same server is conformant by a target file, which may name the edition."""
     handle = servers[edition]
-    made = set_up(handle.states_url, edition)
-    path = target_file(tmp_path, handle.base_url, made, edition=edition)
-    told = clean(command("verify", "--target", path, "--depth", "quick"))
-    assert told.code == 0, told.out
-    assert f"edition {edition}" in told.last
+    accounts = set_up(handle.states_url, edition)
+    path = target_file(tmp_path, handle.base_url, accounts, edition=edition)
+    result = clean(command("verify", "--target", path, "--depth", "quick"))
+    assert result.code == 0, result.out
+    assert f"edition {edition}" in result.last
 
 
 def test_target_file_with_a_second_group_and_tokens(command: Command, tmp_path: Path) -> None:
     """A target file may name a group of nobody and hold tokens; then nothing at all is left unjudged but passwords."""
     with server.start("current", ["token-personas"]) as handle:
-        made = set_up(handle.states_url, "current")
+        accounts = set_up(handle.states_url, "current")
         handle.app.world.groups["other"] = {}
-        home = next(iter(made.values()))["group"]
+        home = next(iter(accounts.values()))["group"]
         groups = {"home": home, "other": "other", "missing": "f" * 32}
-        path = target_file(tmp_path, handle.base_url, made, groups=groups)
-        told = clean(command("verify", "--target", path, "--depth", "quick"))
-    assert told.code == 0, told.out
-    assert {line.partition(": no persona ")[2] for line in told.out.splitlines() if "not judged" in line} == {
+        path = target_file(tmp_path, handle.base_url, accounts, groups=groups)
+        result = clean(command("verify", "--target", path, "--depth", "quick"))
+    assert result.code == 0, result.out
+    assert {line.partition(": no persona ")[2] for line in result.out.splitlines() if "not judged" in line} == {
         "has a password: give one of them a password to have this judged"
     }
 
@@ -83,16 +83,16 @@ def test_url_of_the_command_line_wins(command: Command, servers: Servers, tmp_pa
     handle = servers["current"]
     path = target_file(tmp_path, f"http://127.0.0.1:{closed_port()}/x", set_up(handle.states_url, "current"))
     assert command("verify", "--target", path, "--depth", "quick").code == 2
-    told = clean(command("verify", handle.base_url, "--target", path, "--depth", "quick"))
-    assert told.code == 0, told.out
+    result = clean(command("verify", handle.base_url, "--target", path, "--depth", "quick"))
+    assert result.code == 0, result.out
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_kit_judges_its_own_mock(command: Command, edition: str) -> None:
     """Without any URL the kit's own mock is judged, and is conformant in each edition."""
-    told = clean(command("verify", "--edition", edition, "--depth", "quick"))
-    assert told.code == 0, told.out
+    result = clean(command("verify", "--edition", edition, "--depth", "quick"))
+    assert result.code == 0, result.out
 
 
 # --- the wrong edition ----------------------------------------------------------------------------------------
@@ -103,9 +103,9 @@ def test_other_edition_is_nonconformant(command: Command, servers: Servers, serv
     """A server of one edition does not pass for another one."""
     handle = servers[served]
     arguments = ("--states-url", handle.states_url, "--edition", judged, "--depth", "quick", "--settle", "0.1")
-    told = clean(command("verify", handle.base_url, *arguments))
-    assert told.code == 1
-    assert "nonconformant" in told.last
+    result = clean(command("verify", handle.base_url, *arguments))
+    assert result.code == 1
+    assert "nonconformant" in result.last
 
 
 # --- what is wrong all over -----------------------------------------------------------------------------------
@@ -150,31 +150,31 @@ def test_server_that_answers_all_alike_is_never_green(
     monkeypatch.setattr("onezone_contracts.patience.SHORTEST", 0)
     data, code, words = REFUSING[what]
     with judged_at(always(data, close=b"Content-Length" not in data)) as arguments:
-        told = clean(command(*arguments))
-    assert told.code == code, told.out
-    assert words in told.last
+        result = clean(command(*arguments))
+    assert result.code == code, result.out
+    assert words in result.last
     if code == 2:
-        assert told.out.count("\n") == 1
+        assert result.out.count("\n") == 1
 
 
 @pytest.mark.slow
 def test_server_that_hangs_is_inconclusive(command: Command, servers: Servers, tmp_path: Path) -> None:
     """A server that never answers is given up after a few time-outs, and is inconclusive."""
-    made = set_up(servers["current"].states_url, "current")
+    accounts = set_up(servers["current"].states_url, "current")
     with RawServer(silent) as raw:
-        path = target_file(tmp_path, f"{raw.origin}/api/v3", made)
-        told = clean(command("verify", "--target", path, "--depth", "quick", "--settle", "0", "--timeout", "0.3"))
+        path = target_file(tmp_path, f"{raw.origin}/api/v3", accounts)
+        result = clean(command("verify", "--target", path, "--depth", "quick", "--settle", "0", "--timeout", "0.3"))
         assert 1 <= raw.connections <= 12
-    assert (told.code, told.out.count("\n")) == (2, 1)
-    assert "no answer within 0.3 s" in told.last
+    assert (result.code, result.out.count("\n")) == (2, 1)
+    assert "no answer within 0.3 s" in result.last
 
 
 def test_port_that_nobody_serves_is_inconclusive(command: Command) -> None:
     """A connection that is refused is one line."""
     with states(person()) as (url, _):
-        told = clean(command("verify", f"http://127.0.0.1:{closed_port()}/api/v3", "--states-url", url))
-    assert (told.code, told.out.count("\n")) == (2, 1)
-    assert "the connection was refused" in told.last
+        result = clean(command("verify", f"http://127.0.0.1:{closed_port()}/api/v3", "--states-url", url))
+    assert (result.code, result.out.count("\n")) == (2, 1)
+    assert "the connection was refused" in result.last
 
 
 ODD = {
@@ -199,9 +199,9 @@ ODD = {
 def test_odd_answers_are_violations(command: Command, what: str) -> None:
     """An answer at the edges of what parsers take is a violation like any other, never a failure of the kit."""
     with judged_at(always(ODD[what])) as arguments:
-        told = clean(command(*arguments))
-    assert told.code == 1, told.out
-    assert "the kit failed" not in told.out
+        result = clean(command(*arguments))
+    assert result.code == 1, result.out
+    assert "the kit failed" not in result.out
 
 
 def test_server_that_dies_on_the_way_is_nonconformant(command: Command) -> None:
@@ -216,9 +216,9 @@ def test_server_that_dies_on_the_way_is_nonconformant(command: Command) -> None:
             return response
 
         handle.server.answer = dying
-        told = clean(command("verify", handle.base_url, "--states-url", handle.states_url, "--depth", "quick"))
-    assert told.code == 1
-    assert "the connection was closed without an answer" in told.out
+        result = clean(command("verify", handle.base_url, "--states-url", handle.states_url, "--depth", "quick"))
+    assert result.code == 1
+    assert "the connection was closed without an answer" in result.out
 
 
 def test_wrong_credentials_of_one_persona_are_no_set_up_problem(
@@ -226,14 +226,14 @@ def test_wrong_credentials_of_one_persona_are_no_set_up_problem(
 ) -> None:
     """Where one persona that must be allowed is answered, the 401 of another one is a violation."""
     handle = servers["current"]
-    made = set_up(handle.states_url, "current")
-    made["member"] = made["member"] | {"password": "wrong-password"}
-    path = target_file(tmp_path, handle.base_url, made)
+    accounts = set_up(handle.states_url, "current")
+    accounts["member"] = accounts["member"] | {"password": "wrong-password"}
+    path = target_file(tmp_path, handle.base_url, accounts)
     arguments = ("verify", "--target", path, "--depth", "quick", "--settle", "0")
-    told = clean(command(*arguments))
-    assert told.code == 1
-    assert "access.member" in told.out
-    made = {name: one | {"password": "wrong-password"} for name, one in made.items()}
-    told = clean(command(*arguments[:2], target_file(tmp_path, handle.base_url, made), *arguments[3:]))
-    assert (told.code, told.out.count("\n")) == (2, 1)
-    assert "member, administrator" in told.last
+    result = clean(command(*arguments))
+    assert result.code == 1
+    assert "access.member" in result.out
+    accounts = {name: account | {"password": "wrong-password"} for name, account in accounts.items()}
+    result = clean(command(*arguments[:2], target_file(tmp_path, handle.base_url, accounts), *arguments[3:]))
+    assert (result.code, result.out.count("\n")) == (2, 1)
+    assert "member, administrator" in result.last

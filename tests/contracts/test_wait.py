@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 import pytest
 import server
-from judge_tools import AGES, Clock, RawServer, Told, always, answer, closed_port, read_request, silent
+from judge_tools import AGES, Clock, CommandResult, RawServer, always, answer, closed_port, read_request, silent
 from onezone_contracts.options import Options
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.waiting import wait_for
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 
 
 @contextmanager
@@ -51,17 +51,17 @@ def test_a_wait_ends(status: int | None) -> None:
 
     with starting(503) as (base_url, _):
         url = base_url if status else f"http://127.0.0.1:{closed_port()}/api/v3"
-        with pytest.raises(SetupError, match="was not up within 2 s") as told:
+        with pytest.raises(SetupError, match="was not up within 2 s") as error:
             wait_for(url, Options(wait=2, clock=clock), sleep)
-    assert ("it answered 503" if status else "refused") in str(told.value)
+    assert ("it answered 503" if status else "refused") in str(error.value)
     assert clock.now == pytest.approx(2)
 
 
 def test_waiting_in_vain_is_no_verdict(command: Command) -> None:
     """It is inconclusive, exit code 2."""
-    told = command("verify", f"http://127.0.0.1:{closed_port()}/x", "--admin", "a:b", "--wait", "0.1")
-    assert (told.code, told.err) == (2, "")
-    assert "was not up within 0.1 s (--wait)" in told.out
+    result = command("verify", f"http://127.0.0.1:{closed_port()}/x", "--admin", "a:b", "--wait", "0.1")
+    assert (result.code, result.err) == (2, "")
+    assert "was not up within 0.1 s (--wait)" in result.out
 
 
 @pytest.mark.parametrize("who", ["target", "states"])
@@ -72,23 +72,23 @@ def test_who_never_answers_is_told(command: Command, monkeypatch: pytest.MonkeyP
         target, states = f"{raw.origin}/api/v3", handle.states_url
         if who == "states":
             target, states = handle.base_url, f"{raw.origin}/states"
-        told = command("verify", target, "--states-url", states, "--timeout", AGES)
-    assert (told.code, told.err) == (2, "")
-    assert "0.5 s" in told.out
+        result = command("verify", target, "--states-url", states, "--timeout", AGES)
+    assert (result.code, result.err) == (2, "")
+    assert "0.5 s" in result.out
 
 
 def test_time_counts_from_the_first_request(command: Command) -> None:
     """A set-up that takes all the time leaves none to judge in: that is no verdict."""
     with RawServer(always(answer(429, b"", "Retry-After: 5"))) as raw:
-        told = command("verify", f"{raw.origin}/x", "--states-url", f"{raw.origin}/states", "--max-time", "0.5")
-    assert (told.code, told.err) == (2, "")
-    assert "time" in told.out
+        result = command("verify", f"{raw.origin}/x", "--states-url", f"{raw.origin}/states", "--max-time", "0.5")
+    assert (result.code, result.err) == (2, "")
+    assert "time" in result.out
 
 
 @pytest.mark.parametrize("header", [(), ("Retry-After: 0",), ("Retry-After: 3600",)])
 def test_who_is_held_back_for_ever_is_not_judged(command: Command, header: tuple[str, ...]) -> None:
     """A target that answers 429 to everything is inconclusive, whatever it says of when to come back."""
     with RawServer(always(answer(429, b"", *header))) as raw, server.start("current") as handle:
-        told = command("verify", f"{raw.origin}/api/v3", "--states-url", handle.states_url, "--settle", "0.2")
-    assert told.code == 2, told.out
-    assert "429" in told.out
+        result = command("verify", f"{raw.origin}/api/v3", "--states-url", handle.states_url, "--settle", "0.2")
+    assert result.code == 2, result.out
+    assert "429" in result.out

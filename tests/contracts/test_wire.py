@@ -27,7 +27,7 @@ def ask(talk: Talk, request: Request = GET, timeout: float = AGES) -> Exchange:
         return Wire(raw.origin, timeout).send(request)
 
 
-def then(data: bytes) -> Talk:
+def answer_then_close(data: bytes) -> Talk:
     """Answer the first request with some bytes and close."""
     return always(data, close=True)
 
@@ -52,14 +52,14 @@ HALVES = (b"HTTP/1.1 204 No Cont", b"HTTP/1.1 204 No Content\r\nLocat", b"HTTP/1
 @pytest.mark.parametrize("data", HALVES)
 def test_answer_that_ends_in_its_headers_is_none(data: bytes) -> None:
     """An answer that is cut off before its headers end is no answer."""
-    assert ask(then(data)).response is None
+    assert ask(answer_then_close(data)).response is None
 
 
 @pytest.mark.parametrize("case", NO_ANSWER)
 def test_what_is_no_answer_is_told_in_words(case: str) -> None:
     """A server that closes, answers garbage or stops half-way is a failure in one line, without an answer."""
     data, words = NO_ANSWER[case]
-    exchange = ask(then(data))
+    exchange = ask(answer_then_close(data))
     assert exchange.response is None
     assert not exchange.timed_out
     assert words in (exchange.failure or "")
@@ -88,9 +88,9 @@ def test_tls_to_a_plain_server_is_told() -> None:
 
 def test_announced_body_of_a_204_is_seen() -> None:
     """A 204 that announces a body and sends it keeps the body as stray bytes."""
-    exchange = ask(then(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello"))
+    exchange = ask(answer_then_close(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello"))
     assert exchange.response
-    assert (exchange.status, exchange.response.body, exchange.response.stray) == (204, b"", b"hello")
+    assert (exchange.status, exchange.response.body, exchange.response.trailing) == (204, b"", b"hello")
 
 
 def test_announced_body_of_a_204_may_stay_away() -> None:
@@ -102,15 +102,17 @@ def test_announced_body_of_a_204_may_stay_away() -> None:
         connection.recv(1)
 
     exchange = ask(talk)
-    assert (exchange.status, exchange.response and exchange.response.stray) == (204, b"")
+    assert (exchange.status, exchange.response and exchange.response.trailing) == (204, b"")
     assert exchange.seconds < AGES / 2
 
 
 def test_chunked_body_of_a_204_is_seen() -> None:
     """A 204 with a chunked body keeps what came as stray bytes."""
-    exchange = ask(then(b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"))
+    exchange = ask(
+        answer_then_close(b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")
+    )
     assert exchange.response
-    assert b"hi" in exchange.response.stray
+    assert b"hi" in exchange.response.trailing
 
 
 def test_stray_bytes_after_a_204_do_not_reach_the_next_answer() -> None:
@@ -125,7 +127,7 @@ def test_stray_bytes_after_a_204_do_not_reach_the_next_answer() -> None:
         first, second = wire.send(GET), wire.send(GET)
     assert first.response
     assert second.response
-    assert (first.status, first.response.stray) == (204, b"stray")
+    assert (first.status, first.response.trailing) == (204, b"stray")
     assert (second.status, second.response.body) == (200, b"fine")
 
 
@@ -140,7 +142,7 @@ def test_body_of_an_answer_to_head_is_seen() -> None:
         wire = Wire(raw.origin, AGES)
         first, second = wire.send(Request("HEAD", "/x")).response, wire.send(GET).response
     assert first
-    assert (first.body, first.stray) == (b"", b"hello")
+    assert (first.body, first.trailing) == (b"", b"hello")
     assert second
     assert second.body == b"fine"
 
@@ -151,7 +153,7 @@ def test_length_of_an_answer_to_head_announces_nothing() -> None:
         wire = Wire(raw.origin, AGES)
         answers = [wire.send(Request("HEAD", "/x")).response for _ in range(2)]
         assert raw.connections == 1
-    assert [one and (one.status, one.stray) for one in answers] == [(200, b"")] * 2
+    assert [answer and (answer.status, answer.trailing) for answer in answers] == [(200, b"")] * 2
 
 
 def test_bytes_after_a_whole_body_do_not_reach_the_next_answer() -> None:
@@ -160,7 +162,7 @@ def test_bytes_after_a_whole_body_do_not_reach_the_next_answer() -> None:
         wire = Wire(raw.origin, AGES)
         answers = [wire.send(GET).response for _ in range(2)]
         assert raw.connections == 2
-    assert [one and one.body for one in answers] == [b"fine"] * 2
+    assert [answer and answer.body for answer in answers] == [b"fine"] * 2
 
 
 def test_another_protocol_is_told_at_once() -> None:
@@ -212,31 +214,35 @@ def test_interim_answers_are_skipped(case: str) -> None:
         wire = Wire(raw.origin, AGES)
         exchanges = [wire.send(POST), wire.send(GET)]
         assert raw.connections == 1
-    for one in exchanges:
-        assert one.response
-        assert (one.status, one.response.header("Link"), one.response.header("Location")) == (201, None, "/a")
+    for exchange in exchanges:
+        assert exchange.response
+        assert (exchange.status, exchange.response.header("Link"), exchange.response.header("Location")) == (
+            201,
+            None,
+            "/a",
+        )
 
 
 def test_interim_answer_that_comes_alone_is_no_answer() -> None:
     """A server that says 103 and closes has not answered."""
-    exchange = ask(then(INTERIM["early hints"]))
+    exchange = ask(answer_then_close(INTERIM["early hints"]))
     assert exchange.failure == "the connection was closed without an answer"
 
 
 def test_switch_of_protocols_that_nobody_asked_for_is_no_answer() -> None:
     """101 is no interim answer like others: what follows is not HTTP."""
-    exchange = ask(then(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\x00\x00"))
+    exchange = ask(answer_then_close(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\x00\x00"))
     assert "no HTTP answer" in (exchange.failure or "")
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.0 200 OK\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n"])
 def test_body_may_end_with_the_connection(head: bytes) -> None:
     """A body without a length ends where the server closes, and the next request opens a new connection."""
-    with RawServer(then(head + b"\r\nhello")) as raw:
+    with RawServer(answer_then_close(head + b"\r\nhello")) as raw:
         wire = Wire(raw.origin, AGES)
         answers = [wire.send(GET).response for _ in range(2)]
         assert raw.connections == 2
-    assert [one and one.body for one in answers] == [b"hello", b"hello"]
+    assert [answer and answer.body for answer in answers] == [b"hello", b"hello"]
 
 
 def test_connection_is_kept() -> None:
@@ -250,7 +256,7 @@ def test_connection_is_kept() -> None:
 @pytest.mark.parametrize("pause", [0.0, 0.2])
 def test_idle_connection_closed_by_the_server_is_replaced(pause: float) -> None:
     """A server that ends a kept connection between requests is asked again, silently."""
-    with RawServer(then(answer(200, b"{}"))) as raw:
+    with RawServer(answer_then_close(answer(200, b"{}"))) as raw:
         wire = Wire(raw.origin, AGES)
         for _ in range(3):
             assert wire.send(POST).status == 200
@@ -261,13 +267,13 @@ def test_idle_connection_closed_by_the_server_is_replaced(pause: float) -> None:
 def test_interrupt_waits_for_the_request_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C lets the answer come, so that what the target makes is known; the next request is not sent any more."""
     monkeypatch.setattr("onezone_contracts.wire.UNDER_WAY", AGES)
-    network, made = Network(), list[bytes]()
+    network, sockets = Network(), list[bytes]()
 
     def talk(connection: socket.socket, _: int) -> None:
         while data := read_request(connection):
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(0.3)
-            made.append(data)
+            sockets.append(data)
             connection.sendall(answer(201))
 
     with RawServer(talk) as raw, stoppable(network.stop):
@@ -275,7 +281,7 @@ def test_interrupt_waits_for_the_request_under_way(monkeypatch: pytest.MonkeyPat
         assert wire.send(POST).status == 201
         with pytest.raises(KeyboardInterrupt):
             wire.send(POST)
-        assert len(made) == 1
+        assert len(sockets) == 1
 
 
 def test_what_cleans_up_is_sent_after_an_interrupt_and_not_after_two() -> None:

@@ -124,7 +124,7 @@ def test_early_refusal_of_a_large_body_is_seen() -> None:
         connection.shutdown(socket.SHUT_WR)
         time.sleep(0.3)
 
-    statuses = {(one.status, one.failure) for one in (ask(talk, BIG) for _ in range(3))}
+    statuses = {(exchange.status, exchange.failure) for exchange in (ask(talk, BIG) for _ in range(3))}
     assert statuses <= {(413, None), (None, "the connection was closed without an answer")}
     assert (413, None) in statuses
 

@@ -102,8 +102,10 @@ def test_every_requirement_has_its_sentence_and_source(site: Path, edition: str)
             page(site, f"requirements-{edition}"),
         )
     )
-    wanted = {(each.topic, str(each.level), each.text, each.source) for each in all_requirements(load(edition), "deep")}
-    assert wanted == rows
+    expected = {
+        (each.topic, str(each.level), each.text, each.source) for each in all_requirements(load(edition), "deep")
+    }
+    assert expected == rows
 
 
 def test_every_fault_is_listed(site: Path) -> None:

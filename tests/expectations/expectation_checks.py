@@ -16,8 +16,10 @@ KINDS = {"integer": int, "string": str}
 
 def check_status(expect: dict[str, Any], answer: Answer, success: int) -> None:
     """The status is the one expected, or one of them; ``ok`` is the edition's success."""
-    wanted = expect["status"]
-    allowed = {success if status == "ok" else status for status in (wanted if isinstance(wanted, list) else [wanted])}
+    expected = expect["status"]
+    allowed = {
+        success if status == "ok" else status for status in (expected if isinstance(expected, list) else [expected])
+    }
     assert answer.status in allowed, f"expected {sorted(allowed)}, got {answer.status}"
 
 
@@ -60,13 +62,13 @@ def check_error_object(expect: dict[str, Any], error: Any) -> None:
 
 def check_headers(expect: dict[str, Any], answer: Answer) -> None:
     """The headers that the pair names have the values, or contain the words, that it names."""
-    for name, wanted in expect.get("headers", {}).items():
+    for name, expected in expect.get("headers", {}).items():
         value = answer.headers.get(name.lower())
         assert value, f"no {name}"
-        if wanted == "*any":
+        if expected == "*any":
             assert value in {"*", "https://gui.example"}, f"{name}: {value}"
-        elif wanted != "*":
-            words = [wanted] if isinstance(wanted, str) else wanted
+        elif expected != "*":
+            words = [expected] if isinstance(expected, str) else expected
             assert {word.lower() for word in words} <= listed(value.lower()), f"{name}: {value}"
     if "allow" in expect:
         methods = listed(answer.headers.get("allow", "")) - {"HEAD", "OPTIONS"}
@@ -99,10 +101,10 @@ def check_created(server: Server, sent: Sent, expect: dict[str, Any], answer: An
     assert service not in before, "the Location names a service that was there before"
     assert service != expect.get("location_not"), "the client chose the id"
     check_location(server, sent, location, service)
-    found = server.get(urlsplit(location).path)
-    assert found.status == 200, f"the Location {location} cannot be fetched: {found}"
+    response = server.get(urlsplit(location).path)
+    assert response.status == 200, f"the Location {location} cannot be fetched: {response}"
     if stored := what_is_stored(sent, expect):
-        check_json(stored | {"handleServiceId": service}, found.json)
+        check_json(stored | {"handleServiceId": service}, response.json)
 
 
 def check_location(server: Server, sent: Sent, location: str, service: str) -> None:
@@ -126,18 +128,18 @@ def what_is_stored(sent: Sent, expect: dict[str, Any]) -> dict[str, Any]:
     return kept | expect.get("stored", {})
 
 
-def check_json(wanted: Any, found: Any, where: str = "body") -> None:
+def check_json(expected: Any, actual: Any, where: str = "body") -> None:
     """The JSON contains what is wanted; other keys of the outermost objects are free."""
-    if not isinstance(wanted, dict) or where.endswith(".serviceProperties"):
-        same = json.dumps(found, sort_keys=True) == json.dumps(wanted, sort_keys=True)
-        assert same, f"{where} is {found!r}, expected {wanted!r}"
-    elif wanted.keys() == {"containing"}:
-        assert wanted["containing"] in found, f"{where} is {found!r}"
-    elif wanted.keys() == {"lacking"}:
-        assert wanted["lacking"] not in found, f"{where} is {found!r}"
-    elif wanted.keys() == {"kind"}:
-        assert isinstance(found, KINDS[wanted["kind"]]), f"{where} is {found!r}"
+    if not isinstance(expected, dict) or where.endswith(".serviceProperties"):
+        same = json.dumps(actual, sort_keys=True) == json.dumps(expected, sort_keys=True)
+        assert same, f"{where} is {actual!r}, expected {expected!r}"
+    elif expected.keys() == {"containing"}:
+        assert expected["containing"] in actual, f"{where} is {actual!r}"
+    elif expected.keys() == {"lacking"}:
+        assert expected["lacking"] not in actual, f"{where} is {actual!r}"
+    elif expected.keys() == {"kind"}:
+        assert isinstance(actual, KINDS[expected["kind"]]), f"{where} is {actual!r}"
     else:
-        for key, part in wanted.items():
-            assert key in found, f"{where} lacks {key}"
-            check_json(part, found[key], f"{where}.{key}")
+        for key, part in expected.items():
+            assert key in actual, f"{where} lacks {key}"
+            check_json(part, actual[key], f"{where}.{key}")

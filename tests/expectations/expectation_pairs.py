@@ -125,8 +125,8 @@ def as_pair(name: str, row: dict[str, Any]) -> Pair:
     return Pair(name, row["why"], request, expect, expect_in=expect_in, **optional)
 
 
-def refuse_unknown(name: str, mapping: dict[str, Any], known: Iterable[str]) -> None:
+def refuse_unknown(name: str, mapping: dict[str, Any], allowed: Iterable[str]) -> None:
     """Stop at a misspelt key, which would otherwise expect nothing."""
-    unknown = mapping.keys() - set(known)
+    unknown = mapping.keys() - set(allowed)
     if unknown:
         raise ValueError(f"{name}: unknown keys {sorted(unknown)}")

@@ -96,7 +96,7 @@ def headers(pair: Pair, server: Server, words: dict[str, str], *, typed: bool) -
 
 def encoded(value: str) -> str:
     """Encode what stands in ``b64(...)``."""
-    return re.sub(r"b64\((.*)\)", lambda found: encode64(found[1]), value, flags=re.DOTALL)
+    return re.sub(r"b64\((.*)\)", lambda match: encode64(match[1]), value, flags=re.DOTALL)
 
 
 def content(request: dict[str, Any], words: dict[str, str], *, default: bool) -> tuple[Any, bytes | None]:
@@ -140,5 +140,5 @@ def fill(value: Any, words: dict[str, str]) -> Any:
     if isinstance(value, list):
         return [fill(part, words) for part in value]
     if isinstance(value, str) and "{" in value:
-        return re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), value)
+        return re.sub(r"\{(\w+)\}", lambda match: words.get(match[1], match[0]), value)
     return value

@@ -80,8 +80,8 @@ class Server:
         """Make a persona through the provider-state call, once."""
         if name not in self.personas:
             given = self.state("a persona", grants(WORLDS["personas"][name]))
-            known = {key: given[key] for key in ("group", "username", "password", "token") if key in given}
-            self.personas[name] = self.complete(Persona(**known), WORLDS["personas"][name])
+            account = {key: given[key] for key in ("group", "username", "password", "token") if key in given}
+            self.personas[name] = self.complete(Persona(**account), WORLDS["personas"][name])
         return self.personas[name]
 
     def complete(self, persona: Persona, written: dict[str, Any]) -> Persona:
@@ -126,12 +126,12 @@ class Server:
 
     def look(self, path: str, headers: dict[str, str]) -> Answer:
         """Look at a path on the connection that is kept for it."""
-        self.looking.request("GET", path, headers=headers)
-        response = self.looking.getresponse()
+        self.connection_for_looks.request("GET", path, headers=headers)
+        response = self.connection_for_looks.getresponse()
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
 
     @cached_property
-    def looking(self) -> HTTPConnection:
+    def connection_for_looks(self) -> HTTPConnection:
         """Return the connection for looks."""
         return HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
 

@@ -83,8 +83,8 @@ class MayCreate(permissions.BasePermission):
         """Whether the user may."""
         if request.method != "POST":
             return True
-        zone, held = set(request.user["zone"]), request.user["groups"].get(view.kwargs["group_id"], [])
-        member = "group_create_handle_service" in held and "oz_handle_services_create" in zone
+        zone, privileges = set(request.user["zone"]), request.user["groups"].get(view.kwargs["group_id"], [])
+        member = "group_create_handle_service" in privileges and "oz_handle_services_create" in zone
         return member or zone >= {"oz_handle_services_create", "oz_groups_add_relationships"}
 
 
@@ -151,8 +151,8 @@ class HandleServices(viewsets.ViewSet):
     def list(self, request: Request, group_id: str) -> Response:
         """The ids of the group's services, fifty at a time."""
         pages = self.settings.DEFAULT_PAGINATION_CLASS()
-        found = pages.paginate_queryset(list(self.group(group_id)), request, view=self)
-        return pages.get_paginated_response(found)
+        page = pages.paginate_queryset(list(self.group(group_id)), request, view=self)
+        return pages.get_paginated_response(page)
 
     def retrieve(self, request: Request, group_id: str, service_id: str) -> Response:
         """One service."""

@@ -61,7 +61,9 @@ async def refused(request: Request, error: StarletteHTTPException) -> Response:
 @app.exception_handler(RequestValidationError)
 def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
     """The document knows 400, not 422."""
-    return problem(400, "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()))
+    return problem(
+        400, "; ".join(f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in error.errors())
+    )
 
 
 def current_user(credentials: Annotated[HTTPBasicCredentials, Depends(basic)]) -> dict[str, Any]:
@@ -90,8 +92,8 @@ def add_group_handle_service(
     group_id: UUID, body: HandleService, user: User, group: Group, request: Request
 ) -> Response:
     """Create a new handle service for the group."""
-    held = user["groups"].get(str(group_id), [])
-    member = "group_create_handle_service" in held and "oz_handle_services_create" in user["zone"]
+    privileges = user["groups"].get(str(group_id), [])
+    member = "group_create_handle_service" in privileges and "oz_handle_services_create" in user["zone"]
     if not member and not {"oz_handle_services_create", "oz_groups_add_relationships"} <= set(user["zone"]):
         raise HTTPException(403, "Insufficient privileges")
     service_id = uuid4()

@@ -57,8 +57,8 @@ def add_group_handle_service(group_id: int) -> Response:
     """Create a new handle service for the group."""
     user = login()
     group = group_services(group_id)
-    zone, held = set(user["zone"]), user["groups"].get(str(group_id), [])
-    member = "group_create_handle_service" in held and "oz_handle_services_create" in zone
+    zone, privileges = set(user["zone"]), user["groups"].get(str(group_id), [])
+    member = "group_create_handle_service" in privileges and "oz_handle_services_create" in zone
     if not member and not zone >= {"oz_handle_services_create", "oz_groups_add_relationships"}:
         abort(403)
     data = request.get_json(force=True)

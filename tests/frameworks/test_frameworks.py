@@ -59,7 +59,7 @@ def lacking(reason: str) -> None:
     pytest.skip(reason)
 
 
-def wanted() -> tuple[Persona, ...]:
+def personas_needed() -> tuple[Persona, ...]:
     """The personas of the documented operation."""
     contract = load(EDITION)
     return personas(contract, judged_operations(contract)[0])
@@ -70,10 +70,10 @@ def world(folder: Path, groups: tuple[str, str]) -> Path:
     users = {
         f"user{number}": {
             "password": f"pass-word:{number}",
-            "zone": sorted(one.grants["zone"] or ()),
-            "groups": {} if one.grants["group"] is None else {groups[0]: sorted(one.grants["group"])},
+            "zone": sorted(command.grants["zone"] or ()),
+            "groups": {} if command.grants["group"] is None else {groups[0]: sorted(command.grants["group"])},
         }
-        for number, one in enumerate(wanted())
+        for number, command in enumerate(personas_needed())
     }
     path = folder / "world.json"
     path.write_text(json.dumps({"groups": groups, "users": users}), encoding="utf-8")
@@ -83,8 +83,8 @@ def world(folder: Path, groups: tuple[str, str]) -> Path:
 def target(folder: Path, base_url: str, groups: tuple[str, str]) -> Path:
     """A target file for the same users."""
     people = {
-        one.name: {"username": f"user{number}", "password": f"pass-word:{number}"}
-        for number, one in enumerate(wanted())
+        command.name: {"username": f"user{number}", "password": f"pass-word:{number}"}
+        for number, command in enumerate(personas_needed())
     }
     data = {
         "base_url": base_url,
@@ -99,7 +99,7 @@ def target(folder: Path, base_url: str, groups: tuple[str, str]) -> Path:
 @contextlib.contextmanager
 def running(*command: object, cwd: Path | None = None) -> Iterator[str]:
     """The base URL that a server prints when it listens; it is ended afterwards."""
-    words = [str(one) for one in command]
+    words = [str(word) for word in command]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=cwd) as process:
         try:
             assert process.stdout is not None
@@ -162,9 +162,13 @@ def judged(folder: Path, base_url: str, groups: tuple[str, str], seed: str) -> N
     code = ozkit.main(["verify", *map(str, arguments), "--report", f"json={report}"])
     requirements: list[dict[str, Any]] = json.loads(report.read_text(encoding="utf-8"))["requirements"]
     odd = {
-        one["id"]: (one["outcome"], one.get("reason"), [(f["message"], f["actual"]) for f in one["findings"]])
-        for one in requirements
-        if one["outcome"] not in {"pass", "observed", "skip"}
+        requirement["id"]: (
+            requirement["outcome"],
+            requirement.get("reason"),
+            [(f["message"], f["actual"]) for f in requirement["findings"]],
+        )
+        for requirement in requirements
+        if requirement["outcome"] not in {"pass", "observed", "skip"}
     }
     assert not odd
     assert code == 0

@@ -11,9 +11,9 @@ import pytest
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
+from onezone_contracts.subject import Subject
 from onezone_contracts.target.embedded import mock
 from onezone_contracts.verdict import Verdict
-from onezone_contracts.wanted import Wanted
 from onezone_spec import editions
 
 pytestmark = pytest.mark.slow
@@ -42,8 +42,8 @@ actions:
 @pytest.mark.parametrize("edition", editions())
 def test_the_mock_conforms(edition: str) -> None:
     """The judge finds the embedded mock conformant at standard depth, with nothing warned of and nothing blocked."""
-    judgement = judge_target(Wanted(edition=edition), Options())
-    outcomes = {one.requirement.id: one.outcome for one in judgement.results}
+    judgement = judge_target(Subject(edition=edition), Options())
+    outcomes = {result.requirement.id: result.outcome for result in judgement.results}
     allowed = {Outcome.PASS, Outcome.OBSERVED, Outcome.SKIP}
     assert judgement.verdict is Verdict.CONFORMANT, judgement.reason
     assert {name: outcome for name, outcome in outcomes.items() if outcome not in allowed} == {}
@@ -56,8 +56,8 @@ def test_the_mock_conforms(edition: str) -> None:
 def test_an_edition_is_not_another(served: str, judged: str) -> None:
     """A mock is conformant in its own edition and in no other."""
     with mock(served) as origin:
-        wanted = Wanted(f"{origin}/api/v3", None, f"{origin}/_mock/states", judged)
-        judgement = judge_target(wanted, Options(depth="quick", settle=0.2))
+        request = Subject(f"{origin}/api/v3", None, f"{origin}/_mock/states", judged)
+        judgement = judge_target(request, Options(depth="quick", settle=0.2))
     expected = Verdict.CONFORMANT if served == judged else Verdict.NONCONFORMANT
     assert judgement.verdict is expected, judgement.reason
 
@@ -94,7 +94,7 @@ def test_a_new_edition_is_judged_without_new_code(copy: Path) -> None:
     done = run(copy, "ozkit", "verify", "--edition", "next", "--depth", "quick", "--report", "json=-")
     report = json.loads(done.stdout)
     assert (done.returncode, report["verdict"]) == (0, "conformant"), done.stderr
-    ids = {one["id"].partition(".")[2] for one in report["requirements"]}
+    ids = {requirement["id"].partition(".")[2] for requirement in report["requirements"]}
     assert "access.without-group_update-oz_groups_add_relationships" in ids
 
 
@@ -135,7 +135,7 @@ def test_a_new_operation_is_judged_without_new_code(copy: Path) -> None:
     done = run(copy, *command, "--report", "json=-")
     report = json.loads(done.stdout)
     assert (done.returncode, report["verdict"]) == (0, "conformant"), done.stderr
-    outcomes = {one["id"].partition(".")[2]: one["outcome"] for one in report["requirements"]}
+    outcomes = {requirement["id"].partition(".")[2]: requirement["outcome"] for requirement in report["requirements"]}
     assert {"access.member", "access.outsider", "effect", "unknown.group"} <= outcomes.keys()
     assert outcomes["effect"] == "pass"
 

@@ -28,7 +28,7 @@ from onezone_contracts.exchange import Exchange, Request
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Requirement
 from onezone_contracts.session import judge_target
-from onezone_contracts.wanted import Wanted
+from onezone_contracts.subject import Subject
 from onezone_spec import Contract, editions, load
 
 HERE = Path(__file__).parent
@@ -57,13 +57,19 @@ def required(edition: str) -> list[str]:
 
 def _lines(profile: str, by_depth: dict[str, tuple[Requirement, ...]]) -> Iterator[str]:
     depths: dict[str, list[str]] = {}
-    for depth, found in by_depth.items():
-        for one in found:
-            columns = (one.id, one.level, one.needs or "-", one.source, one.text)
+    for depth, derived in by_depth.items():
+        for requirement in derived:
+            columns = (
+                requirement.id,
+                requirement.level,
+                requirement.needs or "-",
+                requirement.source,
+                requirement.text,
+            )
             depths.setdefault("\t".join(columns), []).append(depth)
     for line, having in depths.items():
         deeper = DEPTHS[DEPTHS.index(having[0]) :]
-        yield from (f"{profile}\t{one}\t{line}" for one in (having[:1] if having == [*deeper] else having))
+        yield from (f"{profile}\t{noticed}\t{line}" for noticed in (having[:1] if having == [*deeper] else having))
 
 
 # --- what is sent ---------------------------------------------------------------------------------------------
@@ -83,7 +89,7 @@ def sent(edition: str, profile: str, depth: str) -> list[str]:
     crowd.QUICK = 0.0  # whether a machine is quick enough for the load is no part of what is frozen
     wire.Wire.send = noting  # type: ignore[method-assign]
     try:
-        judgement = judge_target(Wanted(edition=edition, profile=profile), Options(depth=depth))
+        judgement = judge_target(Subject(edition=edition, profile=profile), Options(depth=depth))
     finally:
         wire.Wire.send = send  # type: ignore[method-assign]
     assert judgement.verdict == "conformant", judgement.reason
@@ -100,7 +106,7 @@ def _template(contract: Contract, path: str) -> str:
     for base in sorted(contract.base_paths, key=len, reverse=True):
         if path.startswith(f"{base}/"):
             rest = path[len(base) :].partition("?")[0].rstrip("/")
-            for operation in sorted(contract.operations.values(), key=lambda one: one.path.count("{")):
+            for operation in sorted(contract.operations.values(), key=lambda entry: entry.path.count("{")):
                 if re.fullmatch(re.sub(r"\{\w+\}", "[^/]*", operation.path), rest):
                     return operation.path
     return ADDED.sub("…", re.sub(r"/groups/[^/]+/", "/groups/{id}/", path))
@@ -134,7 +140,7 @@ def unnoticed(old: Iterable[str], new: Iterable[str]) -> list[str]:
     """What noticed a fault and does so no more."""
     now = {line.partition("\t")[0]: set(line.partition("\t")[2].split()) for line in new}
     lost = ((line.partition("\t")[0], set(line.partition("\t")[2].split())) for line in old)
-    return [f"{fault}: {one}" for fault, all_ in lost for one in sorted(all_ - now.get(fault, set()))]
+    return [f"{fault}: {identity}" for fault, all_ in lost for identity in sorted(all_ - now.get(fault, set()))]
 
 
 def changed(old: Iterable[str], new: Iterable[str]) -> list[str]:

@@ -50,7 +50,7 @@ def test_what_noticed_is_required(edition: str) -> None:
     """Each fault was noticed, by something that the judge still requires by that name."""
     lines = [line.split("\t") for line in freeze.read(f"requirements-{edition}.tsv")]
     ids = {line[2] for line in lines}
-    topics = {one.partition(".")[2] for one in (line[2] for line in lines if line[0] == "core")}
+    topics = {identity.partition(".")[2] for identity in (line[2] for line in lines if line[0] == "core")}
     noticed = dict(line.split("\t") for line in freeze.read(f"noticed-{edition}.tsv"))
     assert [fault for fault, by in noticed.items() if not by] == []
-    assert {one for by in noticed.values() for one in by.split()} <= ids | topics
+    assert {identity for by in noticed.values() for identity in by.split()} <= ids | topics

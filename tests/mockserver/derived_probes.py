@@ -10,7 +10,7 @@ from typing import Any
 
 from mock_client import MISSING, Client, basic
 from onezone_mockserver.effects.places import CALLER, related
-from onezone_mockserver.faults.mutations import good
+from onezone_mockserver.faults.mutations import valid_value
 from onezone_mockserver.world import GROUP, TOKEN, USER, Invitation, Token, User, World, new_id
 from onezone_spec import Body, Contract, Operation, Property
 
@@ -47,13 +47,17 @@ def probes(operation: Operation) -> Iterator[Probe]:
     bodies = [valid(operation)]
     bodies += [valid(operation, key) for route in operation.access.routes for key in route.given]
     for body in bodies:
-        for route in (one.with_body(body or ()) for one in operation.access.routes):
+        for route in (route.with_body(body or ()) for route in operation.access.routes):
             yield Probe(route.needs, body=body)
             for scope, names in route.needs.items():
                 for name in names or {""}:
-                    less = {where: held - {name} for where, held in route.needs.items() if name or where != scope}
+                    less = {
+                        where: privileges - {name}
+                        for where, privileges in route.needs.items()
+                        if name or where != scope
+                    }
                     yield Probe(less, body=body)
-    keys = [one.name for one in operation.body.properties] if operation.body else []
+    keys = [prop.name for prop in operation.body.properties] if operation.body else []
     able = Probe(operation.access.routes[0].with_body(keys).needs, body=bodies[0])
     yield Probe(body=bodies[0])
     yield Probe(anonymous=True, body=bodies[0])
@@ -64,10 +68,10 @@ def probes(operation: Operation) -> Iterator[Probe]:
         yield replace(able, body=b"{")
         yield replace(able, headers=(("content-type", "text/plain"),))
         yield replace(able, body={})
-        for one in operation.body.properties:
-            whole = valid(operation, one.name, *operation.body.needs.get(one.name, ())) or {}
-            yield replace(able, body={key: value for key, value in whole.items() if key != one.name})
-            yield from (replace(able, body={**whole, one.name: wrong}) for wrong in WRONG)
+        for prop in operation.body.properties:
+            whole = valid(operation, prop.name, *operation.body.needs.get(prop.name, ())) or {}
+            yield replace(able, body={key: value for key, value in whole.items() if key != prop.name})
+            yield from (replace(able, body={**whole, prop.name: wrong}) for wrong in WRONG)
 
 
 def valid(operation: Operation, *more: str) -> dict[str, Any] | None:
@@ -75,18 +79,18 @@ def valid(operation: Operation, *more: str) -> dict[str, Any] | None:
     body = operation.body
     if body is None:
         return None
-    wanted = [one for one in body.properties if one.required or one.name in more] or [body.properties[0]]
+    properties = [prop for prop in body.properties if prop.required or prop.name in more] or [body.properties[0]]
     if operation.effect.verb == "join":
-        return {one.name: Due.INVITATION for one in wanted}
-    return {one.name: _good(body, one) for one in wanted}
+        return {prop.name: Due.INVITATION for prop in properties}
+    return {prop.name: _valid_value(body, prop) for prop in properties}
 
 
-def _good(body: Body, one: Property) -> Any:
-    if one.refers:
+def _valid_value(body: Body, prop: Property) -> Any:
+    if prop.refers:
         return Due.NAMED
-    if one.name == "caveats":
+    if prop.name == "caveats":
         return Due.CAVEATS
-    return Due.ACCESS if one.schema.get("format") == "access-token" else good(body, one)
+    return Due.ACCESS if prop.schema.get("format") == "access-token" else valid_value(body, prop)
 
 
 class Stage:
@@ -95,7 +99,9 @@ class Stage:
     def __init__(self, contract: Contract, operation: Operation, world: World, probe: Probe) -> None:
         self.contract, self.operation, self.world, self.probe = contract, operation, world, probe
         self.caller = new_id()
-        self.kinds = {one.entity or "": contract.kind(one.entity or "") for one in operation.parameters}
+        self.kinds = {
+            parameter.entity or "": contract.kind(parameter.entity or "") for parameter in operation.parameters
+        }
         keys = operation.body.properties if operation.body else ()
         self.named = {prop.name: prop.refers.kind for prop in keys if prop.refers}
         self.kinds |= {kind: kind for kind in self.named.values()}
@@ -107,7 +113,7 @@ class Stage:
         if "self" in probe.holds:
             self.ids[USER] = self.caller
         world.add_user(User(self.caller, self.caller, "password"), zone=probe.holds.get("zone", NOTHING))
-        for role, kind in sorted(self.kinds.items(), key=lambda one: one[1] == TOKEN):  # their owners come first
+        for role, kind in sorted(self.kinds.items(), key=lambda pair: pair[1] == TOKEN):  # their owners come first
             self._add(kind, self.ids[role])
         self._relate()
 
@@ -156,14 +162,14 @@ class Stage:
         if "belongs" in self.probe.holds:
             first, there = next(iter(self.kinds.items())), next(iter(self.named.values()))
             ties[first[1], self.ids[first[0]], there, self.ids[there]] = NOTHING
-        for tie, held in ties.items():
-            self.world.relate(*tie, held)
+        for tie, members in ties.items():
+            self.world.relate(*tie, members)
 
     def request(self, client: Client) -> tuple[int, bytes]:
         """Status and body of the answer; of the second one where the request is sent twice."""
         path = self.contract.base_paths[0] + self.operation.path
-        for one in self.operation.parameters:
-            path = path.replace(f"{{{one.name}}}", self.ids[one.entity or ""])
+        for parameter in self.operation.parameters:
+            path = path.replace(f"{{{parameter.name}}}", self.ids[parameter.entity or ""])
         if self.probe.unknown:
             path = path.replace(self.ids[next(iter(self.kinds))], MISSING) if self.kinds else path
         headers = list(self.probe.headers)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 HOME = "4ebd9efd1e67f6c18695db1d762a914a"
 SERVICE = "4f2bb1a9a9cc0a3b5de2a6a1d0f4a1d3ch81a2"
 COLLECTION = "/groups/{id}/handle_services"
+NEIGHBOURS = (COLLECTION, "/groups", "/groups/{id}", "/groups/{id}/handle_services/{hsid}", "/handle_services/{id}")
 MISSING = "ffffffffffffffffffffffffffffffff"
 GOOD = {
     "name": "A service",
@@ -51,8 +52,8 @@ class Reply:
     @property
     def error(self) -> Any:
         """The id of the error, or the sentence where the edition has no ids."""
-        found = self.json["error"]
-        return found if isinstance(found, str) else found["id"]
+        error = self.json["error"]
+        return error if isinstance(error, str) else error["id"]
 
     @property
     def reason(self) -> str:
@@ -98,7 +99,9 @@ class Client:
             sent.append(message)
 
         await self.app(scope, receive, send)
-        assert [one["type"] for one in sent] == ["http.response.start", "http.response.body"], "one whole answer"
+        assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"], (
+            "one whole answer"
+        )
         answered = [(name.decode("ascii"), value.decode("ascii")) for name, value in sent[0]["headers"]]
         return Reply(sent[0]["status"], answered, sent[1].get("body", b""))
 
@@ -113,9 +116,12 @@ class Client:
         return orjson.dumps(snapshot(self.app.world), option=orjson.OPT_SORT_KEYS)
 
 
-def changed(change: Callable[[dict[str, Any]], object], edition: str = "current") -> Client:
-    """The mock of a changed document."""
-    document = copy.deepcopy(dict(load(edition).document))
+def changed(change: Callable[[dict[str, Any]], object], edition: str = "current", *, whole: bool = False) -> Client:
+    """The mock of a changed document: of its paths the documented one and its neighbours, or the `whole` lot."""
+    document = dict(load(edition).document)
+    if not whole:
+        document["paths"] = {path: item for path, item in document["paths"].items() if path in NEIGHBOURS}
+    document = copy.deepcopy(document)
     change(document)
     return Client(create_app(read_contract(document)))
 

@@ -55,8 +55,8 @@ def statuses(connection: socket.socket, count: int) -> list[int]:
 
 def journal(address: Address, query: str = "") -> list[dict[str, Any]]:
     with urllib.request.urlopen(f"http://{address[0]}:{address[1]}/_mock/journal{query}") as answer:
-        found: list[dict[str, Any]] = json.load(answer)["exchanges"]
-        return found
+        exchanges: list[dict[str, Any]] = json.load(answer)["exchanges"]
+        return exchanges
 
 
 def post(address: Address, path: str) -> None:
@@ -76,5 +76,5 @@ def services(address: Address) -> list[str]:
         f"http://{address[0]}:{address[1]}{PATH}", headers={"Authorization": COMMON[1][15:]}
     )
     with urllib.request.urlopen(request) as answer:
-        found: list[str] = json.load(answer)["handle_services"]
-        return found
+        ids: list[str] = json.load(answer)["handle_services"]
+        return ids

@@ -35,12 +35,12 @@ def test_it_prints_the_goals_and_writes_what_it_measured(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     assert "Prism: not measured" in done.stdout
     assert "CPU of a create, against the bare route" in done.stdout
-    found = json.loads(written.read_text(encoding="utf-8"))
-    assert {case: some["ozkit mock"] for case, some in found["costs"]["answers"].items()} == {
+    document = json.loads(written.read_text(encoding="utf-8"))
+    assert {case: some["ozkit mock"] for case, some in document["costs"]["answers"].items()} == {
         "create": 204,
         "bad body": 400,
     }
-    assert found["growth"]["created"]["requests"] >= 50
+    assert document["growth"]["created"]["requests"] >= 50
 
 
 SERVED = """
@@ -77,11 +77,11 @@ def test_every_request_has_a_head_of_its_own(client: str, identical: bool) -> No
 
 def test_a_goal_says_what_was_seen_and_whether_it_was_reached() -> None:
     """A ratio is the median of the rounds' ratios; what was not measured is said to be so."""
-    found = {"costs": {"rows": {"create": {
+    figures = {"costs": {"rows": {"create": {
         "ozkit mock": [{"cpu_us": 55}, {"cpu_us": 60}, {"cpu_us": 90}],
         "bare Starlette route": [{"cpu_us": 50}, {"cpu_us": 50}, {"cpu_us": 50}],
     }}}}  # fmt: skip
-    rows = run(f"import json, goals; print(json.dumps([one.row({found}) for one in goals.goals()]))")
+    rows = run(f"import json, goals; print(json.dumps([one.row({figures}) for one in goals.goals()]))")
     assert rows[0] == ["CPU of a create, against the bare route", "≤ 1.25", "≤ 1", "1.20", "floor"]
     assert {tuple(row[3:]) for row in rows[1:]} == {("not measured", "")}
 
@@ -93,9 +93,9 @@ def test_a_sample_belongs_to_the_innermost_function_that_is_looked_at() -> None:
         "run (uvicorn/server.py:5);check (/x/onezone_mockserver/stages/body.py:9);loads (json/__init__.py:3) 1",
         "run (uvicorn/server.py:6) 4",
     ]
-    found = run(f"import json, hotspots; print(json.dumps(hotspots.shares({stacks}, 80.0)))")
-    assert found["packages"] == {"onezone_mockserver": 40.0, "uvicorn": 40.0}
-    assert found["functions"] == [
+    shares = run(f"import json, hotspots; print(json.dumps(hotspots.shares({stacks}, 80.0)))")
+    assert shares["packages"] == {"onezone_mockserver": 40.0, "uvicorn": 40.0}
+    assert shares["functions"] == [
         {"file": "onezone_mockserver/stages/body.py", "function": "check", "own_us": 40.0, "with_callees_us": 40.0},
         {"file": "uvicorn/server.py", "function": "run", "own_us": 40.0, "with_callees_us": 80.0},
     ]

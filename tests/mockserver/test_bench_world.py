@@ -31,6 +31,6 @@ def test_worlds_with_names_are_measured(tmp_path: Path) -> None:
     command = [sys.executable, str(BENCH.parent / "named_worlds.py"), "--worlds", "20", "--rounds", "1"]
     done = subprocess.run([*command, "--json", str(written)], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    found = json.loads(written.read_text(encoding="utf-8"))
-    assert found["worlds"] == 20
-    assert found["first_ms"] > 0
+    document = json.loads(written.read_text(encoding="utf-8"))
+    assert document["worlds"] == 20
+    assert document["first_ms"] > 0

@@ -27,18 +27,18 @@ CREATE = f"/api/v3/groups/{HOME}/handle_services"
 FEWEST = 120
 
 
-@pytest.fixture(params=[*catalogue(), *sample(load())], ids=lambda one: one.id)
+@pytest.fixture(params=[*catalogue(), *sample(load())], ids=lambda entry: entry.id)
 def fault(request: pytest.FixtureRequest) -> Fault:
-    found: Fault = request.param
-    return found
+    fault: Fault = request.param
+    return fault
 
 
 def topics(edition: str) -> Iterator[str]:
     """What a fault may name: topics of the documented operation, whole ids of the operations around it."""
     contract = load(edition)
     operation = judged_operations(contract)[0]
-    yield from (one.topic for one in requirements(contract, operation))
-    yield from (one.id for one in all_requirements(contract))
+    yield from (requirement.topic for requirement in requirements(contract, operation))
+    yield from (requirement.id for requirement in all_requirements(contract))
 
 
 def faulty(*ids: str, edition: str = "current") -> Client:
@@ -47,12 +47,12 @@ def faulty(*ids: str, edition: str = "current") -> Client:
 
 def test_there_are_enough_in_every_edition() -> None:
     """At least 120 an edition, each with an id of its own, and no group without any."""
-    ids = [one.id for one in catalogue()]
+    ids = [fault.id for fault in catalogue()]
     assert len(ids) == len(set(ids))
     for edition in editions():
-        assert sum(one.suits(edition) for one in catalogue()) >= FEWEST
+        assert sum(fault.suits(edition) for fault in catalogue()) >= FEWEST
     for group in GROUPS:
-        assert sum(one.startswith(f"{group.split('_')[0]}-") for one in ids) >= 4
+        assert sum(identity.startswith(f"{group.split('_')[0]}-") for identity in ids) >= 4
 
 
 def test_the_text_is_one_sentence(fault: Fault) -> None:
@@ -64,11 +64,11 @@ def test_the_text_is_one_sentence(fault: Fault) -> None:
 def test_it_names_requirements_that_exist() -> None:
     """In each of its editions, every pattern of a fault matches a requirement."""
     for edition in editions():
-        known = tuple(topics(edition))
-        for one in catalogue(load(edition), derived=True):
-            assert one.noticed_by
-            lost = [name for name in one.noticed_by if not any(fnmatchcase(topic, name) for topic in known)]
-            assert (one.id, edition, lost) == (one.id, edition, [])
+        edition_topics = tuple(topics(edition))
+        for fault in catalogue(load(edition), derived=True):
+            assert fault.noticed_by
+            lost = [name for name in fault.noticed_by if not any(fnmatchcase(topic, name) for topic in edition_topics)]
+            assert (fault.id, edition, lost) == (fault.id, edition, [])
 
 
 def assembled(edition: str, faults: tuple[Fault, ...]) -> Client:
@@ -85,21 +85,21 @@ def test_every_hook_goes_to_a_point_that_there_is(edition: str) -> None:
     """What a fault puts around something is asked for when the mock is assembled: at its point, for what it means."""
     installed = set()
 
-    def noting(one: Fault) -> Fault:
+    def noting(original: Fault) -> Fault:
         def noted(at: int, hook: Hook) -> Hook:
             def around(inner: Any, state: Any) -> Any:
-                installed.add((one.id, at))
+                installed.add((original.id, at))
                 return hook.around(inner, state)
 
             return replace(hook, around=around)
 
-        return replace(one, hooks=tuple(noted(at, hook) for at, hook in enumerate(one.hooks)))
+        return replace(original, hooks=tuple(noted(at, hook) for at, hook in enumerate(original.hooks)))
 
-    wanted = catalogue(load(edition))
-    client = assembled(edition, tuple(noting(one) for one in wanted))
+    faults = catalogue(load(edition))
+    client = assembled(edition, tuple(noting(fault) for fault in faults))
     assert client("GET", "/_mock/health").status == 200
     client("GET", f"/api/v3/groups/{HOME}", as_="adam")
-    assert {(one.id, at) for one in wanted for at, _ in enumerate(one.hooks)} - installed == set()
+    assert {(fault.id, at) for fault in faults for at, _ in enumerate(fault.hooks)} - installed == set()
 
 
 def test_a_hook_for_no_operation_is_not_installed() -> None:
@@ -198,12 +198,12 @@ def test_faults_are_switched_while_it_runs() -> None:
     """The control plane lists them; a list puts these on, the others off, and the world back."""
     client = Client(create_app())
     assert client("POST", CREATE, GOOD, as_="adam").status == 204
-    made = len(client.app.world.ids("handle_service"))
+    count = len(client.app.world.ids("handle_service"))
     assert client("PUT", "/_mock/faults", ["status-202"]).status == 204
-    assert len(client.app.world.ids("handle_service")) == made - 1
+    assert len(client.app.world.ids("handle_service")) == count - 1
     assert client("POST", CREATE, GOOD, as_="adam").status == 202
     rows = client("GET", "/_mock/faults").json["faults"]
-    assert [one["id"] for one in rows if one["on"]] == ["status-202"]
+    assert [row["id"] for row in rows if row["on"]] == ["status-202"]
     assert set(rows[0]) == {"id", "text", "noticed_by", "profile", "on"}
     assert client("PUT", "/_mock/faults", []).status == 204
     assert client("POST", CREATE, GOOD, as_="adam").status == 204
@@ -215,7 +215,7 @@ def test_a_bad_switch_changes_nothing(body: object) -> None:
     client = faulty("status-202")
     reply = client("PUT", "/_mock/faults", body)
     assert (reply.status, set(reply.json)) == (400, {"error"})
-    assert [one.id for one in client.app.state.faults] == ["status-202"]
+    assert [fault.id for fault in client.app.state.faults] == ["status-202"]
 
 
 def test_the_command_lists_them(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,13 +27,13 @@ def mocks() -> dict[str, tuple[Client, Client]]:
 
 def hidden(contract: Contract, operation: Operation, sound: Client, faulty: Client) -> list[str]:
     """The derived faults of an operation with which every probe is answered as it should be."""
-    known = [(probe, answer(sound, contract, operation, probe)) for probe in probes(operation)]
-    found = []
-    for one in (mutation.fault(contract.edition) for mutation in mutations(contract, operation)):
-        faulty.app.state.switch((one,))
-        if all(answer(faulty, contract, operation, probe) == said for probe, said in known):
-            found.append(one.id)
-    return found
+    answers = [(probe, answer(sound, contract, operation, probe)) for probe in probes(operation)]
+    unnoticed = []
+    for fault in (mutation.fault(contract.edition) for mutation in mutations(contract, operation)):
+        faulty.app.state.switch((fault,))
+        if all(answer(faulty, contract, operation, probe) == said for probe, said in answers):
+            unnoticed.append(fault.id)
+    return unnoticed
 
 
 @pytest.mark.slow
@@ -57,24 +57,26 @@ def test_what_does_nothing_is_hidden(mocks: dict[str, tuple[Client, Client]], mo
 def test_names_are_stable_and_say_what_is_wrong(edition: str) -> None:
     """The operation, the kind and the detail; the text is a sentence."""
     contract = load(edition)
-    found = derived(contract)
-    assert len(found) == sum(len(list(mutations(contract, one))) for one in contract.operations.values())
-    for name, one in found.items():
+    faults = derived(contract)
+    assert len(faults) == sum(len(list(mutations(contract, operation))) for operation in contract.operations.values())
+    for name, requirement in faults.items():
         operation = re.fullmatch(r"derived-(\w+)-(body|error|extra|privilege|route|scope|success)-[\w-]+", name)
         assert operation
         assert operation[1] in contract.operations
-        assert operation[1] in one.text
-        assert one.text.endswith(".")
+        assert operation[1] in requirement.text
+        assert requirement.text.endswith(".")
 
 
 @pytest.mark.parametrize("edition", editions())
 def test_a_few_stand_in_the_catalogue(edition: str) -> None:
     """One of each kind for some operations of different verbs, all of those that can be asked for."""
     contract = load(edition)
-    few = {one.id for one in sample(contract)}
+    few = {fault.id for fault in sample(contract)}
     verbs = {contract.operations[name.split("-")[1]].effect.verb for name in few}
     assert len(verbs) == len({name.split("-")[1] for name in few}) == SAMPLE
-    assert few <= {one.id for one in catalogue(contract)} <= {one.id for one in catalogue(contract, derived=True)}
+    assert (
+        few <= {fault.id for fault in catalogue(contract)} <= {fault.id for fault in catalogue(contract, derived=True)}
+    )
     assert few < derived(contract).keys()
 
 
@@ -100,8 +102,8 @@ def test_any_is_switched_on_by_its_name(mocks: dict[str, tuple[Client, Client]])
     assert client("GET", f"/api/v3/groups/{HOME}", as_="adam").status == 202
     few = client("GET", "/_mock/faults").json["faults"]
     rows = client("GET", "/_mock/faults?derived=true").json["faults"]
-    assert name not in {one["id"] for one in few}
-    assert [one["id"] for one in rows if one["on"]] == [name]
+    assert name not in {fault["id"] for fault in few}
+    assert [row["id"] for row in rows if row["on"]] == [name]
     assert set(rows[-1]) == {"id", "text", "noticed_by", "profile", "on"}
     assert client("PUT", "/_mock/faults", []).status == 204
 

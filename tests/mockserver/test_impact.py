@@ -16,16 +16,21 @@ AGREED, PARENTS = EXAMPLES / "agreed.yaml", EXAMPLES / "memberships"
 CREATE = "create_group_handle_service"
 
 
-def of(found: list[Notice], who: str) -> dict[str, tuple[int, int]]:
+def of(changes: list[Notice], who: str) -> dict[str, tuple[int, int]]:
     """The two statuses, by operation, of what somebody notices."""
-    return {name: (one.old.status, one.new.status) for one in found if one.probe.who == who for name in one.operations}
+    return {
+        name: (change.old.status, change.new.status)
+        for change in changes
+        if change.probe.who == who
+        for name in change.operations
+    }
 
 
 @pytest.mark.slow
 def test_an_edition_of_ones_own_is_noticed_by_whom_it_changes_something_for() -> None:
     """Only a client that looks at the success and a user with just the group's privilege notice the example."""
-    found = notices(load("deployed"), load(AGREED))
-    assert [(one.probe.who, one.operations, one.old.status, one.new.status) for one in found] == [
+    changes = notices(load("deployed"), load(AGREED))
+    assert [(change.probe.who, change.operations, change.old.status, change.new.status) for change in changes] == [
         ("a client that looks at the answer of success", [CREATE], 201, 200),
         ("a user with exactly `group_create_handle_service` in the group", [CREATE], 403, 200),
     ]
@@ -34,8 +39,8 @@ def test_an_edition_of_ones_own_is_noticed_by_whom_it_changes_something_for() ->
 @pytest.mark.slow
 def test_the_shape_of_errors_is_noticed_in_every_operation() -> None:
     """A client that reads `error` gets a sentence from one edition and an object from the other."""
-    found = notices(load("classic"), load("current"))
-    notice = next(one for one in found if one.probe.who == "a client that reads `error`")
+    changes = notices(load("classic"), load("current"))
+    notice = next(change for change in changes if change.probe.who == "a client that reads `error`")
     assert len(notice.operations) > 80
     assert '{"error":"' in notice.old.body
     assert '{"error":{"id":"unauthorized"' in notice.new.body
@@ -44,17 +49,17 @@ def test_the_shape_of_errors_is_noticed_in_every_operation() -> None:
 @pytest.mark.slow
 def test_a_body_that_one_edition_takes_is_noticed() -> None:
     """`true` is a name in `deployed` alone; a creation answers 204 and 201."""
-    found = notices(load("current"), load("deployed"))
-    assert of(found, "a body in which `name` is true")[CREATE] == (400, 201)
-    assert of(found, "a client that looks at the answer of success")[CREATE] == (204, 201)
-    assert all(one.old.status != 500 != one.new.status for one in found)
+    changes = notices(load("current"), load("deployed"))
+    assert of(changes, "a body in which `name` is true")[CREATE] == (400, 201)
+    assert of(changes, "a client that looks at the answer of success")[CREATE] == (204, 201)
+    assert all(change.old.status != 500 != change.new.status for change in changes)
 
 
 @pytest.mark.slow
 def test_an_operation_of_one_edition_alone_is_noticed_by_who_calls_it() -> None:
     """An operation that is new answers where there was nothing."""
-    found = notices(load("deployed"), load("deployed", [PARENTS]))
-    assert of(found, "a client that calls the operation") == {"list_group_memberships": (404, 200)}
+    changes = notices(load("deployed"), load("deployed", [PARENTS]))
+    assert of(changes, "a client that calls the operation") == {"list_group_memberships": (404, 200)}
 
 
 def test_an_edition_is_not_noticed_in_its_own_place(capsys: pytest.CaptureFixture[str]) -> None:

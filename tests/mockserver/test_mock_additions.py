@@ -29,7 +29,7 @@ def test_what_is_added_works_at_once(each: Client) -> None:
     assert add(each, {"users": [YVE], "groups": [SECOND], "handle_services": [service]}).status == 204
     after = each("GET", "/_mock/world").json
     for name, entries in before.items():
-        assert [one for one in entries if one not in after[name]] == []
+        assert [entry for entry in entries if entry not in after[name]] == []
     yve = {"authorization": basic("yve", "secret")}
     assert each.create(group="g2", headers=yve).status < 300
     assert each("GET", "/_mock/journal").json["total"] == 2

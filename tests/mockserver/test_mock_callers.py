@@ -23,7 +23,7 @@ CALLERS = [
 @pytest.mark.parametrize(("method", "path"), CALLERS)
 def test_who_asks_about_themselves_must_be_known(method: str, path: str) -> None:
     """Also where the document lets a request pass without credentials: then nobody in particular asks."""
-    client = changed(lambda document: document["paths"][path][method].update(security=[{}, {"basic": []}]))
+    client = changed(lambda document: document["paths"][path][method].update(security=[{}, {"basic": []}]), whole=True)
     asked = f"/api/v3{path}".replace("{gid}", HOME)
     for body in (None, GOOD):
         refused = client(method.upper(), asked, body)
@@ -40,4 +40,4 @@ def test_an_operation_that_never_knows_its_caller_is_an_error_of_the_start(
     with pytest.raises(
         UnsupportedContractError, match=f"^{re.escape(f'{method.upper()} {path}')}: security: name a scheme"
     ):
-        changed(lambda document: document["paths"][path][method].update(security=security))
+        changed(lambda document: document["paths"][path][method].update(security=security), whole=True)

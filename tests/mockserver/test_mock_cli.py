@@ -44,10 +44,10 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The one line of a start that fails with exit code 2."""
     assert cli.main("mock", list(arguments)) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.count("\n") == 1
-    return told.err
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.count("\n") == 1
+    return output.err
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
@@ -231,11 +231,11 @@ def test_a_broken_scenario_is_told_with_file_line_and_key(
     line, words = SCENARIOS[text]
     path = tmp_path / "broken.yaml"
     path.write_text(text)
-    told = fails(capsys, "--port", "0", "--scenario", str(path))
-    assert f"{path}" in told
-    assert words in told
+    output = fails(capsys, "--port", "0", "--scenario", str(path))
+    assert f"{path}" in output
+    assert words in output
     if words:
-        assert f"{path}:{line}: " in told
+        assert f"{path}:{line}: " in output
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
@@ -261,8 +261,8 @@ def test_a_scenario_that_is_no_text_is_told(
 def test_a_control_character_in_yaml_is_told_with_a_way_out(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """It can be written as an escape."""
     (tmp_path / "x.yaml").write_bytes(b'groups:\n- id: "a\0b"\n')
-    told = fails(capsys, "--port", "0", "--scenario", str(tmp_path / "x.yaml"))
-    assert 'x.yaml:2: the character U+0000 cannot stand in YAML: take it out, or write "\\u0000", quoted' in told
+    output = fails(capsys, "--port", "0", "--scenario", str(tmp_path / "x.yaml"))
+    assert 'x.yaml:2: the character U+0000 cannot stand in YAML: take it out, or write "\\u0000", quoted' in output
 
 
 @pytest.mark.slow

@@ -176,7 +176,7 @@ def test_a_host_may_be_any_that_a_uri_may_have(address: Address, host: str) -> N
 @pytest.mark.parametrize("path", [PATH, "/_mock/world"])
 def test_a_transfer_coding_that_nobody_knows_is_told(address: Address, coding: tuple[str, ...], path: str) -> None:
     """RFC 9112, 6.1: 501 for all but chunked."""
-    lines = [f"Transfer-Encoding: {one}" for one in coding]
+    lines = [f"Transfer-Encoding: {value}" for value in coding]
     method = "POST" if path == PATH else "GET"
     with connected(address) as connection:
         connection.sendall(head(*COMMON, *lines, method=method, path=path) + chunks(BODY))

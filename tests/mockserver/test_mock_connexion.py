@@ -38,7 +38,7 @@ def test_a_scheme_that_is_taken_out_is_no_credential() -> None:
         for item in document["paths"].values():
             for operation in item.values():
                 if "security" in operation:
-                    operation["security"] = [one for one in operation["security"] if "basic" not in one]
+                    operation["security"] = [scheme for scheme in operation["security"] if "basic" not in scheme]
 
     client = changed(no_basic)
     refused = client.create(as_="adam")
@@ -244,7 +244,7 @@ def test_a_middleware_may_do_what_asgi_allows() -> None:
     """Change its path parameters, answer without headers, or with one constant list, again and again."""
     constant = [(b"x-constant", b"1")]
 
-    class Odd:
+    class ConstantAnswer:
         def __init__(self, app: Any) -> None:
             self.app = app
 
@@ -257,7 +257,7 @@ def test_a_middleware_may_do_what_asgi_allows() -> None:
             await send({"type": "http.response.start", "status": 418, **headers})
             await send({"type": "http.response.body", "body": b""})
 
-    client = Client(create_app(middlewares=[Odd]))
+    client = Client(create_app(middlewares=[ConstantAnswer]))
     for _ in range(2):
         assert client.create(as_="adam").status == 204
         assert client("GET", f"/api/v3/groups/{HOME}").status == 418

@@ -138,14 +138,16 @@ def test_a_persona_holds_exactly_what_was_asked(client: Client) -> None:
         "group_privileges": ["group_view", "group_create_handle_service"],
         "zone_privileges": ["oz_handle_services_create"],
     }
-    made = states(client, action="setup", state="a persona", params=params)
-    assert set(made) == {"username", "password", "group"}
-    user = client.app.world.login(made["username"], made["password"])
+    persona = states(client, action="setup", state="a persona", params=params)
+    assert set(persona) == {"username", "password", "group"}
+    user = client.app.world.login(persona["username"], persona["password"])
     assert user is not None
     world = client.app.world
-    assert world.effective_privileges("user", user.id, "group", made["group"]) == set(params["group_privileges"])
+    assert world.effective_privileges("user", user.id, "group", persona["group"]) == set(params["group_privileges"])
     assert world.zone_privileges("user", user.id) == {"oz_handle_services_create"}
-    reply = client.create(group=made["group"], headers={"authorization": basic(made["username"], made["password"])})
+    reply = client.create(
+        group=persona["group"], headers={"authorization": basic(persona["username"], persona["password"])}
+    )
     assert reply.status == 204
 
 
@@ -154,14 +156,16 @@ def test_a_persona_holds_exactly_what_was_asked(client: Client) -> None:
 def test_a_persona_with_a_service_holds_exactly_that_in_it(client: Client, group: Any, service: Any) -> None:
     """Null is no member; the group holds the service wherever that gives the user nothing else."""
     params = {"group_privileges": group, "zone_privileges": [], "handle_service_privileges": service}
-    made = states(client, state="a persona", params=params)
+    persona = states(client, state="a persona", params=params)
     world = client.app.world
-    user = world.login(made["username"], made["password"])
+    user = world.login(persona["username"], persona["password"])
     assert user is not None
     expected = {"group": group, "handle_service": service}
-    for scope, held in expected.items():
-        assert world.effective_privileges("user", user.id, scope, made[scope]) == (None if held is None else set(held))
-    related = world.related("group", made["group"], "handle_service", made["handle_service"])
+    for scope, privileges in expected.items():
+        assert world.effective_privileges("user", user.id, scope, persona[scope]) == (
+            None if privileges is None else set(privileges)
+        )
+    related = world.related("group", persona["group"], "handle_service", persona["handle_service"])
     assert (related is not None) == (group is None or service is not None)
 
 

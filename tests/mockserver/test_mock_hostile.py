@@ -211,9 +211,9 @@ def test_a_hostile_id_gets_a_documented_answer(address: tuple[str, int], name: s
 
 def test_pipelined_requests_are_answered_in_turn(address: tuple[str, int]) -> None:
     """Three requests in one go get three answers."""
-    one = request(b"", ADAM, method="GET").replace(b"Connection: close\r\n", b"")
+    request_bytes = request(b"", ADAM, method="GET").replace(b"Connection: close\r\n", b"")
     last = request(b"", ADAM, method="GET")
-    assert exchange(address, one + one + last).count(b"HTTP/1.1 200 OK") == 3
+    assert exchange(address, request_bytes + request_bytes + last).count(b"HTTP/1.1 200 OK") == 3
 
 
 def test_http_1_0_without_a_host_gets_a_location_of_the_server(address: tuple[str, int]) -> None:

@@ -280,7 +280,7 @@ def test_names_and_passwords_are_utf_8_and_the_first_colon_splits() -> None:
     assert client.create(headers={"authorization": basic("zażółć", "a:ł:b")}).status == 204
     wrong = [basic("zażółć", other) for other in ("a", "b", "ł:b", "a:l:b", "a::b", "a:ł:b:", "a:l\u0301:b")]
     wrong.append("Basic " + base64.b64encode("zażółć:a:ł:b".encode("iso-8859-2")).decode())
-    assert [client.create(headers={"authorization": one}).status for one in wrong] == [401] * len(wrong)
+    assert [client.create(headers={"authorization": header}).status for header in wrong] == [401] * len(wrong)
 
 
 def test_a_reason_stands_on_every_refusal(client: Client) -> None:

@@ -26,8 +26,8 @@ EDITORS = "82f2f0fb8a4c9d6a1d7e5c3b2a190817"
 
 
 def rows(client: Client, query: str = "", **options: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client("GET", f"/_mock/journal{query}", **options).json["exchanges"]
-    return found
+    exchanges: list[dict[str, Any]] = client("GET", f"/_mock/journal{query}", **options).json["exchanges"]
+    return exchanges
 
 
 def row_of(client: Client, *arguments: Any, **options: Any) -> dict[str, Any]:
@@ -141,9 +141,9 @@ def test_all_bodies_together_are_bounded() -> None:
     body = json.dumps({**GOOD, "name": "x" * LONG_BODY}).encode()
     for world in ("a", "b", "", "", ""):
         client.create(body, as_="adam", headers={"x-mock-world": world} if world else {})
-    found = rows(client, "?world=*")
-    assert [row["forgotten"] for row in found] == [True, True, True, False, False]
-    assert (found[0]["request"]["headers"], found[0]["status"], found[0]["user"]) == ([], 400, "adam")
+    exchanges = rows(client, "?world=*")
+    assert [row["forgotten"] for row in exchanges] == [True, True, True, False, False]
+    assert (exchanges[0]["request"]["headers"], exchanges[0]["status"], exchanges[0]["user"]) == ([], 400, "adam")
     assert client.app.state.kept.size <= 3 * LONG_BODY
 
 

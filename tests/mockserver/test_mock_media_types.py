@@ -162,9 +162,9 @@ def test_a_key_of_the_content_may_be_a_range_or_have_a_charset(
     """Source: OpenAPI 3.0.3, Request Body Object."""
     client = changed(taken_as(documented), edition)
     good = 204 if edition == "current" else 201
-    plain = [one for one in taken if ";" not in one or ";" in documented or edition == "current"]
-    assert {sent(client, one) for one in plain} == {good}
-    assert {sent(client, one) for one in refused if one != "*/*"} == {415}
+    plain = [each for each in taken if ";" not in each or ";" in documented or edition == "current"]
+    assert {sent(client, each) for each in plain} == {good}
+    assert {sent(client, each) for each in refused if each != "*/*"} == {415}
 
 
 def other_schema(document: dict[str, Any]) -> None:
@@ -175,7 +175,7 @@ def other_schema(document: dict[str, Any]) -> None:
 def test_several_media_types_of_one_schema_are_all_taken() -> None:
     """Each is judged by it."""
     client = changed(taken_as("application/json", VENDOR))
-    assert {sent(client, one) for one in ("application/json", VENDOR)} == {204}
+    assert {sent(client, media_type) for media_type in ("application/json", VENDOR)} == {204}
     assert client.create({}, as_="adam", headers={"content-type": VENDOR}).status == 400
 
 
@@ -209,9 +209,9 @@ def test_a_body_that_the_mock_cannot_read_is_an_error_of_the_start(change: Any, 
 def test_the_base_path_is_the_path_of_the_server(server: dict[str, Any], base: str) -> None:
     """Source: OpenAPI 3.0.3, Server Object. Variables have their defaults."""
     client = changed(at(server))
-    made = client.create(GOOD, HOME, base, as_="adam")
-    assert made.status == 204
-    path = made.headers["location"].removeprefix("http://mock.test:8080")
+    reply = client.create(GOOD, HOME, base, as_="adam")
+    assert reply.status == 204
+    path = reply.headers["location"].removeprefix("http://mock.test:8080")
     assert path.startswith(f"{base}/")
     assert client("GET", f"{base}/handle_services/{path.rpartition('/')[2]}", as_="adam").status == 200
     assert client.create(as_="adam", base="/api/v8").status == 404

@@ -23,7 +23,7 @@ def put(client: Client, *rules: Any, **options: Any) -> None:
     assert (reply.status, reply.body) == (204, b"")
 
 
-def shown(client: Client, **options: Any) -> Any:
+def answer_by(client: Client, **options: Any) -> Any:
     return client("GET", "/_mock/overrides", headers={"host": "127.0.0.1", **options}).json["overrides"]
 
 
@@ -38,7 +38,7 @@ def test_twice_503_then_as_usual(each: Client) -> None:
     assert isinstance(replies[0].json["error"], str) == each.app.contract.error_is_string
     assert replies[1].reason == "override: status 503 (2 of 2)"
     assert each.create(as_="adam").status == each.app.contract.operations[CREATE].success.status
-    assert shown(each) == [{**rule, "used": 2}]
+    assert answer_by(each) == [{**rule, "used": 2}]
 
 
 def test_several_come_in_order(client: Client) -> None:
@@ -55,14 +55,14 @@ def test_without_times_an_override_lasts(client: Client) -> None:
     assert client.create(as_="adam").status == 204
     put(client, {"then": {"status": 500}})
     client("POST", "/_mock/reset")
-    assert shown(client) == []
+    assert answer_by(client) == []
 
 
 def test_post_puts_one_behind_the_others(client: Client) -> None:
     """One may be sent alone."""
     put(client, {"times": 1, "then": {"status": 429}})
     assert client("POST", "/_mock/overrides", {"times": 1, "then": {"status": 502}}).status == 204
-    assert [row["then"]["status"] for row in shown(client)] == [429, 502]
+    assert [row["then"]["status"] for row in answer_by(client)] == [429, 502]
 
 
 FITS = [
@@ -146,7 +146,7 @@ def test_a_fault_for_one_request(client: Client) -> None:
 def test_a_fault_of_the_world_itself_is_refused(client: Client) -> None:
     """It is in every request's way; whatever stands elsewhere works for one request."""
     reply = client("PUT", "/_mock/overrides", {"then": {"fault": "authentication-no-password"}})
-    assert (reply.status, shown(client)) == (400, [])
+    assert (reply.status, answer_by(client)) == (400, [])
     assert "for every request: switch it on by PUT /_mock/faults" in reply.json["error"]
 
 
@@ -215,7 +215,7 @@ def test_overrides_are_of_a_world(client: Client) -> None:
     assert client.create(as_="adam").status == 204
     assert client.create(as_="adam", headers=there).status == 503
     assert client.create(as_="adam", headers={"x-mock-world": "two"}).status == 502
-    assert (shown(client), len(shown(client, **there))) == ([], 1)
+    assert (answer_by(client), len(answer_by(client, **there))) == ([], 1)
 
 
 MISTAKES = [
@@ -249,7 +249,7 @@ def test_a_mistake_is_named_and_changes_nothing(client: Client, body: Any, messa
     reply = client("PUT", "/_mock/overrides", body)
     assert reply.status == 400
     assert message in reply.json["error"]
-    assert len(shown(client)) == 1
+    assert len(answer_by(client)) == 1
 
 
 def test_the_world_of_a_snapshot_keeps_the_overrides(client: Client) -> None:

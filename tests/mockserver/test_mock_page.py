@@ -67,7 +67,7 @@ def test_who_may_and_why(client: Client) -> None:
     """Of everybody, of one user, and of nobody."""
     asked = f"/_mock/explain?operation=create_group_handle_service&id={HOME}"
     everybody = client("GET", asked).json["explained"]
-    assert {one["user"] for one in everybody if one["allowed"]} == {"alice", "adam", "nora"}
+    assert {row["user"] for row in everybody if row["allowed"]} == {"alice", "adam", "nora"}
     (vera,) = client("GET", f"{asked}&as=vera").json["explained"]
     assert vera["routes"][0]["needs"][0]["grant"] == "group_create_handle_service in the group Community for vera"
     (nobody,) = client("GET", f"{asked}&as=-").json["explained"]

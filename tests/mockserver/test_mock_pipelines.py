@@ -45,13 +45,13 @@ def create(*more: str) -> bytes:
     return head(*COMMON, *more, length(BODY)) + BODY
 
 
-def everything(connection: socket.socket) -> bytes:
+def read_all(connection: socket.socket) -> bytes:
     """What comes until the mock closes the connection."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def all_statuses(connection: socket.socket) -> list[int]:
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 ([0-9]{3}) ", everything(connection))]
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 ([0-9]{3}) ", read_all(connection))]
 
 
 @contextmanager
@@ -113,7 +113,7 @@ def test_what_is_not_http_is_written_down_as_far_as_it_is_known() -> None:
         for text in (broken, GARBAGE, half, unknown, body + GARBAGE + GARBAGE):
             with connected(address) as connection:
                 connection.sendall(text)
-                assert b"\r\naccess-control-allow-origin: *\r\n" in everything(connection)
+                assert b"\r\naccess-control-allow-origin: *\r\n" in read_all(connection)
         rows = [(row["method"], row["path"], row["status"], row["stage"]) for row in journal(address)]
         assert rows == [
             ("PUT", "/_mock/faults", 400, "protocol"),
@@ -133,10 +133,10 @@ def test_what_is_not_http_is_written_down_as_far_as_it_is_known() -> None:
     with running("--no-journal", "--cors-origin", "http://page") as address:
         with connected(address) as connection:
             connection.sendall(broken)
-            assert b"\r\naccess-control-allow-origin: http://page\r\n" in everything(connection)
+            assert b"\r\naccess-control-allow-origin: http://page\r\n" in read_all(connection)
         with connected(address) as connection:
             connection.sendall(GARBAGE)
-            assert b"access-control-allow-origin" not in everything(connection)
+            assert b"access-control-allow-origin" not in read_all(connection)
         assert journal(address) == []
 
 
@@ -164,7 +164,7 @@ def test_connect_is_refused(address: Address) -> None:
     """The mock is no proxy, and says so; what was asked before is answered."""
     with connected(address) as connection:
         connection.sendall(HEALTH + head("Host: a:443", method="CONNECT", path="a:443") + b"\x16\x03\x01")
-        answer = everything(connection)
+        answer = read_all(connection)
     assert re.findall(rb"HTTP/1.1 ([0-9]+) ", answer) == [b"200", b"501"]
     assert b"\r\nx-mock-reason: protocol: this server is no proxy" in answer
 
@@ -221,9 +221,9 @@ def test_half_a_body_at_the_end_of_the_server_is_not_answered(own: tuple[subproc
         control.sendall(head("Host: localhost", length(b"{}"), method="PUT", path="/_mock/faults") + b"{")
         until(lambda: journal(address))
         process.send_signal(signal.SIGTERM)
-        for one in (connection, control):
+        for each in (connection, control):
             with suppress(ConnectionResetError):
-                assert one.recv(65536) == b""
+                assert each.recv(65536) == b""
     assert process.wait(LONG) == 0
 
 

@@ -90,8 +90,8 @@ def test_prefer_delays_and_says_so(client: Client) -> None:
 
 def test_preferences_are_read_as_rfc_7240_says() -> None:
     """Names in any case, quoted values, parameters aside, the first of two equal ones."""
-    found = preferences(b'Code="4\\04"; a=b, WAIT = 1, code=500, foo="a, b=c", bar, empty="" ; p, semi;q=1')
-    assert found == {"code": "404", "wait": "1", "foo": "a, b=c", "bar": "", "empty": "", "semi": ""}
+    parsed = preferences(b'Code="4\\04"; a=b, WAIT = 1, code=500, foo="a, b=c", bar, empty="" ; p, semi;q=1')
+    assert parsed == {"code": "404", "wait": "1", "foo": "a, b=c", "bar": "", "empty": "", "semi": ""}
 
 
 def test_the_edition_decides_what_is_documented(edition_client: Callable[[str], Client]) -> None:

@@ -115,13 +115,13 @@ def test_overrides_and_provider_states_go_on(own_client: Client) -> None:
 def test_with_a_seed_no_id_comes_again(file: Path) -> None:
     """After a reload, nor after a snapshot that is put back."""
     client = Client(create_app(scenario=file, seed=1))
-    made = [client.create(GOOD, "g1", headers=ANN).headers["location"]]
+    location = [client.create(GOOD, "g1", headers=ANN).headers["location"]]
     change(file, groups=[GROUP, {"id": "g2"}])
     client.app.reload()
-    made.append(client.create(GOOD, "g1", headers=ANN).headers["location"])
+    location.append(client.create(GOOD, "g1", headers=ANN).headers["location"])
     client("PUT", "/_mock/world", client("GET", "/_mock/world").body)
-    made.append(client.create(GOOD, "g1", headers=ANN).headers["location"])
-    assert len(set(made)) == len(ids(client, "handle_services")) == 3
+    location.append(client.create(GOOD, "g1", headers=ANN).headers["location"])
+    assert len(set(location)) == len(ids(client, "handle_services")) == 3
 
 
 def test_with_a_seed_provider_states_are_the_same_again(file: Path) -> None:

@@ -24,10 +24,10 @@ def test_a_run_that_ends_while_somebody_begins_to_wait_ends_the_wait() -> None:
     """A signal may come at any moment: here it comes when the wait is registered."""
     run = WorldRun(World(), Clock())
 
-    class Ending(set):  # type: ignore[type-arg]
+    class EndsTheRun(set):  # type: ignore[type-arg]
         def add(self, wait: object) -> None:
             run.end()
             super().add(wait)
 
-    run._waits = Ending()
+    run._waits = EndsTheRun()
     asyncio.run(asyncio.wait_for(run.wait(60), 5))

@@ -21,6 +21,12 @@ def schema_of(document: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
+def keys_of(document: dict[str, Any], schema: str) -> dict[str, Any]:
+    """The keys of a schema, to be changed."""
+    keys: dict[str, Any] = document["components"]["schemas"][schema]["properties"]
+    return keys
+
+
 def of_body(**more: Any) -> Client:
     return changed(lambda document: schema_of(document).update(more))
 
@@ -181,4 +187,4 @@ def test_a_format_is_checked() -> None:
 def test_a_key_that_the_mock_acts_on_has_the_type_that_it_reads(name: str, key: str, schema: dict[str, Any]) -> None:
     """What is merely stored may be anything."""
     with pytest.raises(UnsupportedContractError, match=f": body: {key}: give it the type"):
-        changed(lambda document: document["components"]["schemas"][name]["properties"].update({key: schema}))
+        changed(lambda document: keys_of(document, name).update({key: schema}), whole=True)

@@ -22,9 +22,9 @@ WHO = "alice"
 @pytest.fixture(params=["current", "deployed"])
 def server(request: pytest.FixtureRequest, edition_client: Callable[[str], Client]) -> Client:
     """An edition that has named tokens, its clock at NOW."""
-    found = edition_client(request.param)
-    found("PUT", "/_mock/clock", {"now": NOW})
-    return found
+    client = edition_client(request.param)
+    client("PUT", "/_mock/clock", {"now": NOW})
+    return client
 
 
 def base(client: Client) -> str:
@@ -50,15 +50,15 @@ def until(moment: int) -> list[dict[str, Any]]:
     return [{"type": "time", "validUntil": moment}]
 
 
-def why(reply: Reply) -> str:
-    found: str = reply.json["error"]["details"]["authError"]["id"]
-    return found
+def error_id(reply: Reply) -> str:
+    error_id: str = reply.json["error"]["details"]["authError"]["id"]
+    return error_id
 
 
 def test_a_named_token_lets_its_user_in_at_once(server: Client) -> None:
     """A named token lets its user in at once."""
-    made = make(server)
-    shown = call(server, "GET", "/user", **by(made["token"]))
+    token = make(server)
+    shown = call(server, "GET", "/user", **by(token["token"]))
     assert shown.status == 200
     assert shown.json["username"] == WHO
 
@@ -86,15 +86,15 @@ def test_the_location_leads_to_the_token(server: Client) -> None:
 
 def test_tokens_are_listed_to_their_user_alone(server: Client) -> None:
     """Tokens are listed to their user alone."""
-    made = make(server)
-    assert call(server, "GET", NAMED, as_=WHO).json == {"tokens": [made["tokenId"]]}
+    token = make(server)
+    assert call(server, "GET", NAMED, as_=WHO).json == {"tokens": [token["tokenId"]]}
     assert call(server, "GET", NAMED, as_="zoe").json == {"tokens": []}
 
 
 def test_a_token_is_found_by_its_name(server: Client) -> None:
     """A token is found by its name."""
-    made = make(server)
-    assert call(server, "GET", f"{NAMED}/name/Notebook", as_=WHO).json["id"] == made["tokenId"]
+    token = make(server)
+    assert call(server, "GET", f"{NAMED}/name/Notebook", as_=WHO).json["id"] == token["tokenId"]
     assert call(server, "GET", f"{NAMED}/name/Other", as_=WHO).status == 404
     assert call(server, "GET", f"{NAMED}/name/Notebook", as_="zoe").status == 404
     assert call(server, "GET", f"{NAMED}/name/Notebook", as_=None).status == 401
@@ -110,29 +110,29 @@ def test_two_tokens_of_a_user_have_different_names(server: Client) -> None:
 
 def test_a_revoked_token_is_refused_until_it_counts_again(server: Client) -> None:
     """A revoked token is refused until it counts again."""
-    made = make(server)
-    path = f"/tokens/named/{made['tokenId']}"
+    token = make(server)
+    path = f"/tokens/named/{token['tokenId']}"
     assert call(server, "PATCH", path, {"revoked": True}, as_=WHO).status == 204
     assert call(server, "GET", f"{path}/status", as_=WHO).json == {"revoked": True}
-    refused = call(server, "GET", "/user", **by(made["token"]))
-    assert (refused.status, why(refused)) == (401, "tokenRevoked")
+    refused = call(server, "GET", "/user", **by(token["token"]))
+    assert (refused.status, error_id(refused)) == (401, "tokenRevoked")
     call(server, "PATCH", path, {"revoked": False}, as_=WHO)
-    assert call(server, "GET", "/user", **by(made["token"])).status == 200
+    assert call(server, "GET", "/user", **by(token["token"])).status == 200
 
 
 def test_a_deleted_token_is_refused(server: Client) -> None:
     """A deleted token is refused."""
-    made = make(server)
-    assert call(server, "DELETE", f"/tokens/named/{made['tokenId']}", as_=WHO).status == 204
-    refused = call(server, "GET", "/user", **by(made["token"]))
-    assert (refused.status, why(refused)) == (401, "tokenInvalid")
+    token = make(server)
+    assert call(server, "DELETE", f"/tokens/named/{token['tokenId']}", as_=WHO).status == 204
+    refused = call(server, "GET", "/user", **by(token["token"]))
+    assert (refused.status, error_id(refused)) == (401, "tokenInvalid")
 
 
 def test_all_named_tokens_go_at_once(server: Client) -> None:
     """All named tokens go at once."""
     first, second, other = make(server), make(server, "Second"), make(server, as_="zoe")
     assert call(server, "DELETE", NAMED, as_=WHO).status == 204
-    assert [call(server, "GET", "/user", **by(one["token"])).status for one in (first, second, other)] == [
+    assert [call(server, "GET", "/user", **by(token["token"])).status for token in (first, second, other)] == [
         401,
         401,
         200,
@@ -141,9 +141,9 @@ def test_all_named_tokens_go_at_once(server: Client) -> None:
 
 def test_the_tokens_of_a_user_go_with_it(server: Client) -> None:
     """The tokens of a user go with it."""
-    made = make(server)
-    assert call(server, "DELETE", "/user", **by(made["token"])).status == 204
-    assert call(server, "GET", "/user", **by(made["token"])).status == 401
+    token = make(server)
+    assert call(server, "DELETE", "/user", **by(token["token"])).status == 204
+    assert call(server, "GET", "/user", **by(token["token"])).status == 401
     assert call(server, "GET", "/tokens/named", as_="adam").json == {"tokens": []}
 
 
@@ -156,11 +156,11 @@ def test_a_token_of_somebody_else_is_forbidden(server: Client) -> None:
 
 def test_a_token_ends_by_the_mocks_clock(server: Client) -> None:
     """A token ends by the mock's clock."""
-    made = make(server, caveats=until(NOW + 10))
-    assert call(server, "GET", "/user", **by(made["token"])).status == 200
+    token = make(server, caveats=until(NOW + 10))
+    assert call(server, "GET", "/user", **by(token["token"])).status == 200
     assert server("PUT", "/_mock/clock", {"forward": 10}).json == {"now": NOW + 10, "standing": True}
-    refused = call(server, "GET", "/user", **by(made["token"]))
-    assert (refused.status, why(refused)) == (401, "tokenCaveatUnverified")
+    refused = call(server, "GET", "/user", **by(token["token"]))
+    assert (refused.status, error_id(refused)) == (401, "tokenCaveatUnverified")
 
 
 def test_a_temporary_token_ends_within_a_week(server: Client) -> None:
@@ -169,21 +169,21 @@ def test_a_temporary_token_ends_within_a_week(server: Client) -> None:
     assert (bad.status, bad.error) == (400, "tokenTimeCaveatRequired")
     assert bad.json["error"]["details"] == {"maxTtl": WEEK}
     assert call(server, "POST", TEMPORARY, {"caveats": until(NOW + WEEK + 1)}, as_=WHO).status == 400
-    made = call(server, "POST", TEMPORARY, {"caveats": until(NOW + WEEK)}, as_=WHO)
-    assert made.status == 201
-    assert call(server, "GET", "/user", **by(made.json["token"])).status == 200
+    reply = call(server, "POST", TEMPORARY, {"caveats": until(NOW + WEEK)}, as_=WHO)
+    assert reply.status == 201
+    assert call(server, "GET", "/user", **by(reply.json["token"])).status == 200
     assert call(server, "GET", NAMED, as_=WHO).json == {"tokens": []}
 
 
 def test_temporary_tokens_are_revoked_together(server: Client) -> None:
     """Temporary tokens are revoked together."""
     named, other = make(server), call(server, "POST", TEMPORARY, {"caveats": until(NOW + 9)}, as_="zoe").json
-    made = call(server, "POST", TEMPORARY, {"caveats": until(NOW + 9)}, as_=WHO).json
+    reply = call(server, "POST", TEMPORARY, {"caveats": until(NOW + 9)}, as_=WHO).json
     before = call(server, "GET", TEMPORARY, as_=WHO).json["generation"]
     assert call(server, "DELETE", TEMPORARY, as_=WHO).status == 204
     assert call(server, "GET", TEMPORARY, as_=WHO).json == {"generation": before + 1}
-    assert why(call(server, "GET", "/user", **by(made["token"]))) == "tokenRevoked"
-    assert [call(server, "GET", "/user", **by(one["token"])).status for one in (named, other)] == [200, 200]
+    assert error_id(call(server, "GET", "/user", **by(reply["token"]))) == "tokenRevoked"
+    assert [call(server, "GET", "/user", **by(token["token"])).status for token in (named, other)] == [200, 200]
     again = call(server, "POST", TEMPORARY, {"caveats": until(NOW + 9)}, as_=WHO).json
     assert call(server, "GET", "/user", **by(again["token"])).status == 200
 
@@ -202,8 +202,8 @@ def test_temporary_tokens_are_revoked_together(server: Client) -> None:
 )
 def test_caveats_decide_where_a_token_counts(server: Client, caveat: Any, status: int) -> None:
     """Caveats decide where a token counts."""
-    made = make(server, caveats=[caveat])
-    reply = call(server, "GET", "/user", **by(made["token"]))
+    token = make(server, caveats=[caveat])
+    reply = call(server, "GET", "/user", **by(token["token"]))
     assert reply.status == status
     if status == 401:
         assert reply.json["error"]["details"]["authError"]["details"] == {"caveat": caveat}
@@ -221,27 +221,27 @@ def test_caveats_that_are_not_known_are_refused(server: Client, caveat: Any) -> 
 
 def test_an_identity_token_lets_nobody_in(server: Client) -> None:
     """An identity token lets nobody in."""
-    made = make(server, type={"identityToken": {}})
-    refused = call(server, "GET", "/user", **by(made["token"]))
-    assert (refused.status, why(refused)) == (401, "notAnAccessToken")
+    token = make(server, type={"identityToken": {}})
+    refused = call(server, "GET", "/user", **by(token["token"]))
+    assert (refused.status, error_id(refused)) == (401, "notAnAccessToken")
 
 
 def test_a_token_of_a_blocked_user_is_refused(server: Client) -> None:
     """A token of a blocked user is refused."""
-    made = make(server)
+    token = make(server)
     who = call(server, "GET", "/user", as_=WHO).json["userId"]
     call(server, "PATCH", f"/users/{who}/access_block", {"blocked": True}, as_="adam")
-    assert why(call(server, "GET", "/user", **by(made["token"]))) == "userBlocked"
+    assert error_id(call(server, "GET", "/user", **by(token["token"]))) == "userBlocked"
 
 
 def test_whoever_manages_tokens_makes_them_for_others(server: Client) -> None:
     """Whoever manages tokens makes them for others."""
     who = call(server, "GET", "/user", as_=WHO).json["userId"]
     path = f"/users/{who}/tokens/named"
-    made = call(server, "POST", path, {"name": "Notebook"}, as_="adam")
-    assert made.status == 201
-    assert call(server, "GET", "/user", **by(made.json["token"])).json["userId"] == who
-    assert call(server, "GET", f"{path}/name/Notebook", as_="adam").json["id"] == made.json["tokenId"]
+    reply = call(server, "POST", path, {"name": "Notebook"}, as_="adam")
+    assert reply.status == 201
+    assert call(server, "GET", "/user", **by(reply.json["token"])).json["userId"] == who
+    assert call(server, "GET", f"{path}/name/Notebook", as_="adam").json["id"] == reply.json["tokenId"]
     assert call(server, "GET", path, as_="zoe").status == 403
     assert call(server, "POST", "/users/nobody/tokens/named", {"name": "Notebook"}, as_="adam").status == 404
 
@@ -250,14 +250,14 @@ def test_the_scope_of_a_token_is_inferred(edition_client: Callable[[str], Client
     """The scope of a token is inferred."""
     server = edition_client("deployed")
     server("PUT", "/_mock/clock", {"now": NOW})
-    made = make(server, caveats=[*until(NOW + 9), {"type": "service", "whitelist": ["opw-1"]}])
+    token = make(server, caveats=[*until(NOW + 9), {"type": "service", "whitelist": ["opw-1"]}])
     path = "/tokens/infer_access_token_scope"
-    reply = call(server, "POST", path, {"token": made["token"]}, as_=None)
+    reply = call(server, "POST", path, {"token": token["token"]}, as_=None)
     assert reply.status == 200
     assert reply.json["validUntil"] == NOW + 9
     assert call(server, "POST", path, {"token": "nobodys"}, as_=None).error == "badValueToken"
     server("PUT", "/_mock/clock", {"forward": 9})
-    assert call(server, "POST", path, {"token": made["token"]}, as_=None).status == 401
+    assert call(server, "POST", path, {"token": token["token"]}, as_=None).status == 401
 
 
 def test_client_tokens_go_by_the_token_itself(each: Client) -> None:
@@ -288,7 +288,7 @@ def test_the_world_is_given_out_and_in_with_its_tokens(server: Client) -> None:
     assert server("PUT", "/_mock/world", world).status == 204
     server("PUT", "/_mock/clock", {"now": NOW})
     assert server("GET", "/_mock/world").json == world
-    assert [call(server, "GET", "/user", **by(one["token"])).status for one in (named, temporary)] == [200, 200]
+    assert [call(server, "GET", "/user", **by(token["token"])).status for token in (named, temporary)] == [200, 200]
     assert call(server, "GET", TEMPORARY, as_=WHO).json == {"generation": 2}
 
 
@@ -298,9 +298,9 @@ def test_a_seed_makes_everything_the_same_again() -> None:
     for _ in range(2):
         server = Client(create_app("deployed", seed=7))
         caveats = until(server("GET", "/_mock/clock").json["now"] + 9)
-        made = [make(server), call(server, "POST", TEMPORARY, {"caveats": caveats}, as_=WHO).json]
+        tokens = [make(server), call(server, "POST", TEMPORARY, {"caveats": caveats}, as_=WHO).json]
         server("POST", "/_mock/reset")
-        replies.append((made, make(server), server("GET", "/_mock/world").body))
+        replies.append((tokens, make(server), server("GET", "/_mock/world").body))
     assert replies[0] == replies[1]
     assert replies[0][0][0] == replies[0][1]
 

@@ -24,7 +24,7 @@ def get(client: Client, path: str, as_: str = "adam") -> Any:
     return reply.json
 
 
-def made(reply: Any) -> str:
+def created_id(reply: Any) -> str:
     return str(reply.headers["location"].rpartition("/")[2])
 
 
@@ -86,7 +86,7 @@ def test_what_the_zone_made_was_made_by_nobody(each: Client) -> None:
 
 def test_a_user_without_a_name_has_it_as_null(each: Client) -> None:
     """In the details, as a member, and after a change."""
-    user = made(each("POST", f"{BASE}/users", {}, as_="adam"))
+    user = created_id(each("POST", f"{BASE}/users", {}, as_="adam"))
     assert get(each, f"/users/{user}")["username"] is None
     assert each("PUT", f"{BASE}/groups/{HOME}/users/{user}", as_="adam").status == 201
     assert get(each, f"/groups/{HOME}/users/{user}")["username"] is None
@@ -140,11 +140,11 @@ def test_what_the_contract_lacks_is_not_implemented(edition: str) -> None:
     client = Client(create_app(edition))
     contract = load(edition)
     assert len(contract.uncovered) > 200
-    for one in contract.uncovered:
-        path = one.path.replace("{", "").replace("}", "")
-        reply = client(one.method, contract.base_paths[0] + path, as_="adam")
-        assert reply.status == 501, (one, reply.status)
-        assert one.upstream_id in reply.reason
+    for operation in contract.uncovered:
+        path = operation.path.replace("{", "").replace("}", "")
+        reply = client(operation.method, contract.base_paths[0] + path, as_="adam")
+        assert reply.status == 501, (operation, reply.status)
+        assert operation.upstream_id in reply.reason
         assert "Onezone has this operation" in reply.reason
         assert contract.error_is_string or set(reply.json["error"]) == {"id", "description"}
 

@@ -36,18 +36,20 @@ def worker(address: Address, prefix: str, headers: dict[str, str]) -> list[str]:
 
     def services() -> list[str]:
         _, body, _ = call(connection, "GET", prefix + COLLECTION, headers=as_adam)
-        found: list[str] = json.loads(body)["handle_services"]
-        return found
+        ids: list[str] = json.loads(body)["handle_services"]
+        return ids
 
     for number in range(TESTS):
         call(connection, "POST", f"{prefix}/_mock/reset", headers=headers)
         before = services()
-        made = [call(connection, "POST", prefix + COLLECTION, body=json.dumps(GOOD), headers=as_adam) for _ in range(3)]
+        replies = [
+            call(connection, "POST", prefix + COLLECTION, body=json.dumps(GOOD), headers=as_adam) for _ in range(3)
+        ]
         after = services()
-        location = (made[0][2] or "").removeprefix(f"http://{address[0]}:{address[1]}")
+        location = (replies[0][2] or "").removeprefix(f"http://{address[0]}:{address[1]}")
         shown, _, _ = call(connection, "GET", location, headers=as_adam)
         _, journal, _ = call(connection, "GET", f"{prefix}/_mock/journal", headers=headers)
-        seen = (len(before), [status for status, *_ in made], len(after), shown, json.loads(journal)["total"])
+        seen = (len(before), [status for status, *_ in replies], len(after), shown, json.loads(journal)["total"])
         if seen != (1, [204] * 3, 4, 200, 6):
             wrong.append(f"{number}: {seen}")
     connection.close()

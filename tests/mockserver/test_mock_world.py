@@ -15,121 +15,124 @@ NONE: frozenset[str] = frozenset()
 
 
 def world(*groups: str, users: tuple[str, ...] = ("u",)) -> World:
-    made = World()
+    state = World()
     for name in users:
-        made.add_user(User(name, name, "secret"))
+        state.add_user(User(name, name, "secret"))
     for name in groups:
-        made.add_group(name, name, frozenset({f"zone-{name}"}))
-    return made
+        state.add_group(name, name, frozenset({f"zone-{name}"}))
+    return state
 
 
 def test_direct_privileges_are_held() -> None:
     """A direct member holds its own privileges, and nobody else holds any."""
-    made = world("g", users=("u", "v"))
-    made.relate("user", "u", "group", "g", ONE)
-    assert made.effective_privileges("user", "u", "group", "g") == ONE
-    assert made.effective_privileges("user", "v", "group", "g") is None
+    state = world("g", users=("u", "v"))
+    state.relate("user", "u", "group", "g", ONE)
+    assert state.effective_privileges("user", "u", "group", "g") == ONE
+    assert state.effective_privileges("user", "v", "group", "g") is None
 
 
 def test_a_member_without_privileges_is_a_member() -> None:
     """Membership and privileges are two things."""
-    made = world("g")
-    made.relate("user", "u", "group", "g", NONE)
-    assert made.effective_privileges("user", "u", "group", "g") == NONE
+    state = world("g")
+    state.relate("user", "u", "group", "g", NONE)
+    assert state.effective_privileges("user", "u", "group", "g") == NONE
 
 
 def test_a_member_of_a_child_holds_the_childs_privileges_in_the_parent() -> None:
     """What the user may do inside the child does not matter, nor what the child's child holds in the child."""
-    made = world("parent", "child", "grandchild")
-    made.relate("group", "child", "group", "parent", TWO)
-    made.relate("group", "grandchild", "group", "child", THREE)
-    made.relate("user", "u", "group", "grandchild", ONE)
-    assert made.effective_privileges("user", "u", "group", "child") == THREE
-    assert made.effective_privileges("user", "u", "group", "parent") == TWO
+    state = world("parent", "child", "grandchild")
+    state.relate("group", "child", "group", "parent", TWO)
+    state.relate("group", "grandchild", "group", "child", THREE)
+    state.relate("user", "u", "group", "grandchild", ONE)
+    assert state.effective_privileges("user", "u", "group", "child") == THREE
+    assert state.effective_privileges("user", "u", "group", "parent") == TWO
 
 
 def test_direct_and_inherited_privileges_add_up() -> None:
     """Privileges from several ways in are united."""
-    made = world("parent", "child", "other")
-    made.relate("group", "child", "group", "parent", TWO)
-    made.relate("group", "other", "group", "parent", THREE)
-    made.relate("user", "u", "group", "child", NONE)
-    made.relate("user", "u", "group", "parent", ONE)
-    assert made.effective_privileges("user", "u", "group", "parent") == ONE | TWO
+    state = world("parent", "child", "other")
+    state.relate("group", "child", "group", "parent", TWO)
+    state.relate("group", "other", "group", "parent", THREE)
+    state.relate("user", "u", "group", "child", NONE)
+    state.relate("user", "u", "group", "parent", ONE)
+    assert state.effective_privileges("user", "u", "group", "parent") == ONE | TWO
 
 
 def test_cycles_end() -> None:
     """Two groups may be members of each other."""
-    made = world("a", "b")
-    made.relate("group", "b", "group", "a", ONE)
-    made.relate("group", "a", "group", "b", TWO)
-    made.relate("user", "u", "group", "a", THREE)
-    assert made.effective_privileges("user", "u", "group", "a") == ONE | THREE
-    assert made.effective_privileges("user", "u", "group", "b") == TWO
+    state = world("a", "b")
+    state.relate("group", "b", "group", "a", ONE)
+    state.relate("group", "a", "group", "b", TWO)
+    state.relate("user", "u", "group", "a", THREE)
+    assert state.effective_privileges("user", "u", "group", "a") == ONE | THREE
+    assert state.effective_privileges("user", "u", "group", "b") == TWO
 
 
 def test_zone_privileges_come_down_from_every_group_above() -> None:
     """A user holds its own zone privileges and those of direct and distant groups."""
-    made = world("parent", "child", "elsewhere")
-    made.relate("group", "child", "group", "parent", NONE)
-    made.relate("user", "u", "group", "child", NONE)
-    assert made.zone_privileges("user", "u") == {"zone-parent", "zone-child"}
+    state = world("parent", "child", "elsewhere")
+    state.relate("group", "child", "group", "parent", NONE)
+    state.relate("user", "u", "group", "child", NONE)
+    assert state.zone_privileges("user", "u") == {"zone-parent", "zone-child"}
 
 
 def test_privileges_in_a_service_come_through_its_groups() -> None:
     """The effective members of a service's group hold the group's privileges in it; users may hold their own."""
-    made = world("parent", "child")
-    made.relate("group", "child", "group", "parent", NONE)
-    made.relate("user", "u", "group", "child", NONE)
-    made.add("handle_service", "h", b"{}")
-    assert made.effective_privileges("user", "u", "handle_service", "h") is None
-    made.relate("group", "parent", "handle_service", "h", TWO)
-    made.relate("user", "u", "handle_service", "h", ONE)
-    assert made.effective_privileges("user", "u", "handle_service", "h") == ONE | TWO
+    state = world("parent", "child")
+    state.relate("group", "child", "group", "parent", NONE)
+    state.relate("user", "u", "group", "child", NONE)
+    state.add("handle_service", "h", b"{}")
+    assert state.effective_privileges("user", "u", "handle_service", "h") is None
+    state.relate("group", "parent", "handle_service", "h", TWO)
+    state.relate("user", "u", "handle_service", "h", ONE)
+    assert state.effective_privileges("user", "u", "handle_service", "h") == ONE | TWO
 
 
 def test_a_removed_user_is_gone_everywhere() -> None:
     """Name, tokens, memberships and relations go with the user."""
-    made = world("g")
-    made.relate("user", "u", "group", "g", ONE)
-    made.add("handle_service", "h", b"{}")
-    made.relate("user", "u", "handle_service", "h", ONE)
-    made.remove_with_orphans("user", "u")
-    assert made.login("u", "secret") is None
-    assert made.members("user", "group", "g") == {}
-    assert not made.exists("handle_service", "h")
+    state = world("g")
+    state.relate("user", "u", "group", "g", ONE)
+    state.add("handle_service", "h", b"{}")
+    state.relate("user", "u", "handle_service", "h", ONE)
+    state.remove_with_orphans("user", "u")
+    assert state.login("u", "secret") is None
+    assert state.members("user", "group", "g") == {}
+    assert not state.exists("handle_service", "h")
 
 
 def test_removing_a_group_keeps_what_others_hold() -> None:
     """A service of two groups stays when one of them goes."""
-    made = world("g", "other")
-    made.relate("group", "other", "group", "g", ONE)
-    made.relate("group", "g", "group", "other", ONE)
+    state = world("g", "other")
+    state.relate("group", "other", "group", "g", ONE)
+    state.relate("group", "g", "group", "other", ONE)
     for group in ("g", "other"):
-        made.add("handle_service", "h", b"{}")
-        made.relate("group", group, "handle_service", "h", ONE)
-    made.remove_with_orphans("group", "g")
-    assert made.exists("handle_service", "h")
-    assert made.members("group", "group", "other") == {}
-    made.remove_with_orphans("group", "other")
-    assert not made.exists("handle_service", "h")
+        state.add("handle_service", "h", b"{}")
+        state.relate("group", group, "handle_service", "h", ONE)
+    state.remove_with_orphans("group", "g")
+    assert state.exists("handle_service", "h")
+    assert state.members("group", "group", "other") == {}
+    state.remove_with_orphans("group", "other")
+    assert not state.exists("handle_service", "h")
 
 
 def test_login_needs_name_and_password() -> None:
     """A wrong password, an unknown name, and a user without any password cannot log in."""
-    made = world(users=("u",))
-    made.add_user(User("tokens-only", tokens=("t",)))
-    made.add_user(User("nameless", "nameless"))
-    assert made.login("u", "secret") is made.users["u"]
-    assert made.login("u", "Secret") is made.login("x", "secret") is made.login("nameless", "") is None
-    assert made.holder_of("t") is made.users["tokens-only"]
+    state = world(users=("u",))
+    state.add_user(User("tokens-only", tokens=("t",)))
+    state.add_user(User("nameless", "nameless"))
+    assert state.login("u", "secret") is state.users["u"]
+    assert state.login("u", "Secret") is state.login("x", "secret") is state.login("nameless", "") is None
+    assert state.holder_of("t") is state.users["tokens-only"]
 
 
 def test_ids_look_like_those_of_released_servers() -> None:
     """32 hexadecimal digits, "ch" and 4 more; never the same twice."""
     ids = {new_id() for _ in range(1000)}
     assert len(ids) == 1000
-    assert all(len(one) == 38 and one[32:34] == "ch" and int(one[:32] + one[34:], 16) >= 0 for one in ids)
+    assert all(
+        len(identity) == 38 and identity[32:34] == "ch" and int(identity[:32] + identity[34:], 16) >= 0
+        for identity in ids
+    )
 
 
 GROUPS = ["a", "b", "c", "d"]
@@ -144,37 +147,37 @@ grants = st.frozensets(st.sampled_from(PRIVILEGES))
 @settings(max_examples=150, deadline=None)
 def test_effective_privileges_are_those_of_the_definition(direct: dict, nested: dict) -> None:
     """Against the definition, evaluated naively: the least fixed point of membership, then one union."""
-    made = world(*GROUPS)
-    for group, held in direct.items():
-        made.relate("user", "u", "group", group, held)
-    for (parent, child), held in nested.items():
-        made.relate("group", child, "group", parent, held)
+    state = world(*GROUPS)
+    for group, privileges in direct.items():
+        state.relate("user", "u", "group", group, privileges)
+    for (parent, child), privileges in nested.items():
+        state.relate("group", child, "group", parent, privileges)
     member = set(direct)
     for _ in GROUPS:
         member |= {parent for parent, child in nested if child in member}
     for group in GROUPS:
         expected = set(direct.get(group, ())).union(*(h for (p, c), h in nested.items() if p == group and c in member))
-        assert made.effective_privileges("user", "u", "group", group) == (expected if group in member else None)
+        assert state.effective_privileges("user", "u", "group", group) == (expected if group in member else None)
 
 
 def test_a_decision_is_remembered_only_as_long_as_it_holds() -> None:
     """Joining a group, or another world in its place, is seen by the next request."""
     contract = load("current")
-    made = world("g")
+    state = world("g")
     guard = Guard(contract.operations["list_group_handle_services"])
-    ask = lambda where: guard.decide(where, made.users["u"], {"id": "g"}).allowed  # noqa: E731
-    assert not ask(made)
-    made.relate("user", "u", "group", "g", frozenset({"group_view"}))
-    assert ask(made)
+    ask = lambda where: guard.decide(where, state.users["u"], {"id": "g"}).allowed  # noqa: E731
+    assert not ask(state)
+    state.relate("user", "u", "group", "g", frozenset({"group_view"}))
+    assert ask(state)
     assert not ask(world("g"))
 
 
 def test_the_closest_route_is_named_with_what_it_lacks() -> None:
     """A refusal says which documented way came closest and what was missing."""
     contract = load("current")
-    made = world("g")
-    made.relate("user", "u", "group", "g", frozenset({"group_create_handle_service"}))
-    decision = Guard(contract.operations["create_group_handle_service"]).decide(made, made.users["u"], {"id": "g"})
+    state = world("g")
+    state.relate("user", "u", "group", "g", frozenset({"group_create_handle_service"}))
+    decision = Guard(contract.operations["create_group_handle_service"]).decide(state, state.users["u"], {"id": "g"})
     assert str(decision) == "route member: lacks zone oz_handle_services_create"
 
 

@@ -38,8 +38,8 @@ def client(client: Client) -> Iterator[Client]:
 def services(client: Client, world: str = "") -> list[str]:
     """The services of the home group in a world."""
     options: Any = {"headers": {"x-mock-world": world}} if world else {}
-    found: list[str] = client("GET", LIST, as_="adam", **options).json["handle_services"]
-    return found
+    ids: list[str] = client("GET", LIST, as_="adam", **options).json["handle_services"]
+    return ids
 
 
 def names(client: Client) -> list[str]:
@@ -119,14 +119,14 @@ def test_control_calls_take_the_same(client: Client, way: str) -> None:
 def test_provider_states_are_set_up_in_the_world(client: Client) -> None:
     """Their users log in there alone, and a tear-down elsewhere removes nobody."""
     asked = {"state": "a persona", "params": {"group_privileges": [], "zone_privileges": []}}
-    made = client("POST", "/_mock/states", asked, **IN_A["header"]).json
-    credentials = basic(made["username"], made["password"])
+    reply = client("POST", "/_mock/states", asked, **IN_A["header"]).json
+    credentials = basic(reply["username"], reply["password"])
     as_made = {"authorization": credentials}
-    assert client.create(group=made["group"], headers=as_made).status == 401
+    assert client.create(group=reply["group"], headers=as_made).status == 401
     client("POST", "/_mock/states", {**asked, "action": "teardown"})
-    assert client.create(group=made["group"], headers={**as_made, "x-mock-world": "a"}).status == 403
+    assert client.create(group=reply["group"], headers={**as_made, "x-mock-world": "a"}).status == 403
     client("POST", "/_mock/states", {**asked, "action": "teardown"}, **IN_A["header"])
-    assert client.create(group=made["group"], headers={**as_made, "x-mock-world": "a"}).status == 401
+    assert client.create(group=reply["group"], headers={**as_made, "x-mock-world": "a"}).status == 401
 
 
 def test_worlds_are_listed_and_removed(client: Client) -> None:
@@ -163,10 +163,10 @@ def test_the_least_recently_used_goes_where_there_are_too_many(client: Client) -
         state.run_of(f"w{number}")
     state.run_of("w0")
     state.run_of("new")
-    known = names(client)
-    assert len(known) == MOST_WORLDS
-    assert "w1" not in known
-    assert {"w0", "new"} <= set(known)
+    worlds = names(client)
+    assert len(worlds) == MOST_WORLDS
+    assert "w1" not in worlds
+    assert {"w0", "new"} <= set(worlds)
 
 
 def test_faults_are_of_all_worlds(client: Client) -> None:
@@ -215,8 +215,8 @@ def _total(control: http.client.HTTPConnection) -> int:
 
 def test_the_body_is_that_of_the_documented_example(client: Client) -> None:
     """A world of its own serves all operations, not the documented one alone."""
-    made = client.create(GOOD, as_="adam", base="/_world/a/api/v3").headers["location"]
-    path = made.removeprefix("http://mock.test:8080")
+    location = client.create(GOOD, as_="adam", base="/_world/a/api/v3").headers["location"]
+    path = location.removeprefix("http://mock.test:8080")
     assert client("GET", path, as_="adam").json["name"] == GOOD["name"]
 
 

@@ -30,7 +30,7 @@ CONTRACT = load("current")
 
 
 def test_there_are_three_examples() -> None:
-    assert [one.stem for one in EXAMPLES] == ["every-outcome", "federation", "small-lab"]
+    assert [path.stem for path in EXAMPLES] == ["every-outcome", "federation", "small-lab"]
 
 
 def test_the_schema_is_the_one_that_the_code_makes() -> None:
@@ -39,7 +39,7 @@ def test_the_schema_is_the_one_that_the_code_makes() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("path", [DEMO, *EXAMPLES], ids=lambda one: one.stem)
+@pytest.mark.parametrize("path", [DEMO, *EXAMPLES], ids=lambda path: path.stem)
 def test_what_is_shipped_keeps_the_schema(path: Path) -> None:
     jsonschema.Draft202012Validator(SCHEMA).validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
@@ -50,12 +50,12 @@ def test_the_demo_has_shares_that_no_handle_stands_for(edition: str, free: int) 
     contract = load(edition)
     world = snapshot(default_scenario(contract).world(contract))
     data = orjson.loads(orjson.dumps(world))
-    assert [one["details"]["handleId"] for one in data.get("shares", ())] == [None] * free
+    assert [share["details"]["handleId"] for share in data.get("shares", ())] == [None] * free
     assert orjson.loads(orjson.dumps(snapshot(build(data, contract)))) == data
 
 
 @pytest.mark.parametrize("edition", ["current", "deployed"])
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda one: one.stem)
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_persona_gets_what_its_line_says(path: Path, edition: str) -> None:
     """The status that the scenario expects is the one that the mock answers, and start-up has nothing to object."""
     mock = create_app(edition, path)
@@ -63,15 +63,15 @@ def test_every_persona_gets_what_its_line_says(path: Path, edition: str) -> None
     assert operation
     for line in lines(mock.state, operation, "http://mock/api/v3"):
         status, reason = asyncio.run(_ask(mock, operation, line))
-        wanted = operation.success.status if line.persona.expect == "success" else line.persona.expect
-        assert status == wanted, f"{line.persona.name}: {reason}"
+        expected = operation.success.status if line.persona.expect == "success" else line.persona.expect
+        assert status == expected, f"{line.persona.name}: {reason}"
     assert "but the scenario expects" not in introduce(mock, "http://mock/api/v3")
 
 
 def test_every_outcome_is_every_documented_status() -> None:
     """What the documented operation answers by itself: a success, 400, 401, 403 and 404."""
     personas = read_scenario(FOLDER / "every-outcome.yaml", CONTRACT).personas
-    assert {one.expect for one in personas} == {"success", 400, 401, 403, 404}
+    assert {persona.expect for persona in personas} == {"success", 400, 401, 403, 404}
 
 
 def test_start_up_tells_where_the_scenario_is_mistaken(tmp_path: Path) -> None:
@@ -128,12 +128,12 @@ HALVES = ['{"groups": [\n{"id": "\\ud800"}]}', '{"groups": [\n{"id": "g", "detai
 @pytest.mark.parametrize("text", HALVES)
 def test_half_a_character_is_refused(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where PyYAML came without its C library, which refuses such escapes by itself."""
-    for suffix, told in (("json", "not JSON: "), ("yaml", "not YAML: "), ("yaml", "groups[0]")):
+    for suffix, message in (("json", "not JSON: "), ("yaml", "not YAML: "), ("yaml", "groups[0]")):
         path = tmp_path / f"half.{suffix}"
         path.write_text(text, encoding="utf-8")
         with pytest.raises(ScenarioError) as caught:
             read_scenario(path, CONTRACT)
-        assert str(caught.value).startswith(f"{path}:2: {told}")
+        assert str(caught.value).startswith(f"{path}:2: {message}")
         if suffix == "yaml":
             monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
 
@@ -203,7 +203,7 @@ def test_numbers_keep_their_digits(tmp_path: Path) -> None:
 def test_a_json_file_is_a_scenario(tmp_path: Path) -> None:
     path = tmp_path / "world.json"
     path.write_bytes(orjson.dumps(yaml.safe_load(DEMO.read_text(encoding="utf-8"))))
-    ours, demo = (read_scenario(one, CONTRACT) for one in (path, DEMO))
+    ours, demo = (read_scenario(file, CONTRACT) for file in (path, DEMO))
     assert ours.personas == demo.personas
     assert orjson.dumps(snapshot(ours.world(CONTRACT))) == orjson.dumps(snapshot(demo.world(CONTRACT)))
 
@@ -228,7 +228,7 @@ def named_tokens(draw: st.DrawFn, users: list[str]) -> list[dict[str, Any]]:
     """Named tokens of some of the users."""
     return [
         {
-            "id": one,
+            "id": name,
             "name": f"{at}-{draw(names)}",
             "user": draw(st.sampled_from(users)),
             "token": f"named-{at}",
@@ -238,7 +238,7 @@ def named_tokens(draw: st.DrawFn, users: list[str]) -> list[dict[str, Any]]:
             "creationTime": draw(moments),
             "customMetadata": draw(st.dictionaries(names, moments, max_size=2)),
         }
-        for at, one in enumerate(draw(st.lists(names, unique=True, max_size=2 if users else 0)))
+        for at, name in enumerate(draw(st.lists(names, unique=True, max_size=2 if users else 0)))
     ]
 
 
@@ -250,13 +250,13 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
         {"details": st.fixed_dictionaries({"more": st.integers(-5, 5)})}
     )
 
-    def held(scope: str, ids: list[str]) -> Any:
+    def privileges_in(scope: str, ids: list[str]) -> Any:
         return draw(st.dictionaries(st.sampled_from(ids), subset(scope))) if ids else {}
 
     return {
         "users": [
             {
-                "id": one,
+                "id": user,
                 "username": f"{at}-{draw(names)}",
                 "fullName": draw(names),
                 "basicAuthEnabled": draw(st.booleans()),
@@ -272,35 +272,35 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
                 "token_generation": draw(st.integers(1, 3)),
                 "zone_privileges": draw(subset("zone")),
             }
-            for at, one in enumerate(users)
+            for at, user in enumerate(users)
         ],
         "groups": [
             {
-                "id": one,
+                "id": group,
                 "name": draw(names),
                 "type": draw(st.sampled_from(GROUP_TYPES)),
                 "creator": draw(creators),
                 "creationTime": draw(moments),
                 **draw(more),
-                "users": held("group", users),
-                "children": held("group", [other for other in groups if other != one]),
+                "users": privileges_in("group", users),
+                "children": privileges_in("group", [other for other in groups if other != group]),
                 "zone_privileges": draw(subset("zone")),
             }
-            for one in groups
+            for group in groups
         ],
         "handle_services": [
             {
-                "id": one,
-                "details": {"handleServiceId": one, "name": draw(names), "serviceProperties": {"n": draw(moments)}},
-                "groups": held("handle_service", groups),
-                "users": held("handle_service", users),
+                "id": name,
+                "details": {"handleServiceId": name, "name": draw(names), "serviceProperties": {"n": draw(moments)}},
+                "groups": privileges_in("handle_service", groups),
+                "users": privileges_in("handle_service", users),
             }
-            for one in draw(st.lists(names, unique=True, min_size=1, max_size=2))
+            for name in draw(st.lists(names, unique=True, min_size=1, max_size=2))
         ],
         "tokens": draw(named_tokens(users)),
         "invitations": [
-            {"token": f"invitation-{at}", "invites": draw(st.sampled_from(["group", "user"])), "group": one}
-            for at, one in enumerate(groups)
+            {"token": f"invitation-{at}", "invites": draw(st.sampled_from(["group", "user"])), "group": group}
+            for at, group in enumerate(groups)
         ],
     }
 

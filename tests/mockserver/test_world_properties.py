@@ -13,10 +13,10 @@ from onezone_mockserver.world import User, World, inside
 USERS = ["u", "v"]
 GROUPS = ["a", "b", "c", "d"]
 SERVICES = ["h", "i"]
-ENTITIES = [*(("group", one) for one in GROUPS), *(("handle_service", one) for one in SERVICES)]
-MEMBERS = [*(("user", one) for one in USERS), *(("group", one) for one in GROUPS)]
+ENTITIES = [*(("group", group) for group in GROUPS), *(("handle_service", service) for service in SERVICES)]
+MEMBERS = [*(("user", user) for user in USERS), *(("group", group) for group in GROUPS)]
 members, entities = st.sampled_from(MEMBERS), st.sampled_from(ENTITIES)
-held = st.frozensets(st.sampled_from(["p", "q", "r"]))
+privilege_sets = st.frozensets(st.sampled_from(["p", "q", "r"]))
 
 
 class Model:
@@ -34,25 +34,25 @@ class Model:
 
     def belongs(self, member: Any, entity: Any) -> bool:
         """Whether there is a path of at least one edge, found by going on until nothing new is found."""
-        found: set[Any] = set()
+        reached: set[Any] = set()
         while True:
-            new = {above for below, above in self.edges if below == member or below in found} - found
+            new = {above for below, above in self.edges if below == member or below in reached} - reached
             if not new:
-                return entity in found
-            found |= new
+                return entity in reached
+            reached |= new
 
     def privileges(self, member: Any, entity: Any) -> frozenset[str] | None:
         """Direct ones, and those of every direct group of the entity in which the member is an effective member."""
         if not self.belongs(member, entity):
             return None
         direct = self.edges.get((member, entity), frozenset())
-        groups = [one for one in self.there if one[0] == "group" and (one, entity) in self.edges]
-        return direct.union(*(self.edges[one, entity] for one in groups if self.belongs(member, one)))
+        groups = [group for group in self.there if group[0] == "group" and (group, entity) in self.edges]
+        return direct.union(*(self.edges[group, entity] for group in groups if self.belongs(member, group)))
 
     def zone_privileges(self, member: Any) -> frozenset[str]:
         """Its own, and those of every group that it belongs to."""
-        above = [one for one in self.there if self.belongs(member, one)]
-        return self.zone.get(member, frozenset()).union(*(self.zone.get(one, frozenset()) for one in above))
+        above = [entity for entity in self.there if self.belongs(member, entity)]
+        return self.zone.get(member, frozenset()).union(*(self.zone.get(entity, frozenset()) for entity in above))
 
 
 class AnyWorld(RuleBasedStateMachine):
@@ -64,19 +64,19 @@ class AnyWorld(RuleBasedStateMachine):
     def begin(self) -> None:
         inside.FEW = self.few
         self.world, self.model = World(), Model()
-        for kind, one in MEMBERS + [entity for entity in ENTITIES if entity[0] != "group"]:
-            self.make(kind, one)
+        for kind, identity in MEMBERS + [entity for entity in ENTITIES if entity[0] != "group"]:
+            self.make(kind, identity)
 
-    def make(self, kind: str, one: str) -> None:
+    def make(self, kind: str, identity: str) -> None:
         if kind == "user":
-            self.world.add_user(User(one, one, "secret", (f"token-{one}",)))
+            self.world.add_user(User(identity, identity, "secret", (f"token-{identity}",)))
         elif kind == "group":
-            self.world.add_group(one, one)
+            self.world.add_group(identity, identity)
         else:
-            self.world.add(kind, one, b"{}")
-        self.model.there.add((kind, one))
+            self.world.add(kind, identity, b"{}")
+        self.model.there.add((kind, identity))
 
-    @rule(member=members, entity=entities, privileges=held)
+    @rule(member=members, entity=entities, privileges=privilege_sets)
     def relate(self, member: Any, entity: Any, privileges: frozenset[str]) -> None:
         if member != entity and {member, entity} <= self.model.there:
             self.world.relate(*member, *entity, privileges)
@@ -89,7 +89,7 @@ class AnyWorld(RuleBasedStateMachine):
         self.world.unrelate(*member, *entity)
         del self.model.edges[member, entity]
 
-    @rule(member=members, privileges=held)
+    @rule(member=members, privileges=privilege_sets)
     def zone(self, member: Any, privileges: frozenset[str]) -> None:
         if member in self.model.there:
             self.world.set_zone(*member, privileges)
@@ -118,10 +118,10 @@ class AnyWorld(RuleBasedStateMachine):
     @invariant()
     def every_list_is_the_models(self) -> None:
         for kind in ("user", "group"):
-            ours = [one for one in MEMBERS if one[0] == kind]
+            ours = [member for member in MEMBERS if member[0] == kind]
             for entity in ENTITIES:
-                found = {one[1]: self.model.privileges(one, entity) for one in ours}
-                effective = {one: privileges for one, privileges in found.items() if privileges is not None}
+                by_member = {member[1]: self.model.privileges(member, entity) for member in ours}
+                effective = {member: privileges for member, privileges in by_member.items() if privileges is not None}
                 assert self.world.effective_members(kind, *entity) == effective
                 direct = {a[1]: p for (a, e), p in self.model.edges.items() if e == entity and a[0] == kind}
                 assert self.world.members(kind, *entity) == direct
@@ -130,8 +130,10 @@ class AnyWorld(RuleBasedStateMachine):
     def every_list_of_memberships_is_the_models(self) -> None:
         for member in MEMBERS:
             for kind in ("group", "handle_service"):
-                found = {one[1]: self.model.privileges(member, one) for one in ENTITIES if one[0] == kind}
-                effective = {one: privileges for one, privileges in found.items() if privileges is not None}
+                by_entity = {
+                    entity[1]: self.model.privileges(member, entity) for entity in ENTITIES if entity[0] == kind
+                }
+                effective = {entity: privileges for entity, privileges in by_entity.items() if privileges is not None}
                 assert self.world.effective_memberships(*member, kind) == effective
                 direct = {e[1]: p for (m, e), p in self.model.edges.items() if m == member and e[0] == kind}
                 assert self.world.memberships(*member, kind) == direct
@@ -142,11 +144,11 @@ class AnyWorld(RuleBasedStateMachine):
             for group in GROUPS:
                 ways = [("user", user)] if (("user", user), ("group", group)) in self.model.edges else []
                 ways += [
-                    one
-                    for one in self.model.there
-                    if one[0] == "group"
-                    and (one, ("group", group)) in self.model.edges
-                    and self.model.belongs(("user", user), one)
+                    entity
+                    for entity in self.model.there
+                    if entity[0] == "group"
+                    and (entity, ("group", group)) in self.model.edges
+                    and self.model.belongs(("user", user), entity)
                 ]
                 assert sorted(self.world.intermediaries(user, group)) == sorted(ways)
 

@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandResult:
     """How a command ended, and what it wrote."""
 
     code: int
@@ -42,7 +42,7 @@ class Environment:
         """Where packages are installed."""
         return next(self.folder.glob("[Ll]ib/**/site-packages"))
 
-    def run(self, *words: object, cwd: Path | None = None) -> Ended:
+    def run(self, *words: object, cwd: Path | None = None) -> CommandResult:
         """Run a command of the environment, in an empty folder unless told otherwise."""
         empty = self.folder / "empty"
         empty.mkdir(exist_ok=True)
@@ -52,7 +52,7 @@ class Environment:
         done = subprocess.run(
             [self.bin / name, *rest], cwd=cwd or empty, env=variables, capture_output=True, text=True, check=False
         )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="session")
@@ -74,25 +74,25 @@ def build(project: Path, folder: Path) -> Path:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Environment]:
     """`environment(wheel, …)`: a fresh environment with these installed."""
 
-    def make(*wanted: object) -> Environment:
-        made = Environment(tmp_path_factory.mktemp("environment") / "venv")
+    def make(*packages: object) -> Environment:
+        environment = Environment(tmp_path_factory.mktemp("environment") / "venv")
         if uv():
-            run("-m", "uv", "venv", "-q", "--python", sys.executable, made.folder)
+            run("-m", "uv", "venv", "-q", "--python", sys.executable, environment.folder)
         else:
-            run("-m", "venv", made.folder)
-        install(made, *wanted)
-        return made
+            run("-m", "venv", environment.folder)
+        install(environment, *packages)
+        return environment
 
     return make
 
 
-def install(where: Environment, *wanted: object) -> None:
+def install(where: Environment, *packages: object) -> None:
     """Install into an environment, by uv where it is there, because that is quicker."""
     python = where.bin / "python"
     command = (
         ["uv", "pip", "install", "-q", "--python", python] if uv() else ["pip", "--python", python, "install", "-q"]
     )
-    run("-m", *command, *wanted)
+    run("-m", *command, *packages)
 
 
 def uv() -> bool:

@@ -42,6 +42,16 @@ def test_actions_are_named_by_commit() -> None:
     assert [use for use in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*", use)] == []
 
 
+def test_the_workflow_to_copy_names_the_same_commits() -> None:
+    """What users copy is pinned as our own workflow is, but for the one action whose old versions GitHub retires."""
+    ours = set(re.findall(r"uses: (.*)", (ROOT / ".github/workflows/release.yml").read_text("utf-8")))
+    theirs = re.findall(r"uses: (.*)", (ROOT / "docs/ci/github.yml").read_text("utf-8"))
+    assert [use for use in theirs if use not in ours] == [
+        "./.onezone-contract-kit",
+        "github/codeql-action/upload-sarif@v3",
+    ]
+
+
 def test_the_release_looks_for_the_version_where_it_stands() -> None:
     """The workflow's pattern matches the line of the version."""
     source = (ROOT / "spec/onezone_spec/__init__.py").read_text("utf-8")

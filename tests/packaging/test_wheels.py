@@ -28,7 +28,7 @@ def files(wheel: Path) -> set[str]:
 
 def metadata(wheel: Path) -> email.message.Message:
     with zipfile.ZipFile(wheel) as archive:
-        name = next(one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        name = next(path for path in archive.namelist() if path.endswith(".dist-info/METADATA"))
         return email.message_from_string(archive.read(name).decode())
 
 
@@ -53,7 +53,7 @@ def test_the_mock_depends_on_a_part_of_what_the_kit_depends_on(projects: dict[st
     """What the mock needs is bounded as in the kit, and has nothing of the judge."""
     kit, mock = (set(projects[name]["project"]["dependencies"]) for name in ("kit", "mock"))
     assert mock < kit
-    names = {re.split(r"[^a-z-]", one)[0] for one in mock}
+    names = {re.split(r"[^a-z-]", requirement)[0] for requirement in mock}
     assert not names & {"schemathesis", "hypothesis", "pytest", "junitparser"}
 
 

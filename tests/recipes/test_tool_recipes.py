@@ -36,10 +36,10 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if path.is_file():
             shutil.copy(path, room)
     done = run(room, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-    told = done.stdout + done.stderr
-    if done.returncode and OFFLINE.search(told):
+    output = done.stdout + done.stderr
+    if done.returncode and OFFLINE.search(output):
         pytest.skip("npm cannot reach its registry: the recipes are not tried")
-    assert done.returncode == 0, told
+    assert done.returncode == 0, output
     return room
 
 

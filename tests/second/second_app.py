@@ -249,8 +249,10 @@ class App:
 
     def accept(self, call: Call) -> None:
         """Refuse who does not want JSON."""
-        wanted = [part.split(";")[0].strip().lower() for part in (call.request.header("accept") or "*/*").split(",")]
-        if not {"", "*/*", "application/*", "application/json"} & set(wanted):
+        media_types = [
+            part.split(";")[0].strip().lower() for part in (call.request.header("accept") or "*/*").split(",")
+        ]
+        if not {"", "*/*", "application/*", "application/json"} & set(media_types):
             raise Refusal(406, "notAcceptable", "Only application/json is offered.")
 
     def media(self, call: Call) -> None:

@@ -341,10 +341,14 @@ refused("unknown-404-as-200", "404 is answered 200, with the error inside.", sta
 refused("unknown-404-as-204", "404 is answered 204.", status(204), 404)
 
 
-def orphan(app: App, call: Call) -> None:
+def create_nevertheless(app: App, call: Call) -> None:
     """Leave the group behind, then refuse."""
     app.world.groups[call.group] = {}
     raise Refusal(404, "notFound", "The resource could not be found.")
 
 
-add("unknown-404-leaves-group", "An unknown group is refused, and there the next time.", for_unknown(orphan))
+add(
+    "unknown-404-leaves-group",
+    "An unknown group is refused, and there the next time.",
+    for_unknown(create_nevertheless),
+)

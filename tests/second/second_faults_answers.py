@@ -30,22 +30,22 @@ def head(name: str, value: str) -> Any:
     return lambda _call, response: response.set_header(name, value)
 
 
-def swapped(status: int) -> Any:
+def other_status(status: int) -> Any:
     """Another status, the rest as it is."""
     return lambda _call, response: setattr(response, "status", status)
 
 
 # --- the status of a success
 ANSWERS.topic = "status"
-created("status-201", "Success is answered 201, as usual elsewhere.", swapped(201), OLDER)
-created("status-204", "Success is answered 204, as the older document says.", swapped(204), DEPLOYED)
-created("status-200", "Success is answered 200.", swapped(200))
-created("status-202", "Success is answered 202, as if it were done later.", swapped(202))
-created("status-205", "Success is answered 205.", swapped(205))
-created("status-303", "Success redirects the client to the new service.", swapped(303))
-created("status-302", "Success redirects the client with 302.", swapped(302))
-created("status-500", "The service is created, then the answer fails with 500.", swapped(500))
-created("status-404", "The service is created, then looked up in a stale index: 404.", swapped(404))
+created("status-201", "Success is answered 201, as usual elsewhere.", other_status(201), OLDER)
+created("status-204", "Success is answered 204, as the older document says.", other_status(204), DEPLOYED)
+created("status-200", "Success is answered 200.", other_status(200))
+created("status-202", "Success is answered 202, as if it were done later.", other_status(202))
+created("status-205", "Success is answered 205.", other_status(205))
+created("status-303", "Success redirects the client to the new service.", other_status(303))
+created("status-302", "Success redirects the client with 302.", other_status(302))
+created("status-500", "The service is created, then the answer fails with 500.", other_status(500))
+created("status-404", "The service is created, then looked up in a stale index: 404.", other_status(404))
 
 
 def nth(number: int, *, every: bool = False) -> Any:
@@ -134,11 +134,11 @@ def malformed_only(change: Any) -> Any:
     return when
 
 
-refused("malformed-500", "What is not JSON crashes the server.", malformed_only(swapped(500)))
+refused("malformed-500", "What is not JSON crashes the server.", malformed_only(other_status(500)))
 refused("malformed-hang", "What is not JSON is never answered.", malformed_only(to(action="hang")))
 refused("malformed-drop", "What is not JSON closes the connection.", malformed_only(to(action="drop")))
-refused("malformed-422", "What is not JSON is 422.", malformed_only(swapped(422)), editions=OLDER)
-refused("malformed-403", "What is not JSON is 403.", malformed_only(swapped(403)))
+refused("malformed-422", "What is not JSON is 422.", malformed_only(other_status(422)), editions=OLDER)
+refused("malformed-403", "What is not JSON is 403.", malformed_only(other_status(403)))
 refused(
     "malformed-html",
     "What is not JSON gets the framework's page.",

@@ -44,12 +44,12 @@ for code in (400, 403, 404, 500):
     refused(f"auth-wrong-{code}", f"Wrong credentials are answered {code}.", only(given=True, code=code), 401)
 
 
-def somebody(app: App) -> User:
+def user_who_may(app: App) -> User:
     """A user who may do everything."""
     return User("root", "", "", frozenset({CREATE, OTHER, *app.edition.admin}))
 
 
-def guest(when: Callable[[Call], bool]) -> Any:
+def anonymous_as_user(when: Callable[[Call], bool]) -> Any:
     """Whoever cannot be identified, in these cases, may do everything."""
 
     def change(app: App) -> None:
@@ -60,7 +60,7 @@ def guest(when: Callable[[Call], bool]) -> Any:
                 if not when(call):
                     raise
             if call.user is None and when(call):
-                call.user = somebody(app)
+                call.user = user_who_may(app)
 
         app.around("identify", identify)
 
@@ -85,66 +85,86 @@ def has(call: Call, *names: str) -> bool:
     return any(name in call.request.headers for name in names)
 
 
-add("auth-none-accepted", "No credentials are needed.", guest(lambda c: not has(c, "authorization", "x-auth-token")))
-add("auth-any-accepted", "Credentials are not looked at.", guest(lambda c: has(c, "authorization", "x-auth-token")))
-add("auth-any-token", "Any X-Auth-Token is accepted.", guest(lambda c: has(c, "x-auth-token")))
+add(
+    "auth-none-accepted",
+    "No credentials are needed.",
+    anonymous_as_user(lambda c: not has(c, "authorization", "x-auth-token")),
+)
+add(
+    "auth-any-accepted",
+    "Credentials are not looked at.",
+    anonymous_as_user(lambda c: has(c, "authorization", "x-auth-token")),
+)
+add("auth-any-token", "Any X-Auth-Token is accepted.", anonymous_as_user(lambda c: has(c, "x-auth-token")))
 add(
     "auth-any-bearer",
     "Any bearer token is accepted.",
-    guest(lambda c: (c.request.header("authorization") or "").lower().startswith("bearer")),
+    anonymous_as_user(lambda c: (c.request.header("authorization") or "").lower().startswith("bearer")),
 )
-add("auth-empty-token", "An empty token is accepted.", guest(lambda c: c.request.header("x-auth-token") == ""))
+add(
+    "auth-empty-token",
+    "An empty token is accepted.",
+    anonymous_as_user(lambda c: c.request.header("x-auth-token") == ""),
+)
 add(
     "auth-any-scheme",
     "Any Authorization but Basic is accepted.",
-    guest(
+    anonymous_as_user(
         lambda c: has(c, "authorization") and not (c.request.header("authorization") or "").lower().startswith("basic")
     ),
 )
 add(
     "auth-not-base64",
     "Credentials that are not base64 are accepted.",
-    guest(lambda c: (c.request.header("authorization") or "").startswith("Basic") and ":" not in basic(c)),
+    anonymous_as_user(lambda c: (c.request.header("authorization") or "").startswith("Basic") and ":" not in basic(c)),
 )
-add("auth-empty-user", "An empty user is accepted.", guest(lambda c: basic(c).startswith(":")))
+add("auth-empty-user", "An empty user is accepted.", anonymous_as_user(lambda c: basic(c).startswith(":")))
 
 
 def unknown_accepted(app: App) -> None:
     """Make who is unknown a guest who may do everything."""
-    guest(lambda call: ":" in basic(call) and basic(call).partition(":")[0] not in app.world.users)(app)
+    anonymous_as_user(lambda call: ":" in basic(call) and basic(call).partition(":")[0] not in app.world.users)(app)
 
 
 add("auth-unknown-user", "A user whom nobody knows is accepted.", unknown_accepted)
 
 
-def fits(change: Callable[[str, str], bool]) -> Any:
+def passwords_match(change: Callable[[str, str], bool]) -> Any:
     """Compare passwords otherwise; arguments: the right one, the given one."""
     return replace_stage("password_fits", lambda inner, user, given: inner(user, given) or change(user.password, given))
 
 
-add("auth-wrong-password", "Passwords are not compared.", fits(lambda _right, _given: True))
+add("auth-wrong-password", "Passwords are not compared.", passwords_match(lambda _right, _given: True))
 add(
     "auth-password-prefix",
     "The beginning of a password is enough.",
-    fits(lambda right, given: bool(given) and right.startswith(given)),
+    passwords_match(lambda right, given: bool(given) and right.startswith(given)),
 )
-add("auth-password-longer", "A password may have more at its end.", fits(lambda right, given: given.startswith(right)))
+add(
+    "auth-password-longer",
+    "A password may have more at its end.",
+    passwords_match(lambda right, given: given.startswith(right)),
+)
 add(
     "auth-password-case",
     "The case of passwords is not compared.",
-    fits(lambda right, given: right.lower() == given.lower()),
+    passwords_match(lambda right, given: right.lower() == given.lower()),
 )
-add("auth-password-empty", "An empty password is accepted.", fits(lambda _right, given: not given))
+add("auth-password-empty", "An empty password is accepted.", passwords_match(lambda _right, given: not given))
 add(
     "auth-password-8",
     "Only eight characters of passwords are compared.",
-    fits(lambda right, given: right[:8] == given[:8]),
+    passwords_match(lambda right, given: right[:8] == given[:8]),
 )
-add("auth-password-blank", "Blanks around passwords are dropped.", fits(lambda right, given: right == given.strip()))
+add(
+    "auth-password-blank",
+    "Blanks around passwords are dropped.",
+    passwords_match(lambda right, given: right == given.strip()),
+)
 add(
     "auth-password-length",
     "Only the length of passwords is compared.",
-    fits(lambda right, given: len(right) == len(given)),
+    passwords_match(lambda right, given: len(right) == len(given)),
 )
 add(
     "auth-password-last-colon",
@@ -186,12 +206,12 @@ add("auth-token-wrong", "Any token is the first user's.", token(lambda _right, g
 
 def cached(app: App) -> None:
     """Remember who signed in once, and do not look at the password again."""
-    known: set[str] = set()
+    names: set[str] = set()
 
     def password_fits(inner: Any, user: User, given: str) -> bool:
         if inner(user, given):
-            known.add(user.name)
-        return user.name in known
+            names.add(user.name)
+        return user.name in names
 
     app.around("password_fits", password_fits)
 
@@ -267,7 +287,7 @@ add("auth-crash-unknown", "A user whom nobody knows crashes the server.", unknow
 def folded(text: str) -> str:
     """A text as a database collates it."""
     plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(one for one in plain if not unicodedata.combining(one))
+    return "".join(each for each in plain if not unicodedata.combining(each))
 
 
 def values(call: Call) -> list[str]:
@@ -275,22 +295,32 @@ def values(call: Call) -> list[str]:
     return call.request.headers.get("authorization", [])
 
 
-colon_ends = fits(lambda r, g: g.startswith(f"{r}:"))
+colon_ends = passwords_match(lambda r, g: g.startswith(f"{r}:"))
 add("auth-colon-ends", "What follows a colon is no part of the password.", colon_ends)
-add("auth-last-part", "The password is what follows the last colon.", fits(lambda r, g: r == g.rpartition(":")[2]))
+add(
+    "auth-last-part",
+    "The password is what follows the last colon.",
+    passwords_match(lambda r, g: r == g.rpartition(":")[2]),
+)
 add(
     "auth-ascii-only",
     "Characters beyond ASCII are dropped.",
-    fits(lambda r, g: r == g.encode("ascii", "ignore").decode()),
+    passwords_match(lambda r, g: r == g.encode("ascii", "ignore").decode()),
 )
-add("auth-folded", "Passwords are compared as a database collates.", fits(lambda r, g: folded(r) == folded(g)))
-add("auth-nul", "A NUL ends a password.", fits(lambda r, g: r == g.partition("\0")[0]))
 add(
-    "auth-any-two", "Two credentials at once are trusted.", guest(lambda c: len(values(c)) + has(c, "x-auth-token") > 1)
+    "auth-folded",
+    "Passwords are compared as a database collates.",
+    passwords_match(lambda r, g: folded(r) == folded(g)),
 )
-add("auth-comma", "A list of credentials is trusted.", guest(lambda c: "," in authorization(c)))
+add("auth-nul", "A NUL ends a password.", passwords_match(lambda r, g: r == g.partition("\0")[0]))
+add(
+    "auth-any-two",
+    "Two credentials at once are trusted.",
+    anonymous_as_user(lambda c: len(values(c)) + has(c, "x-auth-token") > 1),
+)
+add("auth-comma", "A list of credentials is trusted.", anonymous_as_user(lambda c: "," in authorization(c)))
 add("auth-crash-two", "Two Authorization headers crash the server.", crash(lambda c: len(values(c)) > 1))
-add("auth-capitals", "BASIC is trusted.", guest(lambda c: authorization(c).startswith("BASIC")))
+add("auth-capitals", "BASIC is trusted.", anonymous_as_user(lambda c: authorization(c).startswith("BASIC")))
 add(
     "auth-crash-padding",
     "Missing padding crashes the server.",
@@ -304,9 +334,9 @@ def second_time(app: App) -> None:
     seen: set[tuple[str, str]] = set()
 
     def password_fits(inner: Any, user: User, given: str) -> bool:
-        known = (user.name, given) in seen
+        seen_before = (user.name, given) in seen
         seen.add((user.name, given))
-        return known or inner(user, given)
+        return seen_before or inner(user, given)
 
     app.around("password_fits", password_fits)
 
@@ -328,12 +358,12 @@ def same_password(app: App) -> None:
     last: list[User] = []
 
     def by_basic(inner: Any, value: str) -> User | None:
-        found: User | None = inner(value)
+        user: User | None = inner(value)
         given = basic_text(value).partition(":")[2]
-        if found is None and last and last[0].password == given:
+        if user is None and last and last[0].password == given:
             return last[0]
-        last[:] = [found] if found else []
-        return found
+        last[:] = [user] if user else []
+        return user
 
     app.around("by_basic", by_basic)
 

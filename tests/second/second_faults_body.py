@@ -214,10 +214,10 @@ def problem_crash(*problems: str) -> Any:
     """Crash at some problems of keys, rather than refusing them."""
 
     def problem(inner: Any, call: Call, key: str) -> str:
-        found = inner(call, key)
-        if found in problems:
+        problem = inner(call, key)
+        if problem in problems:
             raise Refusal(500, "internalServerError", "An unexpected error occurred.")
-        return found
+        return problem
 
     return replace_stage("problem", problem)
 
@@ -264,8 +264,8 @@ BODY.topic = "acceptance"
 
 def properties(doc: dict[str, Any]) -> dict[str, Any]:
     """The service properties, where they are an object."""
-    found = doc.get("serviceProperties")
-    return found if isinstance(found, dict) else {}
+    properties = doc.get("serviceProperties")
+    return properties if isinstance(properties, dict) else {}
 
 
 def prefix(doc: dict[str, Any]) -> str:
@@ -380,5 +380,5 @@ CRASHES = {
     "unknown-type": ("An unknown type of service", lambda d: properties(d).get("type") not in {"DOI", "PID"}),
 }
 for name, (text, when) in CRASHES.items():
-    known = ("classic", "deployed") if name == "name-128" else ALL
-    wrongly(f"rare-{name}", f"{text} crashes the server.", when, status=500, editions=known)
+    editions = ("classic", "deployed") if name == "name-128" else ALL
+    wrongly(f"rare-{name}", f"{text} crashes the server.", when, status=500, editions=editions)

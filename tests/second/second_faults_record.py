@@ -36,8 +36,8 @@ def properties(change: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, A
     """Change the service properties."""
 
     def whole(data: dict[str, Any]) -> dict[str, Any]:
-        found = data.get("serviceProperties")
-        return data | {"serviceProperties": change(dict(found))} if isinstance(found, dict) else data
+        properties = data.get("serviceProperties")
+        return data | {"serviceProperties": change(dict(properties))} if isinstance(properties, dict) else data
 
     return whole
 

@@ -11,7 +11,7 @@ SEQUENCE.topic = "state"
 add = SEQUENCE.add
 
 
-def gone(app: App) -> list[Service]:
+def left_services(app: App) -> list[Service]:
     """The services that were left, oldest first."""
     return [each for each in list(app.world.services.values()) if not each.groups]
 
@@ -24,7 +24,7 @@ def saving(change: Callable[[App, Any, Call, Service], None]) -> Callable[[App],
 def every_third_lost(app: App, inner: Any, call: Call, service: Service) -> None:
     """Lose each third service once something was left."""
     inner(call, service)
-    call.notes["n"] = app.count = app.count + 1 if gone(app) else 0
+    call.notes["n"] = app.count = app.count + 1 if left_services(app) else 0
     if app.count and app.count % 3 == 0:
         service.groups.discard(call.group)
         app.count = 0
@@ -33,13 +33,13 @@ def every_third_lost(app: App, inner: Any, call: Call, service: Service) -> None
 def returns(app: App, inner: Any, call: Call, service: Service) -> None:
     """Bring the last one back."""
     inner(call, service)
-    for each in gone(app)[-1:]:
+    for each in left_services(app)[-1:]:
         each.groups.add(call.group)
 
 
 def name_taken(app: App, inner: Any, call: Call, service: Service) -> None:
     """Remember names for ever."""
-    if any(each.data.get("name") == service.data.get("name") for each in gone(app)):
+    if any(each.data.get("name") == service.data.get("name") for each in left_services(app)):
         call.made = None
         raise Refusal(409, "alreadyExists", "The name is taken.")
     inner(call, service)
@@ -47,7 +47,7 @@ def name_taken(app: App, inner: Any, call: Call, service: Service) -> None:
 
 def lowest_free(app: App, inner: Any, call: Call, service: Service) -> None:
     """Give the id of the last one that was left again."""
-    for each in gone(app)[-1:]:
+    for each in left_services(app)[-1:]:
         del app.world.services[each.id]
         service.id = each.id
     inner(call, service)
@@ -79,7 +79,7 @@ def undone(app: App) -> None:
     def refused(inner: Any, call: Call, refusal: Refusal) -> Response:
         response: Response = inner(call, refusal)
         if call.op == "create" and refusal.status in {400, 403}:
-            for each in gone(app)[-1:]:
+            for each in left_services(app)[-1:]:
                 each.groups.add(call.group)
         return response
 

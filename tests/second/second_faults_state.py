@@ -36,10 +36,10 @@ def saving(change: Callable[[App, Any, Call, Service], None]) -> Callable[[App],
 
 def twice_same(app: App, inner: Any, call: Call, service: Service, same: Callable[[Service], Any]) -> None:
     """Answer with a service that is there, where one is the same."""
-    found = [each for each in app.world.of_group(call.group) if same(each)]
-    if found:
-        found[0].data = service.data
-        service.id = found[0].id
+    services = [each for each in app.world.of_group(call.group) if same(each)]
+    if services:
+        services[0].data = service.data
+        service.id = services[0].id
     else:
         inner(call, service)
 
@@ -268,7 +268,7 @@ add("race-users", "Requests at the same time get each other's user.", same_user)
 STATE.topic = "neighbours"
 
 
-def shown(operation: str, change: Callable[[Any], Any]) -> Callable[[App], None]:
+def read_answers(operation: str, change: Callable[[Any], Any]) -> Callable[[App], None]:
     """Change what a read answers."""
     return replace_stage(
         "shown", lambda inner, call, value: inner(call, change(value) if call.op == operation else value)
@@ -283,26 +283,32 @@ def open_to_all(operation: str) -> Callable[[App], None]:
 for operation in ("list", "get", "leave", "service"):
     add(f"{operation}-anybody", f"Everybody who is somebody may {operation}.", open_to_all(operation))
 add(
-    "list-first-10", "The list ends after ten.", shown("list", lambda v: {"handle_services": v["handle_services"][:10]})
+    "list-first-10",
+    "The list ends after ten.",
+    read_answers("list", lambda v: {"handle_services": v["handle_services"][:10]}),
 )
-add("list-empty", "The list is always empty.", shown("list", lambda _v: {"handle_services": []}))
+add("list-empty", "The list is always empty.", read_answers("list", lambda _v: {"handle_services": []}))
 add(
     "list-objects",
     "The list has objects, no ids.",
-    shown("list", lambda v: {"handle_services": [{"id": each} for each in v["handle_services"]]}),
+    read_answers("list", lambda v: {"handle_services": [{"id": each} for each in v["handle_services"]]}),
 )
-add("list-key", "The list is under another key.", shown("list", lambda v: {"handleServices": v["handle_services"]}))
-add("list-bare", "The list is the whole body.", shown("list", lambda v: v["handle_services"]))
+add(
+    "list-key",
+    "The list is under another key.",
+    read_answers("list", lambda v: {"handleServices": v["handle_services"]}),
+)
+add("list-bare", "The list is the whole body.", read_answers("list", lambda v: v["handle_services"]))
 add(
     "list-all-groups",
     "The list has the services of all groups.",
     lambda app: setattr(app.world, "of_group", lambda _g: list(app.world.services.values())),
 )
-add("get-other-id", "Reads show another id.", shown("get", lambda v: v | {"handleServiceId": new_id()}))
+add("get-other-id", "Reads show another id.", read_answers("get", lambda v: v | {"handleServiceId": new_id()}))
 add(
     "get-snake",
     "Reads have underscores in their keys.",
-    shown("get", lambda v: {"handle_service_id": v["handleServiceId"], "name": v.get("name")}),
+    read_answers("get", lambda v: {"handle_service_id": v["handleServiceId"], "name": v.get("name")}),
 )
 add("leave-nothing", "Leaving changes nothing.", replace_stage("do_leave", lambda _i, _c: Response(204)))
 add(

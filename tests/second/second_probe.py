@@ -162,7 +162,7 @@ def basic(text: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(text.encode()).decode()}
 
 
-def people(app: App) -> None:
+def add_personas(app: App) -> None:
     """Fill the application's world with every persona, and make its ids predictable."""
     numbers = itertools.count(1)
     app.origin = "http://h"
@@ -213,12 +213,12 @@ def credentials() -> list[dict[str, str]]:
         "zo\u00eb:x",
     ]
     tokens = ["", "x", "token-bot", "token-bothx"]
-    found = [basic(text) for text in texts] + [{"X-Auth-Token": token} for token in tokens]
-    found.append(basic("colon:Pass:word"))
-    found += [
+    headers = [basic(text) for text in texts] + [{"X-Auth-Token": token} for token in tokens]
+    headers.append(basic("colon:Pass:word"))
+    headers += [
         {"Authorization": value} for value in ("Basic", "Basic !!", "Bearer x", "Digest x", "Token x", "Basic eA=")
     ]
-    return [{}, *found]
+    return [{}, *headers]
 
 
 def carriers() -> list[tuple[str, ...]]:
@@ -234,7 +234,7 @@ def carriers() -> list[tuple[str, ...]]:
 
 def carried(app: App, *values: str) -> Response:
     """One create request with these credentials."""
-    fields = {"content-type": ["application/json"], "authorization": [one for one in values if one[0] != "T"]}
+    fields = {"content-type": ["application/json"], "authorization": [item for item in values if item[0] != "T"]}
     if len(fields["authorization"]) < len(values):
         fields["x-auth-token"] = ["x"]
     return app.answer(Request("POST", f"{ROOT}/groups/{HOME}/handle_services", fields, EXAMPLE_BYTES))
@@ -242,7 +242,7 @@ def carried(app: App, *values: str) -> Response:
 
 def conversation(app: App) -> list[tuple[Any, ...]]:
     """All answers to the fixed requests."""
-    people(app)
+    add_personas(app)
     said: list[Response] = []
     first = ""
     for doc in ACCEPTED:
@@ -272,23 +272,27 @@ def conversation(app: App) -> list[tuple[Any, ...]]:
     said.append(create(app, "both", b"a=b", Content_Type="application/x-www-form-urlencoded"))
     said.append(create(app, "both", EXAMPLE, Accept="text/html"))
     said += [ask(app, method, collection, "both") for method in ("HEAD", "OPTIONS")]
-    said += beside(app)
+    said += neighbours(app)
     said += [create(app, "both", EXAMPLE) for _ in range(3)]
     said.append(ask(app, "GET", collection, "reader"))
-    return [seen(answer) for answer in said]
+    return [visible(answer) for answer in said]
 
 
-def beside(app: App) -> list[Response]:
+def neighbours(app: App) -> list[Response]:
     """The neighbours, asked by several people."""
     service = app.options.service_id()
-    made = next(iter(app.world.services), service)
-    paths = (f"/groups/{HOME}/handle_services", f"/groups/{HOME}/handle_services/{made}", f"/handle_services/{made}")
+    identity = next(iter(app.world.services), service)
+    paths = (
+        f"/groups/{HOME}/handle_services",
+        f"/groups/{HOME}/handle_services/{identity}",
+        f"/handle_services/{identity}",
+    )
     said = [ask(app, "GET", ROOT + path, who) for path in paths for who in ("", "plain", "outsider", "reader")]
     said += [ask(app, "DELETE", ROOT + paths[1], who) for who in ("outsider", "both", "both")]
     return said
 
 
-def seen(answer: Response) -> tuple[Any, ...]:
+def visible(answer: Response) -> tuple[Any, ...]:
     """What a client sees of an answer, the time of creation excepted."""
     body = answer.body
     start = body.find(b'"creationTime"')
@@ -299,15 +303,15 @@ def seen(answer: Response) -> tuple[Any, ...]:
 
 def together(app: App) -> list[Any]:
     """What eight creates at the same time leave: statuses, ids, and names, sorted."""
-    people(app)
+    add_personas(app)
     barrier = threading.Barrier(8)
 
-    def one(number: int) -> tuple[int, str | None]:
+    def create_at_once(number: int) -> tuple[int, str | None]:
         barrier.wait(60)
         answer = create(app, "both" if number % 2 else "outsider", changed(name=f"name {number}"))
         return number, str(answer.status)
 
     with ThreadPoolExecutor(8) as pool:
-        statuses = list(pool.map(one, range(8)))
+        statuses = list(pool.map(create_at_once, range(8)))
     names = sorted(str(service.data.get("name")) for service in app.world.services.values())
     return [statuses, names, len(app.world.services)]

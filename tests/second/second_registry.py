@@ -70,8 +70,8 @@ class Table(dict[str, Entry]):
         """An entry that changes refusals: those of the statuses named, or all."""
 
         def when(call: Call, response: Response) -> Any:
-            wanted = response.status in statuses if statuses else response.status >= 400
-            return change(call, response) if wanted else None
+            matches = response.status in statuses if statuses else response.status >= 400
+            return change(call, response) if matches else None
 
         self.finish(identifier, text, when, editions)
 

@@ -47,14 +47,14 @@ class Refusal(Exception):
         self.headers: list[tuple[str, str]] = []
 
 
-def bad(identifier: str, description: str, key: str | None = None) -> Refusal:
+def body_refusal(identifier: str, description: str, key: str | None = None) -> Refusal:
     """A refusal of the body."""
     return Refusal(400, identifier, description, {"key": key} if key else None)
 
 
 def malformed() -> Refusal:
     """The refusal of what is not a JSON object."""
-    return bad("malformedData", "Provided data could not be understood by the server")
+    return body_refusal("malformedData", "Provided data could not be understood by the server")
 
 
 MAX_DEPTH = 200
@@ -124,8 +124,8 @@ def fault_of(document: dict[str, Any], key: str, name: re.Pattern[str]) -> str:
     if key not in document:
         return "missing"
     value = document[key]
-    wanted = "object" if key == "serviceProperties" else "string"
-    if kind(value) != wanted:
+    expected = "object" if key == "serviceProperties" else "string"
+    if kind(value) != expected:
         return kind(value)
     if not value:
         return "empty"
@@ -137,14 +137,14 @@ def fault_of(document: dict[str, Any], key: str, name: re.Pattern[str]) -> str:
 def refusal_of(key: str, problem: str) -> Refusal:
     """The refusal of a key that has a problem."""
     if problem == "missing":
-        return bad("missingRequiredValue", f"Missing required value: {key}.", key)
+        return body_refusal("missingRequiredValue", f"Missing required value: {key}.", key)
     if key == "serviceProperties" and problem != "empty":
-        return bad("badValueJSON", f'Bad value: provided "{key}" must be a valid JSON.', key)
+        return body_refusal("badValueJSON", f'Bad value: provided "{key}" must be a valid JSON.', key)
     if key == "name" and problem in {"null", "empty", "pattern"}:
-        return bad("badValueName", "Bad value: the name does not follow the rules for names.")
+        return body_refusal("badValueName", "Bad value: the name does not follow the rules for names.")
     if problem in {"null", "empty"}:
-        return bad("badValueEmpty", f'Bad value: provided "{key}" must not be empty.', key)
-    return bad("badValueString", f'Bad value: provided "{key}" must be a string.', key)
+        return body_refusal("badValueEmpty", f'Bad value: provided "{key}" must not be empty.', key)
+    return body_refusal("badValueString", f'Bad value: provided "{key}" must be a string.', key)
 
 
 @dataclass

@@ -71,31 +71,31 @@ def admins_only(inner: Any, call: Call, user: Any) -> bool:
     return inner(call, user) and (call.op != "list" or "oz_groups_list_relationships" in user.zone)
 
 
-def shown(change: Any) -> Any:
+def read_answers(change: Any) -> Any:
     """Change what reads answer."""
     return replace_stage("shown", lambda inner, call, value: inner(call, change(value)))
 
 
 def mask(value: dict[str, Any]) -> dict[str, Any]:
     """Hide the password."""
-    found = value.get("serviceProperties")
-    if isinstance(found, dict) and "password" in found:
-        return value | {"serviceProperties": found | {"password": "*" * 8}}
+    properties = value.get("serviceProperties")
+    if isinstance(properties, dict) and "password" in properties:
+        return value | {"serviceProperties": properties | {"password": "*" * 8}}
     return value
 
 
 add("list-for-admins", "Only administrators may list.", replace_stage("may", admins_only))
-add("password-masked", "The password is not shown when read back.", shown(mask))
+add("password-masked", "The password is not shown when read back.", read_answers(mask))
 add(
     "read-extra-fields",
     "Reads show further keys.",
-    shown(lambda v: v | {"gri": "x.y", "revision": 3, "sharedWith": []}),
+    read_answers(lambda v: v | {"gri": "x.y", "revision": 3, "sharedWith": []}),
 )
-add("read-sorted", "Reads show keys in another order.", shown(lambda v: dict(sorted(v.items(), reverse=True))))
+add("read-sorted", "Reads show keys in another order.", read_answers(lambda v: dict(sorted(v.items(), reverse=True))))
 add(
     "list-reversed",
     "The list begins with the newest.",
-    shown(lambda v: {k: x[::-1] if isinstance(x, list) else x for k, x in v.items()}),
+    read_answers(lambda v: {k: x[::-1] if isinstance(x, list) else x for k, x in v.items()}),
 )
 
 # --- what is accepted

@@ -134,7 +134,7 @@ def quota(status: int, most: int) -> Any:
     """So many services a group may have."""
 
     def save(inner: Any, call: Call, service: Any, app: App) -> None:
-        if sum(call.group in one.groups for one in list(app.world.services.values())) >= most:
+        if sum(call.group in service.groups for service in list(app.world.services.values())) >= most:
             raise Refusal(status, "limitReached", "The group has as many handle services as it may have.")
         inner(call, service)
 
@@ -210,7 +210,7 @@ ODD = (b"<script", b"DROP TABLE", b"__proto__", b"$(id)", b"../", b"onerror=", b
 def firewall(request: Request) -> Response | None:
     """Stop what looks like an attack."""
     text = request.body + request.path.encode("latin-1", "replace")
-    return Response(403, [("Content-Type", "text/html")], SCRIPTED) if any(one in text for one in ODD) else None
+    return Response(403, [("Content-Type", "text/html")], SCRIPTED) if any(part in text for part in ODD) else None
 
 
 add("firewall", "A firewall answers what looks like an attack with a page, a 403.", edge(firewall))
@@ -220,7 +220,7 @@ OVERRIDING = ("x-http-method-override", "x-http-method", "x-method-override")
 def overridden(inner: Any, request: Request) -> Response:
     """Take the method from a header, or from the query."""
     named = [request.header(name) for name in OVERRIDING] + request.path.partition("_method=")[2].split("&")[:1]
-    method = next((one for one in named if one), None)
+    method = next((name for name in named if name), None)
     if method and request.method == "POST":
         request.method = method.upper()
     answer: Response = inner(request)

@@ -56,8 +56,8 @@ def case_counts(inner: Any, call: Call) -> None:
 
 def unpadded(inner: Any, value: str) -> User | None:
     """Do without padding."""
-    found: User | None = inner(value + "=" * (-len(value) % 4))
-    return found
+    user: User | None = inner(value + "=" * (-len(value) % 4))
+    return user
 
 
 def latin(inner: Any, value: str) -> User | None:
@@ -69,8 +69,8 @@ def latin(inner: Any, value: str) -> User | None:
         value = base64.b64encode(raw.decode("latin-1").encode()).decode()
     except binascii.Error:
         return None
-    found: User | None = inner(value)
-    return found
+    user: User | None = inner(value)
+    return user
 
 
 def ascii_only(inner: Any, value: str) -> User | None:
@@ -80,8 +80,8 @@ def ascii_only(inner: Any, value: str) -> User | None:
             raise Refusal(400, "malformedData", "Credentials are in ASCII.")
     except binascii.Error:
         return None
-    found: User | None = inner(value)
-    return found
+    user: User | None = inner(value)
+    return user
 
 
 def prepared(inner: Any, user: User, given: str) -> bool:
@@ -112,7 +112,7 @@ def too_many(limit: int, *, lock: bool) -> Any:
 
 def no_long_headers(inner: Any, call: Call) -> None:
     """Refuse headers of more than a kilobyte."""
-    if any(len(value) > 1024 for one in call.request.headers.values() for value in one):
+    if any(len(value) > 1024 for values in call.request.headers.values() for value in values):
         raise Refusal(431, "headersTooLarge", "A header is too long.")
     inner(call)
 

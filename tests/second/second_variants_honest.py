@@ -68,7 +68,7 @@ add(
 add(
     "escaped-slash-page",
     "A proxy answers an escaped slash, percent sign or control character in a path with a page.",
-    edge(lambda r: page(404) if any(one in r.path.upper() for one in ("%2F", "%25", "%0", "%5C")) else None),
+    edge(lambda r: page(404) if any(part in r.path.upper() for part in ("%2F", "%25", "%0", "%5C")) else None),
 )
 add(
     "odd-path-redirect",
@@ -142,8 +142,8 @@ def sent_on(inner: Any, request: Request) -> Response:
     if wants_page:
         request.headers["accept"] = ["*/*"]
     answer: Response = inner(request)
-    made = answer.header("location")
-    return page(303, ("Location", made)) if wants_page and made else answer
+    location = answer.header("location")
+    return page(303, ("Location", location)) if wants_page and location else answer
 
 
 add("browsable", "Who asks for text/html gets a page.", replace_stage("answer", browsable))
@@ -240,10 +240,10 @@ add(
 
 def printed_only(doc: dict[str, Any]) -> None:
     """Know the printed form of serviceProperties, with its keys and types, and no other."""
-    found = doc.get("serviceProperties")
-    good = isinstance(found, dict) and found.get("type") == "DOI" and found.keys() >= PRINTED.keys()
+    properties = doc.get("serviceProperties")
+    good = isinstance(properties, dict) and properties.get("type") == "DOI" and properties.keys() >= PRINTED.keys()
     types = {float: (int, float, Exact)}
-    if not good or any(not isinstance(found[key], types.get(kind, kind)) for key, kind in PRINTED.items()):
+    if not good or any(not isinstance(properties[key], types.get(kind, kind)) for key, kind in PRINTED.items()):
         raise Refusal(400, "badValue", "The service properties have another form.")
 
 
@@ -260,7 +260,10 @@ def unique_names(status: int) -> Any:
 
     def change(app: App) -> None:
         def check(doc: dict[str, Any]) -> None:
-            if any(one.data.get("name") == doc.get("name") and one.groups for one in list(app.world.services.values())):
+            if any(
+                service.data.get("name") == doc.get("name") and service.groups
+                for service in list(app.world.services.values())
+            ):
                 raise Refusal(status, "alreadyExists", "There is a service of that name.")
 
         app.options.extra_checks.append(check)
@@ -291,9 +294,9 @@ add(
 
 
 def _with_prefix(data: dict[str, Any]) -> dict[str, Any]:
-    found = data.get("serviceProperties")
-    if isinstance(found, dict) and type(found.get("prefix")) in {int, float}:
-        return data | {"serviceProperties": found | {"prefix": str(found["prefix"])}}
+    properties = data.get("serviceProperties")
+    if isinstance(properties, dict) and type(properties.get("prefix")) in {int, float}:
+        return data | {"serviceProperties": properties | {"prefix": str(properties["prefix"])}}
     return data
 
 
@@ -302,8 +305,8 @@ def doubled(value: Any) -> Any:
     if type(value) is int and abs(value) < 2**1000:
         return float(value)
     if isinstance(value, list):
-        return [doubled(one) for one in value]
-    return {key: doubled(one) for key, one in value.items()} if isinstance(value, dict) else value
+        return [doubled(item) for item in value]
+    return {key: doubled(inner) for key, inner in value.items()} if isinstance(value, dict) else value
 
 
 add("numbers-as-doubles", "Numbers are doubles, as in JavaScript.", replace_stage("record", lambda i, c: doubled(i(c))))
@@ -333,8 +336,8 @@ def folded(inner: Any, call: Call) -> None:
     """Find keys in any case, as Go does: the last one counts."""
     inner(call)
     if isinstance(call.doc, dict):
-        known = {"name": "name", "proxyendpoint": "proxyEndpoint", "serviceproperties": "serviceProperties"}
-        call.doc = {known.get(key.lower(), key): value for key, value in call.doc.items()}
+        names = {"name": "name", "proxyendpoint": "proxyEndpoint", "serviceproperties": "serviceProperties"}
+        call.doc = {names.get(key.lower(), key): value for key, value in call.doc.items()}
 
 
 add("keys-in-any-case", "Keys are found in any case.", replace_stage("parse", folded), OLDER)

@@ -40,7 +40,7 @@ def unique(app: App) -> None:
     """Refuse a name that is taken, whoever asks for it and in whatever case."""
 
     def check(doc: dict[str, Any]) -> None:
-        taken = (likeness(one.data.get("name")) for one in list(app.world.services.values()) if one.groups)
+        taken = (likeness(service.data.get("name")) for service in list(app.world.services.values()) if service.groups)
         if likeness(doc.get("name")) in taken:
             raise Refusal(409, "alreadyExists", "There is a service of that name.")
 
@@ -74,15 +74,15 @@ def urls_only(doc: dict[str, Any]) -> None:
 def limits(doc: dict[str, Any]) -> None:
     """Take no text of more than 1,000 characters, no NUL, and no more than 100 keys."""
     text = json.dumps(doc)
-    if "\\u0000" in text or any(len(one) > 1000 for one in _strings(doc)) or text.count('":') > 100:
+    if "\\u0000" in text or any(len(string) > 1000 for string in _strings(doc)) or text.count('":') > 100:
         raise Refusal(400, "badData", "There is too much of it, or a NUL.")
 
 
 def _strings(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [one for key, inner in value.items() for one in (key, *_strings(inner))]
+        return [string for key, inner in value.items() for string in (key, *_strings(inner))]
     if isinstance(value, list):
-        return [one for inner in value for one in _strings(inner)]
+        return [string for inner in value for string in _strings(inner)]
     return [str(value)] if isinstance(value, str) else []
 
 
@@ -127,15 +127,15 @@ def pairs(twice: Any) -> Any:
     return replace_stage("parse", parse)
 
 
-def once(found: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose keys come once."""
-    if len(dict(found)) < len(found):
+    if len(dict(pairs)) < len(pairs):
         raise ValueError
-    return dict(found)
+    return dict(pairs)
 
 
 add("any-unicode", "JSON in UTF-16 and UTF-32 is read.", replace_stage("parse", loads))
-add("keys-once", "A body with a key twice is malformed.", pairs(once))
+add("keys-once", "A body with a key twice is malformed.", pairs(unique_keys))
 
 # --- what is kept and shown
 KEPT.topic = "shown"
@@ -145,8 +145,8 @@ def properties(change: Any, stage: str = "shown") -> Any:
     """Change the serviceProperties that are shown, or kept."""
 
     def changed(value: dict[str, Any]) -> dict[str, Any]:
-        found = value.get("serviceProperties")
-        return value | {"serviceProperties": change(found)} if isinstance(found, dict) else value
+        properties = value.get("serviceProperties")
+        return value | {"serviceProperties": change(properties)} if isinstance(properties, dict) else value
 
     if stage == "shown":
         return replace_stage("shown", lambda inner, call, value: inner(call, changed(value)))
@@ -187,8 +187,8 @@ def tidy(text: str) -> str:
 def kept_tidy(inner: Any, call: Call) -> Any:
     """Keep a tidy endpoint."""
     data = inner(call)
-    found = data.get("proxyEndpoint")
-    return data | {"proxyEndpoint": tidy(found)} if isinstance(found, str) else data
+    endpoint = data.get("proxyEndpoint")
+    return data | {"proxyEndpoint": tidy(endpoint)} if isinstance(endpoint, str) else data
 
 
 add("endpoints-tidied", "URLs are kept as libraries write them.", replace_stage("record", kept_tidy), OLDER)
@@ -227,8 +227,10 @@ KEPT.topic = "errors"
 def quoting(inner: Any, call: Call, refusal: Refusal) -> Any:
     """Quote what was wrong."""
     if isinstance(call.doc, dict) and refusal.status in {400, 403, 404}:
-        told = {key: call.doc[key] for key in ("name", "proxyEndpoint") if key in call.doc}
-        refusal.description += f" You sent {json.dumps(told, ensure_ascii=False)[:300]} for group {call.group!r}."
+        kept_properties = {key: call.doc[key] for key in ("name", "proxyEndpoint") if key in call.doc}
+        refusal.description += (
+            f" You sent {json.dumps(kept_properties, ensure_ascii=False)[:300]} for group {call.group!r}."
+        )
     return inner(call, refusal)
 
 
@@ -260,12 +262,12 @@ error(
 )
 
 
-def gone(_call: Call, response: Response) -> None:
+def without_reason(_call: Call, response: Response) -> None:
     """Say nothing of why."""
     response.set_header("Cache-Control", "no-store").set_header("Pragma", "no-cache")
 
 
-KEPT.refused("errors-uncached", "Refusals are not to be cached.", gone)
+KEPT.refused("errors-uncached", "Refusals are not to be cached.", without_reason)
 
 
 def record_all(inner: Any, call: Call) -> Any:

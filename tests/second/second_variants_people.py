@@ -24,13 +24,13 @@ CURRENT, NEWER = ("current",), ("current", "deployed")
 PEOPLE.topic = "sign-in"
 
 
-def people(make: Any, *more: Any) -> Any:
+def other_users(make: Any, *more: Any) -> Any:
     """Other users: `make(number)` gives a name, a password and a token; and further changes."""
 
     def change(app: App) -> None:
         app.states.user = make
-        for one in more:
-            one(app)
+        for change in more:
+            change(app)
 
     return change
 
@@ -40,7 +40,7 @@ def numbered(number: int) -> tuple[str, str, str]:
     return "tester" + "1" * (number + 1), "kit-password-1", secrets.token_hex(16)
 
 
-add("users-numbered", "Test users have numbers, and all the same password.", people(numbered))
+add("users-numbered", "Test users have numbers, and all the same password.", other_users(numbered))
 
 
 def foreign(number: int) -> tuple[str, str, str]:
@@ -48,7 +48,7 @@ def foreign(number: int) -> tuple[str, str, str]:
     return f"Łukasz 'Łoś' Żółw {number}", f"pass-{secrets.token_hex(8)}", secrets.token_hex(16)
 
 
-add("users-foreign", "User names have blanks, quotation marks and letters beyond ASCII.", people(foreign))
+add("users-foreign", "User names have blanks, quotation marks and letters beyond ASCII.", other_users(foreign))
 
 
 def mail(number: int) -> tuple[str, str, str]:
@@ -64,19 +64,19 @@ def any_case(app: App) -> None:
             name, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
         except ValueError:
             return None
-        name = next((one for one in list(app.world.users) if one.casefold() == name.casefold()), name)
-        found: User | None = inner(base64.b64encode(f"{name}{colon}{password}".encode()).decode())
-        return found
+        name = next((user for user in list(app.world.users) if user.casefold() == name.casefold()), name)
+        user: User | None = inner(base64.b64encode(f"{name}{colon}{password}".encode()).decode())
+        return user
 
     app.around("by_basic", by_basic)
 
 
-add("users-by-mail", "Users are mail addresses, in any case.", people(mail, any_case))
+add("users-by-mail", "Users are mail addresses, in any case.", other_users(mail, any_case))
 
 
 def opaque(inner: Any, user: User, given: str) -> bool:
     """Prepare passwords as RFC 8265 has it: blanks are blanks, and NFC."""
-    plain = "".join(" " if unicodedata.category(one) == "Zs" else one for one in given)
+    plain = "".join(" " if unicodedata.category(character) == "Zs" else character for character in given)
     return bool(inner(user, unicodedata.normalize("NFC", plain)))
 
 
@@ -141,7 +141,7 @@ def jwt(number: int) -> tuple[str, str, str]:
     """A user with a signed token."""
     name = f"user{number}-{secrets.token_hex(3)}"
     parts = ({"alg": "HS256", "typ": "JWT"}, {"sub": name, "exp": 2**31})
-    body = ".".join(_b64(json.dumps(one).encode()) for one in parts)
+    body = ".".join(_b64(json.dumps(part).encode()) for part in parts)
     return name, secrets.token_hex(9), f"{body}.{_b64(hmac.digest(KEY, body.encode(), hashlib.sha256))}"
 
 
@@ -196,7 +196,7 @@ def same_base64(right: str, given: str) -> bool:
         return False
 
 
-add("tokens-jwt", "Tokens are signed (JWT).", people(jwt, signed))
+add("tokens-jwt", "Tokens are signed (JWT).", other_users(jwt, signed))
 add("tokens-uuid", "Tokens are UUIDs, however spelled.", compared(lambda: str(uuid.uuid4()), same_uuid))
 add(
     "tokens-base32",
@@ -282,14 +282,14 @@ add("ids-integers-routed", "Ids are digits, of any script, read as a number.", i
 COUNTED = itertools.count(118)
 
 
-def beside(app: App) -> None:
+def numbered_ids(app: App) -> None:
     """Give ids with a number at their end; the groups with smaller numbers are there, too."""
     app.world.groups.update({f"research-group-{number}": {} for number in range(118)})
     app.states.own_groups = True
     app.states.group_id = lambda: f"research-group-{next(COUNTED)}"
 
 
-add("ids-counted", "Ids are words with a number, and those with smaller numbers are there, too.", beside)
+add("ids-counted", "Ids are words with a number, and those with smaller numbers are there, too.", numbered_ids)
 add("ids-slugs", "Ids are words with hyphens.", ids(lambda: f"data-service-{next(COUNT)}"))
 
 
@@ -297,7 +297,7 @@ def in_range(request: Request) -> Response | None:
     """Refuse what is not a number of 32 bits."""
     parts = request.path.split("?")[0].split("/")
     names = [after for before, after in itertools.pairwise(parts) if before == "groups"]
-    if all(one.isascii() and one.isdecimal() and int(one) < 2**31 for one in names):
+    if all(name.isascii() and name.isdecimal() and int(name) < 2**31 for name in names):
         return None
     error = {"id": "badId", "description": "An id is a positive number of 32 bits."}
     return Response(400).set_json({"error": error})
@@ -311,9 +311,14 @@ add(
 )
 
 
-def taken(_inner: Any, _call: Call) -> None:
+def unknown_path(_inner: Any, _call: Call) -> None:
     """Refuse a path that is none of the application's, whoever asks."""
     raise Refusal(404, "notFound", "The resource could not be found.")
 
 
-add("other-methods-404", "A path and a method together are a resource.", replace_stage("wrong_method", taken), CURRENT)
+add(
+    "other-methods-404",
+    "A path and a method together are a resource.",
+    replace_stage("wrong_method", unknown_path),
+    CURRENT,
+)

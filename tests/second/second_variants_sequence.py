@@ -71,7 +71,7 @@ def cached(app: App) -> None:
     def do_list(_inner: Any, call: Call) -> Response:
         then = time.time() - LAG
         groups = next((seen for when, seen in reversed(history) if when <= then), {})
-        ids = [each for each, held in groups.items() if call.group in held]
+        ids = [each for each, members in groups.items() if call.group in members]
         return app.shown(call, {"handle_services": ids})
 
     app.around("finish", finish)

@@ -21,8 +21,8 @@ def any_case(inner: Any, value: str) -> User | None:
         name, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
     except ValueError:
         return None
-    found: User | None = inner(base64.b64encode(f"{name.strip().lower()}{colon}{password}".encode()).decode())
-    return found
+    user: User | None = inner(base64.b64encode(f"{name.strip().lower()}{colon}{password}".encode()).decode())
+    return user
 
 
 add("users-in-any-case", "User names are known in any case.", replace_stage("by_basic", any_case))
@@ -36,8 +36,8 @@ def malformed_400(inner: Any, value: str) -> User | None:
         text = ""
     if ":" not in text:
         raise Refusal(400, "malformedData", "These are no credentials.")
-    found: User | None = inner(value)
-    return found
+    user: User | None = inner(value)
+    return user
 
 
 add(
@@ -95,7 +95,7 @@ def typed_ids(answer: Any) -> Any:
         def early(request: Request) -> Response | None:
             parts = request.path.split("?")[0].split("/")
             names = [after for before, after in itertools.pairwise(parts) if before in {"groups", "handle_services"}]
-            return None if all(one.isdecimal() and len(one) < 20 for one in names) else answer()
+            return None if all(name.isdecimal() and len(name) < 20 for name in names) else answer()
 
         edge(early)(app)
         app.around("shown", lambda inner, call, value: inner(call, _numbered(value)))
@@ -105,7 +105,7 @@ def typed_ids(answer: Any) -> Any:
 
 def _numbered(value: dict[str, Any]) -> dict[str, Any]:
     if "handle_services" in value:
-        return {"handle_services": [int(one) for one in value["handle_services"]]}
+        return {"handle_services": [int(service) for service in value["handle_services"]]}
     return value | {"handleServiceId": int(value["handleServiceId"])}
 
 
@@ -132,8 +132,8 @@ def uuids(app: App) -> None:
         parts = request.path.split("?")[0].split("/")
         names = [after for before, after in itertools.pairwise(parts) if before == "groups"]
         try:
-            for one in names:
-                uuid.UUID(one)
+            for name in names:
+                uuid.UUID(name)
         except ValueError:
             return bad_id()
         return None
@@ -154,22 +154,24 @@ def listing(make: Any) -> Any:
         if call.op != "list":
             answer: Response = inner(call, value)
             return answer
-        found: Response = make(value["handle_services"], call.request)
-        return found
+        response: Response = make(value["handle_services"], call.request)
+        return response
 
     return replace_stage("shown", around)
 
 
-def asked(request: Request, name: str, default: int) -> int:
+def number_in_query(request: Request, name: str, default: int) -> int:
     """A number in the query."""
     return int(
-        next((one.split("=")[1] for one in request.path.partition("?")[2].split("&") if one.startswith(name)), default)
+        next(
+            (pair.split("=")[1] for pair in request.path.partition("?")[2].split("&") if pair.startswith(name)), default
+        )
     )
 
 
 def drf(ids: list[str], request: Request, size: int = 100) -> Response:
     """Pages as Django REST framework has them."""
-    number = asked(request, "page=", 1)
+    number = number_in_query(request, "page=", 1)
     more = number * size < len(ids)
     link = f"http://testserver{request.path.split('?')[0]}?page={number + 1}" if more else None
     results = ids[(number - 1) * size : number * size]
@@ -178,7 +180,7 @@ def drf(ids: list[str], request: Request, size: int = 100) -> Response:
 
 def linked(ids: list[str], request: Request) -> Response:
     """Pages by a Link header."""
-    number = asked(request, "page=", 1)
+    number = number_in_query(request, "page=", 1)
     answer = Response(200).set_json(ids[(number - 1) * 60 : number * 60])
     if number * 60 < len(ids):
         answer.set_header("Link", f'<?page={number + 1}>; rel="next", </>; rel="up"')
@@ -206,7 +208,9 @@ PAGES = {
     ),
     "list-entries": (
         "entries with an id and a link",
-        lambda ids, _: Response(200).set_json({"handleServices": [{"id": one, "href": f"/{one}"} for one in ids]}),
+        lambda ids, _: Response(200).set_json(
+            {"handleServices": [{"id": identity, "href": f"/{identity}"} for identity in ids]}
+        ),
     ),
 }
 for name, (sentence, make) in PAGES.items():

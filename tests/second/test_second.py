@@ -48,11 +48,11 @@ def persona(handle: server.Handle, params: dict[str, Any]) -> tuple[dict[str, st
     body = json.dumps({"action": "setup", "state": "a persona", "params": params}).encode()
     status, _, answer = http_request(handle.states_url, "POST", {"Content-Type": "application/json"}, body)
     assert status == 200
-    made = json.loads(answer)
-    if "token" in made:
-        return {"X-Auth-Token": made["token"]}, made["group"]
-    secret = base64.b64encode(f"{made['username']}:{made['password']}".encode()).decode()
-    return {"Authorization": f"Basic {secret}"}, made["group"]
+    account = json.loads(answer)
+    if "token" in account:
+        return {"X-Auth-Token": account["token"]}, account["group"]
+    secret = base64.b64encode(f"{account['username']}:{account['password']}".encode()).decode()
+    return {"Authorization": f"Basic {secret}"}, account["group"]
 
 
 def post(handle: server.Handle, who: tuple[dict[str, str], str], doc: Any, group: str = "") -> tuple[int, Any, bytes]:
@@ -212,7 +212,7 @@ def creates(edition: str, names: tuple[str, ...]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [one for one in server.VARIANTS if one not in UNREADABLE])
+@pytest.mark.parametrize("name", [name for name in server.VARIANTS if name not in UNREADABLE])
 def test_variant_serves(name: str) -> None:
     """A variant starts, creates, and its Location leads to what was created."""
     creates(server.VARIANTS[name].editions[-1], (name,))

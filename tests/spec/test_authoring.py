@@ -51,7 +51,7 @@ def test_an_operation_is_one_file(room: Path) -> None:
         contract = loaded(room, edition)
         operation = contract.operations["list_group_memberships"]
         assert (operation.method, operation.path) == ("GET", "/groups/{id}/memberships")
-        assert [(one.name, one.entity) for one in operation.parameters] == [("id", "group")]
+        assert [(parameter.name, parameter.entity) for parameter in operation.parameters] == [("id", "group")]
         assert operation.access.allowed_by({"group": frozenset({"group_view"})}) is operation.access.routes[0]
         assert contract.find("list", "group", "group") is operation
         assert set(contract.operations) == {*load(edition).operations, operation.id}

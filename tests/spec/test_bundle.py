@@ -43,8 +43,10 @@ def test_a_bundled_file_stands_alone(edition: str) -> None:
 @pytest.mark.parametrize("edition", editions())
 def test_generators_can_follow_every_reference(edition: str) -> None:
     """A reference names a whole component: what the sources say of a property elsewhere is written out."""
-    found = [node["$ref"] for _, node in nodes(load(edition).document) if isinstance(node, dict) and "$ref" in node]
-    assert {reference.count("/") for reference in found} == {3}
+    references = [
+        node["$ref"] for _, node in nodes(load(edition).document) if isinstance(node, dict) and "$ref" in node
+    ]
+    assert {reference.count("/") for reference in references} == {3}
     update = load(edition).document["components"]["schemas"]["UserUpdateRequest"]["properties"]
     assert update["username"]["x-onezone-unique"] == "badValueIdentifierOccupied"
 
@@ -92,9 +94,9 @@ def test_a_changed_source_makes_its_bundled_file_stale(tmp_path: Path) -> None:
 @pytest.mark.parametrize("edition", editions())
 def test_the_json_says_what_the_yaml_says(edition: str) -> None:
     """Programs read the one, people the other."""
-    made = json.loads((BUNDLED / f"{edition}.json").read_text("utf-8"))
-    assert json.dumps(made) == json.dumps(parse(bundled_text(edition))), "in the same order"
-    assert json.dumps(made) == json.dumps(load(edition).document)
+    document = json.loads((BUNDLED / f"{edition}.json").read_text("utf-8"))
+    assert json.dumps(document) == json.dumps(parse(bundled_text(edition))), "in the same order"
+    assert json.dumps(document) == json.dumps(load(edition).document)
 
 
 @pytest.mark.slow

@@ -14,14 +14,14 @@ from onezone_spec.coverage import report, rows
 CLIENTS = Path(__file__).parents[2] / "docs" / "clients.md"
 
 
-@pytest.mark.parametrize(("edition", "known"), [("classic", 383), ("current", 383), ("deployed", 392)])
-def test_every_operation_of_a_release_is_known(edition: str, known: int) -> None:
+@pytest.mark.parametrize(("edition", "number"), [("classic", 383), ("current", 383), ("deployed", 392)])
+def test_every_operation_of_a_release_is_known(edition: str, number: int) -> None:
     """20.02 has 382 operations, 21.02 has 392; one of those that are new is also in the editions of older releases."""
     contract = load(edition)
-    found = rows(contract)
-    assert len(found) == known
-    assert {row.operation for row in found if row.operation} == set(contract.operations)
-    assert len({(row.method, row.path) for row in found}) == known
+    listed = rows(contract)
+    assert len(listed) == number
+    assert {row.operation for row in listed if row.operation} == set(contract.operations)
+    assert len({(row.method, row.path) for row in listed}) == number
 
 
 def test_upstreams_ids_are_those_of_its_document() -> None:
@@ -61,7 +61,7 @@ def test_the_data_for_programs(arguments: list[str], capfd: pytest.CaptureFixtur
     assert main("spec", [*arguments, "--format", "json"]) == 0
     data = json.loads(capfd.readouterr().out)
     assert (data["edition"], data["known"]) == ("deployed", 392)
-    assert data["covered"] == sum(one["operation"] is not None for one in data["operations"])
+    assert data["covered"] == sum(row["operation"] is not None for row in data["operations"])
 
 
 def test_an_edition_that_there_is_not(capfd: pytest.CaptureFixture[str]) -> None:
@@ -125,27 +125,33 @@ def test_every_creation_leads_on(edition: str) -> None:
     """A link fills in every parameter of the path; whatever needs an id is led to by something that makes one."""
     contract = load(edition)
     for operation, other, parameters in links(contract):
-        assert set(parameters) == {one.name for one in other.parameters}, (operation.id, other.id)
-    makes = [one.id for one in contract.operations.values() if one.effect.verb in {"create", "attach"}]
+        assert set(parameters) == {parameter.name for parameter in other.parameters}, (operation.id, other.id)
+    makes = [
+        operation.id for operation in contract.operations.values() if operation.effect.verb in {"create", "attach"}
+    ]
     assert {operation.id for operation, _, _ in links(contract)} >= set(makes[:1])
     led_to = {other.id for _, other, _ in links(contract)}
-    kinds = {contract.kind(one.effect.resource) for one in contract.operations.values() if one.effect.verb == "create"}
-    for one in contract.operations.values():
-        single = [contract.kind(parameter.entity or "") for parameter in one.parameters]
-        if len(single) == 1 and single[0] in kinds and one.effect.within != "caller":
-            assert one.id in led_to
+    kinds = {
+        contract.kind(operation.effect.resource)
+        for operation in contract.operations.values()
+        if operation.effect.verb == "create"
+    }
+    for target in contract.operations.values():
+        single = [contract.kind(parameter.entity or "") for parameter in target.parameters]
+        if len(single) == 1 and single[0] in kinds and target.effect.within != "caller":
+            assert target.id in led_to
 
 
 def test_a_link_takes_the_id_from_the_location() -> None:
     """The new id is the last segment, others stand in the request."""
-    found = {(operation.id, other.id): parameters for operation, other, parameters in links(load("deployed"))}
-    parameters = found["create_group_handle_service", "get_group_handle_service"]
+    by_link = {(operation.id, other.id): parameters for operation, other, parameters in links(load("deployed"))}
+    parameters = by_link["create_group_handle_service", "get_group_handle_service"]
     assert parameters["id"] == "$request.path.id"
     pattern = parameters["hsid"].removeprefix("$response.header.Location#regex:")
     match = re.search(pattern, "https://zone/api/v3/onezone/groups/g/handle_services/s")
     assert match is not None
     assert match[1] == "s"
-    assert found["add_group_user", "update_group_user_privileges"] == {
+    assert by_link["add_group_user", "update_group_user_privileges"] == {
         "id": "$request.path.id",
         "uid": "$request.path.uid",
     }

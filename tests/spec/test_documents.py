@@ -93,7 +93,7 @@ def test_the_operation_is_a_post_below_the_group(edition: str) -> None:
 @pytest.mark.parametrize("edition", editions())
 def test_the_id_of_the_group_is_the_only_parameter(edition: str) -> None:
     """Both documents list one required path parameter, the group's id."""
-    assert [(one.name, one.entity) for one in create(edition).parameters] == [("id", "group")]
+    assert [(parameter.name, parameter.entity) for parameter in create(edition).parameters] == [("id", "group")]
 
 
 @pytest.mark.parametrize(("edition", "status"), [("classic", 204), ("current", 204), ("deployed", 201)])
@@ -154,7 +154,7 @@ def test_error_shape(edition: str, is_string: bool) -> None:  # noqa: FBT001
     assert contract.error_schema["required"] == ["error"]
     if not is_string:
         assert set(error["required"]) == {"id", "description"}
-        assert {name: one["type"] for name, one in error["properties"].items()} == {
+        assert {name: prop["type"] for name, prop in error["properties"].items()} == {
             "id": "string",
             "description": "string",
             "details": "object",
@@ -170,11 +170,11 @@ def test_the_documented_error_is_the_example_of_a_bad_body(edition: str, printed
     assert errors_of(edition, 400) == [json.loads(printed)]
     for status in (401, 403, 404, 500):
         (example,) = errors_of(edition, status)
-        kinds = [one for one in contract.errors.values() if one.status == status]
+        kinds = [error for error in contract.errors.values() if error.status == status]
         if contract.error_is_string:
-            assert example["error"] in {one.description for one in kinds}
+            assert example["error"] in {kind.description for kind in kinds}
         else:
-            assert example["error"]["id"] in {one.id for one in kinds}
+            assert example["error"]["id"] in {kind.id for kind in kinds}
 
 
 def errors_of(edition: str, status: int) -> list[Any]:
@@ -182,7 +182,7 @@ def errors_of(edition: str, status: int) -> list[Any]:
     contract = load(edition)
     node = contract.document["paths"]["/groups/{id}/handle_services"]["post"]["responses"][str(status)]
     examples = contract.resolve(node)["content"]["application/json"]["examples"]
-    return [contract.resolve(one)["value"] for one in examples.values()]
+    return [contract.resolve(example)["value"] for example in examples.values()]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_the_body_has_three_required_keys(edition: str) -> None:
     """name, proxyEndpoint and serviceProperties are the keys of the body; an id in it is ignored."""
     body = create(edition).body
     assert body is not None
-    assert [(one.name, one.required) for one in body.properties] == [
+    assert [(prop.name, prop.required) for prop in body.properties] == [
         ("name", True),
         ("proxyEndpoint", True),
         ("serviceProperties", True),
@@ -226,7 +226,7 @@ def test_how_binding_the_rules_of_the_body_are(
     assert body is not None
     assert body.presence_level is presence
     assert body.required_level is required
-    assert {one.levels["type"] for one in body.properties} == {types}
+    assert {prop.levels["type"] for prop in body.properties} == {types}
     assert body.other_media_types is others
 
 
@@ -236,7 +236,7 @@ def test_the_types_of_the_body(edition: str) -> None:
     body = create(edition).body
     assert body is not None
     text = ("string",) if edition == "current" else ("boolean", "string")
-    assert [one.types for one in body.properties] == [text, text, ("object",)]
+    assert [prop.types for prop in body.properties] == [text, text, ("object",)]
 
 
 @pytest.mark.parametrize("edition", editions())
@@ -252,11 +252,11 @@ def test_the_base_paths_in_circulation(edition: str) -> None:
 def test_the_curl_example_authenticates_with_a_password(edition: str) -> None:
     """HTTP Basic is documented by the cURL example; tokens are what servers also take."""
     schemes = load(edition).document["components"]["securitySchemes"]
-    found = {(one["type"], one.get("scheme", one.get("name"))) for one in schemes.values()}
+    types = {(scheme["type"], scheme.get("scheme", scheme.get("name"))) for scheme in schemes.values()}
     tokens = {("apiKey", "X-Auth-Token"), ("http", "bearer")} | (
         {("apiKey", "Macaroon")} if edition == "deployed" else set()
     )
-    assert found == {("http", "basic"), *tokens}
+    assert types == {("http", "basic"), *tokens}
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_the_operations_and_their_effects(
 ) -> None:
     """The documented operation, and those by which its result is read back and undone."""
     contract = load(edition)
-    found = contract.operations[operation]
-    assert found.effect == Effect(*effect)
-    assert contract.find(*effect) is found
-    assert status in {None, found.success.status}
+    described = contract.operations[operation]
+    assert described.effect == Effect(*effect)
+    assert contract.find(*effect) is described
+    assert status in {None, described.success.status}

@@ -237,13 +237,13 @@ def test_a_document_that_cannot_be_walked_is_a_problem_and_no_crash(document: di
 def test_a_key_that_stands_twice_in_a_source_is_named(tmp_path: Path) -> None:
     """YAML forbids a repeated key and the parser would take the last one without a word."""
     (tmp_path / "twice.yaml").write_text("a: 1\nb: 2\na: 3\n", encoding="utf-8")
-    (found,) = source_problems(tmp_path)
-    assert found.startswith("twice.yaml: the key 'a' stands twice")
+    (problem,) = source_problems(tmp_path)
+    assert problem.startswith("twice.yaml: the key 'a' stands twice")
 
 
 def test_a_source_that_is_no_yaml_is_named(tmp_path: Path) -> None:
     """A file that cannot be parsed is one line with the place of the error."""
     (tmp_path / "bad.yaml").write_text("a: [1\n", encoding="utf-8")
-    (found,) = source_problems(tmp_path)
-    assert found.startswith("bad.yaml: ")
-    assert "line 2" in found
+    (problem,) = source_problems(tmp_path)
+    assert problem.startswith("bad.yaml: ")
+    assert "line 2" in problem

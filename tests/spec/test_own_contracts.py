@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from onezone_spec import Contract, ContractError, Origin, document_text, edition
 from onezone_spec.cli import main
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-AGREED, PARENTS = EXAMPLES / "agreed.yaml", EXAMPLES / "memberships"
+AGREED, PARENTS, PROJECTS = EXAMPLES / "agreed.yaml", EXAMPLES / "memberships", EXAMPLES / "projects"
 CREATE = "$.paths['/groups/{id}/handle_services'].post"
 
 
@@ -32,7 +33,7 @@ def mistake(edition: Path | None, *contracts: Path) -> list[str]:
 
 
 def routes(contract: Contract) -> dict[str, dict[str, frozenset[str]]]:
-    return {one.name: dict(one.needs) for one in contract.operations["create_group_handle_service"].access.routes}
+    return {route.name: dict(route.needs) for route in contract.operations["create_group_handle_service"].access.routes}
 
 
 def test_an_edition_of_ones_own_differs_in_what_it_says() -> None:
@@ -42,8 +43,8 @@ def test_an_edition_of_ones_own_differs_in_what_it_says() -> None:
     assert (ours.edition, ours.extends, ours.own, theirs.own) == ("agreed", "deployed", True, False)
     assert operation.success.status == 200
     assert routes(ours)["member"] == {"group": {"group_create_handle_service"}}
-    pairs = ((name, one, theirs.operations[name]) for name, one in ours.operations.items())
-    changed = [name for name, one, other in pairs if ours.binding(one) != theirs.binding(other)]
+    pairs = ((name, operation, theirs.operations[name]) for name, operation in ours.operations.items())
+    changed = [name for name, operation, other in pairs if ours.binding(operation) != theirs.binding(other)]
     assert changed == ["create_group_handle_service"]
 
 
@@ -62,18 +63,18 @@ def test_an_edition_extends_a_file(tmp_path: Path) -> None:
     first = f"- target: {CREATE}['x-onezone-access'].member.zone\n  remove: true\n"
     overlay(tmp_path / "a", first, name="first.yaml")
     second = f"- target: {CREATE}['x-onezone-access'].member.group\n  update: group_update\n"
-    found = load(overlay(tmp_path / "b", second, "../a/first.yaml", "second.yaml"))
-    assert routes(found)["member"] == {"group": {"group_create_handle_service", "group_update"}}
-    assert (found.edition, found.extends) == ("second", "deployed")
+    contract = load(overlay(tmp_path / "b", second, "../a/first.yaml", "second.yaml"))
+    assert routes(contract)["member"] == {"group": {"group_create_handle_service", "group_update"}}
+    assert (contract.edition, contract.extends) == ("second", "deployed")
 
 
 @pytest.mark.parametrize("edition", editions())
 def test_a_folder_adds_to_every_edition(edition: str) -> None:
     """An operation of one's own is there in every edition, and what overlays say of all operations holds."""
-    found = load(edition, [PARENTS])
-    operation = found.operations["list_group_memberships"]
-    assert set(found.operations) == {*load(edition).operations, operation.id}
-    assert "group_view_parents" in found.privileges["group"]
+    contract = load(edition, [PARENTS])
+    operation = contract.operations["list_group_memberships"]
+    assert set(contract.operations) == {*load(edition).operations, operation.id}
+    assert "group_view_parents" in contract.privileges["group"]
     assert (415 in operation.responses) == (415 in load(edition).operations["list_groups"].responses)
     assert str(operation.source) == "What we plan for the next release, Parents of a group"
 
@@ -194,6 +195,16 @@ def test_a_folder_is_a_folder_of_a_contract(tmp_path: Path) -> None:
     ]
     written(tmp_path / "error.yaml", "a: {}\n")
     assert mistake(None, tmp_path)[0].startswith(f"{tmp_path / 'error.yaml'}:1: this is no part of a contract")
+
+
+def test_a_contract_whose_errors_have_another_form_is_a_mistake(tmp_path: Path) -> None:
+    """Every refusal is `{"error": …}`: a schema of errors without that key is told with file and line."""
+    shutil.copytree(PROJECTS, tmp_path / "projects")
+    path = tmp_path / "projects" / "schemas" / "Error.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("error", "problem"), encoding="utf-8")
+    (line,) = mistake(None, tmp_path / "projects")
+    assert line.startswith(f"{path}:")
+    assert line.endswith('the key error is missing: refusals are {"error": …}')
 
 
 def test_an_operation_that_is_there_is_changed_by_an_edition(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_no_difference_is_lost() -> None:
     old = load("current")
     document = yaml.safe_load(bundled_text("current"))
     skipped = {"$ref", "openapi", "name", "in", "document", "type"}  # read_contract needs these as they are
-    trails = [one for one in places(document) if not skipped & set(one) and "x-onezone-effect" not in one]
+    trails = [trail for trail in places(document) if not skipped & set(trail) and "x-onezone-effect" not in trail]
     silent = []
     for trail in trails[::7]:
         changed = copy.deepcopy(document)

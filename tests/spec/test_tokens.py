@@ -31,17 +31,17 @@ def test_parameters_say_what_they_go_by(name: str, key: str, level: Level) -> No
 
 def test_older_tokens_go_by_themselves() -> None:
     """Their list, and the answer that makes one, has no ids."""
-    made = NEWEST.find("create", "token", "caller", by="token")
-    assert made is not None
-    assert (made.id, made.success.status, made.success.location) == ("create_client_token", 200, ())
-    assert NEWEST.find("create", "token", "caller") is not made
+    create = NEWEST.find("create", "token", "caller", by="token")
+    assert create is not None
+    assert (create.id, create.success.status, create.success.location) == ("create_client_token", 200, ())
+    assert NEWEST.find("create", "token", "caller") is not create
 
 
 @pytest.mark.parametrize(("edition", "number"), [("classic", 3), ("current", 22), ("deployed", 23)])
 def test_an_edition_has_what_its_release_had(edition: str, number: int) -> None:
     """Named and temporary tokens came with 20.02, and the scope of access tokens with 21.02."""
     contract = load(edition)
-    assert sum(one.effect.resource in contract.owners for one in contract.operations.values()) == number
+    assert sum(operation.effect.resource in contract.owners for operation in contract.operations.values()) == number
 
 
 def test_who_may_is_the_owner() -> None:
@@ -54,4 +54,4 @@ def test_what_one_edition_has_alone_is_a_line() -> None:
     """An operation with its call, and nothing else of it."""
     text = report(load("current"), NEWEST)
     line = "infer_access_token_scope: (nothing) → POST /tokens/infer_access_token_scope"
-    assert [one.strip() for one in text.splitlines() if "infer_access_token_scope" in one] == [line]
+    assert [line.strip() for line in text.splitlines() if "infer_access_token_scope" in line] == [line]

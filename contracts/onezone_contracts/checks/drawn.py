@@ -44,7 +44,7 @@ class _Shrinker:
         """Whether the time for shrinking is used up."""
         return self._since is not None and self.clock() - self._since > SHRINKING
 
-    def found(self, sent: Sent, findings: list[Finding]) -> None:
+    def record(self, sent: Sent, findings: list[Finding]) -> None:
         """Take note of findings; raises the violation that Hypothesis shrinks."""
         if self._since is None:
             self._since = self.clock()
@@ -63,7 +63,7 @@ def _settings(run: Run, *, shrink: bool = True) -> Callable[[Any], Any]:
     chosen = settings(
         max_examples=EXAMPLES[run.options.depth],
         deadline=None,
-        database=kept(run.options.examples) if shrink else None,
+        database=example_database(run.options.examples) if shrink else None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.reuse, Phase.generate, Phase.shrink] if shrink else [Phase.generate],
         report_multiple_bugs=False,
@@ -73,7 +73,7 @@ def _settings(run: Run, *, shrink: bool = True) -> Callable[[Any], Any]:
 
 
 @cache
-def kept(where: str | None) -> Any:
+def example_database(where: str | None) -> Any:
     """Hypothesis's database in a folder or a Redis, None where nothing is kept. Raises SetupError."""
     from hypothesis.database import DirectoryBasedExampleDatabase
 
@@ -94,7 +94,7 @@ def kept(where: str | None) -> Any:
     return RedisExampleDatabase(client, key_prefix=b"onezone:")
 
 
-class _Forerun:
+class _Prefetch:
     """With several workers, what a search is going to draw is sent before it is asked for, some at a time."""
 
     def __init__(
@@ -156,7 +156,7 @@ def _search(
             results[key] = judge(drawn)
         sent, findings = results[key]
         if findings:
-            shrinker.found(sent, findings)
+            shrinker.record(sent, findings)
 
     search.__name__ = f"{kind}_{run.operation.id}"  # what is kept is kept by the name
     draw: Any = given(strategy)
@@ -187,7 +187,7 @@ def valid(run: Run) -> Iterator[Finding]:
     def make(body: Any) -> Case:
         return _case("a drawn valid body", body)
 
-    fore = _Forerun(run, "valid", strategy, make, accept=True)
+    fore = _Prefetch(run, "valid", strategy, make, accept=True)
 
     def judge(body: Any) -> tuple[Sent, list[Finding]]:
         sent = fore.sent(body) or run.fresh(make(body), accept=True)
@@ -209,7 +209,7 @@ def invalid(run: Run) -> Iterator[Finding]:
     def make(broken: Broken) -> Case:
         return _case(f"a drawn body with one thing wrong: {broken.what}", broken.value)
 
-    fore = _Forerun(run, "invalid", strategy, make)
+    fore = _Prefetch(run, "invalid", strategy, make)
 
     def judge(broken: Broken) -> tuple[Sent, list[Finding]]:
         sent, findings = _sent(run, fore.sent(broken), make(broken))
@@ -230,7 +230,7 @@ def hostile(run: Run) -> Iterator[Finding]:
     def make(body: bytes) -> Case:
         return _case("drawn hostile bytes", raw=body)
 
-    fore = _Forerun(run, "hostile", strategy, make)
+    fore = _Prefetch(run, "hostile", strategy, make)
 
     def judge(body: bytes) -> tuple[Sent, list[Finding]]:
         sent, findings = _sent(run, fore.sent(body), make(body))

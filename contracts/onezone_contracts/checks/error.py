@@ -42,7 +42,7 @@ def stopped(sent: Sent) -> bool:
     return (response.header("Content-Type") or "").lower().startswith("text/html")
 
 
-def _seen(run: Run, status: int) -> list[tuple[Sent, Response]]:
+def _answers_with(run: Run, status: int) -> list[tuple[Sent, Response]]:
     answers = [
         (sent, sent.exchange.response)
         for sent in run.log
@@ -58,11 +58,11 @@ def shape(status: int) -> Check:
 
     def check(run: Run) -> Iterator[Finding]:
         validate = validator(run.contract)
-        for sent, response in _seen(run, status):
+        for sent, response in _answers_with(run, status):
             problem = misshaped(validate, response)
             if problem:
                 message = f"{sent.case.label}: the {status} does not carry the documented Error"
-                yield Finding(message, _wanted(run.contract), problem, sent.exchange)
+                yield Finding(message, _expected_shape(run.contract), problem, sent.exchange)
 
     return at_refusals(check, status)
 
@@ -95,7 +95,7 @@ def _without_nulls(data: Any) -> Any:
     return {**data, "error": {key: value for key, value in inner.items() if value is not None}}
 
 
-def _wanted(contract: Contract) -> str:
+def _expected_shape(contract: Contract) -> str:
     if contract.error_is_string:
         return '{"error": string}'
     return '{"error": {"id": string, "description": string, "details"?: object}}'
@@ -105,7 +105,7 @@ def media_type(status: int) -> Check:
     """Every error body of that status is labelled as JSON."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for sent, response in _seen(run, status):
+        for sent, response in _answers_with(run, status):
             label = response.header("Content-Type")
             if response.body and label is not None and not is_json(label):
                 message = f"{sent.case.label}: the {status} is labelled {label}"
@@ -118,7 +118,7 @@ def labelled(status: int) -> Check:
     """Every error body of that status has a Content-Type."""
 
     def check(run: Run) -> Iterator[Finding]:
-        for sent, response in _seen(run, status):
+        for sent, response in _answers_with(run, status):
             if response.body and not response.header("Content-Type"):
                 yield Finding(f"{sent.case.label}: no Content-Type", "application/json", "none", sent.exchange)
 
@@ -136,7 +136,7 @@ def right_id(status: int) -> Check:
 
     def check(run: Run) -> Iterator[Finding]:
         usual = [kind.id for kind in run.contract.errors.values() if kind.status == status and kind.within is None]
-        for sent, response in _seen(run, status):
+        for sent, response in _answers_with(run, status):
             error_id = sent.case.error or (usual[0] if len(usual) == 1 else None)
             if error_id and run.contract.errors[error_id].status == status:
                 yield from _named(sent, response, error_id)
@@ -160,6 +160,6 @@ def _named(sent: Sent, response: Response, error_id: str) -> Iterator[Finding]:
 
 def challenge(run: Run) -> Iterator[Finding]:
     """A 401 says how to authenticate (RFC 9110, 11.6.1)."""
-    for sent, response in _seen(run, 401):
+    for sent, response in _answers_with(run, 401):
         if not response.header("WWW-Authenticate"):
             yield Finding(f"{sent.case.label}: no WWW-Authenticate", "WWW-Authenticate", "none", sent.exchange)

@@ -10,7 +10,7 @@ from onezone_contracts.target.file import SetupError
 from onezone_contracts.trial import Trial
 
 
-def kept(kind: str, status: int) -> Check:
+def refused_while_referenced(kind: str, status: int) -> Check:
     """The check that a deletion is refused with that status while something of a kind names what would be deleted."""
 
     def check(trial: Trial) -> Iterator[Finding]:

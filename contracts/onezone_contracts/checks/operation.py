@@ -59,8 +59,8 @@ def body_of(trial: Trial, attempts: Iterable[Sent]) -> Iterator[Finding]:
         response = sent.exchange.response
         assert response is not None
         if validate is None:
-            if response.body or response.stray:
-                came = f"{len(response.body or response.stray)} bytes"
+            if response.body or response.trailing:
+                came = f"{len(response.body or response.trailing)} bytes"
                 yield Finding(f"{sent.case.label}: the answer has a body", "no body", came, sent.exchange)
         elif problem := misshaped(validate, response):
             yield Finding(
@@ -157,7 +157,8 @@ def _leads(trial: Trial, sent: Sent, text: str) -> Iterator[Finding]:
 
     def there() -> bool:
         last.append(account.api.follow(text, sent.exchange, auth))
-        if not last[-1].succeeded and _known(operation, roles):  # the Location may be of another host, or base path
+        # the Location may be of another host, or base path
+        if not last[-1].succeeded and _names_every_role(operation, roles):
             last.append(account.api.send(operation, roles, auth, label="read what the Location names"))
         return last[-1].succeeded
 
@@ -166,7 +167,7 @@ def _leads(trial: Trial, sent: Sent, text: str) -> Iterator[Finding]:
         yield Finding(f"{sent.case.label}: reading what its Location names fails with {came}", "200", came, last[-1])
 
 
-def _known(operation: Operation, roles: Mapping[str, Ref]) -> bool:
+def _names_every_role(operation: Operation, roles: Mapping[str, Ref]) -> bool:
     return all((parameter.entity or parameter.name) in roles for parameter in operation.parameters)
 
 
@@ -216,7 +217,7 @@ def _differences(sent: Sent) -> Iterator[Finding]:
         yield difference.finding(f"{sent.case.label}: {difference.what}", sent.exchange)
 
 
-def again(level: Level, case: Case) -> Check:
+def repeated_relation(level: Level, case: Case) -> Check:
     """The same relation a second time is a conflict, and changes nothing; where that is left open, it is noted."""
     judge = observed(case) if level is Level.OBSERVE else answered({CONFLICT}, case)
 

@@ -67,7 +67,7 @@ def internals_in(exchange: Exchange) -> tuple[str, str] | None:
     text = _LINK.sub("", _text(response))
     for name, pattern in _INTERNALS.items():
         shown = pattern.search(text)
-        if shown and shown[0] not in _asked(exchange.request):
+        if shown and shown[0] not in _request_text(exchange.request):
             return name, shown[0][:120]
     return None
 
@@ -105,7 +105,7 @@ def _head(response: Response) -> str:
     return "\n".join(value for _, value in response.headers)
 
 
-def _asked(request: Request) -> str:
+def _request_text(request: Request) -> str:
     """All that the request says, where an answer may have it from."""
     body = (request.body or b"").decode("utf-8", "replace")
     with contextlib.suppress(ValueError, RecursionError):
@@ -115,12 +115,12 @@ def _asked(request: Request) -> str:
 
 def _secrets(request: Request) -> Iterator[tuple[str, str]]:
     """The secrets of a request, by what they are; a word that any sentence may have is none."""
-    for name, value in _given(request):
+    for name, value in _all_secrets(request):
         if len(value) >= SHORTEST and not value.isalpha() and value not in request.path:
             yield name, value
 
 
-def _given(request: Request) -> Iterator[tuple[str, str]]:
+def _all_secrets(request: Request) -> Iterator[tuple[str, str]]:
     for name, value in request.auth.headers:
         pair = _BASIC.match(value)
         if pair:

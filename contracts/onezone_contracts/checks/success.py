@@ -27,7 +27,7 @@ def empty_body(run: GivenRun) -> Iterator[Finding]:
     for sent in successes(run):
         response = sent.exchange.response
         assert response is not None
-        body = response.body or response.stray
+        body = response.body or response.trailing
         length = response.header("Content-Length")
         announced = response.status == NO_CONTENT and length not in {None, "0"}
         if body or announced:

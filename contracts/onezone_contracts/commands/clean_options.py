@@ -18,7 +18,7 @@ def add_clean(parser: argparse.ArgumentParser) -> None:
     )
     add_contract(parser, f"default: the file's, or {DEFAULT_EDITION}")
     add_network(parser)
-    add_admin(parser)
+    add_admin(parser, "removes them")
     parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
     parser.add_argument(
         "--timeout", type=some_seconds, default=10.0, metavar="SECONDS", help="for a request (default 10)"

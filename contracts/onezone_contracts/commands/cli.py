@@ -100,13 +100,13 @@ def requirements(argv: list[str]) -> int:
 
 
 def _derived(contract: Contract, profile: str) -> tuple[Requirement, ...]:
-    if profile == "full":
+    from onezone_contracts.derive import judged_operations, profile_of
+    from onezone_contracts.derive import requirements as derived
+
+    if profile_of(contract, profile) == "full":
         from onezone_contracts.derive.operations import all_requirements
 
         return all_requirements(contract)
-    from onezone_contracts.derive import judged_operations
-    from onezone_contracts.derive import requirements as derived
-
     return tuple(
         requirement for operation in judged_operations(contract) for requirement in derived(contract, operation)
     )
@@ -172,12 +172,13 @@ def target(argv: list[str]) -> int:
 
 def _init(arguments: argparse.Namespace) -> int:
     contract = contract_named(arguments)
-    if arguments.profile == "full":
+    from onezone_contracts.derive import judged_operations, profile_of
+
+    if profile_of(contract, arguments.profile) == "full":
         from onezone_contracts.target.skeleton import skeleton as administrators
 
         print(administrators(contract), end="")
         return 0
-    from onezone_contracts.derive import judged_operations
     from onezone_contracts.personas import personas
     from onezone_contracts.target.blank import skeleton
 

@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ozkit explain",
         description="Say who may call an operation, and why: by which route, and through which groups.",
-        epilog="exit codes: 0 the user may, 1 the user may not, 2 it cannot be said",
+        epilog="exit codes: 0 the user may, 1 the user may not, 2 nobody can say",
     )
     parser.add_argument("operation", metavar="OPERATION", help="an operation id, such as create_group_handle_service")
     parser.add_argument(
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--format", choices=["text", "json"], default="text")
     shared.add_contract(parser, f"default {DEFAULT_EDITION}")
-    shared.add_admin(parser)
+    shared.add_admin(parser, "reads users and groups")
     shared.add_network(parser)
     parser.add_argument(
         "--timeout", type=shared.some_seconds, default=10.0, metavar="SECONDS", help="for a request (default 10)"

@@ -24,6 +24,7 @@ from onezone_contracts.reports import shown
 from onezone_contracts.requirement import Level, Outcome, Result
 from onezone_contracts.session import judge_target
 from onezone_contracts.sessions import Documented
+from onezone_contracts.subject import Subject, contract_of
 from onezone_contracts.target import embedded
 from onezone_contracts.target.file import (
     SetupError,
@@ -33,7 +34,6 @@ from onezone_contracts.target.file import (
     target_from_file,
 )
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import Wanted, contract_of
 from onezone_contracts.wire import Wire
 
 SHOWN = 4
@@ -81,7 +81,7 @@ def main(argv: list[str]) -> int:
     """Identify a target: 0 where it conforms to an edition, 1 where it conforms to none, 2 where that is not known."""
     arguments = _parser().parse_args(argv)
     stop = Stop()
-    options, subject = shared.options_of(arguments, stop), shared.wanted_of(arguments)
+    options, subject = shared.options_of(arguments, stop), shared.subject_of(arguments)
     with stoppable(stop):
         where, matches = identify(subject, options)
         stop.check()
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ozkit identify",
         description="Say which editions a target conforms to, and what keeps it from each other one.",
-        epilog="exit codes: 0 it conforms to one or more, 1 it conforms to none, 2 that is not known",
+        epilog="exit codes: 0 it conforms to one or more, 1 it conforms to none, 2 not known",
     )
     shared.add_target(parser, "which one the kit's own mock serves, without URL and --target")
     shared.add_run(parser, "quick")
@@ -112,7 +112,7 @@ def exit_code(matches: list[Match]) -> int:
 # --- the judging ----------------------------------------------------------------------------------------------
 
 
-def identify(subject: Wanted, options: Options) -> tuple[str, list[Match]]:
+def identify(subject: Subject, options: Options) -> tuple[str, list[Match]]:
     """The base URL, and how it fits each edition, the best first. Raises SetupError."""
     every = [Origin(name, subject.contracts) for name in editions(subject.contracts)]
     served = load(subject.edition, subject.contracts)
@@ -130,7 +130,7 @@ def identify(subject: Wanted, options: Options) -> tuple[str, list[Match]]:
 
 
 @contextmanager
-def _located(subject: Wanted, options: Options) -> Iterator[Wanted]:
+def _located(subject: Subject, options: Options) -> Iterator[Subject]:
     """What to judge, seen to answer: where nothing is named, the kit's own mock. Raises SetupError."""
     if subject.url or subject.target_file or subject.states_url or subject.admin:
         _usable(subject, options)
@@ -138,10 +138,10 @@ def _located(subject: Wanted, options: Options) -> Iterator[Wanted]:
         return
     contract = load(subject.edition, subject.contracts)
     with embedded.mock(contract.origin) as origin:
-        yield Wanted(origin + contract.base_paths[0], None, f"{origin}/_mock/states")
+        yield Subject(origin + contract.base_paths[0], None, f"{origin}/_mock/states")
 
 
-def _complete(subject: Wanted) -> None:
+def _complete(subject: Subject) -> None:
     """Raises SetupError where it is not said what to judge, or as whom."""
     if subject.states_url and not subject.url:
         raise SetupError("--states-url needs the base URL of the API too: ozkit identify URL --states-url URL")
@@ -151,15 +151,15 @@ def _complete(subject: Wanted) -> None:
         raise SetupError("no users to judge with: give --target FILE, --states-url URL or --admin USER:PASSWORD")
 
 
-def _usable(subject: Wanted, options: Options) -> None:
+def _usable(subject: Subject, options: Options) -> None:
     _complete(subject)
     data = subject.data
     if subject.target_file and subject.admin:
         admin_from_file(subject.target_file, data, subject.admin)
     elif subject.target_file:
         contract = contract_of(replace(subject, edition=None))
-        operation = judged_operations(contract)[0]
-        target_from_file(subject.target_file, data, operation, personas(contract, operation))
+        for operation in judged_operations(contract):
+            target_from_file(subject.target_file, data, operation, personas(contract, operation))
     url = check_url(subject.url or data["base_url"])
     wire = Wire("/".join(url.split("/")[:3]), options.timeout, network=options.network)
     exchange = wire.send(Request("GET", "/" + "/".join(url.split("/")[3:]), label="see that the target answers"))
@@ -168,10 +168,10 @@ def _usable(subject: Wanted, options: Options) -> None:
         raise SetupError(f"the target {url} does not answer: {exchange.failure}")
 
 
-def _judged(subject: Wanted, origin: Origin, options: Options) -> Judgement:
+def _judged(subject: Subject, origin: Origin, options: Options) -> Judgement:
     """The judgement by one edition; `inconclusive` where the target's personas are none of that edition's."""
     contract = load(origin.edition, origin.contracts)
-    if subject.admin or not subject.target_file:
+    if subject.admin or not subject.target_file or not judged_operations(contract):
         return judge_target(replace(subject, edition=origin.edition, contracts=origin.contracts), options)
     operation = judged_operations(contract)[0]
     target, lacking = _target(subject, contract)
@@ -181,7 +181,7 @@ def _judged(subject: Wanted, origin: Origin, options: Options) -> Judgement:
     return judge(Documented(contract, operation, target, options))
 
 
-def _target(subject: Wanted, contract: Contract) -> tuple[Target | None, str]:
+def _target(subject: Subject, contract: Contract) -> tuple[Target | None, str]:
     """The target with the personas of that edition, or why there is none: a target file is written for one rule."""
     assert subject.target_file
     data = subject.data
@@ -194,7 +194,7 @@ def _target(subject: Wanted, contract: Contract) -> tuple[Target | None, str]:
     lacking = [
         persona.name
         for persona in needed
-        if persona.name not in given or not _alike(rule, given[persona.name], persona)
+        if persona.name not in given or not _same_to_rule(rule, given[persona.name], persona)
     ]
     if lacking:
         return None, f"the target file lacks persona {', '.join(lacking)}: it is written for {written_for.edition}"
@@ -205,7 +205,7 @@ def _target(subject: Wanted, contract: Contract) -> tuple[Target | None, str]:
     return target, ""
 
 
-def _alike(rule: AccessRule, has: Persona, needed: Persona) -> bool:
+def _same_to_rule(rule: AccessRule, has: Persona, needed: Persona) -> bool:
     """Whether two personas are one to an access rule: they differ in nothing that a route of it asks for."""
 
     def seen(persona: Persona) -> dict[str, frozenset[str] | None]:
@@ -265,14 +265,14 @@ def _as_text(where: str, matches: list[Match]) -> None:
     console.print(Text(shown.visible(where), style="bold"), soft_wrap=True)
     for match in matches:
         sign, colour = SIGNS[match.verdict]
-        head = Text(f"\n{sign} {match.edition:<10}", style=f"bold {colour}") + Text(_told(match))
+        head = Text(f"\n{sign} {match.edition:<10}", style=f"bold {colour}") + Text(_verdict_words(match))
         console.print(head, soft_wrap=True)
         for line in _lines(match):
             console.print(line, markup=False, soft_wrap=True)
     console.print(f"\n{_last(matches)}", style="bold", soft_wrap=True)
 
 
-def _told(match: Match) -> str:
+def _verdict_words(match: Match) -> str:
     """The verdict in a few words."""
     match match.verdict:
         case Verdict.CONFORMANT:

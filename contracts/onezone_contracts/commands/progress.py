@@ -15,7 +15,7 @@ Show = Callable[[int, int, Any], None]
 
 
 @contextlib.contextmanager
-def shown(*, quiet: bool = False) -> Iterator[Show]:
+def progress_bar(*, quiet: bool = False) -> Iterator[Show]:
     """What is told which requirement is judged, of how many; `quiet` leaves out the bar, it would disturb a report."""
     if not sys.stderr.isatty():
         with _lines() as show:

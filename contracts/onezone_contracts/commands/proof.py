@@ -32,7 +32,7 @@ class Row:
     problem: str | None = None
 
     @property
-    def good(self) -> bool:
+    def noticed_by_all(self) -> bool:
         """Whether it was noticed, by all that should."""
         return bool(self.noticed_by) and not self.missed and not self.problem
 
@@ -49,9 +49,14 @@ class Matrix:
     false_alarms: list[str]
 
     @property
-    def good(self) -> bool:
+    def proven(self) -> bool:
         """Whether the judge is proven: without a fault it finds nothing, and with each what it should."""
-        return bool(self.rows) and not self.uncovered and not self.false_alarms and all(row.good for row in self.rows)
+        return (
+            bool(self.rows)
+            and not self.uncovered
+            and not self.false_alarms
+            and all(row.noticed_by_all for row in self.rows)
+        )
 
 
 def uncovered(contract: Contract, rows: Iterable[Row]) -> list[str]:
@@ -85,7 +90,7 @@ def kind(name: str) -> str:
 
 def as_json(matrix: Matrix) -> None:
     """Print the account as JSON."""
-    text = json.dumps({"good": matrix.good, **asdict(matrix)}, ensure_ascii=False, indent=2)
+    text = json.dumps({"good": matrix.proven, **asdict(matrix)}, ensure_ascii=False, indent=2)
     sys.stdout.write(f"{text}\n")
 
 
@@ -98,7 +103,7 @@ def as_table(matrix: Matrix) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     table = Table("fault", "", "noticed by", header_style="bold", box=None, pad_edge=False)
     for row in matrix.rows:
-        table.add_row(row.fault, "ok" if row.good else "[red]bad[/]", _brief(row.noticed_by))
+        table.add_row(row.fault, "ok" if row.noticed_by_all else "[red]bad[/]", _brief(row.noticed_by))
     console.print(table)
     for line in summary(matrix):
         console.print(line, markup=False, soft_wrap=True)
@@ -122,8 +127,9 @@ def summary(matrix: Matrix) -> Iterator[str]:
     yield from (f"no fault makes it fail: {topic}" for topic in matrix.uncovered)
     yield from (f"not tried: {topic}: {why}" for topic, why in matrix.exempt.items())
     noticed = {topic for row in matrix.rows for topic in row.noticed_by}
-    good = sum(row.good for row in matrix.rows)
+    good = sum(row.noticed_by_all for row in matrix.rows)
+    proven = "proven" if matrix.proven else "not proven"
     yield (
         f"edition {matrix.edition}: {good} of {len(matrix.rows)} faults noticed, "
-        f"{len(noticed)} requirements made to fail; {matrix.seconds:.0f} s: {'proven' if matrix.good else 'not proven'}"
+        f"{len(noticed)} requirements made to fail; {matrix.seconds:.0f} s: {proven}"
     )

@@ -29,18 +29,18 @@ from onezone_contracts.personas import personas
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.sessions import Documented, Everything
 from onezone_contracts.stateful.derive import ALL
+from onezone_contracts.subject import Subject
 from onezone_contracts.target import embedded
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.provisioner import provisioned
 from onezone_contracts.target.states import States
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import Wanted
 from onezone_contracts.wire import Wire
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
 
-Look = tuple[str, tuple[str, ...]]
+Attempt = tuple[str, tuple[str, ...]]
 """A depth, and the patterns of what is judged; without any, everything."""
 FULL = "full"
 NOTICED = frozenset({Outcome.FAIL, Outcome.WARN})
@@ -80,7 +80,7 @@ def main(argv: list[str]) -> int:
     with interrupting():
         matrix = prove(contract_named(arguments), arguments.workers, tuple(arguments.fault), whole=arguments.whole)
     {"json": as_json, "table": as_table}[arguments.format](matrix)
-    return 0 if matrix.good else 1
+    return 0 if matrix.proven else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,8 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--whole",
         action="store_true",
-        help="judge everything with each fault, and list all that notices it (default: first what the fault names, "
-        "and more only where that does not notice it)",
+        help="judge everything with each fault, and list each requirement that notices it (default: judge what the "
+        "fault names, and everything only if that does not notice it)",
     )
     parser.add_argument("--format", choices=["table", "json"], default="table")
     return parser
@@ -209,7 +209,7 @@ def _trial(named: Origin, whole: bool, fault: Fault) -> Row:  # noqa: FBT001  (b
     row, started = Row(fault.id, fault.text), time.perf_counter()
     contract = load(named.edition, named.contracts)
     try:
-        for row.depth, patterns in looks(contract, fault, whole=whole or contract.own):
+        for row.depth, patterns in attempts(contract, fault, whole=whole or contract.own):
             switch(_origin[0], fault.id)
             heavy = LOAD in fault.noticed_by
             judgement = judged(_origin[0], contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
@@ -219,7 +219,7 @@ def _trial(named: Origin, whole: bool, fault: Fault) -> Row:  # noqa: FBT001  (b
             topics = fault.operations if contract.own else fault.noticed_by
             row.missed = missed(topics, seen)
             row.problem = _problem(judgement)
-            if row.good:
+            if row.noticed_by_all:
                 break
     except SetupError as error:
         row.problem = str(error)
@@ -232,7 +232,7 @@ def missed(topics: Iterable[str], seen: Iterable[str]) -> list[str]:
     return [pattern for pattern in topics if not any(fnmatchcase(topic, pattern) for topic in seen)]
 
 
-def looks(contract: Contract, fault: Fault, *, whole: bool = False) -> list[Look]:
+def attempts(contract: Contract, fault: Fault, *, whole: bool = False) -> list[Attempt]:
     """How deep to look, and at what, one after the other, until the fault is noticed by all that it names.
 
     What it names comes first, but for a `whole` account. Then comes what is required of the operations that it names,
@@ -261,7 +261,7 @@ def judged(
     """Judge the mock at an origin by the requirements that match, at that depth."""
     options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE, crowd=crowd)
     if profile == FULL:
-        subject = Wanted(origin + contract.base_paths[0], states_url=f"{origin}/_mock/states", profile=FULL)
+        subject = Subject(origin + contract.base_paths[0], states_url=f"{origin}/_mock/states", profile=FULL)
         with provisioned(subject, contract, options) as provisioner:
             return judge(Everything(provisioner, options), topics)
     operation = judged_operations(contract)[0]

@@ -47,7 +47,7 @@ def parser() -> VariableParser:
     options.add_argument(
         "--base-url",
         metavar="URL",
-        help="judge only what was sent to this base URL (default: found by the documented base paths)",
+        help="judge only what was sent to this base URL (default: the first host with a documented base path)",
     )
     options.add_argument(
         "--profile",

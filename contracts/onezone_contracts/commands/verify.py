@@ -12,7 +12,7 @@ from onezone_spec import DEFAULT_EDITION
 from onezone_spec.variables import VariableParser
 
 from onezone_contracts import arguments as shared
-from onezone_contracts.commands.progress import shown
+from onezone_contracts.commands.progress import progress_bar
 from onezone_contracts.commands.signals import stoppable
 from onezone_contracts.network import Stop
 from onezone_contracts.target.file import SetupError
@@ -82,9 +82,9 @@ def _judge(arguments: argparse.Namespace, stop: Stop) -> Judgement:
     options = shared.options_of(
         arguments, stop, strict=arguments.strict, expected=failures, baseline=before, keep=arguments.keep
     )
-    subject = shared.wanted_of(arguments, arguments.profile)
+    subject = shared.subject_of(arguments, arguments.profile)
     quiet = any(value.endswith("=-") for value in arguments.report)
-    with shown(quiet=quiet) as progress:
+    with progress_bar(quiet=quiet) as progress:
         return judge_target(subject, options, tuple(arguments.requirement), progress)
 
 

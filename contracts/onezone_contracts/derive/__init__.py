@@ -71,6 +71,11 @@ def judged_operations(contract: Contract) -> tuple[Operation, ...]:
     )
 
 
+def profile_of(contract: Contract, profile: str) -> str:
+    """The profile by which a contract is judged: `full` where it has no operation for `core`."""
+    return profile if judged_operations(contract) else "full"
+
+
 def provoked(operation: Operation) -> frozenset[int]:
     """The documented statuses that a whole run must have seen."""
     return (PROVOKED & operation.responses.keys()) | {operation.success.status}

@@ -138,7 +138,7 @@ def credentials(build: Builder) -> Iterator[Requirement]:
         check = answered_with(needs, {401, TOO_MANY}, *cases) if needs else answered({401}, *cases)
         return build.requirement(f"authentication.{topic}", Level.MUST, text, source, check, needs)
 
-    victim = build.victim
+    victim = build.lockable_name
     allowed = [persona.name for persona in build.personas if persona.allowed]
     yield make(
         "unknown-user", "A user that does not exist is answered with 401.", _case("unknown-user", unknown_user())
@@ -156,7 +156,7 @@ def credentials(build: Builder) -> Iterator[Requirement]:
         needs="password",
     )
     yield make("wrong-token", "A token that was never given out is answered with 401.", *_wrong_tokens())
-    if build.stranger is None:  # whom the kit makes has a password
+    if build.lockable_user is None:  # whom the kit makes has a password
         yield make(
             "altered-token",
             "A token that differs from a valid one is answered with 401.",
@@ -215,7 +215,7 @@ def _altered_tokens(people: tuple[str, ...]) -> Iterator[Case]:
         "longer": _longer,
         "shorter": lambda right: right[:-ENDING],
         "cut-in-half": lambda right: right[: len(right) // 2],
-        "other": _other,
+        "other": _altered_token,
         "reordered": _reordered,
         "in-other-case": _in_other_case,
     }
@@ -231,7 +231,7 @@ def _longer(right: str) -> str:
     return f"{body}xQ7dk{right[len(body) :]}"
 
 
-def _other(right: str) -> str:
+def _altered_token(right: str) -> str:
     """A token with another character in its middle: in base64, the last one may not count (RFC 4648, 3.5)."""
     middle = len(right) // 2
     return f"{right[:middle]}{'B' if right[middle : middle + 1] == 'A' else 'A'}{right[middle + 1 :]}"

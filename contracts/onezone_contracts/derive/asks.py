@@ -20,12 +20,12 @@ def anonymous() -> Case:
     return Case("none", "no credentials", who=NOBODY)
 
 
-def wrong() -> Case:
+def wrong_password() -> Case:
     """A valid request of a known user with a wrong password."""
-    return Case("wrong", "a wrong password", who=VICTIM, auth=_wrong)
+    return Case("wrong", "a wrong password", who=VICTIM, auth=_with_wrong_password)
 
 
-def _wrong(victim: TestUser, _: Mapping[str, TestUser]) -> Auth:
+def _with_wrong_password(victim: TestUser, _: Mapping[str, TestUser]) -> Auth:
     name = victim.credentials.username or ""
     pair = basic(name, WRONG_WORD)
     return Auth((("Authorization", pair),), "a user with a wrong password")
@@ -61,7 +61,7 @@ def limited(name: str, caveat: Mapping[str, Any]) -> Case:
     return Case(name, f"a token with the caveat {caveat['type']}", change=change, apart=True)
 
 
-def again(operation: Operation) -> Case:
+def repeated(operation: Operation) -> Case:
     """The same relation a second time, with other privileges."""
     properties = operation.body.properties if operation.body else ()
     keys = tuple(prop.name for prop in properties if privileges_of(prop))

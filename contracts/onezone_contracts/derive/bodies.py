@@ -72,7 +72,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     yield from _accepted(build)
 
 
-def _bad(name: str, label: str, change: Change, error: str | None = None, key: str | None = None) -> Case:
+def _invalid(name: str, label: str, change: Change, error: str | None = None, key: str | None = None) -> Case:
     return Case(name, label, change=change, error=error, key=key)
 
 
@@ -81,11 +81,11 @@ def _missing(build: Builder) -> Iterator[Requirement]:
     for prop in build.body.properties:
         if prop.required:
             name = f"body.missing.{prop.name}"
-            case = _bad(name, f"a body without {prop.name}", without(prop.name), "missingRequiredValue", prop.name)
+            case = _invalid(name, f"a body without {prop.name}", without(prop.name), "missingRequiredValue", prop.name)
             text = f"A body without {prop.name} is answered with 400."
             yield build.requirement(name, level, text, prop.source or build.body.source, answered(BAD_REQUEST, case))
     first = min(prop.name for prop in build.body.properties if prop.required)
-    case = _bad("body.missing.everything", "an object without any key", constant({}), "missingRequiredValue", first)
+    case = _invalid("body.missing.everything", "an object without any key", constant({}), "missingRequiredValue", first)
     text = "An object without any key is answered with 400."
     yield build.requirement(case.name, level, text, build.body.source, answered(BAD_REQUEST, case))
 
@@ -95,7 +95,7 @@ def _types(build: Builder, prop: Property) -> Iterator[Requirement]:
     source = prop.source or build.body.source
     types = " or ".join(prop.types)
     cases = [
-        _bad(
+        _invalid(
             f"body.type.{prop.name}.{kind}.{number}",
             f"a body whose {prop.name} is {json.dumps(value)}",
             with_value(prop.name, value),
@@ -111,7 +111,7 @@ def _types(build: Builder, prop: Property) -> Iterator[Requirement]:
     cases += _in_other_forms(build, prop, cases[0])
     text = f"A {prop.name} that is no {types} is answered with 400."
     yield build.requirement(f"body.type.{prop.name}", level, text, source, answered(BAD_REQUEST, *cases))
-    case = _bad(
+    case = _invalid(
         f"body.null.{prop.name}",
         f"a body whose {prop.name} is null",
         with_value(prop.name, None),
@@ -132,7 +132,7 @@ def _in_a_string(prop: Property) -> Iterator[Case]:
         return {**body, prop.name: json.dumps(body.get(prop.name, form))}
 
     label = f"a body whose {prop.name} is JSON in a string"
-    yield _bad(f"body.type.{prop.name}.string.json", label, change, prop.errors.get("type"), prop.name)
+    yield _invalid(f"body.type.{prop.name}.string.json", label, change, prop.errors.get("type"), prop.name)
 
 
 def _among_others(case: Case) -> Case:
@@ -167,7 +167,7 @@ def _empty(build: Builder) -> Iterator[Requirement]:
         error = next(
             (prop.errors[rule] for rule in ("minLength", "minProperties", "pattern") if rule in prop.errors), None
         )
-        case = _bad(
+        case = _invalid(
             f"body.empty.{prop.name}",
             f"a body whose {prop.name} is empty",
             with_value(prop.name, EMPTY[kind]),
@@ -201,7 +201,7 @@ def _no_object(build: Builder) -> Iterator[Requirement]:
         "null": None,
     }
     cases = [
-        _bad(
+        _invalid(
             f"body.non-object.{name}",
             f"JSON that is no object: {name.replace('-', ' ')}",
             (lambda body: [body]) if name == "list-of-bodies" else constant(value),
@@ -240,7 +240,7 @@ def _accepted(build: Builder) -> Iterator[Requirement]:
     level = name.levels.get("type", Level.MUST)  # as binding as that a name is any string
     yield build.judge("accept.names", level, text, name.source or source, accepted(*names))
     yield from _spelled(build)
-    yield from _again(build)
+    yield from _repeated_creation(build)
     extra = Case(
         "accept.extra-keys", "a body with a key nobody knows", change=with_value("kitUnknownKey", {"a": [1, None]})
     )
@@ -259,7 +259,7 @@ def _accepted(build: Builder) -> Iterator[Requirement]:
     yield build.requirement("location.own-id", Level.MUST, text, location, not_the_clients(CLIENT_ID, *own))
 
 
-def _again(build: Builder) -> Iterator[Requirement]:
+def _repeated_creation(build: Builder) -> Iterator[Requirement]:
     """A creation is no update: the same body twice makes two services."""
     same = constant({**next(iter(build.body.examples.values())).value, "name": "Twice the same"})
     cases = [Case(f"accept.again.{n}", f"the same body, time {n}", change=same) for n in (1, 2)]

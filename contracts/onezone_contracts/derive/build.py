@@ -24,13 +24,13 @@ class Builder:
     contract: Contract
     operation: Operation
     personas: tuple[Persona, ...]
-    stranger: str | None = None
+    lockable_user: str | None = None
     """With whose name wrong passwords are sent, where that is none of the personas."""
 
     @property
-    def victim(self) -> str:
+    def lockable_name(self) -> str:
         """With whose name wrong passwords are sent: a persona's that no later case needs to be allowed."""
-        return self.stranger or next(
+        return self.lockable_user or next(
             (persona.name for persona in reversed(self.personas) if not persona.allowed), NOBODY
         )
 

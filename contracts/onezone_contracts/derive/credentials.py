@@ -52,15 +52,15 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
-    yield from wrong(build)
-    yield from _one_right(build, build.answer_source(401))
+    yield from wrong_credentials(build)
+    yield from _partly_right(build, build.answer_source(401))
     yield from in_turn(build)
 
 
-def wrong(build: Builder) -> Iterator[Requirement]:
+def wrong_credentials(build: Builder) -> Iterator[Requirement]:
     """Credentials that are wrong alone, of any operation that needs some."""
     source = build.answer_source(401)
-    victim = build.victim
+    victim = build.lockable_name
     forbidden = [persona.name for persona in build.personas if not persona.allowed]
     yield from _passwords(build, source, victim, forbidden)
     yield from _carriers(build, source, victim)
@@ -136,11 +136,11 @@ def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requireme
     yield build.requirement(topic, Level.MUST, text, source, answered(UNREAD, *cases))
     unknown, other = basic("nobody-9f2c1d", WRONG), f"Bearer {UNKNOWN}"
     twos: dict[str, Credentialed] = {
-        "token-and-basic": lambda user, _: authorization(_wrong(user), token=UNKNOWN),
+        "token-and-basic": lambda user, _: authorization(_altered_password(user), token=UNKNOWN),
         "token-and-bearer": lambda *_: authorization(other, token=UNKNOWN),
-        "basic-and-basic": lambda user, _: authorization(_wrong(user), unknown),
-        "basic-and-bearer": lambda user, _: authorization(_wrong(user), other),
-        "in-one-header": lambda user, _: authorization(f"{_wrong(user)}, {unknown}"),
+        "basic-and-basic": lambda user, _: authorization(_altered_password(user), unknown),
+        "basic-and-bearer": lambda user, _: authorization(_altered_password(user), other),
+        "in-one-header": lambda user, _: authorization(f"{_altered_password(user)}, {unknown}"),
     }
     cases = [
         _case(f"two-wrong.{name}", f"two wrong credentials: {name.replace('-', ' ')}", auth, victim)
@@ -162,13 +162,13 @@ def _name(identity: TestUser) -> str:
     return identity.credentials.username or "nobody-9f2c1d"
 
 
-def _wrong(identity: TestUser, more: str = "") -> str:
+def _altered_password(identity: TestUser, more: str = "") -> str:
     return basic(_name(identity), WRONG + more)
 
 
 def _misspelt(spell: Callable[[str], str]) -> Credentialed:
     def auth(identity: TestUser, _: Mapping[str, TestUser]) -> Auth:
-        values = (_wrong(identity, more) for more in ("", "x"))
+        values = (_altered_password(identity, more) for more in ("", "x"))
         return authorization(spell(next(value for value in values if value.endswith("="))))
 
     return auth
@@ -177,18 +177,18 @@ def _misspelt(spell: Callable[[str], str]) -> Credentialed:
 # --- one of two is right --------------------------------------------------------------------------------------
 
 
-def _one_right(build: Builder, source: Source) -> Iterator[Requirement]:
+def _partly_right(build: Builder, source: Source) -> Iterator[Requirement]:
     """What nobody documented: a right credential beside a wrong one, or spelled otherwise."""
     unknown = basic("nobody-9f2c1d", WRONG)
-    case = _case("token-first", "a wrong token beside a right Authorization", _beside(token=UNKNOWN), WRITER)
+    case = _case("token-first", "a wrong token beside a right Authorization", _among_headers(token=UNKNOWN), WRITER)
     text = "Where a token and Authorization are both there, the token decides: a wrong one is never accepted."
     level, check = (
         (Level.MUST, answered(UNREAD, case)) if build.operation.as_released else (Level.OBSERVE, observed(case))
     )
     yield build.requirement("authentication.token-first", level, text, source, check)
     cases = [
-        _case("one-right.first", "a right Authorization, then a wrong one", _beside(after=(unknown,)), WRITER),
-        _case("one-right.second", "a wrong Authorization, then a right one", _beside(before=(unknown,)), WRITER),
+        _case("one-right.first", "a right Authorization, then a wrong one", _among_headers(after=(unknown,)), WRITER),
+        _case("one-right.second", "a wrong Authorization, then a right one", _among_headers(before=(unknown,)), WRITER),
     ]
     text = "What becomes of two Authorization headers of which one is right is left open."
     yield build.requirement("authentication.one-right", Level.OBSERVE, text, source, observed(*cases))
@@ -201,7 +201,9 @@ def _one_right(build: Builder, source: Source) -> Iterator[Requirement]:
     yield build.requirement("authentication.spelling", Level.OBSERVE, text, source, observed(*cases))
 
 
-def _beside(*, before: tuple[str, ...] = (), after: tuple[str, ...] = (), token: str | None = None) -> Credentialed:
+def _among_headers(
+    *, before: tuple[str, ...] = (), after: tuple[str, ...] = (), token: str | None = None
+) -> Credentialed:
     return lambda identity, _: authorization(*before, _right(identity), *after, token=token)
 
 
@@ -220,7 +222,7 @@ def _right(identity: TestUser) -> str:
 
 def in_turn(build: Builder) -> Iterator[Requirement]:
     """Credentials one directly after another, of any operation whose valid request can be repeated."""
-    source, victim = build.answer_source(401), build.victim
+    source, victim = build.answer_source(401), build.lockable_name
     again = _case("wrong-again", "the same wrong password for the second time", wrong_password(_changed, "x"), victim)
     text = "A wrong password is as wrong the second time: 401."
     check = twice(again, DENIED)

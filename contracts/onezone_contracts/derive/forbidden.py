@@ -219,10 +219,10 @@ def _forms(build: Builder) -> Iterator[Requirement]:
     ]
     text = "A body that is wrong is answered with 400, whoever sends it."
     yield build.requirement("body.whoever", Level.MUST, text, build.answer_source(400), answered({400}, *cases))
-    yield _however(build)
+    yield _invalid_body_in_odd_request(build)
 
 
-def _however(build: Builder) -> Requirement:
+def _invalid_body_in_odd_request(build: Builder) -> Requirement:
     """A body that is wrong, in a request that is odd elsewhere: it is not let pass for that."""
     many = {f"kitKey{number}": number for number in range(40)}
     wrong: list[tuple[str, str, Change]] = [

@@ -15,7 +15,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     yield build.requirement("concurrent.creates", Level.MUST, text, build.operation.source, concurrent.creates)
     yield from at_once(build)
     yield from valid(build)
-    yield from wrong(build)
+    yield from invalid_bodies(build)
 
 
 def at_once(build: Builder) -> Iterator[Requirement]:
@@ -45,7 +45,7 @@ def valid(build: Builder) -> Iterator[Requirement]:
     yield build.requirement("generated.valid", Level.MUST, text, build.body.source, drawn.valid)
 
 
-def wrong(build: Builder) -> Iterator[Requirement]:
+def invalid_bodies(build: Builder) -> Iterator[Requirement]:
     """Drawn bodies that are wrong, of any operation with a body."""
     text = (
         "A body with one thing wrong is refused with the documented Error where it is ruled out, and changes nothing."

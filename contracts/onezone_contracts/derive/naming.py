@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from onezone_spec import Contract, Level, Operation, Property
 
 from onezone_contracts.cases import Case, with_value
-from onezone_contracts.checks.keeping import kept
+from onezone_contracts.checks.keeping import refused_while_referenced
 from onezone_contracts.checks.status import answered, observed
 from onezone_contracts.derive import asks
 from onezone_contracts.derive.build import Row
@@ -28,7 +28,7 @@ def requirements(contract: Contract, operation: Operation, documented: Callable[
     for kind, name in operation.kept_by.items():
         status = contract.errors[name].status
         text = f"Something that a {kind.replace('_', ' ')} names cannot be deleted: the answer is {status}."
-        yield "effect.kept", Level.MUST, text, operation.source, kept(kind, status)
+        yield "effect.kept", Level.MUST, text, operation.source, refused_while_referenced(kind, status)
 
 
 def _property(contract: Contract, operation: Operation, prop: Property, level: Level) -> Iterator[Row]:
@@ -45,10 +45,10 @@ def _property(contract: Contract, operation: Operation, prop: Property, level: L
         kind = contract.kind(operation.effect.resource).replace("_", " ")
         text = f"A {name} that another {kind} already names is answered with {status}."
         binding = level if status in operation.responses else Level.OBSERVE
-        yield f"body.{name}.taken", binding, text, source, taken(name, status, binding)
+        yield f"body.{name}.taken", binding, text, source, name_taken(name, status, binding)
 
 
-def taken(name: str, status: int, level: Level = Level.MUST) -> Check:
+def name_taken(name: str, status: int, level: Level = Level.MUST) -> Check:
     """The check of a body with the value that another entity has; where that is left open, what comes is noted."""
 
     def check(trial: Trial) -> Iterator[Finding]:

@@ -62,7 +62,7 @@ def operations(contract: Contract) -> tuple[Operation, ...]:
 def requirements(contract: Contract, operation: Operation, depth: str = "quick") -> tuple[Requirement, ...]:
     """The requirements of an operation, in the order in which they are judged."""
     return with_evidence(
-        {requirement.id: requirement for requirement in Sheet(contract, operation).all(depth)}.values()
+        {requirement.id: requirement for requirement in OperationRequirements(contract, operation).all(depth)}.values()
     )
 
 
@@ -78,7 +78,7 @@ def all_requirements(contract: Contract, depth: str = "standard") -> tuple[Requi
     return (*first, *each, *(sequences(contract) if depth != "quick" else ()))
 
 
-class Sheet:
+class OperationRequirements:
     """Writes the requirements of one operation."""
 
     def __init__(self, contract: Contract, operation: Operation) -> None:
@@ -87,18 +87,18 @@ class Sheet:
 
     def all(self, depth: str) -> Iterator[Requirement]:
         """Every requirement."""
-        yield self._one("offered", Level.MUST, "The operation is offered.", self.operation.source, lambda _: ())
+        yield self._require("offered", Level.MUST, "The operation is offered.", self.operation.source, lambda _: ())
         yield from self._access()
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
         for topical in (reading, naming, carriers):
             for row in topical.requirements(self.contract, self.operation, self._documented):
-                yield self._one(*row)
+                yield self._require(*row)
         if self.operation.body:
             yield from self._bodies()
         if depth != "quick":
-            yield from self._offered_only(self._closely())
+            yield from self._offered_only(self._exact_answers())
         yield from self._successes()
         yield from self._errors()
         if depth != "quick":
@@ -107,21 +107,21 @@ class Sheet:
     def _offered_only(self, derived: Iterable[Requirement]) -> Iterator[Requirement]:
         return (replace(requirement, needs=NEEDS) for requirement in derived)
 
-    def _closely(self) -> Iterator[Requirement]:
+    def _exact_answers(self) -> Iterator[Requirement]:
         """What is sent to any operation from `standard` on: the topics of the documented one, where they apply."""
         build, operation = self._builder(), self.operation
         if self._first_of_its_path():
             yield from protocol.methods(build)
         if operation.body:
             yield from protocol.media_types(build)
-            yield from generated.wrong(build)
+            yield from generated.invalid_bodies(build)
         if operation.body and build.repeatable:
             yield from protocol.served(build)
             if not any(prop.unique or secret(prop) or opaque(prop) for prop in operation.body.properties):
                 yield from generated.valid(build)
         if not operation.access.public:
             yield from access.credentials(build)
-            yield from credentials.wrong(build)
+            yield from credentials.wrong_credentials(build)
         if build.repeatable and not operation.access.public:
             yield from credentials.in_turn(build)
         if operation.effect.verb in READING:
@@ -145,7 +145,7 @@ class Sheet:
         operations = self.contract.operations.values()
         return next(operation for operation in operations if operation.path == self.operation.path) is self.operation
 
-    def _one(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
+    def _require(self, topic: str, level: Level, text: str, source: Source, check: Check) -> Requirement:
         level = self.contract.at_most(level, source)
         return Requirement(topic, self.operation.id, level, text, str(source), check, NEEDS)
 
@@ -171,10 +171,12 @@ class Sheet:
                 judge = accepted(case) if persona.allowed else answered({403}, case)
                 if persona.level is Level.OBSERVE:
                     judge = observed(case)
-                text = self._who(persona, asked)
-                yield self._one(f"{prefix}.{persona.name}", persona.level, text, self.operation.access.source, judge)
+                text = self._user_words(persona, asked)
+                yield self._require(
+                    f"{prefix}.{persona.name}", persona.level, text, self.operation.access.source, judge
+                )
 
-    def _who(self, persona: Persona, keys: tuple[str, ...]) -> str:
+    def _user_words(self, persona: Persona, keys: tuple[str, ...]) -> str:
         request = f"a valid request with {', '.join(keys)}" if keys else "a valid request"
         expected = "is answered with success" if persona.allowed else "is answered with 403"
         spoken = {scope for route in self.operation.access.with_body(keys).routes for scope in route.needs}
@@ -187,14 +189,14 @@ class Sheet:
         source = self._source(401)
         if self.operation.access.public:
             text = "Needs no credentials: a request without any is answered with success."
-            yield self._one("authentication.none", Level.MUST, text, source, accepted(asks.anonymous()))
+            yield self._require("authentication.none", Level.MUST, text, source, accepted(asks.anonymous()))
             text = "A known user with a wrong password: what the answer is."
-            yield self._one("authentication.wrong", Level.OBSERVE, text, source, observed(asks.wrong()))
+            yield self._require("authentication.wrong", Level.OBSERVE, text, source, observed(asks.wrong_password()))
             return
         text = "A request without credentials is answered with 401."
-        yield self._one("authentication.none", Level.MUST, text, source, answered({401}, asks.anonymous()))
+        yield self._require("authentication.none", Level.MUST, text, source, answered({401}, asks.anonymous()))
         text = "A known user with a password that is not theirs is answered with 401."
-        yield self._one("authentication.wrong", Level.MUST, text, source, answered({401}, asks.wrong()))
+        yield self._require("authentication.wrong", Level.MUST, text, source, answered({401}, asks.wrong_password()))
 
     # --- what is not there, or not related ------------------------------------------------------------------
 
@@ -210,10 +212,10 @@ class Sheet:
             text = f"For a {role.replace('_', ' ')} that does not exist, the answer is {words}."
             level = self._status(statuses[-1]) if parameter.level is Level.MUST else parameter.level
             judge = self._judge(level, asks.unknown(role), *statuses)
-            yield self._one(f"unknown.{role}", level, text, self._source(statuses[-1]), judge)
+            yield self._require(f"unknown.{role}", level, text, self._source(statuses[-1]), judge)
         if effect.resource == CALLER and effect.verb == "get" and self.contract.unknown_path_allows:
             text = "A POST to a path that no operation has is answered with 405."
-            yield self._one("unknown.path", Level.SHOULD, text, self._source(405), checks.unknown_path)
+            yield self._require("unknown.path", Level.SHOULD, text, self._source(405), checks.unknown_path)
         roles = {parameter.entity for parameter in self.operation.parameters}
         if (
             effect.within not in {None, ZONE, effect.resource}
@@ -225,7 +227,7 @@ class Sheet:
             )
             level = self._status(NOT_THERE)
             judge = self._judge(level, asks.unrelated(effect.resource), NOT_THERE)
-            yield self._one("relation", level, text, self._source(404), judge)
+            yield self._require("relation", level, text, self._source(404), judge)
 
     def _judge(self, level: Level, case: Case, *statuses: int) -> Check:
         """The case is answered with one of the statuses; where that is left open, what comes is noted."""
@@ -238,7 +240,7 @@ class Sheet:
         verb = operation.effect.verb
         level = Level.SHOULD if verb == "catalogue" else Level.MUST
         valid = () if verb in READING else (asks.valid(),)
-        yield self._one("effect", level, EFFECTS[verb], source, checks.effect(*valid))
+        yield self._require("effect", level, EFFECTS[verb], source, checks.effect(*valid))
         if verb == "attach":
             yield from self._attached(source)
         properties = operation.body.properties if operation.body else ()
@@ -246,13 +248,13 @@ class Sheet:
             text = "What the body leaves out has its usual value."
             required = tuple(prop.name for prop in properties if DEFAULT not in prop.schema)
             judge = checks.own_effect(asks.valid(required))
-            yield self._one("effect.defaults", self._documented(Level.SHOULD), text, source, judge)
+            yield self._require("effect.defaults", self._documented(Level.SHOULD), text, source, judge)
         if verb in {"create", "issue"} and operation.effect.resource in self.contract.owners:
             yield from self._limited(verb, source)
         if verb == "update" and operation.body and len(operation.body.properties) > 1:
             for prop in operation.body.properties:
                 text = f"A change of {prop.name} alone changes that and nothing else."
-                yield self._one(
+                yield self._require(
                     f"effect.only-{prop.name}", Level.MUST, text, source, checks.own_effect(asks.valid((prop.name,)))
                 )
 
@@ -267,29 +269,29 @@ class Sheet:
             )
             return
         text = "A token whose time is over lets nobody in."
-        yield self._one("effect.ended", Level.MUST, text, source, checks.own_effect(asks.limited("ended", ENDED)))
+        yield self._require("effect.ended", Level.MUST, text, source, checks.own_effect(asks.limited("ended", ENDED)))
         text = "A token whose caveat of the API leaves reading out lets nobody read."
         level = self._documented(Level.SHOULD)
-        yield self._one("effect.closed", level, text, source, checks.own_effect(asks.limited("closed", CLOSED)))
+        yield self._require("effect.closed", level, text, source, checks.own_effect(asks.limited("closed", CLOSED)))
 
     def _attached(self, source: Source) -> Iterator[Requirement]:
         body, effect = self.operation.body, self.operation.effect
         key = next((prop.name for prop in body.properties if privileges_of(prop)), None) if body else None
         if key:
             text = "The new member has exactly the privileges that were given."
-            yield self._one("effect.given", Level.MUST, text, source, checks.own_effect(asks.valid((key,))))
+            yield self._require("effect.given", Level.MUST, text, source, checks.own_effect(asks.valid((key,))))
         level = self._status(409)
         text = "The same relation a second time is answered with 409."
-        again = asks.again(self.operation)
-        yield self._one("conflict", level, text, self._source(409), checks.again(level, again))
+        again = asks.repeated(self.operation)
+        yield self._require("conflict", level, text, self._source(409), checks.repeated_relation(level, again))
         if level is not Level.OBSERVE and not self.contract.error_is_string:
             text = "The error of a second time names who belongs to what."
             level = self._documented(Level.SHOULD)
-            yield self._one("conflict.details", level, text, self._source(409), checks.conflict_details(again))
+            yield self._require("conflict.details", level, text, self._source(409), checks.conflict_details(again))
         if self.contract.kind(effect.resource) == self.contract.kind(effect.within or ""):
             text = "Nothing becomes a member of itself: 400."
             level = self._documented(Level.SHOULD)
-            yield self._one("itself", level, text, self._source(BAD), answered({BAD}, asks.itself(effect.resource)))
+            yield self._require("itself", level, text, self._source(BAD), answered({BAD}, asks.itself(effect.resource)))
 
     # --- bodies -----------------------------------------------------------------------------------------------
 
@@ -324,12 +326,16 @@ class Sheet:
         if prop.unique_of_owner and self.operation.effect.verb == "create":
             kind = self.contract.errors[prop.unique_of_owner]
             text = f"{name} that another one of the same owner has is answered with {kind.status}."
-            judge = naming.taken(name, kind.status)
-            yield self._one(f"body.{name}.taken", self._documented(Level.SHOULD), text, prop.source or source, judge)
+            judge = naming.name_taken(name, kind.status)
+            yield self._require(
+                f"body.{name}.taken", self._documented(Level.SHOULD), text, prop.source or source, judge
+            )
         if prop.unique:
             text = f"{name} that another one has is answered with {self.contract.errors[prop.unique].status}."
-            judge = self._taken(name, self.contract.errors[prop.unique].status)
-            yield self._one(f"body.{name}.taken", self._documented(Level.SHOULD), text, prop.source or source, judge)
+            judge = self._shared_value(name, self.contract.errors[prop.unique].status)
+            yield self._require(
+                f"body.{name}.taken", self._documented(Level.SHOULD), text, prop.source or source, judge
+            )
 
     def _body(self, topic: str, level: Level, wrong: str, source: Source, *changes: Change) -> Requirement:
         """That each of the changed bodies is refused; `wrong` says what is wrong with them."""
@@ -338,9 +344,9 @@ class Sheet:
             asks.broken(self.operation, f"{topic}.{number}", change, label) for number, change in enumerate(changes)
         ]
         judge = observed(*cases) if level is Level.OBSERVE else answered({BAD}, *cases)
-        return self._one(f"body.{topic}", level, f"{wrong} is answered with {BAD}.", source, judge)
+        return self._require(f"body.{topic}", level, f"{wrong} is answered with {BAD}.", source, judge)
 
-    def _taken(self, name: str, status: int) -> Check:
+    def _shared_value(self, name: str, status: int) -> Check:
         """A body with the value of another entity at a key that nobody shares."""
 
         def check(trial: Trial) -> Iterator[Finding]:
@@ -356,30 +362,30 @@ class Sheet:
         answer = self.operation.success
         source = answer.source or self.operation.source
         text = f"A success is {answer.status}."
-        yield self._one("success.status", Level.MUST, text, source, at_successes(checks.status))
+        yield self._require("success.status", Level.MUST, text, source, at_successes(checks.status))
         text = "A success has the documented body." if answer.schema else "A success has no body."
-        yield self._one("success.body", Level.MUST, text, source, at_successes(checks.body))
+        yield self._require("success.body", Level.MUST, text, source, at_successes(checks.body))
         if answer.location:
             text = "A success carries one Location, which names the new thing."
             check = at_successes(checks.location)
-            yield self._one("success.location", Level.MUST, text, answer.location_source or source, check)
+            yield self._require("success.location", Level.MUST, text, answer.location_source or source, check)
         if answer.labelled:
             text = f"A success names the media type {answer.labelled}, though it has no body."
-            yield self._one("success.labelled", Level.SHOULD, text, source, at_successes(checks.labelled))
+            yield self._require("success.labelled", Level.SHOULD, text, source, at_successes(checks.labelled))
         if self.operation.effect.verb == "privileges":
             level = self._documented(Level.SHOULD)
-            yield self._one(
+            yield self._require(
                 "success.sorted", level, "A list of privileges is sorted.", source, at_successes(checks.in_order)
             )
 
     def _errors(self) -> Iterator[Requirement]:
         if self.operation.effect.verb not in READING:
             text = "A refused request changes nothing."
-            yield self._one("unchanged", Level.MUST, text, self.operation.source, at_refusals(state.unchanged))
+            yield self._require("unchanged", Level.MUST, text, self.operation.source, at_refusals(state.unchanged))
         for code, answer in sorted(self.operation.responses.items()):
             if answer.schema and code in self._provoked():
                 text = f"The body of a {code} is the documented Error."
-                yield self._one(f"error.shape.{code}", Level.MUST, text, self._source(code), error.shape(code))
+                yield self._require(f"error.shape.{code}", Level.MUST, text, self._source(code), error.shape(code))
 
     def _provoked(self) -> set[int]:
         """The errors that the requirements of this operation bring about."""

@@ -43,12 +43,12 @@ SCHEMES = ("Digest", "Onezone", "Negotiate", "Bearer", "Token", "ApiKey")
 
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
-    source, victim = build.answer_source(401), build.victim
+    source, victim = build.answer_source(401), build.lockable_name
     # somebody who may: a name that is let pass is seen as such, whatever comes of it
     likely = next((persona.name for persona in build.personas if persona.allowed), victim)
     label = "the right password of somebody with another name: {}"
     cases = [
-        _case(f"wrong-user.{name}", label.format(name.replace("-", " ")), _nobody(make), likely)
+        _case(f"wrong-user.{name}", label.format(name.replace("-", " ")), _unknown_name(make), likely)
         for name, make in OTHER_USERS.items()
     ]
     text = "A name that is only near to a user's is nobody's, also with the right password: 401, or 400."
@@ -66,7 +66,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
         _case(
             f"other-scheme.{scheme.lower()}",
             f"right Basic credentials with the scheme {scheme}",
-            _behind(scheme),
+            _other_scheme(scheme),
             likely,
         )
         for scheme in SCHEMES
@@ -94,7 +94,7 @@ def _case(name: str, label: str, auth: Credentialed, who: str = NOBODY) -> Case:
     return Case(f"authentication.{name}", label, who=who, auth=auth)
 
 
-def _nobody(make: Pair) -> Credentialed:
+def _unknown_name(make: Pair) -> Credentialed:
     """Credentials with a name that no persona has; where one has the near name, with another."""
 
     def auth(identity: TestUser, people: Mapping[str, TestUser]) -> Auth:
@@ -109,7 +109,7 @@ def _nobody(make: Pair) -> Credentialed:
     return auth
 
 
-def _behind(scheme: str) -> Credentialed:
+def _other_scheme(scheme: str) -> Credentialed:
     """The persona's own Basic credentials with another scheme's name before them."""
     right = pair_of(lambda name, password: f"{name}:{password}")
 

@@ -23,7 +23,7 @@ def annotate(judgement: Judgement, environ: Mapping[str, str], stream: TextIO) -
         report = json_report.data(judgement)
         commands = {**COMMANDS, "warn": "error"} if report["strict"] else COMMANDS
         annotations = [
-            (commands[requirement["outcome"]], *_told(requirement))
+            (commands[requirement["outcome"]], *_title_and_details(requirement))
             for requirement in shown.violations(report["requirements"])
         ]
         annotations = [
@@ -45,7 +45,7 @@ def command(kind: str, title: str, message: str) -> str:
     return f"::{kind} title={shown.visible(title).translate(_PROPERTY)}::{shown.visible(message).translate(_DATA)}"
 
 
-def _told(requirement: dict[str, Any]) -> tuple[str, str]:
+def _title_and_details(requirement: dict[str, Any]) -> tuple[str, str]:
     lines = [requirement["text"], f"source: {requirement['source']}"]
     lines += [requirement["reason"]] if requirement["outcome"] == "error" else []
     for finding in requirement["findings"][:1]:

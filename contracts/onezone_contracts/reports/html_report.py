@@ -20,13 +20,13 @@ def render(judgement: Judgement) -> str:
     template = _environment().get_template("report.html.jinja")
     return template.render(
         report=report,
-        counts=shown.told_counts(report),
+        counts=shown.counts_text(report),
         changes=shown.changes(report["baseline"]),
         groups=shown.groups(requirements),
         covered=shown.covered(report["coverage"]),
         never_called=shown.never_called(report["coverage"]),
         violated=shown.violations(requirements),
-        known=shown.known(requirements),
+        known=shown.expected_to_fail(requirements),
         noted=[
             requirement
             for requirement in requirements
@@ -57,7 +57,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"topic": shown.topic, "request": shown.request_text, "response": shown.response_text}
-    environment.filters |= {"told_step": shown.told_step, "counted": shown.counted}
+    environment.filters |= {"step_text": shown.step_text, "counted": shown.counted}
     environment.globals |= {"marks": shown.MARKS, "known_mark": shown.KNOWN}
     return environment
 

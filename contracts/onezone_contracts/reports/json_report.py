@@ -42,7 +42,7 @@ def data(judgement: Judgement) -> dict[str, Any]:
         "counts": {str(outcome): count for outcome, count in sorted(judgement.counts.items())},
         "unseen_statuses": sorted(judgement.unseen),
         "requirements_total": max(judgement.total, len(judgement.results)),
-        "expected_failures": judgement.known,
+        "expected_failures": judgement.expected_failures,
         "unmatched_expected_failures": list(judgement.unmatched),
         "hints": list(judgement.hints),
         "strict": judgement.strict,
@@ -71,7 +71,7 @@ def _requirement(result: Result, redactor: Redactor) -> dict[str, Any]:
         "text": requirement.text,
         "source": requirement.source,
         "outcome": str(result.outcome),
-        "expected_failure": result.known,
+        "expected_failure": result.fails_as_expected,
         "unexpected_pass": result.unexpected_pass,
         "reason": redactor.text(result.reason) if result.reason else None,
         "findings": [_finding(finding, redactor) for finding in result.findings],
@@ -84,7 +84,7 @@ def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
         "message": redactor.text(finding.message),
         "expected": redactor.text(finding.expected),
         "actual": redactor.text(finding.actual),
-        "came": exchange.came(redactor) if exchange else None,
+        "came": exchange.summary(redactor) if exchange else None,
         "request": request_report(exchange, redactor) if exchange else None,
         "response": response_report(exchange, redactor) if exchange else None,
         "curl": curl(exchange, redactor) if exchange else None,
@@ -99,7 +99,7 @@ def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
     """
     return [
         {
-            "text": redactor.text(shown.told_request(step.exchange)),
+            "text": redactor.text(shown.who_does_what(step.exchange)),
             "curl": step.curl,
             "status": step.exchange.status,
             "sets": step.sets,

@@ -79,8 +79,8 @@ def _with(case: ET.Element, kind: str, message: str, type_: str, text: str = "")
 def _case(result: Result, redactor: Redactor, *, strict: bool) -> ET.Element:
     requirement = result.requirement
     case = _named(requirement.topic, requirement.operation, result.seconds)
-    details, reason = _told(result, redactor), redactor.text(result.reason or "")
-    if result.known:
+    details, reason = _details(result, redactor), redactor.text(result.reason or "")
+    if result.fails_as_expected:
         _with(case, "skipped", reason, "expected-failure")
     elif result.outcome is Outcome.FAIL or (strict and result.outcome is Outcome.WARN):
         return _with(case, "failure", requirement.text, str(requirement.level), details)
@@ -93,7 +93,7 @@ def _case(result: Result, redactor: Redactor, *, strict: bool) -> ET.Element:
     return case
 
 
-def _told(result: Result, redactor: Redactor) -> str:
+def _details(result: Result, redactor: Redactor) -> str:
     lines = (
         [f"{result.requirement.level}: {result.requirement.text}", f"source: {result.requirement.source}"]
         if result.findings
@@ -103,7 +103,7 @@ def _told(result: Result, redactor: Redactor) -> str:
         lines += ["", *(map(redactor.text, (finding.message, f"expected: {finding.expected}")))]
         lines.append(redactor.text(f"actual: {finding.actual}"))
         if finding.exchange and not finding.steps:
-            lines += [f"came: {finding.exchange.came(redactor)}", curl(finding.exchange, redactor)]
+            lines += [f"came: {finding.exchange.summary(redactor)}", curl(finding.exchange, redactor)]
         lines += shown.numbered(json_report.steps(finding, redactor))
     return _text("\n".join(lines))
 

@@ -32,7 +32,7 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
     run = (
         f"{report['requests']} requests in {report['duration_s']:.1f} s; depth {report['depth']}, seed {report['seed']}"
     )
-    yield f"{shown.told_counts(report)}; {run}"
+    yield f"{shown.counts_text(report)}; {run}"
     if report["causes"] and report["requirements"]:
         yield ""
         yield from (f"{number}. **{_text(shown.counted(cause))}**" for number, cause in enumerate(report["causes"], 1))
@@ -48,11 +48,11 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
             yield from ("", f"… and {len(violations) - MOST} more, in the other reports.")
     for line in (*report["unmatched_expected_failures"], *report["hints"]):
         yield from ("", _text(line))
-    yield from _known(shown.known(report["requirements"]))
+    yield from _expected_failures(shown.expected_to_fail(report["requirements"]))
     yield from _coverage(report["coverage"])
 
 
-def _known(requirements: list[dict[str, Any]]) -> Iterator[str]:
+def _expected_failures(requirements: list[dict[str, Any]]) -> Iterator[str]:
     """What fails as expected."""
     if requirements:
         yield from ("", "| known | level | requirement | why |", "|---|---|---|---|")

@@ -46,7 +46,7 @@ def violations(requirements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(violated, key=lambda requirement: VIOLATED.index(requirement["outcome"]))
 
 
-def known(requirements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def expected_to_fail(requirements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The requirements of a report that fail as expected."""
     return [requirement for requirement in requirements if requirement["expected_failure"]]
 
@@ -76,7 +76,7 @@ def counted(cause: dict[str, Any]) -> str:
     return str(cause["summary"]) + (f" ({number} requirement{'s' if number > 1 else ''})" if number else "")
 
 
-def told_counts(report: dict[str, Any]) -> str:
+def counts_text(report: dict[str, Any]) -> str:
     """How many requirements came out how, in words."""
     counts = ", ".join(f"{report['counts'][outcome]} {outcome}" for outcome in MARKS if outcome in report["counts"])
     if not counts:
@@ -86,12 +86,12 @@ def told_counts(report: dict[str, Any]) -> str:
     return f"{judged} {f'of {total} ' if total > judged else ''}requirements: {counts}{expected}"
 
 
-def told_request(exchange: Exchange) -> str:
+def who_does_what(exchange: Exchange) -> str:
     """Who does what by a request, in words."""
     return f"{exchange.request.auth.who}: {exchange.request.label}"
 
 
-def told_step(step: dict[str, Any]) -> str:
+def step_text(step: dict[str, Any]) -> str:
     """Who did what in a step, and what came."""
     sets = f" ({step['sets']}: the last part of its Location)" if step["sets"] else ""
     return f"{step['text']}: {step['status'] or 'no answer'}{sets}"
@@ -101,7 +101,7 @@ def numbered(steps: Iterable[dict[str, Any]]) -> list[str]:
     """Steps as lines for bash: a numbered comment that says who does what, and below it the curl line."""
     lines = []
     for number, step in enumerate(steps, 1):
-        lines += [f"# {number}. {line(told_step(step))}", step["curl"]]
+        lines += [f"# {number}. {line(step_text(step))}", step["curl"]]
     return lines
 
 

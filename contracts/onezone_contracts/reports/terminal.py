@@ -18,7 +18,7 @@ from onezone_contracts.console import Console
 from onezone_contracts.curl import steps, variables, words
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.reports import shown
-from onezone_contracts.reports.shown import told_request, visible
+from onezone_contracts.reports.shown import visible, who_does_what
 from onezone_contracts.requirement import OUT_OF_TIME, Finding, Level, Outcome, Result
 from onezone_contracts.verdict import Judgement, Verdict
 
@@ -132,7 +132,7 @@ class _Report:
 
     def _evidence(self, finding: Finding) -> Iterator[Text]:
         exchange = finding.exchange
-        came = exchange.came(self.redactor) if exchange and not finding.steps else finding.actual
+        came = exchange.summary(self.redactor) if exchange and not finding.steps else finding.actual
         if exchange and finding.actual not in {came, exchange.answer()}:
             came = f"{finding.actual} ({came})"
         yield from self._text(_cut(finding.expected), "    expected  ")
@@ -140,7 +140,7 @@ class _Report:
         if finding.steps:
             for number, step in enumerate(steps(finding.steps, self.redactor), 1):
                 sets = f" ({step.sets}: the last part of its Location)" if step.sets else ""
-                summary = f"{told_request(step.exchange)}: {step.exchange.answer()}{sets}"
+                summary = f"{who_does_what(step.exchange)}: {step.exchange.answer()}{sets}"
                 yield from self._text(f"{number}. {summary}", "    # ", "    # ", style="cyan")
                 yield from self._curl(step.words)
         elif exchange:
@@ -170,7 +170,9 @@ class _Report:
         before = frozenset(judged.change.same) if judged.change else frozenset()
         for words_, ids in shown.changes(asdict(judged.change)) if judged.change else ():
             yield from self._text(f"{words_} ({len(ids)}): {', '.join(ids) or 'none'}", later="  ", style="bold")
-        for result in (result for result in judged.results if result.known and result.requirement.id not in before):
+        for result in (
+            result for result in judged.results if result.fails_as_expected and result.requirement.id not in before
+        ):
             yield from self._text(
                 f"known {result.outcome}: {result.requirement.id}: {result.reason}", later="  ", style="dim"
             )
@@ -181,8 +183,8 @@ class _Report:
         if judged.results:
             yield from self._text(_numbers(judged), later="  ")
         why = f": {judged.reason}" if judged.reason else ""
-        if judged.verdict is Verdict.CONFORMANT and judged.known:
-            why = f", but for {_count(range(judged.known), 'expected failure')}"
+        if judged.verdict is Verdict.CONFORMANT and judged.expected_failures:
+            why = f", but for {_count(range(judged.expected_failures), 'expected failure')}"
         whole = f"{judged.target} · edition {judged.edition} · profile {judged.profile}: {judged.verdict}{why}"
         for line in self._text(whole, later="  "):
             line.highlight_words([f" {judged.verdict}"], COLOURS[judged.verdict])

@@ -166,7 +166,7 @@ class Readback:
         if verb == "list" and self.cut:
             return f"the list comes in pages: it does not show all services of the {self.within}"
         if verb in self.misread:
-            came = self.misread[verb].came(self.redactor)
+            came = self.misread[verb].summary(self.redactor)
             return f"what the target answers when asked to {what} was not understood: {came}"
         return f"the target does not offer to {what}"
 

@@ -68,7 +68,7 @@ class Account:
         self.api.key = lambda ref, key: str(self.mirror.details.get(ref, {}).get(key, ref[1]))
         self.redactor = Redactor()
         self.redactor.learn(self.samples.password, *credentials.secrets())
-        self.api.wire.network.teach(self.redactor)
+        self.api.wire.network.mask_values(self.redactor)
         self.redactor.name("OZKIT_ADMIN_SECRET", credentials.token or credentials.password or "", "the administrator")
         self.redactor.name("OZKIT_PASSWORD", self.samples.password, "every user that the kit makes")
         self.redactor.learn(

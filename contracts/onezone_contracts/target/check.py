@@ -13,8 +13,8 @@ from typing import Any
 from onezone_spec import Contract, ContractError
 
 from onezone_contracts.personas import personas
+from onezone_contracts.subject import Subject, contract_of
 from onezone_contracts.target.file import VARIABLE, SetupError, admin_from_file, target_from_file
-from onezone_contracts.wanted import Wanted, contract_of
 
 MISTAKEN = 2
 
@@ -33,7 +33,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 def check(path: Path) -> None:
     """Raises SetupError for the first mistake of a target file. Variables need not be set: secrets are elsewhere."""
-    subject = Wanted(target_file=path)
+    subject = Subject(target_file=path)
     with _filled(path):
         data = dict(subject.data)
     if "admin" in data:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from onezone_contracts.personas import ZONE, Persona
 from onezone_contracts.state.expected import Ref
 from onezone_contracts.target.administrator import Account
-from onezone_contracts.target.file import SetupError, Target, TestUser, given, missing_id
+from onezone_contracts.target.file import SetupError, Target, TestUser, missing_id, supplied_user
 
 
 def core_target(account: Account, personas: Iterable[Persona]) -> Target:
@@ -24,7 +24,7 @@ def core_target(account: Account, personas: Iterable[Persona]) -> Target:
         if not account.settled(person.ref, containers):
             waited = f"{account.lag.seconds:g} s (--settle)"
             raise SetupError(f"the privileges of the persona {persona.name} did not apply within {waited}")
-    users = {persona.name: given(persona, person.credentials, home[1]) for persona, person in people}
+    users = {persona.name: supplied_user(persona, person.credentials, home[1]) for persona, person in people}
     account.core = Target(account.api.base_url, users, missing_id(home[1]), other[1])
     return account.core
 

@@ -28,7 +28,7 @@ def mock(edition: str | Origin, *options: str) -> Iterator[str]:
     named = Origin(edition) if isinstance(edition, str) else edition
     command = [sys.executable, "-m", "ozkit", "mock", "--port", "0", "--quiet", *named.options, *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OZKIT_MOCK_")}
-    with _told() as errors:
+    with _error_file() as errors:
         process = subprocess.Popen(  # noqa: S603
             command,
             env=environment,
@@ -44,7 +44,7 @@ def mock(edition: str | Origin, *options: str) -> Iterator[str]:
 
 
 @contextmanager
-def _told() -> Iterator[IO[str] | None]:
+def _error_file() -> Iterator[IO[str] | None]:
     """Where the mock writes its errors: a file, since a pipe would fill up; None where no file can be written."""
     with ExitStack() as stack:
         try:

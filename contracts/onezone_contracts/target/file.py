@@ -81,7 +81,9 @@ class TestUser:
         }
 
 
-def given(persona: Persona, credentials: Credentials, group: str, others: Mapping[str, str] | None = None) -> TestUser:
+def supplied_user(
+    persona: Persona, credentials: Credentials, group: str, others: Mapping[str, str] | None = None
+) -> TestUser:
     """A persona that somebody else made: which user of the target it is, is not known."""
     return TestUser(persona.name, credentials, (USER, persona.name), persona, group, others or {})
 
@@ -273,10 +275,10 @@ def target_from_file(
     path: Path, data: Mapping[str, Any], operation: Operation, personas: tuple[Persona, ...]
 ) -> Target:
     """The target that a target file describes, for one operation. Raises SetupError naming the key to change."""
-    _known(path, data, keys(TargetFile), "")
+    _reject_unknown_keys(path, data, keys(TargetFile), "")
     base_url = check_url(_text(path, data, "base_url", ""), f"{path}: base_url")
     groups = _mapping(path, data, "groups", "")
-    _known(path, groups, keys(Groups), "groups.")
+    _reject_unknown_keys(path, groups, keys(Groups), "groups.")
     home = _text(path, groups, "home", "groups.")
     missing = _text(path, groups, "missing", "groups.") if "missing" in groups else missing_id(home)
     if missing == home:
@@ -284,9 +286,9 @@ def target_from_file(
     other = _text(path, groups, "other", "groups.") if "other" in groups else None
     entries = _mapping(path, _mapping(path, data, "personas", ""), operation.id, "personas.")
     prefix = f"personas.{operation.id}."
-    _known(path, entries, {persona.name for persona in personas}, prefix)
+    _reject_unknown_keys(path, entries, {persona.name for persona in personas}, prefix)
     users = {
-        persona.name: given(
+        persona.name: supplied_user(
             persona,
             _credentials(path, entries, persona.name, prefix),
             _group(path, entries, persona.name, prefix, home),
@@ -317,7 +319,7 @@ def admin_from_file(path: Path, data: Mapping[str, Any], account: Credentials | 
     return base_url, _credentials(path, data, "admin", "")
 
 
-def _known(path: Path, data: Mapping[str, Any], names: set[str], prefix: str) -> None:
+def _reject_unknown_keys(path: Path, data: Mapping[str, Any], names: set[str], prefix: str) -> None:
     unknown = [str(key) for key in data if key not in names]
     if unknown:
         choices = ", ".join(sorted(names))

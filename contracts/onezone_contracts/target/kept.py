@@ -44,7 +44,7 @@ def from_account(path: Path, account: Account, target: Target | None, operation:
 
 def entities(path: Path, data: Mapping[str, Any]) -> list[Ref]:
     """What an administrator's account is to remove of what was kept, in that order. Raises SetupError."""
-    listed = _kept(path, data).get("entities", [])
+    listed = _record(path, data).get("entities", [])
     if not isinstance(listed, list) or not all(_is_ref(entry) for entry in listed):
         raise SetupError(f"{path}: kept.entities is not a list of pairs of kind and id")
     return sorted(((kind, name) for kind, name in listed), key=lambda ref: -rank(ref[0]))
@@ -52,14 +52,14 @@ def entities(path: Path, data: Mapping[str, Any]) -> list[Ref]:
 
 def states(path: Path, data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     """The states URL, and the states to tear down there; none where an account made the personas. Raises SetupError."""
-    record = _kept(path, data)
+    record = _record(path, data)
     url, listed = record.get("states_url", ""), record.get("states", [])
     if not isinstance(url, str) or not isinstance(listed, list):
         raise SetupError(f"{path}: kept.states_url is not a URL, or kept.states not a list")
     return url, listed
 
 
-def _kept(path: Path, data: Mapping[str, Any]) -> Mapping[str, Any]:
+def _record(path: Path, data: Mapping[str, Any]) -> Mapping[str, Any]:
     record = data.get("kept")
     if not isinstance(record, dict):
         raise SetupError(f"{path}: this file names nothing to remove: `ozkit verify --keep FILE` writes such a file")

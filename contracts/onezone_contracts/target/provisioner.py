@@ -13,6 +13,7 @@ from onezone_contracts.derive import judged_operations
 from onezone_contracts.options import TOKENS, Options
 from onezone_contracts.personas import personas
 from onezone_contracts.state.expected import CALLER, GROUP, READING, ZONE, kinds
+from onezone_contracts.subject import Subject, cannot_set_up
 from onezone_contracts.target import embedded, kept
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.credentials import Credentials
@@ -25,7 +26,6 @@ from onezone_contracts.target.file import (
     target_from_file,
 )
 from onezone_contracts.target.states import States, check_states_url
-from onezone_contracts.wanted import Wanted, cannot_set_up
 
 GIVE = "give an administrator's account, with --admin or as `admin` in the target file"
 
@@ -139,7 +139,7 @@ def supplied(provisioner: Provisioner, operation: Operation) -> Target:
 
 
 @contextmanager
-def provisioned(subject: Wanted, contract: Contract, options: Options) -> Iterator[Provisioner]:
+def provisioned(subject: Subject, contract: Contract, options: Options) -> Iterator[Provisioner]:
     """What the user named, or the embedded mock; in the end everything that it made is removed, whatever happens.
 
     Raises SetupError for bad usage, and CannotSetUpError where an account cannot be had or may not do enough.
@@ -148,7 +148,7 @@ def provisioned(subject: Wanted, contract: Contract, options: Options) -> Iterat
         yield _provisioner(subject, contract, options, stack)
 
 
-def _provisioner(subject: Wanted, contract: Contract, options: Options, stack: ExitStack) -> Provisioner:
+def _provisioner(subject: Subject, contract: Contract, options: Options, stack: ExitStack) -> Provisioner:
     full = subject.profile == "full"
     data = subject.data
     if subject.target_file and (subject.admin or (full and ("admin" in data or "personas" not in data))):
@@ -226,6 +226,7 @@ def administered(contract: Contract, base_url: str, admin: Credentials, options:
         yield account
     finally:
         if options.keep and account.made:
-            kept.from_account(options.keep, account, account.core, judged_operations(contract)[0])
+            operation = next(iter((*judged_operations(contract), *contract.operations.values())))
+            kept.from_account(options.keep, account, account.core, operation)
         else:
             account.remove()

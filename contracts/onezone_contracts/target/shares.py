@@ -49,7 +49,7 @@ class Shares:
             return new_share
         if self._fresh is None:
             self._fresh = self._unnamed()
-        share = next(self._fresh, None) or self._again()
+        share = next(self._fresh, None) or self._reused()
         if share is None:
             raise SetupError(NONE)
         self._given[share] = None
@@ -95,7 +95,7 @@ class Shares:
             if self._named_by(share) is None:
                 yield share
 
-    def _again(self) -> str | None:
+    def _reused(self) -> str | None:
         """A share that was given before; what names it goes, if the kit made that."""
         while self._back:
             share = next(iter(self._back))

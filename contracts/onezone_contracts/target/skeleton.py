@@ -8,6 +8,8 @@ from onezone_spec import Contract
 
 from onezone_contracts.personas import ZONE
 
+BASE_PATH = "/api/onezone/v3"
+
 
 def needed(contract: Contract) -> frozenset[str]:
     """The zone privileges that an administrator's account needs for the profile `full`."""
@@ -23,7 +25,7 @@ def skeleton(contract: Contract) -> str:
         [
             f"# Target file for edition {contract.edition}, profile full. Values may be ${{ENV_VAR}}.",
             "# The kit makes its personas with this account, and removes them in the end.",
-            "base_url: http://127.0.0.1:9000/api/onezone/v3",
+            f"base_url: http://127.0.0.1:9000{contract.base_paths[0] if contract.extends is None else BASE_PATH}",
             f"edition: {contract.edition}",
             "# The account has username and password (HTTP Basic), or token (X-Auth-Token), and these zone privileges:",
             *(f"#   {line}" for line in names),

@@ -12,7 +12,7 @@ from onezone_contracts.options import Options
 from onezone_contracts.personas import ZONE, Persona
 from onezone_contracts.state.expected import GROUP
 from onezone_contracts.target.credentials import Credentials
-from onezone_contracts.target.file import SetupError, Target, TestUser, given, missing_id
+from onezone_contracts.target.file import SetupError, Target, TestUser, missing_id, supplied_user
 from onezone_contracts.wire import Wire
 
 _JSON = (("Content-Type", "application/json"),)
@@ -106,7 +106,7 @@ class States:
         ids[GROUP] = ids[GROUP] or default_group or ""
         if lacking := [kind for kind, identity in sorted(ids.items()) if not identity]:
             raise SetupError(f"the states URL named no {lacking[0]} for the persona {persona.name}")
-        return given(persona, _credentials(answer, persona.name), ids.pop(GROUP), ids)
+        return supplied_user(persona, _credentials(answer, persona.name), ids.pop(GROUP), ids)
 
     def _call(self, action: str, state: str, params: dict[str, Any]) -> dict[str, Any]:
         self._check_time()

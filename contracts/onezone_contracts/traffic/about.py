@@ -8,35 +8,35 @@ from onezone_spec import Operation
 
 from onezone_contracts.generate.values import privileges_of
 from onezone_contracts.state.expected import CALLER, Ref
-from onezone_contracts.traffic.seen import Seen
+from onezone_contracts.traffic.seen import RecordedCall
 
 
-def nothing(_sent: Seen) -> None:
+def nothing(_sent: RecordedCall) -> None:
     """A read that nothing is known of."""
 
 
-def resource(sent: Seen) -> Ref | None:
+def resource(sent: RecordedCall) -> Ref | None:
     """What an effect is about."""
     resource = sent.operation.effect.resource
     return sent.user if resource == CALLER else sent.roles.get(resource)
 
 
-def touched(sent: Seen) -> set[Ref]:
+def touched(sent: RecordedCall) -> set[Ref]:
     """The entities that a write is about."""
     return {*sent.roles.values(), *([sent.user] if sent.user else [])}
 
 
-def removed(sent: Seen) -> Ref | None:
+def removed(sent: RecordedCall) -> Ref | None:
     """What is gone if it succeeded."""
     return resource(sent) if sent.operation.effect.verb == "delete" else None
 
 
-def after(first: Seen, second: Seen) -> bool:
+def after(first: RecordedCall, second: RecordedCall) -> bool:
     """Whether one was over before the other began: by the time, or since the other names what the one created."""
-    return first.end <= second.start or first.made_ref in second.roles.values()
+    return first.end <= second.start or first.created_ref in second.roles.values()
 
 
-def between(first: Seen, middle: Seen, last: Seen) -> bool:
+def between(first: RecordedCall, middle: RecordedCall, last: RecordedCall) -> bool:
     """Whether three came one after the other."""
     return after(first, middle) and after(middle, last)
 

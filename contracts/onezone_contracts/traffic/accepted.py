@@ -13,7 +13,7 @@ from onezone_spec import Body, Contract, Property
 from onezone_contracts.checks.error import is_json
 from onezone_contracts.state.compare import brief
 from onezone_contracts.traffic.recording import header
-from onezone_contracts.traffic.seen import NO_JSON, Seen
+from onezone_contracts.traffic.seen import NO_JSON, RecordedCall
 
 Problem = tuple[str, str, str]
 Judged = tuple[tuple[str, ...], Problem]
@@ -33,7 +33,7 @@ _TYPES: dict[type, str] = {
 }
 
 
-def broken_rules(contract: Contract, sent: Seen) -> Iterator[Judged]:
+def broken_rules(contract: Contract, sent: RecordedCall) -> Iterator[Judged]:
     """The rules that the body of an accepted request breaks."""
     body = sent.operation.body
     data = sent.recorded.request_body
@@ -41,15 +41,15 @@ def broken_rules(contract: Contract, sent: Seen) -> Iterator[Judged]:
         return
     label = header(sent.recorded.request_headers, "content-type") or ""
     if data and label.lower().startswith(OTHER_TYPES) and not is_json(label):
-        yield ("media-type.other",), (f"a body that is sent as {label} is accepted", "415", _came(sent))
+        yield ("media-type.other",), (f"a body that is sent as {label} is accepted", "415", _answer_of(sent))
     if not data.strip():
         if body.required:
-            yield ("body.nothing",), ("a request without a body is accepted", REFUSED, _came(sent))
+            yield ("body.nothing",), ("a request without a body is accepted", REFUSED, _answer_of(sent))
     elif sent.value is NO_JSON:
         if LOST not in data and not data.startswith(_MARK) and _surely_no_json(data):
-            yield ("body.malformed",), ("a body that is no JSON is accepted", REFUSED, _came(sent))
+            yield ("body.malformed",), ("a body that is no JSON is accepted", REFUSED, _answer_of(sent))
     elif not isinstance(sent.value, dict):
-        yield ("body.non-object",), ("JSON that is no object is accepted", REFUSED, _came(sent))
+        yield ("body.non-object",), ("JSON that is no object is accepted", REFUSED, _answer_of(sent))
     else:
         yield from _of_object(contract, body, sent)
 
@@ -64,42 +64,42 @@ def _surely_no_json(data: bytes) -> bool:
     return False
 
 
-def _came(sent: Seen) -> str:
+def _answer_of(sent: RecordedCall) -> str:
     return str(sent.status)
 
 
-def _of_object(contract: Contract, body: Body, sent: Seen) -> Iterator[Judged]:
+def _of_object(contract: Contract, body: Body, sent: RecordedCall) -> Iterator[Judged]:
     for prop in body.properties:
         if prop.name in sent.value:
             yield from _of_property(contract, prop, sent)
         elif prop.required:
             topics = (f"body.missing.{prop.name}", f"body.{prop.name}.missing")
-            yield topics, (f"a body without {prop.name} is accepted", REFUSED, _came(sent))
+            yield topics, (f"a body without {prop.name} is accepted", REFUSED, _answer_of(sent))
     if body.none_known and not {prop.name for prop in body.properties} & sent.value.keys():
-        yield ("body.none-known",), ("a body without any key that is known is accepted", REFUSED, _came(sent))
+        yield ("body.none-known",), ("a body without any key that is known is accepted", REFUSED, _answer_of(sent))
 
 
-def _of_property(contract: Contract, prop: Property, sent: Seen) -> Iterator[Judged]:
+def _of_property(contract: Contract, prop: Property, sent: RecordedCall) -> Iterator[Judged]:
     value, name = sent.value[prop.name], prop.name
     if value is None:
         yield (
             (f"body.null.{name}", f"body.{name}.null"),
-            (f"a {name} that is null is accepted", REFUSED, _came(sent)),
+            (f"a {name} that is null is accepted", REFUSED, _answer_of(sent)),
         )
     elif not _fits(value, prop.types):
         topics = (f"body.type.{name}", f"body.{name}.type")
-        yield topics, (f"a {name} of another type is accepted: {brief(_TYPES[type(value)])}", REFUSED, _came(sent))
+        yield topics, (f"a {name} of another type is accepted: {brief(_TYPES[type(value)])}", REFUSED, _answer_of(sent))
     elif value in ("", {}) and "empty" in prop.levels:
         yield (
             (f"body.empty.{name}", f"body.{name}.empty"),
-            (f"an empty {name} is accepted", REFUSED, _came(sent)),
+            (f"an empty {name} is accepted", REFUSED, _answer_of(sent)),
         )
     elif isinstance(value, list) and not _of_strings(prop, value):
-        yield (f"body.{name}.items",), (f"a {name} of other things than strings is accepted", REFUSED, _came(sent))
+        yield (f"body.{name}.items",), (f"a {name} of other things than strings is accepted", REFUSED, _answer_of(sent))
     else:
         for rule in ("enum", "pattern"):
             if rule in prop.levels and not _keeps(contract, prop, rule, value):
-                problem = (f"a {name} that breaks the rule “{rule}” is accepted", REFUSED, _came(sent))
+                problem = (f"a {name} that breaks the rule “{rule}” is accepted", REFUSED, _answer_of(sent))
                 yield (f"body.{name}.{rule}",), problem
 
 

@@ -13,8 +13,8 @@ from onezone_contracts.state.expected import GROUP, USER, Ref
 from onezone_contracts.state.expected import ZONE as ZONE_SCOPE
 from onezone_contracts.traffic.constraints import Atom, Atoms, Decision, contradiction
 from onezone_contracts.traffic.facts import IN, LAG, MAY, THERE, ZONE, Facts
-from onezone_contracts.traffic.seen import Seen
-from onezone_contracts.traffic.sheet import Sheet
+from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.sheet import RequirementSheet
 
 GRANTING = frozenset({"attach", "detach", "grant", "revoke"})
 KEPT = 6
@@ -24,12 +24,12 @@ Asked = tuple[str, tuple[tuple[str, Ref], ...], tuple[str, ...]]
 
 
 @dataclass(slots=True)
-class _Told:
+class _Decisions:
     """The decisions on one request of one caller, in their order."""
 
-    decisions: list[tuple[Seen, Decision]] = field(default_factory=list)
+    decisions: list[tuple[RecordedCall, Decision]] = field(default_factory=list)
 
-    def kept(self) -> Iterator[tuple[Seen, Decision]]:
+    def settled(self) -> Iterator[tuple[RecordedCall, Decision]]:
         """The decisions without refusals that privileges explain which were on their way: soon after, it succeeded."""
         first = min((sent.start for sent, decision in self.decisions if decision.allowed), default=None)
         for sent, decision in self.decisions:
@@ -41,27 +41,27 @@ class _Told:
 class Access:
     """Collects decisions by caller for as long as nobody's grants change, and then looks for contradictions."""
 
-    def __init__(self, sheet: Sheet, facts: Facts, operations: Collection[str]) -> None:
+    def __init__(self, sheet: RequirementSheet, facts: Facts, operations: Collection[str]) -> None:
         """`operations` are the ids of those whose decisions count."""
         self.sheet = sheet
         self.operations = operations
         self.contract: Contract = sheet.contract
         self._documented = {operation.id for operation in judged_operations(sheet.contract)}
         self.facts = facts
-        self._told: dict[str, dict[Asked, _Told]] = {}
+        self._decisions: dict[str, dict[Asked, _Decisions]] = {}
 
-    def follow(self, sent: Seen, rivals: Iterable[Seen]) -> None:
+    def follow(self, sent: RecordedCall, rivals: Iterable[RecordedCall]) -> None:
         """Take in an exchange; what overlaps a change of grants says nothing."""
         if _changes_grants(self.contract, sent):
             self._settle()
-        elif sent.caller.somebody and not any(_changes_grants(self.contract, rival) for rival in rivals):
+        elif sent.caller.identified and not any(_changes_grants(self.contract, rival) for rival in rivals):
             self._note(sent)
 
     def finish(self) -> None:
         """Nothing more comes."""
         self._settle()
 
-    def _note(self, sent: Seen) -> None:
+    def _note(self, sent: RecordedCall) -> None:
         allowed = sent.succeeded
         if sent.operation.id not in self.operations or sent.operation.access.public:
             return
@@ -72,11 +72,11 @@ class Access:
             return
         keys = {key for route in sent.operation.access.routes for key in route.given}
         asked = (sent.operation.id, tuple(sorted(sent.roles.items())), tuple(key for key in sent.keys if key in keys))
-        decisions = self._told.setdefault(sent.caller.key, {}).setdefault(asked, _Told()).decisions
+        decisions = self._decisions.setdefault(sent.caller.key, {}).setdefault(asked, _Decisions()).decisions
         if sum(earlier.allowed == allowed for _, earlier in decisions) < KEPT:
             decisions.append((sent, decision))
 
-    def _decision(self, sent: Seen, *, allowed: bool) -> Decision | None:
+    def _decision(self, sent: RecordedCall, *, allowed: bool) -> Decision | None:
         """What the rule asks for; None where every route hangs on what traffic does not show."""
         routes = []
         for route in sent.operation.access.with_body(sent.keys).routes:
@@ -85,11 +85,11 @@ class Access:
             atoms = self._atoms(route, sent)
             if atoms is not None:
                 routes.append(atoms)
-        given, lacking = self._known(sent)
+        given, lacking = self._from_grants(sent)
         possible = tuple(route for route in routes if not route & lacking)
         return Decision(allowed, possible, given)
 
-    def _atoms(self, route: Route, sent: Seen) -> Atoms | None:
+    def _atoms(self, route: Route, sent: RecordedCall) -> Atoms | None:
         """What a route asks for; None where it is not open to the caller."""
         atoms: set[Atom] = set()
         for scope, needed in route.needs.items():
@@ -108,7 +108,7 @@ class Access:
                 atoms.add((scope, repr(sorted(sent.roles.items())), ""))
         return frozenset(atoms)
 
-    def _known(self, sent: Seen) -> tuple[Atoms, Atoms]:
+    def _from_grants(self, sent: RecordedCall) -> tuple[Atoms, Atoms]:
         """The atoms that the caller is known to hold, and to lack, by what was granted and taken in the traffic."""
         holding: set[Atom] = set()
         lacking: set[Atom] = set()
@@ -136,13 +136,13 @@ class Access:
 
     def _settle(self) -> None:
         """Grants change: what was decided until now has to be consistent in itself."""
-        for by_request in self._told.values():
-            kept = [pair for decided in by_request.values() for pair in decided.kept()]
+        for by_request in self._decisions.values():
+            kept = [pair for decided in by_request.values() for pair in decided.settled()]
             kept.sort(key=lambda pair: pair[0].start)
             self._look(kept)
-        self._told.clear()
+        self._decisions.clear()
 
-    def _look(self, kept: list[tuple[Seen, Decision]]) -> None:
+    def _look(self, kept: list[tuple[RecordedCall, Decision]]) -> None:
         while kept:
             guilty = contradiction([decision for _, decision in kept])
             if not guilty:
@@ -152,7 +152,7 @@ class Access:
         for operation in {sent.operation.id: sent.operation for sent, _ in kept}.values():
             self.sheet.judged(self.sheet.consistent(operation))
 
-    def _culprit(self, pairs: list[tuple[Seen, Decision]]) -> Operation:
+    def _culprit(self, pairs: list[tuple[RecordedCall, Decision]]) -> Operation:
         """Accuse the last decision of some that contradict each other: one on an operation around, where there is."""
         around = [pair for pair in pairs if pair[0].operation.id not in self._documented]
         last, decision = (around or pairs)[-1]
@@ -174,7 +174,7 @@ class Access:
         return last.operation
 
 
-def _changes_grants(contract: Contract, sent: Seen) -> bool:
+def _changes_grants(contract: Contract, sent: RecordedCall) -> bool:
     """Whether somebody may hold more or less after it."""
     if not sent.may_have_written:
         return False

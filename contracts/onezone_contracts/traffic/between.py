@@ -8,8 +8,8 @@ from onezone_contracts.requirement import Finding, Level
 from onezone_contracts.state.expected import Ref
 from onezone_contracts.traffic.accepted import broken_rules
 from onezone_contracts.traffic.callers import Kind
-from onezone_contracts.traffic.seen import NO_JSON, Seen
-from onezone_contracts.traffic.sheet import Sheet
+from onezone_contracts.traffic.seen import NO_JSON, RecordedCall
+from onezone_contracts.traffic.sheet import RequirementSheet
 
 BAD, UNAUTHORIZED, NOT_THERE, GONE, NOT_MODIFIED = 400, 401, 404, 410, 304
 NOT_BAD = frozenset({401, 403, NOT_THERE, 409, GONE, 422})
@@ -29,18 +29,18 @@ Place = tuple[str, tuple[tuple[str, Ref], ...]]
 class _Place:
     """Who succeeded there last, and the refusals since."""
 
-    served: dict[str, Seen] = field(default_factory=dict)
-    refusals: list[Seen] = field(default_factory=list)
+    served: dict[str, RecordedCall] = field(default_factory=dict)
+    refusals: list[RecordedCall] = field(default_factory=list)
 
 
-class Between:
+class RefusalsBetween:
     """Judges a refusal once a success before and after it shows that all was there."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: RequirementSheet) -> None:
         self.sheet = sheet
         self._places: dict[Place, _Place] = {}
 
-    def follow(self, sent: Seen) -> None:
+    def follow(self, sent: RecordedCall) -> None:
         """Take in an exchange."""
         verb = sent.operation.effect.verb
         if verb in ENDING and sent.may_have_written:
@@ -55,7 +55,7 @@ class Between:
         elif (place := self._places.get(name)) and len(place.refusals) < WAITING and self._refused(sent):
             place.refusals.append(sent)
 
-    def _refused(self, sent: Seen) -> bool:
+    def _refused(self, sent: RecordedCall) -> bool:
         response = sent.exchange.response
         return sent.refused or (response is not None and response.redirect and sent.status != NOT_MODIFIED)
 
@@ -66,7 +66,7 @@ class Between:
             if named & refs if whole else refs <= named:
                 del self._places[name]
 
-    def _served(self, place: _Place, sent: Seen) -> None:
+    def _served(self, place: _Place, sent: RecordedCall) -> None:
         left = []
         for refusal in place.refusals:
             before = min(place.served.values(), key=lambda served: served.end)
@@ -80,7 +80,7 @@ class Between:
         place.refusals = left
         place.served[sent.caller.key] = sent
 
-    def _judge(self, refusal: Seen, before: Seen, after: Seen) -> None:
+    def _judge(self, refusal: RecordedCall, before: RecordedCall, after: RecordedCall) -> None:
         broken = [
             self.sheet.find(refusal.operation, *topics) for topics, _ in broken_rules(self.sheet.contract, refusal)
         ]
@@ -95,10 +95,12 @@ class Between:
             if refusal.status in NOT_NOBODY or redirected:
                 topic = "access.anonymous" if self.sheet.find(refusal.operation, "access.anonymous") else None
                 self._accuse(refusal, before, after, (topic or "authentication.none", UNAUTHORIZED))
-        elif refusal.caller.somebody and refusal.status in {NOT_THERE, GONE}:
+        elif refusal.caller.identified and refusal.status in {NOT_THERE, GONE}:
             self._accuse(refusal, before, after, None)
 
-    def _accuse(self, refusal: Seen, before: Seen, after: Seen, broken: tuple[str, int] | None) -> None:
+    def _accuse(
+        self, refusal: RecordedCall, before: RecordedCall, after: RecordedCall, broken: tuple[str, int] | None
+    ) -> None:
         topic, expected = broken or ("", 0)
         requirement = self.sheet.find(refusal.operation, topic) if topic else self.sheet.consistent(refusal.operation)
         words = str(expected) if expected else "a success, or 403"

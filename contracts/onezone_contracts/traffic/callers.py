@@ -44,7 +44,7 @@ class Caller:
     name: str = "nobody"
 
     @property
-    def somebody(self) -> bool:
+    def identified(self) -> bool:
         """Whether it is known to be the same one whenever the key is the same."""
         return self.kind is Kind.SOMEBODY
 
@@ -68,7 +68,7 @@ class Callers:
     def __init__(self, credentials: frozenset[str]) -> None:
         """`credentials` are the headers by which the target knows a caller, in lower case."""
         self.credentials = credentials
-        self._known: dict[str, Caller] = {}
+        self._by_key: dict[str, Caller] = {}
         self.shows_credentials = False
         """Whether any request came with an Authorization, which browsers leave out of recordings to be shared."""
 
@@ -76,7 +76,7 @@ class Callers:
         """Who sent it."""
         if not recorded.heads:
             self.shows_credentials = True
-            return self._somebody(f"user {recorded.user}", recorded.user) if recorded.user else NOBODY
+            return self._identified(f"user {recorded.user}", recorded.user) if recorded.user else NOBODY
         sent = [(name.lower(), value) for name, value in recorded.request_headers]
         credentials = [(name, value) for name, value in sent if name in self.credentials]
         self.shows_credentials |= any(name == "authorization" for name, _ in credentials)
@@ -86,13 +86,13 @@ class Callers:
         if len(credentials) > 1 or not value.strip() or _MASKED.search(value):
             return UNCLEAR
         pair = _pair(value) if name == "authorization" else None
-        return self._somebody(f"{name} {value}", pair[0][:LONGEST_NAME] or None if pair else None)
+        return self._identified(f"{name} {value}", pair[0][:LONGEST_NAME] or None if pair else None)
 
-    def _somebody(self, key: str, name: str | None) -> Caller:
-        if key not in self._known:
-            number = 1 + sum(caller.name.startswith("token-") for caller in self._known.values())
-            self._known[key] = Caller(Kind.SOMEBODY, key, name or f"token-{number}")
-        return self._known[key]
+    def _identified(self, key: str, name: str | None) -> Caller:
+        if key not in self._by_key:
+            number = 1 + sum(caller.name.startswith("token-") for caller in self._by_key.values())
+            self._by_key[key] = Caller(Kind.SOMEBODY, key, name or f"token-{number}")
+        return self._by_key[key]
 
 
 def basic_key(username: str, password: str) -> str:

@@ -11,7 +11,7 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.derive import provoked
 from onezone_contracts.traffic.callers import Kind
-from onezone_contracts.traffic.seen import Seen
+from onezone_contracts.traffic.seen import RecordedCall
 
 ALLOWED, REFUSED, NOBODY = "allowed", "refused", "nobody"
 PERSONAS = (ALLOWED, REFUSED, NOBODY)
@@ -73,7 +73,7 @@ class Counting:
         self.personas: Counter[tuple[str, str]] = Counter()
         self.ignored = 0
 
-    def count(self, sent: Seen) -> None:
+    def count(self, sent: RecordedCall) -> None:
         """Take in an exchange."""
         name, status = sent.operation.id, sent.status
         if status is None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from onezone_contracts.requirement import Finding, Requirement
 from onezone_contracts.state.expected import Ref
-from onezone_contracts.traffic.seen import Seen
-from onezone_contracts.traffic.sheet import Sheet
+from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.sheet import RequirementSheet
 
 LAG = 5.0
 """Seconds that a read may lag behind a write where a later read shows it."""
@@ -25,7 +25,7 @@ class Fact:
     """A value, what set it, and doubts: reads that showed another value, which a later read may excuse."""
 
     value: Any
-    by: Seen
+    by: RecordedCall
     doubts: list[tuple[Requirement | None, Finding, bool]] = field(default_factory=list)
     confirmed: bool = False
 
@@ -33,7 +33,7 @@ class Fact:
 class Facts:
     """Every fact, by the entities that it is about. Findings go to a sheet once nothing can excuse them."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: RequirementSheet) -> None:
         self._sheet = sheet
         self._of: dict[Ref, dict[Key, Fact]] = {}
 
@@ -45,7 +45,7 @@ class Facts:
         """The facts of a kind that an entity is in."""
         return ((key, fact) for key, fact in list(self._of.get(ref, {}).items()) if key[0] == kind)
 
-    def put(self, key: Key, *, value: Any, by: Seen) -> None:
+    def put(self, key: Key, *, value: Any, by: RecordedCall) -> None:
         """A write made it so."""
         self.forget(key)
         fact = Fact(value, by)
@@ -84,7 +84,7 @@ class Facts:
         fact.confirmed = True
         self._sheet.judged(requirement)
 
-    def doubt(self, key: Key, read: Seen, requirement: Requirement | None, finding: Finding) -> None:
+    def doubt(self, key: Key, read: RecordedCall, requirement: Requirement | None, finding: Finding) -> None:
         """A read shows something else. It stands where a later read does not excuse it."""
         fact = self.get(key)
         if fact is None:

@@ -19,14 +19,14 @@ from onezone_contracts.requirement import Requirement, Result
 from onezone_contracts.state.expected import CALLER, USER, Ref
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.traffic.access import Access
-from onezone_contracts.traffic.between import Between
+from onezone_contracts.traffic.between import RefusalsBetween
 from onezone_contracts.traffic.callers import Callers, Kind, basic_key, credential_headers, learn
 from onezone_contracts.traffic.coverage import Counting, Coverage
 from onezone_contracts.traffic.order import with_rivals
 from onezone_contracts.traffic.recording import Recorded, header
 from onezone_contracts.traffic.routing import Routes, origin
-from onezone_contracts.traffic.seen import Seen, seen
-from onezone_contracts.traffic.sheet import Sheet
+from onezone_contracts.traffic.seen import RecordedCall, recorded_call
+from onezone_contracts.traffic.sheet import RequirementSheet
 from onezone_contracts.traffic.signin import SignIn
 from onezone_contracts.traffic.single import Single
 from onezone_contracts.traffic.state import State
@@ -57,12 +57,12 @@ class Follower:
 
     contract: Contract
     choice: Choice = field(default_factory=Choice)
-    sheet: Sheet = field(init=False)
+    sheet: RequirementSheet = field(init=False)
     redactor: Redactor = field(default_factory=Redactor)
     requests: int = 0
 
     def __post_init__(self) -> None:
-        self.sheet = Sheet(self.contract)
+        self.sheet = RequirementSheet(self.contract)
         self._routes = Routes(self.contract, self.choice.base_url)
         self._origin = origin(self.choice.base_url) if self.choice.base_url else None
         self._callers = Callers(credential_headers(self.contract))
@@ -74,8 +74,8 @@ class Follower:
         operations = self._documented if self.choice.profile == "core" else every
         self._access = Access(self.sheet, self._state.facts, operations)
         self._signin = SignIn(self.sheet)
-        self._between = Between(self.sheet)
-        self._anonymous: list[Seen] = []
+        self._between = RefusalsBetween(self.sheet)
+        self._anonymous: list[RecordedCall] = []
         self._users: dict[str, Ref] = {}
         self._started = time.perf_counter()
 
@@ -88,8 +88,8 @@ class Follower:
     _access: Access = field(init=False, repr=False)
     _documented: frozenset[str] = field(init=False, repr=False)
     _signin: SignIn = field(init=False, repr=False)
-    _between: Between = field(init=False, repr=False)
-    _anonymous: list[Seen] = field(init=False, repr=False)
+    _between: RefusalsBetween = field(init=False, repr=False)
+    _anonymous: list[RecordedCall] = field(init=False, repr=False)
     _users: dict[str, Ref] = field(init=False, repr=False)
     _started: float = field(init=False, repr=False)
 
@@ -98,7 +98,7 @@ class Follower:
         for sent, rivals in with_rivals(self._calls(recorded)):
             self._judge(sent, rivals)
 
-    def _calls(self, recorded: Iterable[Recorded]) -> Iterator[Seen]:
+    def _calls(self, recorded: Iterable[Recorded]) -> Iterator[RecordedCall]:
         """The exchanges that call an operation of the target."""
         for exchange in recorded:
             sent = self._call(exchange)
@@ -107,7 +107,7 @@ class Follower:
             else:
                 yield sent
 
-    def _call(self, recorded: Recorded) -> Seen | None:
+    def _call(self, recorded: Recorded) -> RecordedCall | None:
         here = origin(recorded.url)
         if recorded.method in NOT_JUDGED or (self._origin is not None and here not in {"", self._origin}):
             return None
@@ -121,18 +121,18 @@ class Follower:
         if self._origin is None:
             self._origin = here
         learn(self.redactor, recorded, self._callers.credentials)
-        return seen(recorded, call, self._callers, self.contract)
+        return recorded_call(recorded, call, self._callers, self.contract)
 
     def _other_method(self, recorded: Recorded, path: str) -> None:
         """Judge a call with a method that a path of the contract does not have."""
         for call in self._routes.beside(recorded.method, path) if self._origin else ():
-            sent = seen(recorded, call, self._callers, self.contract)
+            sent = recorded_call(recorded, call, self._callers, self.contract)
             learn(self.redactor, recorded, self._callers.credentials)
             self._single.other_method(sent)
 
-    def _judge(self, sent: Seen, rivals: list[Seen]) -> None:
+    def _judge(self, sent: RecordedCall, rivals: list[RecordedCall]) -> None:
         self.requests += 1
-        sent.user = self._users.get(sent.caller.key) if sent.caller.somebody else None
+        sent.user = self._users.get(sent.caller.key) if sent.caller.identified else None
         self._learn_user(sent)
         self._counting.count(sent)
         if not _asks_for_pages(sent):
@@ -145,7 +145,7 @@ class Follower:
         if sent.caller.kind is Kind.NOBODY and not _asks_for_pages(sent) and len(self._anonymous) < ANONYMOUS:
             self._anonymous.append(sent)
 
-    def _learn_user(self, sent: Seen) -> None:
+    def _learn_user(self, sent: RecordedCall) -> None:
         """Whose credentials they are: users who read themselves, and those who are created with a password."""
         effect = sent.operation.effect
         if not sent.succeeded:
@@ -153,14 +153,14 @@ class Follower:
         if (
             effect.verb == "get"
             and effect.resource == CALLER
-            and sent.caller.somebody
+            and sent.caller.identified
             and (name := entry_id(sent.answer))
         ):
             self._users[sent.caller.key] = sent.user = (USER, name)
-        elif effect.verb == "create" and effect.resource == USER and sent.made and isinstance(sent.value, dict):
+        elif effect.verb == "create" and effect.resource == USER and sent.created_id and isinstance(sent.value, dict):
             username, password = sent.value.get("username"), sent.value.get("password")
             if isinstance(username, str) and isinstance(password, str):
-                self._users[basic_key(username, password)] = (USER, sent.made)
+                self._users[basic_key(username, password)] = (USER, sent.created_id)
 
     # --- the judgement ---------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Follower:
         if choice.baseline and choice.baseline.edition != self.contract.edition:
             raise SetupError(f"--baseline: {choice.baseline.place} is of edition {choice.baseline.edition}")
         chosen = selected(every, choice.patterns, choice.profile) if choice.patterns else every
-        results = [self._known(result) for result in self.sheet.results(chosen)]
+        results = [self._with_expectation(result) for result in self.sheet.results(chosen)]
         unmatched = choice.expected.unmatched(every) if choice.expected else ()
         verdict, why = decide(results, (), strict=choice.strict, unmatched=unmatched)
         coverage = self._coverage(chosen)
@@ -205,7 +205,7 @@ class Follower:
             coverage=coverage,
         )
 
-    def _known(self, result: Result) -> Result:
+    def _with_expectation(self, result: Result) -> Result:
         for expectation in (self.choice.expected, self.choice.baseline):
             result = expectation.applied(result) if expectation else result
         return result
@@ -226,7 +226,7 @@ class Follower:
             yield "no exchange calls an operation below a base path of this edition: name it with --base-url"
 
 
-def _asks_for_pages(sent: Seen) -> bool:
+def _asks_for_pages(sent: RecordedCall) -> bool:
     """Whether the client asks for HTML, as browsers do that open an address: what it then gets is left open."""
     return "text/html" in (header(sent.recorded.request_headers, "accept") or "").lower()
 

@@ -125,7 +125,7 @@ class Proxy:
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(_pump(reader, upstream_writer, tap.sent, over))
-                both.create_task(_pump(upstream_reader, writer, tap.came, lambda: True))
+                both.create_task(_pump(upstream_reader, writer, tap.received, lambda: True))
         except* OSError:
             log.debug("one side broke off, and so does the other")
         finally:

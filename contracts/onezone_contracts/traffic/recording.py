@@ -99,7 +99,7 @@ def _of_har(node: Mapping[str, Any], place: str) -> Recorded | None:
         sent,
         _sent_body(request, sent),
         came,
-        _came_body(response, came),
+        _response_body(response, came),
     )
 
 
@@ -153,7 +153,7 @@ def _sent_body(request: Mapping[str, Any], headers: Headers) -> bytes | None:
     return None if _announced(request, headers) else b""
 
 
-def _came_body(response: Mapping[str, Any], headers: Headers) -> bytes | None:
+def _response_body(response: Mapping[str, Any], headers: Headers) -> bytes | None:
     node = response.get("content")
     node = node if isinstance(node, dict) else {}
     body = bodies.recorded(node, header(headers, "content-encoding"))

@@ -30,7 +30,7 @@ NO_JSON = _NoJson()
 
 
 @dataclass(slots=True, eq=False)
-class Seen:
+class RecordedCall:
     """An exchange with what it calls and who sent it.
 
     `value` is the JSON that was sent, `answer` what came; NO_JSON where there is none, or none was recorded.
@@ -99,15 +99,15 @@ class Seen:
         return self.exchange.request.label
 
     @property
-    def made(self) -> str | None:
+    def created_id(self) -> str | None:
         """The id of what it created, None where it created nothing or does not say."""
         created = self.succeeded and self.operation.effect.verb == "create"
         return new_id(self.exchange) if created else None
 
     @property
-    def made_ref(self) -> Ref | None:
+    def created_ref(self) -> Ref | None:
         """What it created, None where it created nothing or does not say."""
-        made = self.made
+        made = self.created_id
         return (self.kind, made) if made is not None else None
 
     @property
@@ -116,7 +116,7 @@ class Seen:
         return tuple(sorted(self.value)) if isinstance(self.value, dict) else ()
 
 
-def seen(recorded: Recorded, call: Call, callers: Callers, contract: Contract) -> Seen:
+def recorded_call(recorded: Recorded, call: Call, callers: Callers, contract: Contract) -> RecordedCall:
     """What was recorded as a call of an operation."""
     caller, credentials = callers.of(recorded), callers.credentials
     headers, auth = split(recorded.request_headers, caller.name, credentials)
@@ -129,7 +129,7 @@ def seen(recorded: Recorded, call: Call, callers: Callers, contract: Contract) -
         response = Response(recorded.status, recorded.response_headers, recorded.response_body or b"")
     exchange = Exchange(request, origin(recorded.url), response, None if response else "no answer was recorded")
     kind = contract.kind(call.operation.effect.resource)
-    sent = Seen(recorded, exchange, call.operation, call.roles, caller, kind)
+    sent = RecordedCall(recorded, exchange, call.operation, call.roles, caller, kind)
     sent.credentials = tuple(header for header in auth.headers if header[0].lower() in credentials)
     sent.value = _json(recorded.request_body)
     if response and response.success:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from onezone_spec import Contract, Level, Operation
 
-from onezone_contracts.causes import face
+from onezone_contracts.causes import signature
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.judge import FINDINGS, LOOKED_AT
 from onezone_contracts.requirement import Finding, Outcome, Requirement, Result
@@ -16,13 +16,13 @@ CONSISTENT = "access.consistent"
 """The one requirement that only traffic is judged by."""
 
 
-class Sheet:
+class RequirementSheet:
     """The requirements of an edition as traffic can judge them; each has the id that `ozkit verify` knows it by."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
         self._judged: dict[str, int] = {}
-        self._found: dict[str, list[Finding]] = {}
+        self._findings: dict[str, list[Finding]] = {}
         self._own: dict[str, Requirement] = {}
 
     @cached_property
@@ -59,7 +59,7 @@ class Sheet:
             return
         self._judged[requirement.id] = self._judged.get(requirement.id, 0) + 1
         if finding is not None:
-            findings = self._found.setdefault(requirement.id, [])
+            findings = self._findings.setdefault(requirement.id, [])
             if len(findings) < LOOKED_AT:
                 findings.append(finding)
 
@@ -82,18 +82,18 @@ class Sheet:
                 yield self._result(requirement)
 
     def _result(self, requirement: Requirement) -> Result:
-        findings = self._found.get(requirement.id, [])
+        findings = self._findings.get(requirement.id, [])
         if requirement.level is Level.OBSERVE:
-            return Result(requirement, Outcome.OBSERVED, _kept(findings))
+            return Result(requirement, Outcome.OBSERVED, _representative(findings))
         if not findings:
             return Result(requirement, Outcome.PASS)
         more = f"{FINDINGS} of {len(findings)} findings are shown" if len(findings) > FINDINGS else None
         outcome = Outcome.FAIL if requirement.level is Level.MUST else Outcome.WARN
-        return Result(requirement, outcome, _kept(findings), more)
+        return Result(requirement, outcome, _representative(findings), more)
 
 
-def _kept(findings: list[Finding]) -> tuple[Finding, ...]:
+def _representative(findings: list[Finding]) -> tuple[Finding, ...]:
     """One finding of each that differ, then the first of the others."""
-    first = {face(finding): finding for finding in reversed(findings)}
+    first = {signature(finding): finding for finding in reversed(findings)}
     others = [finding for finding in findings if finding not in first.values()]
     return (*reversed(first.values()), *others)[:FINDINGS]

@@ -10,8 +10,8 @@ from onezone_contracts.checks.status import words
 from onezone_contracts.requirement import Finding
 from onezone_contracts.traffic.callers import AUTHORIZATION, Kind
 from onezone_contracts.traffic.recording import Headers, header
-from onezone_contracts.traffic.seen import Seen
-from onezone_contracts.traffic.sheet import Sheet
+from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.sheet import RequirementSheet
 
 UNAUTHORIZED = 401
 REMEMBERED = 20_000
@@ -24,16 +24,16 @@ USERS = ("authentication.wrong-password", "authentication.wrong")
 class SignIn:
     """Judges who is let in."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: RequirementSheet) -> None:
         self.sheet = sheet
-        self._served: dict[str, Seen] = {}
-        self._turned_away: dict[str, list[Seen]] = {}
-        self._passwords: OrderedDict[str, list[tuple[str, Seen]]] = OrderedDict()
-        self._hollow: list[tuple[str, Seen]] = []
+        self._served: dict[str, RecordedCall] = {}
+        self._turned_away: dict[str, list[RecordedCall]] = {}
+        self._passwords: OrderedDict[str, list[tuple[str, RecordedCall]]] = OrderedDict()
+        self._hollow: list[tuple[str, RecordedCall]] = []
         self._shows_pairs = False
         """Whether credentials stand in the recording as they were sent, in one of them at least."""
 
-    def follow(self, sent: Seen) -> None:
+    def follow(self, sent: RecordedCall) -> None:
         """Take in an exchange."""
         if sent.operation.access.public:
             return
@@ -60,7 +60,7 @@ class SignIn:
             finding = Finding(message, words({UNAUTHORIZED}), str(sent.status), sent.exchange)
             self.sheet.judged(self.sheet.find(sent.operation, topic), finding)
 
-    def _let_in_again(self, sent: Seen) -> None:
+    def _let_in_again(self, sent: RecordedCall) -> None:
         """Who was let in, turned away as unknown, and let in again with the same credentials was never unknown."""
         before = self._served.get(sent.caller.key)
         self._served[sent.caller.key] = sent
@@ -72,7 +72,7 @@ class SignIn:
             finding = Finding(message, "another answer", str(UNAUTHORIZED), between.exchange, steps)
             self.sheet.judged(self.sheet.consistent(between.operation), finding)
 
-    def _one_password(self, sent: Seen, name: str, password: str) -> None:
+    def _one_password(self, sent: RecordedCall, name: str, password: str) -> None:
         """A password that serves again after another one served: only one of them is the user's."""
         before = self._passwords.setdefault(name, [])
         self._passwords.move_to_end(name)

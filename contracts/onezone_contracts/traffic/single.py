@@ -25,8 +25,8 @@ from onezone_contracts.reading import list_keys, only_list
 from onezone_contracts.requirement import Finding, Requirement
 from onezone_contracts.traffic.accepted import broken_rules
 from onezone_contracts.traffic.recording import header
-from onezone_contracts.traffic.seen import SERVER_ERROR, Seen
-from onezone_contracts.traffic.sheet import Sheet
+from onezone_contracts.traffic.seen import SERVER_ERROR, RecordedCall
+from onezone_contracts.traffic.sheet import RequirementSheet
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN = 400, 401, 403
 NOT_MODIFIED, NOT_IMPLEMENTED = 304, 501
@@ -51,19 +51,19 @@ _FORMS = {
 class Single:
     """Judges exchanges one by one."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: RequirementSheet) -> None:
         self.sheet = sheet
         self.contract = sheet.contract
         self._bodies: dict[str, Any] = {}
         self._forms: dict[str, set[str]] = {}
-        self._pages: dict[tuple[str, int], list[tuple[Seen, Response]]] = {}
+        self._pages: dict[tuple[str, int], list[tuple[RecordedCall, Response]]] = {}
         self._spoken: set[tuple[str, int]] = set()
 
     @cached_property
     def _error(self) -> Any:
         return validator(self.contract)
 
-    def judge(self, sent: Seen) -> None:
+    def judge(self, sent: RecordedCall) -> None:
         """Judge an exchange whose answer was recorded."""
         response = sent.exchange.response
         if response is None or asks_for_patience(sent.exchange):
@@ -78,7 +78,7 @@ class Single:
         elif response.refusal or response.status >= SERVER_ERROR:
             self._refusal(sent, response)
 
-    def _note(self, requirement: Requirement | None, sent: Seen, problem: tuple[str, str, str] | None) -> None:
+    def _note(self, requirement: Requirement | None, sent: RecordedCall, problem: tuple[str, str, str] | None) -> None:
         """Note a requirement as judged; a problem is what is wrong, what was expected and what came."""
         if problem is None:
             self.sheet.judged(requirement)
@@ -88,7 +88,7 @@ class Single:
 
     # --- any answer ------------------------------------------------------------------------------------------
 
-    def _robust(self, sent: Seen, response: Response) -> None:
+    def _robust(self, sent: RecordedCall, response: Response) -> None:
         status, operation = response.status, sent.operation
         crashed = status >= SERVER_ERROR and status != NOT_IMPLEMENTED
         problem = (f"expected no 5xx, got {status}", "no 5xx", str(status)) if crashed else None
@@ -101,7 +101,7 @@ class Single:
         problem = None if foreseen else (f"a {status} is not documented", "a documented status", str(status))
         self._note(self.sheet.find(operation, "robust.known-status"), sent, problem)
 
-    def _revealed(self, sent: Seen) -> None:
+    def _revealed(self, sent: RecordedCall) -> None:
         """What the answer tells that is nobody's business."""
         exchange = sent.exchange
         auth = replace(exchange.request.auth, headers=sent.credentials)
@@ -112,7 +112,7 @@ class Single:
         problem = (f"the {sent.status} shows {shown[0]}", NO_INTERNALS, shown[1]) if shown else None
         self._note(self.sheet.find(sent.operation, "robust.no-internals"), sent, problem)
 
-    def other_method(self, sent: Seen) -> None:
+    def other_method(self, sent: RecordedCall) -> None:
         """Judge a call with a method that the path does not have, seen as one of an operation that the path has."""
         requirement, status = self.sheet.find(sent.operation, "method.other"), sent.status
         if requirement is None or status is None or sent.recorded.method not in WRITING:
@@ -123,7 +123,7 @@ class Single:
             requirement, sent, (what, "refused", str(status)) if bad and not asks_for_patience(sent.exchange) else None
         )
 
-    def _acceptable(self, sent: Seen, response: Response) -> None:
+    def _acceptable(self, sent: RecordedCall, response: Response) -> None:
         """Who accepts JSON is not answered that there is nothing to accept."""
         if not sent.recorded.heads or not _accepts_json(sent):
             return
@@ -134,7 +134,7 @@ class Single:
 
     # --- errors ----------------------------------------------------------------------------------------------
 
-    def _refusal(self, sent: Seen, response: Response) -> None:
+    def _refusal(self, sent: RecordedCall, response: Response) -> None:
         documented = sent.operation.responses.get(response.status)
         if documented is None or documented.schema is None or not (_promised(sent) and self._routed(sent)):
             return
@@ -154,7 +154,7 @@ class Single:
             for sent, response in () if name in self._spoken else pages:
                 self._judge_error(sent, response)
 
-    def _judge_error(self, sent: Seen, response: Response) -> None:
+    def _judge_error(self, sent: RecordedCall, response: Response) -> None:
         status = response.status
         if sent.recorded.response_body is not None:
             if response.looks_like_json:
@@ -171,7 +171,7 @@ class Single:
             problem = ("an error with a Location", "no Location", f"Location: {location}") if location else None
             self._note(self.sheet.find(sent.operation, "location.errors"), sent, problem)
 
-    def _routed(self, sent: Seen) -> bool:
+    def _routed(self, sent: RecordedCall) -> bool:
         """Whether the ids of the path look like those that the server has: others a router may turn away by itself."""
         for kind, name in sent.roles.values():
             form, forms = _form(name), self._forms.get(kind)
@@ -179,7 +179,7 @@ class Single:
                 return False
         return True
 
-    def _label(self, sent: Seen, response: Response, status: int) -> None:
+    def _label(self, sent: RecordedCall, response: Response, status: int) -> None:
         label = response.header("Content-Type")
         media = self.sheet.of_error(sent.operation, "error.media-type", status, "is labelled as JSON")
         wrong = label is not None and not is_json(label)
@@ -188,7 +188,7 @@ class Single:
         problem = None if label else ("no Content-Type", "application/json", "none")
         self._note(self.sheet.find(sent.operation, f"error.labelled.{status}"), sent, problem)
 
-    def _error_id(self, sent: Seen, response: Response) -> None:
+    def _error_id(self, sent: RecordedCall, response: Response) -> None:
         """The id of an error whose status has but one."""
         usual = [
             error.id
@@ -207,7 +207,7 @@ class Single:
 
     # --- successes -------------------------------------------------------------------------------------------
 
-    def _success(self, sent: Seen, response: Response) -> None:
+    def _success(self, sent: RecordedCall, response: Response) -> None:
         operation, find = sent.operation, self.sheet.find
         documented = operation.success.status
         problem = None
@@ -234,7 +234,7 @@ class Single:
         wrong = misshaped(self._bodies[operation.id], response)
         return ("the body is not the documented one", "the documented body", wrong) if wrong else None
 
-    def _sorted(self, sent: Seen) -> None:
+    def _sorted(self, sent: RecordedCall) -> None:
         """A list of privileges is sorted."""
         if sent.operation.effect.verb != "privileges":
             return
@@ -244,14 +244,14 @@ class Single:
             problem = ("the list is not sorted", "a sorted list", ", ".join(map(str, entries))) if wrong else None
             self._note(self.sheet.find(sent.operation, "success.sorted"), sent, problem)
 
-    def _labelled(self, sent: Seen, response: Response) -> None:
+    def _labelled(self, sent: RecordedCall, response: Response) -> None:
         expected = sent.operation.success.labelled
         label = response.header("Content-Type")
         wrong = expected is not None and (label is None or not is_json(label))
         problem = ("no such Content-Type", str(expected), label or "none") if wrong else None
         self._note(self.sheet.find(sent.operation, "success.labelled"), sent, problem)
 
-    def _location(self, sent: Seen, response: Response) -> Iterator[tuple[Requirement | None, Any]]:
+    def _location(self, sent: RecordedCall, response: Response) -> Iterator[tuple[Requirement | None, Any]]:
         templates = sent.operation.success.location
         if not templates:
             return
@@ -271,7 +271,7 @@ class Single:
 
     # --- nobody ----------------------------------------------------------------------------------------------
 
-    def anonymous(self, sent: Seen) -> None:
+    def anonymous(self, sent: RecordedCall) -> None:
         """Judge a request that came without credentials, in a recording that shows credentials."""
         if sent.status is None or asks_for_patience(sent.exchange):
             return
@@ -294,20 +294,20 @@ def _form(name: str) -> str:
     return next((form for form, pattern in _FORMS.items() if pattern.fullmatch(name)), ODD)
 
 
-def _accepts_json(sent: Seen) -> bool:
+def _accepts_json(sent: RecordedCall) -> bool:
     """Whether the client takes JSON, with no word on how much (RFC 9110, 12.5.1)."""
     accept = header(sent.recorded.request_headers, "accept")
     return accept is None or any(part.strip().lower() in JSON_RANGES for part in accept.split(","))
 
 
-def _promised(sent: Seen) -> bool:
+def _promised(sent: RecordedCall) -> bool:
     """Whether the contract says how an error to this request looks: it does for heads that HTTP itself allows."""
     pairs = [(name.lower(), value) for name, value in sent.recorded.request_headers]
     authorizations = sum(name == "authorization" for name, _ in pairs)
     return authorizations <= 1 and all(len(value) < LONG_HEAD for name, value in pairs if name != "cookie")
 
 
-def _ends(sent: Seen, template: str, location: str) -> bool:
+def _ends(sent: RecordedCall, template: str, location: str) -> bool:
     """Whether a Location ends as the template does, with the ids of the request in their places."""
     values = {
         f"{{{parameter.name}}}": sent.roles[parameter.entity or parameter.name][1]
@@ -323,7 +323,7 @@ def _ends(sent: Seen, template: str, location: str) -> bool:
     )
 
 
-def _path(sent: Seen, location: str) -> str:
+def _path(sent: RecordedCall, location: str) -> str:
     """The path that a Location names, "" where it names none: its host is a segment that the path lacks."""
     try:
         parts = urlsplit(urljoin(sent.exchange.base + sent.exchange.request.path, location))
@@ -333,13 +333,13 @@ def _path(sent: Seen, location: str) -> str:
     return "" if host in {*_base(sent)} - {*parts.path.split("/")} | NO_HOSTS else parts.path
 
 
-def _base(sent: Seen) -> list[str]:
+def _base(sent: RecordedCall) -> list[str]:
     """The segments of the request's base path."""
     segments = urlsplit(sent.exchange.request.path).path.strip("/").split("/")
     return segments[: max(0, len(segments) - len(sent.operation.path.strip("/").split("/")))]
 
 
-def _often(name: str, sent: Seen, expected: list[str]) -> int:
+def _often(name: str, sent: RecordedCall, expected: list[str]) -> int:
     """How often a Location may have a segment: a path that was resolved against the wrong place has it twice."""
     return expected.count(name) + _base(sent).count(name)
 

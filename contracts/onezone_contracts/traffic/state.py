@@ -24,8 +24,8 @@ from onezone_contracts.traffic.about import (
 )
 from onezone_contracts.traffic.facts import DATA, IN, MAY, THERE, Facts, Key
 from onezone_contracts.traffic.facts import ZONE as ZONE_MAY
-from onezone_contracts.traffic.seen import Seen
-from onezone_contracts.traffic.sheet import Sheet
+from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.sheet import RequirementSheet
 
 NOT_THERE, OK = 404, 200
 REMOVING = frozenset({"delete", "detach", "revoke"})
@@ -42,7 +42,7 @@ REFUSALS = 200
 """So many refused writes are remembered: what one of them left would show soon."""
 
 
-def _may_undo(other: Seen, sent: Seen) -> bool:
+def _may_undo(other: RecordedCall, sent: RecordedCall) -> bool:
     """Whether a write that was under way may have changed what another one did: a creation does not know of it."""
     both = other.operation.effect.verb == sent.operation.effect.verb == "create"
     return other.may_have_written and not both and bool(touched(other) & touched(sent))
@@ -51,17 +51,17 @@ def _may_undo(other: Seen, sent: Seen) -> bool:
 class State:
     """Follows what the traffic says of entities, in the order of time. Reads are judged by it."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: RequirementSheet) -> None:
         self.sheet = sheet
         self.contract = sheet.contract
         self.facts = Facts(sheet)
-        self.refusals: deque[Seen] = deque(maxlen=REFUSALS)
-        self._lists: dict[tuple[str, Ref | None, str], tuple[Seen, set[str]]] = {}
-        self._shown: dict[tuple[str, Ref, str], tuple[Seen, dict[str, Any]]] = {}
+        self.refusals: deque[RecordedCall] = deque(maxlen=REFUSALS)
+        self._lists: dict[tuple[str, Ref | None, str], tuple[RecordedCall, set[str]]] = {}
+        self._shown: dict[tuple[str, Ref, str], tuple[RecordedCall, dict[str, Any]]] = {}
         self._unclear_at = float("-inf")
         self._reads = {"get": self._get, "list": self._list, "privileges": self._privileges}
 
-    def follow(self, sent: Seen, rivals: Iterable[Seen]) -> None:
+    def follow(self, sent: RecordedCall, rivals: Iterable[RecordedCall]) -> None:
         """Judge an exchange by what came before, and take in what it did.
 
         `rivals` were under way at the same time: what they touch is not known while they are.
@@ -71,12 +71,12 @@ class State:
                 self._unclear_at = max(self._unclear_at, sent.end, other.end)
                 self.facts.blur(touched(other), removed(other))
         if sent.succeeded:
-            self._gone(sent)
+            self._after_deletion(sent)
             if not sent.writes:
                 self._reads.get(sent.operation.effect.verb, nothing)(sent)
             elif any(_may_undo(other, sent) for other in rivals):
                 self.facts.blur(touched(sent), removed(sent))
-                self._made(sent)
+                self._created(sent)
             else:
                 self._written(sent)
         elif sent.refused:
@@ -93,7 +93,7 @@ class State:
 
     # --- writes ----------------------------------------------------------------------------------------------
 
-    def _written(self, sent: Seen) -> None:
+    def _written(self, sent: RecordedCall) -> None:
         verb = sent.operation.effect.verb
         if verb == "create":
             self._created(sent)
@@ -112,8 +112,8 @@ class State:
             self._unclear_at = max(self._unclear_at, sent.end)
             self.facts.blur_kind(self.contract.kind(sent.operation.effect.resource))
 
-    def _created(self, sent: Seen) -> None:
-        if (ref := self._made(sent)) is None:
+    def _created(self, sent: RecordedCall) -> None:
+        if (ref := self._new_ref(sent)) is None:
             self._unclear_at = max(self._unclear_at, sent.end)
             return
         self.facts.put((THERE, (ref,), ""), value=True, by=sent)
@@ -127,9 +127,9 @@ class State:
             inner = (ref, place) if holds(self.contract, resource, within) else (place, ref)
             self.facts.put((IN, inner, ""), value=True, by=sent)
 
-    def _made(self, sent: Seen) -> Ref | None:
+    def _new_ref(self, sent: RecordedCall) -> Ref | None:
         """What was created; its id must be new, and the server's choice."""
-        ref = sent.made_ref
+        ref = sent.created_ref
         if ref is None:
             return None
         before = self.facts.get((THERE, (ref,), ""))
@@ -146,13 +146,13 @@ class State:
             self.sheet.judged(own, Finding(message, "an id that the server chose", ref[1], sent.exchange))
         return ref
 
-    def _attached(self, sent: Seen, ends: tuple[Ref, Ref]) -> None:
+    def _attached(self, sent: RecordedCall, ends: tuple[Ref, Ref]) -> None:
         self.facts.forget((MAY, ends, ""))
         given = list_of_privileges(sent.operation, sent.value)
         if sent.operation.effect.verb == "attach" and given is not None:
             self.facts.put((MAY, ends, ""), value=given, by=sent)
 
-    def _granted(self, sent: Seen) -> None:
+    def _granted(self, sent: RecordedCall) -> None:
         ends, ref = self._ends(sent), resource(sent)
         key: Key | None = (MAY, ends, "") if ends else (ZONE_MAY, (ref,), "") if ref else None
         if key is None:
@@ -166,12 +166,12 @@ class State:
             taken, given = (strings(sent.value.get(word)) for word in ("revoke", "grant"))
             self.facts.put(key, value=(before.value - taken) | given, by=sent)
 
-    def _ends(self, sent: Seen) -> tuple[Ref, Ref] | None:
+    def _ends(self, sent: RecordedCall) -> tuple[Ref, Ref] | None:
         return pair(self.contract, sent.operation, sent.roles, sent.user)
 
     # --- reads -----------------------------------------------------------------------------------------------
 
-    def _gone(self, sent: Seen) -> None:
+    def _after_deletion(self, sent: RecordedCall) -> None:
         """Nothing succeeds on what was deleted; to delete it once more is left open."""
         for ref in sent.roles.values():
             key: Key = (THERE, (ref,), "")
@@ -182,7 +182,7 @@ class State:
             finding = Finding(what, str(NOT_THERE), str(sent.status), sent.exchange, (fact.by.exchange, sent.exchange))
             self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *EFFECT), finding)
 
-    def _missing(self, sent: Seen) -> None:
+    def _missing(self, sent: RecordedCall) -> None:
         """What was created is there for whoever created it; what was deleted is not."""
         if sent.status != NOT_THERE:
             return
@@ -190,7 +190,7 @@ class State:
             key: Key = (THERE, (ref,), "")
             if (fact := self.facts.get(key)) and not fact.value:
                 self.facts.agree(key, self.sheet.find(fact.by.operation, *EFFECT))
-        if sent.writes or len(sent.roles) != 1 or not sent.caller.somebody:
+        if sent.writes or len(sent.roles) != 1 or not sent.caller.identified:
             return
         ref = next(iter(sent.roles.values()))
         key = (THERE, (ref,), "")
@@ -200,7 +200,7 @@ class State:
             finding = Finding(what, str(OK), str(sent.status), sent.exchange, (fact.by.exchange, sent.exchange))
             self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *KEPT), finding)
 
-    def _get(self, sent: Seen) -> None:
+    def _get(self, sent: RecordedCall) -> None:
         ref, answer = resource(sent), sent.answer
         if ref is None or not isinstance(answer, dict):
             return
@@ -215,7 +215,7 @@ class State:
         if ends and not sent.operation.effect.effective and self.facts.get((IN, ends, "")):
             self._relation((IN, ends, ""), sent, inside=True)
 
-    def _compare(self, key: Key, value: Any, came: Any, read: Seen) -> None:
+    def _compare(self, key: Key, value: Any, came: Any, read: RecordedCall) -> None:
         fact = self.facts.get(key)
         assert fact is not None
         written = fact.by
@@ -230,7 +230,9 @@ class State:
         finding = Finding(what, brief(at(value, where)), brief(at(came, where)), read.exchange, steps)
         self.facts.doubt(key, read, self.sheet.find(by.operation, *topics), finding)
 
-    def _refused_with(self, ref: Ref, shown: Mapping[str, Any], since: Seen, until: Seen) -> Seen | None:
+    def _refused_with(
+        self, ref: Ref, shown: Mapping[str, Any], since: RecordedCall, until: RecordedCall
+    ) -> RecordedCall | None:
         """A refused write of what is shown now."""
         for refusal in reversed(self.refusals):
             if ref in refusal.roles.values() and after(since, refusal) and after(refusal, until):
@@ -239,7 +241,7 @@ class State:
                     return refusal
         return None
 
-    def _since_refused(self, sent: Seen, ref: Ref, answer: dict[str, Any]) -> None:
+    def _since_refused(self, sent: RecordedCall, ref: Ref, answer: dict[str, Any]) -> None:
         """Two equal reads with a refused write between them show the same."""
         place = (sent.operation.id, ref, sent.caller.key)
         before = self._shown.get(place)
@@ -258,7 +260,7 @@ class State:
             finding = Finding(what, "as before", ", ".join(changed), leak.exchange, steps)
             self.sheet.judged(self.sheet.find(leak.operation, *UNCHANGED), finding)
 
-    def _list(self, sent: Seen) -> None:
+    def _list(self, sent: RecordedCall) -> None:
         effect = sent.operation.effect
         entries = only_list(sent.answer, list_keys(self.contract))
         response = sent.exchange.response
@@ -270,14 +272,14 @@ class State:
         self.sheet.judged(self.sheet.find(sent.operation, "effect"), finding if twice else None)
         whole = next_page(response, sent.answer, len(entries)) is False and len(entries) not in PAGES
         for name in ids:
-            self._listed_though_gone((kind, name), sent)
+            self._listed_after_deletion((kind, name), sent)
         place = sent.user if effect.within == CALLER else sent.roles.get(effect.within or "")
         if place and whole:
             self._members(sent, place, kind, ids)
         if whole and not effect.effective and (place or not effect.within):
             self._grown(sent, place, kind, ids)
 
-    def _listed_though_gone(self, ref: Ref, sent: Seen) -> None:
+    def _listed_after_deletion(self, ref: Ref, sent: RecordedCall) -> None:
         key: Key = (THERE, (ref,), "")
         fact = self.facts.get(key)
         if fact and not fact.value and after(fact.by, sent):
@@ -285,7 +287,7 @@ class State:
             finding = Finding(what, "not in the list", ref[1], sent.exchange, (fact.by.exchange, sent.exchange))
             self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *EFFECT), finding)
 
-    def _members(self, sent: Seen, place: Ref, kind: str, ids: set[str]) -> None:
+    def _members(self, sent: RecordedCall, place: Ref, kind: str, ids: set[str]) -> None:
         """Who was joined is listed, who left is not; with a place's effective members only the former is known."""
         effect = sent.operation.effect
         inner = holds(self.contract, effect.resource, effect.within or "")
@@ -297,7 +299,7 @@ class State:
                     continue
                 self._relation(key, sent, inside=other[1] in ids)
 
-    def _relation(self, key: Key, sent: Seen, *, inside: bool) -> None:
+    def _relation(self, key: Key, sent: RecordedCall, *, inside: bool) -> None:
         fact = self.facts.get(key)
         if fact is None or not after(fact.by, sent):
             return
@@ -311,7 +313,7 @@ class State:
         steps = (fact.by.exchange, sent.exchange)
         self.facts.doubt(key, sent, requirement, Finding(f"{sent.label}: {what}", expected, came, sent.exchange, steps))
 
-    def _grown(self, sent: Seen, place: Ref | None, kind: str, ids: set[str]) -> None:
+    def _grown(self, sent: RecordedCall, place: Ref | None, kind: str, ids: set[str]) -> None:
         """A list has what it had and what was made since; what is more came by a refused request, if there was one."""
         name = (sent.operation.id, place, sent.caller.key)
         before = self._lists.get(name)
@@ -336,7 +338,7 @@ class State:
             finding = Finding(what, "as before", came, refused[0].exchange, steps)
         self.sheet.judged(self.sheet.find(refused[0].operation, *UNCHANGED), finding)
 
-    def _of_list(self, refusal: Seen, sent: Seen, place: Ref | None) -> bool:
+    def _of_list(self, refusal: RecordedCall, sent: RecordedCall, place: Ref | None) -> bool:
         """Whether a refused write would have changed the list."""
         kind = self.contract.kind(sent.operation.effect.resource)
         about = self.contract.kind(refusal.operation.effect.resource) == kind
@@ -350,14 +352,14 @@ class State:
             (fact := self.facts.get((IN, end, ""))) is not None and fact.value for end in ends if place
         )
 
-    def _removed_by_refusal(self, ref: Ref, place: Ref | None, refused: list[Seen]) -> bool:
+    def _removed_by_refusal(self, ref: Ref, place: Ref | None, refused: list[RecordedCall]) -> bool:
         """Whether somebody was refused to take it away, and nobody was allowed to."""
         ends = [(ref, place), (place, ref)] if place else []
         facts = [self.facts.get((THERE, (ref,), "")), *(self.facts.get((IN, end, "")) for end in ends if place)]
         named = any(ref in refusal.roles.values() and refusal.operation.effect.verb in REMOVING for refusal in refused)
         return named and all(fact is None or fact.value for fact in facts)
 
-    def _privileges(self, sent: Seen) -> None:
+    def _privileges(self, sent: RecordedCall) -> None:
         entries = only_list(sent.answer, list_keys(self.contract))
         ends, ref = self._ends(sent), resource(sent)
         key: Key | None = (MAY, ends, "") if ends else (ZONE_MAY, (ref,), "") if ref else None

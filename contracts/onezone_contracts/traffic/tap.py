@@ -68,7 +68,7 @@ class Tap:
         """Bytes of the client; none when it has no more to say."""
         self._safely(self._read_request, data)
 
-    def came(self, data: bytes) -> None:
+    def received(self, data: bytes) -> None:
         """Bytes of the server; none when it has no more to say."""
         self._safely(self._read_answer, data)
 

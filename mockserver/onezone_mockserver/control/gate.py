@@ -61,7 +61,7 @@ class Gate:
         if (
             self.token is not None
             and not preflight
-            and not _has(exchange.headers.get(b"authorization", b""), self.token)
+            and not _authorized(exchange.headers.get(b"authorization", b""), self.token)
         ):
             return _denied(
                 401, "the control plane asks for its token: Authorization: Bearer TOKEN (--control-token)", CHALLENGES
@@ -121,7 +121,7 @@ def _embedded(exchange: Exchange) -> bool:
     return site == b"cross-site" and mode != b"navigate"
 
 
-def _has(authorization: bytes, token: str) -> bool:
+def _authorized(authorization: bytes, token: str) -> bool:
     """Whether credentials are the token: as Bearer (RFC 6750), or as a browser's login box sends it, the password."""
     scheme, _, given = authorization.partition(b" ")
     given = given.strip(b" ")

@@ -38,7 +38,7 @@ class StatesError(ValueError):
 
 
 @dataclass(slots=True)
-class Made:
+class SetUp:
     """What a set-up made, to be removed by the tear-down."""
 
     answer: dict[str, str]
@@ -73,7 +73,7 @@ class States:
         )
         set_up = run.provider_states
         if action == "teardown":
-            _remove(run.world, set_up[key].pop() if set_up[key] else Made({}))
+            _remove(run.world, set_up[key].pop() if set_up[key] else SetUp({}))
             return {}
         prepared = (
             self._persona(run.world, params)
@@ -109,7 +109,7 @@ class States:
                 raise StatesError(f"{name}: there is no {scope} privilege {privilege!r} in any edition")
         return frozenset(value)
 
-    def _persona(self, world: World, params: dict[str, Granted]) -> Made:
+    def _persona(self, world: World, params: dict[str, Granted]) -> SetUp:
         prepared = _group(world)
         group, user = prepared.groups[0], world.fresh.new()
         name, password = f"persona-{world.fresh.new()[:16]}", world.fresh.token()[-22:]
@@ -125,7 +125,7 @@ class States:
                 prepared.answer[kind] = self._resource(world, prepared, kind, membership, privileges)
         return prepared
 
-    def _resource(self, world: World, prepared: Made, kind: str, membership: Granted, privileges: Granted) -> str:
+    def _resource(self, world: World, prepared: SetUp, kind: str, membership: Granted, privileges: Granted) -> str:
         """A resource of that kind, such as a service, in which the user has exactly these privileges.
 
         The group holds it wherever that leaves the user with just those: what a group holds, its members hold.
@@ -140,7 +140,7 @@ class States:
             world.relate(GROUP, prepared.groups[0], kind, identity, granted)
         return identity
 
-    def _details(self, world: World, prepared: Made, kind: str, identity: str) -> dict[str, Any]:
+    def _details(self, world: World, prepared: SetUp, kind: str, identity: str) -> dict[str, Any]:
         """What a new resource shows. A handle names a service and a share that are made for it."""
         contract = self.state.contract
         if kind == SPACE:
@@ -155,21 +155,21 @@ class States:
         return handle_details(contract, identity, {id_name(SERVICE): service, "resourceId": share})
 
 
-def _group(world: World) -> Made:
+def _group(world: World) -> SetUp:
     group = world.fresh.new()
     world.add_group(group, NAME)
-    return Made({"group": group}, groups=[group])
+    return SetUp({"group": group}, groups=[group])
 
 
-def _share(world: World) -> Made:
+def _share(world: World) -> SetUp:
     """A share that no handle stands for, in a space that nobody belongs to."""
     space, share = world.fresh.new(), world.fresh.new()
     world.add(SPACE, space, orjson.dumps(space_details(space, NAME)))
     world.add(SHARE, share, orjson.dumps(share_details(share, space, NAME)))
-    return Made({"share": share, "space": space}, others=[(SHARE, share), (SPACE, space)])
+    return SetUp({"share": share, "space": space}, others=[(SHARE, share), (SPACE, space)])
 
 
-def _remove(world: World, prepared: Made) -> None:
+def _remove(world: World, prepared: SetUp) -> None:
     for kind, identity in prepared.others:
         if world.exists(kind, identity):
             world.remove_with_namers(kind, identity)

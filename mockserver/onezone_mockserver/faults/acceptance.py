@@ -33,7 +33,7 @@ def _refused(name: str, text: str, where: Where, *noticed_by: str, editions: tup
     return fault(f"acceptance-{name}", text, refuse(where, "badValueString"), *noticed_by, editions=editions)
 
 
-def _seen() -> Where:
+def _name_repeated() -> Where:
     memory: Memory[set[str]] = Memory(set)
 
     def where(exchange: Exchange) -> bool:
@@ -75,7 +75,7 @@ FAULTS = (
     _refused("fifty", "Names of fifty characters are refused.", _name(lambda n: len(n) >= 50), NAMES),  # noqa: PLR2004
     _refused("fifty-bytes", "Names of over fifty bytes are refused.", _name(lambda n: len(n.encode()) > FIFTY), NAMES),
     _refused("two", "Names of two characters are refused.", _name(lambda n: len(n) == 2), NAMES),  # noqa: PLR2004
-    _refused("again", "A name that was there before is refused.", _seen(), "accept.again", editions=DEPLOYED),
+    _refused("again", "A name that was there before is refused.", _name_repeated(), "accept.again", editions=DEPLOYED),
     _refused("key-order", "The name must come first.", lambda e: next(iter(e.value)) != "name", "accept.spelling"),
     _refused("escapes", "Escapes in strings are refused.", lambda e: b"\\u00" in e.body, "accept.spelling"),
     _refused("indented", "JSON over several lines is refused.", lambda e: b"\n" in e.body, "accept.spelling"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.faults.effects import Memory
 from onezone_mockserver.faults.fault import ALL, CLASSIC, NEWER, Fault, Hook, Point, fault
-from onezone_mockserver.faults.permissions import CREATE, MEMBER, RELATE, Rule, guest, rule
+from onezone_mockserver.faults.permissions import CREATE, MEMBER, RELATE, Rule, as_user_who_may, rule
 from onezone_mockserver.faults.requests import unless
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ FAULTS = (
     fault(
         "access-anonymous",
         "Who has no credentials may everything.",
-        guest(lambda e: not {b"authorization", b"x-auth-token"} & e.headers.keys()),
+        as_user_who_may(lambda e: not {b"authorization", b"x-auth-token"} & e.headers.keys()),
         "access.anonymous",
     ),
 )

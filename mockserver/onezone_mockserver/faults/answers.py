@@ -48,7 +48,7 @@ def successes(change: Change, where: Where = anywhere) -> Hook:
     return answers(change, 200, 201, 202, 204, where=where)
 
 
-def shown(change: Callable[[dict[str, Any]], object]) -> Hook:
+def changed_answer(change: Callable[[dict[str, Any]], object]) -> Hook:
     """Change the JSON object that an answer of success shows."""
 
     def act(_exchange: Exchange, answer: Answer) -> None:

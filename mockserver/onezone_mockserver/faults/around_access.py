@@ -7,9 +7,9 @@ from onezone_mockserver.faults.fault import fault, on
 from onezone_mockserver.faults.permissions import (
     also,
     anybody,
-    credentials_asked,
-    not_asked,
     nothing_extra,
+    only_credentials,
+    without_need,
     without_route,
 )
 
@@ -113,7 +113,7 @@ FAULTS = (
     fault(
         "around-add-anyone",
         "A member may add others, not just itself.",
-        not_asked("self").of(ADD_USER),
+        without_need("self").of(ADD_USER),
         "add_group_user.access.*",
     ),
     fault(
@@ -125,13 +125,13 @@ FAULTS = (
     fault(
         "around-add-one-zone-privilege",
         "An administrator may add users with one of both zone privileges.",
-        not_asked("zone", "oz_users_add_relationships").of(ADD_USER),
+        without_need("zone", "oz_users_add_relationships").of(ADD_USER),
         "add_group_user.access.*",
     ),
     fault(
         "around-remove-one-zone-privilege",
         "An administrator may remove users with one of both zone privileges.",
-        not_asked("zone", "oz_groups_remove_relationships").of(on("detach", "user", "group")),
+        without_need("zone", "oz_groups_remove_relationships").of(on("detach", "user", "group")),
         "remove_group_user.access.*",
     ),
     fault(
@@ -173,7 +173,7 @@ FAULTS = (
     fault(
         "around-child-uninvited",
         "A group joins without anybody of it being asked.",
-        not_asked("child").of(ADD_CHILD),
+        without_need("child").of(ADD_CHILD),
         "add_group_child.access.*",
         editions=("deployed",),
     ),
@@ -204,7 +204,7 @@ FAULTS = (
     fault(
         "around-service-add-one-zone-privilege",
         "An administrator may add users to a service with one of both zone privileges.",
-        not_asked("zone", "oz_users_add_relationships").of(on("attach", "user", "handle_service")),
+        without_need("zone", "oz_users_add_relationships").of(on("attach", "user", "handle_service")),
         "add_handle_service_user.access.*",
     ),
     fault(
@@ -216,13 +216,13 @@ FAULTS = (
     fault(
         "around-public-asks-credentials",
         "The public details ask for credentials.",
-        credentials_asked().of(on("get", "handle_service", part="public")),
+        only_credentials().of(on("get", "handle_service", part="public")),
         "get_handle_service_public.authentication.none",
     ),
     fault(
         "around-sets-ask-credentials",
         "The list of zone privileges asks for credentials.",
-        credentials_asked().of(on("catalogue", "zone")),
+        only_credentials().of(on("catalogue", "zone")),
         "get_zone_privilege_sets.authentication.none",
     ),
     fault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.answers import answers, body, located, shown, status
+from onezone_mockserver.faults.answers import answers, body, changed_answer, located, status
 from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Hook, Point, fault, on
 from onezone_mockserver.faults.requests import instead, rescue, without
 from onezone_mockserver.world import NOTHING
@@ -23,7 +23,7 @@ def _text(key: str) -> Callable[[dict[str, Any]], None]:
     return lambda data: data.update({key: str(data[key])})
 
 
-def _anyway() -> Hook:
+def _anonymous_as_user() -> Hook:
     """Who cannot show who they are is somebody nevertheless."""
 
     def act(_refusal: Refusal, exchange: Exchange, state: MockState) -> None:
@@ -97,37 +97,37 @@ FAULTS = (
     fault(
         "around-list-key",
         "The list of groups stands under another key.",
-        shown(lambda data: data.update(items=data.pop("groups"))).of(on("list", "group")),
+        changed_answer(lambda data: data.update(items=data.pop("groups"))).of(on("list", "group")),
         "list_groups.success.body",
     ),
     fault(
         "around-user-without-name",
         "A user has no full name.",
-        shown(without("fullName")).of(on("get", "user")),
+        changed_answer(without("fullName")).of(on("get", "user")),
         "get_user.success.body",
     ),
     fault(
         "around-shared-without-id",
         "A member's data have no id.",
-        shown(without("userId")).of(on("get", "user", "group")),
+        changed_answer(without("userId")).of(on("get", "user", "group")),
         "get_group_user.success.body",
     ),
     fault(
         "around-time-as-text",
         "A creation time is a text.",
-        shown(_text("creationTime")).of(on("get", "group")),
+        changed_answer(_text("creationTime")).of(on("get", "group")),
         "get_group.success.body",
     ),
     fault(
         "around-public-without-name",
         "The public details have no name.",
-        shown(without("name")).of(on("get", "handle_service", part="public")),
+        changed_answer(without("name")).of(on("get", "handle_service", part="public")),
         "get_handle_service_public.success.body",
     ),
     fault(
         "around-sets-without-member",
         "The list of group privileges has no members' set.",
-        shown(without("member")).of(on("catalogue", "group")),
+        changed_answer(without("member")).of(on("catalogue", "group")),
         "get_group_privilege_sets.success.body",
     ),
     fault(
@@ -194,7 +194,7 @@ FAULTS = (
     fault(
         "around-wrong-password",
         "A wrong password counts for none, and none is enough to see a group.",
-        _anyway().of(on("get", "group")),
+        _anonymous_as_user().of(on("get", "group")),
         "get_group.authentication.wrong",
     ),
     fault(

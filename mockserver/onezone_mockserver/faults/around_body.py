@@ -23,7 +23,7 @@ CHILD = on("create", "child", GROUP)
 UNNAMED = {"name": "unnamed"}
 
 
-def _taken() -> Hook:
+def _duplicate_name_allowed() -> Hook:
     """A user name that is somebody's is forgotten."""
 
     def act(exchange: Exchange, _state: MockState) -> None:
@@ -67,7 +67,7 @@ FAULTS = (
     fault(
         "around-taken-name",
         "A user name that somebody has can be asked for.",
-        _taken().of(on("update", "caller")),
+        _duplicate_name_allowed().of(on("update", "caller")),
         "update_current_user.body.username.taken",
     ),
     fault(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.exchange import Answer, Exchange, Refusal
-from onezone_mockserver.faults.answers import answers, shown, write
+from onezone_mockserver.faults.answers import answers, changed_answer, write
 from onezone_mockserver.faults.effects import CALLER, CHILD, GROUP, SERVICE, USER, Inner, beforehand, effect, nothing
 from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Hook, Point, fault, on
 from onezone_mockserver.faults.requests import rescue
@@ -23,7 +23,7 @@ def _free_again(exchange: Exchange, _state: MockState) -> None:
     exchange.world.set_key("share", orjson.loads(exchange.data["resourceId"]), "handleId", None)
 
 
-def _anyway(_inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+def _done_nevertheless(_inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     exchange.world.remove(SERVICE, exchange.params["id"])
     return Answer(204)
 
@@ -36,7 +36,7 @@ def _children(exchange: Exchange, answer: Answer) -> None:
     write(answer, orjson.dumps({"groups": list(exchange.world.members(GROUP, GROUP, exchange.params["id"]))}))
 
 
-def _forgotten(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+def _invitation_forgotten(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     """The token that is made invites nobody."""
     answer = inner(exchange)
     exchange.world.invitations.popitem()
@@ -54,7 +54,7 @@ def _not_joined(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     return answer
 
 
-def _whatever(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+def _any_token(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     """Any token is taken, and nothing is joined."""
     try:
         return inner(exchange)
@@ -71,7 +71,7 @@ def _of_any_service(refusal: Refusal, exchange: Exchange, _state: MockState) -> 
         raise refusal
 
 
-def _unlooked() -> Hook:
+def _unrelated_allowed() -> Hook:
     """Whether what the path names belongs together is not looked at."""
     return Hook(Point.EXISTENCE, lambda _inner, _state: lambda _exchange: None)
 
@@ -94,7 +94,7 @@ FAULTS = (
     fault(
         "handle-service-deleted-with-handles",
         "A service that has handles is deleted.",
-        effect(_anyway).of(on("delete", SERVICE)),
+        effect(_done_nevertheless).of(on("delete", SERVICE)),
         "delete_handle_service.effect.kept",
         editions=DEPLOYED,
     ),
@@ -108,7 +108,7 @@ FAULTS = (
     fault(
         "handle-of-another-service",
         "A service shows handles of others.",
-        _unlooked().of(on("get", HANDLE, SERVICE)),
+        _unrelated_allowed().of(on("get", HANDLE, SERVICE)),
         "get_handle_service_handle.relation",
         editions=NEWER,
     ),
@@ -122,21 +122,21 @@ FAULTS = (
     fault(
         "handle-of-another-share",
         "A handle is shown with another share.",
-        shown(lambda data: data.update(resourceId="another")).of(on("get", HANDLE)),
+        changed_answer(lambda data: data.update(resourceId="another")).of(on("get", HANDLE)),
         "get_handle.effect*",
         editions=NEWER,
     ),
     fault(
         "invitation-of-user-forgotten",
         "The token that invites a user is not taken.",
-        effect(_forgotten).of(on("invite", USER, GROUP)),
+        effect(_invitation_forgotten).of(on("invite", USER, GROUP)),
         "invite_group_user.effect*",
         editions=NEWER,
     ),
     fault(
         "invitation-of-child-forgotten",
         "The token that invites a group is not taken.",
-        effect(_forgotten).of(on("invite", CHILD, GROUP)),
+        effect(_invitation_forgotten).of(on("invite", CHILD, GROUP)),
         "invite_group_child.effect*",
         editions=NEWER,
     ),
@@ -157,7 +157,7 @@ FAULTS = (
     fault(
         "invitation-by-any-token",
         "A token that nobody gave is taken.",
-        effect(_whatever).of(on("join", GROUP, CALLER)),
+        effect(_any_token).of(on("join", GROUP, CALLER)),
         "join_group.body.token.unknown",
         editions=NEWER,
     ),
@@ -176,7 +176,7 @@ FAULTS = (
     fault(
         "configuration-without-build",
         "The configuration does not say which build it is.",
-        shown(lambda data: data.pop("build")).of(on("show", "configuration")),
+        changed_answer(lambda data: data.pop("build")).of(on("show", "configuration")),
         "get_configuration.success.body",
         editions=NEWER,
     ),

@@ -28,7 +28,7 @@ def users_inside(world: World, group: str) -> list[str]:
 # --- privileges in groups and services ----------------------------------------------------------------------------
 
 
-def _ghost(meant: Meant, record: Record, *, rejoin: bool = False) -> tuple[Hook, ...]:
+def _lingering_privileges(meant: Meant, record: Record, *, rejoin: bool = False) -> tuple[Hook, ...]:
     """Privileges that `record` notes before an effect stay effective for decisions.
 
     With `rejoin`, only for who still belongs there.
@@ -108,43 +108,43 @@ FAULTS = (
     fault(
         "around-history-member-stays",
         "Who was removed from a group may there what it could before.",
-        _ghost(on("detach", USER, GROUP), _of_member),
+        _lingering_privileges(on("detach", USER, GROUP), _of_member),
         STATE,
     ),
     fault(
         "around-history-child-stays",
         "What a nested group gave stays when the group is removed.",
-        _ghost(on("detach", CHILD, GROUP), _of_child),
+        _lingering_privileges(on("detach", CHILD, GROUP), _of_child),
         STATE,
     ),
     fault(
         "around-history-deleted-child-stays",
         "What a nested group gave stays when the group is deleted.",
-        _ghost(on("delete", GROUP), _of_parents),
+        _lingering_privileges(on("delete", GROUP), _of_parents),
         STATE,
     ),
     fault(
         "around-history-deleted-services",
         "The services of a deleted group stay open to its users.",
-        _ghost(on("delete", GROUP), _of_groups_services),
+        _lingering_privileges(on("delete", GROUP), _of_groups_services),
         STATE,
     ),
     fault(
         "around-history-service-group-stays",
         "Users of a group that was removed from a service may there what they could.",
-        _ghost(on("detach", GROUP, SERVICE), _of_service_group),
+        _lingering_privileges(on("detach", GROUP, SERVICE), _of_service_group),
         STATE,
     ),
     fault(
         "around-history-revoked-counts",
         "Decisions go by the privileges in a group that were revoked.",
-        _ghost(on("grant", USER, GROUP), _of_member, rejoin=True),
+        _lingering_privileges(on("grant", USER, GROUP), _of_member, rejoin=True),
         FORBIDDEN,
     ),
     fault(
         "around-history-service-revoked-counts",
         "Decisions go by the privileges in a service that were revoked.",
-        _ghost(
+        _lingering_privileges(
             on("grant", USER, SERVICE),
             lambda world, exchange, ghosts: _keep(
                 world, ghosts, exchange.params["uid"], SERVICE, exchange.params["id"]

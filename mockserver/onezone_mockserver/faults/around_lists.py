@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from onezone_mockserver.faults.answers import shown, write
+from onezone_mockserver.faults.answers import changed_answer, write
 from onezone_mockserver.faults.effects import GROUP, SERVICE, USER, Inner, effect
 from onezone_mockserver.faults.fault import Hook, fault, on
 
@@ -40,13 +40,13 @@ FAULTS = (
     fault(
         "around-newest-user-hidden",
         "The newest user is missing in the list.",
-        shown(_shorter("users")).of(on("list", USER)),
+        changed_answer(_shorter("users")).of(on("list", USER)),
         "list_users.effect*",
     ),
     fault(
         "around-newest-member-hidden",
         "The newest user of a group is missing in the list.",
-        shown(_shorter("users")).of(on("list", USER, GROUP)),
+        changed_answer(_shorter("users")).of(on("list", USER, GROUP)),
         "list_group_users.effect*",
     ),
     fault(
@@ -87,13 +87,13 @@ FAULTS = (
     fault(
         "around-intermediaries-short",
         "The last way into a group is missing.",
-        shown(_shorter("intermediaries")).of(on("intermediaries", USER, GROUP, effective=True)),
+        changed_answer(_shorter("intermediaries")).of(on("intermediaries", USER, GROUP, effective=True)),
         "get_group_user_membership.effect*",
     ),
     fault(
         "around-privileges-unsorted",
         "Privileges are listed in no order.",
-        shown(_reversed).of(on("privileges", USER, GROUP)),
+        changed_answer(_reversed).of(on("privileges", USER, GROUP)),
         "get_group_user_privileges.*",
     ),
 )

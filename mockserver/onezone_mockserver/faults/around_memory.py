@@ -52,7 +52,7 @@ def _removed(memory: Pairs) -> Hook:
 # --- members that come and go ------------------------------------------------------------------------------------
 
 
-def _readded() -> tuple[Hook, ...]:
+def _lingering_after_return() -> tuple[Hook, ...]:
     memory: Pairs = Memory(dict)
 
     def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
@@ -261,7 +261,12 @@ def _password_unblocks(inner: Inner, exchange: Exchange, _state: MockState) -> A
 
 
 FAULTS = (
-    fault("around-memory-readded", "Who is removed and added again has the old privileges, too.", _readded(), STATE),
+    fault(
+        "around-memory-readded",
+        "Who is removed and added again has the old privileges, too.",
+        _lingering_after_return(),
+        STATE,
+    ),
     fault(
         "around-memory-refused-rejoins",
         "Who was removed and asks in vain to join is a member again.",

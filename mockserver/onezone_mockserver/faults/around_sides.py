@@ -45,7 +45,7 @@ def _children_too(inner: Inner, exchange: Exchange, _state: MockState) -> Answer
     return answer
 
 
-def _held_already(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+def _has_already(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     user, group = member(exchange)
     if (exchange.world.related(USER, user, GROUP, group) or NOTHING) & named(exchange, "grant"):
         raise Refusal("alreadyExists", "a fault of the mock")
@@ -78,7 +78,7 @@ FAULTS = (
     fault(
         "around-grant-held",
         "What is held already cannot be granted with something new.",
-        effect(_held_already).of(GRANT),
+        effect(_has_already).of(GRANT),
         "update_group_user_privileges.*",
     ),
     fault(

@@ -49,11 +49,11 @@ def _caller_leaves(exchange: Exchange, _state: MockState) -> None:
         exchange.world.unrelate(USER, exchange.user.id, GROUP, _new(exchange.world, GROUP))
 
 
-def _orphan(exchange: Exchange, _state: MockState) -> None:
+def _parent_not_linked(exchange: Exchange, _state: MockState) -> None:
     exchange.world.unrelate(GROUP, _new(exchange.world, GROUP), GROUP, exchange.params["id"])
 
 
-def _everything(exchange: Exchange, _state: MockState) -> None:
+def _more_privileges(exchange: Exchange, _state: MockState) -> None:
     if "privileges" not in exchange.data:
         user, group = member(exchange)
         exchange.world.relate(USER, user, GROUP, group, frozenset({"group_view", "group_update", "group_delete"}))
@@ -192,7 +192,7 @@ FAULTS = (
     fault(
         "around-child-not-related",
         "A new child belongs to nothing.",
-        afterwards(_orphan).of(on("create", "child", GROUP)),
+        afterwards(_parent_not_linked).of(on("create", "child", GROUP)),
         "create_group_child.effect*",
     ),
     fault(
@@ -204,7 +204,7 @@ FAULTS = (
     fault(
         "around-attach-gives-more",
         "A new member without named privileges may change and delete the group.",
-        afterwards(_everything).of(ATTACH),
+        afterwards(_more_privileges).of(ATTACH),
         "add_group_user.effect*",
     ),
     fault("around-attach-does-nothing", "A new member is none.", nothing(201).of(ATTACH), "add_group_user.effect*"),

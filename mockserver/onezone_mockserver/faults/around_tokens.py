@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from onezone_mockserver.faults.answers import answers, shown, write
+from onezone_mockserver.faults.answers import answers, changed_answer, write
 from onezone_mockserver.faults.effects import USER, Inner, afterwards, beforehand, effect, method
 from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Hook, Point, fault, on
 from onezone_mockserver.faults.requests import refuse_early
@@ -31,7 +31,7 @@ CARRIERS: dict[str, Callable[[Exchange], bool]] = {
 """The headers in which a token may come, each with whether a request has one there."""
 
 
-def _seen(change: Callable[[Token], Token]) -> Hook:
+def _token_as(change: Callable[[Token], Token]) -> Hook:
     """A token counts as another one than it is."""
 
     def around(inner: Any) -> Any:
@@ -46,10 +46,12 @@ def _seen(change: Callable[[Token], Token]) -> Hook:
 
 def _without(kind: str) -> Hook:
     """Caveats of a type are not looked at."""
-    return _seen(lambda token: replace(token, caveats=tuple(each for each in token.caveats if each["type"] != kind)))
+    return _token_as(
+        lambda token: replace(token, caveats=tuple(each for each in token.caveats if each["type"] != kind))
+    )
 
 
-def _kept() -> Hook:
+def _deleted_token_counts() -> Hook:
     """A named token still counts when it is deleted."""
 
     def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
@@ -62,7 +64,7 @@ def _kept() -> Hook:
     return effect(perform)
 
 
-def _everybodys(exchange: Exchange, answer: Answer) -> None:
+def _tokens_of_everybody(exchange: Exchange, answer: Answer) -> None:
     write(answer, orjson.dumps({"tokens": list(exchange.world.ids(TOKEN))}))
 
 
@@ -183,7 +185,7 @@ FAULTS = (
     fault(
         "token-revoked-counts",
         "A revoked token still lets its user in.",
-        _seen(lambda token: replace(token, revoked=token.revoked and token.id is None)),
+        _token_as(lambda token: replace(token, revoked=token.revoked and token.id is None)),
         "update_named_token.effect*",
         editions=NEWER,
     ),
@@ -204,27 +206,27 @@ FAULTS = (
     fault(
         "token-deleted-counts",
         "A deleted token still lets its user in.",
-        _kept().of(on("delete", TOKEN)),
+        _deleted_token_counts().of(on("delete", TOKEN)),
         "delete_named_token.effect*",
         editions=NEWER,
     ),
     fault(
         "token-client-deleted-counts",
         "A deleted client token still lets its user in.",
-        _kept().of(on("delete", TOKEN, CALLER)),
+        _deleted_token_counts().of(on("delete", TOKEN, CALLER)),
         "delete_client_token.effect*",
     ),
     fault(
         "token-others-listed",
         "One's own tokens are everybody's.",
-        answers(_everybodys, 200).of(on("list", TOKEN, CALLER)),
+        answers(_tokens_of_everybody, 200).of(on("list", TOKEN, CALLER)),
         "list_own_named_tokens.effect*",
         editions=NEWER,
     ),
     fault(
         "token-newest-hidden",
         "The newest token is missing in the list.",
-        shown(lambda data: data.update(tokens=data["tokens"][:-1])).of(on("list", TOKEN, USER)),
+        changed_answer(lambda data: data.update(tokens=data["tokens"][:-1])).of(on("list", TOKEN, USER)),
         "list_user_named_tokens.effect*",
         editions=NEWER,
     ),
@@ -245,7 +247,9 @@ FAULTS = (
     fault(
         "token-generation-stays",
         "The generation of temporary tokens never grows.",
-        shown(lambda data: data.update(generation=1)).of(lambda operation: operation.effect.verb == "generation"),
+        changed_answer(lambda data: data.update(generation=1)).of(
+            lambda operation: operation.effect.verb == "generation"
+        ),
         EXPIRED,
         editions=NEWER,
     ),
@@ -301,7 +305,7 @@ FAULTS = (
     fault(
         "token-never-revoked",
         "No token is shown as revoked.",
-        shown(lambda data: data.update(revoked=False)).of(on("get", TOKEN, part="status")),
+        changed_answer(lambda data: data.update(revoked=False)).of(on("get", TOKEN, part="status")),
         "get_named_token_status.effect*",
         editions=NEWER,
     ),
@@ -338,7 +342,7 @@ FAULTS = (
     fault(
         "token-scope-ends-now",
         "Every access token is said to end now.",
-        shown(lambda data: data.update(validUntil=0)).of(on("infer", TOKEN)),
+        changed_answer(lambda data: data.update(validUntil=0)).of(on("infer", TOKEN)),
         "infer_access_token_scope.effect*",
         editions=DEPLOYED,
     ),

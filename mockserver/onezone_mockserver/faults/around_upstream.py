@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.exchange import KEY, Answer, App, Exchange, Message, Receive, Scope, Send
-from onezone_mockserver.faults.answers import answers, header, shown, write
+from onezone_mockserver.faults.answers import answers, changed_answer, header, write
 from onezone_mockserver.faults.effects import CALLER, CHILD, GROUP, SERVICE, USER, Inner, effect
 from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Hook, Point, fault, on
 from onezone_mockserver.faults.requests import without
@@ -98,42 +98,42 @@ FAULTS = (
     fault(
         "around-user-without-emails",
         "A user has no list of addresses.",
-        shown(without("emails")).of(on("get", USER)),
+        changed_answer(without("emails")).of(on("get", USER)),
         "get_user.success.body",
         editions=NEWER,
     ),
     fault(
         "around-caller-without-accounts",
         "The caller has no list of linked accounts.",
-        shown(without("linkedAccounts")).of(on("get", CALLER)),
+        changed_answer(without("linkedAccounts")).of(on("get", CALLER)),
         "get_current_user.success.body",
         editions=NEWER,
     ),
     fault(
         "around-user-without-old-names",
         "The deprecated keys of a user are gone.",
-        shown(without("alias")).of(on("get", USER)),
+        changed_answer(without("alias")).of(on("get", USER)),
         "get_user.success.deprecated",
         editions=NEWER,
     ),
     fault(
         "around-user-with-another-name",
         "The deprecated name of a user is the user name.",
-        shown(lambda data: data.update(name=data["username"])).of(on("get", USER, GROUP)),
+        changed_answer(lambda data: data.update(name=data["username"])).of(on("get", USER, GROUP)),
         "get_group_user.effect*",
         editions=NEWER,
     ),
     fault(
         "around-shared-user-without-time",
         "A member's data have no creation time.",
-        shown(without("creationTime")).of(on("get", USER, SERVICE, effective=True)),
+        changed_answer(without("creationTime")).of(on("get", USER, SERVICE, effective=True)),
         "get_handle_service_effective_user.success.body",
         editions=NEWER,
     ),
     fault(
         "around-shared-group-without-time",
         "A child's data have no creation time.",
-        shown(without("creationTime")).of(on("get", CHILD, GROUP)),
+        changed_answer(without("creationTime")).of(on("get", CHILD, GROUP)),
         "get_group_child.success.body",
         editions=NEWER,
     ),
@@ -152,7 +152,7 @@ FAULTS = (
     fault(
         "around-made-by-root",
         "What the zone itself made was made by root.",
-        shown(_by_root).of(on("get", GROUP)),
+        changed_answer(_by_root).of(on("get", GROUP)),
         "get_group.effect.before",
     ),
     fault(
@@ -164,13 +164,13 @@ FAULTS = (
     fault(
         "around-nameless-user-without-key",
         "A user without a user name does not have the key.",
-        shown(_absent("username")).of(on("get", USER)),
+        changed_answer(_absent("username")).of(on("get", USER)),
         "get_user.effect.bare",
     ),
     fault(
         "around-nameless-member-without-key",
         "A member without a user name does not have the key.",
-        shown(_absent("username")).of(on("get", USER, GROUP)),
+        changed_answer(_absent("username")).of(on("get", USER, GROUP)),
         "get_group_user.effect.bare",
     ),
     fault(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.faults.effects import method
 from onezone_mockserver.faults.fault import DEPLOYED, Hook, Point, fault
-from onezone_mockserver.faults.permissions import guest
+from onezone_mockserver.faults.permissions import as_user_who_may
 from onezone_mockserver.faults.requests import crash, refuse_early, rescue
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def decoded(exchange: Exchange) -> bytes | None:
         return None
 
 
-def fits(same: Callable[[str, str], bool]) -> Hook:
+def passwords_compared(same: Callable[[str, str], bool]) -> Hook:
     """Compare passwords otherwise: the right one, then the one that was given."""
 
     def change(inner: Login) -> Login:
@@ -76,7 +76,7 @@ def _cached(inner: Login) -> Login:
     return login
 
 
-def _sticky() -> Hook:
+def _remembered_user() -> Hook:
     def around(inner: Any, _state: MockState) -> Any:
         last: list[User] = []
 
@@ -118,37 +118,45 @@ FAULTS = (
     fault(
         "authentication-unknown-user",
         "A user whom nobody knows may.",
-        guest(lambda e: (decoded(e) or b"").startswith(b"nobody")),
+        as_user_who_may(lambda e: (decoded(e) or b"").startswith(b"nobody")),
         "authentication.unknown-user",
     ),
     fault(
         "authentication-no-password",
         "Passwords are not compared.",
-        fits(lambda _r, _g: True),
+        passwords_compared(lambda _r, _g: True),
         PASSWORD,
         "authentication.password-of-another",
     ),
     fault(
         "authentication-prefix",
         "The beginning of a password is enough.",
-        fits(lambda r, g: bool(g) and r.startswith(g)),
+        passwords_compared(lambda r, g: bool(g) and r.startswith(g)),
         PASSWORD,
     ),
-    fault("authentication-longer", "More may follow the password.", fits(lambda r, g: g.startswith(r)), PASSWORD),
+    fault(
+        "authentication-longer",
+        "More may follow the password.",
+        passwords_compared(lambda r, g: g.startswith(r)),
+        PASSWORD,
+    ),
     fault(
         "authentication-case",
         "Passwords are compared without regard to case.",
-        fits(lambda r, g: r.lower() == g.lower()),
+        passwords_compared(lambda r, g: r.lower() == g.lower()),
         PASSWORD,
     ),
-    fault("authentication-empty", "An empty password is right.", fits(lambda _r, g: not g), PASSWORD),
+    fault("authentication-empty", "An empty password is right.", passwords_compared(lambda _r, g: not g), PASSWORD),
     fault(
-        "authentication-blank", "Blanks around a password do not count.", fits(lambda r, g: r == g.strip()), PASSWORD
+        "authentication-blank",
+        "Blanks around a password do not count.",
+        passwords_compared(lambda r, g: r == g.strip()),
+        PASSWORD,
     ),
     fault(
         "authentication-length",
         "Only the length of a password counts.",
-        fits(lambda r, g: len(r) == len(g)),
+        passwords_compared(lambda r, g: len(r) == len(g)),
         "authentication.password-of-another",
     ),
     fault(
@@ -164,36 +172,48 @@ FAULTS = (
         PASSWORD,
         "authentication.password-of-another",
     ),
-    fault("authentication-sticky", "Who sends no credentials is the last one who did.", _sticky(), "access.anonymous"),
-    fault("authentication-any-token", "Any token is somebody's.", guest(lambda e: b"x-auth-token" in e.headers), TOKEN),
+    fault(
+        "authentication-sticky",
+        "Who sends no credentials is the last one who did.",
+        _remembered_user(),
+        "access.anonymous",
+    ),
+    fault(
+        "authentication-any-token",
+        "Any token is somebody's.",
+        as_user_who_may(lambda e: b"x-auth-token" in e.headers),
+        TOKEN,
+    ),
     fault(
         "authentication-any-bearer",
         "Any bearer token is somebody's.",
-        guest(lambda e: authorization(e).startswith(b"Bearer")),
+        as_user_who_may(lambda e: authorization(e).startswith(b"Bearer")),
         TOKEN,
     ),
     fault(
         "authentication-empty-token",
         "An empty token is somebody's.",
-        guest(lambda e: e.headers.get(b"x-auth-token") == b""),
+        as_user_who_may(lambda e: e.headers.get(b"x-auth-token") == b""),
         HALF,
     ),
     fault(
         "authentication-empty-user",
         "An empty user name is somebody's.",
-        guest(lambda e: (decoded(e) or b"").startswith(b":")),
+        as_user_who_may(lambda e: (decoded(e) or b"").startswith(b":")),
         HALF,
     ),
     fault(
         "authentication-any-scheme",
         "Schemes that nobody knows are trusted.",
-        guest(lambda e: e.headers.get(b"authorization", b"Basic").split(b" ")[0] not in {b"Basic", b"Bearer"}),
+        as_user_who_may(
+            lambda e: e.headers.get(b"authorization", b"Basic").split(b" ")[0] not in {b"Basic", b"Bearer"}
+        ),
         "authentication.unknown-scheme",
     ),
     fault(
         "authentication-malformed",
         "Basic credentials that are no base64 are trusted.",
-        guest(lambda e: authorization(e).startswith(b"Basic") and decoded(e) is None),
+        as_user_who_may(lambda e: authorization(e).startswith(b"Basic") and decoded(e) is None),
         MALFORMED,
     ),
     fault(

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from onezone_mockserver.faults.authentication import Login, authorization, fits
+from onezone_mockserver.faults.authentication import Login, authorization, passwords_compared
 from onezone_mockserver.faults.effects import GROUP, method, unknown_group
 from onezone_mockserver.faults.fault import Fault, Hook, Point, fault
-from onezone_mockserver.faults.permissions import guest
+from onezone_mockserver.faults.permissions import as_user_who_may
 from onezone_mockserver.faults.requests import before, crash
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Same = Callable[[str, str], bool]
 """Whether what is there and what was given are taken for the same."""
 
 
-def _like(there: str, given: str) -> bool:
+def _sql_like(there: str, given: str) -> bool:
     """LIKE of SQL, for a pattern that says anything."""
     pattern = re.escape(given).replace("%", ".*").replace("_", ".")
     return any(c in given for c in "%_") and re.fullmatch(pattern, there, re.DOTALL) is not None
@@ -95,7 +95,7 @@ def _internal(exchange: Exchange) -> bool:
 FAULTS = (
     _ids("case", "Ids of groups are compared without regard to case.", lambda a, b: a.lower() == b.lower()),
     _ids("blank-before", "Blanks before an id do not count.", lambda a, b: a == b.lstrip()),
-    _ids("like", "Groups are looked up with LIKE.", _like),
+    _ids("like", "Groups are looked up with LIKE.", _sql_like),
     _ids("pattern", "Groups are looked up with a pattern.", _matches),
     _ids("nul", "A NUL ends an id.", _before("\0")),
     _ids("semicolon", "A semicolon ends an id.", _before(";")),
@@ -109,7 +109,7 @@ FAULTS = (
     fault(
         "comparison-id-internal", "Ids that objects have by themselves crash.", crash(_internal, Point.EXISTENCE), IDS
     ),
-    _user("like", "Users are looked up with LIKE.", _like),
+    _user("like", "Users are looked up with LIKE.", _sql_like),
     _user("prefix", "The beginning of a user name is enough.", lambda a, b: bool(b) and a.startswith(b)),
     _user("longer", "More may follow a user name.", lambda a, b: b.startswith(a)),
     _user("star", "A star stands for any user name.", lambda a, b: "*" in b and a.startswith(b.partition("*")[0])),
@@ -117,13 +117,13 @@ FAULTS = (
     fault(
         "comparison-password-before",
         "Blanks before a password do not count.",
-        fits(lambda r, g: r == g.lstrip()),
+        passwords_compared(lambda r, g: r == g.lstrip()),
         PASSWORD,
     ),
     fault(
         "comparison-password-anagram",
         "The characters of a password count, and not their order.",
-        fits(lambda r, g: sorted(r) == sorted(g)),
+        passwords_compared(lambda r, g: sorted(r) == sorted(g)),
         PASSWORD,
     ),
     fault(
@@ -135,13 +135,15 @@ FAULTS = (
     fault(
         "comparison-name-as-token",
         "A user name is taken for a token.",
-        guest(lambda e: bool(_words(e) & {user.name for user in e.world.users.values() if user.name})),
+        as_user_who_may(lambda e: bool(_words(e) & {user.name for user in e.world.users.values() if user.name})),
         NO_TOKEN,
     ),
     fault(
         "comparison-password-as-token",
         "A password is taken for a token.",
-        guest(lambda e: bool(_words(e) & {user.password for user in e.world.users.values() if user.password})),
+        as_user_who_may(
+            lambda e: bool(_words(e) & {user.password for user in e.world.users.values() if user.password})
+        ),
         NO_TOKEN,
     ),
 )

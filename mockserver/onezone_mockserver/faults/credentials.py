@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.faults.authentication import Login, authorization, decoded, fits
+from onezone_mockserver.faults.authentication import Login, authorization, decoded, passwords_compared
 from onezone_mockserver.faults.effects import method
 from onezone_mockserver.faults.fault import DEPLOYED, Point, fault
-from onezone_mockserver.faults.permissions import guest
+from onezone_mockserver.faults.permissions import as_user_who_may
 from onezone_mockserver.faults.requests import before, crash
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _ascii(text: str) -> str:
     return text.encode("ascii", "ignore").decode()
 
 
-def _low(text: str) -> list[int]:
+def _low_bytes(text: str) -> list[int]:
     return [ord(character) & LOW for character in text]
 
 
@@ -107,7 +107,7 @@ def _remembered(key: Callable[[str, str], str]) -> Callable[[Login], Login]:
     return change
 
 
-def _sulking(inner: Login) -> Login:
+def _wrong_then_right_refused(inner: Login) -> Login:
     """After a wrong password the next one is refused, too."""
     wrong: set[str] = set()
 
@@ -124,11 +124,16 @@ def _sulking(inner: Login) -> Login:
 
 
 FAULTS = (
-    fault("credentials-colon-ends", "A colon ends the password, too.", fits(lambda r, g: r == g.split(":")[0]), COLON),
+    fault(
+        "credentials-colon-ends",
+        "A colon ends the password, too.",
+        passwords_compared(lambda r, g: r == g.split(":")[0]),
+        COLON,
+    ),
     fault(
         "credentials-last-part",
         "The password is what follows the last colon.",
-        fits(lambda r, g: r == g.rpartition(":")[2]),
+        passwords_compared(lambda r, g: r == g.rpartition(":")[2]),
         COLON,
     ),
     fault(
@@ -140,28 +145,33 @@ FAULTS = (
     fault(
         "credentials-colons-stripped",
         "Colons around a password do not count.",
-        fits(lambda r, g: r == g.strip(":")),
+        passwords_compared(lambda r, g: r == g.strip(":")),
         COLON,
     ),
     fault(
         "credentials-ascii",
         "Characters beyond ASCII are dropped from passwords.",
-        fits(lambda r, g: r == _ascii(g)),
+        passwords_compared(lambda r, g: r == _ascii(g)),
         CHARACTER,
     ),
     fault(
         "credentials-low-bytes",
         "Of each character of a password one byte is compared.",
-        fits(lambda r, g: _low(r) == _low(g)),
+        passwords_compared(lambda r, g: _low_bytes(r) == _low_bytes(g)),
         CHARACTER,
     ),
     fault(
         "credentials-accents",
         "Passwords are compared as a database collates: without accents.",
-        fits(lambda r, g: r == _plain(g)),
+        passwords_compared(lambda r, g: r == _plain(g)),
         CHARACTER,
     ),
-    fault("credentials-nul", "A NUL ends the password.", fits(lambda r, g: r == g.partition("\0")[0]), CHARACTER),
+    fault(
+        "credentials-nul",
+        "A NUL ends the password.",
+        passwords_compared(lambda r, g: r == g.partition("\0")[0]),
+        CHARACTER,
+    ),
     fault(
         "credentials-crash-unicode",
         "Credentials with characters beyond ASCII crash the server.",
@@ -169,17 +179,17 @@ FAULTS = (
         CHARACTER,
         "robust.no-5xx",
     ),
-    fault("credentials-any-two", "A token and Authorization together are trusted.", guest(_both), TWO),
+    fault("credentials-any-two", "A token and Authorization together are trusted.", as_user_who_may(_both), TWO),
     fault(
         "credentials-two-headers",
         "Two Authorization headers are trusted.",
-        guest(lambda e: b"authorization" in e.repeated),
+        as_user_who_may(lambda e: b"authorization" in e.repeated),
         TWO,
     ),
     fault(
         "credentials-comma",
         "An Authorization with a comma in it is trusted.",
-        guest(lambda e: b"," in authorization(e)),
+        as_user_who_may(lambda e: b"," in authorization(e)),
         TWO,
     ),
     fault(
@@ -189,11 +199,13 @@ FAULTS = (
         "authentication.token-first",
         editions=DEPLOYED,
     ),
-    fault("credentials-unpadded", "Basic credentials without padding are trusted.", guest(_unpadded), SPELLING),
+    fault(
+        "credentials-unpadded", "Basic credentials without padding are trusted.", as_user_who_may(_unpadded), SPELLING
+    ),
     fault(
         "credentials-upper-case",
         "BASIC in capitals is trusted.",
-        guest(lambda e: authorization(e).startswith(b"BASIC ")),
+        as_user_who_may(lambda e: authorization(e).startswith(b"BASIC ")),
         SPELLING,
     ),
     fault(
@@ -206,7 +218,7 @@ FAULTS = (
     fault(
         "credentials-any-long-token",
         "A token too long to be looked up is trusted.",
-        guest(lambda e: len(e.headers.get(b"x-auth-token", b"")) > LONGEST),
+        as_user_who_may(lambda e: len(e.headers.get(b"x-auth-token", b"")) > LONGEST),
         LONG,
     ),
     fault(
@@ -227,7 +239,7 @@ FAULTS = (
     fault(
         "credentials-sulking",
         "After a wrong password the next one is refused, too.",
-        method("login", _sulking),
+        method("login", _wrong_then_right_refused),
         "authentication.right-after-wrong",
     ),
 )

@@ -58,13 +58,13 @@ def early() -> Hook:
     """Do it before asking who may: the refusal comes too late."""
 
     def act(refusal: Refusal, exchange: Exchange, state: MockState) -> None:
-        _anyway(exchange, state)
+        _effect_despite_refusal(exchange, state)
         raise refusal
 
     return rescue(Point.AUTHORIZATION, act)
 
 
-def _anyway(exchange: Exchange, state: MockState) -> None:
+def _effect_despite_refusal(exchange: Exchange, state: MockState) -> None:
     from onezone_mockserver.effects import verbs
 
     operation = exchange.operation
@@ -133,6 +133,6 @@ def plant(state: MockState, world: World, group: str, name: str = "planted") -> 
     return identity
 
 
-def made(answer: Answer) -> str:
+def created_id(answer: Answer) -> str:
     """The id that the Location of an answer ends in."""
     return dict(answer.headers)[b"location"].rpartition(b"/")[2].decode()

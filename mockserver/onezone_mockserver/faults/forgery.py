@@ -10,7 +10,7 @@ import orjson
 from onezone_mockserver.exchange import Refusal
 from onezone_mockserver.faults.effects import GROUP, Memory, unknown_group
 from onezone_mockserver.faults.fault import OLDER, Fault, Hook, Point, fault
-from onezone_mockserver.faults.permissions import guest
+from onezone_mockserver.faults.permissions import as_user_who_may
 from onezone_mockserver.faults.requests import GOOD, after, before, refuse, replace, rescue, shaped, unless
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ KNOWN = {"name", "proxyEndpoint", "serviceProperties", "handleServiceId"}
 LARGE, MANY = 20_000, 20
 
 
-def _unasked(where: Where) -> Hook:
+def _no_privileges_needed(where: Where) -> Hook:
     """Whoever has shown who they are is not asked for privileges in these requests."""
     return unless(Point.AUTHORIZATION, lambda exchange: exchange.user is not None and where(exchange))
 
@@ -76,7 +76,7 @@ def _label(exchange: Exchange) -> bytes:
     return exchange.headers.get(b"content-type", b"")
 
 
-def _tired() -> Hook:
+def _allowed_after_refusals() -> Hook:
     """After a few refusals of the same user the next is let pass."""
 
     def around(inner: Check, _state: MockState) -> Check:
@@ -124,7 +124,7 @@ def _polluted() -> tuple[Hook, Hook]:
     def polluted(_exchange: Exchange) -> bool:
         return bool(rights) and rights.pop()
 
-    return _unasked(polluted), after(Point.AUTHORIZATION, act)
+    return _no_privileges_needed(polluted), after(Point.AUTHORIZATION, act)
 
 
 def _moved(exchange: Exchange, _state: MockState) -> None:
@@ -135,10 +135,10 @@ def _moved(exchange: Exchange, _state: MockState) -> None:
 
 
 def _head(name: str, text: str, where: Where, *, editions: tuple[str, ...] = ()) -> Fault:
-    return fault(f"forgery-{name}", text, _unasked(where), HEAD, editions=editions)
+    return fault(f"forgery-{name}", text, _no_privileges_needed(where), HEAD, editions=editions)
 
 
-def _said(header: bytes, value: bytes = b"") -> Where:
+def _header_is(header: bytes, value: bytes = b"") -> Where:
     return lambda exchange: value in exchange.headers[header] if header in exchange.headers else False
 
 
@@ -146,43 +146,52 @@ FAULTS = (
     fault(
         "forgery-unknown-keys",
         "Privileges are not asked for where the body has unknown keys.",
-        _unasked(lambda e: bool(_object(e).keys() - KNOWN)),
+        _no_privileges_needed(lambda e: bool(_object(e).keys() - KNOWN)),
         BODY,
     ),
     fault(
         "forgery-large",
         "Privileges are not asked for where the body is large.",
-        _unasked(lambda e: len(e.body) > LARGE),
+        _no_privileges_needed(lambda e: len(e.body) > LARGE),
         BODY,
     ),
-    fault("forgery-pid", "Anybody may register the PID form.", _unasked(lambda e: _form(e) == "PID"), BODY),
+    fault(
+        "forgery-pid", "Anybody may register the PID form.", _no_privileges_needed(lambda e: _form(e) == "PID"), BODY
+    ),
     fault(
         "forgery-client-id",
         "A body with an id is taken for a change, which anybody may make.",
-        _unasked(lambda e: "handleServiceId" in _object(e)),
+        _no_privileges_needed(lambda e: "handleServiceId" in _object(e)),
         BODY,
     ),
     fault(
         "forgery-forwarded-user",
         "Who a header says they are is believed.",
-        guest(_said(b"x-forwarded-user")),
+        as_user_who_may(_header_is(b"x-forwarded-user")),
         HEAD,
     ),
-    fault("forgery-remote-user", "Remote-User is believed.", guest(_said(b"remote-user")), HEAD),
-    fault("forgery-query-token", "Any token in the query is believed.", guest(lambda e: "token" in e.query), HEAD),
-    _head("local", "Whoever comes from 127.0.0.1, by what they say, may.", _said(b"x-forwarded-for", b"127.0.0.1")),
-    _head("real-ip", "Whoever is near, by X-Real-IP, may.", _said(b"x-real-ip", b"127.")),
-    _head("admin", "X-Admin makes an administrator.", _said(b"x-admin")),
-    _head("cookie", "A cookie makes an administrator.", _said(b"cookie", b"role=admin")),
+    fault("forgery-remote-user", "Remote-User is believed.", as_user_who_may(_header_is(b"remote-user")), HEAD),
+    fault(
+        "forgery-query-token",
+        "Any token in the query is believed.",
+        as_user_who_may(lambda e: "token" in e.query),
+        HEAD,
+    ),
+    _head(
+        "local", "Whoever comes from 127.0.0.1, by what they say, may.", _header_is(b"x-forwarded-for", b"127.0.0.1")
+    ),
+    _head("real-ip", "Whoever is near, by X-Real-IP, may.", _header_is(b"x-real-ip", b"127.")),
+    _head("admin", "X-Admin makes an administrator.", _header_is(b"x-admin")),
+    _head("cookie", "A cookie makes an administrator.", _header_is(b"cookie", b"role=admin")),
     _head("query", "A query with admin=true makes an administrator.", lambda e: "admin" in e.query),
-    _head("original-url", "Who may is decided by X-Original-URL.", _said(b"x-original-url")),
-    _head("override", "Who may is decided by X-HTTP-Method-Override.", _said(b"x-http-method-override", b"GET")),
+    _head("original-url", "Who may is decided by X-Original-URL.", _header_is(b"x-original-url")),
+    _head("override", "Who may is decided by X-HTTP-Method-Override.", _header_is(b"x-http-method-override", b"GET")),
     _head("query-method", "Who may is decided by ?_method=.", lambda e: "_method" in e.query),
-    _head("html", "Browsers are not asked for privileges.", _said(b"accept", b"text/html")),
+    _head("html", "Browsers are not asked for privileges.", _header_is(b"accept", b"text/html")),
     _head("charset", "A charset keeps privileges from being asked for.", lambda e: b"=" in _label(e), editions=OLDER),
-    _head("chunks", "Chunks keep privileges from being asked for.", _said(b"transfer-encoding")),
-    _head("health", "Health checks are not asked for privileges.", _said(b"user-agent", b"probe")),
-    fault("forgery-tired", "After five refusals the next request is allowed.", _tired(), REPEATED),
+    _head("chunks", "Chunks keep privileges from being asked for.", _header_is(b"transfer-encoding")),
+    _head("health", "Health checks are not asked for privileges.", _header_is(b"user-agent", b"probe")),
+    fault("forgery-tired", "After five refusals the next request is allowed.", _allowed_after_refusals(), REPEATED),
     fault("forgery-decided", "Decisions are kept by the body.", _decided(), AFTER),
     fault("forgery-polluted", "A key __proto__ gives the next one rights.", _polluted(), AFTER),
     fault("forgery-group", "The group that the body names counts.", before(Point.EXISTENCE, _moved), IN_BODY),

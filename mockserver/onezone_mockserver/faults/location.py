@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from onezone_mockserver.state import MockState
 
 
-def _parted(change: Callable[[list[bytes]], list[bytes]]) -> Hook:
+def _segments_changed(change: Callable[[list[bytes]], list[bytes]]) -> Hook:
     """Change the segments of the path: …, groups, id, handle_services, hsid."""
     return located(lambda old: b"/".join(change(old.split(b"/"))))
 
 
 def _id(change: Callable[[bytes], bytes]) -> Hook:
-    return _parted(lambda parts: [*parts[:-1], change(parts[-1])])
+    return _segments_changed(lambda parts: [*parts[:-1], change(parts[-1])])
 
 
 def _twice(_exchange: Exchange, answer: Answer) -> None:
     answer.headers += [pair for pair in answer.headers if pair[0] == LOCATION]
 
 
-def _elsewhere(_exchange: Exchange, answer: Answer) -> None:
+def _other_path(_exchange: Exchange, answer: Answer) -> None:
     value = dict(answer.headers).get(LOCATION, b"")
     drop(answer, LOCATION)
     answer.headers.append((b"content-location", value))
@@ -74,7 +74,7 @@ FAULTS = (
     fault("location-missing", "A success has no Location.", successes(header(LOCATION, None)), "location.present"),
     fault("location-empty", "The Location is empty.", successes(header(LOCATION, b"")), "location.present"),
     fault("location-twice", "There are two Locations.", successes(_twice), "location.present"),
-    fault("location-content", "It is called Content-Location.", successes(_elsewhere), "location.present"),
+    fault("location-content", "It is called Content-Location.", successes(_other_path), "location.present"),
     fault(
         "location-id-only",
         "The Location is the id alone.",
@@ -85,20 +85,28 @@ FAULTS = (
     fault(
         "location-no-group",
         "The Location does not name the group.",
-        _parted(lambda parts: [*parts[:-4], parts[-2], parts[-1]]),
+        _segments_changed(lambda parts: [*parts[:-4], parts[-2], parts[-1]]),
         FORM,
         editions=NEWER,
     ),
     fault(
-        "location-group-only", "The Location is the group's.", _parted(lambda parts: parts[:-2]), FORM, editions=NEWER
+        "location-group-only",
+        "The Location is the group's.",
+        _segments_changed(lambda parts: parts[:-2]),
+        FORM,
+        editions=NEWER,
     ),
     fault(
-        "location-collection", "The Location is the list's.", _parted(lambda parts: parts[:-1]), FORM, editions=NEWER
+        "location-collection",
+        "The Location is the list's.",
+        _segments_changed(lambda parts: parts[:-1]),
+        FORM,
+        editions=NEWER,
     ),
     fault(
         "location-slash",
         "The Location has two slashes.",
-        _parted(lambda p: [*p[:-1], b"", p[-1]]),
+        _segments_changed(lambda p: [*p[:-1], b"", p[-1]]),
         FORM,
         editions=NEWER,
     ),
@@ -112,19 +120,19 @@ FAULTS = (
     fault(
         "location-other-group",
         "The Location names another group.",
-        _parted(lambda parts: [*parts[:-3], new_id().encode(), *parts[-2:]]),
+        _segments_changed(lambda parts: [*parts[:-3], new_id().encode(), *parts[-2:]]),
         FORM,
     ),
     fault(
         "location-swapped",
         "The ids in the Location are swapped.",
-        _parted(lambda parts: [*parts[:-3], parts[-1], parts[-2], parts[-3]]),
+        _segments_changed(lambda parts: [*parts[:-3], parts[-1], parts[-2], parts[-3]]),
         FORM,
     ),
     fault(
         "location-template",
         "The Location has placeholders for ids.",
-        _parted(lambda parts: [*parts[:-3], b"{id}", parts[-2], b"{hsid}"]),
+        _segments_changed(lambda parts: [*parts[:-3], b"{id}", parts[-2], b"{hsid}"]),
         URI,
         FORM,
     ),

@@ -17,7 +17,7 @@ from onezone_spec import AccessRule, Body, Contract, Level, Operation, Property,
 
 from onezone_mockserver.faults.answers import answers, status
 from onezone_mockserver.faults.fault import FULL, Fault, Hook, documented
-from onezone_mockserver.faults.permissions import access, credentials_asked
+from onezone_mockserver.faults.permissions import access, only_credentials
 from onezone_mockserver.faults.requests import mended
 from onezone_mockserver.schemas import JSON_TYPES, compiled
 
@@ -114,7 +114,7 @@ def mutations(contract: Contract, operation: Operation) -> Iterator[Mutation]:
 def _privileges(operation: Operation) -> Iterator[Mutation]:
     """Each privilege of each route, and each membership or condition where it names none, is not asked for."""
     for at, route in enumerate(operation.access.routes):
-        for scope, privilege in _asked(route.needs):
+        for scope, privilege in _needed(route.needs):
             less = _less(route.needs, scope, privilege)
             if _lets_in(operation.access, less):
                 continue
@@ -129,7 +129,7 @@ def _extras(operation: Operation) -> Iterator[Mutation]:
     """Each privilege that a route asks for only with a key of the body is not asked for."""
     for at, route in enumerate(operation.access.routes):
         for key, more in route.given.items():
-            for scope, privilege in _asked(more):
+            for scope, privilege in _needed(more):
                 given = {**route.given, key: _less(more, scope, privilege)}
                 changed = replace(route, given=given)
                 if _lets_in(operation.access.with_body([key]), changed.with_body([key]).needs):
@@ -149,11 +149,11 @@ def _routes(operation: Operation) -> Iterator[Mutation]:
         text = f"In {operation.id}, the route {route.name} is not known."
         hook, topic = _with_route(at, NOBODY), f"access.{route.name}"
         if operation.access.public:
-            text, hook, topic = f"{operation.id} asks for credentials.", credentials_asked(), "authentication.none"
+            text, hook, topic = f"{operation.id} asks for credentials.", only_credentials(), "authentication.none"
         yield Mutation(operation, "route", route.name, text, hook, topic)
 
 
-def _asked(needs: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
+def _needed(needs: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
     """What is asked for, as (scope, privilege); the privilege is "" for a membership or a condition alone."""
     for scope, names in needs.items():
         yield from ((scope, name) for name in sorted(names) or [""] if scope != CALLER)
@@ -279,10 +279,10 @@ def _absent(properties: Iterable[Property]) -> Callable[[dict[str, Any]], bool]:
 
 def _mended(body: Body, prop: Property, where: Callable[[dict[str, Any]], bool]) -> Hook:
     """Give that key a good value in such bodies."""
-    return mended(lambda data: data.update({prop.name: good(body, prop)}) if where(data) else None)
+    return mended(lambda data: data.update({prop.name: valid_value(body, prop)}) if where(data) else None)
 
 
-def good(body: Body, prop: Property) -> Any:
+def valid_value(body: Body, prop: Property) -> Any:
     """A value that keeps every rule of a key: one that the contract shows, or a plain one of its type."""
     shown = _shown(body, prop)
     if shown:

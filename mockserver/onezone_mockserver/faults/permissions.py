@@ -67,7 +67,7 @@ def without_route(name: str) -> Hook:
     return access(lambda routes: tuple(route for route in routes if route.name != name))
 
 
-def not_asked(scope: str, privilege: str = "") -> Hook:
+def without_need(scope: str, privilege: str = "") -> Hook:
     """Routes that do not ask for that privilege, or (without one) not for that scope at all."""
 
     def less(route: Route) -> Route:
@@ -82,7 +82,7 @@ def nothing_extra() -> Hook:
     return access(lambda routes: tuple(replace(route, given={}) for route in routes))
 
 
-def credentials_asked() -> Hook:
+def only_credentials() -> Hook:
     """Routes that ask for credentials, and for nothing else."""
     return access(lambda routes: tuple(Route("user", {"caller": frozenset()}) for _ in routes))
 
@@ -120,20 +120,20 @@ def _right(inner: Check, exchange: Exchange) -> bool:
 # --- who somebody is --------------------------------------------------------------------------------------------
 
 
-def somebody(world: World) -> User | None:
+def user_who_may(world: World) -> User | None:
     """A user who may create, whoever asks."""
     zones = [(user, world.own_zone("user", user.id)) for user in world.users.values()]
     able = [user for user, zone in zones if {CREATE, RELATE} <= zone] + [user for user, zone in zones if CREATE in zone]
     return able[0] if able else None
 
 
-def guest(where: Where) -> Hook:
+def as_user_who_may(where: Where) -> Hook:
     """Take these requests for somebody's who may."""
 
     def around(inner: Check, _state: MockState) -> Check:
         def check(exchange: Exchange) -> None:
             if where(exchange):
-                exchange.user = somebody(exchange.world)
+                exchange.user = user_who_may(exchange.world)
             else:
                 inner(exchange)
 

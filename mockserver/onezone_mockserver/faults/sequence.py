@@ -12,9 +12,9 @@ from onezone_mockserver.faults.effects import (
     SERVICE,
     Inner,
     afterwards,
+    created_id,
     details,
     effect,
-    made,
     part,
     plant,
     services,
@@ -54,7 +54,7 @@ def _same_id(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
     free, answer = _left(exchange.world), inner(exchange)
     if not free:
         return answer
-    group, new, old = exchange.params["id"], made(answer), free[-1]
+    group, new, old = exchange.params["id"], created_id(answer), free[-1]
     _write(exchange.world, old, details(exchange.world, SERVICE, new))
     share(state, exchange.world, group, old)
     exchange.world.remove(SERVICE, new)
@@ -70,7 +70,7 @@ def _revived(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
     answer = inner(exchange)
     if old is None:
         return answer
-    group, new = exchange.params["id"], made(answer)
+    group, new = exchange.params["id"], created_id(answer)
     part(exchange.world, group, [new])
     share(state, exchange.world, group, old)
     return _relocated(answer, new, old)
@@ -85,7 +85,7 @@ def _third_lost() -> Hook:
             count.update(left=gone, since=0)
         count["since"] += bool(gone)
         if count["since"] == 3:  # noqa: PLR2004
-            part(exchange.world, exchange.params["id"], [made(answer)])
+            part(exchange.world, exchange.params["id"], [created_id(answer)])
             count["left"] += 1
         return answer
 
@@ -109,20 +109,20 @@ def _name_taken(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
 def _details_of_left(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     gone, answer = _left(exchange.world), inner(exchange)
     if gone:
-        new = made(answer)
+        new = created_id(answer)
         _write(
             exchange.world, new, {**details(exchange.world, SERVICE, new), **details(exchange.world, SERVICE, gone[-1])}
         )
     return answer
 
 
-def _swapped() -> Hook:
+def _overwrites_others() -> Hook:
     """Who creates after somebody else writes over the service of that other, too."""
     last: list[tuple[str, str]] = []
 
     def change(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
         answer, user = inner(exchange), exchange.user.id if exchange.user else ""
-        new = made(answer)
+        new = created_id(answer)
         if last and last[0][0] != user and exchange.world.exists(SERVICE, last[0][1]):
             _write(exchange.world, last[0][1], details(exchange.world, SERVICE, new))
         last[:] = [(user, new)]
@@ -134,7 +134,7 @@ def _swapped() -> Hook:
 # --- what a refusal does after something was left -------------------------------------------------------------
 
 
-def _made_nevertheless(exchange: Exchange, _answer: Answer, state: MockState) -> None:
+def _created_nevertheless(exchange: Exchange, _answer: Answer, state: MockState) -> None:
     if exchange.operation and not unknown_group(exchange) and _left(exchange.world):
         plant(state, exchange.world, exchange.params["id"])
 
@@ -176,50 +176,63 @@ def _still_read() -> Hook:
     return rescue(Point.EXISTENCE, act).of(READ)
 
 
-def _after(name: str, text: str, hook: Hook, *noticed_by: str, editions: tuple[str, ...] = ALL) -> Fault:
+def _sequence_fault(name: str, text: str, hook: Hook, *noticed_by: str, editions: tuple[str, ...] = ALL) -> Fault:
     return fault(f"sequence-{name}", text, hook, *noticed_by, editions=editions)
 
 
 FAULTS = (
-    _after("same-id", "A new service gets the id of one that left.", effect(_same_id), FRESH, editions=DEPLOYED),
-    _after(
+    _sequence_fault(
+        "same-id", "A new service gets the id of one that left.", effect(_same_id), FRESH, editions=DEPLOYED
+    ),
+    _sequence_fault(
         "revived",
         "The name of a service that left gives that service again.",
         effect(_revived),
         FRESH,
         editions=DEPLOYED,
     ),
-    _after("third-lost", "The third creation after a service left is lost.", _third_lost(), CREATED),
-    _after("comes-back", "A creation brings back the service that left last.", effect(_comes_back), CREATED),
-    _after("name-taken", "The name of a service that left cannot be used again.", effect(_name_taken), CREATED),
-    _after("old-details", "A new service shows the data of one that left.", effect(_details_of_left), CREATED),
-    _after(
-        "swapped", "A user's creation overwrites the one before, if another's.", _swapped(), CREATED, editions=NEWER
+    _sequence_fault("third-lost", "The third creation after a service left is lost.", _third_lost(), CREATED),
+    _sequence_fault("comes-back", "A creation brings back the service that left last.", effect(_comes_back), CREATED),
+    _sequence_fault(
+        "name-taken", "The name of a service that left cannot be used again.", effect(_name_taken), CREATED
     ),
-    _after(
-        "refused-made", "Once a service left, what is forbidden is made.", answered(_made_nevertheless, 403), UNCHANGED
+    _sequence_fault("old-details", "A new service shows the data of one that left.", effect(_details_of_left), CREATED),
+    _sequence_fault(
+        "swapped",
+        "A user's creation overwrites the one before, if another's.",
+        _overwrites_others(),
+        CREATED,
+        editions=NEWER,
     ),
-    _after("undone", "A bad body brings back the service that left last.", answered(_undone, 400), UNCHANGED),
-    _after(
+    _sequence_fault(
+        "refused-made",
+        "Once a service left, what is forbidden is made.",
+        answered(_created_nevertheless, 403),
+        UNCHANGED,
+    ),
+    _sequence_fault("undone", "A bad body brings back the service that left last.", answered(_undone, 400), UNCHANGED),
+    _sequence_fault(
         "leave-two",
         "Leaving a service leaves the newest one, too.",
         afterwards(_newest_too).of(LEAVE),
         LEFT,
         editions=DEPLOYED,
     ),
-    _after(
+    _sequence_fault(
         "leave-again",
         "Leaving a service twice leaves the newest one.",
         _refused_leaving(Point.EXISTENCE, _newest_too),
         LEFT,
         editions=DEPLOYED,
     ),
-    _after(
+    _sequence_fault(
         "leave-nobody",
         "Nobody may leave a service: 401, yet it is left.",
         _refused_leaving(Point.AUTHORIZATION, _left_nevertheless),
         LEFT,
         editions=DEPLOYED,
     ),
-    _after("still-read", "Every second service that left can still be read.", _still_read(), LEFT, editions=DEPLOYED),
+    _sequence_fault(
+        "still-read", "Every second service that left can still be read.", _still_read(), LEFT, editions=DEPLOYED
+    ),
 )

@@ -13,9 +13,9 @@ from onezone_mockserver.faults.effects import (
     SERVICE,
     Inner,
     Memory,
+    created_id,
     details,
     effect,
-    made,
     part,
     plant,
     services,
@@ -34,18 +34,18 @@ Act = Callable[["MockState", "World", str, str], None]
 """What is done to a world after a creation, with the group and the new service."""
 
 
-def _made(act: Act) -> Hook:
+def _after_create(act: Act) -> Hook:
     """Do something after a creation: with the world, the group, and the new service."""
 
     def perform(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
         answer = inner(exchange)
-        act(state, exchange.world, exchange.params["id"], made(answer))
+        act(state, exchange.world, exchange.params["id"], created_id(answer))
         return answer
 
     return effect(perform)
 
 
-def _lost(_state: MockState, world: World, _group: str, service: str) -> None:
+def _service_lost(_state: MockState, world: World, _group: str, service: str) -> None:
     world.remove(SERVICE, service)
 
 
@@ -57,18 +57,18 @@ def _overwritten(_state: MockState, world: World, group: str, service: str) -> N
     part(world, group, [other for other in services(world, group) if other != service])
 
 
-def _forgotten(_state: MockState, world: World, group: str, _service: str) -> None:
+def _oldest_forgotten(_state: MockState, world: World, group: str, _service: str) -> None:
     """Only the last twenty are remembered."""
     part(world, group, services(world, group)[:-20])
 
 
-def _everywhere(_state: MockState, world: World, group: str, service: str) -> None:
+def _in_every_group(_state: MockState, world: World, group: str, service: str) -> None:
     privileges = world.memberships(GROUP, group, SERVICE)[service]
     for other in world.ids(GROUP):
         world.relate(GROUP, other, SERVICE, service, privileges)
 
 
-def _elsewhere(_state: MockState, world: World, group: str, service: str) -> None:
+def _in_another_group(_state: MockState, world: World, group: str, service: str) -> None:
     privileges = world.memberships(GROUP, group, SERVICE)[service]
     other = next(candidate for candidate in world.ids(GROUP) if candidate != group)
     world.relate(GROUP, other, SERVICE, service, privileges)
@@ -82,7 +82,7 @@ def _renamed(_state: MockState, world: World, group: str, service: str) -> None:
         world.replace(SERVICE, other, orjson.dumps({**details(world, SERVICE, other), "name": name}))
 
 
-def _another(state: MockState, world: World, group: str, _service: str) -> None:
+def _second_service(state: MockState, world: World, group: str, _service: str) -> None:
     plant(state, world, group)
 
 
@@ -134,7 +134,7 @@ def _unlisted() -> tuple[Hook, ...]:
 
     def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
         answer = inner(exchange)
-        memory.of(exchange.world).append(made(answer))
+        memory.of(exchange.world).append(created_id(answer))
         return answer
 
     def conceal(exchange: Exchange, answer: Answer, _state: MockState) -> None:
@@ -182,11 +182,18 @@ def _data(name: str, text: str, hook: Hook, *noticed_by: str) -> Fault:
 
 
 FAULTS = (
-    fault("state-lost", "Nothing is remembered.", _made(_lost), "location.resolves"),
-    fault("state-not-listed", "The service is not the group's.", _made(_not_listed), "location.resolves"),
-    fault("state-two", "Each request makes two services.", _made(_another), ONE),
-    fault("state-sometimes-two", "One request in seven makes two services.", _made(_third(_another)), ONE),
-    fault("state-sometimes-lost", "One service in seven is lost.", _made(_third(_lost)), "location.resolves"),
+    fault("state-lost", "Nothing is remembered.", _after_create(_service_lost), "location.resolves"),
+    fault("state-not-listed", "The service is not the group's.", _after_create(_not_listed), "location.resolves"),
+    fault("state-two", "Each request makes two services.", _after_create(_second_service), ONE),
+    fault(
+        "state-sometimes-two", "One request in seven makes two services.", _after_create(_third(_second_service)), ONE
+    ),
+    fault(
+        "state-sometimes-lost",
+        "One service in seven is lost.",
+        _after_create(_third(_service_lost)),
+        "location.resolves",
+    ),
     fault(
         "state-unlisted",
         "One service in twenty is missing in the list of its group.",
@@ -194,11 +201,27 @@ FAULTS = (
         "location.resolves",
         ONE,
     ),
-    fault("state-overwrites", "A new service takes the place of the group's others.", _made(_overwritten), ONE),
-    fault("state-forgets", "Only the last twenty services of a group are remembered.", _made(_forgotten), ONE, KEPT),
-    fault("state-renames", "A new service gives its name to the group's others.", _made(_renamed), KEPT),
-    fault("state-everywhere", "A service is registered for all groups.", _made(_everywhere), "state.other-group"),
-    fault("state-elsewhere", "A service is registered for another group.", _made(_elsewhere), "location.resolves"),
+    fault("state-overwrites", "A new service takes the place of the group's others.", _after_create(_overwritten), ONE),
+    fault(
+        "state-forgets",
+        "Only the last twenty services of a group are remembered.",
+        _after_create(_oldest_forgotten),
+        ONE,
+        KEPT,
+    ),
+    fault("state-renames", "A new service gives its name to the group's others.", _after_create(_renamed), KEPT),
+    fault(
+        "state-everywhere",
+        "A service is registered for all groups.",
+        _after_create(_in_every_group),
+        "state.other-group",
+    ),
+    fault(
+        "state-elsewhere",
+        "A service is registered for another group.",
+        _after_create(_in_another_group),
+        "location.resolves",
+    ),
     fault("state-by-name", "A name that is there gives the service that has it.", _repeated(), "location.fresh"),
     fault(
         "state-refused-403", "Whatever is forbidden is made nevertheless.", answered(_planted, 403), "state.unchanged"

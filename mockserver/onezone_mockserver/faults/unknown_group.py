@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 PERSONAS = "unknown-group.administrator", "unknown-group.without-*", "unknown-group.outsider"
 
 
-def _made(exchange: Exchange, _state: MockState) -> None:
+def _group_created(exchange: Exchange, _state: MockState) -> None:
     group = exchange.params["id"]
     if unknown_group(exchange) and group.isalnum():
         exchange.world.add_group(group, "made")
 
 
-def _made_after(exchange: Exchange, _answer: Answer, state: MockState) -> None:
+def _group_created_after(exchange: Exchange, _answer: Answer, state: MockState) -> None:
     if exchange.operation and exchange.user is not None:
-        _made(exchange, state)
+        _group_created(exchange, state)
 
 
 def _routed(exchange: Exchange) -> bool:
@@ -48,7 +48,7 @@ def _prefix(exchange: Exchange, _state: MockState) -> None:
         exchange.params = {**exchange.params, "id": near[0]}
 
 
-def _odd(exchange: Exchange) -> bool:
+def _odd_id(exchange: Exchange) -> bool:
     return unknown_group(exchange) and not exchange.params["id"].isalnum()
 
 
@@ -103,12 +103,15 @@ FAULTS = (
         "robust.no-5xx",
     ),
     fault(
-        "unknown-group-made", "An unknown group is made.", before(Point.SECURITY, _made), "unknown-group.administrator"
+        "unknown-group-made",
+        "An unknown group is made.",
+        before(Point.SECURITY, _group_created),
+        "unknown-group.administrator",
     ),
     fault(
         "unknown-group-made-later",
         "An unknown group is there the second time.",
-        answered(_made_after),
+        answered(_group_created_after),
         "unknown-group.again",
     ),
     fault(
@@ -127,7 +130,7 @@ FAULTS = (
     fault(
         "unknown-group-odd",
         "A group's id with odd characters crashes the server.",
-        crash(_odd, Point.SECURITY),
+        crash(_odd_id, Point.SECURITY),
         "unknown-group.odd-ids",
     ),
 )

@@ -54,14 +54,14 @@ def _form(value: Any) -> Any:
     return type(value).__name__
 
 
-class Asker:
+class EditionMock:
     """The mock of an edition, asked for one probe after the other; each finds a world of its own."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
         self.mock = create_app(contract, control=False, journal=False, seed=0)
 
-    def ask(self, probe: Probe) -> Reply:
+    def answer(self, probe: Probe) -> Reply:
         """The answer in that edition; beside the demo's, the world has what the path names, and the caller."""
         self.mock.reset()
         ids = _build(self.mock.world, self.contract, probe)

@@ -9,7 +9,7 @@ from typing import Any
 
 from onezone_spec import Contract, Operation, Route
 
-from onezone_mockserver.faults.mutations import good
+from onezone_mockserver.faults.mutations import valid_value
 
 _WRONG: Mapping[str, Any] = {
     "a number": 5,
@@ -75,8 +75,8 @@ def _value(operation: Operation) -> dict[str, Any] | None:
     """A good body, None where the operation takes none."""
     if operation.body is None:
         return None
-    return {prop.name: good(operation.body, prop) for prop in operation.body.properties if prop.required} or {
-        prop.name: good(operation.body, prop) for prop in operation.body.properties[:1]
+    return {prop.name: valid_value(operation.body, prop) for prop in operation.body.properties if prop.required} or {
+        prop.name: valid_value(operation.body, prop) for prop in operation.body.properties[:1]
     }
 
 

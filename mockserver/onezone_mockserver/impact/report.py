@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from onezone_spec.diff import differences
 
-from onezone_mockserver.impact.ask import Asker, Reply
+from onezone_mockserver.impact.ask import EditionMock, Reply
 from onezone_mockserver.impact.probe import Probe, probes
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ class Notice:
 
 def notices(old: Contract, new: Contract) -> list[Notice]:
     """Who notices that an edition takes the place of another, by asking the mocks of both; what most notice first."""
-    before, after = Asker(old), Asker(new)
+    before, after = EditionMock(old), EditionMock(new)
     grouped: dict[object, Notice] = {}
     for name, operation in {**new.operations, **old.operations}.items():
         seen: set[object] = set()
         for probe in probes(old, new, operation):
-            earlier, later = before.ask(probe), after.ask(probe)
+            earlier, later = before.answer(probe), after.answer(probe)
             change = earlier.facts, later.facts
             if earlier.facts == later.facts or change in seen:
                 continue

@@ -16,7 +16,7 @@ def mocks() -> Iterator[dict[str, Running]]:
     from contextlib import ExitStack
 
     with ExitStack() as stack:
-        yield {one: Running(load(one), stack.enter_context(embedded.mock(one))) for one in editions()}
+        yield {edition: Running(load(edition), stack.enter_context(embedded.mock(edition))) for edition in editions()}
 
 
 @pytest.fixture

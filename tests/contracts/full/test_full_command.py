@@ -111,9 +111,9 @@ def test_a_password_may_have_colons() -> None:
     """The first colon ends the name."""
     import argparse
 
-    found = admin_of(argparse.Namespace(admin="a:b:c", admin_token=None))
-    assert found
-    assert (found.username, found.password) == ("a", "b:c")
+    admin = admin_of(argparse.Namespace(admin="a:b:c", admin_token=None))
+    assert admin
+    assert (admin.username, admin.password) == ("a", "b:c")
     token = admin_of(argparse.Namespace(admin=None, admin_token="t:x"))
     assert token
     assert token.token == "t:x"
@@ -130,7 +130,7 @@ def test_a_target_is_identified_with_an_account(
     code = ozkit.main(["identify", mock.base_url, "--admin", ADMIN, "--settle", "0.1", "--format", "json"])
     out = capsys.readouterr().out
     assert (code, json.loads(out)["conforms_to"]) == (0, [edition])
-    assert [one["verdict"] for one in json.loads(out)["editions"]][:2] == ["conformant", "nonconformant"]
+    assert [edition["verdict"] for edition in json.loads(out)["editions"]][:2] == ["conformant", "nonconformant"]
     assert "adam-password" not in out
     assert mock.world() == before
 

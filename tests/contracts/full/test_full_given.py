@@ -33,16 +33,18 @@ SOME = (
 def judged(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """The exit code of a run of `full` over some operations, and what came of each requirement."""
     report = tmp_path / "report.json"
-    words = [part for one in SOME for part in ("--requirement", f"{one}.*")]
+    words = [part for operation in SOME for part in ("--requirement", f"{operation}.*")]
     code = ozkit.main(
         ["verify", *arguments, "--profile", "full", "--depth", "quick", *words, "--report", f"json={report}"]
     )
-    return code, {one["id"]: one for one in json.loads(report.read_text(encoding="utf-8"))["requirements"]}
+    return code, {
+        requirement["id"]: requirement for requirement in json.loads(report.read_text(encoding="utf-8"))["requirements"]
+    }
 
 
-def as_far_as_given(code: int, found: dict[str, Any]) -> None:
+def as_far_as_given(code: int, requirements: dict[str, Any]) -> None:
     """Who may is judged; what needs an administrator is not, and the run is partial."""
-    outcomes = {name: one["outcome"] for name, one in found.items()}
+    outcomes = {name: requirement["outcome"] for name, requirement in requirements.items()}
     assert code == 3
     assert "fail" not in outcomes.values()
     assert outcomes["create_group_handle_service.access.administrator"] == "pass"
@@ -51,19 +53,19 @@ def as_far_as_given(code: int, found: dict[str, Any]) -> None:
     assert outcomes["list_users.authentication.wrong"] == "pass"
     for name in ("list_users.effect", "delete_user.access.administrator"):
         assert outcomes[name] == "blocked"
-        assert "give an administrator's account" in found[name]["reason"]
+        assert "give an administrator's account" in requirements[name]["reason"]
 
 
 def test_a_target_file_serves_the_operations_that_it_has_personas_for(mock: Running, tmp_path: Path) -> None:
     """Each under its name."""
-    made = set_up(f"{mock.origin}/_mock/states", "current")
-    wanted = personas(load("current"), load("current").operations["list_users"])
+    accounts = set_up(f"{mock.origin}/_mock/states", "current")
+    expected = personas(load("current"), load("current").operations["list_users"])
     people = {}
-    for persona in wanted:
+    for persona in expected:
         params = {"group_privileges": None, "zone_privileges": sorted(persona.met["zone"])}
-        one = post_json(f"{mock.origin}/_mock/states", {"action": "setup", "state": "a persona", "params": params})
-        people[persona.name] = {key: one[key] for key in ("username", "password")}
-    path = target_file(tmp_path, mock.base_url, made)
+        account = post_json(f"{mock.origin}/_mock/states", {"action": "setup", "state": "a persona", "params": params})
+        people[persona.name] = {key: account[key] for key in ("username", "password")}
+    path = target_file(tmp_path, mock.base_url, accounts)
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     data["personas"]["list_users"] = people
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
@@ -81,9 +83,9 @@ def test_provider_states_that_make_no_administrator_serve_what_they_can(mock: Ru
         return as_json(post_json(f"{mock.origin}/_mock/states", message))
 
     with states(few) as (url, _):
-        code, found = judged(tmp_path, mock.base_url, "--states-url", url)
-    as_far_as_given(code, found)
-    outcomes = {name: one["outcome"] for name, one in found.items()}
+        code, requirements = judged(tmp_path, mock.base_url, "--states-url", url)
+    as_far_as_given(code, requirements)
+    outcomes = {name: requirement["outcome"] for name, requirement in requirements.items()}
     refused = "without-handle_service_view-oz_handle_services_list_relationships"
     assert outcomes["list_handle_service_users.access.member"] == "pass"
     assert outcomes[f"list_handle_service_users.access.{refused}"] == "pass"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from front import Rewrite, front
 from onezone_contracts.checks.carriers import lets_in
-from onezone_contracts.checks.keeping import kept
+from onezone_contracts.checks.keeping import refused_while_referenced
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.target.administrator import Account
@@ -41,8 +41,8 @@ def trial_of(stages: Stages, verb: str, resource: str) -> AccountTrial:
     return AccountTrial(stages, operation)
 
 
-def found(stages: Stages) -> list[Finding]:
-    return list(kept("handle", BAD_REQUEST)(trial_of(stages, "delete", "handle_service")))
+def findings_of(stages: Stages) -> list[Finding]:
+    return list(refused_while_referenced("handle", BAD_REQUEST)(trial_of(stages, "delete", "handle_service")))
 
 
 def test_a_server_without_the_read_is_not_accused(mocks: dict[str, Running]) -> None:
@@ -52,7 +52,7 @@ def test_a_server_without_the_read_is_not_accused(mocks: dict[str, Running]) -> 
         return 404 if method == "GET" and SERVICE in path and path.count("/") == 5 else None
 
     with stages_at(mocks["deployed"], unread) as stages:
-        assert found(stages) == []
+        assert findings_of(stages) == []
 
 
 def answered(status: int) -> Rewrite:
@@ -70,7 +70,7 @@ def test_what_a_limiter_answers_is_no_violation(mocks: dict[str, Running], monke
 
     with stages_at(mocks["deployed"], limit) as stages:
         with pytest.raises(NotJudged, match="not answered for itself: 429") as reason:
-            found(stages)
+            findings_of(stages)
         limited = False
     assert reason.value.blocked
 
@@ -83,7 +83,7 @@ def test_another_refusal_is_told_as_one(mocks: dict[str, Running]) -> None:
         return answered(other)(method, path) if other else None
 
     with stages_at(mocks["deployed"], refusing) as stages:
-        messages = [finding.message for finding in found(stages)]
+        messages = [finding.message for finding in findings_of(stages)]
         other = 0
     assert messages == ["the deletion of a handle service that a handle names was not answered with 400"]
 

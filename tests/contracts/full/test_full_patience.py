@@ -12,10 +12,10 @@ from front import front
 from running_mock import ADMIN
 
 if TYPE_CHECKING:
-    from judge_tools import Told
+    from judge_tools import CommandResult
     from running_mock import Running
 
-Command = Callable[..., "Told"]
+Command = Callable[..., "CommandResult"]
 Limiter = Callable[[int], AbstractContextManager[str]]
 OFTEN = 5
 
@@ -37,8 +37,8 @@ def test_personas_of_a_states_url(command: Command, mock: Running, limited: Limi
     """States, judged requests, reads and removals are asked again."""
     with limited(status) as origin:
         url = origin + mock.contract.base_paths[0]
-        told = command("verify", url, "--states-url", f"{origin}/_mock/states", "--depth", "quick")
-    assert told.code == 0, told.out
+        result = command("verify", url, "--states-url", f"{origin}/_mock/states", "--depth", "quick")
+    assert result.code == 0, result.out
 
 
 @pytest.mark.slow
@@ -48,6 +48,6 @@ def test_personas_of_an_administrator(command: Command, mock: Running, limited: 
     before = mock.world()
     with limited(429) as origin:
         url = origin + mock.contract.base_paths[0]
-        told = command("verify", url, "--admin", ADMIN, "--profile", profile, "--depth", "quick")
-    assert told.code == 0, told.out
+        result = command("verify", url, "--admin", ADMIN, "--profile", profile, "--depth", "quick")
+    assert result.code == 0, result.out
     assert mock.world() == before

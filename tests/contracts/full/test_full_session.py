@@ -10,13 +10,13 @@ from onezone_contracts.options import Options
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
 from onezone_contracts.sessions import Everything
+from onezone_contracts.subject import Subject
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.leftovers import clean
 from onezone_contracts.target.provisioner import FromAccount, administered
 from onezone_contracts.verdict import Verdict
-from onezone_contracts.wanted import Wanted
 from onezone_spec import editions
 
 if TYPE_CHECKING:
@@ -33,11 +33,13 @@ def test_every_operation_of_the_mock_is_conformant_and_the_world_is_left_as_it_w
     """The profile full finds nothing in the mock, skips nothing, and a snapshot after equals the one before."""
     mock = mocks[edition]
     before = mock.world()
-    wanted = Wanted(mock.base_url, admin=mock.admin, edition=edition, profile="full")
-    found = judge_target(wanted, QUICK)
-    bad = [one.requirement.id for one in found.results if one.outcome not in {Outcome.PASS, Outcome.OBSERVED}]
-    assert [one for one in bad if not one.startswith("create_group_handle_service.")] == []
-    assert (found.verdict, found.reason, found.profile) == (Verdict.CONFORMANT, None, "full")
+    request = Subject(mock.base_url, admin=mock.admin, edition=edition, profile="full")
+    judgement = judge_target(request, QUICK)
+    bad = [
+        result.requirement.id for result in judgement.results if result.outcome not in {Outcome.PASS, Outcome.OBSERVED}
+    ]
+    assert [finding for finding in bad if not finding.startswith("create_group_handle_service.")] == []
+    assert (judgement.verdict, judgement.reason, judgement.profile) == (Verdict.CONFORMANT, None, "full")
     assert mock.world() == before
 
 
@@ -48,8 +50,8 @@ def test_nobody_waits_for_what_the_edition_leaves_open(
     waits: list[float] = []
     monkeypatch.setattr("onezone_contracts.patience.waited", lambda _ready, seconds, _check: waits.append(seconds))
     mock = mocks["current"]
-    wanted = Wanted(mock.base_url, admin=mock.admin, edition="current", profile="full")
-    result = judge_target(wanted, QUICK, ("create_user_handle.access.user",)).results[0]
+    request = Subject(mock.base_url, admin=mock.admin, edition="current", profile="full")
+    result = judge_target(request, QUICK, ("create_user_handle.access.user",)).results[0]
     assert (result.outcome, waits) == (Outcome.OBSERVED, [])
 
 
@@ -59,18 +61,18 @@ def test_core_judges_with_personas_of_its_own_making(mocks: dict[str, Running], 
     """With an administrator's account alone the profile core is conformant and leaves nothing."""
     mock = mocks[edition]
     before = mock.world()
-    found = judge_target(Wanted(mock.base_url, admin=mock.admin, edition=edition), QUICK)
-    assert (found.verdict, found.profile) == (Verdict.CONFORMANT, "core")
+    judgement = judge_target(Subject(mock.base_url, admin=mock.admin, edition=edition), QUICK)
+    assert (judgement.verdict, judgement.profile) == (Verdict.CONFORMANT, "core")
     assert mock.world() == before
 
 
 def test_states_make_the_administrator(mock: Running) -> None:
     """With provider states alone a persona with every zone privilege is the administrator."""
     before = mock.world()
-    wanted = Wanted(mock.base_url, states_url=f"{mock.origin}/_mock/states", profile="full")
-    found = judge_target(wanted, QUICK, ("delete_group.*",))
-    assert {one.outcome for one in found.results} <= {Outcome.PASS, Outcome.OBSERVED, Outcome.SKIP}
-    assert found.verdict is Verdict.CONFORMANT
+    request = Subject(mock.base_url, states_url=f"{mock.origin}/_mock/states", profile="full")
+    judgement = judge_target(request, QUICK, ("delete_group.*",))
+    assert {result.outcome for result in judgement.results} <= {Outcome.PASS, Outcome.OBSERVED, Outcome.SKIP}
+    assert judgement.verdict is Verdict.CONFORMANT
     assert mock.world() == before
 
 
@@ -79,22 +81,22 @@ def test_an_account_that_may_too_little_is_no_verdict(mock: Running, user: str) 
     """What the account lacks is said with the operation, the answer and the privilege; nothing is judged."""
     before = mock.world()
     account = Credentials(*user.split(":"))
-    found = judge_target(Wanted(mock.base_url, admin=account), QUICK)
-    assert found.verdict is Verdict.INCONCLUSIVE
+    judgement = judge_target(Subject(mock.base_url, admin=account), QUICK)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
     assert "POST /groups was answered 403; create_group needs the zone privileges oz_groups_create" in (
-        found.reason or ""
+        judgement.reason or ""
     )
-    found = judge_target(Wanted(mock.base_url, admin=account, profile="full"), QUICK)
-    assert found.verdict is Verdict.INCONCLUSIVE
-    assert "lacks zone privileges: oz_groups_add_relationships" in (found.reason or "")
+    judgement = judge_target(Subject(mock.base_url, admin=account, profile="full"), QUICK)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert "lacks zone privileges: oz_groups_add_relationships" in (judgement.reason or "")
     assert mock.world() == before
 
 
 def test_a_wrong_password_is_no_verdict(mock: Running) -> None:
     """An account that the target does not take is told in one line."""
-    found = judge_target(Wanted(mock.base_url, admin=Credentials("adam", "wrong"), profile="full"), QUICK)
-    assert found.verdict is Verdict.INCONCLUSIVE
-    assert found.reason == "the target answers 401 to the administrator's account: check its credentials"
+    judgement = judge_target(Subject(mock.base_url, admin=Credentials("adam", "wrong"), profile="full"), QUICK)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert judgement.reason == "the target answers 401 to the administrator's account: check its credentials"
 
 
 @pytest.mark.slow
@@ -109,7 +111,7 @@ def test_a_crash_halfway_leaves_nothing(mock: Running) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        judge_target(Wanted(mock.base_url, admin=mock.admin, profile="full"), QUICK, (), stop)
+        judge_target(Subject(mock.base_url, admin=mock.admin, profile="full"), QUICK, (), stop)
     assert mock.world() == before
 
 
@@ -126,11 +128,11 @@ def test_leftovers_of_earlier_runs_are_cleaned(mock: Running) -> None:
     left = mock.world()
     account = Account(mock.contract, mock.base_url, mock.admin)
     planned = list(clean(account, dry_run=True))
-    assert {one.ref[0] for one in planned} == {"user", "group", "handle_service"}
-    assert group in {one.ref for one in planned}
+    assert {leftover.ref[0] for leftover in planned} == {"user", "group", "handle_service"}
+    assert group in {leftover.ref for leftover in planned}
     assert mock.world() == left
     removed = list(clean(account))
-    assert all(str(one).startswith("removed the") for one in removed)
+    assert all(str(note).startswith("removed the") for note in removed)
     assert mock.world() == before
     assert list(clean(account)) == []
 
@@ -138,7 +140,7 @@ def test_leftovers_of_earlier_runs_are_cleaned(mock: Running) -> None:
 def test_patterns_choose_what_is_judged(mock: Running) -> None:
     """A glob chooses requirements of any operation; one that matches nothing is bad usage."""
     with administered(mock.contract, mock.base_url, mock.admin, QUICK) as account:
-        found = judge(Everything(FromAccount(account), QUICK), ("get_group.access.*",))
-        assert {one.requirement.operation for one in found.results} == {"get_group"}
+        judgement = judge(Everything(FromAccount(account), QUICK), ("get_group.access.*",))
+        assert {result.requirement.operation for result in judgement.results} == {"get_group"}
         with pytest.raises(SetupError, match="no requirement matches"):
             judge(Everything(FromAccount(account), QUICK), ("get_group.no-such",))

@@ -117,13 +117,13 @@ def test_the_next_operation_has_all_but_what_is_kept(shares: Shares) -> None:
 
 def test_a_handle_that_the_kit_made_makes_room(account: Account, shares: Shares) -> None:
     """It is removed, and looked for no more; one that names the share of somebody else stays."""
-    made, foreign = account.create(HANDLE), account.create(HANDLE)
+    handle, foreign = account.create(HANDLE), account.create(HANDLE)
     account.made.pop(foreign)
-    named, kept = (account.mirror.details[one]["resourceId"] for one in (made, foreign))
+    named, kept = (account.mirror.details[handle]["resourceId"] for handle in (handle, foreign))
     given = all_of(shares)
     assert not {named, kept} & set(given)
     shares.next_operation()
     assert set(all_of(shares)) == {*given, named}
-    assert made in account.gone
-    assert (account.details(made), made in account.made, made in account.mirror.details) == (None, False, False)
+    assert handle in account.gone
+    assert (account.details(handle), handle in account.made, handle in account.mirror.details) == (None, False, False)
     account.made[foreign] = None

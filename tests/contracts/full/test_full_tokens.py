@@ -11,10 +11,10 @@ from onezone_contracts.options import TOKENS, Options
 from onezone_contracts.requirement import Outcome
 from onezone_contracts.session import judge_target
 from onezone_contracts.state.tokens import as_sent, counts
+from onezone_contracts.subject import Subject
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.verdict import Verdict
-from onezone_contracts.wanted import Wanted
 
 if TYPE_CHECKING:
     from running_mock import Running
@@ -29,10 +29,10 @@ def test_personas_may_have_tokens(mock: Running, profile: str) -> None:
     """What they have changes no verdict, and nothing of it is left."""
     before = mock.world()
     options = Options(depth="quick", settle=1.0, personas=TOKENS)
-    wanted = Wanted(mock.base_url, admin=mock.admin, edition="current", profile=profile)
-    found = judge_target(wanted, options, SOME if profile == "full" else ())
-    assert {one.outcome for one in found.results} <= {Outcome.PASS, Outcome.OBSERVED, Outcome.SKIP}
-    assert found.verdict is Verdict.CONFORMANT
+    request = Subject(mock.base_url, admin=mock.admin, edition="current", profile=profile)
+    judgement = judge_target(request, options, SOME if profile == "full" else ())
+    assert {result.outcome for result in judgement.results} <= {Outcome.PASS, Outcome.OBSERVED, Outcome.SKIP}
+    assert judgement.verdict is Verdict.CONFORMANT
     assert mock.world() == before
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from onezone_contracts.options import Options
 from onezone_contracts.session import judge_target
-from onezone_contracts.wanted import Wanted
+from onezone_contracts.subject import Subject
 from running_mock import Running
 
 OWN = "update_current_user_privileges.authentication.*"
@@ -18,9 +18,9 @@ def test_outcomes_are_the_same_for_any_number_of_workers(mock: Running) -> None:
     """Those of verbs that make, change, read, relate and remove."""
 
     def outcomes(workers: int) -> dict[str, str]:
-        wanted = Wanted(mock.base_url, admin=mock.admin, profile="full")
-        found = judge_target(wanted, Options(seed=7, workers=workers), PATTERNS)
-        return {one.requirement.id: str(one.outcome) for one in found.results}
+        request = Subject(mock.base_url, admin=mock.admin, profile="full")
+        judgement = judge_target(request, Options(seed=7, workers=workers), PATTERNS)
+        return {result.requirement.id: str(result.outcome) for result in judgement.results}
 
     alone = outcomes(1)
     assert set(alone.values()) <= {"pass", "observed"}

@@ -14,14 +14,14 @@ ANN, BOB = ("user", "ann"), ("user", "bob")
 @pytest.fixture
 def mirror() -> Mirror:
     """A service of a group, which has a child and Ann; Bob is in the child."""
-    made = Mirror()
+    mirror = Mirror()
     for ref in (SERVICE, PARENT, CHILD, ANN, BOB):
-        made.add(ref, {})
-    made.join(PARENT, SERVICE, frozenset({"s"}))
-    made.join(CHILD, PARENT, frozenset({"x"}))
-    made.join(ANN, PARENT, frozenset({"y"}))
-    made.join(BOB, CHILD, frozenset({"z"}))
-    return made
+        mirror.add(ref, {})
+    mirror.join(PARENT, SERVICE, frozenset({"s"}))
+    mirror.join(CHILD, PARENT, frozenset({"x"}))
+    mirror.join(ANN, PARENT, frozenset({"y"}))
+    mirror.join(BOB, CHILD, frozenset({"z"}))
+    return mirror
 
 
 def test_members_are_direct_or_reached_through_groups(mirror: Mirror) -> None:

@@ -17,10 +17,10 @@ from onezone_contracts.exchange import Exchange, Request, basic
 from onezone_contracts.requirement import Finding
 from onezone_contracts.run import Options
 from onezone_contracts.session import judge_target
+from onezone_contracts.subject import Subject
 from onezone_contracts.target import embedded
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.verdict import Judgement, Verdict
-from onezone_contracts.wanted import Wanted
 from onezone_spec import editions
 from running_mock import ADMIN
 
@@ -37,13 +37,16 @@ SHOWN = {
 }
 
 
-def outcomes(found: Judgement) -> dict[str, str]:
-    return {one.requirement.id.rpartition(".")[2]: one.outcome.value for one in found.results}
+def outcomes(judgement: Judgement) -> dict[str, str]:
+    return {result.requirement.id.rpartition(".")[2]: result.outcome.value for result in judgement.results}
 
 
-def finding(found: Judgement, kind: str) -> Finding:
+def finding(judgement: Judgement, kind: str) -> Finding:
     (only,) = (
-        one for result in found.results if result.requirement.topic == f"sequence.{kind}" for one in result.findings
+        finding
+        for result in judgement.results
+        if result.requirement.topic == f"sequence.{kind}"
+        for finding in result.findings
     )
     return only
 
@@ -59,8 +62,8 @@ def faulty(*faults: str) -> Iterator[str]:
 
 def judged(origin: str, options: Options = HASTY, states: str = "") -> Judgement:
     """What sequences show of a mock; the provider states may be reached elsewhere."""
-    wanted = Wanted(f"{origin}/api/v3", states_url=f"{states or origin}/_mock/states", profile="full")
-    return judge_target(wanted, options, ONLY)
+    request = Subject(f"{origin}/api/v3", states_url=f"{states or origin}/_mock/states", profile="full")
+    return judge_target(request, options, ONLY)
 
 
 # --- servers that do what they should -----------------------------------------------------------------------------
@@ -72,12 +75,12 @@ def test_a_correct_server_passes_and_its_world_is_left_as_it_was(mocks: dict[str
     """All four pass in some thousand requests, and a snapshot after equals the one before."""
     mock = mocks[edition]
     before = mock.world()
-    found = judge_target(
-        Wanted(mock.base_url, admin=mock.admin, edition=edition, profile="full"), Options(seed=1), ONLY
+    judgement = judge_target(
+        Subject(mock.base_url, admin=mock.admin, edition=edition, profile="full"), Options(seed=1), ONLY
     )
-    assert (found.verdict, found.reason) == (Verdict.CONFORMANT, None)
-    assert outcomes(found) == dict.fromkeys(("allowed", "forbidden", "state", "unchanged"), "pass")
-    assert found.requests < 5000
+    assert (judgement.verdict, judgement.reason) == (Verdict.CONFORMANT, None)
+    assert outcomes(judgement) == dict.fromkeys(("allowed", "forbidden", "state", "unchanged"), "pass")
+    assert judgement.requests < 5000
     assert mock.world() == before
 
 
@@ -85,8 +88,8 @@ def test_a_correct_server_passes_and_its_world_is_left_as_it_was(mocks: dict[str
 def test_a_server_whose_answers_lag_is_not_blamed(mock: Running) -> None:
     """What it shows, and whom it lets read, is up to 100 ms old: that is waited for."""
     with front(mock.origin, lambda _method, _path: None, lag=0.1) as origin:
-        found = judged(origin, Options(settle=2.0), mock.origin)
-    assert set(outcomes(found).values()) == {"pass"}
+        judgement = judged(origin, Options(settle=2.0), mock.origin)
+    assert set(outcomes(judgement).values()) == {"pass"}
 
 
 @pytest.mark.slow
@@ -97,9 +100,9 @@ def test_what_is_not_offered_takes_no_part(mock: Running) -> None:
         return 404 if "handle_services" in path else None
 
     with front(mock.origin, without_services) as origin:
-        found = judged(origin, states=mock.origin)
-    assert set(outcomes(found).values()) == {"pass"}
-    assert found.requests > 500
+        judgement = judged(origin, states=mock.origin)
+    assert set(outcomes(judgement).values()) == {"pass"}
+    assert judgement.requests > 500
 
 
 def test_a_server_without_any_operation_is_not_judged(mock: Running) -> None:
@@ -109,8 +112,8 @@ def test_a_server_without_any_operation_is_not_judged(mock: Running) -> None:
         return None if path.endswith(("/user", "/user/effective_privileges")) else 404
 
     with front(mock.origin, only_oneself) as origin:
-        found = judged(origin, states=mock.origin)
-    assert set(outcomes(found).values()) == {"blocked"}
+        judgement = judged(origin, states=mock.origin)
+    assert set(outcomes(judgement).values()) == {"blocked"}
 
 
 def test_quick_has_no_sequences(mock: Running) -> None:
@@ -127,11 +130,11 @@ def test_quick_has_no_sequences(mock: Running) -> None:
 def test_what_a_sequence_shows_is_told_in_few_steps_that_show_it_again(fault: str, kind: str) -> None:
     """Only that requirement fails, or warns; the requests of the finding, sent once more, are answered the same."""
     with faulty(fault) as origin:
-        found = judged(origin)
-        shown = finding(found, kind)
-        assert {name for name, outcome in outcomes(found).items() if outcome in {"fail", "warn"}} == {kind}
+        judgement = judged(origin)
+        shown = finding(judgement, kind)
+        assert {name for name, outcome in outcomes(judgement).items() if outcome in {"fail", "warn"}} == {kind}
         assert 3 <= len(shown.steps) <= 10
-        assert [one.status for one in repeated(origin, shown)] == [one.status for one in shown.steps]
+        assert [exchange.status for exchange in repeated(origin, shown)] == [step.status for step in shown.steps]
 
 
 def repeated(origin: str, shown: Finding) -> list[Exchange]:
@@ -145,8 +148,8 @@ def repeated(origin: str, shown: Finding) -> list[Exchange]:
             path = path.replace(old, new)
         auth = replace(request.auth, headers=admin) if request.auth.who == "the administrator" else request.auth
         again.append(sender.send(replace(request, path=path, auth=auth)))
-        if step.succeeded and (made := new_id(step)) and request.method == "POST":
-            ids[made] = new_id(again[-1]) or ""
+        if step.succeeded and (identity := new_id(step)) and request.method == "POST":
+            ids[identity] = new_id(again[-1]) or ""
     sender.close()
     return again
 

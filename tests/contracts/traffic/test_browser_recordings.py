@@ -68,7 +68,7 @@ def test_what_chromium_recorded_of_the_mocks_page_is_conformant(
     judgement = judged(har, edition=edition)
     assert (judgement.requests, judgement.verdict) == (7, "conformant")
     assert not failing(judgement)
-    passed = {one.requirement.id for one in judgement.results if one.outcome.value == "pass"}
+    passed = {result.requirement.id for result in judgement.results if result.outcome.value == "pass"}
     topics = {"location.form", "state.data", "state.created-one", "body.malformed", "access.anonymous"}
     assert {f"create_group_handle_service.{topic}" for topic in topics} <= passed
     assert main("traffic", [str(har), "--edition", edition, "--report", "json=-"]) == 0

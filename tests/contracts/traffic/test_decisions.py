@@ -47,7 +47,7 @@ def test_the_same_caller_is_decided_alike(tmp_path: Path) -> None:
     story.refused(CREATE, body=BODY)
     judgement = story.judged(tmp_path)
     assert failing(judgement) == {CONSISTENT}
-    finding = next(one for one in judgement.results if one.findings).findings[0]
+    finding = next(result for result in judgement.results if result.findings).findings[0]
     assert len(finding.steps) == 2
     assert "no privileges that alice may hold explain it" in finding.message
 

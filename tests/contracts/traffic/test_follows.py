@@ -10,7 +10,7 @@ FRESH = "create_group_handle_service.location.fresh"
 DEPLOYED_STATUS = "create_group_handle_service.success.status"
 
 
-def shown(service: str, **more: object) -> dict[str, object]:
+def service_shown(service: str, **more: object) -> dict[str, object]:
     return {**BODY, "handleServiceId": service, "creationTime": 1, "creator": {"type": "user", "id": "u"}, **more}
 
 
@@ -18,10 +18,10 @@ def test_what_was_created_reads_as_it_was_sent(tmp_path: Path) -> None:
     """Another name is a violation of the creation, with both exchanges as steps."""
     story = Story()
     story.created("a")
-    story.add(f"{READ}/a", 200, answer=shown("a", name="another"))
+    story.add(f"{READ}/a", 200, answer=service_shown("a", name="another"))
     judgement = story.judged(tmp_path)
     assert "create_group_handle_service.state.data" in failing(judgement)
-    finding = next(one for one in judgement.results if one.requirement.topic == "state.data").findings[0]
+    finding = next(result for result in judgement.results if result.requirement.topic == "state.data").findings[0]
     assert len(finding.steps) == 2
 
 
@@ -90,7 +90,7 @@ def test_a_list_that_grew_by_somebody_unseen_accuses_nobody(tmp_path: Path) -> N
 
 def test_what_was_deleted_is_gone(tmp_path: Path) -> None:
     """Reading it succeeds, and a list shows it."""
-    for call, answer in ((f"{READ}/a", shown("a")), (READ, {"handle_services": ["a"]})):
+    for call, answer in ((f"{READ}/a", service_shown("a")), (READ, {"handle_services": ["a"]})):
         story = Story()
         story.add("DELETE /handle_services/a", 204)
         story.add(call, 200, answer=answer)
@@ -107,12 +107,12 @@ def test_an_id_is_given_once(tmp_path: Path) -> None:
 
 def test_a_write_without_a_clear_answer_leaves_everything_open(tmp_path: Path) -> None:
     """After a 502 either state is right."""
-    for answer in (shown("a"), shown("a", name="another")):
+    for answer in (service_shown("a"), service_shown("a", name="another")):
         story = Story()
         story.created("a")
         story.add("PATCH /handle_services/a", 502, body={"name": "another"}, answer=error())
         story.add(f"{READ}/a", 200, answer=answer)
-        assert not {one for one in failing(story.judged(tmp_path)) if not one.endswith("no-5xx")}
+        assert not {identity for identity in failing(story.judged(tmp_path)) if not identity.endswith("no-5xx")}
 
 
 def test_credentials_that_are_right_before_and_after_are_right(tmp_path: Path) -> None:
@@ -136,8 +136,8 @@ def test_a_bad_body_of_somebody_who_may_is_a_400(tmp_path: Path) -> None:
 def test_what_is_not_understood_leaves_everything_of_its_kind_open(tmp_path: Path) -> None:
     """All tokens of somebody are deleted at once: none of them is expected any longer."""
     story = Story("http://onezone.test/api/v3/onezone")
-    made = {"tokenId": "t1", "token": "a-token"}
-    story.add("POST /users/u/tokens/named", 201, body={"name": "one"}, answer=made, location="/tokens/named/t1")
+    token = {"tokenId": "t1", "token": "a-token"}
+    story.add("POST /users/u/tokens/named", 201, body={"name": "one"}, answer=token, location="/tokens/named/t1")
     story.add("DELETE /user/tokens/named", 204)
     story.add("GET /users/u/tokens/named", 200, answer={"tokens": []})
     judgement = judged(story.write(tmp_path / "a.har"), edition="deployed")
@@ -158,7 +158,7 @@ def test_creations_at_once_are_read_as_each_was_sent(tmp_path: Path) -> None:
     story = Story()
     story.created("a", at=1, took=2)
     story.created("b", at=2, took=2, body={**BODY, "name": "another"})
-    story.add(f"{READ}/a", 200, at=9, answer=shown("a", name="another"))
+    story.add(f"{READ}/a", 200, at=9, answer=service_shown("a", name="another"))
     assert "create_group_handle_service.state.data" in failing(story.judged(tmp_path))
 
 
@@ -177,5 +177,5 @@ def test_who_names_what_was_created_came_after_its_creation(tmp_path: Path) -> N
     """Whatever the clock says, which in recordings of browsers has milliseconds."""
     story = Story()
     story.created("a", at=1, took=1)
-    story.add(f"{READ}/a", 200, at=1.9, answer=shown("a", name="another"))
+    story.add(f"{READ}/a", 200, at=1.9, answer=service_shown("a", name="another"))
     assert "create_group_handle_service.state.data" in failing(story.judged(tmp_path))

@@ -28,7 +28,9 @@ def test_credentials_come_from_the_security_schemes(tmp_path: Path) -> None:
     story = Story(f"http://projects.test{contract.base_paths[0]}")
     for status in (200, 401, 200):
         call = next(
-            one.path for one in contract.operations.values() if one.effect.verb == "list" and not one.parameters
+            operation.path
+            for operation in contract.operations.values()
+            if operation.effect.verb == "list" and not operation.parameters
         )
         answer = {"error": {"id": "x", "description": "x"}} if status != 200 else {}
         story.add(f"GET {call}", status, who=None, headers=(("X-Project-Key", KEY),), answer=answer)
@@ -36,7 +38,7 @@ def test_credentials_come_from_the_security_schemes(tmp_path: Path) -> None:
     follower.follow(merged([read(story.write(tmp_path / "a.har"))]))
     judgement = follower.judgement("a story")
     assert judgement.coverage
-    row = next(one for one in judgement.coverage.rows if sum(one.statuses.values()))
+    row = next(row for row in judgement.coverage.rows if sum(row.statuses.values()))
     assert (row.personas["allowed"], row.personas["nobody"]) == (2, 0)
     assert KEY not in judgement.redactor.text(f"it is {KEY}")
 

@@ -119,8 +119,8 @@ def test_exchanges_of_one_connection_are_told_apart() -> None:
     recorded: list[Recorded] = []
     tap = Tap("http://x", recorded.append)
     tap.sent(REQUEST + b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
-    tap.came(ANSWER + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
-    assert [(one.method, one.status, one.response_body) for one in recorded] == [
+    tap.received(ANSWER + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+    assert [(exchange.method, exchange.status, exchange.response_body) for exchange in recorded] == [
         ("POST", 204, b""),
         ("GET", 200, b"[]"),
     ]
@@ -131,7 +131,7 @@ def test_a_body_where_none_may_be_is_recorded() -> None:
     recorded: list[Recorded] = []
     tap = Tap("http://x", recorded.append)
     tap.sent(REQUEST)
-    tap.came(ANSWER + b"stray")
+    tap.received(ANSWER + b"stray")
     assert recorded[0].response_body == b"stray"
 
 
@@ -146,12 +146,12 @@ def test_a_body_that_is_too_big_passes_and_counts_as_not_recorded() -> None:
     tap = Tap("http://x", recorded.append)
     head = f"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: {BIG}\r\n\r\n".encode()
     came = f"HTTP/1.1 200 OK\r\nContent-Length: {BIG}\r\n\r\n".encode()
-    for data, read_along in ((head + body, tap.sent), (came + body, tap.came)):
+    for data, read_along in ((head + body, tap.sent), (came + body, tap.received)):
         for at in range(0, len(data), 65536):
             read_along(data[at : at + 65536])
     tap.sent(REQUEST)
-    tap.came(ANSWER)
-    assert [(one.status, one.request_body, one.response_body) for one in recorded] == [
+    tap.received(ANSWER)
+    assert [(exchange.status, exchange.request_body, exchange.response_body) for exchange in recorded] == [
         (200, None, None),
         (204, b"{}", b""),
     ]
@@ -165,7 +165,7 @@ def test_interim_answers_pass_and_are_no_answer() -> None:
     interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
     with server(interim + ANSWER) as (origin, _), proxied(origin) as (proxy, recorded):
         assert ask(proxy, REQUEST.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n", 1)) == interim + ANSWER
-    assert [(one.status, one.request_body) for one in recorded] == [(204, b"{}")]
+    assert [(exchange.status, exchange.request_body) for exchange in recorded] == [(204, b"{}")]
 
 
 def test_a_client_that_goes_away_harms_nobody_else() -> None:
@@ -202,7 +202,7 @@ def test_a_har_that_cannot_be_written_any_longer_breaks_nothing(
     monkeypatch.setattr(HarWriter, "write", full)
     with server(ANSWER) as (origin, _), proxied(origin, tmp_path / "out.har") as (proxy, recorded):
         assert ask(proxy, REQUEST) == ANSWER
-    assert [one.status for one in recorded] == [204]
+    assert [exchange.status for exchange in recorded] == [204]
 
 
 # --- TLS to the server -------------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ def test_whom_a_proxy_trusts_can_be_said(
                 answer = ask(proxy, get, ends=True)
             assert answer.startswith(b"HTTP/1.1 200")
             assert answer.endswith(b"[]")
-            assert [(one.status, one.url) for one in recorded] == [(200, f"{origin}/api/v3/user")]
+            assert [(exchange.status, exchange.url) for exchange in recorded] == [(200, f"{origin}/api/v3/user")]
         with proxied(origin) as (proxy, _):
             assert ask(proxy, get[:30]) == b""
     assert "its certificate was not accepted" in caplog.text

@@ -62,7 +62,7 @@ def accuses_nobody(variant: str, edition: str, folder: Path) -> None:
     assert variant in ADVISED or not failing(core)
     full = of_profile("full", edition, har)
     assert full.verdict == "conformant" or (edition == "deployed" and variant in READS), failing(full)
-    assert {one.partition(".")[0] for one in failing(full) - failing(core)} <= AROUND
+    assert {identity.partition(".")[0] for identity in failing(full) - failing(core)} <= AROUND
 
 
 @pytest.mark.slow

@@ -68,10 +68,10 @@ def test_what_is_no_recording_is_told_in_a_line(tmp_path: Path, text: str, words
     """The message names the file and what is wrong with it."""
     path = tmp_path / "a.har"
     path.write_text(text)
-    with pytest.raises(SetupError, match=words) as told:
+    with pytest.raises(SetupError, match=words) as error:
         list(read(path))
-    assert "a.har" in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "a.har" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def timed(start: float, end: float) -> Recorded:
@@ -81,7 +81,7 @@ def timed(start: float, end: float) -> Recorded:
 def test_exchanges_are_judged_in_the_order_of_time() -> None:
     """Whatever order a recording has them in."""
     times = [timed(3, 4), timed(1, 2), timed(2, 3)]
-    assert [one.start for one in by_start(times)] == [1, 2, 3]
+    assert [exchange.start for exchange in by_start(times)] == [1, 2, 3]
 
 
 def test_what_overlaps_is_told_with_each_exchange() -> None:

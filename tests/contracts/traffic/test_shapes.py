@@ -40,9 +40,9 @@ def firefox(entry: Entry) -> Entry:
 
 def chromium(entry: Entry) -> Entry:
     """HTTP/2's own headers, names in lower case, keys with an underscore, no size where none is known."""
-    names = [{"name": f":{one}", "value": "x"} for one in ("authority", "method", "path", "scheme")]
+    names = [{"name": f":{field}", "value": "x"} for field in ("authority", "method", "path", "scheme")]
     for side in ("request", "response"):
-        lower = [{**one, "name": one["name"].lower()} for one in entry[side]["headers"]]
+        lower = [{**header, "name": header["name"].lower()} for header in entry[side]["headers"]]
         entry[side] |= {"headers": [*names, *lower], "headersSize": -1, "httpVersion": "http/2.0"}
     text = entry["response"]["content"].get("text", "")
     entry["response"] |= {"bodySize": -1 if text else 0, "_transferSize": len(text) + HEAD, "_error": None}
@@ -107,7 +107,7 @@ def shaped(shape: Callable[[Entry], Entry], tale: Story, path: Path) -> Path:
         "browser": {"name": "x", "version": "1"},
     }
     log |= {"pages": [{"id": "page_1", "title": "words", "pageTimings": {"onLoad": -1}}]}
-    path.write_text(json.dumps({"log": {**log, "entries": [shape(one) for one in tale.entries]}}), encoding="utf-8")
+    path.write_text(json.dumps({"log": {**log, "entries": [shape(entry) for entry in tale.entries]}}), encoding="utf-8")
     return path
 
 
@@ -116,15 +116,15 @@ def test_each_shape_is_read_whole(shape: Callable[[Entry], Entry], tmp_path: Pat
     """Bodies, also empty ones, credentials, statuses and times."""
     plain = list(read(story(wrong=True).write(tmp_path / "plain.har")))
     exchanges = list(read(shaped(shape, story(wrong=True), tmp_path / "shaped.har")))
-    for one, other in zip(plain, exchanges, strict=True):
-        assert (one.status, one.request_body, one.response_body) == (
+    for exchange, other in zip(plain, exchanges, strict=True):
+        assert (exchange.status, exchange.request_body, exchange.response_body) == (
             other.status,
             other.request_body,
             other.response_body,
         )
         headers = {name.lower(): value for name, value in other.request_headers}
-        assert headers == {name.lower(): value for name, value in one.request_headers}
-        assert one.start == pytest.approx(other.start)
+        assert headers == {name.lower(): value for name, value in exchange.request_headers}
+        assert exchange.start == pytest.approx(other.start)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

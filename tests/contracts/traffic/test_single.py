@@ -167,7 +167,7 @@ def test_credentials_that_name_nobody_let_nobody_in(tmp_path: Path, value: str) 
         story.refused(CREATE, 403, who=None, body=BODY, headers=(("Authorization", value),))
         if not masked:  # credentials that can be read show that no tool masked these
             story.created("a")
-        topics = {one.partition(".authentication.")[2] for one in failing(story.judged(tmp_path))} - {""}
+        topics = {identity.partition(".authentication.")[2] for identity in failing(story.judged(tmp_path))} - {""}
         assert bool(topics & {"half-credentials", "malformed"}) is not masked
 
 

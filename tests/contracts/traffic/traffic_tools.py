@@ -99,7 +99,7 @@ def judged(*files: Path, edition: str = "current", **choice: Any) -> Judgement:
 
 def failing(judgement: Judgement) -> set[str]:
     """The ids of what was violated, SHOULD included."""
-    return {one.requirement.id for one in judgement.results if one.outcome.value in {"fail", "warn"}}
+    return {result.requirement.id for result in judgement.results if result.outcome.value in {"fail", "warn"}}
 
 
 def _named(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from onezone_contracts.target.file import SetupError, read_target_file
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Subject:
     """What the user asked to be judged. Without URL and target file it is the embedded mock."""
 
     url: str | None = None
@@ -36,7 +36,7 @@ class Wanted:
         return self._read[0] if self._read else {}
 
 
-def contract_of(subject: Wanted) -> Contract:
+def contract_of(subject: Subject) -> Contract:
     """The contract of the edition that the command line names, else the target file, else the default one.
 
     Raises SetupError for a target file that cannot be read, ContractError for an edition that cannot be loaded.
