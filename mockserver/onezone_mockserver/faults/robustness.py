@@ -48,6 +48,34 @@ async def _cut(send: Send, message: Message) -> None:
     raise ConnectionAbortedError
 
 
+def _left_over() -> Hook:
+    """After a refusal the connection is out of step: the next request on it is not understood."""
+
+    def around(inner: App, _state: MockState) -> App:
+        spoiled: set[object] = set()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            client = scope.get("client")
+
+            async def sending(message: Message) -> None:
+                if message["type"] == "http.response.start" and message["status"] in {401, 403}:
+                    spoiled.add(client)
+                await send(message)
+
+            if client not in spoiled:
+                await inner(scope, receive, sending)
+                return
+            spoiled.discard(client)
+            while (await receive()).get("more_body"):
+                pass
+            await send({"type": "http.response.start", "status": 400, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": b"Bad Request"})
+
+        return app
+
+    return Hook(Point.APPLICATION, around)
+
+
 def _deep(levels: int) -> Hook:
     return crash(lambda e: e.body.count(b"[") + e.body.count(b'{"') > levels)
 
@@ -62,6 +90,12 @@ FAULTS = (
         "A wrong media type is never answered.",
         _instead({415}, _hang),
         "robust.answers",
+    ),
+    fault(
+        "robustness-left-over",
+        "After a refusal the next request on the connection is not understood.",
+        _left_over(),
+        "authentication.wrong-password",
     ),
     fault("robustness-deep", "Deep nesting crashes the server.", _deep(100), BYTES),
     fault("robustness-very-deep", "Very deep nesting crashes the server.", _deep(5000), BYTES),
