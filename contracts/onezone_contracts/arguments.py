@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec import Contract, editions, load
+from onezone_spec.variables import CommandParser
 
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import VARIABLE, SetupError, filled
@@ -87,7 +88,7 @@ def seed(text: str) -> int:
         raise SetupError(f"--seed {text!r} is neither a whole number nor `random`") from None
 
 
-def add_target(parser: argparse.ArgumentParser, edition: str) -> None:
+def add_target(parser: CommandParser, edition: str) -> None:
     """Add what names the target; `edition` says what that option means."""
     parser.add_argument("url", nargs="?", metavar="URL", help="base URL of the API, base path included")
     add_contract(parser, edition)
@@ -101,7 +102,7 @@ def add_target(parser: argparse.ArgumentParser, edition: str) -> None:
     add_network(parser)
 
 
-def add_contract(parser: argparse.ArgumentParser, default: str) -> None:
+def add_contract(parser: CommandParser, default: str) -> None:
     """Add what names the contract; `default` says what counts without `--edition`."""
     parser.add_argument(
         "--edition",
@@ -122,7 +123,7 @@ def contract_named(arguments: argparse.Namespace) -> Contract:
     return load(arguments.edition, arguments.contract)
 
 
-def add_network(parser: argparse.ArgumentParser) -> None:
+def add_network(parser: CommandParser) -> None:
     """Add how the target is reached."""
     parser.add_argument(
         "--header",
@@ -135,10 +136,11 @@ def add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=requests_a_second, metavar="N", help="send at most N requests a second")
 
 
-def add_trust(parser: argparse.ArgumentParser) -> None:
+def add_trust(parser: CommandParser) -> None:
     """Add whom TLS trusts."""
     parser.add_argument("--cacert", type=Path, metavar="FILE", help="certificate authority to trust (PEM)")
     parser.add_argument("--insecure", action="store_true", help="do not check the server's certificate")
+    parser.exclude("--cacert", "--insecure")
 
 
 def network_of(arguments: argparse.Namespace) -> Network:
@@ -183,7 +185,7 @@ def trust(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None
         raise SetupError(f"--cacert {cacert}: {error.strerror or error}") from None
 
 
-def add_admin(parser: argparse.ArgumentParser, purpose: str = "creates its users and removes them") -> None:
+def add_admin(parser: CommandParser, purpose: str = "creates its users and removes them") -> None:
     """Add what names an administrator's account, with which the kit does something."""
     parser.add_argument(
         "--admin",
@@ -191,9 +193,10 @@ def add_admin(parser: argparse.ArgumentParser, purpose: str = "creates its users
         help=f"administrator's account, with which the kit {purpose}",
     )
     parser.add_argument("--admin-token", metavar="TOKEN", help="the same, by a token")
+    parser.exclude("--admin", "--admin-token")
 
 
-def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
+def add_run(parser: CommandParser, depth: str) -> None:
     """Add how deep, how fast and how long a target is judged; `depth` is the default one."""
     parser.add_argument("--depth", choices=DEPTHS, default=depth, help=f"how much to try (default: {depth})")
     parser.add_argument(
@@ -241,7 +244,7 @@ def add_run(parser: argparse.ArgumentParser, depth: str) -> None:
     )
 
 
-def add_judgement(parser: argparse.ArgumentParser) -> None:
+def add_judgement(parser: CommandParser) -> None:
     """Add which requirements are judged, what counts as a failure, and where reports go."""
     parser.add_argument("--strict", action="store_true", help="count a SHOULD that fails as a violation")
     parser.add_argument(

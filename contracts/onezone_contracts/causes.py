@@ -15,6 +15,10 @@ from onezone_contracts.requirement import ALONE, Finding, Level, Outcome, Requir
 FAILED = frozenset({Outcome.FAIL, Outcome.WARN})
 SHAPES = ("error.shape", "error.media-type", "error.labelled")
 """Topics about what an error looks like, whatever it is about."""
+COMMON = frozenset({"authentication", "media-type", "accept-header"})
+"""What topics are about that a server sees to in one place, for all operations."""
+CROSSED = "concurrent.access"
+DENIALS = frozenset({401, 403})
 _NUMBER = re.compile(r"\b[1-5]\d\d\b")
 PASSES = "expected-failures"
 _STATUSES = re.compile(r"[1-5]\d\d(?: or [1-5]\d\d)*|4xx|no 5xx|a documented status")
@@ -120,12 +124,15 @@ def _status(
 ) -> tuple[str, str]:
     """Another status than documented."""
     status, expected = exchange.status, finding.expected
+    if requirement.topic == CROSSED and (exchange.succeeded or status in DENIALS):
+        return CROSSED, "requests at the same time get one another's rights"
     if exchange.succeeded and expected.startswith("2"):
         return f"success-{status}", f"a success is {status} where {{expected}} is documented"
     if exchange.succeeded:
         about = requirement.topic.partition(".")[0]
         words = f"accepts what must be refused with {expected}: {about}"
-        return f"accepted.{requirement.operation}.{about}.{expected.replace(' ', '-')}", words
+        where = about if about in COMMON else f"{requirement.operation}.{about}"
+        return f"accepted.{where}.{expected.replace(' ', '-')}", words
     words = f"answers {status} where {{expected}} is documented"
     undocumented = operation is None or status not in operation.responses
     if undocumented or expected in {"no 5xx", "a documented status"}:

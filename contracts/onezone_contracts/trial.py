@@ -112,6 +112,14 @@ class AccountTrial(Trial):
         self._shares.unsent(before, prepared.value)
         return prepared
 
+    def dispatch(self, prepared: Prepared) -> Sent:
+        """Send what was prepared, unrecorded. Raises OutOfTimeError and HungError: what it names is free then."""
+        try:
+            return super().dispatch(prepared)
+        except NotJudged:
+            self._shares.back(prepared.value)
+            raise
+
     def record(self, sent: Sent) -> None:
         """Put an exchange into the log, and see what came of it."""
         super().record(sent)

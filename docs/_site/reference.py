@@ -102,7 +102,7 @@ def variables(parser: VariableParser) -> Iterator[tuple[str, str]]:
     for action in parser.options:
         yield (
             code(", ".join(action.option_strings) or str(action.metavar or action.dest)),
-            code(parser.variable(action)),
+            ", ".join(map(code, parser.variables(action))),
         )
 
 

@@ -39,13 +39,11 @@ def parser() -> VariableParser:
     flags.add_argument("--port", type=_port, default=8080, help="port to listen on, 0 picks one (default: %(default)s)")
     flags.add_argument(
         "--edition",
-        type=_nonempty,
         metavar="NAME|FILE",
         help="edition of the contract, or the file of one of your own (default: current)",
     )
     flags.add_argument(
         "--contract",
-        type=_nonempty,
         action="append",
         default=[],
         metavar="DIR",
@@ -53,19 +51,18 @@ def parser() -> VariableParser:
     )
     flags.add_argument(
         "--scenario",
-        type=_path,
+        type=Path,
         metavar="FILE",
         help="users and groups to start with, in YAML or JSON (default: the demo)",
     )
     flags.add_argument(
-        "--check", nargs="+", type=_path, metavar="FILE", help="find mistakes in these scenario files, and stop"
+        "--check", nargs="+", type=Path, metavar="FILE", help="find mistakes in these scenario files, and stop"
     )
     _add_shaping(flags)
     _add_network(flags)
     flags.add_argument("--no-control", action="store_true", help="switch the control plane under /_mock/ off")
     flags.add_argument(
         "--control-token",
-        type=_nonempty,
         metavar="TOKEN",
         help="the control plane asks for it as a bearer token (default: a random one, printed at the start, if"
         " other machines can reach the mock)",
@@ -91,10 +88,8 @@ def _add_network(flags: VariableParser) -> None:
         help="origin whose pages may read the answers, send credentials and use the control plane, repeatable"
         " (default: every origin, without credentials)",
     )
-    flags.add_argument("--tls-cert", type=_nonempty, metavar="FILE", help="serve https with this certificate (PEM)")
-    flags.add_argument(
-        "--tls-key", type=_nonempty, metavar="FILE", help="the certificate's key, if it is in another file"
-    )
+    flags.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate (PEM)")
+    flags.add_argument("--tls-key", metavar="FILE", help="the certificate's key, if it is in another file")
     flags.add_argument(
         "--public-url",
         type=_public_url,
@@ -137,7 +132,6 @@ def _add_shaping(flags: VariableParser) -> None:
     )
     flags.add_argument(
         "--forward",
-        type=_nonempty,
         metavar="URL",
         help="base URL of a real server that answers what --only does not name",
     )
@@ -366,19 +360,8 @@ def _latency(text: str) -> float:
     return float(text)
 
 
-def _nonempty(text: str) -> str:
-    """An option's value, which may come from a variable of a shell that is not set."""
-    if not text:
-        raise argparse.ArgumentTypeError("the value is empty: give one, or leave the option out")
-    return text
-
-
-def _path(text: str) -> Path:
-    return Path(_nonempty(text))
-
-
 def _origin(text: str) -> str:
-    if not _ORIGIN.fullmatch(_nonempty(text)):
+    if not _ORIGIN.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not an origin: give * or scheme://host[:port]")
     return text
 
@@ -386,6 +369,6 @@ def _origin(text: str) -> str:
 def _public_url(text: str) -> str:
     from onezone_mockserver.proxies import is_public_url
 
-    if not is_public_url(_nonempty(text)):
+    if not is_public_url(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not the URL of a server: give http[s]://host[:port][/path]")
     return text

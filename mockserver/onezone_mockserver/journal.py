@@ -125,6 +125,7 @@ class Row:
         """The row with heads and bodies, in which secrets are masked; `forgotten` says that they were too many."""
         return {
             **self.brief(),
+            "scheme": self.scheme,
             "forgotten": self.forgotten,
             "request": _shown(self.request, self.body, self.body_size),
             "response": _shown(self.answered, self.answer_body, self.answer_size),

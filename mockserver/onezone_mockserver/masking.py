@@ -80,15 +80,17 @@ def body(raw: bytes) -> str:
 
 def _masked(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: MASK if is_secret(key) and _is_scalar(item) else _masked(item) for key, item in value.items()}
+        return {key: _hidden(item) if is_secret(key) else _masked(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_masked(item) for item in value]
     return text(value) if isinstance(value, str) else value
 
 
-def _is_scalar(value: Any) -> bool:
-    """Whether a value is one that could be a secret: under `tokens` may stand a list of ids as well."""
-    return value is not None and not isinstance(value, dict | bool)
+def _hidden(value: Any) -> Any:
+    """What stands for a secret, and for each of a list; null, true and false are none, and objects have keys."""
+    if isinstance(value, list):
+        return [_hidden(item) for item in value]
+    return _masked(value) if value is None or isinstance(value, dict | bool) else MASK
 
 
 def text(shown: str) -> str:

@@ -11,13 +11,14 @@ from onezone_spec import coverage
 from onezone_spec.diff import report
 from onezone_spec.load import DEFAULT_EDITION, document_text, load
 from onezone_spec.model import Contract, ContractError
+from onezone_spec.variables import CommandParser
 
 USAGE_ERROR = 2
 
 
-def parser(name: str) -> argparse.ArgumentParser:
+def parser(name: str) -> CommandParser:
     """The options of `ozkit spec`."""
-    options = argparse.ArgumentParser(
+    options = CommandParser(
         prog=f"ozkit {name}",
         description="Print an edition's OpenAPI document, say how two editions differ, or what one of them covers.",
     )
@@ -47,13 +48,13 @@ def parser(name: str) -> argparse.ArgumentParser:
     return options
 
 
-def _add_contract(options: argparse.ArgumentParser, default: str | None) -> None:
+def _add_contract(options: CommandParser, default: str | None) -> None:
     words = f"a name, or the file of one of your own; default: {DEFAULT_EDITION}"
     options.add_argument("--edition", default=default, metavar="NAME|FILE", help=words)
     _add_folders(options, [] if default is None else default)
 
 
-def _add_folders(options: argparse.ArgumentParser, default: list[str] | str) -> None:
+def _add_folders(options: CommandParser, default: list[str] | str) -> None:
     options.add_argument(
         "--contract",
         action="append",

@@ -11,6 +11,11 @@ import naive
 import pytest
 import server
 from judge_tools import CommandResult
+from onezone_contracts.causes import causes
+from onezone_contracts.exchange import Exchange, Redactor, Request, Response
+from onezone_contracts.reports.terminal import listed
+from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
+from onezone_spec import load
 
 Command = Callable[..., CommandResult]
 TERMINAL = 80
@@ -107,3 +112,48 @@ def test_only_404_where_something_can_be_read_is_the_implementations(command: Co
         result, report = run(command, handle, tmp_path)
     assert (result.code, report["verdict"]) == (1, "nonconformant")
     assert "answers 404 where 204 is documented" in first_lines(result)
+
+
+def came(topic: str, status: int, expected: str, operation: str) -> Result:
+    """A failure: that status came, and another was expected."""
+    requirement = Requirement(topic, operation, Level.MUST, "", "", lambda _: iter(()))
+    exchange = Exchange(Request("GET", "/", label="a request"), "http://127.0.0.1:9", Response(status, (), b""))
+    finding = Finding(f"a request: expected {expected}, got {status}", expected, exchange.answer(), exchange)
+    return Result(requirement, Outcome.FAIL, (finding,))
+
+
+def ids_of(*results: Result) -> list[str]:
+    return [cause.id for cause in causes(results, (), load("current"), Redactor())]
+
+
+def test_what_a_server_sees_to_once_for_all_operations_is_one_cause() -> None:
+    """Passwords that nobody looks at are one mistake; who may what is another for each operation."""
+    operations = ("list_users", "get_user", "list_groups")
+    passwords = [came("authentication.wrong-password", 200, "401", operation) for operation in operations]
+    assert ids_of(*passwords) == ["accepted.authentication.401"]
+    rights = [came("access.outsider", 200, "403", operation) for operation in operations]
+    assert ids_of(*rights) == [f"accepted.{operation}.access.403" for operation in operations]
+
+
+def test_requests_that_get_one_anothers_rights_are_one_cause() -> None:
+    """Whether too much or too little is allowed, and of however many operations; a breakdown is another."""
+    crossed = [
+        came("concurrent.access", 200, "403", "list_users"),
+        came("concurrent.access", 403, "200", "list_users"),
+        came("concurrent.access", 200, "403", "get_user"),
+        came("concurrent.access", 401, "200", "get_group"),
+    ]
+    assert ids_of(*crossed) == ["concurrent.access"]
+    assert ids_of(*crossed, came("concurrent.access", 500, "200", "list_groups")) == [
+        "concurrent.access",
+        "status-500-for-200",
+    ]
+
+
+def test_requirements_of_many_operations_are_listed_by_topic() -> None:
+    """A list of a topic's name alone, seventy times, says nothing."""
+    many = [came("concurrent.access", 200, "403", f"get_{number}").requirement for number in range(9)]
+    other = came("authentication.nobody", 200, "401", "list_users").requirement
+    assert listed(many) == "concurrent.access of get_0, get_1, get_2, get_3, get_4, get_5 and 3 more"
+    assert listed([*many[:1], other]) == "concurrent.access of get_0; authentication.nobody of list_users"
+    assert listed([other]) == "authentication.nobody"

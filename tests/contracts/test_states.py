@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -229,6 +230,25 @@ def test_headers_of_the_target_go_to_no_other_server(elsewhere: bool) -> None:  
     with RawServer(talk) as raw, pytest.raises(SetupError):
         States(f"{raw.origin}/states", options, BASE if elsewhere else f"{raw.origin}/api/v3").target(BASE, PEOPLE)
     assert set(seen) == {not elsewhere}
+
+
+def test_what_was_not_answered_in_time_is_torn_down_too() -> None:
+    """It may have been set up nevertheless."""
+    actions: list[str] = []
+
+    def talk(connection: socket.socket, _: int) -> None:
+        while data := read_request(connection):
+            actions.append(json.loads(data.partition(b"\r\n\r\n")[2])["action"])
+            if actions[-1] == "setup":
+                connection.recv(1)
+                return
+            connection.sendall(answer(200))
+
+    with RawServer(talk) as raw:
+        made = States(f"{raw.origin}/states", Options(timeout=0.2))
+        assert made.share() is None
+        made.teardown()
+    assert actions == ["setup", "teardown"]
 
 
 @pytest.mark.parametrize("reply", [answer(400), as_json({}), as_json({"share": ""}), as_json({"share": None})])

@@ -65,6 +65,17 @@ MISTAKES: dict[str, tuple[Change, str]] = {
     "home is a list": (lambda d: d["groups"].update(home=[HOME]), "groups.home"),
     "home is empty": (lambda d: d["groups"].update(home=""), "groups.home"),
     "home is missing": (lambda d: d["groups"].update(missing=HOME), "groups.missing"),
+    "home of a persona is missing": (
+        lambda d: (d["groups"].update(missing="g2"), personas_of(d)["member"].update(group="g2")),
+        "groups.missing",
+    ),
+    "other is home": (lambda d: d["groups"].update(other=HOME), "groups.other"),
+    "other is home of a persona": (
+        lambda d: (d["groups"].update(other="g2"), personas_of(d)["member"].update(group="g2")),
+        "groups.other",
+    ),
+    "other is missing": (lambda d: d["groups"].update(other="g2", missing="g2"), "groups.missing"),
+    "colon in a username": (lambda d: personas_of(d)["member"].update(username="a:b"), f"{MEMBER}.username"),
     "missing is a number": (lambda d: d["groups"].update(missing=7), "groups.missing"),
     "groups is a list": (lambda d: d.update(groups=[HOME]), "groups"),
     "personas is a list": (lambda d: d.update(personas=["member"]), "personas"),
@@ -205,7 +216,11 @@ def test_skeleton_is_a_target_file_once_it_is_filled(command: Command, tmp_path:
     """What `ozkit target init` prints is YAML that needs nothing but values."""
     result = command("target", "init", "--edition", edition)
     assert (result.code, result.err) == (0, "")
-    text = result.out.replace("127.0.0.1:9000", f"127.0.0.1:{closed_port()}").replace('"..."', '"filled"')
+    text = (
+        result.out.replace("127.0.0.1:9000", f"127.0.0.1:{closed_port()}")
+        .replace('"..."', '"filled"')
+        .replace('other: "filled"', 'other: "another"')
+    )
     data = yaml.safe_load(text)
     assert data["edition"] == edition
     assert list(data["personas"][OPERATION]) == [persona.name for persona in wanted_personas(edition)]

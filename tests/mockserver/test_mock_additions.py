@@ -126,6 +126,35 @@ def test_a_handle_names_what_is_there_and_is_alone(
     assert deployed.snapshot() == before
 
 
+WRONG_HANDLES = [
+    ({"handleId": "none"}, "shares[0].handleId: there is no handle none"),
+    ({"details": {"handleId": "none"}}, "shares[0].details.handleId: there is no handle none"),
+    ({"handleId": 17}, "shares[0].handleId: must be a string: quote it"),
+    ({"handleId": "h1"}, "shares[0].handleId: the handle h1 names another share"),
+]
+
+
+@pytest.mark.parametrize(("shown", "message"), WRONG_HANDLES)
+def test_a_share_shows_a_handle_that_names_it(
+    edition_client: Callable[[str], Client], shown: Any, message: str
+) -> None:
+    """Otherwise the place is told, and nothing is added."""
+    deployed = edition_client("deployed")
+    assert add(deployed, {**SHARES, "handles": [{"id": "h1", **NAMES}]}).status == 204
+    before = deployed.snapshot()
+    reply = add(deployed, {"shares": [{"id": "s2", **shown}]})
+    assert (reply.status, reply.json.get("error")) == (400, message)
+    assert deployed.snapshot() == before
+
+
+@pytest.mark.parametrize("handle", ["h2", None])
+def test_a_share_may_show_its_handle(edition_client: Callable[[str], Client], handle: str | None) -> None:
+    """The handle that comes with it, or none."""
+    share = {"id": "s1", "name": "n", "handleId": handle}
+    handles = [{"id": "h2", **NAMES}]
+    assert add(edition_client("deployed"), {"shares": [share], "handles": handles}).status == 204
+
+
 def test_a_world_in_which_a_named_service_is_gone_goes_on(edition_client: Callable[[str], Client]) -> None:
     """Where a service with handles may be deleted, the world can be added to and put back afterwards."""
     current = edition_client("current")

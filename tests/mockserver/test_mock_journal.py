@@ -12,7 +12,11 @@ import pytest
 from jsonschema import Draft7Validator
 from mock_client import GOOD, HOME, Client, basic
 from onezone_mockserver import create_app
+from onezone_mockserver.explain import explain
 from onezone_mockserver.journal import LIMIT, LONG_BODY, Row
+from onezone_mockserver.references import references
+from onezone_mockserver.world import User, World
+from onezone_spec import editions, load
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 from socket_client import PATH, connected, head, post, statuses, until
@@ -116,6 +120,17 @@ def test_a_decision_that_would_be_another_now_says_that_the_world_changed(client
     client.app.world.unrelate("user", "nora", "group", EDITORS)
     access = rows(client)[0]["access"]
     assert (access["allowed"], access["changed"]) == (True, True)
+
+
+@pytest.mark.parametrize("edition", editions())
+def test_a_decision_on_what_is_gone_can_be_read(edition: str) -> None:
+    """Whatever the rule asked about: the journal is there to be read afterwards."""
+    contract, world = load(edition), World()
+    world.references = references(contract)
+    for operation in contract.operations.values():
+        params = {parameter.name: "gone" for parameter in operation.parameters}
+        body = {prop.name: "gone" for prop in operation.body.properties} if operation.body else {}
+        assert explain(contract, operation, world, User("gone", "gone", "secret"), params, body)["routes"] is not None
 
 
 def test_an_id_that_is_no_utf_8_is_shown_as_escapes(client: Client) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
 
 from onezone_spec import DEFAULT_EDITION
 
 from onezone_contracts.arguments import add_admin, add_contract, add_network, some_seconds
 
+if TYPE_CHECKING:
+    from onezone_spec.variables import CommandParser
 
-def add_clean(parser: argparse.ArgumentParser) -> None:
+
+def add_clean(parser: CommandParser) -> None:
     """Add the options of `ozkit target clean`."""
     parser.add_argument(
         "url",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onezone_spec import DEFAULT_EDITION, Contract, ContractError
+from onezone_spec.variables import CommandParser
 
 from onezone_contracts.arguments import add_contract, contract_named
 from onezone_contracts.commands.clean_options import add_clean
@@ -86,7 +87,7 @@ def traffic(argv: list[str]) -> int:
 
 def requirements(argv: list[str]) -> int:
     """List the requirements of an edition."""
-    parser = argparse.ArgumentParser(prog="ozkit requirements", description="List what the judge requires.")
+    parser = CommandParser(prog="ozkit requirements", description="List what the judge requires.")
     add_contract(parser, f"default {DEFAULT_EDITION}")
     parser.add_argument("--profile", choices=PROFILES, default="core", help="core (default) or full")
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
@@ -147,7 +148,7 @@ _LISTS: dict[str, Callable[[Rows], None]] = {"json": _as_json, "markdown": _as_m
 
 def target(argv: list[str]) -> int:
     """Print a skeleton or the schema of target files, find mistakes in them, or remove what runs left behind."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="ozkit target", description="Write and check target files; clean up after a run that was killed."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="init|check|schema|clean")

@@ -12,6 +12,7 @@ from typing import Any
 
 from onezone_spec import DEFAULT_EDITION, Contract
 from onezone_spec.explain import Answer, Need, Question, RouteAnswer, Setting, question, read_setting
+from onezone_spec.variables import CommandParser
 from onezone_spec.written import read_written
 
 from onezone_contracts import arguments as shared
@@ -38,8 +39,8 @@ def main(argv: list[str]) -> int:
     return OPEN if answer is None or answer.route else CLOSED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="ozkit explain",
         description="Say who may call an operation, and why: by which route, and through which groups.",
         epilog="exit codes: 0 the user may, 1 the user may not, 2 nobody can say",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from onezone_spec import AccessRule, Contract, Origin, __version__, editions, load
+from onezone_spec.variables import CommandParser
 
 from onezone_contracts import arguments as shared
 from onezone_contracts.commands.signals import stoppable
@@ -89,8 +89,8 @@ def main(argv: list[str]) -> int:
     return exit_code(matches)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="ozkit identify",
         description="Say which editions a target conforms to, and what keeps it from each other one.",
         epilog="exit codes: 0 it conforms to one or more, 1 it conforms to none, 2 not known",

@@ -15,6 +15,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from onezone_spec import DEFAULT_EDITION, Contract, Origin, load
+from onezone_spec.variables import CommandParser
 
 from onezone_contracts.arguments import add_contract, contract_named
 from onezone_contracts.checks import crowd, drawn
@@ -83,8 +84,8 @@ def main(argv: list[str]) -> int:
     return 0 if matrix.proven else 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="ozkit prove",
         description="Judge the kit's own mock with each of its faults: every one must be noticed.",
         epilog="exit codes: 0 proven, 1 a fault goes unnoticed or no fault makes a requirement fail, 2 not tried",

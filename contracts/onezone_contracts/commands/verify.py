@@ -89,18 +89,31 @@ def _judge(arguments: argparse.Namespace, stop: Stop) -> Judgement:
 
 
 def reports(values: list[str]) -> list[tuple[str, str]]:
-    """`FORMAT=PATH` options as pairs. Raises SetupError for a format or a folder that there is not."""
+    """`FORMAT=PATH` options as pairs. Raises SetupError for a format that there is not, or a path for no report."""
     from onezone_contracts.reports import WRITERS
 
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for value in values:
         name, sign, path = value.partition("=")
         if name not in WRITERS or not sign or not path:
             raise SetupError(f"--report {value!r}: write FORMAT=PATH with a format of {', '.join(WRITERS)}")
-        if path != "-" and not Path(path).resolve().parent.is_dir():
-            raise SetupError(f"--report {value!r}: there is no folder {Path(path).parent}")
+        if path != "-":
+            _check_path(value, Path(path))
+        if any(path == other for _, other in pairs):
+            raise SetupError(f"--report {value!r}: another report goes to {path} already: give each a path of its own")
         pairs.append((name, path))
     return pairs
+
+
+def _check_path(value: str, path: Path) -> None:
+    """Raises SetupError where no report can be written there: better now than when all is judged."""
+    folder = path.resolve().parent
+    if path.is_dir():
+        raise SetupError(f"--report {value!r}: {path} is a folder: name a file in it")
+    if not folder.is_dir():
+        raise SetupError(f"--report {value!r}: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise SetupError(f"--report {value!r}: {path} cannot be written: Permission denied")
 
 
 def report(judgement: Judgement, values: list[str]) -> None:
@@ -112,6 +125,7 @@ def report(judgement: Judgement, values: list[str]) -> None:
     to_stdout = any(path == "-" for _, path in pairs)
     github.annotate(judgement, os.environ, sys.stderr if to_stdout else sys.stdout)
     terminal.show(judgement, Console(stderr=to_stdout, highlight=False))
+    lost = []
     for name, path in pairs:
         text = WRITERS[name](judgement)
         if path == "-":
@@ -120,7 +134,9 @@ def report(judgement: Judgement, values: list[str]) -> None:
         try:
             Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
-            raise SetupError(f"the report {path} cannot be written: {error.strerror}") from None
+            lost.append(f"the report {path} cannot be written: {error.strerror}")
+    if lost:
+        raise SetupError("\n".join(lost))
 
 
 def _to_stdout(text: str) -> None:

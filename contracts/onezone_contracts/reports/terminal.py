@@ -19,7 +19,7 @@ from onezone_contracts.curl import steps, variables, words
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.reports import shown
 from onezone_contracts.reports.shown import visible, who_does_what
-from onezone_contracts.requirement import OUT_OF_TIME, Finding, Level, Outcome, Result
+from onezone_contracts.requirement import OUT_OF_TIME, Finding, Level, Outcome, Requirement, Result
 from onezone_contracts.verdict import Judgement, Verdict
 
 COLOURS = {
@@ -109,8 +109,7 @@ class _Report:
         yield from self._text(cause.summary, f"{number:>2}. ", style="bold")
         for result in failing[:NAMED]:
             yield from self._requirement(result, cause, whole=result is failing[0])
-        others = ", ".join(result.requirement.id.partition(".")[2] for result in failing[NAMED:])
-        if others:
+        if others := listed([result.requirement for result in failing[NAMED:]]):
             yield from self._text(f"and by the same: {others}", "    ")
         if cause.example:
             yield from self._evidence(cause.example)
@@ -208,6 +207,20 @@ class _Report:
         indent = " " * len(first) if later is None else later
         rows = wrapped(safe, max(self.width, NARROWEST), first, indent)
         yield from (Text(_tame(row), style=style) for row in rows or [first])
+
+
+def listed(requirements: Sequence[Requirement]) -> str:
+    """Requirements of one operation by their topics; of several by each topic, and a few operations that it is of."""
+    if len({requirement.operation for requirement in requirements}) == 1:
+        return ", ".join(requirement.topic for requirement in requirements)
+    operations: dict[str, list[str]] = {}
+    for requirement in requirements:
+        operations.setdefault(requirement.topic, []).append(requirement.operation)
+    parts = []
+    for topic, names in operations.items():
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        parts.append(f"{topic} of {', '.join(names[:NAMED])}{more}")
+    return "; ".join(parts)
 
 
 def wrapped(text: str, width: int, first: str = "", later: str = "") -> list[str]:

@@ -281,8 +281,6 @@ def target_from_file(
     _reject_unknown_keys(path, groups, keys(Groups), "groups.")
     home = _text(path, groups, "home", "groups.")
     missing = _text(path, groups, "missing", "groups.") if "missing" in groups else missing_id(home)
-    if missing == home:
-        raise SetupError(f"{path}: groups.missing is the home group; it must be an id that no group has")
     other = _text(path, groups, "other", "groups.") if "other" in groups else None
     entries = _mapping(path, _mapping(path, data, "personas", ""), operation.id, "personas.")
     prefix = f"personas.{operation.id}."
@@ -295,6 +293,13 @@ def target_from_file(
         )
         for persona in personas
     }
+    homes = {user.group for user in users.values()}
+    if other in homes:
+        raise SetupError(
+            f"{path}: groups.other is a home group; it must be a group that none of the personas belongs to"
+        )
+    if missing in {other, *homes}:
+        raise SetupError(f"{path}: groups.missing is a group of this file; it must be an id that no group has")
     return Target(base_url, users, missing, other)
 
 
@@ -355,6 +360,8 @@ def _credentials(path: Path, entries: Mapping[str, Any], name: str, prefix: str)
     if "headers" in value:
         return Credentials(headers=_headers(path, _mapping(path, value, "headers", where), f"{where}headers."))
     texts = {key: _secret(path, value, key, where) for key in value if key != "group"}
+    if ":" in texts.get("username", ""):
+        raise SetupError(f"{path}: {where}username: a user name with a colon cannot log in (RFC 7617, 2)")
     token = texts.get("token", texts.get("bearer"))
     return Credentials(texts.get("username"), texts.get("password"), token, bearer="bearer" in texts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,11 @@ def check(path: Path, *, creates: bool) -> None:
     """Raises SetupError where nothing can be kept, or not in that file."""
     if not creates:
         raise SetupError("--keep is for users that the kit creates: give URL with --admin or --states-url")
+    if path.is_dir():
+        raise SetupError(f"--keep {path}: this is a folder: name a file in it")
     if path.exists() and path.stat().st_size:
-        raise SetupError(f"--keep {path}: the file exists already; `ozkit target clean {path}` removes what it names")
+        command = f"ozkit target clean {shlex.quote(str(path))}"
+        raise SetupError(f"--keep {path}: the file exists already; `{command}` removes what it names")
     _write(path, "")
 
 
@@ -97,7 +101,8 @@ def _credentials(credentials: Credentials) -> dict[str, str]:
 
 def _save(path: Path, described: Mapping[str, Any], removal: Mapping[str, Iterable[Any]]) -> None:
     text = yaml.safe_dump({**described, "kept": dict(removal)}, sort_keys=False, allow_unicode=True)
-    _write(path, f"# Made by `ozkit verify --keep`; `ozkit target clean {path}` removes what it names.\n{text}")
+    command = f"ozkit target clean {shlex.quote(str(path))}{'' if 'states' in removal else ' --admin USER:PASSWORD'}"
+    _write(path, f"# Made by `ozkit verify --keep`; `{command}` removes what it names.\n{text}")
 
 
 def _write(path: Path, text: str) -> None:

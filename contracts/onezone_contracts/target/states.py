@@ -111,12 +111,12 @@ class States:
     def _call(self, action: str, state: str, params: dict[str, Any]) -> dict[str, Any]:
         self._check_time()
         exchange = self._send({"action": action, "state": state, "params": params})
+        if action == "setup" and (exchange.succeeded or exchange.timed_out):  # it may be there yet, or come later
+            self.made.append({"state": state, "params": params})
         if not exchange.succeeded:
             redactor = Redactor()
             redactor.learn(*self._secrets)
             raise SetupError(f"the states URL {self._shown} did not set up {state!r}: {redactor.text(_why(exchange))}")
-        if action == "setup":
-            self.made.append({"state": state, "params": params})
         assert exchange.response is not None
         try:
             answer = exchange.response.json() if exchange.response.body else {}

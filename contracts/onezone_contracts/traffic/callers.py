@@ -19,6 +19,8 @@ from onezone_contracts.traffic.recording import Headers, Recorded
 
 AUTHORIZATION = "authorization"
 LONGEST_NAME = 60
+KNOWN = frozenset({*range(200, 300), 401})
+"""Answers before which the mock looked who calls: without a user, nobody."""
 _MASKED = re.compile(r"\*{3}|\u2022{3}|(?i:redacted|filtered|masked|removed)")
 """What tools write in the place of credentials: they are then the same for everybody."""
 _SECRET_HEADERS = frozenset({AUTHORIZATION, "cookie", "set-cookie", "proxy-authorization"})
@@ -74,9 +76,12 @@ class Callers:
 
     def of(self, recorded: Recorded) -> Caller:
         """Who sent it."""
-        if not recorded.heads:
+        if recorded.by_mock:
             self.shows_credentials = True
-            return self._identified(f"user {recorded.user}", recorded.user) if recorded.user else NOBODY
+            if recorded.user:
+                return self._identified(mock_key(recorded.user), recorded.user)
+            if not recorded.heads:
+                return NOBODY if recorded.status in KNOWN else UNCLEAR
         sent = [(name.lower(), value) for name, value in recorded.request_headers]
         credentials = [(name, value) for name, value in sent if name in self.credentials]
         self.shows_credentials |= any(name == "authorization" for name, _ in credentials)
@@ -93,6 +98,11 @@ class Callers:
             number = 1 + sum(caller.name.startswith("token-") for caller in self._by_key.values())
             self._by_key[key] = Caller(Kind.SOMEBODY, key, name or f"token-{number}")
         return self._by_key[key]
+
+
+def mock_key(username: str) -> str:
+    """The key of a caller whom the mock knew."""
+    return f"user {username}"
 
 
 def basic_key(username: str, password: str) -> str:

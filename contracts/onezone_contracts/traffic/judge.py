@@ -20,7 +20,7 @@ from onezone_contracts.state.expected import CALLER, USER, Ref
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.traffic.access import Access
 from onezone_contracts.traffic.between import RefusalsBetween
-from onezone_contracts.traffic.callers import Callers, Kind, basic_key, credential_headers, learn
+from onezone_contracts.traffic.callers import Callers, Kind, basic_key, credential_headers, learn, mock_key
 from onezone_contracts.traffic.coverage import Counting, Coverage
 from onezone_contracts.traffic.order import with_rivals
 from onezone_contracts.traffic.recording import Recorded, header
@@ -109,7 +109,7 @@ class Follower:
 
     def _call(self, recorded: Recorded) -> RecordedCall | None:
         here = origin(recorded.url)
-        if recorded.method in NOT_JUDGED or (self._origin is not None and here not in {"", self._origin}):
+        if recorded.method in NOT_JUDGED or (self._origin and here not in {"", self._origin}):
             return None
         path = recorded.url[len(here) :].partition("?")[0].partition("#")[0]
         call = self._routes.find(recorded.method, path)
@@ -118,7 +118,7 @@ class Follower:
             return None
         if not (call.spelled or recorded.status in SUCCESSES):
             return None  # a server may know a path with a slash at its end, and need not
-        if self._origin is None:
+        if not self._origin:
             self._origin = here
         learn(self.redactor, recorded, self._callers.credentials)
         return recorded_call(recorded, call, self._callers, self.contract)
@@ -159,7 +159,9 @@ class Follower:
             self._users[sent.caller.key] = sent.user = (USER, name)
         elif effect.verb == "create" and effect.resource == USER and sent.created_id and isinstance(sent.value, dict):
             username, password = sent.value.get("username"), sent.value.get("password")
-            if isinstance(username, str) and isinstance(password, str):
+            if isinstance(username, str) and sent.recorded.by_mock:
+                self._users[mock_key(username)] = (USER, sent.created_id)
+            elif isinstance(username, str) and isinstance(password, str):
                 self._users[basic_key(username, password)] = (USER, sent.created_id)
 
     # --- the judgement ---------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class SignIn:
         if topic and (sent.succeeded or sent.forbidden) and len(self._hollow) < HOLLOW:
             self._hollow.append((topic, sent))
         value = header(sent.recorded.request_headers, AUTHORIZATION)
-        if value is None or sent.caller.kind is not Kind.SOMEBODY:
+        if value is None or sent.caller.kind is not Kind.SOMEBODY or sent.recorded.by_mock:
             return
         pair = user_and_password(value)
         self._shows_pairs |= pair is not None and bool(pair[0])

@@ -10,7 +10,7 @@ from onezone_contracts.generate.values import stored, usual
 from onezone_contracts.reading import ids_of, list_keys, next_page, only_list
 from onezone_contracts.requirement import Finding
 from onezone_contracts.state.compare import at, brief, difference
-from onezone_contracts.state.expected import CALLER, Ref, holds, pair
+from onezone_contracts.state.expected import CALLER, USER, Ref, holds, pair
 from onezone_contracts.traffic.about import (
     after,
     between,
@@ -70,6 +70,9 @@ class State:
             if other.may_have_written and not after(other, sent):
                 self._unclear_at = max(self._unclear_at, sent.end, other.end)
                 self.facts.blur(touched(other), removed(other))
+        if sent.may_have_written and _of_an_unknown_user(sent):
+            self._unclear_at = max(self._unclear_at, sent.end)
+            self.facts.blur_kind(USER)
         if sent.succeeded:
             self._after_deletion(sent)
             if not sent.writes:
@@ -388,3 +391,9 @@ class State:
         actual = f"without {', '.join(missing) or 'none'}; with {', '.join(more) or 'no other'}"
         finding = Finding(what, brief(sorted(fact.value)), actual, sent.exchange, steps)
         self.facts.doubt(key, sent, self.sheet.find(by.operation, *topics), finding)
+
+
+def _of_an_unknown_user(sent: RecordedCall) -> bool:
+    """Whether somebody changes what is their own, or leaves something, and it was not seen who that is."""
+    effect = sent.operation.effect
+    return sent.user is None and effect.verb != "create" and CALLER in {effect.resource, effect.within}

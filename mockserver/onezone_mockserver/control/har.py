@@ -30,7 +30,7 @@ def _entry(row: Row) -> dict[str, Any]:
     request, response = shown["request"], shown["response"]
     milliseconds = (row.seconds or 0.0) * 1000
     return {
-        "startedDateTime": datetime.fromtimestamp(row.time, UTC).isoformat(timespec="milliseconds"),
+        "startedDateTime": datetime.fromtimestamp(row.time, UTC).isoformat(timespec="microseconds"),
         "time": milliseconds,
         "request": _request(row, shown, request),
         "response": {

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from onezone_spec import ContractError, load
+from onezone_spec.variables import CommandParser
 
 
 def main(name: str, argv: list[str]) -> int:
@@ -24,8 +25,8 @@ def main(name: str, argv: list[str]) -> int:
     return 0
 
 
-def _parser(name: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser(name: str) -> CommandParser:
+    parser = CommandParser(
         prog=f"ozkit {name}", description="Say who notices that edition B takes the place of edition A."
     )
     parser.add_argument("command", choices=["diff"], metavar="diff", help=argparse.SUPPRESS)

@@ -31,6 +31,11 @@ class Naming:
             for key, reference in keys.items()
             if may_go(contract, reference.kind, kind)
         }
+        self.showing: dict[str, list[tuple[str, str, str]]] = {}
+        for kind, keys in world.references.items():
+            for key, reference in keys.items():
+                if reference.key:
+                    self.showing.setdefault(reference.kind, []).append((kind, key, reference.key))
 
     def usual(self, kind: str, identity: str) -> dict[str, Any]:
         """What a share or a handle has where nothing else is told; what it names is not among that."""
@@ -51,7 +56,7 @@ class Naming:
         world, identity = self.world, resource.id
         details = orjson.loads(world.details(kind, identity))
         for key, reference in world.references[kind].items():
-            where = (*path, "details", key) if key in resource.details else (*path, key)
+            where = _place(resource, key, path)
             if key not in details:
                 check(key not in self.needed[kind], where, "missing")
                 continue
@@ -63,3 +68,19 @@ class Naming:
                 other = world.named_by(reference.kind, named, reference.key)
                 check(other in {None, identity}, where, f"the {reference.kind} is named by {other} already")
                 world.set_key(reference.kind, named, reference.key, identity)
+
+    def check_namer(self, kind: str, resource: Resource, path: Path) -> None:
+        """Look at what an entity says that it is named by. Raises WorldError where that names another, or is none."""
+        world, identity = self.world, resource.id
+        details = orjson.loads(world.details(kind, identity))
+        for namer, key, shown in self.showing[kind]:
+            name, where = details.get(shown), _place(resource, shown, path)
+            if name is not None:
+                check(isinstance(name, str), where, "must be a string: quote it")
+                check(world.exists(namer, name), where, f"there is no {namer} {name}")
+                check(world.named_by(namer, name, key) == identity, where, f"the {namer} {name} names another {kind}")
+
+
+def _place(resource: Resource, key: str, path: Path) -> Path:
+    """Where a key of an entity stands."""
+    return (*path, "details", key) if key in resource.details else (*path, key)

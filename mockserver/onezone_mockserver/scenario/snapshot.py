@@ -176,9 +176,7 @@ class _Builder:
         for kind, keys in self.kinds.items():
             for path, resource in entries(f"{kind}s"):
                 self._resource(kind, keys, resource, path)
-        for kind in self.world.references:
-            for path, resource in entries(f"{kind}s"):
-                self.naming.settle(kind, resource, path)
+        self._names()
         for path, token in entries("tokens"):
             self._token(token, path)
         for path, invitation in entries("invitations"):
@@ -187,6 +185,15 @@ class _Builder:
             self.world.invite(invitation.token, Invitation(invitation.invites, GROUP, invitation.group))
         self.world.settle()
         return self.world
+
+    def _names(self) -> None:
+        """What names what, and what shows that it is named."""
+        for kind in self.world.references:
+            for path, resource in self.reader.entries(f"{kind}s"):
+                self.naming.settle(kind, resource, path)
+        for kind in self.naming.showing:
+            for path, resource in self.reader.entries(f"{kind}s"):
+                self.naming.check_namer(kind, resource, path)
 
     def _user(self, user: User, path: Path) -> None:
         name, identity = user.username, user.id or user.username

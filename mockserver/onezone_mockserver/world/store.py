@@ -216,8 +216,8 @@ class World(Graph, Accounts, Tokens, Invitations):
         return list(self._details)
 
     def creator(self, kind: str, identity: str) -> str | None:
-        """The id of the user who made an entity; None where it was no user, or is not told. Raises KeyError."""
-        creator = orjson.loads(self._details[kind][identity]).get("creator")
+        """The id of the user who made an entity; None where it was no user, is not told, or the entity is gone."""
+        creator = orjson.loads(self._details[kind].get(identity, b"{}")).get("creator")
         is_user = isinstance(creator, dict) and creator.get("type") == USER
         return creator.get("id") if is_user else None
 

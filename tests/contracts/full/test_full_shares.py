@@ -11,6 +11,7 @@ import pytest
 from onezone_contracts.cases import with_value
 from onezone_contracts.derive import asks
 from onezone_contracts.options import Options
+from onezone_contracts.requirement import HungError, NotJudged, OutOfTimeError
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.target.fixtures import Stages
@@ -103,6 +104,27 @@ def test_workers_give_back_what_a_refused_body_named(account: Account, count: in
                 for number in range(count)
             )
     stages.pool = None
+    assert set(all_of(stages.shares)) == set(free)
+
+
+@pytest.mark.parametrize("error", [HungError("valid"), OutOfTimeError()])
+def test_what_was_not_sent_gives_back_what_it_names(
+    account: Account, monkeypatch: pytest.MonkeyPatch, error: NotJudged
+) -> None:
+    """The target answers nothing of the kind any more, or the time was over meanwhile."""
+    stages = Stages(Options(), account=account)
+    trial = AccountTrial(stages, account.contract.operations["create_handle"])
+    free = all_of(stages.shares)
+    stages.shares.next_operation()
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stages.hangs, "check", refuse)
+        for number in range(3):
+            with pytest.raises(type(error)):
+                trial.send(replace(asks.valid(), name=f"refused.{number}"))
     assert set(all_of(stages.shares)) == set(free)
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from traffic_tools import BODY, GROUP, OTHER, Story, error, failing, judged
+import pytest
+from traffic_tools import BASE, BODY, GROUP, OTHER, Story, error, failing, judged
 
 CREATE = f"POST /groups/{GROUP}/handle_services"
 READ = f"GET /groups/{GROUP}/handle_services"
@@ -179,3 +180,17 @@ def test_who_names_what_was_created_came_after_its_creation(tmp_path: Path) -> N
     story.created("a", at=1, took=1)
     story.add(f"{READ}/a", 200, at=1.9, answer=service_shown("a", name="another"))
     assert "create_group_handle_service.state.data" in failing(story.judged(tmp_path))
+
+
+@pytest.mark.parametrize("call", ["PATCH /user", "DELETE /user/groups/group-one"])
+def test_who_is_not_known_may_be_anybody(tmp_path: Path, call: str) -> None:
+    """Somebody changes an own account, or leaves a group: nobody saw whose it is."""
+    story = Story()
+    user = {"fullName": "One", "username": "one-name", "password": "password-of-one"}
+    story.add("POST /users", 201, body=user, location=f"{BASE}/users/u1")
+    story.add(f"PUT /groups/{GROUP}/users/u1", 201, body={}, location=f"{BASE}/groups/{GROUP}/users/u1")
+    story.add(call, 204, who="somebody", **({"body": {"fullName": "Other"}} if call.startswith("PATCH") else {}))
+    shown = {"userId": "u1", "fullName": "Other", "username": "one-name"}
+    story.add("GET /users/u1", 200, answer=shown | {"basicAuthEnabled": True, "blocked": False, "creationTime": 1})
+    story.add(f"GET /groups/{GROUP}/users", 200, answer={"users": []})
+    assert not {name for name in failing(story.judged(tmp_path, edition="deployed")) if name.endswith(".effect")}

@@ -43,7 +43,7 @@ def test_a_body_is_text_base64_compressed_or_not_recorded(
 
 
 def test_the_journal_of_the_mock_is_read(tmp_path: Path) -> None:
-    """The journal has no headers and no bodies: statuses are judged by it."""
+    """A brief one has no headers and no bodies: statuses are judged by it."""
     rows = [
         {"time": 1.0, "method": "GET", "path": "/api/v3/user", "status": 200, "user": None, "duration_ms": 1.0},
         {"time": 2.0, "method": "GET", "path": "/api/v3/user", "status": None, "pending": True},
