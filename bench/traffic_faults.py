@@ -79,7 +79,7 @@ def verified(origin: str, contract: Contract, fault: prove.Fault, har: Path) -> 
     noticed: set[str] = set()
     with recording(origin, har) as through:
         for depth, topics in prove.attempts(contract, fault, whole=True):
-            judgement = prove.judged(through, contract, depth, topics, fault.profile, crowd=prove.LIGHT)
+            judgement = prove.judged(through, contract, depth, topics, fault.profile, load=prove.LIGHT)
             noticed |= prove.noticed(judgement, fault.profile)
             if not prove.missed(fault.noticed_by, noticed):
                 break

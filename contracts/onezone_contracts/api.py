@@ -70,7 +70,7 @@ class Api:
 
 
 def new_id(exchange: Exchange) -> str | None:
-    """The id of what was made: the last segment of the Location, None where there is none."""
+    """The id of the new entity: the last segment of the Location; None without a Location."""
     location = exchange.response.header("Location") if exchange.response else None
     if not location:
         return None

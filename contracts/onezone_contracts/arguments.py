@@ -89,7 +89,7 @@ def seed(text: str) -> int:
 
 
 def add_target(parser: CommandParser, edition: str) -> None:
-    """Add what names the target; `edition` says what that option means."""
+    """Add the options that name the target; `edition` is the help text of that option."""
     parser.add_argument("url", nargs="?", metavar="URL", help="base URL of the API, base path included")
     add_contract(parser, edition)
     parser.add_argument(
@@ -137,7 +137,7 @@ def add_network(parser: CommandParser) -> None:
 
 
 def add_trust(parser: CommandParser) -> None:
-    """Add whom TLS trusts."""
+    """Add the options that say which certificates TLS trusts."""
     parser.add_argument("--cacert", type=Path, metavar="FILE", help="certificate authority to trust (PEM)")
     parser.add_argument("--insecure", action="store_true", help="do not check the server's certificate")
     parser.exclude("--cacert", "--insecure")
@@ -168,7 +168,7 @@ def _header(text: str) -> Header:
 
 
 def trust(cacert: Path | str | None, *, insecure: bool) -> ssl.SSLContext | None:
-    """Whom TLS trusts, None for the system's authorities. Raises SetupError."""
+    """The TLS context with the trusted certificates, None for the system's authorities. Raises SetupError."""
     if cacert and insecure:
         raise SetupError("--cacert and --insecure contradict each other: give one of them")
     if insecure:
@@ -310,7 +310,7 @@ def subject_of(arguments: argparse.Namespace, profile: str = "core") -> Subject:
 
 
 def admin_of(arguments: argparse.Namespace) -> Credentials | None:
-    """The account that the options name, None where they name none. Raises SetupError."""
+    """The account that the options name, None if they name none. Raises SetupError."""
     if arguments.admin is None and arguments.admin_token is None:
         return None
     if arguments.admin is not None and arguments.admin_token is not None:

@@ -22,7 +22,7 @@ class Bench(Stages):
         Stages.__post_init__(self)
         self.account.lag.check_time = self.check_time
         self.account.api.wire.patience.check_time = self.check_time
-        self.account.samples.access_token = lambda: self.account.tokens.texts[self.stranger(TOKEN)]
+        self.account.samples.access_token = lambda: self.account.tokens.texts[self.unrelated(TOKEN)]
         self.sequences = Sequences(self.account, self.options)
 
     def preflight(self, needed: frozenset[str]) -> None:
@@ -39,9 +39,9 @@ class Bench(Stages):
             raise SetupError(f"the administrator's account lacks zone privileges: {', '.join(lacking)}")
         operation = contract.find("get", CALLER)
         try:
-            victim = self.victim()
+            lockable = self.lockable_user()
         except SetupError as error:
             self.account.shut = str(error)
             return
-        if operation and self.account.api.send(operation, {}, victim.auth, label="log in").status == UNAUTHORIZED:
+        if operation and self.account.api.send(operation, {}, lockable.auth, label="log in").status == UNAUTHORIZED:
             self.account.shut = "the target answers 401 to the users that the kit makes"

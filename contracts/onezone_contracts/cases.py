@@ -1,4 +1,4 @@
-"""Cases: requests that are described before anybody knows whom they will be sent to."""
+"""Cases: requests as data, described before any target is known."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ ITSELF = "itself"
 """What the effect is within, in the place of what it is about."""
 DIRECT = "direct"
 """Something that belongs there directly, also where that need not be."""
+INDIRECT = "indirect"
+"""Something that belongs there through a group alone."""
 BARE = "bare"
 """Something that was created with nothing but what it must have."""
 FOREIGN = "foreign"
@@ -41,8 +43,8 @@ WRITER = "writer"
 NOBODY = "nobody"
 BODILESS = frozenset({"HEAD", "OPTIONS"})
 """Methods whose requests have no body here."""
-VICTIM = "victim"
-"""Stands for a user with whose name wrong passwords are sent, and who does nothing else."""
+LOCKABLE = "lockable"
+"""Stands for a user for wrong passwords, who does nothing else."""
 
 _CASELESS = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-7][0-9A-HJKMNP-TV-Z]{25}")
 """Ids whose case does not count: UUIDs and ULIDs."""
@@ -162,7 +164,7 @@ class Case:
 
     @property
     def valid(self) -> bool:
-        """Whether it is what the operation documents, as whoever sends it: nothing about it is wrong."""
+        """Whether the request is as documented, whoever sends it."""
         wrong = self.roles or self.method or self.change or self.raw or self.auth or self.like or self.tail
         return not wrong and not self.chunked and self.headers == JSON_TYPE
 

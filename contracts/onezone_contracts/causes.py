@@ -26,7 +26,7 @@ _STATUSES = re.compile(r"[1-5]\d\d(?: or [1-5]\d\d)*|4xx|no 5xx|a documented sta
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One root of what is wrong, the ids of the requirements that fail by it, and a finding that shows it.
+    """One cause of failures, the ids of the requirements that fail because of it, and a finding that shows it.
 
     `findings` has those that it explains, as (requirement, number of the finding).
     """
@@ -71,7 +71,7 @@ class _Root:
 def causes(
     results: Iterable[Result], unseen: Collection[int], contract: Contract, redactor: Redactor
 ) -> tuple[Cause, ...]:
-    """The causes of what failed and was not expected to, most telling first.
+    """The causes of all unexpected failures, most telling first.
 
     Args:
         results: the outcome of every requirement.
@@ -169,7 +169,7 @@ def _what(finding: Finding) -> str:
 
 
 def _merge(roots: dict[str, _Root]) -> None:
-    """A status in the place of one of several, with the same in the place of one of them; 5xx with 5xx."""
+    """Merge causes with the same wrong status if their expected statuses overlap; all 5xx count as the same."""
     for name in [name for name in roots if "-or-" in name and name.startswith("status-")]:
         status, _, expected = name.removeprefix("status-").partition("-for-")
         wider = (f"status-{status}-for-{alternative}" for alternative in expected.split("-or-"))
@@ -236,7 +236,7 @@ def _status_of(finding: Finding) -> int | None:
 
 
 def _error_is_string(finding: Finding) -> bool | None:
-    """Whether an error came as a string, None where neither a string nor an object came."""
+    """Whether an error came as a string, None if neither a string nor an object came."""
     try:
         body = finding.exchange.response.json() if finding.exchange and finding.exchange.response else None
     except (ValueError, RecursionError):

@@ -13,7 +13,7 @@ _FORMS = {"gzip": (GZIP,), "x-gzip": (GZIP,), "deflate": (ZLIB, RAW)}
 
 
 def decoded(headers: Iterable[tuple[str, str]], body: bytes, longest: int) -> bytes:
-    """The body as it was before its content codings (RFC 9110, 8.4); as it came, where they cannot be undone.
+    """The body without its content codings (RFC 9110, 8.4), or unchanged if they cannot be undone.
 
     Args:
         headers: those of the answer.
@@ -33,7 +33,7 @@ def decoded(headers: Iterable[tuple[str, str]], body: bytes, longest: int) -> by
 
 
 def _unpacked(data: bytes, form: int, longest: int) -> bytes | None:
-    """What was packed, None where it is not of that form, cut short, or longer than it may be."""
+    """What was packed, None if it is not of that form, cut short, or longer than it may be."""
     unpacker = zlib.decompressobj(form)
     try:
         plain = unpacker.decompress(data, longest)

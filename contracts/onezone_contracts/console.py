@@ -6,7 +6,7 @@ import rich.console
 
 
 class Console(rich.console.Console):
-    """rich's console. A reader that has had enough is no failure: what becomes of it is for the command to say."""
+    """rich's console. If a pipe's reader stops reading, that is no failure: the command decides."""
 
     def on_broken_pipe(self) -> None:
         """Raises BrokenPipeError."""

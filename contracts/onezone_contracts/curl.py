@@ -77,7 +77,7 @@ def steps(exchanges: Sequence[Exchange], redactor: Redactor) -> list[Step]:
     lines = []
     for number, exchange in enumerate(exchanges, 1):
         line = words(exchange, redactor, ids)
-        new_id = _made(exchange)
+        new_id = _created_id(exchange)
         later = new_id is not None and any(
             f"/{quote(new_id, safe='')}" in other.request.path for other in exchanges[number:]
         )
@@ -88,8 +88,8 @@ def steps(exchanges: Sequence[Exchange], redactor: Redactor) -> list[Step]:
     return lines
 
 
-def _made(exchange: Exchange) -> str | None:
-    """The id of what was made, None where nothing was."""
+def _created_id(exchange: Exchange) -> str | None:
+    """The id of the new entity, or None."""
     location = exchange.response.header("Location") if exchange.response and exchange.succeeded else None
     return (last_segment(location) or None) if location else None
 
@@ -106,7 +106,7 @@ def _credentials(request: Request, redactor: Redactor) -> Iterator[str]:
 
 
 def _pair(packed: str) -> str | None:
-    """User name and password of Basic credentials, None where they are not spelled as curl spells them."""
+    """User name and password of Basic credentials, None if they are not spelled as curl spells them."""
     try:
         text = base64.b64decode(packed, validate=True).decode()
     except (ValueError, binascii.Error):
@@ -115,7 +115,7 @@ def _pair(packed: str) -> str | None:
 
 
 def _header(name: str, value: str, redactor: Redactor) -> str:
-    """A header with credentials as a word; Basic ones that were made of a secret are made anew by the shell."""
+    """A header with credentials as a word; the shell encodes Basic credentials from the secret."""
     if not value:
         return _word(f"{name};", redactor)
     parts = _BASIC.split(value)
@@ -160,7 +160,7 @@ def _word(text: str, redactor: Redactor, ids: Mapping[str, str] | None = None) -
 
 
 def _credential(text: str, redactor: Redactor) -> str:
-    """As `_word`, where what the kit made of a secret is made anew by the shell."""
+    """As `_word`, but the shell derives from a secret what the kit had derived from it."""
     return _joined(_pieces(text, redactor, {}, _derived))
 
 

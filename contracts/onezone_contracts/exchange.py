@@ -1,4 +1,4 @@
-"""A request, what came back, and how both are shown without secrets."""
+"""A request and its answer, and how to show both without secrets."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer. Header names are as they came; `stray` holds bytes that came where no body may be."""
+    """An answer. Header names are as received; `trailing` has bytes that came where no body is allowed."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = field(repr=False)
@@ -61,7 +61,7 @@ class Response:
     trailing: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str | None:
-        """The value of the first header of that name in any case, None where there is none."""
+        """The value of the first header of that name in any case, None if there is none."""
         return next(iter(self.header_values(name)), None)
 
     def header_values(self, name: str) -> list[str]:
@@ -69,11 +69,11 @@ class Response:
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError where it is none, RecursionError where it is nested too deep to tell."""
+        """The body as JSON. Raises ValueError if it is none, RecursionError where it is nested too deep to tell."""
         return json.loads(self.body.decode("utf-8"), parse_int=_integer)
 
     def json_of_any_kind(self) -> Any:
-        """The body as JSON that may begin with a byte order mark, for what is only looked at. Raises as `json`."""
+        """The body as JSON that may begin with a byte order mark, for answers that are only read. Raises as `json`."""
         return json.loads(self.body.decode("utf-8-sig"), parse_int=_integer)
 
     @property
@@ -128,7 +128,7 @@ class Exchange:
 
     @property
     def status(self) -> int | None:
-        """The status of the answer, None where none came."""
+        """The status of the answer, None if none came."""
         return self.response.status if self.response else None
 
     @property
@@ -142,7 +142,7 @@ class Exchange:
         return self.status in {401, 403, 404, 405, 410, 501}
 
     def summary(self, redactor: Redactor) -> str:
-        """What came: the status, the media type, and the title or the first words of a page; no secrets."""
+        """A summary for people: the status, the media type, and the title or first words of a page, without secrets."""
         if self.response is None:
             return redactor.text(self.answer())
         response = self.response
@@ -186,7 +186,7 @@ class Redactor:
         return variable
 
     def learn(self, *values: str) -> None:
-        """Remember secrets; what is too short to be told from ordinary text is left."""
+        """Remember secrets, except those too short to tell from ordinary text."""
         for value in values:
             if len(value) > 3:  # noqa: PLR2004
                 self.secrets |= set(_spellings(value))
@@ -248,7 +248,7 @@ def request_report(exchange: Exchange, redactor: Redactor) -> dict[str, Any]:
 
 
 def response_report(exchange: Exchange, redactor: Redactor) -> dict[str, Any] | None:
-    """The answer for a report, None where none came."""
+    """The answer for a report, None if none came."""
     response = exchange.response
     if response is None:
         return {"failure": redactor.text(exchange.failure)} if exchange.failure else None

@@ -25,7 +25,7 @@ class Entry:
         return requirement.level is not Level.OBSERVE and fits(requirement, self.pattern)
 
     def problem(self, requirements: tuple[Requirement, ...]) -> str | None:
-        """What is wrong with it, and what to do; None where it lists what it should."""
+        """What is wrong with it, and what to do; None if it lists what it should."""
         if several := ambiguous(requirements, self.pattern):
             return f"{self.place}: {self.pattern} fits {len(several)} operations: write {several[0]}, say"
         if not any(map(self.lists, requirements)):

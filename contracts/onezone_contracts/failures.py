@@ -10,7 +10,7 @@ _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUE
 
 
 class NoHttpError(Exception):
-    """What came is no HTTP answer."""
+    """The bytes received are not an HTTP answer."""
 
 
 class CutOffError(Exception):

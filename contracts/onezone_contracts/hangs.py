@@ -24,7 +24,7 @@ class Hangs:
         self._in_all = 0
 
     def check(self, case: Case, operation: str) -> None:
-        """Raises HungError where the target does not answer requests of that kind: it was judged for that."""
+        """Raises HungError if the target does not answer requests of that kind: it was judged for that."""
         kind, everywhere = _kinds(case, operation)
         count = self._in_a_row[kind]
         enough = LIMIT if self._in_all < IN_ALL else 1
@@ -32,7 +32,7 @@ class Hangs:
             raise HungError(kind[0])
 
     def note(self, case: Case, operation: str, exchange: Exchange) -> None:
-        """Take note of what came of a case."""
+        """Note whether a case was answered."""
         for kind in _kinds(case, operation):
             self._in_a_row[kind] = self._in_a_row[kind] + 1 if exchange.timed_out else 0
         self._in_all += exchange.timed_out

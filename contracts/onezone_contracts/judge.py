@@ -50,7 +50,7 @@ class Judged(Protocol):
         """Raises OutOfTimeError when the run's time is over."""
 
     def turned_away(self, findings: Sequence[Finding]) -> str | None:
-        """Why findings are not held against the target: it now turns away whom it served before. None where not."""
+        """Why findings do not count: the target turns away users whom it served before. Otherwise None."""
 
     def of(self, requirement: Requirement) -> Any:
         """What the check of the requirement is given, after what it lives off was sent. Raises NotJudged."""
@@ -86,7 +86,7 @@ class Session(Judged, Protocol):
     def preflight(self, requirements: tuple[Requirement, ...]) -> str | None:
         """See that the target answers and that its personas are set up; why there can be no verdict, if that is so.
 
-        Raises SetupError where nothing can be judged.
+        Raises SetupError if nothing can be judged.
         """
 
     def foresee(self, requirements: tuple[Requirement, ...]) -> None:
@@ -96,7 +96,7 @@ class Session(Judged, Protocol):
         """The documented statuses that can be provoked and were never seen."""
 
     def unknown(self, *, whole: bool) -> str | None:
-        """Why a target that keeps everything is not known to be conformant, None where it is."""
+        """Why a target that keeps everything is not known to be conformant, None if it is."""
 
     def clean(self) -> None:
         """Remove what was made."""
@@ -120,7 +120,7 @@ def selected(
 
 
 def judge_one(run: Judged, requirement: Requirement) -> Result:
-    """The outcome of one requirement, by what is expected of it. Never raises: what fails in the kit is an `error`."""
+    """The outcome of one requirement, by the expected failures. Never raises: a failure of the kit is an `error`."""
     started = time.perf_counter()
     result = replace(_judged(run, requirement), seconds=time.perf_counter() - started)
     for expectation in (run.options.expected, run.options.baseline):
@@ -135,7 +135,7 @@ def excused(results: Iterable[Result]) -> frozenset[int]:
 
 
 def _excusing(results: list[Result], statuses: frozenset[int]) -> list[Result]:
-    """The results; those that could not be judged only since such a status was not seen are excused."""
+    """The results; those that could not be judged only because an excused status was never seen are excused."""
     reasons = {f"no {status} was seen" for status in statuses}
     return [replace(result, excused=True) if result.reason in reasons else result for result in results]
 
@@ -198,7 +198,7 @@ def _more(findings: list[Finding]) -> str | None:
 def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress | None = None) -> Judgement:
     """Judge a target by the requirements of a session, those that the patterns name or all.
 
-    Raises SetupError where a pattern matches nothing, and CannotSetUpError where nothing can be judged at all. A target
+    Raises SetupError if a pattern matches nothing, and CannotSetUpError where nothing can be judged at all. A target
     that cannot be judged for what it answers is no error: the verdict is then `inconclusive`, with the reason.
     """
     options = session.options
@@ -212,7 +212,7 @@ def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress |
     try:
         reason = _judge_all(session, chosen, results, progress)
     except KeyboardInterrupt:
-        if not options.network.stop.asked:
+        if not options.network.stop.requests:
             raise
         interrupted = True
     finally:
@@ -265,7 +265,7 @@ def _cut_short(verdict: Verdict, why: str | None, judged: int, total: int) -> tu
 def _judge_all(
     session: Session, requirements: tuple[Requirement, ...], results: list[Result], progress: Progress | None
 ) -> str | None:
-    """Add what came of each to `results`; why there is no verdict, where there is none."""
+    """Add each outcome to `results`; returns why there is no verdict, or None."""
     try:
         reason = session.preflight(requirements)
     except NotJudged:
@@ -287,7 +287,7 @@ def _judge_all(
 
 
 def _foresee(session: Session, requirements: tuple[Requirement, ...]) -> None:
-    """Send ahead what is judged next; where that cannot be, whoever judges it is told why."""
+    """Send ahead the requests of the next requirements; if that fails, those requirements get the reason."""
     try:
         session.foresee(requirements)
     except Exception:

@@ -21,7 +21,7 @@ class Header:
 
 
 class Rate:
-    """At most so many requests a second, over all threads; as many as there are where `most` is None.
+    """At most so many requests a second, over all threads; no limit if `most` is None.
 
     Args:
         most: requests a second.
@@ -57,11 +57,11 @@ class Stop:
     """Whether somebody wants the run to end: asked before each request, so that none is torn apart."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.requests = 0
 
     def check(self, *, cleaning: bool = False) -> None:
-        """Raises KeyboardInterrupt where the run is to end; while it cleans up, only where that was said twice."""
-        if self.asked > int(cleaning):
+        """Raises KeyboardInterrupt if the run is to end; while it cleans up, only where that was said twice."""
+        if self.requests > int(cleaning):
             raise KeyboardInterrupt
 
 
@@ -86,7 +86,7 @@ class Network:
         return replace(self, headers=())
 
     def with_common_headers(self, request: Request) -> Request:
-        """The request with the headers of every request, but for those that it has itself."""
+        """The request with the common headers, unless it has them itself."""
         own = {name.lower() for name, _ in request.all_headers}
         added = [header for header in self.headers if header.name.lower() not in own]
         pairs = tuple((header.name, header.value) for header in added)

@@ -44,7 +44,7 @@ class Options:
     """Where drawn requests that showed something are kept, to be tried first: a folder, or a redis:// URL."""
     wait: float = 0.0
     """How long a target may take to answer at all, before anything else."""
-    crowd: int | None = None
+    load: int | None = None
     """How many creations each thread of the load asks for; None: as many as the depth says."""
     keep: Path | None = None
     """Where the credentials of personas go that are kept."""

@@ -88,7 +88,7 @@ def asks_for_patience(exchange: Exchange) -> bool:
 
 
 def pause_after(exchange: Exchange, tries: int, now: float) -> float | None:
-    """The seconds to wait before the request is sent again, None where its answer is to be taken.
+    """The seconds to wait before the request is sent again, None if its answer is to be taken.
 
     Sources: RFC 6585, 4 (429) and RFC 9110, 15.6.4 (503), which leave Retry-After to the target.
 
@@ -107,7 +107,7 @@ def pause_after(exchange: Exchange, tries: int, now: float) -> float | None:
 
 
 def retry_after(response: Response | None, now: float) -> float | None:
-    """The seconds that an answer's Retry-After names, None where there is none that can be understood.
+    """The seconds that an answer's Retry-After names, None if there is none that can be understood.
 
     A date counts from the answer's own Date, where it has one: the clocks may differ. Source: RFC 9110, 10.2.3.
     """
@@ -122,7 +122,7 @@ def retry_after(response: Response | None, now: float) -> float | None:
 
 
 def _date(value: str) -> float | None:
-    """An HTTP date in seconds since 1970, None where it is none."""
+    """An HTTP date in seconds since 1970, None if it is none."""
     try:
         date: datetime = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
@@ -144,9 +144,9 @@ def waited(ready: Callable[[], bool], seconds: float, check_time: Callable[[], N
 
 @dataclass(slots=True)
 class Lag:
-    """Waits for what a target shows late; after waiting in vain a few times, not any more.
+    """Waits for what a target shows late; gives up waiting after it was in vain a few times.
 
-    A wait that `check_time` cuts short, which raises when the run's time is over, is none in vain.
+    `check_time` raises when the run's time is over; a wait that it cuts short does not count as in vain.
 
     Args:
         seconds: for how long something may be late.
@@ -175,7 +175,7 @@ class Lag:
 
     @contextmanager
     def hasty(self, seconds: float) -> Iterator[None]:
-        """Wait so much longer than it took so far, and no longer: for what was shown already."""
+        """Wait at most so much longer than the longest wait so far: for something that showed before."""
         before = self.seconds, self.vain
         self.seconds, self.vain = min(self.seconds, seconds + 4 * self.slowest), 0
         try:

@@ -25,7 +25,7 @@ def list_keys(contract: Contract) -> frozenset[str]:
 
 
 def only_list(value: Any, keys: frozenset[str]) -> list[Any] | None:
-    """The list of an answer: at one of the keys, else the only one there is; None where there is no such thing."""
+    """The list of an answer: at one of the keys, else the only one there is; None if there is no such thing."""
     outer = (
         {name: entries for name, entries in value.items() if isinstance(entries, list)}
         if isinstance(value, dict)
@@ -46,7 +46,7 @@ def _lists(value: Any) -> Iterator[list[Any]]:
 
 
 def entry_id(entry: Any) -> str | None:
-    """The id that an entry of a list is, or has; None where it has none that is known."""
+    """The id that an entry of a list is, or has; None if it has none that is known."""
     if isinstance(entry, dict):
         return next((str(entry[key]) for key in ID_KEYS if key in entry), None)
     return None if entry is None else str(entry)
@@ -58,7 +58,7 @@ def ids_of(entries: list[Any]) -> set[str]:
 
 
 def answer_of(exchange: Exchange) -> Any:
-    """The JSON value of a 200, None where it is none."""
+    """The JSON value of a 200, None if it is none."""
     if exchange.response is None or exchange.response.status != 200:  # noqa: PLR2004
         return None
     try:
@@ -84,7 +84,7 @@ _TOTALS = frozenset({"total", "count", "totalcount", "totalelements", "totalitem
 class Listing:
     """A list with its next pages; and the exchange that ended it.
 
-    `entries` are None where an answer has no list. What is `cut` has more pages than are followed: it says nothing of
+    `entries` are None if an answer has no list. What is `cut` has more pages than are followed: it says nothing of
     what is not on it.
     """
 
@@ -120,7 +120,7 @@ def listing(first: Exchange, send: Callable[[Request], Exchange], keys: frozense
 
 
 def resolved(reference: str, exchange: Exchange) -> str | None:
-    """The path, with its query, that a reference names at the target that answered, None where it is no URI."""
+    """The path, with its query, that a reference names at the target that answered, None if it is no URI."""
     try:
         url = urlsplit(urljoin(exchange.base + exchange.request.path, reference))
     except ValueError:

@@ -1,4 +1,4 @@
-"""After a run: what it created is removed by whoever may, where the target offers that."""
+"""After a run: a persona that may removes what the run created, if the target offers that."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _created_entities(run: Creator) -> Iterator[Place]:
     for creation in (*run.ledger.created, *run.ledger.spare):
         if creation.id and creation.sent.case.group in {HOME, OTHER} and not _initial(run, creation.sent, creation.id):
             yield creation.sent.group, creation.id
-    for sent in run.accepted if run.options.network.stop.asked else ():
+    for sent in run.accepted if run.options.network.stop.requests else ():
         service = new_id(sent.exchange)
         if service and sent.case.group in {HOME, OTHER} and not _initial(run, sent, service):
             yield sent.group, service

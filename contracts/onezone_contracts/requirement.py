@@ -130,7 +130,7 @@ class SendingAs:
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """A check of what others sent; `needs` says of what is sent whether it lives off that."""
+    """A check of other requirements' requests; `needs` says whether a request counts."""
 
     check: Check
     needs: Callable[[Sending], bool]

@@ -1,4 +1,4 @@
-"""A case as it was sent, what came of it, and what was seen of what it created."""
+"""A case as it was sent, its answer, and what reads showed of what it created."""
 
 from __future__ import annotations
 
@@ -105,5 +105,5 @@ class Created:
     """How many services the group listed then."""
 
     def then(self, look: Exchange | None) -> tuple[Exchange, ...]:
-        """What it takes to see something of it: the request, and a look at what came of it."""
+        """The exchanges that show it: the request, and the look afterwards."""
         return (self.sent.exchange, look) if look else ()

@@ -14,7 +14,7 @@ from onezone_contracts.judge import Progress, Session, judge
 from onezone_contracts.options import Options
 from onezone_contracts.sessions import Documented, Everything
 from onezone_contracts.subject import CannotSetUpError, Subject, cannot_set_up, contract_of
-from onezone_contracts.target import kept
+from onezone_contracts.target import kept_users
 from onezone_contracts.target.file import check_url
 from onezone_contracts.target.provisioner import provisioned
 from onezone_contracts.verdict import Judgement, Verdict
@@ -34,7 +34,7 @@ def judge_target(
     except CannotSetUpError as error:
         return _not_judged(subject, contract, options, str(error))
     except KeyboardInterrupt:
-        if not options.network.stop.asked:
+        if not options.network.stop.requests:
             raise
         return replace(
             _not_judged(subject, contract, options, "interrupted before anything was judged"), interrupted=True
@@ -76,7 +76,7 @@ def opened(subject: Subject, contract: Contract, options: Options) -> Iterator[S
 
         drawn.example_database(options.examples)  # a mistake in it is told before anything is sent
     if options.keep:
-        kept.check(options.keep, creates=bool(subject.admin or (subject.url and subject.states_url)))
+        kept_users.check(options.keep, creates=bool(subject.admin or (subject.url and subject.states_url)))
     if options.wait:
         _awaited(subject, options)
     options.deadline.begin()

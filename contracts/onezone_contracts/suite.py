@@ -26,7 +26,7 @@ from onezone_contracts.session import opened
 from onezone_contracts.subject import Subject, contract_of
 from onezone_contracts.target.file import SetupError, target_from_file
 
-_WANTED = pytest.StashKey[Subject]()
+_SUBJECT = pytest.StashKey[Subject]()
 
 
 def check(config: pytest.Config) -> None:
@@ -108,9 +108,9 @@ def _network(config: pytest.Config) -> Network:
 
 def _subject(config: pytest.Config) -> Subject:
     """What is to be judged; a target file is read once. Raises SetupError."""
-    if _WANTED not in config.stash:
-        config.stash[_WANTED] = _named(config)
-    return config.stash[_WANTED]
+    if _SUBJECT not in config.stash:
+        config.stash[_SUBJECT] = _named(config)
+    return config.stash[_SUBJECT]
 
 
 def _named(config: pytest.Config) -> Subject:
@@ -139,7 +139,7 @@ def _every(config: pytest.Config, contract: Contract, depth: str) -> tuple[Requi
 
 
 def _enough(subject: Subject) -> None:
-    """Raises SetupError where the options name an API without anybody to judge as, or the other way round."""
+    """Raises SetupError if the options name an API without anybody to judge as, or the other way round."""
     people = subject.states_url or subject.admin
     if subject.target_file:
         return

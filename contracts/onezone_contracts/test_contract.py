@@ -12,7 +12,7 @@ from onezone_contracts import suite
 from onezone_contracts.curl import curl
 from onezone_contracts.judge import Session, judge_one
 from onezone_contracts.reports.json_report import steps
-from onezone_contracts.reports.shown import numbered
+from onezone_contracts.reports.wording import numbered
 from onezone_contracts.requirement import Outcome, Requirement, Result
 from onezone_contracts.target.file import SetupError
 

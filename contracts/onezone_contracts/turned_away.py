@@ -12,7 +12,7 @@ DENIALS = frozenset({401, 403, 429, 503})
 
 
 def turned_away(run: GivenRun, findings: Iterable[Finding]) -> str | None:
-    """Why findings say nothing about the requirement; None where they do.
+    """Why findings say nothing about the requirement; None if they do.
 
     Where a request was denied, a valid request is sent by the persona that was allowed before: if that is denied alike,
     the reason is not in what was asked.

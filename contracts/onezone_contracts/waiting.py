@@ -26,7 +26,7 @@ class _Impatient(Patience):
 
 
 def wait_for(base_url: str, options: Options, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Wait until a target answers at all, for as long as `options.wait` says. Raises SetupError where it does not.
+    """Wait until a target answers at all, for as long as `options.wait` says. Raises SetupError if it does not.
 
     Args:
         base_url: where the API is.

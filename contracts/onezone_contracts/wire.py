@@ -94,7 +94,7 @@ class Wire:
     def send(self, request: Request, timeout: float | None = None) -> Exchange:
         """Send one request; the exchange tells the answer, or in words why there is none.
 
-        Raises KeyboardInterrupt where the run is to end, and what `patience.check_time` does where the target lets the
+        Raises KeyboardInterrupt if the run is to end, and what `patience.check_time` does where the target lets the
         kit wait.
         """
         dressed, limit = self.network.with_common_headers(request), timeout or self.timeout
@@ -142,7 +142,7 @@ class Wire:
 
     def _send(self, request: Request, limit: float) -> Response:
         data = encoded(request, self._host)
-        sock = self._kept()
+        sock = self._open_socket()
         if sock is not None:
             try:
                 return self._exchange(sock, request, data, limit)
@@ -169,13 +169,13 @@ class Wire:
                 raise broken from None
             raise
         body = answer.body()
-        stray = answer.stray(head) if head.status_code in _BODILESS or request.method == "HEAD" else b""
+        trailing = answer.trailing(head) if head.status_code in _BODILESS or request.method == "HEAD" else b""
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers.raw_items())
-        if stray or broken or not whole or request.chunked or not answer.reusable:
+        if trailing or broken or not whole or request.chunked or not answer.reusable:
             self.close()
-        return Response(head.status_code, headers, decoded(headers, body, MAX_BODY) if body else b"", stray)
+        return Response(head.status_code, headers, decoded(headers, body, MAX_BODY) if body else b"", trailing)
 
-    def _kept(self) -> socket.socket | None:
+    def _open_socket(self) -> socket.socket | None:
         sock: socket.socket | None = getattr(self._local, "sock", None)
         if sock is None or self._stale >= STALE:
             self.close()
@@ -220,7 +220,7 @@ class Wire:
 
 
 def encoded(request: Request, host: str) -> bytes:
-    """The bytes of a request. Raises ValueError where they would not be one request.
+    """The bytes of a request. Raises ValueError if they would not be one request.
 
     They are written here, not by h11: some requests are ones that HTTP forbids.
     """
@@ -272,7 +272,7 @@ def _in_chunks(body: bytes) -> bytes:
 
 
 def _host(parts: SplitResult) -> str:
-    """The Host header's value. Raises ValueError where the host has no name that can be sent."""
+    """The Host header's value. Raises ValueError if the host has no name that can be sent."""
     host = parts.hostname or ""
     name = f"[{host}]" if ":" in host else host if host.isascii() else host.encode("idna").decode()
     usual = {"http": 80, "https": 443}.get(parts.scheme)
@@ -295,7 +295,7 @@ class _Answer:
         self._sock = sock
         self._deadline = deadline
         self._stop = stop
-        self._asked = stop.asked
+        self._stop_requests = stop.requests
         self._began = False
         self._in_body = False
         self._whole = False
@@ -306,7 +306,7 @@ class _Answer:
     def head(self) -> h11.Response:
         """The head of the answer; what is interim (1xx) is skipped.
 
-        Raises ConnectionResetError where the target closes before one begins, NoHttpError for anything else.
+        Raises ConnectionResetError if the target closes before one begins, NoHttpError for anything else.
         """
         try:
             while not isinstance(event := self._next(), h11.Response):
@@ -335,7 +335,7 @@ class _Answer:
         self._whole = True
         return b"".join(parts)
 
-    def stray(self, head: h11.Response) -> bytes:
+    def trailing(self, head: h11.Response) -> bytes:
         """The bytes that follow an answer without a body; waits for them only where a 204 or 304 announces some."""
         trailing = self._parser.trailing_data[0]
         if not trailing:
@@ -374,8 +374,8 @@ class _Answer:
             self._sock.settimeout(min(left, LOOK))
             with contextlib.suppress(TimeoutError):
                 return self._sock.recv(_CHUNK)
-            if self._stop.asked > self._asked:
-                self._asked = self._stop.asked
+            if self._stop.requests > self._stop_requests:
+                self._stop_requests = self._stop.requests
                 self._deadline = min(self._deadline, time.monotonic() + UNDER_WAY)
         raise TimeoutError
 

@@ -127,7 +127,7 @@ def page() -> Iterator[tuple[str, str, bytes]]:
             view = browser.new_page(viewport=PAGE, color_scheme=theme)
             view.goto(f"{origin}/_mock/")
             view.get_by_text("403", exact=True).first.click()
-            view.get_by_text("group_create_handle_service").last.wait_for()
+            view.get_by_label("The chosen request").get_by_text("missing:").first.wait_for()
             yield theme, view.locator("body").inner_text(), view.screenshot()
         browser.close()
 

@@ -17,25 +17,22 @@ from onezone_mockserver.edge import Edge
 from onezone_mockserver.effects import Effects
 from onezone_mockserver.error_handler import ErrorHandler
 from onezone_mockserver.errors import Renderer
-from onezone_mockserver.exchange import OUTSIDE
+from onezone_mockserver.exchange import KEY
 from onezone_mockserver.forwarding import Forwarding, Target
 from onezone_mockserver.overriding import Overriding
-from onezone_mockserver.paths import path_of
 from onezone_mockserver.pipeline import Following, Pipeline
 from onezone_mockserver.proxies import always, forwarded
 from onezone_mockserver.routing import Routing
 from onezone_mockserver.source import MISTAKES, Source
 from onezone_mockserver.state import NO_FAULTS, MockState
-from onezone_mockserver.worlds import below_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from onezone_mockserver.exchange import App, Receive, Scope, Send
     from onezone_mockserver.faults.fault import Fault
     from onezone_mockserver.journal import Journal
-    from onezone_mockserver.proxies import Outside
     from onezone_mockserver.scenario import Scenario
     from onezone_mockserver.world import World
 
@@ -43,25 +40,27 @@ ASSEMBLE = {"type": "assemble"}
 """No protocol of ASGI: nothing happens but that Connexion puts its stack together, as it does when first called."""
 
 
-class Mock:
+class Mock(Edge):
     """The mock of one contract. `state` has all that changes; `world` and `journal` are those that it has now.
 
-    The contract is served under each of its base paths. Connexion registers a document under one: there is one stack
-    for each base path, all of one state. The first is put together now, so that a mistake in the contract is an error
-    of the start, and the others when they are first asked for.
+    Inside the edge, the contract is served under each of its base paths. Connexion registers a document under one:
+    there is one stack for each base path, all of one state. The first is put together now, so that a mistake in the
+    contract is an error of the start, and the others when they are first asked for.
     """
+
+    control: Control | None
 
     def __init__(
         self, source: Source, state: MockState, middlewares: Sequence[Callable[[App], Any]], options: dict[str, Any]
     ) -> None:
+        control: Control | None = options.pop("control")
+        super().__init__(self._serve, state=state, cors=options.pop("cors"), control=control)
         self.source = source
-        self.state = state
         self.middlewares = middlewares
-        self.control: Control | None = options.pop("control")
-        self.outside: Outside | None = options.pop("outside")
+        self.outside = options.pop("outside")
         self.options = options
-        if self.control is not None:
-            self.control.on_reload = self.reload
+        if control is not None:
+            control.on_reload = self.reload
         self._build()
 
     def _build(self) -> None:
@@ -73,9 +72,10 @@ class Mock:
         first, *_ = contract.base_paths
         stack = self._stack(first, *parts)
         longest_first = sorted(contract.base_paths, key=len, reverse=True)
-        self.base_of = re.compile(f"({'|'.join(map(re.escape, longest_first))})/").match
+        self.base_of = re.compile(f"({'|'.join(map(re.escape, longest_first))})/".encode()).match
         self.parts, self.target = parts, target
         self.stacks, self.first = {first: stack}, stack
+        self.begin_anew()
 
     def reload(self) -> list[str]:
         """Read contract and scenario anew, and go on with them; gives what of the state fits no longer, a line each.
@@ -125,36 +125,22 @@ class Mock:
         """Put the world back to the scenario, and forget the exchanges."""
         self.state.reset()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope."""
-        if scope["type"] != "http":
-            await self.first(scope, receive, send)
-            return
-        stack = self._stack_of(scope)
-        if stack is None:  # below no base path: the control plane's, a world's, or unknown
-            scope = below_prefix(scope)
-            stack = self._stack_of(scope) or self.first
-        if self.outside is not None:
-            scope[OUTSIDE] = self.outside(scope)
-        await stack(scope, receive, send)
-
-    def _stack_of(self, scope: Scope) -> App | None:
-        path = path_of(scope).decode("latin-1") if scope.get("root_path") else scope["path"]
-        match = self.base_of(path)
-        if match is None:
-            return None
-        base = match[1]
-        if base not in self.stacks:
-            self.stacks[base] = self._stack(base, *self.parts)
-        return self.stacks[base]
+    def _serve(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass a request on to the stack of its base path; one below none is refused by the first."""
+        match = self.base_of(scope[KEY].path)
+        stack = self.first
+        if match is not None:
+            base = match[1].decode()
+            if base not in self.stacks:
+                self.stacks[base] = self._stack(base, *self.parts)
+            stack = self.stacks[base]
+        return stack(scope, receive, send)
 
     def _stack(self, base_path: str, effects: Effects, renderer: Renderer, target: Target | None) -> App:
         """Connexion with our middlewares, for one base path."""
-        options = self.options
         stack = ConnexionMiddleware(
             effects,
             middlewares=[
-                partial(Edge, state=self.state, cors=options["cors"], control=self.control),
                 partial(ErrorHandler, renderer=renderer),
                 *([partial(Delay, state=self.state)] if self.state.latency else ()),
                 Overriding,

@@ -1,4 +1,4 @@
-"""What is made of parts of the mock under its faults: once for those that are on, and for those that a request has."""
+"""Parts of the mock with faults applied: built once for the server's faults, and once for those of a request."""
 
 from __future__ import annotations
 
@@ -24,13 +24,17 @@ class Assembled(Generic[T]):
         self.state = state
         self.make = make
         self.kept: dict[int, tuple[Any, T]] = {}
-        self._new(state.faults)
+        self.faults: Any = state.faults
+        self.assembled = self._new(self.faults)
 
     def of(self, exchange: Exchange) -> T:
-        """What stands for the faults that the exchange has for itself, else for those of the server."""
-        faults = self.state.faults if exchange.faults is None else exchange.faults
-        entry = self.kept.get(id(faults))
-        return self._new(faults) if entry is None else entry[1]
+        """The part for the faults of the exchange, which are nearly always those of the one before."""
+        faults = exchange.faults
+        if faults is not self.faults:
+            entry = self.kept.get(id(faults))
+            self.assembled = self._new(faults) if entry is None else entry[1]
+            self.faults = faults
+        return self.assembled
 
     def _new(self, faults: Any) -> T:
         if len(self.kept) >= KEPT:

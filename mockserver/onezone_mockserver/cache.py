@@ -17,7 +17,7 @@ def cached(read: Read) -> Read:
     kept: Any = lru_cache(maxsize=256)(read)
 
     @wraps(read)
-    def call(value: bytes, *args: Any, **options: Any) -> Any:
-        return (kept if len(value) <= LONG_VALUE else read)(value, *args, **options)
+    def call(value: bytes, *args: Any) -> Any:
+        return (kept if len(value) <= LONG_VALUE else read)(value, *args)
 
     return cast("Read", call)

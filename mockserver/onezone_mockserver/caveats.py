@@ -17,7 +17,7 @@ OPERATIONS = {"POST": "create", "PUT": "create", "GET": "get", "PATCH": "update"
 
 
 def unmet(caveats: Iterable[Any], now: int) -> Any | None:
-    """The first caveat of time or of services that is not met, None where all are."""
+    """The first caveat of time or of services that is not met, None if all are."""
     for caveat in caveats:
         if caveat["type"] == TIME and caveat["validUntil"] <= now:
             return caveat
@@ -27,14 +27,14 @@ def unmet(caveats: Iterable[Any], now: int) -> Any | None:
 
 
 def closed(caveats: Iterable[Any], method: str) -> Any | None:
-    """The first caveat of the API that rules a call of that method out, None where none does."""
+    """The first caveat of the API that rules a call of that method out, None if none does."""
     return next(
         (caveat for caveat in caveats if caveat["type"] == API and not _opens(caveat["whitelist"], method)), None
     )
 
 
 def valid_until(caveats: Iterable[Any]) -> int | None:
-    """Until when a token counts, None where it has no end."""
+    """Until when a token counts, None if it has no end."""
     return min((caveat["validUntil"] for caveat in caveats if caveat["type"] == TIME), default=None)
 
 

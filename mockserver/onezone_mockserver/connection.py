@@ -24,9 +24,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from onezone_mockserver.exchange import BROKEN, RUN, TRANSPORT, WAITING, Exchange, NotHttpError
 from onezone_mockserver.journaling import begin, end
+from onezone_mockserver.transport import HeadWithBody
 from onezone_mockserver.worlds import WorldNameError, below_prefix, world_name
 
 if TYPE_CHECKING:
+    import asyncio
+
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from onezone_mockserver.state import MockState, WorldRun
@@ -142,11 +145,16 @@ class Connection(HttpToolsProtocol):
 
     state: MockState
     scope: Any
+    transport: Any
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.parser: Any = Parser(self)
         self.owed: deque[RequestResponseCycle] = deque()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's is
+        """The connection is there."""
+        super().connection_made(HeadWithBody(transport))  # type: ignore[arg-type]  # it has all that one has
 
     @property
     def framing(self) -> list[tuple[bytes, bytes]]:
@@ -185,6 +193,8 @@ class Connection(HttpToolsProtocol):
         One to the control plane may have been a reset: what stands behind it on the connection comes after it.
         """
         answered = self.owed.popleft()
+        if self.transport.held:  # an answer to HEAD is a head
+            self.transport.release()
         if self.owed and _CONTROL.match(answered.scope["raw_path"]):
             for cycle in self.owed:
                 self._wait(cycle)

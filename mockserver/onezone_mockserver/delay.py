@@ -29,10 +29,10 @@ async def wait_first(exchange: Exchange, seconds: float, receive: Receive) -> Re
     """Let an exchange wait before its stages; gives what the body is received by then. Raises ClientGoneError."""
     exchange.receive = receive
     await wait(exchange, seconds)
-    return receive if exchange.unread else _again(exchange.body, receive)
+    return receive if exchange.unread else _replayed(exchange.body, receive)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _replayed(body: bytes, receive: Receive) -> Receive:
     """Gives a body that was read, as though it came now: to whichever middleware asks."""
     left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

@@ -1,4 +1,4 @@
-"""The outermost middleware: makes the exchange, answers CORS, and lets the control plane answer what is its own.
+"""The outermost part: makes the exchange, answers CORS, and lets the control plane answer what is its own.
 
 Every other exchange is a row of the journal, from the moment that its request is there until it is over, however it
 ends; whoever follows is told.
@@ -10,37 +10,50 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.assembled import Assembled
-from onezone_mockserver.exchange import BROKEN, KEY, RUN, App, Exchange, Receive, Scope, Send
+from onezone_mockserver.exchange import BROKEN, KEY, OUTSIDE, RUN, App, Exchange, Receive, Scope, Send
 from onezone_mockserver.journaling import begin, end
 from onezone_mockserver.overriding import Chooser
-from onezone_mockserver.worlds import HEADER, WORLD, WorldNameError, world_name
+from onezone_mockserver.worlds import HEADER, PREFIX, WORLD, WorldNameError, below_prefix, world_name
 
 if TYPE_CHECKING:
     from onezone_mockserver.cors import Cors
     from onezone_mockserver.exchange import Answer
+    from onezone_mockserver.proxies import Outside
     from onezone_mockserver.state import MockState
 
-CONTROL_PREFIX = b"/_mock"
+CONTROL_PREFIX, WORLD_PREFIX = b"/_mock", PREFIX.encode()
 
 
 class Edge:
-    """Every request comes in and every answer goes out through here."""
+    """Every request comes in and every answer goes out through here. `outside` says what a client sees of the mock."""
 
     def __init__(self, app: App, *, state: MockState, cors: Cors, control: App | None) -> None:
         self.app = app
         self.state = state
         self.cors = cors
         self.control = control
-        self.inner: Assembled[App] = Assembled(state, self.assemble)
-        self.chooser = Chooser(state)
+        self.outside: Outside | None = None
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Begin as with a contract that nothing is known of."""
+        self.inner: Assembled[App] = Assembled(self.state, self.assemble)
+        self.chooser = Chooser(self.state)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request, or the lifespan protocol; a web socket is closed."""
         if scope["type"] != "http":
             await _other_protocol(scope, receive, send)
             return
-        exchange = scope[KEY] = Exchange(scope, receive, send, scope.get(RUN) or self.state.run)
         started = perf_counter()
+        exchange = Exchange(scope, receive, send, scope.get(RUN) or self.state.run)
+        if exchange.path.startswith(WORLD_PREFIX):
+            scope = below_prefix(scope)
+            exchange = Exchange(scope, receive, send, exchange.run)
+        scope[KEY] = exchange
+        if self.outside is not None:
+            scope[OUTSIDE] = self.outside(scope)
+        exchange.faults = self.state.faults
         exchange.common = self.cors.headers(exchange)
         if WORLD in scope or HEADER in exchange.headers or b"cookie" in exchange.headers:
             self._enter_world(exchange)

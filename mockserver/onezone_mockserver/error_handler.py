@@ -23,6 +23,8 @@ class ErrorHandler:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the inner middlewares and answer where they raise."""
+        if KEY not in scope:
+            return  # no request: Connexion puts its stack together
         try:
             if BROKEN in scope:
                 scope[KEY].check_http()

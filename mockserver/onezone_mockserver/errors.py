@@ -101,7 +101,7 @@ class Renderer:
 
 
 def default_error(contract: Contract, status: int) -> str | None:
-    """The id of the error that stands for `status` in general, None where the contract has none."""
+    """The id of the error that stands for `status` in general, None if the contract has none."""
     kinds = contract.errors.values()
     return next((kind.id for kind in kinds if kind.status == status and not kind.within), None)
 

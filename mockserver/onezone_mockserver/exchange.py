@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from onezone_mockserver.journal import NO_DATA, Row
+from onezone_mockserver.journal import NO_DATA, Row, packed
 from onezone_mockserver.paths import path_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ BROKEN = "onezone_broken"
 RUN = "onezone_run"
 """Where the scope has the run of the world that the request came into, if the connection knows it."""
 TRANSPORT = "onezone_transport"
-"""Where the scope has the connection's asyncio transport, if there is one."""
+"""Where the scope has the connection's transport, if it is one that we know."""
 WAITING = "onezone_waiting"
 """Where the scope of a request that waited for its turn has the exchange that the journal shows of it until then."""
 OUTSIDE = "onezone_outside"
@@ -141,34 +141,60 @@ class Exchange(Row):
     as the middlewares before the pipeline left it, `read_on` the server's own. `headers` has each header once, repeated
     ones joined as RFC 9110, 5.3 says, and Cookie as RFC 9113, 8.2.3; `repeated` has their names. `caveats` limit the
     token that names the `user`. `unread` says that the body, or a part of it, was not read yet. `override` is what
-    somebody wants done with this request, and `faults` are those that it has for itself, None where it has none.
+    somebody wants done with this request, and `faults` are those of the server, or those that it has for itself.
     """
 
-    receive: Receive
-    repeated: frozenset[bytes] = frozenset()
-    common: tuple[Header, ...] = ()
-    siblings: tuple[Operation, ...] = ()
-    caveats: tuple[Any, ...] = ()
-    unread = True
-    too_large: Refusal | None = None
-    value: Any = None
-    data: dict[str, bytes] = NO_DATA
-    override: Override | None = None
-    faults: tuple[Fault, ...] | None = None
-    hoped: int | None = None
-    applied: tuple[str, ...] = ()
+    __slots__ = (
+        "_send",
+        "applied",
+        "caveats",
+        "common",
+        "data",
+        "faults",
+        "headers",
+        "hoped",
+        "override",
+        "read_on",
+        "receive",
+        "repeated",
+        "run",
+        "scope",
+        "siblings",
+        "too_large",
+        "transport",
+        "unread",
+        "value",
+        "world",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, run: WorldRun) -> None:
+        super().__init__()
         self.scope = scope
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.repeated: frozenset[bytes] = frozenset()
         if len(self.headers) != len(scope["headers"]):
             self.join_headers()
         self._send = send
-        self.read_on = receive
+        self.receive = self.read_on = receive
         self.run = run
         self.world = run.world
         self.method = scope["method"]
         self.path = path_of(scope)
+        self.query_string = scope.get("query_string", b"")
+        self.scheme = scope.get("scheme", "http")
+        self.version = scope.get("http_version", "1.1")
+        self.transport: Any = scope.get(TRANSPORT)
+        self.common: tuple[Header, ...] = ()
+        self.siblings: tuple[Operation, ...] = ()
+        self.caveats: tuple[Any, ...] = ()
+        self.unread = True
+        self.too_large: Refusal | None = None
+        self.value: Any = None
+        self.data: dict[str, bytes] = NO_DATA
+        self.override: Override | None = None
+        self.faults: tuple[Fault, ...] = ()
+        self.hoped: int | None = None
+        self.applied: tuple[str, ...] = ()
 
     def enter(self, run: WorldRun) -> None:
         """Belong to another world than the one that was served when the request came."""
@@ -241,19 +267,26 @@ class Exchange(Row):
             message["headers"] = headers
             if self.reasons or self.applied or self.hoped is not None:
                 self._explain(headers)
-            self.answered = tuple(headers)
+            if self.number:
+                self.answered = packed(headers)
+            if self.transport is not None:
+                self.transport.holding = True
         else:
             if self.method == "HEAD":
                 message["body"] = b""
-            self.answer(message.get("body", b""))
+            if self.number and (body := message.get("body")):
+                self.answer(body)
             if self.unread and self.has_body and self.closing and not message.get("more_body"):
                 return self._send_last(message)
         return self._send(message)
 
     def end(self, seconds: float) -> None:
         """It is over: nothing stays but the row. No journal may keep a world, a connection or a parsed body."""
-        self.finish(seconds, self.world.epoch)
-        del self.scope, self.read_on, self._send, self.run, self.world, self.headers
+        self.seconds = seconds
+        if self.decision is not None:
+            self.epoch = self.world.epoch
+        self.measure()
+        del self.scope, self.read_on, self._send, self.run, self.world, self.headers, self.transport
         self.receive = _gone
         self.value, self.data = None, NO_DATA
 

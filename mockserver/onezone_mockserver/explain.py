@@ -80,9 +80,9 @@ class _Reader:
     def _need(self, scope: str, privilege: str, *, holds: bool) -> dict[str, Any]:
         need: dict[str, Any] = {"scope": scope, "privilege": privilege or None, "held": holds}
         if scope in self.entities:
-            need["of"] = _shown(self.world, *self.entities[scope])
+            need["of"] = _reference(self.world, *self.entities[scope])
         if holds and (scope == ZONE or scope in self.entities):
-            need["through"] = [_shown(self.world, GROUP, group) for group in self._intermediaries(scope, privilege)]
+            need["through"] = [_reference(self.world, GROUP, group) for group in self._intermediaries(scope, privilege)]
         if not holds:
             need["grant"] = self._grant(scope, privilege)
         return need
@@ -120,7 +120,7 @@ class _Reader:
         if scope not in self.entities:
             return CONDITION_WORDS.get(scope, f"that the body names a {scope.replace('_', ' ')}")
         kind, identity = self.entities[scope]
-        name = _shown(self.world, kind, identity)["name"]
+        name = _reference(self.world, kind, identity)["name"]
         what = f"the {kind.replace('_', ' ')} {name}"
         if self.grants.get(scope) is None:
             return f"membership of {what} for {who}" + (f", with {privilege}" if privilege else "")
@@ -143,7 +143,7 @@ def paths_up(world: World, user: str) -> dict[str, tuple[str, ...]]:
     return paths
 
 
-def _shown(world: World, kind: str, identity: str) -> dict[str, str]:
+def _reference(world: World, kind: str, identity: str) -> dict[str, str]:
     name = None
     if world.exists(kind, identity):
         details = orjson.loads(world.details(kind, identity))

@@ -1,7 +1,4 @@
-"""Tells whoever follows what happens in the journals: rows that begin and end, and worlds that begin anew.
-
-It also tells that the mock has read its files again, or could not.
-"""
+"""Streams the journals to followers: rows that begin and end, resets of worlds, and reloads of files."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ class Reloaded:
 
 
 class Follower:
-    """What was not yet told to somebody who follows. Beyond LIMIT the oldest is lost, which `lost` says."""
+    """The news that a follower has not received yet. Beyond LIMIT the oldest is dropped, and `lost` is set."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -57,7 +54,7 @@ class Follower:
 
 
 class Feed:
-    """Those who follow, and the console's `log`, which is told of rows that are over."""
+    """The followers, and the console's `log`, which gets finished rows."""
 
     def __init__(self) -> None:
         self.followers: set[Follower] = set()
@@ -70,7 +67,7 @@ class Feed:
             follower.tell(row)
 
     def withdraw(self, row: Row) -> None:
-        """Another row stands in the place of this one."""
+        """Send nothing about this row: another replaces it."""
         for follower in self.followers:
             follower.withdraw(row)
 

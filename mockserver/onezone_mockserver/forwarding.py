@@ -94,7 +94,7 @@ class Target:
 
 
 class Forwarding:
-    """Sends to the target whatever it does not leave to the mock, also what no operation is for."""
+    """Sends to the target everything that it does not leave to the mock, unknown paths included."""
 
     def __init__(self, app: App, *, state: MockState, target: Target) -> None:
         self.app = app
@@ -116,7 +116,7 @@ class Forwarding:
         await self._forward(exchange, receive, send)
 
     async def _forward(self, exchange: Exchange, receive: Receive, send: Send) -> None:
-        """Ask the target and pass its answer on. Raises ForcedAnswer where there is none, and ClientGoneError."""
+        """Ask the target and pass its answer on. Raises ForcedAnswer if none comes, and ClientGoneError."""
         target = self.target
         url = target.url_of(exchange, self.lookup.below_base(exchange.path))
         try:
@@ -147,7 +147,7 @@ class Forwarding:
         return self.clients[loop]
 
     def _headers(self, exchange: Exchange, response: httpx.Response) -> list[Header]:
-        """The fields of an answer: without those of the connection, and those that the mock or its server sends."""
+        """The headers of an answer without those of the connection and those that the mock's own server sends."""
         given = [(name.lower(), value) for name, value in response.headers.raw]
         left_out = HOP_BY_HOP | _named(given) | {b"date"}
         below = self.lookup.below_base(exchange.path)
@@ -163,7 +163,7 @@ class Forwarding:
 
 
 def _request(exchange: Exchange, url: str, receive: Receive) -> httpx.Request:
-    """The request as it goes on: without the fields of the connection, with those that a gateway adds."""
+    """The request for the target: without the headers of the connection, with those that a gateway adds."""
     given: list[Header] = exchange.scope["headers"]
     left_out = HOP_BY_HOP | OF_THE_MOCK | _named(given)
     headers = [(name, value) for name, value in given if name not in left_out]

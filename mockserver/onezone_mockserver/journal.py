@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec import msgpack
 
 from onezone_mockserver import masking
 from onezone_mockserver.explain import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from onezone_spec import Contract, Operation
 
     from onezone_mockserver.access import Decision
-    from onezone_mockserver.masking import Header
     from onezone_mockserver.world import User, World
 
 LIMIT = 10_000
@@ -28,41 +27,75 @@ LONG_BODY = 64 * 1024
 NO_DATA: dict[str, Any] = {}
 MOST_BYTES = 64 * 1024 * 1024
 """So many bytes of heads and bodies are kept, of all worlds together."""
+NO_HEAD = b"\x90"
+"""No header fields, packed."""
+packed: Callable[[Sequence[masking.Header]], bytes] = msgpack.Encoder().encode
+"""Header fields as one piece of memory: thousands of rows with two objects for each field would fill the processor's
+caches, and a create would cost a tenth more."""
+_unpacked = msgpack.Decoder(list[tuple[bytes, bytes]]).decode
 
 
 class Row:
     """What the journal shows of an exchange, from the moment that its request is there. The exchange itself is one.
 
-    `request` and `answered` are the header fields as they came and went: tuples, as the garbage collector need not look
-    at those. `seconds` is None until the exchange is over; `size` is what its heads and bodies take then. `number` is 0
-    where no journal has it.
+    `request` and `answered` are the header fields as they came and went, packed. `seconds` is None until the exchange
+    is over; `size` is what its heads and bodies take then. `number` is 0 where no journal has it.
     """
 
-    method = ""
-    path = b""
-    world_name = ""
-    number = 0
-    time = 0.0
-    seconds: float | None = None
-    status: int | None = None
-    stage = ""
-    operation: Operation | None = None
-    params: dict[str, str] = NO_DATA
-    user: User | None = None
-    decision: Decision | None = None
-    epoch: object = None
-    reasons: tuple[str, ...] = ()
-    request: tuple[Header, ...] = ()
-    query_string = b""
-    scheme = "http"
-    version = "1.1"
-    body = b""
-    body_size: int | None = None
-    answered: tuple[Header, ...] = ()
-    answer_body = b""
-    answer_size: int | None = None
-    size = 0
-    forgotten = False
+    __slots__ = (
+        "answer_body",
+        "answer_size",
+        "answered",
+        "body",
+        "body_size",
+        "decision",
+        "epoch",
+        "forgotten",
+        "method",
+        "number",
+        "operation",
+        "params",
+        "path",
+        "query_string",
+        "reasons",
+        "request",
+        "scheme",
+        "seconds",
+        "size",
+        "stage",
+        "status",
+        "time",
+        "user",
+        "version",
+        "world_name",
+    )
+
+    def __init__(self) -> None:
+        self.method = ""
+        self.path = b""
+        self.world_name = ""
+        self.number = 0
+        self.time = 0.0
+        self.seconds: float | None = None
+        self.status: int | None = None
+        self.stage = ""
+        self.operation: Operation | None = None
+        self.params: dict[str, str] = NO_DATA
+        self.user: User | None = None
+        self.decision: Decision | None = None
+        self.epoch: object = None
+        self.reasons: tuple[str, ...] = ()
+        self.request = NO_HEAD
+        self.query_string = b""
+        self.scheme = "http"
+        self.version = "1.1"
+        self.body = b""
+        self.body_size: int | None = None
+        self.answered = NO_HEAD
+        self.answer_body = b""
+        self.answer_size: int | None = None
+        self.size = 0
+        self.forgotten = False
 
     def answer(self, part: bytes) -> None:
         """Keep a part of the answer's body."""
@@ -73,28 +106,20 @@ class Row:
         if len(self.answer_body) < LONG_BODY:
             self.answer_body += part[: LONG_BODY - len(self.answer_body)]
 
-    def finish(self, seconds: float, epoch: object) -> None:
-        """It is over; what it takes is known."""
+    def measure(self) -> None:
+        """Cut what is too long, and see how much is left."""
         body = self.body
-        self.seconds = seconds
-        if self.decision is not None:
-            self.epoch = epoch
         if len(body) > LONG_BODY:
             self.body_size = len(body)
             body = self.body = body[:LONG_BODY]
         if len(self.path) > LONG_PATH:
             self.path = self.path[:LONG_PATH]
-        size = len(body) + len(self.answer_body) + len(self.query_string)
-        for name, value in self.request:
-            size += len(name) + len(value)
-        for name, value in self.answered:
-            size += len(name) + len(value)
-        self.size = size
+        self.size = len(self.request) + len(body) + len(self.answered) + len(self.answer_body) + len(self.query_string)
 
     def forget(self) -> None:
         """Keep what was decided alone."""
         self.query_string = self.body = self.answer_body = b""
-        self.request = self.answered = ()
+        self.request = self.answered = NO_HEAD
         self.forgotten = True
 
     @property
@@ -149,12 +174,12 @@ class Row:
         return {**then, "changed": changed and not self.pending, "routes": now["routes"]}
 
 
-def _shown(pairs: Sequence[Header], body: bytes, size: int | None) -> dict[str, Any]:
+def _shown(head: bytes, body: bytes, size: int | None) -> dict[str, Any]:
     """A head and a body, which had `size` bytes where that is more than was kept."""
     kept = body[:LONG_BODY]
     whole = len(body) if size is None else size
     return {
-        "headers": masking.headers(pairs),
+        "headers": masking.headers(_unpacked(head)),
         "body": masking.body(kept),
         "body_bytes": whole,
         "truncated": whole > len(kept),
@@ -195,19 +220,13 @@ class Journal:
         self.entries: deque[Row] = deque(maxlen=limit)
         self.total = 0
 
-    def begin(self, row: Row, world: str, scope: Mapping[str, Any]) -> None:
-        """Write down a request that has just come, of the ASGI scope, in the world of that name."""
+    def begin(self, row: Row, world: str, headers: Sequence[masking.Header]) -> None:
+        """Write down a request that has just come, with these header fields, in the world of that name."""
         self.total += 1
         row.number = self.total
         row.time = time.time()
         row.world_name = world
-        row.request = tuple(scope["headers"])
-        if scope.get("query_string"):
-            row.query_string = scope["query_string"]
-        if scope.get("scheme", "http") != "http":
-            row.scheme = scope["scheme"]
-        if scope.get("http_version", "1.1") != "1.1":
-            row.version = scope["http_version"]
+        row.request = packed(headers)
         self.entries.append(row)
 
     def replace(self, row: Row, waiting: Row) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def begin(state: MockState, exchange: Exchange) -> None:
     """A row of its world's journal, in the place of the one that stood for it while it waited for its turn."""
     run, scope = exchange.run, exchange.scope
-    run.journal.begin(exchange, run.name, scope)
+    run.journal.begin(exchange, run.name, scope["headers"])
     if WAITING in scope:
         waiting: Exchange = scope[WAITING]
         run.journal.replace(exchange, waiting)

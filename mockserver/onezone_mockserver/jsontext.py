@@ -9,13 +9,17 @@ import msgspec
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 MAX_DEPTH = 200
 SHALLOW = 2 * MAX_DEPTH
 """A text of so many bytes cannot be nested deeper: what is opened is closed."""
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+members: Callable[[bytes], dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+"""The values of a JSON object that `loads` accepts by key, each as it stands in the text, every digit included.
+
+`bytes` makes a text of one that is to be kept; until then it is a piece of the whole.
+"""
 
 
 def loads(text: bytes) -> Any:
@@ -28,14 +32,6 @@ def loads(text: bytes) -> Any:
         msg = f"nested deeper than {MAX_DEPTH} levels"
         raise ValueError(msg)
     return value
-
-
-def members(text: bytes) -> dict[str, msgspec.Raw]:
-    """The values of a JSON object that `loads` accepts by key, each as it stands in the text, every digit included.
-
-    `bytes` makes a text of one that is to be kept; until then it is a piece of the whole.
-    """
-    return _members.decode(text)
 
 
 def joined(values: Mapping[str, bytes | msgspec.Raw]) -> bytes:

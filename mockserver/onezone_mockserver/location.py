@@ -48,7 +48,7 @@ class LocationMaker:
 
 
 def documented_base_path(contract: Contract, operation: Operation) -> str | None:
-    """The base path in the documented example of the Location; None where no example shows any."""
+    """The base path in the documented example of the Location; None if no example shows any."""
     answers = contract.document["paths"][operation.path][operation.method.lower()]["responses"]
     answer = contract.resolve(answers[str(operation.success.status)])
     header = contract.resolve(answer.get("headers", {}).get("Location", {}))
@@ -89,5 +89,5 @@ def _quoted(identity: str) -> str:
 
 @lru_cache(maxsize=256)
 def _origin_of(scheme: str, host: bytes) -> bytes | None:
-    """The origin by a Host header, None where that is not a host: it is the client's word, and goes back to it."""
+    """The origin by a Host header, None if that is not a host: it is the client's word, and goes back to it."""
     return scheme.encode() + b"://" + host if HOST.fullmatch(host) else None

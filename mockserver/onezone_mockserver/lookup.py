@@ -1,4 +1,4 @@
-"""Which operation a request is for and who sends it, for what has to know before the request is routed."""
+"""The operation and the sender of a request, for code that needs them before routing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Secured:
 
 
 class Lookup:
-    """Looks requests up in the contract of a state. Neither refuses anything: what is not found is None."""
+    """Looks requests up in the contract of a state; what it does not find is None."""
 
     def __init__(self, state: MockState) -> None:
         contract = state.contract
@@ -40,7 +40,7 @@ class Lookup:
         self.identify: Check | None = security(Secured([{name: []} for name in resolved], resolved), state)
 
     def below_base(self, path: bytes) -> bytes | None:
-        """A path below the base path, with its first slash; None where it is not under any."""
+        """A path below the base path, with its first slash; None if it is not under any."""
         return next((path[len(base) - 1 :] for base in self.bases if path.startswith(base)), None)
 
     def operation(self, exchange: Exchange) -> Operation | None:

@@ -18,9 +18,10 @@ LONGEST_WAIT = 300
 
 
 class When(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
-    """Which requests: all that is given must fit. In `path` and in values of `header`, `*` stands for any text.
+    """The requests that are meant: all that is given must match.
 
-    `user` is a name or an id, `path` the whole path without the query, or what follows the base path.
+    In `path` and in values of `header`, `*` stands for any text. `user` is a name or an id, `path` the whole path
+    without the query, or what follows the base path.
     """
 
     operation: Text | None = None
@@ -32,10 +33,7 @@ class When(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
 
 
 class Then(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
-    """What is done: an answer, a dropped connection, one that is cut after so many bytes of the body, or a fault.
-
-    With `wait`, so many seconds later.
-    """
+    """What to do, after `wait` seconds: answer, drop the connection, cut the body short, or act with a fault."""
 
     status: Annotated[int, Meta(ge=200, le=599)] | None = None
     headers: dict[Text, str] = {}
@@ -55,7 +53,7 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
 
 
 class Override:
-    """A rule at work. `faults` are those of the server and its own, None where it has none."""
+    """An override in use. `faults` are the faults of the server and its own, None if it has none of its own."""
 
     def __init__(self, rule: Rule, faults: tuple[Fault, ...] | None = None) -> None:
         self.rule = rule

@@ -10,7 +10,7 @@ import orjson
 from msgspec import UnsetType
 
 from onezone_mockserver.delay import wait_first
-from onezone_mockserver.exchange import KEY, TRANSPORT, DroppedError, ForcedAnswer
+from onezone_mockserver.exchange import KEY, DroppedError, ForcedAnswer
 from onezone_mockserver.lookup import Lookup
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _glob(pattern: str) -> re.Pattern[str]:
 
 
 class Chooser:
-    """Finds the override of a request among those of its world: the first that fits and is not used up."""
+    """Finds the override for a request: the first of its world's that matches and is not used up."""
 
     def __init__(self, state: MockState) -> None:
         self.state = state
@@ -71,7 +71,8 @@ class Chooser:
         for override in exchange.run.overrides:
             if not override.is_over and fits(override.rule.when, exchange, operation, paths, who):
                 override.used += 1
-                exchange.override, exchange.faults = override, override.faults
+                exchange.override = override
+                exchange.faults = exchange.faults if override.faults is None else override.faults
                 exchange.operation = operation
                 exchange.user = who() if override.rule.when.user else None
                 cut = override.rule.then.cut
@@ -121,8 +122,8 @@ def forced(then: Then) -> tuple[tuple[Header, ...], tuple[bytes, bytes] | None]:
 
 
 async def hang_up(exchange: Exchange, *, sent: bool = False) -> None:
-    """End the connection: at once, or after what was sent. Raises DroppedError where there is none."""
-    transport = exchange.scope.get(TRANSPORT)
+    """End the connection, at once or after what was sent. Raises DroppedError if there is no connection."""
+    transport = exchange.transport
     if transport is None:
         raise DroppedError("an override drops the connection")
     if sent:

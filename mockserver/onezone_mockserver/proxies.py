@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.exchange import Scope
 
 Outside = Callable[["Scope"], bytes | None]
-"""What stands before the paths of the mock in a URI for the sender of a request; None where nobody says so."""
+"""What stands before the paths of the mock in a URI for the sender of a request; None if nobody says so."""
 
 SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 """The scheme of a Location by what a proxy, or a server of web sockets, calls the connection."""

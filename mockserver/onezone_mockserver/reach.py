@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.world import World
 
 Find = Callable[["World", Mapping[str, str], Any], "str | None"]
-"""The id of an entity by the parameters of the path and the body; None where nothing names one."""
+"""The id of an entity by the parameters of the path and the body; None if nothing names one."""
 
 
 @dataclass(frozen=True, slots=True)

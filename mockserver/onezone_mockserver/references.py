@@ -30,12 +30,12 @@ def references(contract: Contract) -> References:
 
 def needed(contract: Contract, kind: str) -> frozenset[str]:
     """The keys without which no entity of a kind is shown."""
-    return frozenset(_shown(contract, kind).get("required", ()))
+    return frozenset(_public_schema(contract, kind).get("required", ()))
 
 
 def templates(contract: Contract, kind: str) -> dict[str, str]:
     """What a registry fills in where an entity of a kind is made: by its keys, a template each."""
-    properties = _shown(contract, kind).get("properties", {})
+    properties = _public_schema(contract, kind).get("properties", {})
     return {key: schema[FILLED] for key, schema in properties.items() if FILLED in schema}
 
 
@@ -54,6 +54,6 @@ def may_go(contract: Contract, kind: str, namer: str) -> bool:
     )
 
 
-def _shown(contract: Contract, kind: str) -> Any:
+def _public_schema(contract: Contract, kind: str) -> Any:
     shown = contract.find("get", kind)
     return contract.resolve(shown.success.schema or {}) if shown else {}

@@ -28,6 +28,8 @@ LONG_PATH = 200
 
 
 T = TypeVar("T")
+Contexts = dict[str, dict[str, str]]
+"""What Connexion's own routing leaves in the scope, by the id of the operation."""
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Templates(Generic[T]):
         self.places: dict[Any, Place[T]] = {}
 
     def find(self, segments: list[bytes]) -> Place[T] | None:
-        """The place that a path leads to, None where there is none. An empty segment is no parameter."""
+        """The place that a path leads to, None if there is none. An empty segment is no parameter."""
         place = self.places.get(self.fixed(segments))
         return place if place and all(segments[at] for at in self.parameters) else None
 
@@ -88,7 +90,7 @@ class Paths(Generic[T]):
         return self._templates(size, positions)
 
     def find(self, segments: list[bytes]) -> tuple[Place[T], dict[str, str]] | None:
-        """The place of a path with its parameters by name; None where no template fits."""
+        """The place of a path with its parameters by name; None if no template fits."""
         for templates in self.by_size.get(len(segments), ()):
             place = templates.find(segments)
             if place is not None:
@@ -104,6 +106,7 @@ class RoutingAPI(RoutedAPI["Operation"]):  # type: ignore[misc]  # Connexion is 
         super().__init__(specification, next_app=next_app, **options)
         self.state = state
         self.paths: Paths[Operation] = Paths()
+        self.contexts: Contexts = {}
         self.add_paths()
         self.uncovered: Paths[Uncovered] = Paths()
         for uncovered in state.contract.uncovered:
@@ -113,6 +116,7 @@ class RoutingAPI(RoutedAPI["Operation"]):  # type: ignore[misc]  # Connexion is 
         """The contract's operation of the same id, put at the end of its path."""
         documented = self.state.contract.operations[operation.operation_id]
         self.paths.add(operation.method, operation.path, documented)
+        self.contexts[documented.id] = {"api_base_path": self.base_path, "operation_id": documented.id}
         return documented
 
 
@@ -128,7 +132,6 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         self.app = app
         self.apis: dict[bytes, RoutingAPI] = {}
         self.server: Place[Operation] = Place(())
-        self.contexts: dict[tuple[bytes, str], dict[str, str]] = {}
         self.remembered = lru_cache(maxsize=1024)(self.find)
 
     def add_api(self, specification: Any, **options: Any) -> RoutingAPI:
@@ -137,8 +140,6 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         base = f"{api.base_path}/".encode()
         self.server.operations.update({operation.method.upper(): operation for operation in api.operations.values()})
         self.apis[base] = api
-        for name in api.operations:
-            self.contexts[base, name] = {"api_base_path": api.base_path, "operation_id": name}
         return api
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -154,17 +155,18 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
         path = exchange.path
         if path == b"*" and exchange.method == "OPTIONS":
             return _no_operation(exchange, self.server, send)
-        base, place, params = self.remembered(path) if len(path) < LONG_PATH else self.find(path)
-        operation = place.operations.get(_method(exchange)) if place else None
+        contexts, place, params = self.remembered(path) if len(path) < LONG_PATH else self.find(path)
+        method = exchange.method
+        operation = place.operations.get("GET" if method == "HEAD" else method) if place else None
         if operation is None:
             return self._unserved(exchange, place, send)
         exchange.operation = operation
         exchange.params, scope["path_params"] = params, params.copy()  # others may change theirs
-        scope.setdefault("extensions", {})[ROUTING_CONTEXT] = self.contexts[base, operation.id]
+        scope.setdefault("extensions", {})[ROUTING_CONTEXT] = contexts[operation.id]
         return self.app(scope, receive, send)
 
-    def find(self, path: bytes) -> tuple[bytes, Place[Operation] | None, dict[str, str]]:
-        """The base path, place (None where there is none) and parameters by name of a raw path.
+    def find(self, path: bytes) -> tuple[Contexts, Place[Operation] | None, dict[str, str]]:
+        """Connexion's contexts of the base path, the place (None if there is none) and the parameters of a raw path.
 
         Raises Refusal: malformedData.
         """
@@ -172,14 +174,14 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
             if path.startswith(base):
                 match = api.paths.find(segments(path[len(base) :]))
                 if match is not None:
-                    return base, *match
-        return b"", None, {}
+                    return api.contexts, *match
+        return {}, None, {}
 
     async def _unserved(self, exchange: Exchange, place: Place[Operation] | None, send: Send) -> None:
         """Answer what no operation is for. Raises Refusal."""
         contract = next(iter(self.apis.values())).state.contract
         lacking = self._uncovered(exchange.path)
-        upstream = lacking.operations.get(_method(exchange)) if lacking else None
+        upstream = lacking.operations.get("GET" if exchange.method == "HEAD" else exchange.method) if lacking else None
         if upstream is not None:
             reason = f"routing: Onezone has this operation ({upstream.upstream_id}), the mock has not"
             raise Refusal("notImplemented", reason)
@@ -206,10 +208,6 @@ class Routing(SpecMiddleware):  # type: ignore[misc]  # Connexion is untyped
     def _base_paths(self) -> str:
         contracts = [api.state.contract for api in self.apis.values()]
         return ", ".join(base for contract in contracts[:1] for base in contract.base_paths)
-
-
-def _method(exchange: Exchange) -> str:
-    return "GET" if exchange.method == "HEAD" else exchange.method
 
 
 async def _no_operation(exchange: Exchange, place: Place[Any], send: Send) -> None:

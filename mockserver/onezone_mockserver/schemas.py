@@ -31,24 +31,26 @@ BRANCHES = ("allOf", "anyOf", "oneOf")
 class Schema:
     """A schema that is compiled when it is first asked: some patterns take milliseconds, and megabytes.
 
+    Until then it is kept as it is: its long patterns are those of the contract, and take no memory twice.
+
     Raises UnsupportedContractError, which begins with `where`, for one that cannot be compiled.
     """
 
-    __slots__ = ("errors", "is_valid", "text")
+    __slots__ = ("errors", "is_valid", "schema")
 
     def __init__(self, contract: Contract, node: Any, where: str) -> None:
         schema = with_null(_whole(contract, node, where))
         try:
-            self.text = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
             jsonschema_rs.meta.validate({**schema, "$schema": DRAFT_4})
         except (TypeError, ValueError) as error:
             message = f"{where}: make it a schema of OpenAPI 3.0: {str(error).splitlines()[0]}"
             raise UnsupportedContractError(message) from None
+        self.schema = schema
         self.is_valid: Callable[[Any], bool] = partial(self._first, "is_valid")
         self.errors: Callable[[Any], Iterable[Any]] = partial(self._first, "errors")
 
     def _first(self, name: str, value: Any) -> Any:
-        validator = compiled(self.text)
+        validator = compiled(orjson.dumps(self.schema, option=orjson.OPT_SORT_KEYS))
         self.is_valid, self.errors = validator.is_valid, validator.iter_errors
         return getattr(self, name)(value)
 

@@ -122,10 +122,7 @@ class MockState:
         self._begin(run)
 
     def carry_over(self, contract: Contract, scenario: Scenario) -> list[str]:
-        """Have every world that was served under a contract and a scenario go on under those that are here now.
-
-        Gives what fits no longer, a line each.
-        """
+        """Carry every world over to the current contract and scenario. Returns what no longer fits, a line each."""
         lost: list[str] = []
         for run in (self.run, *(run for _, run, _ in self.worlds.all())):
             world, unfit = carried(run.world, (contract, scenario), (self.contract, self.scenario), self.empty_world)
@@ -143,7 +140,7 @@ class MockState:
         return override.faults is None and (operation is None or operation in self.contract.operations)
 
     def stop(self) -> None:
-        """The server is told to stop: whoever waits goes on at once."""
+        """Stop the server: every wait ends at once."""
         self.stopped = True
         for run in (self.run, *(run for _, run, _ in self.worlds.all())):
             run.end()
@@ -165,7 +162,7 @@ class MockState:
         return type("FaultyWorld", (World,), methods)(ids) if methods else World(ids)
 
     def _begin(self, run: WorldRun) -> None:
-        """Serve this run in the place of the one before."""
+        """Replace the previous run by this one."""
         if self.stopped:
             run.end()
         if run.name:

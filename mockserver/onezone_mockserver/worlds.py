@@ -77,46 +77,46 @@ class Worlds(Generic[T]):
         self.make = make
         self.end = end
         self.clock: Callable[[], float] = time.monotonic
-        self._known: dict[str, tuple[T, float]] = {}
+        self._entries: dict[str, tuple[T, float]] = {}
 
     def use(self, name: str) -> T:
         """What belongs to the name, made now where it is not there."""
         now = self.clock()
         self._forget_unused(now)
-        entry = self._known.pop(name, None)
+        entry = self._entries.pop(name, None)
         value = self.make(name) if entry is None else entry[0]
-        self._known[name] = (value, now)
-        if len(self._known) > MOST_WORLDS:
-            self.remove(next(iter(self._known)))
+        self._entries[name] = (value, now)
+        if len(self._entries) > MOST_WORLDS:
+            self.remove(next(iter(self._entries)))
         return value
 
     def put(self, name: str, value: T) -> None:
-        """Put another in the place of what belongs to the name, and end that."""
+        """Replace what belongs to the name, and end the old one."""
         self.remove(name)
-        self._known[name] = (value, self.clock())
+        self._entries[name] = (value, self.clock())
 
     def remove(self, name: str) -> bool:
         """End what belongs to the name and forget it; whether there was any."""
-        entry = self._known.pop(name, None)
+        entry = self._entries.pop(name, None)
         if entry is not None:
             self.end(entry[0])
         return entry is not None
 
     def clear(self) -> None:
         """End and forget everything."""
-        for name in list(self._known):
+        for name in list(self._entries):
             self.remove(name)
 
     def all(self) -> Iterator[tuple[str, T, float]]:
         """Name, what belongs to it, and for how many seconds it was not used; the least recently used first."""
         now = self.clock()
         self._forget_unused(now)
-        return ((name, value, now - used) for name, (value, used) in self._known.items())
+        return ((name, value, now - used) for name, (value, used) in self._entries.items())
 
     def _forget_unused(self, now: float) -> None:
         """The least recently used come first: nobody looks at the others."""
-        while self._known:
-            name, (_, used) = next(iter(self._known.items()))
+        while self._entries:
+            name, (_, used) = next(iter(self._entries.items()))
             if now - used < UNUSED_SECONDS:
                 return
             self.remove(name)

@@ -46,8 +46,8 @@ class Property:
 
     `errors` maps a broken rule (`type`, `null`, or a schema keyword) to an error id; `levels` maps
     `type`, `empty`, `pattern` and `enum` to how binding the rule is. `unique` is the error id for a value that
-    another entity has, None where values may be equal; `unique_of_owner` for one that another of the same owner has.
-    `refers` says what the value names, None where it names nothing.
+    another entity has, None if values may be equal; `unique_of_owner` for one that another of the same owner has.
+    `refers` says what the value names, None if it names nothing.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Body:
     """The JSON body of a request: its schema (with `$ref` into the document), keys in alphabetical order, examples.
 
     `media_type_parameters` says whether the media type may carry parameters such as a charset. `none_known` is the
-    error id for a body without any known key, None where that is fine; `needs` says which keys a key asks for.
+    error id for a body without any known key, None if that is fine; `needs` says which keys a key asks for.
     """
 
     schema: Mapping[str, Any]

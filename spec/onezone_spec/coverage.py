@@ -18,7 +18,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An operation of Onezone: upstream's id for it, and the contract's (None where the contract lacks it)."""
+    """An operation of Onezone: upstream's id for it, and the contract's (None if the contract lacks it)."""
 
     method: str
     path: str

@@ -212,7 +212,7 @@ def differences(old: Contract, new: Contract) -> list[Change]:
 
 
 def _presence(tree: Tree, name: str) -> str:
-    """Where an operation is found, of anything else that it is there; that there is no such thing."""
+    """Where an operation is found; for anything else, whether it exists."""
     if name not in tree:
         return ABSENT
     return str(tree[name]["at"]) if isinstance(tree[name], Mapping) and "at" in tree[name] else "there"

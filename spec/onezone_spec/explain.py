@@ -66,7 +66,7 @@ class Setting:
 
 
 def read_setting(data: Mapping[str, Any], contract: Contract) -> Setting:
-    """The world of a scenario file or a snapshot of the mock. Raises QuestionError for what is none."""
+    """The world of a scenario file or of a snapshot of the mock. Raises QuestionError if the file is neither."""
     if not isinstance(data, Mapping) or not any(isinstance(entries, list) for entries in data.values()):
         raise QuestionError("this is no world: a scenario has lists of users and groups")
     setting = Setting()

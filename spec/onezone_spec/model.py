@@ -112,7 +112,7 @@ class AccessRule:
         return AccessRule(tuple(route.with_body(keys) for route in self.routes), self.source)
 
     def allowed_by(self, grants: Grants) -> Route | None:
-        """The first route that `grants` satisfies, None where there is none."""
+        """The first route that `grants` satisfies, None if there is none."""
         return next((route for route in self.routes if not route.lacks(grants)), None)
 
 
@@ -134,7 +134,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A path parameter and the role of the entity that it names (None where it names none).
+    """A path parameter and the role of the entity that it names (None if it names none).
 
     It names it by its id, or where there is a `key` by the value of that. `level` says how binding it is that an entity
     that does not exist is answered as such.
@@ -320,7 +320,7 @@ class Contract:
         return {operation.method for operation in every if path_shape(operation.path) == path_shape(path)}
 
     def reference(self, kind: str, other: str) -> str | None:
-        """The key by which entities of a kind name one of the other kind; None where they do not."""
+        """The key by which entities of a kind name one of the other kind; None if they do not."""
         return next((key for key, target in self.references.get(kind, {}).items() if target == other), None)
 
     def kind(self, role: str) -> str:
@@ -337,6 +337,6 @@ class Contract:
         part: str = "",
         by: str = "",
     ) -> Operation | None:
-        """The operation with that effect, None where the contract has none."""
+        """The operation with that effect, None if the contract has none."""
         effect = Effect(verb, resource, within, effective, part, by)
         return next((operation for operation in self.operations.values() if operation.effect == effect), None)

@@ -185,7 +185,7 @@ def _line(error: Exception) -> str:
 
 
 def _each(given: Sources, name: str) -> list[Path]:
-    """A file of each folder that has it."""
+    """The file of that name in each folder that has one."""
     return [path for folder in (given.room, *given.folders) if (path := folder / name).is_file()]
 
 

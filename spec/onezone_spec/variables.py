@@ -90,7 +90,7 @@ class VariableParser(CommandParser):
         return self.parse_args([*options, *words, *positionals])
 
     def error(self, message: str) -> NoReturn:
-        """End with one line; a value that came from a variable is told by the variable's name."""
+        """End with one line; an error in a value from a variable names the variable."""
         super().error(self.named(message))
 
     def named(self, message: str) -> str:

@@ -1,4 +1,4 @@
-"""YAML files that people wrote, with the line of everything in them: what is wrong is told where it stands."""
+"""YAML files with the line of every value, so that a mistake is reported where it is."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Zone:
         return answer.headers["location"].rpartition("/")[2]
 
     def get(self, template: str, *ids: str, auth: tuple[str, str] = ADMIN) -> Struct | None:
-        """What the client reads of a path with these ids; None where there is no such relation."""
+        """What the client reads of a path with these ids; None if there is no such relation."""
         filled = iter(ids)
         path = re.sub(r"\{\w+\}", lambda _: next(filled), template)
         answer = self.client.get(BASE + path, auth=auth)

@@ -37,10 +37,10 @@ def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def light_load(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many requests at the same time are few here, however quick or slow the machine is."""
-    from onezone_contracts.checks import crowd
+    from onezone_contracts.checks import heavy_load
 
-    monkeypatch.setattr(crowd, "QUICK", float("inf"))
-    monkeypatch.setattr(crowd, "EACH", {"standard": 3, "deep": 5})
+    monkeypatch.setattr(heavy_load, "QUICK", float("inf"))
+    monkeypatch.setattr(heavy_load, "EACH", {"standard": 3, "deep": 5})
 
 
 @pytest.fixture

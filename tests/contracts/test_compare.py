@@ -9,7 +9,7 @@ import pytest
 from onezone_contracts.checks.state import data_kept
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.requirement import Sending
-from onezone_contracts.state.compare import beyond_the_list, difference
+from onezone_contracts.state.compare import beyond_the_list, difference, is_moment
 from onezone_spec import load
 
 SAME = {
@@ -117,3 +117,11 @@ def test_properties_as_json_in_a_string_are_no_object() -> None:
         "endpoint",
         "key",
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "right"), [(1577836800, True), (0, False), (-1, False), (1577836800000, False), (None, True), ("x", True)]
+)
+def test_a_time_is_in_seconds_since_1970(value: object, right: bool) -> None:  # noqa: FBT001  (a parameter)
+    """By any clock, also one that stands still; what is no number is judged by the schema."""
+    assert is_moment(value) is right

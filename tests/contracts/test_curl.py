@@ -19,7 +19,7 @@ from judge_tools import CommandResult, RawServer, always, answer, person, states
 from onezone_contracts.cases import wrong_password, wrong_token
 from onezone_contracts.curl import curl, steps
 from onezone_contracts.exchange import Auth, Exchange, Redactor, Request, Response, basic
-from onezone_contracts.reports.shown import numbered, visible
+from onezone_contracts.reports.wording import numbered, visible
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import TestUser
 

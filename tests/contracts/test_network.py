@@ -37,7 +37,7 @@ def sent(how: Network, request: Request) -> tuple[bytes, str]:
         connection.sendall(answer(204))
 
     redactor = Redactor()
-    how.teach(redactor)
+    how.mask_values(redactor)
     with RawServer(talk) as raw:
         exchange = Wire(raw.origin, AGES, network=how).send(request)
         return got[0], curl(exchange, redactor).replace(raw.origin, "")

@@ -77,7 +77,7 @@ def judged(rounds: Rounds, *patterns: str, fault: str | None = None) -> Judgemen
     """The judgement of the mock, which may have a fault, as of a slow target."""
     contract = load("current")
     operation = judged_operations(contract)[0]
-    options = Options(clock=lambda: ANSWER * rounds.count, crowd=1)
+    options = Options(clock=lambda: ANSWER * rounds.count, load=1)
     with mock("current", *(("--fault", fault) if fault else ())) as origin:
         request = Subject(f"{origin}/api/v3", states_url=f"{origin}/_mock/states")
         with provisioned(request, contract, options) as provisioner:

@@ -245,9 +245,9 @@ def test_what_was_not_answered_in_time_is_torn_down_too() -> None:
             connection.sendall(answer(200))
 
     with RawServer(talk) as raw:
-        made = States(f"{raw.origin}/states", Options(timeout=0.2))
-        assert made.share() is None
-        made.teardown()
+        client = States(f"{raw.origin}/states", Options(timeout=0.2))
+        assert client.share() is None
+        client.teardown()
     assert actions == ["setup", "teardown"]
 
 

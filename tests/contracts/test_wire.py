@@ -289,12 +289,12 @@ def test_what_cleans_up_is_sent_after_an_interrupt_and_not_after_two() -> None:
     network = Network()
     with RawServer(always(answer(204))) as raw:
         wire = Wire(raw.origin, AGES, network=network)
-        network.stop.asked = 1
+        network.stop.requests = 1
         with pytest.raises(KeyboardInterrupt):
             wire.send(POST)
         wire.finish()
         assert wire.send(POST).status == 204
-        network.stop.asked = 2
+        network.stop.requests = 2
         with pytest.raises(KeyboardInterrupt):
             wire.send(POST)
 
@@ -306,7 +306,7 @@ def test_a_hang_is_not_waited_for_after_an_interrupt(monkeypatch: pytest.MonkeyP
 
     def talk(connection: socket.socket, _: int) -> None:
         read_request(connection)
-        network.stop.asked = 1
+        network.stop.requests = 1
         connection.recv(1)
 
     with RawServer(talk) as raw:

@@ -122,7 +122,7 @@ def test_many_workers_have_many_requests_under_way(command: Command) -> None:
     assert 2 <= busiest[8] <= 8
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "65", "many", "", "1.5", "\u0663", "9" * 5000])
+@pytest.mark.parametrize("value", ["0", "-1", "65", "many", " ", "1.5", "\u0663", "9" * 5000])
 def test_number_of_workers_is_bounded(command: Command, value: str) -> None:
     """Anything but a whole number from 1 to 64 is bad usage."""
     result = command("verify", "--workers", value)

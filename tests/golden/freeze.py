@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from onezone_contracts import wire
-from onezone_contracts.checks import crowd
+from onezone_contracts.checks import heavy_load
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.exchange import Exchange, Request
@@ -86,7 +86,7 @@ def sent(edition: str, profile: str, depth: str) -> list[str]:
             seen[_request(contract, request, exchange.status)] += 1
         return exchange
 
-    crowd.QUICK = 0.0  # whether a machine is quick enough for the load is no part of what is frozen
+    heavy_load.QUICK = 0.0  # whether a machine is quick enough for the load is no part of what is frozen
     wire.Wire.send = noting  # type: ignore[method-assign]
     try:
         judgement = judge_target(Subject(edition=edition, profile=profile), Options(depth=depth))

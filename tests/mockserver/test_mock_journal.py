@@ -165,7 +165,7 @@ def test_all_bodies_together_are_bounded() -> None:
 def test_the_rows_of_a_world_are_bounded(client: Client) -> None:
     """The oldest exchanges are forgotten, the count goes on."""
     for _ in range(LIMIT + 5):
-        client.app.journal.begin(Row(), "", {"headers": []})
+        client.app.journal.begin(Row(), "", [])
     assert client("GET", "/_mock/journal/count").json == {"total": LIMIT + 5, "count": LIMIT}
     assert rows(client, "?brief=true&number=6")[0]["number"] == 6
     assert rows(client, "?number=5") == []

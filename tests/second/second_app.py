@@ -34,7 +34,7 @@ class Call:
     service: str = ""
     user: User | None = None
     doc: Any = None
-    made: Service | None = None
+    created: Service | None = None
     allow: tuple[str, ...] = ()
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -316,7 +316,7 @@ class App:
     def create(self, call: Call) -> Response:
         """Register a service for the group."""
         service = Service(self.fresh_id(call), self.record(call), call.user.name if call.user else "", {call.group})
-        call.made = service
+        call.created = service
         self.save(call, service)
         return self.success(call, service)
 

@@ -244,7 +244,7 @@ def forbidden_creates(inner: Any, call: Call) -> None:
     except Refusal:
         if isinstance(call.doc, dict) and call.group in call.notes["app"].world.groups:
             call.notes["app"].create(call)
-            call.made = None
+            call.created = None
         raise
 
 

@@ -66,7 +66,7 @@ def nth_status(number: int, status: int, *, every: bool = False) -> Any:
         hit = nth(number, every=every)
         inner = app.finish
         app.finish = lambda call, response: (  # type: ignore[method-assign]
-            setattr(response, "status", status) if call.made and hit(call) else None,
+            setattr(response, "status", status) if call.created and hit(call) else None,
             inner(call, response),
         )[1]
 
@@ -96,7 +96,7 @@ def promised(_call: Call, response: Response) -> None:
 created(
     "body-id",
     "A success has a body with the id.",
-    lambda c, r: setattr(r.set_json({"handleServiceId": c.made.id}), "close", True),
+    lambda c, r: setattr(r.set_json({"handleServiceId": c.created.id}), "close", True),
 )
 created("body-doc", "A success has a body: the service.", lambda c, r: setattr(r.set_json(c.doc), "close", True))
 created("body-empty-object", "A success has an empty JSON object as its body.", with_body({}))

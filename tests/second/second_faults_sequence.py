@@ -40,7 +40,7 @@ def returns(app: App, inner: Any, call: Call, service: Service) -> None:
 def name_taken(app: App, inner: Any, call: Call, service: Service) -> None:
     """Remember names for ever."""
     if any(each.data.get("name") == service.data.get("name") for each in left_services(app)):
-        call.made = None
+        call.created = None
         raise Refusal(409, "alreadyExists", "The name is taken.")
     inner(call, service)
 

@@ -47,7 +47,7 @@ def twice_same(app: App, inner: Any, call: Call, service: Service, same: Callabl
 def conflict(app: App, inner: Any, call: Call, service: Service) -> None:
     """Refuse a name that is taken."""
     if any(each.data.get("name") == service.data.get("name") for each in app.world.of_group(call.group)):
-        call.made = None
+        call.created = None
         raise Refusal(409, "alreadyExists", "The name is taken.")
     inner(call, service)
 
@@ -223,7 +223,7 @@ def locked(app: App) -> None:
 
     def save(inner: Any, call: Call, service: Service) -> None:
         if not lock.acquire(blocking=False):
-            call.made = None
+            call.created = None
             raise Refusal(500, "internalServerError", "The database is locked.")
         try:
             time.sleep(0.01)

@@ -57,7 +57,7 @@ class Table(dict[str, Entry]):
         self, identifier: str, text: str, change: Callable[[Call, Response], Any], editions: tuple[str, ...] = ALL
     ) -> None:
         """An entry that changes the answer to a create that succeeded."""
-        self.finish(identifier, text, lambda call, response: change(call, response) if call.made else None, editions)
+        self.finish(identifier, text, lambda call, response: change(call, response) if call.created else None, editions)
 
     def refused(
         self,

@@ -87,7 +87,7 @@ add(
 
 
 def _empty_chunks(call: Call, response: Response) -> None:
-    if call.made:
+    if call.created:
         response.chunked = True
         response.set_header("Content-Type", "application/json")
 

@@ -166,7 +166,7 @@ location(
 finish(
     "success-content-type",
     "A success says Content-Type although it has no body.",
-    lambda c, r: r.set_header("Content-Type", "application/json") if c.made else None,
+    lambda c, r: r.set_header("Content-Type", "application/json") if c.created else None,
 )
 
 # --- errors

@@ -110,7 +110,7 @@ finish("slow", "Each answer takes 50 ms.", lambda _c, _r: time.sleep(0.05))
 finish(
     "empty-length-0",
     "A success says Content-Length: 0 although 204 needs no length.",
-    lambda c, r: r.set_header("Content-Length", "0") if c.made else None,
+    lambda c, r: r.set_header("Content-Length", "0") if c.created else None,
 )
 finish("content-language", "Answers name their language.", lambda _c, r: r.set_header("Content-Language", "en"))
 finish("cors", "Answers allow every origin.", lambda _c, r: r.set_header("Access-Control-Allow-Origin", "*"))

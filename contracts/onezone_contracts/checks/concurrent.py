@@ -72,7 +72,7 @@ def creates(run: GivenRun) -> Iterator[Finding]:
 
 
 def access(persona: str) -> Check:
-    """While some requests are allowed, those of a persona that may not are still refused, each by its own rights."""
+    """Requests of a persona that may not are refused, even while those of others are allowed at the same time."""
 
     def check(run: Run) -> Iterator[Finding]:
         run.identity(WRITER)

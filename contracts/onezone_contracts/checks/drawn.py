@@ -74,7 +74,7 @@ def _settings(run: Run, *, shrink: bool = True) -> Callable[[Any], Any]:
 
 @cache
 def example_database(where: str | None) -> Any:
-    """Hypothesis's database in a folder or a Redis, None where nothing is kept. Raises SetupError."""
+    """Hypothesis's database in a folder or a Redis, None if nothing is kept. Raises SetupError."""
     from hypothesis.database import DirectoryBasedExampleDatabase
 
     if where is None:

@@ -73,7 +73,7 @@ def validator(contract: Contract) -> Any:
 
 
 def misshaped(validate: Any, response: Response) -> str | None:
-    """What is wrong with an error's body, None where it is the documented Error."""
+    """What is wrong with an error's body, None if it is the documented Error."""
     if not response.body:
         return "an empty body"
     try:

@@ -13,7 +13,7 @@ from onezone_contracts.sent import Sent
 
 
 def denied(*cases: Case) -> Check:
-    """No case has a success with a Location: how it is refused, or for what else it is taken, is left open."""
+    """No case succeeds with a Location; how it is refused, or what else the server makes of it, is left open."""
 
     def check(run: GivenRun) -> Iterator[Finding]:
         for sent in run.each(cases):

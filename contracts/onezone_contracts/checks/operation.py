@@ -30,7 +30,7 @@ RELATION_EXISTS = "relationAlreadyExists"
 
 
 def successes(trial: Trial) -> list[Sent]:
-    """Every case that was rightly answered with a 2xx. Raises NotJudged where there is none."""
+    """Every case that was answered with 2xx, and rightly so. Raises NotJudged if there is none."""
     accepted = [sent for sent in trial.log if sent.allowed and sent.exchange.succeeded]
     if not accepted:
         raise NotJudged("nobody who must be allowed had a success", blocked=True)
@@ -188,7 +188,7 @@ def _shape(path: str) -> tuple[str, ...]:
 
 
 def effect(*more: Case) -> Check:
-    """Everything that was accepted did what the effect says, and every answer says what is there."""
+    """Every accepted request had the effect of the contract, and every answer shows the state as it is."""
 
     def check(trial: Trial) -> Iterator[Finding]:
         trial.seeing()
@@ -232,7 +232,7 @@ def repeated_relation(level: Level, case: Case) -> Check:
 
 
 def conflict_details(case: Case) -> Check:
-    """The error of a second joining names who belongs to what, where it is the error that does so."""
+    """The error on joining a second time names member and container, if its id has such details."""
 
     def check(trial: Trial) -> Iterator[Finding]:
         attempt = trial.send(case)
@@ -262,7 +262,7 @@ def _shown_kind(kind: str) -> str:
 
 
 def unknown_path(trial: Trial) -> Iterator[Finding]:
-    """A POST to a path that no operation has is answered 405, with the methods that files have."""
+    """A POST to an unknown path is answered 405, with the methods of static files in `Allow`."""
     account = trial.account
     if account is None:
         raise NotJudged("this is asked with an administrator's account")

@@ -1,4 +1,4 @@
-"""Checks of what an operation that only looks says of entities that the usual fixture does not have."""
+"""Checks of reading operations on entities that the usual fixture does not have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from onezone_contracts.trial import Trial
 
 
 def right(case: Case) -> Check:
-    """The case is answered with the documented body, and with what is there."""
+    """The answer has the documented body and shows the state as it is."""
 
     def check(trial: Trial) -> Iterator[Finding]:
         attempt = trial.send(case, accept=True)

@@ -1,4 +1,4 @@
-"""What an answer gives away that is nobody's business."""
+"""Secrets and internals that an answer must not contain."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def secrets(run: Run) -> Iterator[Finding]:
 
 
 def internals_in(exchange: Exchange) -> tuple[str, str] | None:
-    """What an error shows of how the server is made, in words and as it stands there; None where it shows nothing."""
+    """What an error shows of how the server is made, in words and as it stands there; None if it shows nothing."""
     response = exchange.response
     if response is None or response.status < ERROR:
         return None
@@ -73,7 +73,7 @@ def internals_in(exchange: Exchange) -> tuple[str, str] | None:
 
 
 def secret_in(exchange: Exchange) -> str | None:
-    """Which secret of its request an error repeats, or a Location; None where there is none."""
+    """Which secret of its request an error or a Location repeats, or None."""
     response = exchange.response
     if response is None:
         return None
@@ -114,7 +114,7 @@ def _request_text(request: Request) -> str:
 
 
 def _secrets(request: Request) -> Iterator[tuple[str, str]]:
-    """The secrets of a request, by what they are; a word that any sentence may have is none."""
+    """The secrets of a request, each with its name in reports; ordinary words do not count."""
     for name, value in _all_secrets(request):
         if len(value) >= SHORTEST and not value.isalpha() and value not in request.path:
             yield name, value

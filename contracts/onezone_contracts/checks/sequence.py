@@ -50,7 +50,7 @@ class Sequences(Search):
             _account(self.run)
 
     def _search(self, setting: Setting) -> str | None:
-        """The kind of the first thing that sequences show, None where there is none (more)."""
+        """The kind of the first thing that sequences show, None if there is none (more)."""
         try:
             _sequences(setting)
         except ViolationError as first:

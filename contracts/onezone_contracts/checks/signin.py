@@ -65,5 +65,5 @@ def right_after_wrong(wrong: Case) -> Check:
 
 
 def _valid(case: Case, who: str = WRITER) -> Case:
-    """A valid request that goes with a case, of somebody who may."""
+    """A valid request to send with a case, by a user who may."""
     return replace(case, name=f"{case.name}.valid", label="a valid request", who=who, auth=None)

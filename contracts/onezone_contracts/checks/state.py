@@ -1,4 +1,4 @@
-"""What the target holds afterwards: exactly what was accepted, and nothing of what was refused."""
+"""The state afterwards: everything that was accepted, and nothing that was refused."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _of_another(creation: Created, names: Mapping[str, Sent]) -> Iterator[Findin
         yield Finding(message, "no name, or one of the server's own", repr(details["name"]), steps[-1], steps)
 
 
-def kept(run: GivenRun) -> Iterator[Finding]:
+def still_there(run: GivenRun) -> Iterator[Finding]:
     """Services created early are there at the end of the run, with their data."""
     run.ledger.flush()
     home = [creation for creation in run.creations() if creation.id and creation.sent.case.group == HOME]

@@ -40,7 +40,7 @@ def misfits(
 ) -> Iterator[Finding]:
     """What does not fit, as findings; with a run, the first says whether it fits when it is sent again alone.
 
-    Raises NotJudged where nothing but a limiter is the reason.
+    Raises NotJudged if nothing but a limiter is the reason.
     """
     limited, yielded = None, False
     for request in sent:
@@ -122,7 +122,7 @@ def observed_with(kind: str, *cases: Case) -> Check:
 
 
 def fitting(run: Run, kind: str, cases: Iterable[Case]) -> list[Case]:
-    """The cases, each of somebody who has that kind of credentials. Raises NotJudged where nobody has."""
+    """The cases, each of somebody who has that kind of credentials. Raises NotJudged if nobody has."""
     cases = tuple(cases)
     fitted = run.fitting(kind, cases)
     if not fitted:
@@ -150,7 +150,7 @@ def refused(*cases: Case) -> Sending:
 
 
 def _not_implemented(sent: Sent) -> bool:
-    """A 501 to what HTTP lets a server not know: chunks (RFC 9112, 6.1), and methods (RFC 9110, 15.6.2)."""
+    """A 501 where HTTP allows it: for chunked bodies (RFC 9112, 6.1) and unknown methods (RFC 9110, 15.6.2)."""
     return sent.exchange.status == NOT_IMPLEMENTED and (sent.case.chunked or sent.case.method is not None)
 
 

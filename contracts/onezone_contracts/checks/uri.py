@@ -21,7 +21,7 @@ _QUERY = re.compile(rf"(?:{_PCHAR}|[/?])*")
 
 
 def problem(text: str) -> str | None:
-    """What keeps `text` from being an http or https URI reference, None where it is one.
+    """What keeps `text` from being an http or https URI reference, None if it is one.
 
     Sources: RFC 3986, 4.1 and appendix A; RFC 9110, 4.2.1 (a host is needed) and 4.2.4 (no user information).
     """

@@ -20,7 +20,7 @@ from onezone_contracts.judge import judge
 from onezone_contracts.network import Stop
 from onezone_contracts.options import Options
 from onezone_contracts.personas import Persona, personas
-from onezone_contracts.reports import shown
+from onezone_contracts.reports import wording
 from onezone_contracts.requirement import Level, Outcome, Result
 from onezone_contracts.session import judge_target
 from onezone_contracts.sessions import Documented
@@ -102,7 +102,7 @@ def _parser() -> CommandParser:
 
 
 def exit_code(matches: list[Match]) -> int:
-    """0 where an edition is kept, 1 where none is of those that could be judged, else 2."""
+    """0 if the target keeps an edition, 1 if it keeps none of those that could be judged, else 2."""
     verdicts = {match.verdict for match in matches}
     if Verdict.CONFORMANT in verdicts:
         return 0
@@ -142,7 +142,7 @@ def _located(subject: Subject, options: Options) -> Iterator[Subject]:
 
 
 def _complete(subject: Subject) -> None:
-    """Raises SetupError where it is not said what to judge, or as whom."""
+    """Raises SetupError if the options do not say what to judge, or as which users."""
     if subject.states_url and not subject.url:
         raise SetupError("--states-url needs the base URL of the API too: ozkit identify URL --states-url URL")
     if subject.admin and not subject.url and not subject.target_file:
@@ -262,7 +262,7 @@ def _as_text(where: str, matches: list[Match]) -> None:
     from onezone_contracts.console import Console
 
     console = Console(highlight=False)
-    console.print(Text(shown.visible(where), style="bold"), soft_wrap=True)
+    console.print(Text(wording.visible(where), style="bold"), soft_wrap=True)
     for match in matches:
         sign, colour = SIGNS[match.verdict]
         head = Text(f"\n{sign} {match.edition:<10}", style=f"bold {colour}") + Text(_verdict_words(match))
@@ -280,9 +280,9 @@ def _verdict_words(match: Match) -> str:
         case Verdict.NONCONFORMANT:
             return f"nonconformant: {len(match.violated)} of {match.musts} MUST are violated"
         case Verdict.PARTIAL:
-            return f"partial: {shown.line(match.judgement.reason or '')}"
+            return f"partial: {wording.line(match.judgement.reason or '')}"
         case _:
-            return f"cannot be judged: {shown.line(match.judgement.reason or '')}"
+            return f"cannot be judged: {wording.line(match.judgement.reason or '')}"
 
 
 def _lines(match: Match) -> Iterator[str]:
@@ -292,7 +292,7 @@ def _lines(match: Match) -> Iterator[str]:
     redactor = match.judgement.redactor or Redactor()
     for result in violated:
         finding = result.findings[0]
-        why = shown.line(redactor.text(f"expected {finding.expected}, got {finding.actual}"))
+        why = wording.line(redactor.text(f"expected {finding.expected}, got {finding.actual}"))
         yield f"    {result.requirement.topic:<{width}}  {why if len(why) <= LONGEST else why[:LONGEST] + '…'}"
     if len(match.violated) > SHOWN:
         yield f"    … and {len(match.violated) - SHOWN} more: ozkit verify --edition {match.edition}"

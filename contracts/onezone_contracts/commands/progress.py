@@ -16,7 +16,7 @@ Show = Callable[[int, int, Any], None]
 
 @contextlib.contextmanager
 def progress_bar(*, quiet: bool = False) -> Iterator[Show]:
-    """What is told which requirement is judged, of how many; `quiet` leaves out the bar, it would disturb a report."""
+    """A function that shows how far the run is; `quiet` leaves out the bar, which would disturb a report."""
     if not sys.stderr.isatty():
         with _lines() as show:
             yield show

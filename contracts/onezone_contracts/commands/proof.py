@@ -1,4 +1,4 @@
-"""What came of `ozkit prove`: a row a fault, what no fault made fail, and how both are printed."""
+"""The result of `ozkit prove`: a row for each fault, the requirements that no fault made fail, and their output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXEMPT = {
 
 @dataclass(slots=True)
 class Row:
-    """What came of one fault: the topics that noticed it, the named ones that did not, and how deep it took to look."""
+    """The result for one fault: the topics that noticed it, the named ones that did not, and the depth that it took."""
 
     fault: str
     text: str

@@ -18,7 +18,7 @@ from onezone_spec import DEFAULT_EDITION, Contract, Origin, load
 from onezone_spec.variables import CommandParser
 
 from onezone_contracts.arguments import add_contract, contract_named
-from onezone_contracts.checks import crowd, drawn
+from onezone_contracts.checks import drawn, heavy_load
 from onezone_contracts.commands.proof import EXEMPT, Matrix, Row, as_json, as_table, uncovered
 from onezone_contracts.commands.signals import interrupting
 from onezone_contracts.derive import judged_operations, requirements
@@ -189,7 +189,7 @@ def _start(queue: SimpleQueue[str]) -> None:
     """Take a mock of the worker's own, and do not wait for it as for a stranger."""
     _origin[:] = [queue.get()]
     drawn.SHRINKING = PATIENCE
-    crowd.QUICK = float("inf")
+    heavy_load.QUICK = float("inf")
 
 
 def _trial_without(named: Origin) -> list[str]:
@@ -199,7 +199,7 @@ def _trial_without(named: Origin) -> list[str]:
     every: list[tuple[str, tuple[str, ...], str]] = [("quick", ("*",), FULL)]
     if judged_operations(contract):
         every = [("standard", (), "core"), *every, ("standard", (f"{ALL}.*",), FULL)]
-    for judgement in (judged(_origin[0], contract, *look, crowd=None) for look in every):
+    for judgement in (judged(_origin[0], contract, *look, load=None) for look in every):
         sound = judgement.verdict is Verdict.CONFORMANT
         alarms |= noticed(judgement, FULL) or (set() if sound else {f"{judgement.verdict}: {judgement.reason}"})
     return sorted(alarms)
@@ -213,7 +213,7 @@ def _trial(named: Origin, whole: bool, fault: Fault) -> Row:  # noqa: FBT001  (b
         for row.depth, patterns in attempts(contract, fault, whole=whole or contract.own):
             switch(_origin[0], fault.id)
             heavy = LOAD in fault.noticed_by
-            judgement = judged(_origin[0], contract, row.depth, patterns, fault.profile, crowd=None if heavy else LIGHT)
+            judgement = judged(_origin[0], contract, row.depth, patterns, fault.profile, load=None if heavy else LIGHT)
             seen = {*row.noticed_by, *noticed(judgement, fault.profile)}
             row.noticed_by = sorted(seen)
             # What sets a contract of one's own up may need the very operation: anything of it that fails is a notice.
@@ -250,17 +250,17 @@ def attempts(contract: Contract, fault: Fault, *, whole: bool = False) -> list[A
 
 @cache
 def _quick(contract: Contract, profile: str) -> tuple[str, ...]:
-    """The ids of what a quick look judges; of profile `core` without the operation."""
+    """The ids of the requirements at depth `quick`; those of the profile `core` without the operation."""
     if profile == FULL:
         return tuple(requirement.id for requirement in all_requirements(contract, "quick"))
     return tuple(requirement.topic for requirement in requirements(contract, judged_operations(contract)[0], "quick"))
 
 
 def judged(
-    origin: str, contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core", *, crowd: int | None
+    origin: str, contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core", *, load: int | None
 ) -> Judgement:
     """Judge the mock at an origin by the requirements that match, at that depth."""
-    options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE, crowd=crowd)
+    options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE, load=load)
     if profile == FULL:
         subject = Subject(origin + contract.base_paths[0], states_url=f"{origin}/_mock/states", profile=FULL)
         with provisioned(subject, contract, options) as provisioner:

@@ -23,8 +23,8 @@ def stoppable(stop: Stop) -> Iterator[None]:
     """
 
     def ask(number: int, frame: object) -> None:  # noqa: ARG001  (what the signal module calls it with)
-        stop.asked += 1
-        if stop.asked > 1:
+        stop.requests += 1
+        if stop.requests > 1:
             raise KeyboardInterrupt
 
     with _handled(ask):

@@ -91,7 +91,7 @@ def _percent(text: str) -> float:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Raises SetupError where the options do not say what to judge."""
+    """Raises SetupError if the options do not say what to judge."""
     if bool(arguments.files) == bool(arguments.proxy):
         raise SetupError("give recordings (FILE…), or --proxy URL: one of the two")
     if (arguments.cacert or arguments.insecure) and not arguments.proxy:
@@ -151,6 +151,6 @@ def _proxied(arguments: argparse.Namespace, contract: Contract, choice: Choice) 
         done = judging.submit(lambda: follower.follow(by_start(proxy.recorded())))
         words = f"ozkit traffic: {proxy.url} stands before {proxy.origin}; Ctrl-C ends it, and judges what passed"
         print(words, file=sys.stderr, flush=True)  # noqa: T201  (a command prints)
-        proxy.serve(lambda: bool(stop.asked))
+        proxy.serve(lambda: bool(stop.requests))
         done.result()
         return follower.judgement(arguments.proxy)

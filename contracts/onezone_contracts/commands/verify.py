@@ -89,7 +89,7 @@ def _judge(arguments: argparse.Namespace, stop: Stop) -> Judgement:
 
 
 def reports(values: list[str]) -> list[tuple[str, str]]:
-    """`FORMAT=PATH` options as pairs. Raises SetupError for a format that there is not, or a path for no report."""
+    """`FORMAT=PATH` options as pairs. Raises SetupError for an unknown format, or a path for no report."""
     from onezone_contracts.reports import WRITERS
 
     pairs: list[tuple[str, str]] = []

@@ -138,7 +138,7 @@ def credentials(build: Builder) -> Iterator[Requirement]:
         check = answered_with(needs, {401, TOO_MANY}, *cases) if needs else answered({401}, *cases)
         return build.requirement(f"authentication.{topic}", Level.MUST, text, source, check, needs)
 
-    victim = build.lockable_name
+    lockable = build.lockable_name
     allowed = [persona.name for persona in build.personas if persona.allowed]
     yield make(
         "unknown-user", "A user that does not exist is answered with 401.", _case("unknown-user", unknown_user())
@@ -146,7 +146,7 @@ def credentials(build: Builder) -> Iterator[Requirement]:
     yield make(
         "wrong-password",
         "A known user with a password that is not theirs is answered with 401.",
-        *_wrong_passwords(victim, allowed),
+        *_wrong_passwords(lockable, allowed),
         needs="password",
     )
     yield make(
@@ -160,7 +160,7 @@ def credentials(build: Builder) -> Iterator[Requirement]:
         yield make(
             "altered-token",
             "A token that differs from a valid one is answered with 401.",
-            *_altered_tokens((*allowed, victim)),
+            *_altered_tokens((*allowed, lockable)),
             needs="token",
         )
     yield from _malformed(build, source)
@@ -170,8 +170,8 @@ def _case(name: str, auth: Credentialed, label: str | None = None, who: str = NO
     return Case(f"authentication.{name}", label or f"a valid request with {WORDS[name]}", who=who, auth=auth)
 
 
-def _wrong_passwords(victim: str, allowed: list[str]) -> Iterator[Case]:
-    """Several for a persona that no later case needs, since an account may be locked; one for each that is allowed."""
+def _wrong_passwords(lockable: str, allowed: list[str]) -> Iterator[Case]:
+    """Several for a persona that no later case needs, since its account may be locked; one for each other."""
     makes = {
         "other": (lambda _: "no-such-password-7d1", "another password"),
         "longer": (lambda right: f"{right}x", "the password and one more character"),
@@ -190,7 +190,7 @@ def _wrong_passwords(victim: str, allowed: list[str]) -> Iterator[Case]:
         "empty": (lambda _: "", "an empty password"),
     }
     for name, (make, words) in makes.items():
-        yield _case(f"wrong-password.{name}", wrong_password(make, words), f"a known user with {words}", victim)
+        yield _case(f"wrong-password.{name}", wrong_password(make, words), f"a known user with {words}", lockable)
     for name in allowed:
         make, words = makes["other"]
         label = f"the persona {name} with {words}"

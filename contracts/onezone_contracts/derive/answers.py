@@ -109,7 +109,7 @@ def _state(build: Builder) -> Iterator[Requirement]:
         ("state.data", "What is read back is what was sent.", state.data_kept, "reading"),
         ("state.unchanged", "A refused request changes nothing.", state.unchanged, "listing"),
         ("state.other-group", "A service is created in its own group only.", state.other_group, "a second group"),
-        ("state.kept", "What was created stays, with its data.", state.kept, "reading"),
+        ("state.kept", "What was created stays, with its data.", state.still_there, "reading"),
     )
     for topic, text, check, needs in rows:
         look = at_refusals if check is state.unchanged else at_successes

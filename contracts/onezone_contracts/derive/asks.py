@@ -7,7 +7,7 @@ from typing import Any
 
 from onezone_spec import Operation
 
-from onezone_contracts.cases import ITSELF, MISSING, NOBODY, UNRELATED, VICTIM, Case
+from onezone_contracts.cases import INDIRECT, ITSELF, LOCKABLE, MISSING, NOBODY, UNRELATED, Case
 from onezone_contracts.exchange import Auth, basic
 from onezone_contracts.generate.values import privileges_of
 from onezone_contracts.target.file import TestUser
@@ -22,11 +22,11 @@ def anonymous() -> Case:
 
 def wrong_password() -> Case:
     """A valid request of a known user with a wrong password."""
-    return Case("wrong", "a wrong password", who=VICTIM, auth=_with_wrong_password)
+    return Case("wrong", "a wrong password", who=LOCKABLE, auth=_with_wrong_password)
 
 
-def _with_wrong_password(victim: TestUser, _: Mapping[str, TestUser]) -> Auth:
-    name = victim.credentials.username or ""
+def _with_wrong_password(user: TestUser, _: Mapping[str, TestUser]) -> Auth:
+    name = user.credentials.username or ""
     pair = basic(name, WRONG_WORD)
     return Auth((("Authorization", pair),), "a user with a wrong password")
 
@@ -39,6 +39,11 @@ def unknown(role: str) -> Case:
 def unrelated(role: str) -> Case:
     """A valid request of somebody who may, with something that is there and belongs elsewhere."""
     return Case("unrelated", f"a {role} that belongs elsewhere", roles={role: UNRELATED})
+
+
+def indirect(role: str) -> Case:
+    """A valid request of somebody who may, with something that belongs there through a group alone."""
+    return Case("indirect", f"a {role.replace('_', ' ')} that belongs there through a group", roles={role: INDIRECT})
 
 
 def itself(role: str) -> Case:
@@ -59,6 +64,16 @@ def limited(name: str, caveat: Mapping[str, Any]) -> Case:
         return {**{key: value for key, value in body.items() if key == "name"}, "caveats": [caveat]}
 
     return Case(name, f"a token with the caveat {caveat['type']}", change=change, apart=True)
+
+
+def identifying(kind: Mapping[str, Any]) -> Case:
+    """A valid request for a token of a type that is not for access, with no key that could keep anybody out."""
+
+    def change(body: Any) -> Any:
+        kept = {key: value for key, value in body.items() if key != "revoked"}
+        return {**kept, "type": dict(kind)}
+
+    return Case("identity", "a token that says who its user is", change=change, apart=True)
 
 
 def repeated(operation: Operation) -> Case:

@@ -144,7 +144,7 @@ def _among_others(case: Case) -> Case:
 
 
 def _in_other_forms(build: Builder, prop: Property, case: Case) -> Iterator[Case]:
-    """The same fault in a body with another form of serviceProperties, where that is not the fault itself."""
+    """The same mistake in a body with another form of serviceProperties, unless that is the mistake."""
     inner = case.change or constant({})
     example = build.body.examples.get("pid")
     if example is None or prop.name == FORMS:

@@ -25,11 +25,11 @@ class Builder:
     operation: Operation
     personas: tuple[Persona, ...]
     lockable_user: str | None = None
-    """With whose name wrong passwords are sent, where that is none of the personas."""
+    """A user for wrong passwords who is not one of the personas."""
 
     @property
     def lockable_name(self) -> str:
-        """With whose name wrong passwords are sent: a persona's that no later case needs to be allowed."""
+        """The user name for wrong passwords: that of a persona which no later case needs, since it may be locked."""
         return self.lockable_user or next(
             (persona.name for persona in reversed(self.personas) if not persona.allowed), NOBODY
         )

@@ -60,10 +60,10 @@ def requirements(build: Builder) -> Iterator[Requirement]:
 def wrong_credentials(build: Builder) -> Iterator[Requirement]:
     """Credentials that are wrong alone, of any operation that needs some."""
     source = build.answer_source(401)
-    victim = build.lockable_name
+    lockable = build.lockable_name
     forbidden = [persona.name for persona in build.personas if not persona.allowed]
-    yield from _passwords(build, source, victim, forbidden)
-    yield from _carriers(build, source, victim)
+    yield from _passwords(build, source, lockable, forbidden)
+    yield from _carriers(build, source, lockable)
 
 
 def _case(name: str, label: str, auth: Credentialed | None, who: str) -> Case:
@@ -73,16 +73,16 @@ def _case(name: str, label: str, auth: Credentialed | None, who: str) -> Case:
 # --- passwords ------------------------------------------------------------------------------------------------
 
 
-def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]) -> Iterator[Requirement]:
+def _passwords(build: Builder, source: Source, lockable: str, forbidden: list[str]) -> Iterator[Requirement]:
     label = "a known user's right password with a colon too many: {}"
     cases = [
-        _case(f"colon.{name}", label.format(name.replace("-", " ")), pair_of(make), victim)
+        _case(f"colon.{name}", label.format(name.replace("-", " ")), pair_of(make), lockable)
         for name, make in COLONS.items()
     ]
-    cases += [  # the victim's own password may have a colon, and then shows less
+    cases += [  # that user's own password may have a colon, and then shows less
         _case(f"colon.before.{who}", label.format("before"), pair_of(COLONS["before"]), who)
         for who in forbidden
-        if who != victim
+        if who != lockable
     ]
     text = "A colon ends the user name once, and all that follows is the password: one with more in it is another."
     check = answered_with("password", DENIED, *cases)
@@ -92,7 +92,7 @@ def _passwords(build: Builder, source: Source, victim: str, forbidden: list[str]
             f"character.{name}",
             f"a known user with a character beyond ASCII, or NUL: {name.replace('-', ' ')}",
             pair_of(make),
-            victim,
+            lockable,
         )
         for name, make in CHARACTERS.items()
     ]
@@ -121,13 +121,13 @@ def authorization(*values: str, token: str | None = None) -> Auth:
 # --- carriers -------------------------------------------------------------------------------------------------
 
 
-def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requirement]:
+def _carriers(build: Builder, source: Source, lockable: str) -> Iterator[Requirement]:
     cases = [
         _case(
             f"wrong-spelling.{name}",
             f"a wrong password in Basic credentials: {name.replace('-', ' ')}",
             _misspelt(spell),
-            victim,
+            lockable,
         )
         for name, spell in SPELLINGS.items()
     ]
@@ -143,7 +143,7 @@ def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requireme
         "in-one-header": lambda user, _: authorization(f"{_altered_password(user)}, {unknown}"),
     }
     cases = [
-        _case(f"two-wrong.{name}", f"two wrong credentials: {name.replace('-', ' ')}", auth, victim)
+        _case(f"two-wrong.{name}", f"two wrong credentials: {name.replace('-', ' ')}", auth, lockable)
         for name, auth in twos.items()
     ]
     text = "Two wrong credentials in one request are no better than one: 401, or 400."
@@ -153,7 +153,7 @@ def _carriers(build: Builder, source: Source, victim: str) -> Iterator[Requireme
         "user": lambda *_: authorization(basic("x" * 2000, WRONG)),
         "token": lambda *_: authorization(token="x" * 2000),
     }
-    cases = [_case(f"long.{name}", f"2000 characters as {name}", auth, victim) for name, auth in longs.items()]
+    cases = [_case(f"long.{name}", f"2000 characters as {name}", auth, lockable) for name, auth in longs.items()]
     text = "Credentials of 2000 characters that nobody has are refused like any other: 401, 400, 413 or 431."
     yield build.requirement("authentication.long", Level.MUST, text, source, answered(TOO_LONG, *cases))
 
@@ -222,13 +222,13 @@ def _right(identity: TestUser) -> str:
 
 def in_turn(build: Builder) -> Iterator[Requirement]:
     """Credentials one directly after another, of any operation whose valid request can be repeated."""
-    source, victim = build.answer_source(401), build.lockable_name
-    again = _case("wrong-again", "the same wrong password for the second time", wrong_password(_changed, "x"), victim)
+    source, lockable = build.answer_source(401), build.lockable_name
+    again = _case("wrong-again", "the same wrong password for the second time", wrong_password(_changed, "x"), lockable)
     text = "A wrong password is as wrong the second time: 401."
     check = twice(again, DENIED)
     yield build.requirement("authentication.wrong-again", Level.MUST, text, source, check, "password")
     text = "Who has just signed in vouches for nobody else: not for another password, another user, or nobody."
-    check = after_success(*_followers(build.personas, victim))
+    check = after_success(*_followers(build.personas, lockable))
     yield build.requirement("authentication.after-success", Level.MUST, text, source, check)
     wrong = _case("right-after-wrong", "a wrong password", wrong_password(_changed, "another password"), WRITER)
     text = "A right password is right, also directly after a wrong one."
@@ -241,7 +241,7 @@ def _changed(right: str) -> str:
     return f"{right[:-1]}{'y' if right.endswith('x') else 'x'}"
 
 
-def _followers(people: tuple[Persona, ...], victim: str) -> Iterator[tuple[Case, frozenset[int]]]:
+def _followers(people: tuple[Persona, ...], lockable: str) -> Iterator[tuple[Case, frozenset[int]]]:
     """Who comes directly after a success, and how they may be answered."""
     words = "directly after a success"
     name = "after-success"
@@ -250,7 +250,7 @@ def _followers(people: tuple[Persona, ...], victim: str) -> Iterator[tuple[Case,
     label = f"the same user with another's password, {words}"
     yield _case(f"{name}.password-of-another", label, password_of_another, WRITER), DENIED
     label = f"another user with the same password, {words}"
-    yield _case(f"{name}.user-of-another", label, password_of_another, victim), DENIED
+    yield _case(f"{name}.user-of-another", label, password_of_another, lockable), DENIED
     yield _case(f"{name}.nobody", f"no credentials, {words}", None, NOBODY), frozenset({401})
     forbidden = next((persona.name for persona in people if not persona.allowed), None)
     if forbidden:

@@ -197,7 +197,7 @@ def _properties(name: str, label: str, more: dict[str, Any]) -> Case:
 
 
 def raw_bodies() -> dict[str, Callable[[dict[str, Any]], bytes]]:
-    """Bodies as bytes, by what is odd about them."""
+    """Odd bodies as bytes, by name."""
 
     def put(raw: str) -> Callable[[dict[str, Any]], bytes]:
         def make(body: dict[str, Any]) -> bytes:

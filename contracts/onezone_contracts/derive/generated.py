@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from onezone_contracts.checks import concurrent, crowd, drawn
+from onezone_contracts.checks import concurrent, drawn, heavy_load
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.requirement import Level, Requirement
 
@@ -35,7 +35,7 @@ def at_once(build: Builder) -> Iterator[Requirement]:
 def under_load(build: Builder) -> Requirement:
     """Hundreds of creations at the same time: judged last of what is sent, since a target may not survive it."""
     text = "Hundreds of creations by several clients are all accepted, each with an id of its own, and none is lost."
-    check = crowd.creates
+    check = heavy_load.creates
     return build.requirement("concurrent.load", Level.MUST, text, build.operation.source, check, needs="a quick target")
 
 

@@ -1,4 +1,4 @@
-"""Ids in the path that no group has, however near they are to one that a group has."""
+"""Unknown ids in the path, some of them very similar to a known one."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from onezone_spec import Contract, Level, Operation, Property
 from onezone_contracts.cases import Case, with_value
 from onezone_contracts.checks.keeping import refused_while_referenced
 from onezone_contracts.checks.status import answered, observed
+from onezone_contracts.checks.tokens import another_has
 from onezone_contracts.derive import asks
 from onezone_contracts.derive.build import Row
 from onezone_contracts.generate.values import INVITES
@@ -40,6 +41,10 @@ def _property(contract: Contract, operation: Operation, prop: Property, level: L
         )
         judge = observed(case) if level is Level.OBSERVE else answered({BAD}, case)
         yield f"body.{name}.unknown", level, text, source, judge
+    if prop.unique_of_owner and operation.effect.verb == "update":
+        status = contract.errors[prop.unique_of_owner].status
+        text = f"{name} that another one of the same owner has is answered with {status}."
+        yield f"body.{name}.taken", level, text, source, another_has(name, status)
     if prop.refers and prop.refers.taken and operation.effect.verb == "create":
         status = contract.errors[prop.refers.taken].status
         kind = contract.kind(operation.effect.resource).replace("_", " ")

@@ -8,7 +8,7 @@ from functools import cache
 
 from onezone_spec import Contract, Operation, Property, Source
 
-from onezone_contracts.cases import VICTIM, Case, Change, access_case, constant, with_value, without
+from onezone_contracts.cases import LOCKABLE, Case, Change, access_case, constant, with_value, without
 from onezone_contracts.checks import error, state
 from onezone_contracts.checks import operation as checks
 from onezone_contracts.checks.status import accepted, answered, observed
@@ -19,8 +19,11 @@ from onezone_contracts.derive import (
     carriers,
     credentials,
     generated,
+    invited,
     judged_operations,
+    limits,
     naming,
+    nesting,
     protocol,
     reading,
 )
@@ -46,15 +49,12 @@ NEEDS = "the operation"
 """What a target may lack without fault."""
 MALFORMED = (b"{", b'{"name":', b"name=text", b'{"a": 1,}')
 NO_OBJECTS = (["text"], "text", 17)
-ENDED = {"type": "time", "validUntil": 946684800}
-CLOSED = {"type": "api", "whitelist": ["ozw/delete/*.*.*:*"]}
-ENDLESS = "A temporary token that has no end is answered with 400."
 NOT_THERE = 404
 BAD = 400
 
 
 def operations(contract: Contract) -> tuple[Operation, ...]:
-    """The operations that are judged here: all but those that have a suite of their own."""
+    """The operations that are judged here: all but those of the profile `core`."""
     deep = {operation.id for operation in judged_operations(contract)}
     return tuple(operation for operation in contract.operations.values() if operation.id not in deep)
 
@@ -92,7 +92,7 @@ class OperationRequirements:
         yield from self._authentication()
         yield from self._unknown()
         yield from self._effects()
-        for topical in (reading, naming, carriers):
+        for topical in (limits, invited, nesting, reading, naming, carriers):
             for row in topical.requirements(self.contract, self.operation, self._documented):
                 yield self._require(*row)
         if self.operation.body:
@@ -138,10 +138,10 @@ class OperationRequirements:
 
     def _builder(self) -> Builder:
         binding = (persona for persona in personas(self.contract, self.operation) if persona.level is Level.MUST)
-        return Builder(self.contract, self.operation, tuple(binding), VICTIM)
+        return Builder(self.contract, self.operation, tuple(binding), LOCKABLE)
 
     def _first_of_its_path(self) -> bool:
-        """Whether it stands for its path: what other methods are answered is judged once."""
+        """Whether it is the first operation of its path: other methods are judged once for each path."""
         operations = self.contract.operations.values()
         return next(operation for operation in operations if operation.path == self.operation.path) is self.operation
 
@@ -249,8 +249,6 @@ class OperationRequirements:
             required = tuple(prop.name for prop in properties if DEFAULT not in prop.schema)
             judge = checks.own_effect(asks.valid(required))
             yield self._require("effect.defaults", self._documented(Level.SHOULD), text, source, judge)
-        if verb in {"create", "issue"} and operation.effect.resource in self.contract.owners:
-            yield from self._limited(verb, source)
         if verb == "update" and operation.body and len(operation.body.properties) > 1:
             for prop in operation.body.properties:
                 text = f"A change of {prop.name} alone changes that and nothing else."
@@ -258,24 +256,8 @@ class OperationRequirements:
                     f"effect.only-{prop.name}", Level.MUST, text, source, checks.own_effect(asks.valid((prop.name,)))
                 )
 
-    def _limited(self, verb: str, source: Source) -> Iterator[Requirement]:
-        """What the caveats of a new token do."""
-        body = self.operation.body
-        if body is None or not any(prop.name == "caveats" for prop in body.properties):
-            return
-        if verb == "issue":
-            yield self._body(
-                "caveats.endless", self._documented(Level.SHOULD), ENDLESS, source, with_value("caveats", [])
-            )
-            return
-        text = "A token whose time is over lets nobody in."
-        yield self._require("effect.ended", Level.MUST, text, source, checks.own_effect(asks.limited("ended", ENDED)))
-        text = "A token whose caveat of the API leaves reading out lets nobody read."
-        level = self._documented(Level.SHOULD)
-        yield self._require("effect.closed", level, text, source, checks.own_effect(asks.limited("closed", CLOSED)))
-
     def _attached(self, source: Source) -> Iterator[Requirement]:
-        body, effect = self.operation.body, self.operation.effect
+        body = self.operation.body
         key = next((prop.name for prop in body.properties if privileges_of(prop)), None) if body else None
         if key:
             text = "The new member has exactly the privileges that were given."
@@ -288,10 +270,6 @@ class OperationRequirements:
             text = "The error of a second time names who belongs to what."
             level = self._documented(Level.SHOULD)
             yield self._require("conflict.details", level, text, self._source(409), checks.conflict_details(again))
-        if self.contract.kind(effect.resource) == self.contract.kind(effect.within or ""):
-            text = "Nothing becomes a member of itself: 400."
-            level = self._documented(Level.SHOULD)
-            yield self._require("itself", level, text, self._source(BAD), answered({BAD}, asks.itself(effect.resource)))
 
     # --- bodies -----------------------------------------------------------------------------------------------
 
@@ -350,7 +328,7 @@ class OperationRequirements:
         """A body with the value of another entity at a key that nobody shares."""
 
         def check(trial: Trial) -> Iterator[Finding]:
-            change = with_value(name, trial.identity(VICTIM).credentials.username)
+            change = with_value(name, trial.identity(LOCKABLE).credentials.username)
             case = asks.broken(self.operation, f"{name}.taken", change, f"{name} that another one has")
             yield from answered({status}, case)(trial)
 

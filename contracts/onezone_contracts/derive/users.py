@@ -43,9 +43,9 @@ SCHEMES = ("Digest", "Onezone", "Negotiate", "Bearer", "Token", "ApiKey")
 
 def requirements(build: Builder) -> Iterator[Requirement]:
     """The requirements of this topic."""
-    source, victim = build.answer_source(401), build.lockable_name
+    source, lockable = build.answer_source(401), build.lockable_name
     # somebody who may: a name that is let pass is seen as such, whatever comes of it
-    likely = next((persona.name for persona in build.personas if persona.allowed), victim)
+    likely = next((persona.name for persona in build.personas if persona.allowed), lockable)
     label = "the right password of somebody with another name: {}"
     cases = [
         _case(f"wrong-user.{name}", label.format(name.replace("-", " ")), _unknown_name(make), likely)
@@ -95,7 +95,7 @@ def _case(name: str, label: str, auth: Credentialed, who: str = NOBODY) -> Case:
 
 
 def _unknown_name(make: Pair) -> Credentialed:
-    """Credentials with a name that no persona has; where one has the near name, with another."""
+    """Credentials with a similar name that no persona has."""
 
     def auth(identity: TestUser, people: Mapping[str, TestUser]) -> Auth:
         names = {user.credentials.username.casefold() for user in people.values() if user.credentials.username}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from onezone_contracts.reports import json_report, markdown, shown
+from onezone_contracts.reports import json_report, markdown, wording
 from onezone_contracts.verdict import Judgement
 
 MOST = 10
@@ -24,7 +24,7 @@ def annotate(judgement: Judgement, environ: Mapping[str, str], stream: TextIO) -
         commands = {**COMMANDS, "warn": "error"} if report["strict"] else COMMANDS
         annotations = [
             (commands[requirement["outcome"]], *_title_and_details(requirement))
-            for requirement in shown.violations(report["requirements"])
+            for requirement in wording.violations(report["requirements"])
         ]
         annotations = [
             ("error", "expected failures", line) for line in report["unmatched_expected_failures"]
@@ -42,7 +42,7 @@ def annotate(judgement: Judgement, environ: Mapping[str, str], stream: TextIO) -
 
 def command(kind: str, title: str, message: str) -> str:
     """A workflow command on one line."""
-    return f"::{kind} title={shown.visible(title).translate(_PROPERTY)}::{shown.visible(message).translate(_DATA)}"
+    return f"::{kind} title={wording.visible(title).translate(_PROPERTY)}::{wording.visible(message).translate(_DATA)}"
 
 
 def _title_and_details(requirement: dict[str, Any]) -> tuple[str, str]:
@@ -50,5 +50,5 @@ def _title_and_details(requirement: dict[str, Any]) -> tuple[str, str]:
     lines += [requirement["reason"]] if requirement["outcome"] == "error" else []
     for finding in requirement["findings"][:1]:
         lines += [finding["message"], f"expected: {finding['expected']}", f"actual: {finding['actual']}"]
-        lines += shown.numbered(finding["steps"]) or ([finding["curl"]] if finding["curl"] else [])
+        lines += wording.numbered(finding["steps"]) or ([finding["curl"]] if finding["curl"] else [])
     return f"{requirement['level']}: {requirement['id']}", "\n".join(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onezone_contracts.reports import json_report, shown
+from onezone_contracts.reports import json_report, wording
 from onezone_contracts.verdict import Judgement
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ def render(judgement: Judgement) -> str:
     template = _environment().get_template("report.html.jinja")
     return template.render(
         report=report,
-        counts=shown.counts_text(report),
-        changes=shown.changes(report["baseline"]),
-        groups=shown.groups(requirements),
-        covered=shown.covered(report["coverage"]),
-        never_called=shown.never_called(report["coverage"]),
-        violated=shown.violations(requirements),
-        known=shown.expected_to_fail(requirements),
+        counts=wording.counts_text(report),
+        changes=wording.changes(report["baseline"]),
+        groups=wording.groups(requirements),
+        covered=wording.covered(report["coverage"]),
+        never_called=wording.never_called(report["coverage"]),
+        violated=wording.violations(requirements),
+        known=wording.expected_to_fail(requirements),
         noted=[
             requirement
             for requirement in requirements
@@ -38,7 +38,7 @@ def render(judgement: Judgement) -> str:
 
 def _levels(requirements: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
     """How many requirements of each level came out how; levels that there are none of are left out."""
-    table: dict[str, dict[str, int]] = {level: dict.fromkeys(shown.MARKS, 0) for level in LEVELS}
+    table: dict[str, dict[str, int]] = {level: dict.fromkeys(wording.MARKS, 0) for level in LEVELS}
     for requirement in requirements:
         table[requirement["level"]][requirement["outcome"]] += 1
     return {level: row for level, row in table.items() if any(row.values())}
@@ -56,11 +56,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"topic": shown.topic, "request": shown.request_text, "response": shown.response_text}
-    environment.filters |= {"step_text": shown.step_text, "counted": shown.counted}
-    environment.globals |= {"marks": shown.MARKS, "known_mark": shown.KNOWN}
+    environment.filters |= {"topic": wording.topic, "request": wording.request_text, "response": wording.response_text}
+    environment.filters |= {"step_text": wording.step_text, "counted": wording.counted}
+    environment.globals |= {"marks": wording.MARKS, "known_mark": wording.KNOWN}
     return environment
 
 
 def _visible(value: Any) -> Any:
-    return shown.visible(value) if type(value) is str else value
+    return wording.visible(value) if type(value) is str else value

@@ -11,7 +11,7 @@ from onezone_spec import __version__
 from onezone_contracts.curl import curl
 from onezone_contracts.curl import steps as curl_steps
 from onezone_contracts.exchange import Redactor, request_report, response_report
-from onezone_contracts.reports import shown
+from onezone_contracts.reports import wording
 from onezone_contracts.requirement import Finding, Result
 from onezone_contracts.verdict import Judgement
 
@@ -93,13 +93,13 @@ def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
 
 
 def steps(finding: Finding, redactor: Redactor) -> list[dict[str, Any]]:
-    """What it takes to see the finding again where one request is not enough: a curl line each, in order.
+    """The requests that show a finding again, if it takes several: a curl line for each, in order.
 
-    `sets` is the variable that later lines read the id of what this one made from, None where none does.
+    `sets` is the variable that later lines read the id of what this one made from, None if none does.
     """
     return [
         {
-            "text": redactor.text(shown.who_does_what(step.exchange)),
+            "text": redactor.text(wording.who_does_what(step.exchange)),
             "curl": step.curl,
             "status": step.exchange.status,
             "sets": step.sets,

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from onezone_contracts.curl import curl
 from onezone_contracts.exchange import Redactor
-from onezone_contracts.reports import json_report, shown
+from onezone_contracts.reports import json_report, wording
 from onezone_contracts.requirement import Outcome, Result
 from onezone_contracts.verdict import Judgement, Verdict
 
@@ -104,7 +104,7 @@ def _details(result: Result, redactor: Redactor) -> str:
         lines.append(redactor.text(f"actual: {finding.actual}"))
         if finding.exchange and not finding.steps:
             lines += [f"came: {finding.exchange.summary(redactor)}", curl(finding.exchange, redactor)]
-        lines += shown.numbered(json_report.steps(finding, redactor))
+        lines += wording.numbered(json_report.steps(finding, redactor))
     return _text("\n".join(lines))
 
 

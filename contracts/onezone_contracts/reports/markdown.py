@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from onezone_contracts.reports import json_report, shown
+from onezone_contracts.reports import json_report, wording
 from onezone_contracts.verdict import Judgement
 
 SIGNS = {"conformant": "✅", "nonconformant": "❌", "partial": "⚠️", "inconclusive": "❔"}
@@ -32,13 +32,15 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
     run = (
         f"{report['requests']} requests in {report['duration_s']:.1f} s; depth {report['depth']}, seed {report['seed']}"
     )
-    yield f"{shown.counts_text(report)}; {run}"
+    yield f"{wording.counts_text(report)}; {run}"
     if report["causes"] and report["requirements"]:
         yield ""
-        yield from (f"{number}. **{_text(shown.counted(cause))}**" for number, cause in enumerate(report["causes"], 1))
-    for words, ids in shown.changes(report["baseline"]):
+        yield from (
+            f"{number}. **{_text(wording.counted(cause))}**" for number, cause in enumerate(report["causes"], 1)
+        )
+    for words, ids in wording.changes(report["baseline"]):
         yield from ("", f"{words} ({len(ids)}): {_text(', '.join(ids)) or 'none'}")
-    violations = shown.violations(report["requirements"])
+    violations = wording.violations(report["requirements"])
     if violations:
         yield from ("", "| outcome | level | requirement | expected | actual |", "|---|---|---|---|---|")
         yield from (_row(requirement) for requirement in violations)
@@ -48,7 +50,7 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
             yield from ("", f"… and {len(violations) - MOST} more, in the other reports.")
     for line in (*report["unmatched_expected_failures"], *report["hints"]):
         yield from ("", _text(line))
-    yield from _expected_failures(shown.expected_to_fail(report["requirements"]))
+    yield from _expected_failures(wording.expected_to_fail(report["requirements"]))
     yield from _coverage(report["coverage"])
 
 
@@ -57,8 +59,8 @@ def _expected_failures(requirements: list[dict[str, Any]]) -> Iterator[str]:
     if requirements:
         yield from ("", "| known | level | requirement | why |", "|---|---|---|---|")
     for requirement in requirements:
-        values = (requirement["level"], _text(shown.topic(requirement)), _text(requirement["reason"], LONGEST))
-        yield f"| {shown.KNOWN} {requirement['outcome']} | {' | '.join(values)} |"
+        values = (requirement["level"], _text(wording.topic(requirement)), _text(requirement["reason"], LONGEST))
+        yield f"| {wording.KNOWN} {requirement['outcome']} | {' | '.join(values)} |"
 
 
 def _coverage(coverage: dict[str, Any] | None) -> Iterator[str]:
@@ -67,8 +69,8 @@ def _coverage(coverage: dict[str, Any] | None) -> Iterator[str]:
         return
     yield from ("", f"The traffic shows {coverage['percent']} % of the contract; a dash is what it could not show.")
     yield from ("", "| operation | answers | callers | requirements judged |", "|---|---|---|---|")
-    yield from (f"| {' | '.join(map(_text, row))} |" for row in shown.covered(coverage))
-    if names := shown.never_called(coverage):
+    yield from (f"| {' | '.join(map(_text, row))} |" for row in wording.covered(coverage))
+    if names := wording.never_called(coverage):
         yield from ("", f"Never called ({len(names)}): {_text(', '.join(names))}")
 
 
@@ -79,19 +81,19 @@ def _row(requirement: dict[str, Any]) -> str:
         else {"expected": "", "actual": requirement["reason"] or ""}
     )
     values = (_text(finding["expected"], LONGEST), _text(finding["actual"], LONGEST))
-    sign = f"{shown.MARKS[requirement['outcome']]} {requirement['outcome']}"
-    return f"| {sign} | {requirement['level']} | {_text(shown.topic(requirement))} | {' | '.join(values)} |"
+    sign = f"{wording.MARKS[requirement['outcome']]} {requirement['outcome']}"
+    return f"| {sign} | {requirement['level']} | {_text(wording.topic(requirement))} | {' | '.join(values)} |"
 
 
 def _details(requirement: dict[str, Any]) -> Iterator[str]:
-    yield f"<details><summary>{_html(shown.topic(requirement))}: {_html(requirement['text'])}</summary>"
+    yield f"<details><summary>{_html(wording.topic(requirement))}: {_html(requirement['text'])}</summary>"
     yield ""
     yield f"Source: {_text(requirement['source'])}"
     for finding in requirement["findings"][:1]:
         yield from ("", _text(finding["message"]))
         if finding["came"] and not finding["steps"]:
             yield from ("", f"Came: {_text(finding['came'])}")
-        if curl := "\n".join(shown.numbered(finding["steps"])) or finding["curl"]:
+        if curl := "\n".join(wording.numbered(finding["steps"])) or finding["curl"]:
             yield from ("", *_block(curl))
     if len(requirement["findings"]) > 1:
         yield from ("", f"{len(requirement['findings']) - 1} more, in the other reports.")
@@ -101,16 +103,16 @@ def _details(requirement: dict[str, Any]) -> Iterator[str]:
 def _block(text: str) -> tuple[str, str, str]:
     """A code block whose fence no run of backticks in the text can end."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence}bash", shown.visible(text), fence
+    return f"{fence}bash", wording.visible(text), fence
 
 
 def _text(text: str, longest: int | None = None) -> str:
     """`text` on one line, with nothing in it that markdown reads."""
-    short = shown.line(text)
+    short = wording.line(text)
     if longest is not None and len(short) > longest:
         short = f"{short[:longest]}…"
     return _SPECIAL.sub(r"\\\1", short)
 
 
 def _html(text: str) -> str:
-    return shown.line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return wording.line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from onezone_contracts.reports import json_report, shown
+from onezone_contracts.reports import json_report, wording
 from onezone_contracts.verdict import Judgement
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -70,7 +70,7 @@ def _rule(requirement: dict[str, Any]) -> dict[str, Any]:
         "help": {"text": f"{requirement['text']}\n\nLevel: {requirement['level']}\nSource: {requirement['source']}"},
         "defaultConfiguration": {"level": LEVELS[requirement["level"]]},
         "properties": {
-            "tags": [requirement["operation"], shown.topic(requirement).partition(".")[0], requirement["level"]],
+            "tags": [requirement["operation"], wording.topic(requirement).partition(".")[0], requirement["level"]],
             "source": requirement["source"],
         },
     }
@@ -118,12 +118,12 @@ def _logical(requirement: dict[str, Any]) -> dict[str, Any]:
 
 def _message(finding: dict[str, Any]) -> str:
     lines = [finding["message"], f"expected: {finding['expected']}", f"actual: {finding['actual']}"]
-    lines += shown.numbered(finding["steps"]) or ([finding["curl"]] if finding["curl"] else [])
+    lines += wording.numbered(finding["steps"]) or ([finding["curl"]] if finding["curl"] else [])
     return "\n".join(lines)
 
 
 def _fingerprint(requirement: str, case: str, number: int) -> str:
-    """The same for the same finding in every run: made of what was asked, never of what came or where from."""
+    """The same for the same finding in every run: made from the request, never from the answer or the host."""
     digest = hashlib.sha256(f"{requirement}\n{case}".encode())
     return f"{digest.hexdigest()[:16]}:{number}"
 
@@ -153,4 +153,4 @@ def _clean(value: Any) -> Any:
         return {key: _clean(entry) for key, entry in value.items()}
     if isinstance(value, list):
         return [_clean(entry) for entry in value]
-    return shown.visible(value) if isinstance(value, str) else value
+    return wording.visible(value) if isinstance(value, str) else value

@@ -17,8 +17,8 @@ from onezone_contracts.causes import Cause
 from onezone_contracts.console import Console
 from onezone_contracts.curl import steps, variables, words
 from onezone_contracts.exchange import Redactor
-from onezone_contracts.reports import shown
-from onezone_contracts.reports.shown import visible, who_does_what
+from onezone_contracts.reports import wording
+from onezone_contracts.reports.wording import visible, who_does_what
 from onezone_contracts.requirement import OUT_OF_TIME, Finding, Level, Outcome, Requirement, Result
 from onezone_contracts.verdict import Judgement, Verdict
 
@@ -82,9 +82,9 @@ class _Report:
             return
         coverage = self.judgement.coverage.as_json()
         yield Text(f"the traffic shows {coverage['percent']} % of the contract (a dash: not seen)", style="bold")
-        for operation, statuses, callers, judged in shown.covered(coverage):
+        for operation, statuses, callers, judged in wording.covered(coverage):
             yield from self._text(f"{operation}: {statuses}; {callers}; requirements judged: {judged}", "  ")
-        if names := shown.never_called(coverage):
+        if names := wording.never_called(coverage):
             yield from self._text(f"never called: {len(names)} operations (the other reports name them)", "  ")
 
     # --- causes -------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ class _Report:
         judged = self.judgement
         yield from self._not_judged()
         before = frozenset(judged.change.same) if judged.change else frozenset()
-        for words_, ids in shown.changes(asdict(judged.change)) if judged.change else ():
+        for words_, ids in wording.changes(asdict(judged.change)) if judged.change else ():
             yield from self._text(f"{words_} ({len(ids)}): {', '.join(ids) or 'none'}", later="  ", style="bold")
         for result in (
             result for result in judged.results if result.fails_as_expected and result.requirement.id not in before

@@ -22,6 +22,7 @@ ENDPOINT = "proxyEndpoint"
 """The key whose value may be read back as another spelling of the same URL."""
 PORTS = {"http": 80, "https": 443}
 ESCAPED = "/%:@!$&'()*+,;=~-._?"
+EARLY, LATE = 10**8, 10**11
 EXACT = 2**53
 """Numbers beyond it are not the same everywhere (RFC 8259, 6)."""
 
@@ -201,6 +202,11 @@ def _url(text: str) -> tuple[object, ...] | None:
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
+
+
+def is_moment(value: Any) -> bool:
+    """Whether a value may be a time of this age in seconds, by whatever clock: neither 0 nor in milliseconds."""
+    return not isinstance(value, int) or EARLY <= value < LATE
 
 
 def brief(value: Any) -> str:

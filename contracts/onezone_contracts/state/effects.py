@@ -12,7 +12,7 @@ from onezone_contracts.exchange import Exchange
 from onezone_contracts.generate.values import privileges_of, stored, usual
 from onezone_contracts.state.expected import CALLER, GROUP, TOKEN, USER, Ref, holds, pair, rank
 from onezone_contracts.state.probe import Probe
-from onezone_contracts.state.tokens import owner_of, text_of
+from onezone_contracts.state.tokens import BLOCKED, is_for_access, owner_of, text_of
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.invitations import accept_invitation
 
@@ -99,7 +99,7 @@ def _issue(done: Done) -> list[Probe]:
     if text is None or done.owner is None:
         return []
     done.account.redactor.learn(text)
-    done.account.tokens.issued(done.owner, text)
+    done.account.tokens.issued(done.owner, text, lets_in=is_for_access(done.value or {}))
     return [Probe("temporary", done.owner), Probe("owned", done.owner)]
 
 
@@ -132,11 +132,17 @@ def _invite(done: Done) -> list[Probe]:
     if text is None or place is None:
         return []
     account.redactor.learn(text)
-    member = accept_invitation(account, effect.resource, text)
-    if member is None:
+    accepted = accept_invitation(account, effect.resource, text)
+    if accepted is None:
         return []
+    member, _ = accepted
+    return _joined(account, member, place)
+
+
+def _joined(account: Account, member: Ref, place: Ref) -> list[Probe]:
     account.mirror.join(member, place, account.default(place[0]))
-    return [Probe("members", place, kind=member[0]), Probe("privileges", member, place)]
+    looks = [Probe(what, member, place) for what in ("privileges", "belonging")]
+    return [Probe("members", place, kind=member[0]), *looks]
 
 
 def _join(done: Done) -> list[Probe]:
@@ -145,15 +151,19 @@ def _join(done: Done) -> list[Probe]:
     place = next((account.invited[text] for text in value.values() if text in account.invited), None)
     if member is None or place is None:
         return []
-    account.mirror.join(member, place, account.default(place[0]))
-    return [Probe("members", place, kind=member[0]), Probe("privileges", member, place)]
+    return _joined(account, member, place)
 
 
 def _update(done: Done) -> list[Probe]:
-    if done.resource:
-        done.account.mirror.details[done.resource].update(stored(done.operation.body, done.value or {}))
-        done.account.renamed(done.resource, done.value or {}, done.operation)
-    return []
+    account, value = done.account, done.value or {}
+    if done.resource is None:
+        return []
+    account.mirror.details[done.resource].update(stored(done.operation.body, value))
+    account.renamed(done.resource, value, done.operation)
+    if BLOCKED not in value:
+        return []
+    owned = [ref for ref, owner in account.tokens.owners.items() if owner == done.resource]
+    return [*(Probe("counts", ref) for ref in owned), Probe("temporary", done.resource)]
 
 
 def _delete(done: Done) -> list[Probe]:
@@ -162,7 +172,7 @@ def _delete(done: Done) -> list[Probe]:
     ended = [*_end(done, done.resource), *([Probe("counts", done.resource)] if done.resource[0] == TOKEN else ())]
     done.account.mirror.drop(done.resource)
     done.account.gone.add(done.resource)
-    return ended
+    return [*ended, Probe("temporary", done.resource)]
 
 
 def _attach(done: Done) -> list[Probe]:

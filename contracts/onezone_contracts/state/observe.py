@@ -9,7 +9,8 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.reading import answer_of, ids_of
-from onezone_contracts.state.compare import at, brief, difference, more
+from onezone_contracts.state.belonging import belonging
+from onezone_contracts.state.compare import at, brief, difference, is_moment, more
 from onezone_contracts.state.expected import (
     CALLER,
     GROUP,
@@ -26,15 +27,15 @@ from onezone_contracts.state.expected import (
     role_of,
 )
 from onezone_contracts.state.probe import Difference, Probe
-from onezone_contracts.state.tokens import as_sent, counts
+from onezone_contracts.state.tokens import BLOCKED, as_sent, counts
 from onezone_contracts.target.administrator import GONE, Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.owned import generation_of, read_generation
 
-BLOCKED = "blocked"
 LOGIN: Mapping[str, Any] = {BLOCKED: False, "basicAuthEnabled": True}
 """What is stored of a user who may log in with a password."""
 UNAUTHORIZED = 401
+CREATED = "creationTime"
 SAME_AS, ABSENT = "x-onezone-same-as", "x-onezone-absent"
 
 
@@ -79,7 +80,7 @@ def differences(account: Account, looks: list[Probe]) -> list[Difference]:
 
 def _differs(account: Account, probe: Probe) -> Iterator[Difference]:
     mirror = account.mirror
-    if probe.what not in {"details", "counts"} and not _there(mirror, probe):
+    if probe.what not in {"details", "counts", "temporary", "belonging"} and not _there(mirror, probe):
         return
     if probe.what == "details" and probe.ref in account.tokens.unnamed:
         return
@@ -230,6 +231,7 @@ _LOOKS = {
     "temporary": _temporary,
     "owned": _owned,
     "generation": _grown,
+    "belonging": belonging,
 }
 
 
@@ -302,6 +304,8 @@ def _get(account: Account, operation: Operation, named: Named, exchange: Exchang
     assert ref is not None
     if ref[1] not in answer.values() and _shows_text(account.contract, operation):
         yield Difference("the answer", f"the id {ref[1]}", "another id, or none", exchange)
+    if ref in account.made and not is_moment(answer.get(CREATED)):
+        yield Difference("when it was made", "seconds since 1970", brief(answer[CREATED]), exchange)
     stored = _shown(account, operation, ref)
     yield from unequal(f"the {ref[0].replace('_', ' ')}", stored, as_sent(ref[0], answer), exchange)
 

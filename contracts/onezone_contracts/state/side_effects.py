@@ -105,6 +105,8 @@ class Effects(Tracker):
             self._forget(sent)
             return
         looks = [*stage.witnesses, *probes(account.contract, operation, sent.roles, sent.caller)]
+        if operation.effect.verb in {"attach", "detach"}:  # sequences leave it out: their requests are many
+            looks += [Probe("belonging", look.ref, look.other) for look in looks if look.what == "privileges"]
         looks += apply(account, operation, sent.roles, sent.caller, sent.value, identity, sent.exchange)
         sent.differences = differences(account, looks)
         stage.spoiled = stage.spoiled or bool(sent.differences)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 TEXT, ID = "token", "tokenId"
 """The keys of an answer that have a token as it is sent, and its id."""
+BLOCKED = "blocked"
+"""The key of a user who may not come in."""
+ACCESS = "accessToken"
 CUSTOM, METADATA = "customMetadata", "metadata"
 
 
@@ -39,9 +42,9 @@ class TokenBook:
         if not named:
             self.unnamed.add(ref)
 
-    def issued(self, owner: Ref, text: str) -> None:
-        """A new temporary token of somebody's."""
-        self.temporary.setdefault(owner, {})[text] = True
+    def issued(self, owner: Ref, text: str, *, lets_in: bool = True) -> None:
+        """A new temporary token of somebody's, and whether it should count."""
+        self.temporary.setdefault(owner, {})[text] = lets_in
 
     def outdated(self, owner: Ref) -> None:
         """No temporary token of somebody's counts any more."""
@@ -78,9 +81,16 @@ def as_sent(kind: str, shown: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**shown, CUSTOM: metadata.get("custom")}
 
 
+def is_for_access(details: Mapping[str, Any]) -> bool:
+    """Whether a token with these details is of the type that lets somebody in, which is the usual one."""
+    return ACCESS in details.get("type", {ACCESS: {}})
+
+
 def counts(details: Mapping[str, Any], owner: Mapping[str, Any] | None) -> bool:
     """Whether a token with these details lets a user with those in."""
-    if owner is None or owner.get("blocked") is True or details.get("revoked") is True:
+    if owner is None or owner.get(BLOCKED) is True or details.get("revoked") is True:
+        return False
+    if not is_for_access(details):
         return False
     return all(map(_met, details.get("caveats") or ()))
 

@@ -191,7 +191,7 @@ class Account:
         return ref
 
     def logs_in(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> TestUser | None:
-        """Remember how a user logs in that was made with this body, None where the body does not say."""
+        """Remember how a user logs in that was made with this body, None if the body does not say."""
         properties = operation.body.properties if operation.body else ()
         name = next((str(body[prop.name]) for prop in properties if prop.unique and prop.name in body), None)
         word = next((str(body[prop.name]) for prop in properties if secret(prop) and prop.name in body), None)
@@ -286,7 +286,7 @@ class Account:
     def read(
         self, verb: str, resource: str, within: str | None, roles: Mapping[str, Ref], *, effective: bool = False
     ) -> Exchange | None:
-        """What the administrator is answered; None where the contract has no such operation."""
+        """What the administrator is answered; None if the contract has no such operation."""
         operation = self.contract.find(verb, resource, within, effective=effective)
         if operation is None:
             return None
@@ -296,13 +296,13 @@ class Account:
         return exchange
 
     def everything(self, kind: str) -> set[str] | None:
-        """The ids of all entities of a kind, None where the target does not say."""
+        """The ids of all entities of a kind, None if the target does not say."""
         exchange = self.read("list", kind, None, {})
         entries = self.listed(exchange)
         return None if entries is None else {identity for identity in map(entry_id, entries) if identity is not None}
 
     def listed(self, exchange: Exchange | None) -> list[Any] | None:
-        """The list of an answer with its next pages, None where there is none, or more of it than is followed."""
+        """The list of an answer with its next pages, None if there is none, or more of it than is followed."""
         pages = self.listing(exchange) if exchange else None
         return pages.entries if pages and not pages.cut else None
 
@@ -311,7 +311,7 @@ class Account:
         return listing(exchange, self.api.wire.send, list_keys(self.contract))
 
     def details(self, ref: Ref) -> dict[str, Any] | None:
-        """The stored details, None where there are none to be read."""
+        """The stored details, None if there are none to be read."""
         exchange = self.read("get", ref[0], None, {ref[0]: ref})
         answer = answer_of(exchange) if exchange else None
         if not isinstance(answer, dict):
@@ -333,8 +333,8 @@ class Account:
         """Whether the target was seen to answer a read."""
         return (verb, kind) in self._offered
 
-    def held(self, member: Ref, container: Ref | None) -> frozenset[str] | None:
-        """The effective privileges of somebody, in a container or in the zone, None where they are not to be read."""
+    def effective_privileges(self, member: Ref, container: Ref | None) -> frozenset[str] | None:
+        """The effective privileges of somebody, in a container or in the zone, None if they are not to be read."""
         role = role_of(member[0], container[0]) if container else member[0]
         roles = {role: member, **({container[0]: container} if container else {})}
         exchange = self.read("privileges", role, container[0] if container else ZONE, roles, effective=True)
@@ -352,7 +352,7 @@ class Account:
                 return True
         else:
             expected = self.mirror.privileges(member, container, effective=True)
-        shown = self.held(member, container)
+        shown = self.effective_privileges(member, container)
         return expected is None or shown is None or shown == expected
 
     # --- afterwards ---------------------------------------------------------------------------------------

@@ -35,11 +35,11 @@ def _holdings(contract: Contract, persona: Persona) -> list[str]:
     lines = [f"{persona.name} {expected}."]
     for scope, privileges in persona.grants.items():
         where = "zone privileges" if scope == "zone" else f"in the home {scope.replace('_', ' ')}"
-        lines.append(f"  {where}: {_held(contract, scope, privileges)}")
+        lines.append(f"  {where}: {_privileges_in_words(contract, scope, privileges)}")
     return lines
 
 
-def _held(contract: Contract, scope: str, privileges: frozenset[str] | None) -> str:
+def _privileges_in_words(contract: Contract, scope: str, privileges: frozenset[str] | None) -> str:
     everything = frozenset(contract.privileges[scope])
     if privileges is None:
         return "no member"

@@ -18,7 +18,7 @@ LISTS = {"users": USER, "children": GROUP, "groups": GROUP}
 def census(account: Account) -> dict[str, Any]:
     """Users, groups and resources with their names, direct members, privileges and creators, as far as there are lists.
 
-    Raises SetupError where the target keeps one from the administrator.
+    Raises SetupError if the target keeps one from the administrator.
     """
     data: dict[str, Any] = {}
     contract = account.contract

@@ -11,7 +11,7 @@ from onezone_contracts.target.file import SetupError, Target, TestUser, missing_
 
 
 def core_target(account: Account, personas: Iterable[Persona]) -> Target:
-    """A target with a persona each, in one group. Raises SetupError where one cannot be made.
+    """A target with a persona each, in one group. Raises SetupError if one cannot be made.
 
     Args:
         account: the administrator's, opened.

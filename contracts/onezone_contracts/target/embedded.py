@@ -45,7 +45,7 @@ def mock(edition: str | Origin, *options: str) -> Iterator[str]:
 
 @contextmanager
 def _error_file() -> Iterator[IO[str] | None]:
-    """Where the mock writes its errors: a file, since a pipe would fill up; None where no file can be written."""
+    """Where the mock writes its errors: a file, since a pipe would fill up; None if no file can be written."""
     with ExitStack() as stack:
         try:
             file = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace"))

@@ -143,7 +143,7 @@ class Target:
 
 
 def check_url(url: str, what: str = "the URL") -> str:
-    """`url` without a trailing slash. Raises SetupError where it is no http or https URL."""
+    """`url` without a trailing slash. Raises SetupError if it is no http or https URL."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts.cases import BARE, DIRECT, FOREIGN
+from onezone_contracts.cases import BARE, DIRECT, FOREIGN, INDIRECT
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.state.expected import (
@@ -26,12 +28,14 @@ from onezone_contracts.state.expected import (
     role_of,
 )
 from onezone_contracts.state.probe import Probe
-from onezone_contracts.state.tokens import by_text
+from onezone_contracts.state.tokens import BLOCKED, by_text
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError, TestUser
-from onezone_contracts.target.owned import furnish, own
+from onezone_contracts.target.owned import furnish, issue, own
 
 SEVERAL = 3
+RELATIONS = {DIRECT: False, INDIRECT: True}
+"""Whether something belongs there through a group, by its word; else as the effect asks."""
 
 
 def harmless(contract: Contract, kind: str) -> frozenset[str]:
@@ -46,7 +50,7 @@ def harmless(contract: Contract, kind: str) -> frozenset[str]:
 class Stage:
     """The roles of an operation with the entities that play them.
 
-    `people` are the personas that act here; `founder` created what users of the path stand under; `witnesses` is what
+    `people` are the personas that act here; `creator` created what users of the path stand under; `witnesses` is what
     must stay as it is; a `spoiled` stage is in a state that nobody knows. `belongings` are tokens of the users who act.
     """
 
@@ -54,7 +58,7 @@ class Stage:
     operation: Operation
     roles: dict[str, Ref] = field(default_factory=dict)
     people: dict[object, TestUser] = field(default_factory=dict)
-    founder: TestUser | None = None
+    creator: TestUser | None = None
     belongings: dict[Ref, Ref] = field(default_factory=dict)
     witnesses: list[Probe] = field(default_factory=list)
     spoiled: bool = False
@@ -67,7 +71,7 @@ class Stage:
 
     def build(self) -> Stage:
         """Make the entities. Raises SetupError."""
-        effect, within = self.operation.effect, self.operation.effect.within
+        effect = self.operation.effect
         scopes = {scope for route in self.operation.access.routes for scope in route.needs}
         for parameter in self.operation.parameters:
             role = parameter.entity or parameter.name
@@ -76,6 +80,12 @@ class Stage:
             self._reach(scope)
         if effect.verb == "delete":
             self._inhabit()
+        self._furnish(effect.within)
+        return self
+
+    def _furnish(self, within: str | None) -> None:
+        """What the effect speaks of beside what plays a role."""
+        effect = self.operation.effect
         if effect.resource in self._contract.owners:
             if within in self.roles:
                 self.witnesses += furnish(self.account, self.operation, self.roles[within])
@@ -86,7 +96,14 @@ class Stage:
             self._related(within)
         elif within == ZONE and effect.resource in self.roles:
             self._empower(self.roles[effect.resource])
-        return self
+        elif self.operation.body and any(prop.name == BLOCKED for prop in self.operation.body.properties):
+            self._let_in(self.roles[effect.resource])
+
+    def _let_in(self, owner: Ref) -> None:
+        """Tokens of somebody who is to be shut out: none may count then. A target may lack their operations."""
+        with suppress(SetupError):
+            own(self.account, owner)
+            issue(self.account, owner)
 
     def _related(self, within: str) -> None:
         """Members and containers as the effect speaks of them."""
@@ -127,11 +144,11 @@ class Stage:
             owner = self.roles.get(self.operation.effect.within or "") or self.account.person().ref
             return own(self.account, owner, **self._as_asked())
         if created:
-            self.founder = self.account.person(_needed(self._contract, kind))
+            self.creator = self.account.person(_needed(self._contract, kind))
         if kind == SHARE:
             self.account.mirror.add((SHARE, identity := self.account.samples.refer(SHARE)), {})
             return SHARE, identity
-        return self.account.create(kind, by=self.founder if created else None, names=self._names())
+        return self.account.create(kind, by=self.creator if created else None, names=self._names())
 
     def relate(self, entity: Ref, other: Ref, *, effective: bool | None = None) -> None:
         """Make one belong to the other, or the other way round where only that is possible, as the effect asks."""
@@ -147,9 +164,9 @@ class Stage:
     def special(self, word: str, kind: str, place: Ref | None) -> Ref:
         """Something that no fixture has by itself, in relation to a place where there is one. Raises SetupError."""
         if word == FOREIGN:
-            founder = self.account.person(_needed(self._contract, kind))
-            ref = self.account.create(kind, by=founder, names=self._names())
-            self.account.mirror.details[ref]["creator"] = {"type": USER, "id": founder.ref[1]}
+            creator = self.account.person(_needed(self._contract, kind))
+            ref = self.account.create(kind, by=creator, names=self._names())
+            self.account.mirror.details[ref]["creator"] = {"type": USER, "id": creator.ref[1]}
         elif word == BARE:
             ref = self.account.create(kind, self.account.samples.bare(kind))
         else:
@@ -157,7 +174,7 @@ class Stage:
         if place and not naming(self._contract, self.operation):
             below = holds(self._contract, self.operation.effect.resource, self.operation.effect.within or "")
             ends = (ref, place) if below else (place, ref)
-            self.relate(*ends, effective=False if word == DIRECT else None)
+            self.relate(*ends, effective=RELATIONS.get(word))
         return ref
 
     def _witness(self, entity: Ref, other: Ref) -> None:
@@ -183,14 +200,14 @@ class Stage:
             if ref[0] in self._contract.owners:
                 continue
             if ref[0] in self._contract.owners.values():
-                own(self.account, ref)
+                self._let_in(ref)
             if rank(ref[0]) > 0:
                 able = [kind for kind in (USER, GROUP) if self._joins(kind, ref[0])]
                 for inside in [
                     self.account.person().ref if kind == USER else self.account.create(kind) for kind in able
                 ]:
                     self.account.attach(inside, ref)
-                    self.witnesses.append(Probe("details", inside))
+                    self.witnesses += [Probe("details", inside), Probe("belonging", inside, ref)]
             for kind in self._above(ref[0]):
                 place = self.account.create(kind)
                 self.account.attach(ref, place)
@@ -226,7 +243,7 @@ class Stage:
     # --- who acts -----------------------------------------------------------------------------------------
 
     def enter(self, persona: Persona, *, fresh: bool = False) -> TestUser:
-        """A user who holds exactly what the persona does. Raises NotJudged where that cannot be brought about."""
+        """A user who holds exactly what the persona does. Raises NotJudged if that cannot be brought about."""
         key = tuple(sorted(item for item in persona.met.items() if item[0] != CALLER))
         if key in self.people and not fresh:
             return self.people[key]
@@ -274,7 +291,7 @@ class Stage:
             if effect.within == CALLER:
                 self.witnesses += furnish(self.account, self.operation, person.ref)
         elif effect.resource == CALLER and effect.verb == "delete":
-            own(self.account, person.ref)
+            self._let_in(person.ref)
         elif effect.within == CALLER and effect.verb not in UNRELATED:
             if effect.resource in self.roles:
                 self.relate(person.ref, self.roles[effect.resource])
@@ -296,9 +313,9 @@ class Stage:
         if persona.grants.get("self") is not None:
             roles[USER] = person.ref
         elif persona.grants.get("creator") is not None:
-            if self.founder is None:
+            if self.creator is None:
                 raise NotJudged("nobody is known to have created what stands in the path", blocked=True)
-            roles[USER] = self.founder.ref
+            roles[USER] = self.creator.ref
         return roles | {role: self._own(person) for role in roles if self._is_own(role, persona)}
 
     def _is_own(self, role: str, persona: Persona) -> bool:
@@ -315,7 +332,7 @@ class Stage:
             ref = self.belongings[person.ref] = own(self.account, person.ref, **self._as_asked())
         return ref
 
-    def _as_asked(self) -> dict[str, bool]:
+    def _as_asked(self) -> dict[str, Any]:
         """What is owned shows all that it can where it is read."""
         return {"unnamed": by_text(self.operation), "whole": self.operation.effect.verb == "get"}
 

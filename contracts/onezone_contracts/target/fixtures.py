@@ -13,11 +13,12 @@ from onezone_contracts.cases import (
     BEFORE,
     DIRECT,
     FOREIGN,
+    INDIRECT,
     ITSELF,
+    LOCKABLE,
     MISSING,
     NOBODY,
     UNRELATED,
-    VICTIM,
     WRITER,
     Case,
 )
@@ -49,8 +50,8 @@ class Stages(Shared):
     """The operations that were seen to be offered."""
     shares: Shares = field(init=False)
     _stages: dict[object, Stage] = field(default_factory=dict)
-    _strangers: dict[str, Ref] = field(default_factory=dict)
-    _victim: TestUser | None = None
+    _unrelated: dict[str, Ref] = field(default_factory=dict)
+    _lockable: TestUser | None = None
 
     def __post_init__(self) -> None:
         self.shares = Shares(self.account)
@@ -73,22 +74,22 @@ class Stages(Shared):
                 self._stages[key] = Stage(self.account, operation).build()
         return self._stages[key]
 
-    def stranger(self, kind: str) -> Ref:
+    def unrelated(self, kind: str) -> Ref:
         """Something of a kind that is related to nothing. Raises SetupError."""
-        if kind in self._strangers:
-            return self._strangers[kind]
+        if kind in self._unrelated:
+            return self._unrelated[kind]
         with self.shares.kept():
             owned = kind in self.account.contract.owners
             person = self.account.person().ref if owned or kind == USER else None
-            self._strangers[kind] = (
+            self._unrelated[kind] = (
                 own(self.account, person) if owned and person else person or self.account.create(kind)
             )
-        return self._strangers[kind]
+        return self._unrelated[kind]
 
-    def victim(self) -> TestUser:
+    def lockable_user(self) -> TestUser:
         """A user with whose name wrong passwords are sent, and who does nothing else. Raises SetupError."""
-        self._victim = self._victim or self.account.person()
-        return self._victim
+        self._lockable = self._lockable or self.account.person()
+        return self._lockable
 
 
 class AccountFixtures:
@@ -124,13 +125,13 @@ class AccountFixtures:
     # --- who and where ------------------------------------------------------------------------------------
 
     def stage(self) -> Stage:
-        """The stage for what changes nothing. Raises SetupError where it cannot be built."""
+        """The stage for what changes nothing. Raises SetupError if it cannot be built."""
         if self._stage is None or self._stage.spoiled:
             self._stage = self.shared.shared(self.operation) if self.reading else self.new_stage()
         return self._stage
 
     def new_stage(self) -> Stage:
-        """A stage of its own. Raises SetupError where it cannot be built."""
+        """A stage of its own. Raises SetupError if it cannot be built."""
         return Stage(self.account, self.operation).build()
 
     def like(self, sent: Sent) -> tuple[Stage, Auth, TestUser | None, dict[str, Ref]]:
@@ -168,8 +169,8 @@ class AccountFixtures:
             raise NotJudged(str(error), blocked=True) from None
 
     def _user(self, who: str) -> TestUser:
-        if who in {VICTIM, NOBODY}:
-            return self.shared.victim()
+        if who in {LOCKABLE, NOBODY}:
+            return self.shared.lockable_user()
         if who != WRITER:
             return self.stage().enter(self.personas()[who])
         _, person, _ = self.actor(self.stage())
@@ -199,7 +200,7 @@ class AccountFixtures:
 
     def cast(self, case: Case) -> tuple[Stage, Auth, TestUser | None, dict[str, Ref]]:
         """Where a case is sent, by whom, and who plays the roles."""
-        if case.who in {NOBODY, VICTIM}:
+        if case.who in {NOBODY, LOCKABLE}:
             stage = self.new_stage() if case.apart else self.stage()
             return stage, Auth(), None, dict(stage.roles)
         if case.who == WRITER:
@@ -217,14 +218,14 @@ class AccountFixtures:
     def credentials(self, case: Case) -> Auth:
         """The credentials that a case makes of somebody's own."""
         assert case.auth is not None
-        auth = case.auth(self.identity(case.who), {name: self.identity(name) for name in (VICTIM, WRITER)})
+        auth = case.auth(self.identity(case.who), {name: self.identity(name) for name in (LOCKABLE, WRITER)})
         self.account.redactor.learn_basic(value for _, value in auth.headers)
         return auth
 
     def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:
         """What a word of a case stands for. Raises NotJudged and SetupError."""
         kind = self.contract.kind(role)
-        if word in {DIRECT, BARE, FOREIGN}:
+        if word in {DIRECT, INDIRECT, BARE, FOREIGN}:
             place = {**roles, CALLER: caller}.get(self.operation.effect.within or "")
             assert isinstance(stage, Stage)
             return stage.special(word, kind, place)
@@ -236,7 +237,7 @@ class AccountFixtures:
         if word == MISSING:
             return kind, self.shared.missing
         if word == UNRELATED:
-            return self.shared.stranger(kind)
+            return self.shared.unrelated(kind)
         return roles[self.operation.effect.within or ""] if word == ITSELF else (kind, word)
 
     def body(self, roles: Mapping[str, Ref], person: TestUser | None, keys: tuple[str, ...] | None = None) -> Any:

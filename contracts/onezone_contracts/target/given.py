@@ -21,6 +21,7 @@ from onezone_contracts.cases import (
     HOME,
     ITSELF,
     LENGTHENED,
+    LOCKABLE,
     LONG_ID,
     MISSING,
     NEAR_HOME,
@@ -28,7 +29,6 @@ from onezone_contracts.cases import (
     OTHER,
     SHORTENED,
     UNRELATED,
-    VICTIM,
     WRITER,
     Case,
     same_id,
@@ -77,7 +77,7 @@ class GivenFixtures:
 
     def identity(self, who: str) -> TestUser:
         """The persona of that name, or for `writer` the one that was seen to be allowed. Raises NotJudged."""
-        if who == VICTIM:
+        if who == LOCKABLE:
             who = next((name for name, user in self.target.personas.items() if not user.persona.allowed), who)
         if who in {WRITER, NOBODY}:
             if self.writer is not None:

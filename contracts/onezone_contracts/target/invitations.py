@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onezone_contracts.state.expected import CALLER, CHILD, GROUP, USER, Ref
+from onezone_contracts.state.expected import CALLER, CHILD, GROUP, Ref
 from onezone_contracts.state.tokens import text_of
 from onezone_contracts.target.file import SetupError
 
 if TYPE_CHECKING:
+    from onezone_contracts.exchange import Auth, Exchange
     from onezone_contracts.target.administrator import Account
 
 PARENT = "parent"
@@ -29,16 +30,17 @@ def invitation(account: Account, role: str) -> str:
     return text
 
 
-def accept_invitation(account: Account, role: str, text: str) -> Ref | None:
-    """Have somebody new take an invitation, whatever comes of it; None where none can. Raises SetupError."""
+def accept_invitation(account: Account, role: str, text: str) -> tuple[Ref, Exchange] | None:
+    """Who, newly made, took an invitation, and what was answered; None where none can. Raises SetupError."""
     resource, within = (PARENT, GROUP) if role == CHILD else (GROUP, CALLER)
     operation = account.contract.find("join", resource, within)
     if operation is None:
         return None
-    if role == CHILD:
-        child = account.create(GROUP)
-        account.api.send(operation, {GROUP: child}, account.auth, {"token": text}, label="take the invitation")
-        return child
-    person = account.person()
-    account.api.send(operation, {}, person.auth, {"token": text}, label="take the invitation")
-    return (USER, person.ref[1])
+    person = None if role == CHILD else account.person()
+    member, roles, auth = (person.ref, {}, person.auth) if person else _child(account)
+    return member, account.api.send(operation, roles, auth, {"token": text}, label="take the invitation")
+
+
+def _child(account: Account) -> tuple[Ref, dict[str, Ref], Auth]:
+    child = account.create(GROUP)
+    return child, {GROUP: child}, account.auth

@@ -14,9 +14,9 @@ from onezone_spec import load
 from onezone_contracts.arguments import admin_of, network_of
 from onezone_contracts.generate.values import is_ours
 from onezone_contracts.options import Options
-from onezone_contracts.reports.shown import line
+from onezone_contracts.reports.wording import line
 from onezone_contracts.state.expected import USER, Ref, kinds, removal
-from onezone_contracts.target import kept
+from onezone_contracts.target import kept_users
 from onezone_contracts.target.administrator import GONE, Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import SetupError, check_url, read_target_file
@@ -39,7 +39,7 @@ class Leftover:
 
 
 def clean(account: Account, *, dry_run: bool = False) -> Iterator[Leftover]:
-    """Find and remove leftovers, users last, since they are known as creators. Raises SetupError where nothing lists.
+    """Find and remove leftovers, users last, since they are known as creators. Raises SetupError if nothing lists.
 
     Args:
         account: an administrator's.
@@ -74,7 +74,7 @@ def _name(details: dict[str, Any]) -> str:
 
 def kept_by_account(path: Path, data: Mapping[str, Any], account: Account, *, dry_run: bool) -> Iterator[Leftover]:
     """Remove what `--keep` kept and the file names, but for what is gone already."""
-    for ref in kept.entities(path, data):
+    for ref in kept_users.entities(path, data):
         exchange = None if dry_run else account.delete(ref)
         if exchange is not None and exchange.status in GONE:
             continue
@@ -85,7 +85,7 @@ def kept_by_account(path: Path, data: Mapping[str, Any], account: Account, *, dr
 
 def kept_by_states(path: Path, data: Mapping[str, Any], options: Options, *, dry_run: bool) -> Iterator[str]:
     """Tear down the states that `--keep` kept and the file names, the last first."""
-    url, listed = kept.states(path, data)
+    url, listed = kept_users.states(path, data)
     if listed and not dry_run:
         states = States(check_states_url(url), options, str(data.get("base_url", "")))
         states.made += listed
@@ -109,7 +109,7 @@ def main(arguments: argparse.Namespace) -> int:
     lines = list(kept_by_states(path, data, options, dry_run=arguments.dry_run))
     for text in lines:
         sys.stdout.write(line(text) + "\n")
-    if kept.entities(path, data):
+    if kept_users.entities(path, data):
         edition = arguments.edition or data.get("edition")
         return _clean(arguments, admin, str(data.get("base_url", "")), edition, options, (path, data))
     if not lines:

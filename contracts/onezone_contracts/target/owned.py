@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from onezone_spec import Operation
 
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 LISTED = frozenset({"list", "clear"})
 
 
-def own(account: Account, owner: Ref, *, unnamed: bool = False, whole: bool = False) -> Ref:
+def own(
+    account: Account,
+    owner: Ref,
+    *,
+    unnamed: bool = False,
+    whole: bool = False,
+    more: Mapping[str, Any] | None = None,
+) -> Ref:
     """A new token of somebody's: made by the administrator where that can be, else by its owner. Raises SetupError.
 
     Args:
@@ -28,6 +36,7 @@ def own(account: Account, owner: Ref, *, unnamed: bool = False, whole: bool = Fa
         owner: a user that the account made.
         unnamed: whether the token is to be known by its text alone.
         whole: whether it is to have a value under each key, also where it is revoked then.
+        more: keys of the body that makes it.
     """
     contract = account.contract
     for_others = None if unnamed else contract.find("create", TOKEN, USER)
@@ -37,6 +46,7 @@ def own(account: Account, owner: Ref, *, unnamed: bool = False, whole: bool = Fa
         raise SetupError(f"edition {contract.edition} has no operation that makes a token")
     roles, auth = ({USER: owner}, None) if for_others else ({}, account.people[owner][-1].auth)
     value = account.samples.body(operation, None if whole else ["name"]) if operation.body else None
+    value = {**(value or {}), **more} if more else value
     exchange = account.do(operation, roles, value, auth)
     identity, text = text_of(exchange)
     if text is None:
@@ -62,7 +72,7 @@ def furnish(account: Account, operation: Operation, owner: Ref) -> list[Probe]:
 
 
 def read_generation(account: Account, owner: Ref) -> Exchange | None:
-    """Read the generation of somebody's temporary tokens, and remember it; None where that cannot be read."""
+    """Read the generation of somebody's temporary tokens, and remember it; None if that cannot be read."""
     exchange = account.read("generation", TOKEN, USER, {USER: owner})
     number = generation_of(exchange) if exchange else None
     if exchange is None or number is None:
@@ -72,7 +82,7 @@ def read_generation(account: Account, owner: Ref) -> Exchange | None:
 
 
 def generation_of(exchange: Exchange) -> int | None:
-    """The generation that an answer has, None where there is none."""
+    """The generation that an answer has, None if there is none."""
     answer = answer_of(exchange)
     number = answer.get("generation") if isinstance(answer, dict) else None
     return number if isinstance(number, int) and not isinstance(number, bool) else None

@@ -14,7 +14,7 @@ from onezone_contracts.options import TOKENS, Options
 from onezone_contracts.personas import personas
 from onezone_contracts.state.expected import CALLER, GROUP, READING, ZONE, kinds
 from onezone_contracts.subject import Subject, cannot_set_up
-from onezone_contracts.target import embedded, kept
+from onezone_contracts.target import embedded, kept_users
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.documented import core_target
@@ -114,11 +114,11 @@ class FromStates:
         self._states = states
 
     def target(self, operation: Operation) -> Target:
-        """The personas of an operation, made now. Raises SetupError where a state is refused."""
+        """The personas of an operation, made now. Raises SetupError if a state is refused."""
         with cannot_set_up():
             target = self._states.target(self.base_url, personas(self.contract, operation), self.contract.privileges)
         if self._keep:
-            kept.from_states(self._keep, target, self.contract.edition, operation, self._states)
+            kept_users.from_states(self._keep, target, self.contract.edition, operation, self._states)
         return target
 
 
@@ -227,6 +227,6 @@ def administered(contract: Contract, base_url: str, admin: Credentials, options:
     finally:
         if options.keep and account.made:
             operation = next(iter((*judged_operations(contract), *contract.operations.values())))
-            kept.from_account(options.keep, account, account.core, operation)
+            kept_users.from_account(options.keep, account, account.core, operation)
         else:
             account.remove()

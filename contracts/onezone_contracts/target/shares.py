@@ -1,4 +1,4 @@
-"""Shares that no handle stands for: the API makes none, so they are set up as a state, or taken from what is there."""
+"""Shares without a handle. The API cannot create shares, so a provider state does, or existing ones are used."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Shares:
         self._used: deque[str] = deque()
 
     def free(self) -> str:
-        """The id of a share that nothing names. Raises SetupError where there is none."""
+        """The id of a share that nothing names. Raises SetupError if there is none."""
         new_share = self.account.make_share()
         if new_share is not None:
             return new_share

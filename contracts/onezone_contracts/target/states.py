@@ -46,7 +46,7 @@ class States:
     def target(
         self, base_url: str, people: tuple[Persona, ...], scopes: Iterable[str] = frozenset({GROUP, ZONE})
     ) -> Target:
-        """A target with a persona each, made now. Raises SetupError where a state is refused.
+        """A target with a persona each, made now. Raises SetupError if a state is refused.
 
         Of what personas hold, those scopes are asked for: each persona is judged with an entity of each but the zone.
         """
@@ -79,7 +79,7 @@ class States:
             raise
 
     def share(self) -> str | None:
-        """A share that no handle stands for, None where the implementation has no such state."""
+        """A share without a handle, or None if the implementation has no such state."""
         if self._without_shares:
             return None
         try:
@@ -90,7 +90,7 @@ class States:
         return share
 
     def _group(self) -> str | None:
-        """A group of its own, None where the implementation has no such state."""
+        """A group of its own, None if the implementation has no such state."""
         try:
             answer = self._call("setup", "a group", {})
         except SetupError:

@@ -8,7 +8,7 @@ from onezone_spec import Operation
 
 from onezone_contracts.generate.values import privileges_of
 from onezone_contracts.state.expected import CALLER, Ref
-from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.recorded_call import RecordedCall
 
 
 def nothing(_sent: RecordedCall) -> None:
@@ -47,7 +47,7 @@ def strings(value: Any) -> frozenset[str]:
 
 
 def list_of_privileges(operation: Operation, value: Any) -> frozenset[str] | None:
-    """The privileges that the body of a joining names, None where it names none."""
+    """The privileges that the body of a joining names, None if it names none."""
     name = next((prop.name for prop in operation.body.properties if privileges_of(prop)), "") if operation.body else ""
     named = value.get(name) if isinstance(value, dict) else None
     return strings(named) if isinstance(named, list) else None

@@ -12,8 +12,8 @@ from onezone_spec import Body, Contract, Property
 
 from onezone_contracts.checks.error import is_json
 from onezone_contracts.state.compare import brief
+from onezone_contracts.traffic.recorded_call import NO_JSON, RecordedCall
 from onezone_contracts.traffic.recording import MASK, header
-from onezone_contracts.traffic.seen import NO_JSON, RecordedCall
 
 Problem = tuple[str, str, str]
 Judged = tuple[tuple[str, ...], Problem]

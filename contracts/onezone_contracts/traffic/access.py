@@ -13,7 +13,7 @@ from onezone_contracts.state.expected import GROUP, USER, Ref
 from onezone_contracts.state.expected import ZONE as ZONE_SCOPE
 from onezone_contracts.traffic.constraints import Atom, Atoms, Decision, contradiction
 from onezone_contracts.traffic.facts import IN, LAG, MAY, THERE, ZONE, Facts
-from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.recorded_call import RecordedCall
 from onezone_contracts.traffic.sheet import RequirementSheet
 
 GRANTING = frozenset({"attach", "detach", "grant", "revoke"})
@@ -77,7 +77,7 @@ class Access:
             decisions.append((sent, decision))
 
     def _decision(self, sent: RecordedCall, *, allowed: bool) -> Decision | None:
-        """What the rule asks for; None where every route hangs on what traffic does not show."""
+        """What the rule asks for; None if every route hangs on what traffic does not show."""
         routes = []
         for route in sent.operation.access.with_body(sent.keys).routes:
             if not allowed and route.level is Level.OBSERVE:
@@ -90,7 +90,7 @@ class Access:
         return Decision(allowed, possible, given)
 
     def _atoms(self, route: Route, sent: RecordedCall) -> Atoms | None:
-        """What a route asks for; None where it is not open to the caller."""
+        """What a route asks for; None if it is not open to the caller."""
         atoms: set[Atom] = set()
         for scope, needed in route.needs.items():
             if scope == "caller":

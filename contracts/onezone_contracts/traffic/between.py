@@ -8,7 +8,7 @@ from onezone_contracts.requirement import Finding, Level
 from onezone_contracts.state.expected import Ref
 from onezone_contracts.traffic.accepted import broken_rules
 from onezone_contracts.traffic.callers import Kind
-from onezone_contracts.traffic.seen import NO_JSON, RecordedCall
+from onezone_contracts.traffic.recorded_call import NO_JSON, RecordedCall
 from onezone_contracts.traffic.sheet import RequirementSheet
 
 BAD, UNAUTHORIZED, NOT_THERE, GONE, NOT_MODIFIED = 400, 401, 404, 410, 304

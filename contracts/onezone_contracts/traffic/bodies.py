@@ -16,7 +16,7 @@ _WINDOW = 32
 
 
 def recorded(node: Mapping[str, Any], coding: str | None) -> bytes | None:
-    """The body in HAR's `content` or `postData`, None where its text is not recorded or cannot be read.
+    """The body in HAR's `content` or `postData`, None if its text is not recorded or cannot be read.
 
     Args:
         node: the HAR object (HAR 1.2).
@@ -35,7 +35,7 @@ def recorded(node: Mapping[str, Any], coding: str | None) -> bytes | None:
 
 
 def unpacked(data: bytes, coding: str | None) -> bytes | None:
-    """Bytes without their content coding, None where that is not known or they unpack to too much."""
+    """Bytes without their content coding, None if that is not known or they unpack to too much."""
     name = (coding or "identity").strip().lower()
     if name in {"identity", ""}:
         return data

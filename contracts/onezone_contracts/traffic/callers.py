@@ -111,7 +111,7 @@ def basic_key(username: str, password: str) -> str:
 
 
 def _pair(value: str) -> tuple[str, str] | None:
-    """User name and password of HTTP Basic, None where there are none."""
+    """User name and password of HTTP Basic, None if there are none."""
     scheme, _, packed = value.strip().partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -11,7 +11,7 @@ from onezone_spec import Contract, Operation
 
 from onezone_contracts.derive import provoked
 from onezone_contracts.traffic.callers import Kind
-from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.recorded_call import RecordedCall
 
 ALLOWED, REFUSED, NOBODY = "allowed", "refused", "nobody"
 PERSONAS = (ALLOWED, REFUSED, NOBODY)

@@ -8,7 +8,7 @@ from typing import Any
 
 from onezone_contracts.requirement import Finding, Requirement
 from onezone_contracts.state.expected import Ref
-from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.recorded_call import RecordedCall
 from onezone_contracts.traffic.sheet import RequirementSheet
 
 LAG = 5.0
@@ -38,7 +38,7 @@ class Facts:
         self._of: dict[Ref, dict[Key, Fact]] = {}
 
     def get(self, key: Key) -> Fact | None:
-        """The fact, None where it is not known."""
+        """The fact, None if it is not known."""
         return self._of.get(key[1][0], {}).get(key)
 
     def about(self, ref: Ref, kind: str) -> Iterator[tuple[Key, Fact]]:

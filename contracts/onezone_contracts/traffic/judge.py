@@ -23,9 +23,9 @@ from onezone_contracts.traffic.between import RefusalsBetween
 from onezone_contracts.traffic.callers import Callers, Kind, basic_key, credential_headers, learn, mock_key
 from onezone_contracts.traffic.coverage import Counting, Coverage
 from onezone_contracts.traffic.order import with_rivals
+from onezone_contracts.traffic.recorded_call import RecordedCall, recorded_call
 from onezone_contracts.traffic.recording import Recorded, header
 from onezone_contracts.traffic.routing import Routes, origin
-from onezone_contracts.traffic.seen import RecordedCall, recorded_call
 from onezone_contracts.traffic.sheet import RequirementSheet
 from onezone_contracts.traffic.signin import SignIn
 from onezone_contracts.traffic.single import Single

@@ -54,7 +54,7 @@ class Recorded:
 
 
 def read(path: Path) -> Iterator[Recorded]:
-    """The exchanges of a file, in its order. Raises SetupError where it is none, or has rows of several worlds."""
+    """The exchanges of a file, in its order. Raises SetupError if it is no recording, or has rows of several worlds."""
     world: str | None = None
     for exchange in _read(path):
         if exchange.by_mock and world not in {None, exchange.world}:
@@ -97,7 +97,7 @@ def _kind(file: IO[bytes]) -> str | None:
 
 
 def _safely(entry: Any, node: Mapping[str, Any], place: str) -> Recorded | None:
-    """An entry as an exchange; None for what is none, such as a request that the browser answered itself."""
+    """An entry as an exchange; None if it is not one, such as a request that the browser answered itself."""
     try:
         exchange: Recorded | None = entry(node, place)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -201,7 +201,7 @@ def _fine(node: Mapping[str, Any]) -> bool:
 
 
 def _headers(message: Mapping[str, Any]) -> Headers:
-    """The headers of a message; those of HTTP/2 that begin with a colon are none."""
+    """The headers of a message without the pseudo-headers of HTTP/2, which begin with a colon."""
     pairs = ((str(node["name"]), str(node["value"])) for node in message.get("headers") or ())
     return tuple((name, value) for name, value in pairs if not name.startswith(":"))
 
@@ -242,6 +242,6 @@ def _announced(message: Mapping[str, Any], headers: Headers) -> bool:
 
 
 def _length(headers: Headers) -> int | None:
-    """The Content-Length, None where there is none that is a number."""
+    """The Content-Length, None if there is none that is a number."""
     length = (header(headers, "content-length") or "").strip()
     return int(length) if length.isdecimal() else None

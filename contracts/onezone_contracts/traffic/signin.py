@@ -9,8 +9,8 @@ from collections import OrderedDict
 from onezone_contracts.checks.status import words
 from onezone_contracts.requirement import Finding
 from onezone_contracts.traffic.callers import AUTHORIZATION, Kind
+from onezone_contracts.traffic.recorded_call import RecordedCall
 from onezone_contracts.traffic.recording import Headers, header
-from onezone_contracts.traffic.seen import RecordedCall
 from onezone_contracts.traffic.sheet import RequirementSheet
 
 UNAUTHORIZED = 401
@@ -91,7 +91,7 @@ class SignIn:
 
 
 def _nobodys(headers: Headers) -> str | None:
-    """The topic of credentials that name nobody whatever the server knows; None where they may be somebody's."""
+    """The topic of credentials that name nobody whatever the server knows; None if they may be somebody's."""
     sent = [(name.lower(), value.strip()) for name, value in headers]
     if len(sent) != 1:
         return None
@@ -108,7 +108,7 @@ def _nobodys(headers: Headers) -> str | None:
 
 
 def user_and_password(value: str) -> tuple[str, str] | None:
-    """The user name and password of Basic credentials; None where there are none."""
+    """The user name and password of Basic credentials; None if there are none."""
     scheme, _, packed = value.strip().partition(" ")
     return _decoded(packed.strip()) if scheme.lower() == "basic" else None
 

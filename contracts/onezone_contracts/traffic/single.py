@@ -24,8 +24,8 @@ from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.reading import list_keys, only_list
 from onezone_contracts.requirement import Finding, Requirement
 from onezone_contracts.traffic.accepted import broken_rules
+from onezone_contracts.traffic.recorded_call import SERVER_ERROR, RecordedCall
 from onezone_contracts.traffic.recording import header
-from onezone_contracts.traffic.seen import SERVER_ERROR, RecordedCall
 from onezone_contracts.traffic.sheet import RequirementSheet
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN = 400, 401, 403

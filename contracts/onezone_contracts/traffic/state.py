@@ -24,7 +24,7 @@ from onezone_contracts.traffic.about import (
 )
 from onezone_contracts.traffic.facts import DATA, IN, MAY, THERE, Facts, Key
 from onezone_contracts.traffic.facts import ZONE as ZONE_MAY
-from onezone_contracts.traffic.seen import RecordedCall
+from onezone_contracts.traffic.recorded_call import RecordedCall
 from onezone_contracts.traffic.sheet import RequirementSheet
 
 NOT_THERE, OK = 404, 200

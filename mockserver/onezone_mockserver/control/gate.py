@@ -56,7 +56,7 @@ class Gate:
         return (*PROTECTION, *self.cors.for_named(exchange.headers.get(b"origin")))
 
     def refusal(self, exchange: Exchange, *, preflight: bool) -> Answer | None:
-        """Why a request is refused; None where it may come in. A preflight cannot have the token."""
+        """Why a request is refused; None if it may come in. A preflight cannot have the token."""
         host, origin = exchange.headers.get(b"host", b""), exchange.headers.get(b"origin")
         if (
             self.token is not None
@@ -69,10 +69,11 @@ class Gate:
         if self.token is None and not self._is_own_host(exchange, host):
             return _denied(
                 403,
-                f"the control plane does not answer as {_shown(host)}: name it by --public-url, or use --control-token",
+                f"the control plane does not answer as {_printable(host)}: name it by --public-url,"
+                " or use --control-token",
             )
         if origin is not None and not self._is_own_origin(exchange, origin, host):
-            return _denied(403, f"no page of {_shown(origin)} may use the control plane: name it by --cors-origin")
+            return _denied(403, f"no page of {_printable(origin)} may use the control plane: name it by --cors-origin")
         if origin is None and _embedded(exchange):
             return _denied(403, "no page of another site may use the control plane")
         return None
@@ -135,7 +136,7 @@ def _authorized(authorization: bytes, token: str) -> bool:
     return hmac.compare_digest(given, token.encode())
 
 
-def _shown(value: bytes) -> str:
+def _printable(value: bytes) -> str:
     return value[:200].decode("ascii", "backslashreplace")
 
 

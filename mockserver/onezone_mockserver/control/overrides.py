@@ -106,7 +106,7 @@ class Overrides:
             raise OverrideError(str(error)) from None
 
     def _check_then(self, then: Then, place: str) -> tuple[Fault, ...] | None:
-        """Check what is to be done; gives the faults for it, None where it needs none."""
+        """Check what is to be done; gives the faults for it, None if it needs none."""
         given = [kind for kind in KINDS if getattr(then, kind) is not None and getattr(then, kind) is not False]
         if len(given) > 1:
             raise OverrideError(f"{place}: {' and '.join(given)} do not go together")

@@ -162,7 +162,7 @@ def _group(world: World) -> SetUp:
 
 
 def _share(world: World) -> SetUp:
-    """A share that no handle stands for, in a space that nobody belongs to."""
+    """A share without a handle, in a space without members."""
     space, share = world.fresh.new(), world.fresh.new()
     world.add(SPACE, space, orjson.dumps(space_details(space, NAME)))
     world.add(SHARE, share, orjson.dumps(share_details(share, space, NAME)))

@@ -81,25 +81,28 @@ def _document(contract: Contract, operation: Operation, kind: str, store: Store)
     """Stores the known keys of the body as they were sent, with the id, the creator and the time."""
     start = f'{{"{id_name(kind)}":"'.encode()
     fill = filled(contract, kind)
-    refers = [prop for prop in _properties(operation) if prop.refers and prop.refers.key]
+    named = [prop for prop in _properties(operation) if prop.refers and prop.refers.key]
     keys = [(prop.name, f',"{prop.name}":'.encode(), _default(prop.schema)) for prop in _properties(operation)]
 
     def make(exchange: Exchange, identity: str, owner: str) -> None:
         given = exchange.data
-        refuse_named(refers, exchange)
+        if named:
+            refuse_named(named, exchange)
         parts = [start, identity.encode(), b'"']
         for name, key, default in keys:
             value = given.get(name, default)
             if value:
                 parts += key, value
-        parts += fill(exchange, identity)
+        if fill:
+            parts += fill(exchange, identity)
         parts += (
             b',"creator":',
             exchange.user.as_json if exchange.user else _NOBODY,
             b',"creationTime":%d}' % exchange.run.clock.now(),
         )
         store(exchange.world, identity, owner, b"".join(parts))
-        show_naming(refers, exchange, identity)
+        if named:
+            show_naming(named, exchange, identity)
 
     return make
 

@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from onezone_spec import Contract, Property
 
 
-def filled(contract: Contract, kind: str) -> Callable[[Exchange, str], list[bytes]]:
-    """What makes the parts of a new entity's details that are neither sent nor its own id: by a template each."""
+def filled(contract: Contract, kind: str) -> Callable[[Exchange, str], list[bytes]] | None:
+    """What makes the parts of a new entity's details that are neither sent nor its own id: by a template each.
+
+    None where there are none.
+    """
     parts_of = [(f',"{key}":'.encode(), template) for key, template in templates(contract, kind).items()]
 
+    if not parts_of:
+        return None
+
     def fill(exchange: Exchange, identity: str) -> list[bytes]:
-        if not parts_of:
-            return []
         moment = time_text(exchange.run.clock.now())
         return [part for key, text in parts_of for part in (key, orjson.dumps(text.format(id=identity, time=moment)))]
 

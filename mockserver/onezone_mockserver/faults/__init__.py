@@ -46,6 +46,7 @@ FULL_GROUPS = (
     "around_lists",
     "around_sides",
     "around_history",
+    "around_members",
     "around_memory",
     "around_tokens",
     "around_handles",

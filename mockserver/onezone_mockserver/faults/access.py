@@ -21,7 +21,7 @@ def _rule(name: str, text: str, allows: Rule, *noticed_by: str, editions: tuple[
     return fault(f"access-{name}", text, rule(allows), *noticed_by, editions=editions)
 
 
-def _elsewhere() -> Hook:
+def _members_of_any_group() -> Hook:
     """Members of any group may in every group."""
 
     def around(inner: Check, _state: MockState) -> Check:
@@ -140,7 +140,7 @@ FAULTS = (
     fault(
         "access-other-group",
         "Members of any group may in every group.",
-        _elsewhere(),
+        _members_of_any_group(),
         "access.other-group.member",
         editions=NEWER,
     ),

@@ -1,4 +1,4 @@
-"""Faults of what the operations on users, groups and handle services do, and of what they tell afterwards."""
+"""Faults in the effects of operations on users, groups and handle services, and in what reads show afterwards."""
 
 from __future__ import annotations
 

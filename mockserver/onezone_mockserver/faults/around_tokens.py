@@ -13,7 +13,7 @@ from onezone_mockserver.faults.effects import USER, Inner, afterwards, beforehan
 from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Hook, Point, fault, on
 from onezone_mockserver.faults.requests import refuse_early
 from onezone_mockserver.jsontext import joined, members
-from onezone_mockserver.world import TOKEN, Token, World
+from onezone_mockserver.world import ACCESS, TOKEN, Token, User, World
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Answer, Exchange
@@ -62,6 +62,18 @@ def _deleted_token_counts() -> Hook:
         return answer
 
     return effect(perform)
+
+
+def _no_password(inner: Any) -> Any:
+    """Who is blocked merely has no password that counts."""
+
+    def change_user(world: World, identity: str, **changes: Any) -> User:
+        if "blocked" in changes:
+            changes["basic_auth"] = not changes.pop("blocked")
+        user: User = inner(world, identity, **changes)
+        return user
+
+    return change_user
 
 
 def _tokens_of_everybody(exchange: Exchange, answer: Answer) -> None:
@@ -202,6 +214,23 @@ FAULTS = (
         _without("api"),
         "create_own_named_token.effect.closed",
         editions=DEPLOYED,
+    ),
+    fault(
+        "token-identity-counts",
+        "A token that only says who its user is lets that user in.",
+        _token_as(lambda token: replace(token, type=ACCESS)),
+        "create_own_named_token.effect.identity",
+        "create_user_named_token.effect.identity",
+        "create_own_temporary_token.effect.identity",
+        "create_user_temporary_token.effect.identity",
+        editions=NEWER,
+    ),
+    fault(
+        "token-blocked-counts",
+        "A blocked user is still let in by tokens.",
+        method("change_user", _no_password),
+        "update_user_access_block.effect*",
+        editions=NEWER,
     ),
     fault(
         "token-deleted-counts",

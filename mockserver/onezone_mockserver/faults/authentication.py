@@ -30,7 +30,7 @@ def authorization(exchange: Exchange) -> bytes:
 
 
 def decoded(exchange: Exchange) -> bytes | None:
-    """What Basic credentials say, None where there are none that can be read."""
+    """What Basic credentials say, None if there are none that can be read."""
     scheme, _, rest = authorization(exchange).partition(b" ")
     try:
         return base64.b64decode(rest, validate=True) if scheme == b"Basic" else None

@@ -69,7 +69,7 @@ def on(verb: str, resource: str, within: str | None = None, *, effective: bool =
 class Hook:
     """Puts something around what stands at a point when the mock is assembled; `meant` says of which operations.
 
-    At Point.WORLD, `method` is the name of the method of World. Raises ValueError where World has no such method.
+    At Point.WORLD, `method` is the name of the method of World. Raises ValueError if World has no such method.
     """
 
     point: Point

@@ -1,4 +1,4 @@
-"""Faults of who may: rights that somebody gets by what else the request says, or by what was asked before it."""
+"""Faults of authorization: rights that come from other parts of the request, or from earlier requests."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ EFFECT = Point.EFFECT
 
 
 def wrapped(point: str, inner: Any, operation: Operation, state: MockState, faults: Faults) -> Any:
-    """What stands at a stage or an effect of an operation, with the hooks there; None where there is nothing at all."""
+    """What stands at a stage or an effect of an operation, with the hooks there; None if there is nothing at all."""
     for hook in _hooks(faults, Point(point)):
         if hook.meant(operation):
             inner = hook.around(inner or _pass, state)

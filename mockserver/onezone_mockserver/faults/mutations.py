@@ -254,7 +254,11 @@ def _body(operation: Operation, body: Body) -> Iterator[Mutation]:
         if prop.refers:  # a good value is the id of something that is there
             continue
         broken = [(rule.name, _where(prop, rule.broken)) for rule in rules(prop) if rule.level is Level.MUST]
-        if prop.required and binding and (prop.types[0] != "array" or _shown(body, prop) or "example" in prop.schema):
+        if (
+            prop.required
+            and binding
+            and (prop.types[0] != "array" or _example_values(body, prop) or "example" in prop.schema)
+        ):
             broken.append(("missing", _absent([prop])))  # an empty list in its place may be as wrong
         for rule, where in broken:
             text = f"In {operation.id}, the rule “{rule}” of {prop.name} is not looked at."
@@ -284,7 +288,7 @@ def _mended(body: Body, prop: Property, where: Callable[[dict[str, Any]], bool])
 
 def valid_value(body: Body, prop: Property) -> Any:
     """A value that keeps every rule of a key: one that the contract shows, or a plain one of its type."""
-    shown = _shown(body, prop)
+    shown = _example_values(body, prop)
     if shown:
         return shown[0]
     schema = prop.schema
@@ -296,5 +300,5 @@ def valid_value(body: Body, prop: Property) -> Any:
     return schema.get("example", plain[prop.types[0]])
 
 
-def _shown(body: Body, prop: Property) -> list[Any]:
+def _example_values(body: Body, prop: Property) -> list[Any]:
     return [example.value[prop.name] for example in body.examples.values() if prop.name in example.value]

@@ -58,7 +58,7 @@ def also(name: str = "also", **needs: list[str]) -> Hook:
 
 
 def anybody() -> Hook:
-    """Whoever has credentials may."""
+    """Any user with credentials may."""
     return also(caller=[])
 
 
@@ -78,7 +78,7 @@ def without_need(scope: str, privilege: str = "") -> Hook:
 
 
 def nothing_extra() -> Hook:
-    """Routes that no key of the body makes dearer."""
+    """Routes without the additional needs of keys in the body."""
     return access(lambda routes: tuple(replace(route, given={}) for route in routes))
 
 
@@ -121,14 +121,14 @@ def _right(inner: Check, exchange: Exchange) -> bool:
 
 
 def user_who_may(world: World) -> User | None:
-    """A user who may create, whoever asks."""
+    """A user of the world who may create."""
     zones = [(user, world.own_zone("user", user.id)) for user in world.users.values()]
     able = [user for user, zone in zones if {CREATE, RELATE} <= zone] + [user for user, zone in zones if CREATE in zone]
     return able[0] if able else None
 
 
 def as_user_who_may(where: Where) -> Hook:
-    """Take these requests for somebody's who may."""
+    """Serve these requests as those of a user who may."""
 
     def around(inner: Check, _state: MockState) -> Check:
         def check(exchange: Exchange) -> None:

@@ -133,7 +133,7 @@ def mended(mend: Callable[[dict[str, Any]], object]) -> Hook:
 
 
 def parsed(where: Callable[[bytes], bool], good: dict[str, Any]) -> Hook:
-    """Bodies that are no JSON are taken for a good one."""
+    """Bodies that are not JSON count as a valid one."""
 
     def act(refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
         if not where(exchange.body):
@@ -144,7 +144,7 @@ def parsed(where: Callable[[bytes], bool], good: dict[str, Any]) -> Hook:
 
 
 def shaped(where: Callable[[Any], bool], good: dict[str, Any]) -> Hook:
-    """JSON that is no object is taken for a good one."""
+    """JSON that is not an object counts as a valid one."""
 
     def act(exchange: Exchange, _state: MockState) -> None:
         if not isinstance(exchange.value, dict) and where(exchange.value):

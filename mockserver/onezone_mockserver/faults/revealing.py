@@ -1,4 +1,4 @@
-"""Faults of what answers give away, and of what large bodies and bounds do."""
+"""Faults that reveal secrets or internals in answers, and faults with large bodies and bounds."""
 
 from __future__ import annotations
 

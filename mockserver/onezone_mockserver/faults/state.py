@@ -1,4 +1,4 @@
-"""Faults of what is remembered, and of what a refusal leaves behind."""
+"""Faults of the stored state, and of refusals that leave something behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of what must be refused."""
+"""Faults that accept invalid bodies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Odd = Callable[[Any], bool]
 
 
 def _hole(key: str, odd: Odd) -> Hook:
-    """Values of the key that are odd in this way are taken for good ones."""
+    """Values of the key that are invalid in this way are accepted."""
 
     def mend(value: dict[str, Any]) -> None:
         if key in value and odd(value[key]):

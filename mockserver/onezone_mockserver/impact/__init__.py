@@ -1,1 +1,1 @@
-"""What a change of the contract means for whom: `ozkit spec diff A B --impact`, by asking both editions' mocks."""
+"""Who notices a change of the contract: `ozkit spec diff A B --impact`, by asking both editions' mocks."""

@@ -35,7 +35,7 @@ class Probe:
 
 
 def probes(old: Contract, new: Contract, operation: Operation) -> Iterator[Probe]:
-    """Those of an operation, which both editions have or one: what they all could show comes first."""
+    """The probes of an operation that one or both editions have, the most general first."""
     pair = [contract.operations.get(operation.id) for contract in (old, new)]
     both = [each for each in pair if each is not None]
     routes = [route for each in both for route in each.access.routes]
@@ -72,7 +72,7 @@ def _of_bodies(both: list[Operation], operation: Operation, allowed: Mapping[str
 
 
 def _value(operation: Operation) -> dict[str, Any] | None:
-    """A good body, None where the operation takes none."""
+    """A good body, None if the operation takes none."""
     if operation.body is None:
         return None
     return {prop.name: valid_value(operation.body, prop) for prop in operation.body.properties if prop.required} or {

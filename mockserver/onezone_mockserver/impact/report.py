@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from onezone_spec import Contract
 
 WIDTH = 80
-SHOWN = 3
+EXAMPLES_SHOWN = 3
 LONGEST = 240
 
 
@@ -68,8 +68,8 @@ def _rest(old: Contract, new: Contract, listed: list[Notice]) -> str:
 
 def _where(notice: Notice) -> str:
     names = notice.operations
-    more = f" and {len(names) - SHOWN} more operations" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    more = f" and {len(names) - EXAMPLES_SHOWN} more operations" if len(names) > EXAMPLES_SHOWN else ""
+    return ", ".join(names[:EXAMPLES_SHOWN]) + more
 
 
 def _text(old: Contract, new: Contract, listed: list[Notice]) -> Iterator[str]:
@@ -98,8 +98,8 @@ def _markdown(old: Contract, new: Contract, listed: list[Notice]) -> Iterator[st
     yield f"## {_head(old, new)}"
     for notice in listed:
         yield from ("", f"### {notice.probe.who[0].upper()}{notice.probe.who[1:]}", "")
-        names = ", ".join(f"`{name}`" for name in notice.operations[:SHOWN])
-        more = len(notice.operations) - SHOWN
+        names = ", ".join(f"`{name}`" for name in notice.operations[:EXAMPLES_SHOWN])
+        more = len(notice.operations) - EXAMPLES_SHOWN
         yield f"In {names}{f' and {more} more operations' if more > 0 else ''}."
         yield from ("", "```", _short(notice.old.request))
         yield f"{old.edition}: {_short(str(notice.old))}"

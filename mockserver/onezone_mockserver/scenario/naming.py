@@ -1,4 +1,4 @@
-"""Shares and handles of a scenario: what they have that is not told, and what they name."""
+"""Shares and handles of a scenario: fills in what the scenario leaves out, and links what they refer to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Naming:
-    """Fills in what making an entity fills in, and has what it names show by whom it is named."""
+    """Fills in what creating an entity would fill in, and makes referenced entities show the reference."""
 
     def __init__(self, contract: Contract, world: World) -> None:
         self.contract = contract
@@ -38,7 +38,7 @@ class Naming:
                     self.showing.setdefault(reference.kind, []).append((kind, key, reference.key))
 
     def usual(self, kind: str, identity: str) -> dict[str, Any]:
-        """What a share or a handle has where nothing else is told; what it names is not among that."""
+        """The default details of a share or a handle, without its references."""
         if kind == SHARE:
             details = share_details(identity, "", identity)
         elif kind == HANDLE:
@@ -50,7 +50,7 @@ class Naming:
     def settle(self, kind: str, resource: Resource, path: Path) -> None:
         """Look at what an entity that is in the world names, and show it there.
 
-        Raises WorldError where a name is missing or no string, where nothing has it, and where something else names
+        Raises WorldError if a name is missing or no string, where nothing has it, and where something else names
         what one alone may name. What may be deleted while it is named need not be there.
         """
         world, identity = self.world, resource.id

@@ -37,7 +37,7 @@ _PRIVILEGES = Decoder(Literal["all"] | tuple[Text, ...])
 
 
 class Reader:
-    """The lists of the scenario in a JSON text that `jsontext.loads` accepts. Raises WorldError where it holds others.
+    """The lists of the scenario in a JSON text that `jsontext.loads` accepts. Raises WorldError if it holds others.
 
     Entries are read one at a time: a world may be great.
     """

@@ -23,7 +23,7 @@ FREE = 128
 
 
 def share_details(identity: str, space: str, name: str) -> dict[str, Any]:
-    """A share that no handle stands for, as the API shows it."""
+    """A share without a handle, as the API shows it."""
     urls = dict.fromkeys(("publicUrl", "publicRestUrl"), f"https://onezone.example.org/share/{identity}")
     return {"shareId": identity, "name": name, "spaceId": space, "handleId": None, **urls}
 

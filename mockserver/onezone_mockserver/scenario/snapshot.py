@@ -65,7 +65,7 @@ def _token_out(world: World, identity: str) -> dict[str, Any]:
 def _user_out(world: World, user: Account) -> dict[str, Any]:
     secrets = {} if user.password is None else {"password": user.password}
     return {
-        **_shown(world, USER, user.id, USER_SHOWN),
+        **_entry(world, USER, user.id, USER_SHOWN),
         **secrets,
         "tokens": list(user.tokens),
         "temporary_tokens": [
@@ -79,14 +79,14 @@ def _user_out(world: World, user: Account) -> dict[str, Any]:
 
 def _group_out(world: World, group: str) -> dict[str, Any]:
     return {
-        **_shown(world, GROUP, group, GROUP_SHOWN),
+        **_entry(world, GROUP, group, GROUP_SHOWN),
         "users": _sorted(world.members(USER, GROUP, group)),
         "children": _sorted(world.members(GROUP, GROUP, group)),
         "zone_privileges": sorted(world.own_zone(GROUP, group)),
     }
 
 
-def _shown(world: World, kind: str, identity: str, keys: tuple[str, ...]) -> dict[str, Any]:
+def _entry(world: World, kind: str, identity: str, keys: tuple[str, ...]) -> dict[str, Any]:
     """What is shown of an entity: the known keys, and under `details` the others."""
     text = world.details(kind, identity)
     values = {key: bytes(value) for key, value in members(text).items() if key != id_name(kind)}

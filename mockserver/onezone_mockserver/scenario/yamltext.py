@@ -30,7 +30,7 @@ class Document:
         self._lines: dict[Path, int] = {}
 
     def value(self) -> Any:
-        """What the document says. Raises WorldError for what is not JSON, and for keys that stand twice."""
+        """The value of the document. Raises WorldError if it is not JSON, or has a key twice."""
         return None if self._node is None else self._value(self._node, ())
 
     def line(self, path: Path) -> int:

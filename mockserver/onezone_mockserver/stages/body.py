@@ -49,8 +49,8 @@ async def read_body(exchange: Exchange, receive: Receive, limit: int) -> None:
 
     Raises Refusal (payloadTooLarge) over `limit`, NotHttpError, ClientGoneError.
     """
-    announced = exchange.headers.get(b"content-length", b"0").lstrip(b"0")
-    if len(announced) > 6 and (len(announced) > 18 or (announced.isdigit() and int(announced) > limit)):  # noqa: PLR2004
+    length = exchange.headers.get(b"content-length")
+    if length is not None and len(length) > 6 and _is_more(length.lstrip(b"0"), limit):  # noqa: PLR2004  (digits)
         raise _too_large(limit)
     message = await receive()
     if BROKEN in exchange.scope:
@@ -72,6 +72,10 @@ async def read_body(exchange: Exchange, receive: Receive, limit: int) -> None:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
     raise ClientGoneError
+
+
+def _is_more(announced: bytes, limit: int) -> bool:
+    return len(announced) > 18 or (announced.isdigit() and int(announced) > limit)  # noqa: PLR2004  (digits)
 
 
 def _too_large(limit: int) -> Refusal:

@@ -35,7 +35,7 @@ def media_type(operation: Any, state: MockState) -> Check | None:
             return
         if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
             raise Refusal("unsupportedMediaType", "media type: the body must come without a content coding")
-        fault = complaint(content_type, taken, parameters=parameters)
+        fault = complaint(content_type, taken, parameters)
         if fault:
             raise Refusal("unsupportedMediaType", f"media type: {fault}")
 
@@ -54,7 +54,7 @@ def is_taken(media: str, taken: tuple[str, ...]) -> bool:
 
 
 @cached
-def complaint(content_type: bytes, taken: tuple[str, ...] = (JSON,), *, parameters: bool = True) -> str:
+def complaint(content_type: bytes, taken: tuple[str, ...], parameters: bool) -> str:  # noqa: FBT001  (the cache's)
     """What is wrong with a Content-Type, "" where nothing is. JSON is UTF-8 (RFC 8259, 8.1)."""
     media, *given = (part.strip() for part in content_type.decode("latin-1").split(";"))
     if not media:

@@ -11,9 +11,9 @@ from onezone_mockserver.exchange import Exchange, ForcedAnswer, Refusal
 from onezone_mockserver.overrides import LONGEST_WAIT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Collection
+    from collections.abc import Awaitable, Mapping
 
-    from onezone_spec import Contract
+    from onezone_spec import Contract, Response
 
     from onezone_mockserver.exchange import Check
     from onezone_mockserver.state import MockState
@@ -36,12 +36,10 @@ def prefer(operation: Any, state: MockState) -> Check:
     says so where not.
     """
     responses = state.contract.operations[operation.operation_id].responses
-    successes = frozenset(status for status, answer in responses.items() if answer.success)
-    errors = documented_errors(state.contract) | ALWAYS
 
     def check(exchange: Exchange) -> Awaitable[None] | None:
         header = exchange.headers.get(b"prefer")
-        return None if header is None else _apply(exchange, preferences(header), successes, errors)
+        return None if header is None else _apply(exchange, preferences(header), state.contract, responses)
 
     return check
 
@@ -53,8 +51,10 @@ def documented_errors(contract: Contract) -> frozenset[int]:
 
 
 async def _apply(
-    exchange: Exchange, preferred: dict[str, str], successes: Collection[int], errors: Collection[int]
+    exchange: Exchange, preferred: dict[str, str], contract: Contract, responses: Mapping[int, Response]
 ) -> None:
+    successes = {status for status, answer in responses.items() if answer.success}
+    errors = documented_errors(contract) | ALWAYS
     code, given = preferred.get("code"), preferred.get("wait")
     if code is not None and not (_STATUS.fullmatch(code) and int(code) in {*successes, *errors}):
         can = ", ".join(map(str, sorted({*successes, *errors})))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from onezone_mockserver.cache import cached
 from onezone_mockserver.caveats import unmet
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Reader = Callable[[Exchange], "User | None"]
 """Gives the user of one kind of credential, None where the request has none of it. Raises Refusal for a wrong one."""
+Credential = TypeVar("Credential")
 
 B64TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
 """What a bearer token may consist of (RFC 6750, 2.1)."""
@@ -101,9 +102,9 @@ def _reader(scheme: Any) -> Reader:
     if scheme["type"] == "apiKey":
         return _key_reader(scheme["in"], scheme["name"])
     if _is_password(scheme):
-        return _authorization_reader(b"Basic", _by_password)
+        return _authorization_reader(b"Basic", _basic, _by_password)
     if _http(scheme) == "bearer":
-        return _authorization_reader(b"Bearer", _by_token)
+        return _authorization_reader(b"Bearer", _bearer, _by_token)
     return lambda _exchange: None  # nobody has credentials of another scheme
 
 
@@ -131,9 +132,10 @@ def _in_cookie(exchange: Exchange, name: str) -> bytes | None:
     return None if value is None else value.encode("latin-1")
 
 
-def _authorization_reader(scheme: bytes, by: Callable[[Exchange, bytes], User]) -> Reader:
-    """The reader of the credential in `Authorization`, if it is of that scheme."""
-    start = scheme + b" "
+def _authorization_reader(
+    scheme: bytes, credential_in: Callable[[bytes], Credential | None], by: Callable[[Exchange, Credential], User]
+) -> Reader:
+    """The reader of the credential in `Authorization`, if it is of that scheme, which `credential_in` takes apart."""
 
     def read(exchange: Exchange) -> User | None:
         value = exchange.headers.get(b"authorization")
@@ -141,11 +143,35 @@ def _authorization_reader(scheme: bytes, by: Callable[[Exchange, bytes], User]) 
             return None
         if exchange.repeated and b"authorization" in exchange.repeated:
             raise Refusal("badBasicCredentials", "security: more than one Authorization header")
-        if not value.startswith(start):
-            return by(exchange, b"") if value == scheme else None
-        return by(exchange, value[len(start) :].strip(b" "))
+        credential = credential_in(value) if value.startswith(scheme) else None
+        return None if credential is None else by(exchange, credential)
 
     return read
+
+
+def _after(scheme: bytes, value: bytes) -> bytes | None:
+    """The credential in the value of `Authorization`; None where it is of another scheme."""
+    if value.startswith(scheme + b" "):
+        return value[len(scheme) :].strip(b" ")
+    return b"" if value == scheme else None
+
+
+def _bearer(value: bytes) -> bytes | None:
+    """The token in the value of `Authorization`; None where it is of another scheme."""
+    return _after(b"Bearer", value)
+
+
+@cached
+def _basic(value: bytes) -> tuple[str, str, str] | None:
+    """Name, colon and password in the value of `Authorization`; None where it is of another scheme.
+
+    Raises Refusal (badBasicCredentials) for what is not base64 of UTF-8.
+    """
+    credential = _after(b"Basic", value)
+    try:
+        return None if credential is None else _base64(credential).decode("utf-8").partition(":")
+    except ValueError:
+        raise Refusal("badBasicCredentials", "security: the Basic credential is not base64 of UTF-8") from None
 
 
 def _by_token(exchange: Exchange, sent: bytes) -> User:
@@ -182,11 +208,8 @@ def _unblocked(user: User) -> User:
     return user
 
 
-def _by_password(exchange: Exchange, credential: bytes) -> User:
-    try:
-        name, colon, password = _pair(credential)
-    except ValueError:
-        raise Refusal("badBasicCredentials", "security: the Basic credential is not base64 of UTF-8") from None
+def _by_password(exchange: Exchange, credential: tuple[str, str, str]) -> User:
+    name, colon, password = credential
     user = exchange.world.login(name, password)
     if user is None or not colon:
         raise _refused(exchange.world, name)
@@ -201,12 +224,6 @@ def _refused(world: World, name: str) -> Refusal:
     if user is not None and not (user.basic_auth and user.password):
         return Refusal("basicAuthDisabled", "security: the user may not log in with a password")
     return Refusal("badBasicCredentials", "security: the user name or the password is wrong")
-
-
-@cached
-def _pair(credential: bytes) -> tuple[str, str, str]:
-    """Name, colon and password of a Basic credential, which comes with every request of a client. Raises ValueError."""
-    return _base64(credential).decode("utf-8").partition(":")
 
 
 def _base64(text: bytes) -> bytes:

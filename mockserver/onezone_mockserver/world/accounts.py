@@ -24,16 +24,16 @@ class User:
     @property
     def as_json(self) -> bytes:
         """How the user shows as a creator."""
-        return _shown(self.id)
+        return _creator_text(self.id)
 
 
 @lru_cache(maxsize=1024)
-def _shown(identity: str) -> bytes:
+def _creator_text(identity: str) -> bytes:
     return orjson.dumps({"type": "user", "id": identity})
 
 
 class Accounts:
-    """The users by id, name and token. Names and tokens are nobody else's: whoever adds them asks first."""
+    """The users by id, name and token. Names and tokens must be unique: check before you add one."""
 
     def __init__(self) -> None:
         self.users: dict[str, User] = {}
@@ -41,21 +41,22 @@ class Accounts:
         self._tokens: dict[str, str] = {}
 
     def named(self, name: str) -> User | None:
-        """The user of that name, blocked or not; None where it is nobody's."""
+        """The user of that name, blocked or not; None if it is nobody's."""
         identity = self._names.get(name)
         return None if identity is None else self.users[identity]
 
     def holder_of(self, token: str) -> User | None:
-        """The user whose token it is, blocked or not; None where it is nobody's."""
+        """The user whose token it is, blocked or not; None if it is nobody's."""
         identity = self._tokens.get(token)
         return None if identity is None else self.users[identity]
 
     def login(self, name: str, password: str) -> User | None:
-        """The user of that name and password, None where there is none; unknown names take as long as known ones.
+        """The user of that name and password, None if there is none; unknown names take as long as known ones.
 
         Neither a blocked user gets in, nor one whose password does not count (`basic_auth`).
         """
-        user = self.named(name)
+        identity = self._names.get(name)
+        user = None if identity is None else self.users[identity]
         stored = user.password if user is not None else None
         same = hmac.compare_digest((stored or "").encode(), password.encode())
         welcome = user is not None and user.basic_auth and not user.blocked

@@ -28,11 +28,11 @@ class Closure(Generic[V]):
         self.back = back
         self.own = own
         self.join = join
-        self.known: dict[str, V] = {}
+        self.values: dict[str, V] = {}
 
     def of(self, node: str) -> V:
         """The value of a node."""
-        value = self.known.get(node)
+        value = self.values.get(node)
         return self._gather(node) if value is None else value
 
     def forget(self, node: str) -> list[str]:
@@ -40,7 +40,7 @@ class Closure(Generic[V]):
         gone, todo = [], [node]
         while todo:
             stale = todo.pop()
-            if self.known.pop(stale, None) is not None:
+            if self.values.pop(stale, None) is not None:
                 gone.append(stale)
                 todo.extend(self.back.get(stale, ()))
         return gone
@@ -53,7 +53,7 @@ class Closure(Generic[V]):
             if not walk.step(node, onward):
                 walk.todo.pop()
                 walk.leave(node)
-        return self.known[start]
+        return self.values[start]
 
 
 class _Walk(Generic[V]):
@@ -75,7 +75,7 @@ class _Walk(Generic[V]):
 
     def step(self, node: str, onward: Iterator[str]) -> bool:
         """Go on from a node; False where nothing is left to enter."""
-        settled, order = self.closure.known, self.order
+        settled, order = self.closure.values, self.order
         for other in onward:
             value = settled.get(other)
             if value is not None:
@@ -94,7 +94,7 @@ class _Walk(Generic[V]):
         if not self.todo:
             return
         before = self.todo[-1][0]
-        value = self.closure.known.get(node)
+        value = self.closure.values.get(node)
         if value is None:
             self.lowest[before] = min(self.lowest[before], self.lowest[node])
         else:
@@ -108,4 +108,4 @@ class _Walk(Generic[V]):
         for each in cycle[1:]:
             total = self.closure.join(total, self.values[each])
         for each in cycle:
-            self.closure.known[each] = total
+            self.closure.values[each] = total

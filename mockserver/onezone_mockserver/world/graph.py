@@ -95,7 +95,7 @@ class Graph:
         self._relation(member_kind, kind).begin(member, identity, self._sets.number(privileges))
 
     def unrelate(self, member_kind: str, member: str, kind: str, identity: str) -> None:
-        """End a direct relation. Raises KeyError where there is none."""
+        """End a direct relation. Raises KeyError if there is none."""
         self._relation(member_kind, kind).drop(member, identity)
         if member_kind == GROUP:
             self._ways[kind].pop(identity, None)
@@ -106,7 +106,7 @@ class Graph:
         self._changed(kind)
 
     def related(self, member_kind: str, member: str, kind: str, identity: str) -> Privileges | None:
-        """The privileges of a direct member; None where it is no direct member."""
+        """The privileges of a direct member; None if it is no direct member."""
         number = self._relation(member_kind, kind).number(member, identity)
         return None if number is None else self._sets.of[number]
 
@@ -137,7 +137,7 @@ class Graph:
     # What follows
 
     def effective_privileges(self, member_kind: str, member: str, kind: str, identity: str) -> Privileges | None:
-        """A member's effective privileges in a group or a resource; None where it is no effective member of it."""
+        """A member's effective privileges in a group or a resource; None if it is no effective member of it."""
         slots = self._slots.at
         if member_kind == GROUP:
             number, groups = None, {slots.get(member, -1): 0}
@@ -268,7 +268,7 @@ class Graph:
 
     def _forget_zone(self, group: str) -> None:
         """Forget the zone privileges of a group and all inside; those of users only where the group's did change."""
-        before = self._zone.known.get(group)
+        before = self._zone.values.get(group)
         for forgotten in self._zone.forget(group):
             if forgotten in self._slots.at:
                 self._zone_at[self._slots.at[forgotten]] = None

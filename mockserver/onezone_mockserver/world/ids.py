@@ -43,5 +43,5 @@ _ids = Ids()
 
 
 def new_id() -> str:
-    """A fresh id that no seed decides."""
+    """A random id, independent of any seed."""
     return _ids.new()

@@ -25,7 +25,7 @@ class Invitations:
         self.invitations[text] = invitation
 
     def invitation(self, text: str) -> Invitation | None:
-        """What a token invites to, None where it invites to nothing."""
+        """What a token invites to, None if it invites to nothing."""
         return self.invitations.get(text)
 
     def _withdraw(self, kind: str, identity: str) -> None:

@@ -95,7 +95,7 @@ class Relation:
         return alone
 
     def number(self, member: str, container: str) -> int | None:
-        """The number of the set that a member holds; None where it is no member."""
+        """The number of the set that a member holds; None if it is no member."""
         return self.up.get(member, _NOBODY).get(container)
 
     def above(self, member: str) -> Mapping[str, int]:
@@ -139,7 +139,7 @@ class SlotRelation(Relation):
             self._alone.pop(member, None)
 
     def number(self, member: str, container: str) -> int | None:
-        """The number of the set that a member holds; None where it is no member."""
+        """The number of the set that a member holds; None if it is no member."""
         return self.groups.get(member, _NO_SLOTS).get(self.slots.at.get(container, -1))
 
     def above(self, member: str) -> Mapping[str, int]:

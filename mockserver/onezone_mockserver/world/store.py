@@ -85,7 +85,7 @@ class World(Graph, Accounts, Tokens, Invitations):
         """Add an entity under a fresh id with its first member: what `add` and `relate` do, in one step.
 
         `details` are kept as they are: they must take no more memory than they need (`b"".join` makes such bytes).
-        Raises KeyError where there is no such member.
+        Raises KeyError if there is no such member.
         """
         if kind in self._zones:
             self.add(kind, identity, details)
@@ -111,7 +111,7 @@ class World(Graph, Accounts, Tokens, Invitations):
             self.set_zone(GROUP, identity, zone)
 
     def add_token(self, token: Token, details: bytes) -> None:
-        """Add a named token; its id and text must be new. Raises KeyError where there is no such user."""
+        """Add a named token; its id and text must be new. Raises KeyError if there is no such user."""
         if token.user not in self.users or token.id is None:
             raise KeyError(token.user)
         self.add(TOKEN, token.id, details)
@@ -119,7 +119,7 @@ class World(Graph, Accounts, Tokens, Invitations):
         self.keep_token(token)
 
     def find_token(self, owner: str, key: str, value: str) -> str | None:
-        """The id of the owner's named token with that value at a key of its details, None where there is none."""
+        """The id of the owner's named token with that value at a key of its details, None if there is none."""
         details = self._details[TOKEN]
         return next(
             (
@@ -136,7 +136,7 @@ class World(Graph, Accounts, Tokens, Invitations):
         return [entity for entity, text in entities.items() if orjson.loads(text).get(key) == identity]
 
     def named_by(self, kind: str, identity: str, key: str) -> str | None:
-        """The id that an entity names by a key of its details, None where it names none. Raises KeyError."""
+        """The id that an entity names by a key of its details, None if it names none. Raises KeyError."""
         value = orjson.loads(self._details[kind][identity]).get(key)
         return value if isinstance(value, str) else None
 
@@ -151,7 +151,7 @@ class World(Graph, Accounts, Tokens, Invitations):
         super().relate(member_kind, member, kind, identity, privileges)
 
     def replace(self, kind: str, identity: str, details: bytes) -> None:
-        """Other details for an entity. Raises KeyError where it is not there."""
+        """Other details for an entity. Raises KeyError if it is not there."""
         if identity not in self._details[kind]:
             raise KeyError(identity)
         self._details[kind][identity] = _packed(details)
@@ -216,7 +216,7 @@ class World(Graph, Accounts, Tokens, Invitations):
         return list(self._details)
 
     def creator(self, kind: str, identity: str) -> str | None:
-        """The id of the user who made an entity; None where it was no user, is not told, or the entity is gone."""
+        """The id of the user who made an entity; None if it was no user, is not known, or the entity is gone."""
         creator = orjson.loads(self._details[kind].get(identity, b"{}")).get("creator")
         is_user = isinstance(creator, dict) and creator.get("type") == USER
         return creator.get("id") if is_user else None

@@ -35,7 +35,7 @@ class Tokens:
         self._generations: dict[str, int] = {}
 
     def token(self, text: str) -> Token | None:
-        """The token of that text, revoked or not; None where there is none."""
+        """The token of that text, revoked or not; None if there is none."""
         return self._by_text.get(text)
 
     def named_token(self, identity: str) -> Token:

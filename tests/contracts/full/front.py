@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from judge_tools import AGES
 
 Rewrite = Callable[[str, str], int | None]
-"""From method and path to the status that is answered instead, None where the mock answers."""
+"""From method and path to the status that is answered instead, None if the mock answers."""
 
 
 class Quiet(ThreadingHTTPServer):

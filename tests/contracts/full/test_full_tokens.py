@@ -70,6 +70,8 @@ def test_an_edition_without_tokens_for_others_says_so(mocks: dict[str, Running])
         ({}, None, False),
         ({}, {"blocked": True}, False),
         ({"revoked": True}, {}, False),
+        ({"type": {"accessToken": {}}}, {}, True),
+        ({"type": {"identityToken": {}}}, {}, False),
         ({"caveats": [{"type": "time", "validUntil": time.time() + LATER}]}, {}, True),
         ({"caveats": [{"type": "time", "validUntil": 1}]}, {}, False),
         ({"caveats": [{"type": "api", "whitelist": ["ozw/get/*.*.*:*"]}]}, {}, True),
@@ -79,6 +81,22 @@ def test_an_edition_without_tokens_for_others_says_so(mocks: dict[str, Running])
 def test_which_tokens_should_count(details: Any, owner: Any, may: bool) -> None:  # noqa: FBT001  (a parameter)
     """By its details, and by those of its owner."""
     assert counts(details, owner) is may
+
+
+def test_a_target_without_tokens_can_block_users(mock: Running) -> None:
+    """Tokens of who is blocked are looked at where there are any, and nothing is lacking where there are none."""
+    front_of: dict[str, list[str]] = {"": [], "/tokens/": []}
+    for without, asked in front_of.items():
+
+        def refuses(method: str, path: str, without: str = without, asked: list[str] = asked) -> int | None:
+            asked.append(f"{method} {path}")
+            return 404 if without and without in path else None
+
+        with front(mock.origin, refuses) as origin:
+            subject = Subject(origin + mock.contract.base_paths[0], admin=mock.admin, edition="current", profile="full")
+            judged = judge_target(subject, Options(depth="quick", settle=1.0), ("update_user_access_block.effect",))
+        assert {result.outcome for result in judged.results} == {Outcome.PASS}
+    assert any("tokens/named" in line for line in front_of[""])
 
 
 def test_notes_are_read_where_they_are_shown() -> None:

@@ -21,7 +21,7 @@ OWNER_ONLY = 0o600
 
 
 def check(path: Path, *, creates: bool) -> None:
-    """Raises SetupError where nothing can be kept, or not in that file."""
+    """Raises SetupError if nothing can be kept, or not in that file."""
     if not creates:
         raise SetupError("--keep is for users that the kit creates: give URL with --admin or --states-url")
     if path.is_dir():

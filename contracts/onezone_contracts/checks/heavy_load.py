@@ -53,7 +53,7 @@ def creates(run: GivenRun) -> Iterator[Finding]:
     accepted = [request for request in sent if request.exchange.succeeded]
     run.log += refused[:READ] + accepted[:READ]
     yield from (status.finding(request, str(run.operation.success.status)) for request in refused)
-    creations = [_made(request) for request in accepted]
+    creations = [_created(request) for request in accepted]
     run.ledger.spare += creations
     counts = Counter(creation.id for creation in creations)
     for creation in creations:
@@ -74,7 +74,7 @@ def _busy(run: GivenRun, sent: list[Sent]) -> str | None:
     after = run.transmit(Case("concurrent.load.after", LABEL))
     if after.exchange.status not in refusals if full else not after.exchange.succeeded:
         return None
-    run.ledger.spare += [_made(request) for request in (*sent, after) if request.exchange.succeeded]
+    run.ledger.spare += [_created(request) for request in (*sent, after) if request.exchange.succeeded]
     for group in list(run.ledger.known):
         run.ledger.open(group)
     if full:
@@ -82,14 +82,14 @@ def _busy(run: GivenRun, sent: list[Sent]) -> str | None:
     return "the target asks for fewer requests" if asked else "the target bears so many only slowly"
 
 
-def _made(sent: Sent) -> Created:
+def _created(sent: Sent) -> Created:
     service = last_segment(sent.location or "") or None
     return Created(sent, service, None, frozenset(), frozenset(), Read(None, None))
 
 
 def _sent(run: GivenRun) -> list[Sent]:
     """What came of all, in their order. A thread that gets no answer ends."""
-    each = run.options.crowd or EACH.get(run.options.depth, EACH["standard"])
+    each = run.options.load or EACH.get(run.options.depth, EACH["standard"])
 
     def work(number: int) -> list[Sent]:
         sent: list[Sent] = []

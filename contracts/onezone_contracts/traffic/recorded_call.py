@@ -31,9 +31,9 @@ NO_JSON = _NoJson()
 
 @dataclass(slots=True, eq=False)
 class RecordedCall:
-    """An exchange with what it calls and who sent it.
+    """A recorded exchange with its operation, entities and caller.
 
-    `value` is the JSON that was sent, `answer` what came; NO_JSON where there is none, or none was recorded.
+    `value` is the JSON of the request, `answer` that of the answer; NO_JSON if there is none, or it was not recorded.
     """
 
     recorded: Recorded
@@ -100,15 +100,15 @@ class RecordedCall:
 
     @property
     def created_id(self) -> str | None:
-        """The id of what it created, None where it created nothing or does not say."""
+        """The id of what it created, None if it created nothing or does not say."""
         created = self.succeeded and self.operation.effect.verb == "create"
         return new_id(self.exchange) if created else None
 
     @property
     def created_ref(self) -> Ref | None:
-        """What it created, None where it created nothing or does not say."""
-        made = self.created_id
-        return (self.kind, made) if made is not None else None
+        """What it created, None if it created nothing or does not say."""
+        identity = self.created_id
+        return (self.kind, identity) if identity is not None else None
 
     @property
     def keys(self) -> tuple[str, ...]:
