@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from onezone_contracts.checks.state import data_kept
+from onezone_contracts.checks.success import unreadable
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.requirement import Sending
-from onezone_contracts.state.compare import beyond_the_list, difference, is_moment
+from onezone_contracts.state.compare import beyond_the_list, crashed, difference, is_moment
 from onezone_spec import load
 
 SAME = {
@@ -125,3 +126,34 @@ def test_properties_as_json_in_a_string_are_no_object() -> None:
 def test_a_time_is_in_seconds_since_1970(value: object, right: bool) -> None:  # noqa: FBT001  (a parameter)
     """By any clock, also one that stands still; what is no number is judged by the schema."""
     assert is_moment(value) is right
+
+
+def reading(status: int, details: dict[str, Any] | None = None) -> Any:
+    """A read that was answered with that status."""
+    return SimpleNamespace(details=details, exchange=SimpleNamespace(status=status, answer=lambda: str(status)))
+
+
+def made(read: Any) -> Any:
+    """An accepted creation, and how it was read."""
+    sent = SimpleNamespace(case=SimpleNamespace(label="a body"))
+    return SimpleNamespace(sent=sent, id="s1", read=read, then=lambda look: ("POST", look))
+
+
+@pytest.mark.parametrize(("status", "count"), [(500, 1), (503, 0), (404, 0), (403, 0)])
+def test_what_is_accepted_does_not_crash_the_server_that_reads_it(status: int, count: int) -> None:
+    """A gateway's answer, a service that is not there yet and a reader who may not are none of the body's doing."""
+    messages = [finding.message for finding in crashed(made(reading(status)))]
+    assert messages == ["a body: it is accepted, and reading it fails with 500"] * count
+
+
+def test_what_can_be_read_crashed_nothing() -> None:
+    """Whatever the status of the last look at it."""
+    assert not list(crashed(made(reading(500, {"name": "a"}))))
+
+
+@pytest.mark.parametrize(("later", "count"), [(reading(200, {"name": "a"}), 0), (reading(404), 1)])
+def test_what_was_read_too_early_is_read_again(later: Any, count: int) -> None:
+    """A Location may lead to its service only after a while."""
+    run: Any = SimpleNamespace(readback=SimpleNamespace(read=lambda _: later))
+    findings = list(unreadable(run, [made(reading(404))]))
+    assert [finding.actual for finding in findings] == ["404"] * count

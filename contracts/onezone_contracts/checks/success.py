@@ -174,7 +174,7 @@ def location_resolves(run: GivenRun) -> Iterator[Finding]:
     if not creations:
         raise NotJudged("no answer had a Location", blocked=True)
     if "get" in run.readback.offered:
-        yield from _unreadable(creations)
+        yield from unreadable(run, creations)
     elif not any(creation.listed is False for creation in creations):
         raise NotJudged(run.readback.lack("get"))
     for creation in creations:
@@ -186,16 +186,17 @@ def location_resolves(run: GivenRun) -> Iterator[Finding]:
             )
 
 
-def _unreadable(creations: list[Created]) -> Iterator[Finding]:
+def unreadable(run: GivenRun, creations: list[Created]) -> Iterator[Finding]:
+    """That a Location leads nowhere, or to another service; what could not be read at first is read again."""
     for creation in creations:
-        details = creation.read.details
-        if details is None and creation.read.exchange is not None:
-            came = creation.read.exchange.answer()
+        read = creation.read
+        if read.details is None and read.exchange is not None:
+            read = run.readback.read(creation.sent)
+        details, look = read.details, read.exchange
+        if details is None and look is not None:
+            came = look.answer()
             message = f"{creation.sent.case.label}: reading what its Location names fails with {came}"
-            yield Finding(
-                message, "200 with the new service", came, creation.read.exchange, creation.then(creation.read.exchange)
-            )
+            yield Finding(message, "200 with the new service", came, look, creation.then(look))
         elif details is not None and str(details.get("handleServiceId", creation.id)) != creation.id:
             message = f"{creation.sent.case.label}: the Location leads to another service"
-            look = creation.read.exchange
             yield Finding(message, str(creation.id), str(details["handleServiceId"]), look, creation.then(look))

@@ -18,6 +18,7 @@ from onezone_contracts.sent import PAGE, Created
 _MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*|.?[*\u2022]{3,}.?", re.IGNORECASE)
 OURS = "kit"
 """What the kit's own keys begin with: a server may drop a key that no document knows, but not bend its value."""
+SERVER_ERROR = 500
 ENDPOINT = "proxyEndpoint"
 """The key whose value may be read back as another spelling of the same URL."""
 PORTS = {"http": 80, "https": 443}
@@ -66,6 +67,14 @@ def beyond_the_list(created: Iterable[Created], creation: Created) -> bool:
         and sum(bool(other.listed) for other in earlier) >= PAGE
         and all(other.shown <= creation.shown for other in created if other.sent.group == creation.sent.group)
     )
+
+
+def crashed(creation: Created) -> Iterator[Finding]:
+    """That reading what was accepted is answered with 500."""
+    look = creation.read.exchange
+    if creation.read.details is None and look and look.status == SERVER_ERROR:
+        message = f"{creation.sent.case.label}: it is accepted, and reading it fails with {look.answer()}"
+        yield Finding(message, "the service, or a refusal", look.answer(), look, creation.then(look))
 
 
 def differences_of(operation: Operation, creation: Created) -> Iterator[Finding]:

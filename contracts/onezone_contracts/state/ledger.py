@@ -339,3 +339,5 @@ class Ledger(Tracker):
         creation = self.of(sent)
         if creation is not None:
             yield from compare.differences_of(self.operation, creation)
+            if "get" in self.readback.offered:
+                yield from compare.crashed(creation)

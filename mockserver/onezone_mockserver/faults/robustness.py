@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.faults.fault import Hook, Point, fault
+from onezone_mockserver.faults.answers import answers, status
+from onezone_mockserver.faults.fault import Hook, Point, fault, on
 from onezone_mockserver.faults.requests import crash
 
 if TYPE_CHECKING:
-    from onezone_mockserver.exchange import App, Message, Receive, Scope, Send
+    from onezone_mockserver.exchange import Answer, App, Exchange, Message, Receive, Scope, Send
     from onezone_mockserver.state import MockState
 
 BYTES, HOSTILE = "edges.bytes", "generated.hostile"
@@ -46,6 +47,12 @@ async def _cut(send: Send, message: Message) -> None:
     message["headers"] = [(b"content-length", b"900")]
     await send(message)
     raise ConnectionAbortedError
+
+
+def _unreadable(exchange: Exchange, answer: Answer) -> None:
+    """What is stored has a number that the server cannot write."""
+    if re.search(rb"\d{40}", answer.body):
+        status(500)(exchange, answer)
 
 
 def _left_over() -> Hook:
@@ -90,6 +97,12 @@ FAULTS = (
         "A wrong media type is never answered.",
         _instead({415}, _hang),
         "robust.answers",
+    ),
+    fault(
+        "robustness-unreadable",
+        "A number of 40 decimals is stored, and crashes the server when it is read.",
+        answers(_unreadable, 200).of(on("get", "handle_service", "group")),
+        BYTES,
     ),
     fault(
         "robustness-left-over",
