@@ -11,6 +11,7 @@ from onezone_contracts.checks.success import unreadable
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.requirement import Sending
 from onezone_contracts.state.compare import beyond_the_list, crashed, difference, is_moment
+from onezone_contracts.state.readback import Readback
 from onezone_spec import load
 
 SAME = {
@@ -157,3 +158,20 @@ def test_what_was_read_too_early_is_read_again(later: Any, count: int) -> None:
     run: Any = SimpleNamespace(readback=SimpleNamespace(read=lambda _: later))
     findings = list(unreadable(run, [made(reading(404))]))
     assert [finding.actual for finding in findings] == ["404"] * count
+
+
+def test_a_crash_is_told_rather_than_that_another_may_not_read() -> None:
+    """Whoever reads last may be the one who created it, and may not look at it."""
+    operation: Any = SimpleNamespace(path="/handle_services/{hsid}")
+    contract: Any = SimpleNamespace(find=lambda *_: operation)
+    target: Any = SimpleNamespace(personas={}, path=lambda template, **_: template)
+    answers = iter([500, 403])
+    readers: list[Any] = [SimpleNamespace(name=name, auth=None) for name in ("first", "second")]
+    wire: Any = SimpleNamespace(
+        send=lambda _: SimpleNamespace(
+            status=next(answers), timed_out=False, succeeded=False, not_offered=False, response=None
+        )
+    )
+    readback = Readback(contract, target, wire, "handle_service", "group", reader=readers[0])
+    read = readback.by_id("home", "s1", readers[1])
+    assert (read.exchange and read.exchange.status, read.details) == (500, None)
