@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from onezone_spec import Contract, Operation, editions, load
 
 from onezone_contracts.exchange import Exchange, Redactor
-from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
+from onezone_contracts.requirement import ALONE, Finding, Level, Outcome, Requirement, Result
 
 FAILED = frozenset({Outcome.FAIL, Outcome.WARN})
 SHAPES = ("error.shape", "error.media-type", "error.labelled")
@@ -92,7 +92,7 @@ def causes(
                 roots.setdefault(name, _Root(name, words)).failures.append((result.requirement, number, finding))
     _merge(roots)
     for draft in roots.values():
-        draft.hint = _edition_hint(draft, contract)
+        draft.hint = _edition_hint(draft, contract) or _alone_hint(draft)
     never = list(_never_seen(judged, unseen, roots))
     ordered = sorted(roots.values(), key=lambda draft: (-draft.binding, -len(draft.failures)))
     return (*(draft.cause() for draft in ordered), *never)
@@ -165,7 +165,7 @@ def _what(finding: Finding) -> str:
     for exchange in (finding.exchange, *finding.steps):
         if exchange and exchange.request.label and finding.message.startswith(f"{exchange.request.label}: "):
             label = exchange.request.label
-    return finding.message.removeprefix(f"{label}: ")
+    return finding.message.removeprefix(f"{label}: ").partition(ALONE)[0]
 
 
 def _merge(roots: dict[str, _Root]) -> None:
@@ -217,6 +217,13 @@ def _edition_hint(draft: _Root, contract: Contract) -> str:
     folders = contract.origin.contracts
     names = [name for name in editions(folders) if name != contract.edition and fits(load(name, folders))]
     return f": try --edition {' or '.join(names)}, or `ozkit identify`" if names else ""
+
+
+def _alone_hint(draft: _Root) -> str:
+    """That all that fails by it is right when it is sent again alone."""
+    failing = {requirement.id for requirement, _, _ in draft.failures}
+    right = {requirement.id for requirement, _, finding in draft.failures if ALONE in finding.message}
+    return ", though not when asked again on a connection of its own" if failing == right else ""
 
 
 def _success(contract: Contract, operation: str) -> int | None:

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from onezone_contracts.cases import Case
     from onezone_contracts.exchange import Exchange
 
-__all__ = ["Check", "Finding", "Level", "NotJudged", "Outcome", "Requirement", "Result"]
+__all__ = ["ALONE", "Check", "Finding", "Level", "NotJudged", "Outcome", "Requirement", "Result"]
+
+
+ALONE = "; asked again on a connection of its own"
+"""How a finding goes on where the request was right when it was sent again."""
 
 
 class Outcome(StrEnum):

@@ -106,6 +106,8 @@ class Created:
     read: Read = Read(None, None)
     listing: Exchange | None = None
     """What the group listed afterwards."""
+    shown: int = 0
+    """How many services the group listed then."""
 
     def finding(self, what: str, expected: str, actual: str, look: Exchange | None = None) -> Finding:
         """What is wrong with it: it takes the request, and a look at what came of it, where that shows it."""

@@ -68,14 +68,17 @@ def _is_secret_parameter(name: str) -> bool:
 
 
 def body(raw: bytes) -> str:
-    """A body as text: JSON keeps its values but the secret ones, and bytes that are no UTF-8 are replaced."""
+    """A body as text: JSON keeps its values but the secret ones, and bytes that are no UTF-8 are replaced.
+
+    JSON that is nested too deeply to be walked through is masked as text is.
+    """
     shown = raw.decode("utf-8", "backslashreplace")
     try:
         value = orjson.loads(raw)
-    except orjson.JSONDecodeError:
+        masked = _masked(value)
+        return shown if masked == value else orjson.dumps(masked).decode()
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
         return text(shown)
-    masked = _masked(value)
-    return shown if masked == value else orjson.dumps(masked).decode()
 
 
 def _masked(value: Any) -> Any:

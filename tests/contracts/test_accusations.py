@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from judge_tools import exit_code
+from onezone_contracts.requirement import ALONE
 from onezone_contracts.target import embedded
 
 
@@ -40,6 +41,13 @@ def test_a_valid_request_is_not_accused_of_what_the_next_one_made(fault: str, tm
     """A decision that is remembered lets the next one in: the first one made one service, as it should."""
     findings = failures(tmp_path, fault, "--depth", "standard")
     assert [*findings] == ["authentication.after-success"]
+
+
+@pytest.mark.slow
+def test_a_request_that_is_right_alone_is_not_accused(tmp_path: Path) -> None:
+    """What spoils it went before it on its connection, so the finding says what it is answered without that."""
+    findings = failures(tmp_path, "robustness-left-over", "--depth", "quick", "--requirement", "authentication.*")
+    assert findings["authentication.wrong-password"][0]["message"].endswith("got 400" + ALONE + ", 401")
 
 
 @pytest.mark.slow

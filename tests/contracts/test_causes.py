@@ -14,7 +14,7 @@ from judge_tools import CommandResult
 from onezone_contracts.causes import causes
 from onezone_contracts.exchange import Exchange, Redactor, Request, Response
 from onezone_contracts.reports.terminal import listed
-from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
+from onezone_contracts.requirement import ALONE, Finding, Level, Outcome, Requirement, Result
 from onezone_spec import load
 
 Command = Callable[..., CommandResult]
@@ -114,11 +114,11 @@ def test_only_404_where_something_can_be_read_is_the_implementations(command: Co
     assert "answers 404 where 204 is documented" in first_lines(result)
 
 
-def came(topic: str, status: int, expected: str, operation: str) -> Result:
-    """A failure: that status came, and another was expected."""
+def came(topic: str, status: int, expected: str, operation: str, more: str = "") -> Result:
+    """A failure: that status came, and another was expected; `more` is said after that."""
     requirement = Requirement(topic, operation, Level.MUST, "", "", lambda _: iter(()))
     exchange = Exchange(Request("GET", "/", label="a request"), "http://127.0.0.1:9", Response(status, (), b""))
-    finding = Finding(f"a request: expected {expected}, got {status}", expected, exchange.answer(), exchange)
+    finding = Finding(f"a request: expected {expected}, got {status}{more}", expected, exchange.answer(), exchange)
     return Result(requirement, Outcome.FAIL, (finding,))
 
 
@@ -133,6 +133,18 @@ def test_what_a_server_sees_to_once_for_all_operations_is_one_cause() -> None:
     assert ids_of(*passwords) == ["accepted.authentication.401"]
     rights = [came("access.outsider", 200, "403", operation) for operation in operations]
     assert ids_of(*rights) == [f"accepted.{operation}.access.403" for operation in operations]
+
+
+def test_what_is_right_when_it_is_asked_again_alone_is_said_of_a_cause() -> None:
+    """Only where that is so of all that fails by it: the connection is to blame then, not the request."""
+    alone = came("access.outsider", 400, "403", "list_users", f"{ALONE}, 403")
+    other = came("access.member", 400, "403", "list_users")
+    summaries = [
+        [cause.summary for cause in causes(results, (), load("current"), Redactor())]
+        for results in ([alone], [alone, other])
+    ]
+    words = ", though not when asked again on a connection of its own"
+    assert [[summary.endswith(words) for summary in each] for each in summaries] == [[True], [False]]
 
 
 def test_requests_that_get_one_anothers_rights_are_one_cause() -> None:

@@ -54,6 +54,8 @@ def creates(run: GivenRun) -> Iterator[Finding]:
         if not request.exchange.succeeded and not asks_for_patience(request.exchange):
             yield status.finding(request, str(run.operation.success.status))
     creations = run.ledger.together(accepted)
+    if any(each.listed is False for each in creations):  # a list that grows by another one is not at its end
+        run.record(run.transmit(Case("concurrent.after", "a valid request after others at the same time")))
     twice = {identity for identity, count in Counter(each.id for each in creations if each.id).items() if count > 1}
     for each in creations:
         if each.id in twice:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from onezone_contracts.cases import HOME
 from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.run import Run
+from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import beyond_the_list, differences_of
 from onezone_contracts.target.file import NO_OTHER_GROUP
 
@@ -62,8 +63,23 @@ def data_kept(run: GivenRun) -> Iterator[Finding]:
     read = [creation for creation in run.creations() if creation.read.details is not None]
     if not read:
         raise NotJudged(run.readback.lack("get"))
+    own = (sent for sent in run.log if not sent.case.change and not sent.case.raw and isinstance(sent.value, dict))
+    names = {str(sent.value.get("name")): sent for sent in own}
     for creation in read:
         yield from differences_of(run.operation, creation)
+        yield from _of_another(creation, names)
+
+
+def _of_another(creation: Created, names: Mapping[str, Sent]) -> Iterator[Finding]:
+    """That a body without a name got the one of another request; the kit sends such names once."""
+    value, details = creation.sent.value, creation.read.details
+    if not isinstance(value, dict) or "name" in value or details is None:
+        return
+    other = names.get(str(details.get("name")))
+    if other is not None:
+        what, came = "its name is that of another request", repr(details["name"])
+        finding = creation.misread(what, "no name, or one of the server's own", came, creation.read.exchange)
+        yield replace(finding, steps=(other.exchange, *finding.steps))
 
 
 def still_there(run: GivenRun) -> Iterator[Finding]:

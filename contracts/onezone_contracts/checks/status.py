@@ -10,7 +10,7 @@ from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks.error import promised
 from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import asks_for_patience
-from onezone_contracts.requirement import Check, Finding, NotJudged, Sending, SendingAs
+from onezone_contracts.requirement import ALONE, Check, Finding, NotJudged, Sending, SendingAs
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Sent
 
@@ -30,13 +30,18 @@ def accepted(*cases: Case, unless: Collection[int] = (), names_repeat: bool = Fa
             excused = sent.exchange.status in unless or (not names_repeat and name_taken(run, sent))
             return sent.exchange.succeeded or excused
 
-        yield from misfits(run.each(cases, accept=True), fits, f"{run.operation.success.status}")
+        yield from misfits(run.each(cases, accept=True), fits, f"{run.operation.success.status}", run)
 
     return Sending(check, cases, accept=True)
 
 
-def misfits(sent: Iterable[Sent], fits: Callable[[Sent], bool], expected: str) -> Iterator[Finding]:
-    """What does not fit, as findings. Raises NotJudged if nothing but a limiter is the reason."""
+def misfits(
+    sent: Iterable[Sent], fits: Callable[[Sent], bool], expected: str, run: Run | None = None
+) -> Iterator[Finding]:
+    """What does not fit, as findings; with a run, the first says whether it fits when it is sent again alone.
+
+    Raises NotJudged if nothing but a limiter is the reason.
+    """
     limited, yielded = None, False
     for request in sent:
         if fits(request):
@@ -44,10 +49,22 @@ def misfits(sent: Iterable[Sent], fits: Callable[[Sent], bool], expected: str) -
         if asks_for_patience(request.exchange):
             limited = request
             continue
-        yielded = True
-        yield finding(request, expected)
+        first, yielded = not yielded, True
+        yield finding(request, expected, _alone(run, request, fits) if run and first else "")
     if limited is not None and not yielded:
         raise limits(limited)
+
+
+def _alone(run: Run, sent: Sent, fits: Callable[[Sent], bool]) -> str:
+    """What a request is answered on a connection of its own, where that fits; "" where it does not.
+
+    A trial's entities may be used up by the first time, so its requests are not sent again.
+    """
+    if sent.exchange.timed_out or not isinstance(run, GivenRun):
+        return ""
+    run.api.wire.close()
+    again = run.fresh(sent.case, accept=sent.allowed)
+    return f"{ALONE}, {again.exchange.answer()}" if fits(again) else ""
 
 
 def limits(sent: Sent) -> NotJudged:
@@ -80,7 +97,7 @@ def answered(statuses: Iterable[int], *cases: Case) -> Sending:
     allowed = frozenset(statuses)
 
     def check(run: Run) -> Iterator[Finding]:
-        yield from misfits(run.each(cases), lambda sent: sent.exchange.status in allowed, words(allowed))
+        yield from misfits(run.each(cases), lambda sent: sent.exchange.status in allowed, words(allowed), run)
 
     return Sending(check, cases, statuses=allowed)
 
@@ -127,7 +144,7 @@ def refused(*cases: Case) -> Sending:
         return response is not None and (300 <= response.status < HTTP_ERROR or _not_implemented(sent))  # noqa: PLR2004
 
     def check(run: Run) -> Iterator[Finding]:
-        yield from misfits(run.each(cases), fits, "4xx")
+        yield from misfits(run.each(cases), fits, "4xx", run)
 
     return Sending(check, cases)
 
@@ -152,10 +169,10 @@ def noted(*cases: Case) -> Sending:
     return Sending(check, cases)
 
 
-def finding(sent: Sent, expected: str) -> Finding:
-    """That a case was answered otherwise than expected."""
+def finding(sent: Sent, expected: str, more: str = "") -> Finding:
+    """That a case was answered otherwise than expected; `more` is said after that."""
     came = sent.exchange.answer()
-    return sent.finding(f"expected {expected}, got {came}", expected, came)
+    return sent.finding(f"expected {expected}, got {came}{more}", expected, came)
 
 
 def documented_success(run: GivenRun) -> Iterator[Finding]:

@@ -172,7 +172,7 @@ def location_resolves(run: GivenRun) -> Iterator[Finding]:
     if not creations:
         raise NotJudged("no answer had a Location", blocked=True)
     if "get" in run.readback.offered:
-        yield from _unreadable(creations)
+        yield from unreadable(run, creations)
     elif not any(creation.listed is False for creation in creations):
         raise NotJudged(run.readback.lack("get"))
     for creation in creations:
@@ -182,9 +182,13 @@ def location_resolves(run: GivenRun) -> Iterator[Finding]:
             yield creation.finding(what, f"{creation.id} in the list", came, creation.listing)
 
 
-def _unreadable(creations: list[Created]) -> Iterator[Finding]:
+def unreadable(run: GivenRun, creations: list[Created]) -> Iterator[Finding]:
+    """That a Location leads nowhere, or to another service; what could not be read at first is read again."""
     for creation in creations:
-        details, look = creation.read.details, creation.read.exchange
+        read = creation.read
+        if read.details is None and read.exchange is not None:
+            read = run.readback.read(creation.sent)
+        details, look = read.details, read.exchange
         if details is None and look is not None:
             what = f"reading what its Location names fails with {look.answer()}"
             yield creation.misread(what, "200 with the new service", look.answer(), look)

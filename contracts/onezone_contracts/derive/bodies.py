@@ -106,6 +106,7 @@ def _types(build: Builder, prop: Property) -> Iterator[Requirement]:
         if kind not in prop.types
         for number, value in enumerate(values)
     ]
+    cases += _in_a_string(prop)
     cases.append(_among_others(cases[0]))
     cases += _in_other_forms(build, prop, cases[0])
     text = f"A {prop.name} that is no {types} is answered with 400."
@@ -119,6 +120,19 @@ def _types(build: Builder, prop: Property) -> Iterator[Requirement]:
     )
     text = f"A {prop.name} that is null is answered with 400."
     yield build.requirement(case.name, level, text, source, answered(BAD_REQUEST, case))
+
+
+def _in_a_string(prop: Property) -> Iterator[Case]:
+    """The right value of an object or a list, as JSON in a string."""
+    form: Any = {} if "object" in prop.types else [] if "array" in prop.types else None
+    if form is None or "string" in prop.types:
+        return
+
+    def change(body: dict[str, Any]) -> dict[str, Any]:
+        return {**body, prop.name: json.dumps(body.get(prop.name, form))}
+
+    label = f"a body whose {prop.name} is JSON in a string"
+    yield _invalid(f"body.type.{prop.name}.string.json", label, change, prop.errors.get("type"), prop.name)
 
 
 def _among_others(case: Case) -> Case:

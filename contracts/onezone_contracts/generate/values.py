@@ -23,8 +23,8 @@ DEFAULT, INVITES = "x-onezone-default", "x-onezone-invites"
 WRONG: Mapping[str, tuple[Any, ...]] = {
     "string": (17, ["text"], {"text": "text"}),
     "boolean": (17, ["text"], {"text": "text"}),
-    "object": (17, "text", ["text"]),
-    LIST: (17, "text", {"text": "text"}),
+    "object": (17, "text", ["text"], '{"type": "DOI"}'),
+    LIST: (17, "text", {"text": "text"}, '["group_view"]'),
 }
 """Values of other types. No boolean for a string: released servers take it for a word."""
 NO_NAMES = ("!ozkit!", "-ozkit-", " ozkit ", "x")

@@ -18,6 +18,7 @@ from onezone_contracts.sent import PAGE, Created
 _MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*|.?[*\u2022]{3,}.?", re.IGNORECASE)
 OURS = "kit"
 """What the kit's own keys begin with: a server may drop a key that no document knows, but not bend its value."""
+SERVER_ERROR = 500
 ENDPOINT = "proxyEndpoint"
 """The key whose value may be read back as another spelling of the same URL."""
 PORTS = {"http": 80, "https": 443}
@@ -40,13 +41,26 @@ def located(created: Iterable[Created], creation: Created) -> Iterator[Finding]:
 
 
 def beyond_the_list(created: Iterable[Created], creation: Created) -> bool:
-    """Whether the list merely ends before this service: earlier ones are on it, and this one can be read."""
+    """Whether the list merely ends before this service.
+
+    Earlier ones are on it, this one can be read, and the list was never seen to be longer.
+    """
+    created = list(created)
     earlier = itertools.takewhile(lambda other: other is not creation, created)
     return (
         creation.read.details is not None
         and not creation.extra
         and sum(bool(other.listed) for other in earlier) >= PAGE
+        and all(other.shown <= creation.shown for other in created if other.sent.group == creation.sent.group)
     )
+
+
+def crashed(creation: Created) -> Iterator[Finding]:
+    """That reading what was accepted is answered with 500."""
+    look = creation.read.exchange
+    if creation.read.details is None and look and look.status == SERVER_ERROR:
+        what = f"it is accepted, and reading it fails with {look.answer()}"
+        yield creation.misread(what, "the service, or a refusal", look.answer(), look)
 
 
 def differences_of(operation: Operation, creation: Created) -> Iterator[Finding]:

@@ -241,8 +241,8 @@ class Ledger(Tracker):
             service, group = service_of(sent), sent.group if sent.case.group != MISSING else ""
             listed = service in now[group] if group in now else None
             extra, gone = left.pop(group, (NONE, NONE))
-            listing = self.readback.lists.get(sent.group)
-            creations.append(Created(sent, service or None, listed, extra, gone, read, listing))
+            listing, shown = self.readback.lists.get(sent.group), len(self.known.get(sent.group, ()))
+            creations.append(Created(sent, service or None, listed, extra, gone, read, listing, shown))
         return changes, creations
 
     def _read(self, sent: Sent) -> Read:
@@ -290,6 +290,8 @@ class Ledger(Tracker):
         creation = self.of(sent)
         if creation is not None:
             yield from compare.differences_of(self.operation, creation)
+            if "get" in self.readback.offered:
+                yield from compare.crashed(creation)
 
 
 def service_of(sent: Sent) -> str:

@@ -21,6 +21,8 @@ from onezone_contracts.sent import Read, Sent
 from onezone_contracts.target.file import Target, TestUser
 from onezone_contracts.wire import Wire
 
+SERVER_ERROR = 500
+"""What says more than that somebody else may not read, or finds nothing."""
 SHOWN = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
 """What a read shows some of; an answer with none of them is of a form that is not ours to judge."""
 
@@ -122,6 +124,7 @@ class Readback:
 
     def _first(self, paths: Iterable[str], creator: TestUser | None) -> Read:
         last = self.misread["get"] if self._hangs("get") else None
+        crash: Exchange | None = None
         for path in () if last else paths:
             for identity in self._readers(creator):
                 last = self._get(identity, path, f"read the {self.resource.replace('_', ' ')}")
@@ -130,13 +133,15 @@ class Readback:
                     self.reader = identity
                     self._note("get", last, understood=True)
                     return Read(last, details)
+                if last.status == SERVER_ERROR:
+                    crash = last
                 if last.timed_out:
                     break
             if last and last.timed_out:
                 break
         if last is not None:
             self._note("get", last, understood=False)
-        return Read(last, None)
+        return Read(crash or last, None)
 
     def _hangs(self, verb: str) -> bool:
         """Whether a read was not answered in time: it is not waited for again."""

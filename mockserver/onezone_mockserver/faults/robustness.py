@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from onezone_mockserver.faults.fault import Hook, Point, fault
+from onezone_mockserver.faults.answers import answers, status
+from onezone_mockserver.faults.fault import Hook, Point, fault, on
 from onezone_mockserver.faults.requests import crash
 
 if TYPE_CHECKING:
-    from onezone_mockserver.exchange import App, Message, Receive, Scope, Send
+    from onezone_mockserver.exchange import Answer, App, Exchange, Message, Receive, Scope, Send
     from onezone_mockserver.state import MockState
 
 BYTES, HOSTILE = "edges.bytes", "generated.hostile"
@@ -48,6 +49,40 @@ async def _cut(send: Send, message: Message) -> None:
     raise ConnectionAbortedError
 
 
+def _unreadable(exchange: Exchange, answer: Answer) -> None:
+    """What is stored has a number that the server cannot write."""
+    if re.search(rb"\d{40}", answer.body):
+        status(500)(exchange, answer)
+
+
+def _left_over() -> Hook:
+    """After a refusal the connection is out of step: the next request on it is not understood."""
+
+    def around(inner: App, _state: MockState) -> App:
+        spoiled: set[object] = set()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            client = scope.get("client")
+
+            async def sending(message: Message) -> None:
+                if message["type"] == "http.response.start" and message["status"] in {401, 403}:
+                    spoiled.add(client)
+                await send(message)
+
+            if client not in spoiled:
+                await inner(scope, receive, sending)
+                return
+            spoiled.discard(client)
+            while (await receive()).get("more_body"):
+                pass
+            await send({"type": "http.response.start", "status": 400, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": b"Bad Request"})
+
+        return app
+
+    return Hook(Point.APPLICATION, around)
+
+
 def _deep(levels: int) -> Hook:
     return crash(lambda e: e.body.count(b"[") + e.body.count(b'{"') > levels)
 
@@ -62,6 +97,18 @@ FAULTS = (
         "A wrong media type is never answered.",
         _instead({415}, _hang),
         "robust.answers",
+    ),
+    fault(
+        "robustness-unreadable",
+        "A number of 40 decimals is stored, and crashes the server when it is read.",
+        answers(_unreadable, 200).of(on("get", "handle_service", "group")),
+        BYTES,
+    ),
+    fault(
+        "robustness-left-over",
+        "After a refusal the next request on the connection is not understood.",
+        _left_over(),
+        "authentication.wrong-password",
     ),
     fault("robustness-deep", "Deep nesting crashes the server.", _deep(100), BYTES),
     fault("robustness-very-deep", "Very deep nesting crashes the server.", _deep(5000), BYTES),
@@ -84,6 +131,24 @@ FAULTS = (
         "robustness-surrogate",
         "Half a surrogate pair crashes the server.",
         crash(lambda e: b"\\ud8" in e.body.lower() and b"\\ude" not in e.body.lower()),
+        BYTES,
+    ),
+    fault(
+        "robustness-surrogate-name",
+        "Half a surrogate pair in the name crashes the server.",
+        crash(lambda e: bool(re.search(rb'"name": ?"[^"]*\\ud8', e.body.lower()))),
+        BYTES,
+    ),
+    fault(
+        "robustness-surrogate-key",
+        "Half a surrogate pair in a key crashes the server.",
+        crash(lambda e: bool(re.search(rb'\\ud8[^"]*":', e.body.lower()))),
+        BYTES,
+    ),
+    fault(
+        "robustness-surrogate-endpoint",
+        "Half a surrogate pair in the endpoint crashes the server.",
+        crash(lambda e: bool(re.search(rb'"proxyendpoint": ?"[^"]*\\udc', e.body.lower()))),
         BYTES,
     ),
     fault(

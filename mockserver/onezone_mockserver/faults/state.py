@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from onezone_mockserver.faults.answers import answered
+from onezone_mockserver.faults.answers import answered, write
 from onezone_mockserver.faults.effects import (
     GROUP,
     SERVICE,
@@ -21,11 +21,11 @@ from onezone_mockserver.faults.effects import (
     services,
     unknown_group,
 )
-from onezone_mockserver.faults.fault import Fault, Hook, Point, fault
-from onezone_mockserver.faults.requests import properties, stored, texts, without
+from onezone_mockserver.faults.fault import Fault, Hook, Point, fault, on
+from onezone_mockserver.faults.requests import GOOD, properties, replace, stored, texts, without
 
 if TYPE_CHECKING:
-    from onezone_mockserver.exchange import Answer, Exchange
+    from onezone_mockserver.exchange import Answer, Check, Exchange
     from onezone_mockserver.state import MockState
     from onezone_mockserver.world import World
 
@@ -128,6 +128,40 @@ def _repeated() -> Hook:
     return Hook(Point.EFFECT, around)
 
 
+def _unlisted() -> tuple[Hook, ...]:
+    """One service in twenty can be read and is missing in the list."""
+    memory: Memory[list[str]] = Memory(list)
+
+    def perform(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
+        answer = inner(exchange)
+        memory.of(exchange.world).append(created_id(answer))
+        return answer
+
+    def conceal(exchange: Exchange, answer: Answer, _state: MockState) -> None:
+        hidden = memory.of(exchange.world)[19::20]
+        ids = orjson.loads(answer.body)["handle_services"]
+        write(answer, orjson.dumps({"handle_services": [identity for identity in ids if identity not in hidden]}))
+
+    return effect(perform), answered(conceal, 200).of(on("list", SERVICE, GROUP))
+
+
+def _leaking() -> Hook:
+    """What a body lacks is taken from the request before."""
+
+    def around(inner: Check, _state: MockState) -> Check:
+        last: dict[str, Any] = {}
+
+        def check(exchange: Exchange) -> None:
+            if isinstance(exchange.value, dict):
+                replace(exchange, {**last, **exchange.value})
+            inner(exchange)
+            last.update({name: exchange.value[name] for name in GOOD if name in exchange.value})
+
+        return check
+
+    return Hook(Point.VALIDATION, around)
+
+
 def _shared_properties() -> Hook:
     """Properties of earlier services show in later ones."""
     seen: dict[str, Any] = {}
@@ -159,6 +193,13 @@ FAULTS = (
         "One service in seven is lost.",
         _after_create(_third(_service_lost)),
         "location.resolves",
+    ),
+    fault(
+        "state-unlisted",
+        "One service in twenty is missing in the list of its group.",
+        _unlisted(),
+        "location.resolves",
+        ONE,
     ),
     fault("state-overwrites", "A new service takes the place of the group's others.", _after_create(_overwritten), ONE),
     fault(
@@ -197,6 +238,7 @@ FAULTS = (
     _data("name-lost", "The name is not remembered.", stored(without("name"))),
     _data("endpoint-lost", "The endpoint is not remembered.", stored(without("proxyEndpoint"))),
     _data("properties-lost", "The properties are not remembered.", _set(serviceProperties={})),
+    fault("state-leaks", "What a body lacks is taken from the request before.", _leaking(), DATA),
     _data("properties-shared", "Properties of earlier services show in later ones.", _shared_properties()),
     _data(
         "properties-text",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.fault import DEPLOYED, Fault, Hook, Point, fault
+from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Fault, Hook, Point, fault
 from onezone_mockserver.faults.requests import GOOD, crash, mended, parsed, shaped
 from onezone_mockserver.jsontext import loads
 
@@ -109,6 +109,16 @@ def _unchecked() -> Hook:
     return mended(mend)
 
 
+def _read(value: dict[str, Any]) -> None:
+    """Properties that are JSON in a string are read."""
+    try:
+        inner = loads(str(value.get("serviceProperties")).encode())
+    except ValueError:
+        return
+    if isinstance(inner, dict):
+        value["serviceProperties"] = inner
+
+
 def _empty(value: dict[str, Any]) -> None:
     if not value:
         value.update(GOOD)
@@ -143,6 +153,13 @@ FAULTS = (
     ),
     fault(
         "validation-client-id", "A body with an id of the client's own is not looked at.", _unchecked(), "body.type.*"
+    ),
+    fault(
+        "validation-properties-json",
+        "Properties that are JSON in a string are read.",
+        mended(_read),
+        "body.type.serviceProperties",
+        editions=NEWER,
     ),
     fault(
         "validation-malformed",
