@@ -6,10 +6,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from onezone_contracts.cases import Case
 from onezone_contracts.checks.state import data_kept
 from onezone_contracts.checks.success import unreadable
 from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.exchange import Auth, Request
 from onezone_contracts.requirement import Sending
+from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import beyond_the_list, crashed, difference, is_moment
 from onezone_contracts.state.readback import Readback
 from onezone_spec import load
@@ -80,13 +83,20 @@ def test_a_list_that_grows_excuses_nothing() -> None:
     assert not beyond_the_list([*created, creation(listed=True, shown=12)], missing)
 
 
-def accepted(name: str | None, stored: str, *, fresh: bool) -> Any:
+def a_creation(case: Case, value: Any, read: Any) -> Created:
+    """A creation that was accepted, and how it was read."""
+    exchange: Any = "POST"
+    request = Request("POST", "/")
+    sent = Sent(case, {}, None, Auth((), "nobody"), value, True, request, None, exchange)  # noqa: FBT003  (it is allowed)
+    return Created(sent, "s1", read=read)
+
+
+def accepted(name: str | None, stored: str, *, fresh: bool) -> Created:
     """An accepted creation with that name in its body, and what was stored; `fresh` if the name was made for it."""
-    value = {} if name is None else {"name": name}
-    case = SimpleNamespace(label="a body", loose=False, change=None if fresh else dict, raw=None)
-    sent = SimpleNamespace(case=case, value=value, exchange="POST")
-    read = SimpleNamespace(details={"name": stored}, exchange="GET")
-    return SimpleNamespace(sent=sent, read=read, then=lambda look: ("POST", look))
+    case = Case("a", "a body", change=None if fresh else dict)
+    return a_creation(
+        case, {} if name is None else {"name": name}, SimpleNamespace(details={"name": stored}, exchange="GET")
+    )
 
 
 @pytest.mark.parametrize(("stored", "count"), [("Service 7", 1), ("Unnamed", 0), ("As printed", 0)])
@@ -134,10 +144,9 @@ def reading(status: int, details: dict[str, Any] | None = None) -> Any:
     return SimpleNamespace(details=details, exchange=SimpleNamespace(status=status, answer=lambda: str(status)))
 
 
-def made(read: Any) -> Any:
+def made(read: Any) -> Created:
     """An accepted creation, and how it was read."""
-    sent = SimpleNamespace(case=SimpleNamespace(label="a body"))
-    return SimpleNamespace(sent=sent, id="s1", read=read, then=lambda look: ("POST", look))
+    return a_creation(Case("a", "a body"), {}, read)
 
 
 @pytest.mark.parametrize(("status", "count"), [(500, 1), (503, 0), (404, 0), (403, 0)])
