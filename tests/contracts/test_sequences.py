@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import re
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -16,7 +18,7 @@ import server
 from judge_tools import CommandResult
 from onezone_contracts import reports
 from onezone_contracts.patience import Lag
-from onezone_contracts.sequences import shrinking
+from onezone_contracts.sequences import machine, shrinking
 from onezone_contracts.sequences.shrinking import NOT_AGAIN
 from onezone_contracts.sequences.step import CREATE, CREATED, LEAVE, REFUSE, Step, StoppedError, ViolationError
 from onezone_contracts.state.probe import Difference
@@ -225,3 +227,30 @@ def test_violations_pass_through_hypothesis() -> None:
     """They are no Exception: Hypothesis would take them for a failure of its own to repeat."""
     assert not issubclass(ViolationError, Exception)
     assert not issubclass(StoppedError, Exception)
+
+
+class OneOperation:
+    """A setting in which anything may be asked for at any time."""
+
+    options = SimpleNamespace(depth="quick", seed=1)
+    lengths = MappingProxyType({"quick": (2, 3)})
+    operations = MappingProxyType({"read": None})
+    pools = MappingProxyType(dict.fromkeys(("change", "delete", "refuse", "any", "read"), ("read",)))
+
+
+def test_nothing_of_a_run_outlives_its_sequences() -> None:
+    """Hypothesis keeps every class of machines that it took: the run behind it is let go."""
+    setting: Any = OneOperation()
+    asked: list[str] = []
+    play: Any = SimpleNamespace(
+        opening=lambda _: (),
+        choose=lambda name, *_: asked.append(name),
+        changed=lambda _: None,
+        readings=lambda: (),
+        end=lambda: None,
+    )
+    machine.drawn(setting, lambda: play)
+    kept = weakref.ref(setting)
+    del setting
+    gc.collect()
+    assert (set(asked), kept()) == ({"read"}, None)

@@ -126,8 +126,13 @@ def drawn(setting: Setting, new: Callable[[], Play]) -> None:
     Raises ViolationError for the first that shows something, StoppedError without time.
     """
     count, steps = setting.lengths[setting.options.depth]
+
+    class Drawn(Machine):
+        idle = True
+
+    Drawn.setting, Drawn.new = setting, staticmethod(new)
     test = get_state_machine_test(
-        type("Drawn", (Machine,), {"idle": True, "setting": setting, "new": staticmethod(new)}),
+        Drawn,
         settings=settings(
             max_examples=count + 1,
             stateful_step_count=steps,
@@ -140,4 +145,7 @@ def drawn(setting: Setting, new: Callable[[], Play]) -> None:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        seed(setting.options.seed)(test)()
+        try:
+            seed(setting.options.seed)(test)()
+        finally:  # Hypothesis keeps every class of machines, which is not to keep all that was sent
+            del Drawn.setting, Drawn.new
