@@ -44,6 +44,8 @@ class Options:
     """Where drawn requests that showed something are kept, to be tried first: a folder, or a redis:// URL."""
     wait: float = 0.0
     """How long a target may take to answer at all, before anything else."""
+    shrinking: float = 4.0
+    """How long it may take to shrink what was found, by the clock."""
     load: int | None = None
     """How many creations each thread of the load asks for; None: as many as the depth says."""
     keep: Path | None = None

@@ -14,6 +14,7 @@ from onezone_spec import Body
 
 from onezone_contracts.cases import Case, constant
 from onezone_contracts.checks import error, status
+from onezone_contracts.options import Options
 from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, Level, Sending
 from onezone_contracts.run import AT_ONCE, Run
@@ -21,8 +22,6 @@ from onezone_contracts.sent import Sent
 from onezone_contracts.target.file import SetupError
 
 EXAMPLES = {"quick": 0, "standard": 60, "deep": 600}
-SHRINKING = 4.0
-"""Seconds that shrinking may take, by the clock."""
 BAD_REQUEST = 400
 RARE = ("edges.", "generated")
 
@@ -34,15 +33,15 @@ class _Violation(AssertionError):
 class _Shrinker:
     """Remembers the smallest request that showed a finding, and ends the search when its time is over."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.clock = clock
+    def __init__(self, options: Options) -> None:
+        self.clock, self.seconds = options.clock, options.shrinking
         self.best: tuple[int, list[Finding]] | None = None
         self._since: float | None = None
 
     @property
     def over(self) -> bool:
         """Whether the time for shrinking is used up."""
-        return self._since is not None and self.clock() - self._since > SHRINKING
+        return self._since is not None and self.clock() - self._since > self.seconds
 
     def record(self, sent: Sent, findings: list[Finding]) -> None:
         """Take note of findings; raises the violation that Hypothesis shrinks."""
@@ -145,7 +144,7 @@ def _search(
     from hypothesis import given
     from hypothesis.errors import HypothesisException
 
-    shrinker = _Shrinker(run.options.clock)
+    shrinker = _Shrinker(run.options)
     results: dict[str, tuple[Sent, list[Finding]]] = {}
 
     def search(drawn: Any) -> None:

@@ -18,7 +18,7 @@ from onezone_spec import DEFAULT_EDITION, Contract, Origin, load
 from onezone_spec.variables import CommandParser
 
 from onezone_contracts.arguments import add_contract, contract_named
-from onezone_contracts.checks import drawn, heavy_load
+from onezone_contracts.checks import heavy_load
 from onezone_contracts.commands.proof import EXEMPT, Matrix, Row, as_json, as_table, uncovered
 from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.derive.operations import all_requirements
@@ -190,7 +190,6 @@ _origin: list[str] = []
 def _start(queue: SimpleQueue[str]) -> None:
     """Take a mock of the worker's own, and do not wait for it as for a stranger."""
     _origin[:] = [queue.get()]
-    drawn.SHRINKING = PATIENCE
     heavy_load.QUICK = float("inf")
 
 
@@ -262,7 +261,7 @@ def judged(
     origin: str, contract: Contract, depth: str, topics: tuple[str, ...], profile: str = "core", *, load: int | None
 ) -> Judgement:
     """Judge the mock at an origin by the requirements that match, at that depth."""
-    options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE, load=load)
+    options = Options(depth=depth, timeout=TIMEOUT, settle=SETTLE, patience=PATIENCE, shrinking=PATIENCE, load=load)
     if profile == FULL:
         subject = Subject(origin + contract.base_paths[0], states_url=f"{origin}/_mock/states", profile=FULL)
         with provisioned(subject, contract, options) as provisioner:

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from onezone_contracts.checks.drawn import SHRINKING
 from onezone_contracts.requirement import OUT_OF_TIME, Finding, NotJudged
 from onezone_contracts.sequences import shrinking
 from onezone_contracts.sequences.play import Play, Setting, attempt
@@ -80,7 +79,9 @@ class Search(ABC):
 
         setting.careful = True
         with setting.unlimited():
-            finding = shrinking.shortest(setting, first, tried, again, seconds=SHRINKING, attempts=self.attempts)
+            finding = shrinking.shortest(
+                setting, first, tried, again, seconds=setting.options.shrinking, attempts=self.attempts
+            )
         setting.careful = False
         return finding
 
