@@ -112,6 +112,7 @@ def test_the_mock_uses_nothing_private_of_its_libraries() -> None:
     assert users == {"serve.py", "connection.py"}
 
 
+@pytest.mark.slow
 def test_functions_are_short() -> None:
     """The median function has fewer than 10 lines, nine in ten have at most 35, none has more than 60."""
     breaches = sorted(length for path in sources(*ROOMS) for length in lengths(path))
@@ -148,6 +149,7 @@ def test_help_of_the_judge_loads_nothing_of_the_mock() -> None:
     assert not loaded & {"connexion", MOCK}
 
 
+@pytest.mark.slow
 def test_the_command_itself_loads_no_room() -> None:
     """`ozkit --help` answers without loading a room."""
     assert not loaded_by("import ozkit; ozkit.main(['--help'])") & set(PACKAGES)

@@ -33,6 +33,7 @@ def created_id(answer: httpx.Response, *statuses: int) -> str:
     return answer.headers["location"].rpartition("/")[2]
 
 
+@pytest.mark.slow
 def test_a_notebook_begins_with_a_named_token(zone: tuple[TestClient, str]) -> None:
     """It logs in with a password, works with the token, and is out as soon as the token is revoked."""
     client, base = zone
@@ -66,6 +67,7 @@ def test_an_acceptance_suite_begins_with_a_client_token(edition: str) -> None:
         assert client.get(f"{base}/user", **own).status_code == 401
 
 
+@pytest.mark.slow
 def test_a_repository_publishes_what_it_shares(zone: tuple[TestClient, str]) -> None:
     """It registers a handle service, makes a handle for a share in it, and everybody reads the handle."""
     client, base = zone
@@ -105,6 +107,7 @@ def test_a_service_with_handles_stays_where_its_release_says_so() -> None:
         assert client.delete(f"{base}/handle_services/{service}", **admin).status_code == 204
 
 
+@pytest.mark.slow
 def test_a_team_grows_by_invitations(zone: tuple[TestClient, str]) -> None:
     """A member invites a user and a group; each takes the token, and what nobody gave is refused."""
     client, base = zone

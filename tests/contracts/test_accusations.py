@@ -65,6 +65,7 @@ def test_who_leaves_something_behind_alone_is_named(
     assert {finding["response"]["status"] for finding in findings["state.unchanged"]} <= statuses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", ["*.error.shape.400", "*.error.labelled.403", "*.state.unchanged", "*.location.*"])
 def test_a_requirement_that_lives_off_others_is_judged_alone(pattern: str, tmp_path: Path) -> None:
     """What it looks at is sent for it."""

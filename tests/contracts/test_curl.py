@@ -190,6 +190,7 @@ def test_a_later_step_reads_the_id_that_an_earlier_one_made(shell: Path) -> None
     assert arguments[-1] == f"{BASE}/groups/g/handle_services/other7".encode()
 
 
+@pytest.mark.slow
 def test_what_a_states_url_says_runs_in_no_shell(
     shell: Path, tmp_path: Path, command: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:

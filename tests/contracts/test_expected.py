@@ -171,6 +171,7 @@ def test_requirement_that_is_filtered_out_is_not_judged(run: Callable[..., Comma
     assert result.code == 0, result.all
 
 
+@pytest.mark.slow
 def test_known_failures_show_in_every_report(run: Callable[..., CommandResult]) -> None:
     """Each format says that the failure is known, in its own way."""
 
@@ -212,6 +213,7 @@ def test_the_example_of_the_guide_ends_in_exit_code_0(command: Command, tmp_path
     assert (result.code, result.last.endswith("conformant, but for 1 expected failure")) == (0, True), result.all
 
 
+@pytest.mark.slow
 def test_what_an_expected_failure_hides_is_excused(command: Command, tmp_path: Path) -> None:
     """Where every 401 is known to be a 403, what is asked of a 401 cannot be judged, and that is excused."""
     path, report = tmp_path / "known.txt", tmp_path / "report.json"

@@ -109,6 +109,7 @@ def test_broken_advice_is_told(command: Command, fault: str) -> None:
     assert " WARN " in result.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["auth-token-prefix", "auth-token-longer"])
 def test_fault_of_tokens_is_noticed_where_there_are_tokens(command: Command, fault: str) -> None:
     """What is wrong with tokens is noticed where the personas have tokens."""

@@ -95,6 +95,7 @@ def test_names_reach_every_corner() -> None:
     assert {" ", ".", "-"} <= set("".join(drawn_names))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_forms_of_properties_are_drawn(edition: str) -> None:
     """The form that the documents print comes up, whole; that of released servers where they are judged."""
@@ -161,6 +162,7 @@ def test_few_broken_bodies_have_most_wrong_types_of_every_key(number: int) -> No
     assert len(drawn_kinds) > 15, drawn_kinds
 
 
+@pytest.mark.slow
 def test_large_and_negative_numbers_are_drawn() -> None:
     """They are rare in what a version of Hypothesis draws first."""
     bodies = drawn(broken_bodies(*subject("current")), 600)

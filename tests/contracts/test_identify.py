@@ -56,6 +56,7 @@ def test_server_of_no_edition(command: Command) -> None:
     assert result.last == f"It conforms to no edition; {report['editions'][0]['edition']} is the nearest."
 
 
+@pytest.mark.slow
 def test_target_file_is_for_one_rule(command: Command, servers: dict[str, server.Handle], tmp_path: Path) -> None:
     """Editions for which a target file has no personas cannot be judged; those with the same rule can."""
     handle = servers["deployed"]

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import onezone_contracts
+import pytest
 from onezone_contracts.derive.operations import all_requirements
 from onezone_spec import editions, load
 
@@ -39,6 +40,7 @@ def listing(title: str, ids: set[str]) -> str:
     return "\n".join((f"{title} in {LEDGER.name}:", *sorted(ids)))
 
 
+@pytest.mark.slow
 def test_every_requirement_is_in_the_ledger() -> None:
     """A new id is added to the ledger, in its place."""
     active, retired = ledger()

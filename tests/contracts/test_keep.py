@@ -60,6 +60,7 @@ def test_what_states_made_stays(command: Command, target: Mock, tmp_path: Path) 
     assert judged_again(command, path).code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["core", "full"])
 def test_what_an_account_made_stays(command: Command, target: Mock, tmp_path: Path, profile: str) -> None:
     """With an administrator's account the same account cleans by the file, and leaves what it does not name."""
@@ -90,6 +91,7 @@ def test_nothing_is_kept_where_nothing_is_made(command: Command, tmp_path: Path)
     assert not (tmp_path / "kept.yaml").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["base_url: http://127.0.0.1:9", "kept: {entities: [1]}", "kept: {states: 1}"])
 def test_a_file_that_names_nothing_cleans_nothing(command: Command, tmp_path: Path, content: str) -> None:
     """A target file is no list of what to remove."""

@@ -6,6 +6,7 @@ from onezone_contracts.requirement import Level
 from onezone_spec import editions, load
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", editions())
 def test_no_must_rests_on_another_editions_document(edition: str) -> None:
     """Of every operation; the released servers' pages bind in `deployed` alone, those of 20.02 not in `classic`."""

@@ -80,6 +80,7 @@ def test_an_empty_password_is_noticed_whoever_has_one(command: Command, tmp_path
     assert by_topic["wrong-password"] == "fail"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("status", "code"), [(401, 0), (400, 0), (500, 1), (204, 1)])
 def test_credentials_beyond_ascii_are_refused_in_good_order(
     command: Command, tmp_path: Path, status: int, code: int
@@ -120,6 +121,7 @@ def test_the_skeleton_asks_for_a_second_group(command: Command) -> None:
     assert any(line.startswith("  other:") for line in result.out.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bearer", "headers"])
 def test_bearer_tokens_and_headers_of_the_targets_own(command: Command, tmp_path: Path, kind: str) -> None:
     """Personas with a bearer token have it altered, too; of headers nobody knows what they are."""

@@ -148,6 +148,7 @@ def test_a_mistake_ends_every_command_with_2(command: Command, tmp_path: Path, n
     assert result.err.startswith(f"ozkit {name}: {path}:2: extends: there is no edition and no file 'nowhere'")
 
 
+@pytest.mark.slow
 def test_requirements_are_those_of_the_edition(command: Command) -> None:
     """`ozkit requirements` lists what the file asks for, with its sources."""
     result = command("requirements", *AGREED, "--format", "json")

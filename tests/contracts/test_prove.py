@@ -76,6 +76,7 @@ def test_the_exit_code_says_whether_it_is_proven(
     assert word in result.out
 
 
+@pytest.mark.slow
 def test_a_requirement_that_no_fault_made_fail_is_told() -> None:
     """Every MUST of the edition but those that cannot be tried, less what was made to fail."""
     contract = load("deployed")

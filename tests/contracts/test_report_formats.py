@@ -114,6 +114,7 @@ def test_schema_of_the_json_report_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(schema())
 
 
+@pytest.mark.slow
 def test_json_report_keeps_its_schema(reports: Reports, verdict: str) -> None:
     """A report of any verdict keeps the schema, and has no key that the schema does not name."""
     report = json.loads(reports["json"])
@@ -122,6 +123,7 @@ def test_json_report_keeps_its_schema(reports: Reports, verdict: str) -> None:
     jsonschema.Draft202012Validator(closed(schema())).validate(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [{"verdict": "fine"}, {"seed": "0"}, {"requirements": []}, {"report_version": 2}, {"requests": -1}],

@@ -114,6 +114,7 @@ def test_requests_of_a_report_can_be_read(report: dict[str, Any], faulty: server
         assert "\n" not in finding["curl"]
 
 
+@pytest.mark.slow
 def test_junit_has_one_case_a_requirement(command: Command, faulty: server.Handle, tmp_path: Path) -> None:
     """JUnit XML parses, has a case for each requirement, and fails, skips and passes as the run does."""
     junit, plain = tmp_path / "report.xml", tmp_path / "report.json"
@@ -141,6 +142,7 @@ def test_junit_of_a_run_that_could_not_start_is_an_error(command: Command, tmp_p
     assert (suites.tests, suites.errors) == (1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["json", "junit"])
 def test_report_on_standard_output_is_all_there_is(command: Command, faulty: server.Handle, kind: str) -> None:
     """With `-` standard output holds the report alone; what people read goes to standard error."""
@@ -217,6 +219,7 @@ def whole_output(command: Command, run: tuple[str, ...], folder: Path) -> str:
     return "\n".join([result.all, *files, *read, *(html.unescape(file) for file in files)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variants", [(), ("token-personas",)], ids=["passwords", "tokens"])
 def test_no_secret_is_ever_shown(command: Command, tmp_path: Path, variants: tuple[str, ...]) -> None:
     """No password, token or pair in base64 is in any report or line, also where the server repeats what it gets."""
@@ -240,6 +243,7 @@ def test_no_odd_password_is_ever_shown(command: Command, tmp_path: Path, passwor
         assert [secret for secret in spellings(handle) if secret in text] == []
 
 
+@pytest.mark.slow
 def test_nearly_right_passwords_are_not_shown(command: Command, tmp_path: Path) -> None:
     """What the kit makes out of a password, say all but its last character, is hidden where the server repeats it."""
     with server.start("current", (), ["status-200"]) as handle:

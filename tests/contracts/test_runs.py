@@ -124,6 +124,7 @@ def test_requirements_are_listed_for_people(command: Command, form: str) -> None
     ] == []
 
 
+@pytest.mark.slow
 def test_part_of_the_requirements_is_told(command: Command, servers: dict[str, server.Handle]) -> None:
     """A run of a part says of how many, in the terminal and in the JSON report."""
     listed = json.loads(command("requirements", "--format", "json").out)
@@ -178,6 +179,7 @@ def test_allowed_partial_forgives_no_violation(command: Command) -> None:
         assert command(*arguments(handle, "--allow-partial")).code == 1
 
 
+@pytest.mark.slow
 def test_broken_advice_counts_when_strict(command: Command) -> None:
     """A SHOULD that fails warns; with --strict it is a violation."""
     with server.start("current", faults=["shape-empty-body"]) as handle:
@@ -186,6 +188,7 @@ def test_broken_advice_counts_when_strict(command: Command) -> None:
         assert command(*arguments(handle, "--strict")).code == 1
 
 
+@pytest.mark.slow
 def test_answer_that_never_came_is_partial(command: Command) -> None:
     """A server that answers right but never with a documented 404 is at best partial."""
     with recorded() as (handle, _):
@@ -334,6 +337,7 @@ def test_location_on_another_host_is_fetched_from_the_target(command: Command) -
     assert requirement["outcome"] == "pass"
 
 
+@pytest.mark.slow
 def test_what_was_created_is_deleted_by_whoever_may() -> None:
     """A run that made its personas by provider states leaves no service behind where one of them may delete them."""
     with mock("current") as origin:

@@ -145,6 +145,7 @@ def test_every_report_has_the_numbered_lines(command: Command, tmp_path: Path) -
         assert "leave" in text
 
 
+@pytest.mark.slow
 def test_quick_has_no_sequences(command: Command) -> None:
     """They cost too much there."""
     result = command("verify", "--depth", "quick", *ONLY)

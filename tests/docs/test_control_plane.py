@@ -31,6 +31,7 @@ def test_every_body_belongs_to_an_operation() -> None:
     assert set(control.FILTERED) | set(control.OPEN) <= set(paths)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "path"), control.BODIES)
 def test_an_example_is_taken(method: str, path: str) -> None:
     """What the document shows as a body is accepted by the mock."""

@@ -24,6 +24,7 @@ def test_there_is_one_line_for_each_command(command: str) -> None:
     assert len(re.findall(rf"^python3 -m venv .*{command}", TEXT, re.MULTILINE)) == 1
 
 
+@pytest.mark.slow
 def test_the_table_is_todays() -> None:
     """The numbers of operations, requirements and faults are those of the contract."""
     import covered

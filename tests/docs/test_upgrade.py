@@ -17,6 +17,7 @@ PAGE = (Path(__file__).parents[2] / "docs/how-to/upgrade.md").read_text("utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in PAGE.splitlines() if line.startswith("|")]
 
 
+@pytest.mark.slow
 def test_what_is_to_be_imported_can_be() -> None:
     """Each import statement of the column `now` works."""
     statements = [code for row in ROWS for code in re.findall(r"`((?:from|import) [^`]+)`", row[-1])]

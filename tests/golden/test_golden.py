@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import freeze
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", editions())
 def test_the_requirements_are_what_they_were(edition: str) -> None:
     """Ids, levels, sentences and sources, for each profile and depth."""

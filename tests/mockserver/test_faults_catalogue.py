@@ -61,6 +61,7 @@ def test_the_text_is_one_sentence(fault: Fault) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[A-Za-z0-9_]+)+", fault.id)
 
 
+@pytest.mark.slow
 def test_it_names_requirements_that_exist() -> None:
     """In each of its editions, every pattern of a fault matches a requirement."""
     for edition in editions():
@@ -80,6 +81,7 @@ def assembled(edition: str, faults: tuple[Fault, ...]) -> Client:
     return client
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", editions())
 def test_every_hook_goes_to_a_point_that_there_is(edition: str) -> None:
     """What a fault puts around something is asked for when the mock is assembled: at its point, for what it means."""
@@ -123,6 +125,7 @@ def test_a_hook_at_no_method_is_an_error(point: Point, method: str) -> None:
         Hook(point, lambda inner, _state: inner, method=method)
 
 
+@pytest.mark.slow
 def test_without_faults_nothing_is_installed() -> None:
     """A mock that has no faults does not even load them, and its world is an ordinary one."""
     code = (
@@ -149,6 +152,7 @@ def test_the_journal_knows_the_status_of_a_changed_answer() -> None:
     assert [row["status"] for row in client("GET", "/_mock/journal").json["exchanges"]] == [200]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["acceptance-again", "state-by-name"])
 def test_what_a_fault_remembers_ends_with_the_world(name: str) -> None:
     """After a reset the first request is the first."""

@@ -44,6 +44,7 @@ def test_every_derived_fault_shows(edition: str, operation: str, mocks: dict[str
     assert hidden(contract, contract.operations[operation], *mocks[edition]) == []
 
 
+@pytest.mark.slow
 def test_what_does_nothing_is_hidden(mocks: dict[str, tuple[Client, Client]], monkeypatch: pytest.MonkeyPatch) -> None:
     """So the test above can fail."""
     contract = load("current")
@@ -80,6 +81,7 @@ def test_a_few_stand_in_the_catalogue(edition: str) -> None:
     assert few < derived(contract).keys()
 
 
+@pytest.mark.slow
 def test_a_new_operation_of_a_new_edition_has_its_own() -> None:
     """Nothing but its data is asked for: a privilege that is dropped lets those in who lack it."""
     document: Any = copy.deepcopy(dict(load("current").document))
@@ -94,6 +96,7 @@ def test_a_new_operation_of_a_new_edition_has_its_own() -> None:
     assert Client(create_app(contract, faults=["status-200"])).create(as_="adam").status == 200
 
 
+@pytest.mark.slow
 def test_any_is_switched_on_by_its_name(mocks: dict[str, tuple[Client, Client]]) -> None:
     """At the control plane as at the start; the list has them all where it is asked for."""
     _, client = mocks["current"]

@@ -62,6 +62,7 @@ def test_an_operation_of_one_edition_alone_is_noticed_by_who_calls_it() -> None:
     assert of(changes, "a client that calls the operation") == {"list_group_memberships": (404, 200)}
 
 
+@pytest.mark.slow
 def test_an_edition_is_not_noticed_in_its_own_place(capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody notices that nothing changes."""
     assert main("spec", ["diff", "current", "current", "--impact"]) == 0

@@ -21,6 +21,7 @@ def add(client: Client, what: Any, **headers: str) -> Any:
     return client("PATCH", "/_mock/world", what, headers={"host": "127.0.0.1", **headers})
 
 
+@pytest.mark.slow
 def test_what_is_added_works_at_once(each: Client) -> None:
     """Beside what was there, with what happened meanwhile and with the journal."""
     assert each.create(as_="adam").status < 300

@@ -60,6 +60,7 @@ NAMED = """<!doctype html><title>named</title><script>
 </script>"""
 
 
+@pytest.mark.slow
 def test_a_hostile_page_neither_reads_nor_resets(address: Address, tmp_path: Path) -> None:
     """Fetch, a form and a script of a page of another origin: blocked, and what was there is still there."""
     connection = http.client.HTTPConnection(*address)
@@ -78,6 +79,7 @@ def test_a_hostile_page_neither_reads_nor_resets(address: Address, tmp_path: Pat
     connection.close()
 
 
+@pytest.mark.slow
 def test_a_page_of_a_named_origin_sends_credentials(tmp_path: Path) -> None:
     """It reads Location and refusals, names its world, and uses the control plane.
 

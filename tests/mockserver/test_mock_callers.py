@@ -31,6 +31,7 @@ def test_who_asks_about_themselves_must_be_known(method: str, path: str) -> None
     assert client(method.upper(), asked, {"name": "Known"}, as_="adam").status in {200, 201, 204, 400, 404}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("security", [[], [{}]])
 @pytest.mark.parametrize(("method", "path"), CALLERS)
 def test_an_operation_that_never_knows_its_caller_is_an_error_of_the_start(

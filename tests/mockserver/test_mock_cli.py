@@ -101,6 +101,7 @@ def answered(line: str) -> str:
     return done.stdout.split()[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_start_up_fits_a_terminal_and_then_shows_each_request() -> None:
     """The address first, a row a persona, one curl line that works, and a line a request."""
@@ -119,6 +120,7 @@ def test_start_up_fits_a_terminal_and_then_shows_each_request() -> None:
         process.communicate()
 
 
+@pytest.mark.slow
 def test_quiet_prints_the_one_line_and_then_takes_connections() -> None:
     """A program reads the line and connects at once."""
     with mock_process() as (process, origin):
@@ -317,6 +319,7 @@ def test_help_is_there_and_loads_no_server() -> None:
         assert f"--{option}" in done.stdout
 
 
+@pytest.mark.slow
 def test_what_is_forwarded_is_not_asked_at_the_start(capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody is shown what a real server would have to be asked; a mistake is one line."""
     parsed = cli.parser().parse(["--forward", "http://127.0.0.1:9/base", "--only", "get_group", "list_groups"])

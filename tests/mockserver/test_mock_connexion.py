@@ -107,6 +107,7 @@ def test_the_macaroon_header_is_a_scheme_of_deployed(edition_client: Callable[[s
 # --- the rest of an operation ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_declared_parameter_is_checked() -> None:
     """A pattern of an id, a required header, a number in the query: 400 where they are not as documented."""
 
@@ -125,6 +126,7 @@ def test_a_declared_parameter_is_checked() -> None:
     assert (odd.status, odd.reason) == (400, "parameters: id is not as documented")
 
 
+@pytest.mark.slow
 def test_another_name_of_a_parameter_is_followed() -> None:
     """The path template says what a parameter is called."""
 
@@ -149,6 +151,7 @@ def test_other_media_types_are_taken_as_the_document_says() -> None:
     assert client.create(as_="adam", headers={"content-type": "application/vnd.onezone+json"}).status == 204
 
 
+@pytest.mark.slow
 def test_the_body_schema_decides() -> None:
     """A property that is no longer required may be missing."""
 
@@ -206,6 +209,7 @@ def test_the_contract_stays_as_it_is(edition: str) -> None:
 # --- the stack ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", BASES)
 def test_a_middleware_of_connexion_finds_its_operation(base: str) -> None:
     """Connexion's own dispatch works on what the mock's routing leaves in the scope, under every base path."""
@@ -265,6 +269,7 @@ def test_a_middleware_may_do_what_asgi_allows() -> None:
         assert origins.count("access-control-allow-origin") == 1
 
 
+@pytest.mark.slow
 def test_the_lifespan_and_web_sockets_are_answered() -> None:
     """An ASGI server that insists on the lifespan protocol starts; a web socket is closed."""
     sent: list[str] = []
@@ -316,6 +321,7 @@ serve(configure(app, None, None), listening, lambda: print(url, flush=True), app
 """
 
 
+@pytest.mark.slow
 def test_asyncio_timeout_works_in_a_middleware() -> None:
     """The server runs each request in a task, so that what asyncio gives to tasks works; pipelined ones, too."""
     with subprocess.Popen([sys.executable, "-c", TIMED], stdout=subprocess.PIPE, text=True) as process:
@@ -329,6 +335,7 @@ def test_asyncio_timeout_works_in_a_middleware() -> None:
             process.kill()
 
 
+@pytest.mark.slow
 def test_a_start_loads_no_judge_and_no_test_tools() -> None:
     """`onezone_mockserver` comes up without pytest, hypothesis, schemathesis and the judge."""
     code = "import sys, onezone_mockserver; onezone_mockserver.create_app(); print(*sys.modules)"
@@ -360,6 +367,7 @@ def test_what_a_middleware_makes_of_the_request_counts() -> None:
     assert client.create(as_="adam").status == 404
 
 
+@pytest.mark.slow
 def test_a_body_that_waited_is_there_for_a_middleware() -> None:
     """With a latency, too, whoever reads the body gets it."""
     seen: list[bytes] = []

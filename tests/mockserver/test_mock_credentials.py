@@ -76,6 +76,7 @@ def test_every_scheme_of_bearer_tokens_has_a_challenge(scheme: dict[str, Any]) -
     assert refused.reason.endswith("Authorization is ignored: it starts neither with Bearer")
 
 
+@pytest.mark.slow
 def test_a_scheme_may_be_a_reference() -> None:
     """A 401 speaks of what it refers to."""
 
@@ -107,6 +108,7 @@ def test_the_edition_says_whether_a_401_has_a_challenge(
     assert ("www-authenticate" in edition_client(edition).create().headers) == sent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("challenge", [True, False])
 @pytest.mark.parametrize("edition", ["current", "deployed"])
 def test_an_option_says_whether_a_401_has_a_challenge(edition: str, *, challenge: bool) -> None:

@@ -27,6 +27,7 @@ def create(mock: RunningMock, name: str = "member") -> httpx.Response:
         return client.post(url, json=GOOD, headers=user.headers)
 
 
+@pytest.mark.slow
 def test_a_mock_of_ones_own(onezone_mock: RunningMock) -> None:
     """Persona, world, journal and reset."""
     answer = create(onezone_mock)
@@ -39,6 +40,7 @@ def test_a_mock_of_ones_own(onezone_mock: RunningMock) -> None:
     assert (len(onezone_mock.world()["handle_services"]), onezone_mock.journal()) == (1, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("onezone_mock", [["--edition", "deployed", "--fault", "status-202"]], indirect=True)
 def test_options_for_one_test(onezone_mock: RunningMock) -> None:
     """The base path is that of the edition."""
@@ -77,6 +79,7 @@ def test_a_test_shapes_its_world(onezone_mock_server: RunningMock) -> None:
         onezone_mock_server.override({"then": {}})
 
 
+@pytest.mark.slow
 def test_the_mock_ends_with_the_session(tmp_path: Path) -> None:
     """Also under xdist's eyes; other people's suites see two fixtures and a server that was theirs."""
     (tmp_path / "test_it.py").write_text(

@@ -111,6 +111,7 @@ def test_only_what_is_named_is_answered_by_the_mock(upstream: str) -> None:
     ask(app, talk)
 
 
+@pytest.mark.slow
 def test_without_a_path_paths_go_on_as_they_come(upstream: str) -> None:
     """Base path included."""
     app = create_app(forward=upstream)
@@ -159,6 +160,7 @@ def test_fields_of_one_connection_stay_behind(upstream: str) -> None:
     ask(app, talk)
 
 
+@pytest.mark.slow
 def test_a_location_leads_back_to_the_mock(upstream: str) -> None:
     """As the client reaches it, in the world of its path."""
     app = create_app(forward=f"{upstream}/base")
@@ -189,6 +191,7 @@ def test_only_locations_of_the_target_are_changed(given: str, location: str) -> 
     assert target.location(given, "/api/v3", "http://mock") == location
 
 
+@pytest.mark.slow
 def test_a_target_that_is_down_is_502(each: Any) -> None:
     """In the edition's shape, with the reason."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:

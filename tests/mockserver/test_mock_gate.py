@@ -79,6 +79,7 @@ def test_everybody_may_see_that_it_runs_and_read_the_contract(client: Client) ->
         assert (reply.status, reply.headers["access-control-allow-origin"]) == (200, "*")
 
 
+@pytest.mark.slow
 def test_a_named_origin_may_use_it(named: Client) -> None:
     """With its preflights and credentials; `null`, which any page can have, is not enough."""
     origin = {"origin": "http://app.test:3000"}
@@ -137,6 +138,7 @@ def test_a_public_url_is_its_own_name() -> None:
     assert client("POST", "/_mock/reset", headers={"origin": "https://mock.example"}).status == 403
 
 
+@pytest.mark.slow
 def test_beyond_loopback_a_token_is_drawn() -> None:
     """It is printed, on standard error where only the address is on standard output; health needs none."""
     with mock_process("--host", "0.0.0.0") as (process, origin):
@@ -149,6 +151,7 @@ def test_beyond_loopback_a_token_is_drawn() -> None:
         assert _status(address, "POST", "/_mock/reset", {"Authorization": f"Bearer {token}"}) == 204
 
 
+@pytest.mark.slow
 def test_beyond_loopback_a_token_may_be_given_or_the_plane_switched_off() -> None:
     """Then nothing is drawn."""
     with mock_process("--host", "0.0.0.0", "--control-token", "given") as (_, origin):

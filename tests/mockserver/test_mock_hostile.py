@@ -224,6 +224,7 @@ def test_http_1_0_without_a_host_gets_a_location_of_the_server(address: tuple[st
     assert f"location: http://127.0.0.1:{address[1]}/api/".encode() in answer
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_accepted_or_refused(client: Client, body: bytes) -> None:
@@ -239,6 +240,7 @@ ids = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30)
 octets = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=40)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(names, octets), max_size=6), ids)
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_headers_and_any_id_get_an_answer(client: Client, headers: list[tuple[str, str]], identity: str) -> None:

@@ -50,6 +50,7 @@ def test_a_success_has_no_body_and_no_content_type(each: Client) -> None:
 ODD = ["a b", "a/b", "ż", "100%", "?q", "#f", "..", "\x00", "\r\nX: y", "'\"<>", "a;v=1", "+", "%41"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("identity", ODD)
 def test_any_id_can_be_asked_for_and_comes_back_encoded(identity: str) -> None:
     """Ids are opaque: one that needs percent-encoding works in the path and in the Location."""

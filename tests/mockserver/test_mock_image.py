@@ -34,6 +34,7 @@ def healthy(**more: str) -> int:
     return subprocess.run(command, env=environment(**more), capture_output=True, check=False, timeout=LONG).returncode
 
 
+@pytest.mark.slow
 def test_it_is_configured_by_variables_and_ends_at_sigterm() -> None:
     """Health, the control token, a scenario, and exit code 0 as the first process of a container would have it."""
     scenario = str(ROOT / "docs" / "scenarios" / "small-lab.yaml")

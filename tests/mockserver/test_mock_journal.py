@@ -268,6 +268,7 @@ def _until_event(stream: Any, sought: str) -> tuple[bytes, list[tuple[str, Any]]
             return text, _events(text)
 
 
+@pytest.mark.slow
 def test_events_come_pending_and_then_done(own: tuple[subprocess.Popen[str], Address]) -> None:
     """A reset is told, and the stream ends with the server."""
     process, address = own
@@ -291,6 +292,7 @@ def test_events_come_pending_and_then_done(own: tuple[subprocess.Popen[str], Add
     assert process.wait(20) == 0
 
 
+@pytest.mark.slow
 def test_what_waits_for_its_turn_is_pending_until_it_is_answered(own: tuple[subprocess.Popen[str], Address]) -> None:
     """Pipelined requests: the row that stood for one is not told as over, without a status."""
     _, address = own
@@ -305,6 +307,7 @@ def test_what_waits_for_its_turn_is_pending_until_it_is_answered(own: tuple[subp
     assert [row for _, row in events if not row["pending"] and row["status"] is None] == []
 
 
+@pytest.mark.slow
 def test_events_can_be_narrowed(own: tuple[subprocess.Popen[str], Address]) -> None:
     """By the filters of the journal."""
     _, address = own
@@ -318,6 +321,7 @@ def test_events_can_be_narrowed(own: tuple[subprocess.Popen[str], Address]) -> N
     assert {(row["path"], row["world"]) for _, row in events} == {("/nowhere", ""), ("/nowhere/else", "w")}
 
 
+@pytest.mark.slow
 def test_a_client_that_leaves_is_no_longer_told(own: tuple[subprocess.Popen[str], Address]) -> None:
     """The journal goes on."""
     _, address = own

@@ -107,6 +107,7 @@ def test_a_console_that_is_closed_is_left_alone() -> None:
     assert console.broken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "shown"), [(["--log", "json"], True), (["--log", "none"], False), ([], False)])
 def test_lines_are_json_on_demand(options: list[str], shown: bool) -> None:  # noqa: FBT001  (a parameter of a test)
     """With --quiet there is none unless --log says so; the first line is the address."""

@@ -42,6 +42,7 @@ def at(*servers: dict[str, Any]) -> Any:
 # --- answers --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_errors_have_the_media_type_that_is_documented() -> None:
     """And their body."""
 
@@ -86,6 +87,7 @@ def without_content(document: dict[str, Any]) -> None:
     del document["paths"][READ]["get"]["responses"]["200"]["content"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "said"), [
     (answered_as("text/plain"), "answer 200: text/plain: document it as JSON: the mock sends no other"),
     (answered_as("application/json; v=2"), "answer 200: application/json; v=2: document it as JSON"),
@@ -149,6 +151,7 @@ def sent(client: Client, content_type: str) -> int:
     return client.create(as_="adam", headers={"content-type": content_type}).status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("documented", "taken", "refused"), [
     ("application/*", ["application/json", VENDOR, "application/json; charset=utf-8"], ["text/json", "*/*", "json"]),
     ("*/*", ["application/json", "text/json"], ["json"]),
@@ -197,6 +200,7 @@ def test_a_body_that_the_mock_cannot_read_is_an_error_of_the_start(change: Any, 
 # --- servers --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("server", "base"), [
     ({"url": "http://onezone.example.org/api/v9"}, "/api/v9"),
     ({"url": "https://onezone.example.org:8443/api/v9/"}, "/api/v9"),
@@ -217,12 +221,14 @@ def test_the_base_path_is_the_path_of_the_server(server: dict[str, Any], base: s
     assert client.create(as_="adam", base="/api/v8").status == 404
 
 
+@pytest.mark.slow
 def test_a_document_without_servers_is_served_at_the_root() -> None:
     """Source: OpenAPI 3.0.3, OpenAPI Object."""
     for change in (lambda document: document.pop("servers"), at()):
         assert changed(change).create(base="", as_="adam").status == 204
 
 
+@pytest.mark.slow
 def test_several_servers_may_have_one_path() -> None:
     """It is served once."""
     client = changed(at({"url": "http://a/api/v9"}, {"url": "http://b/api/v9"}, {"url": "/api/v8"}))

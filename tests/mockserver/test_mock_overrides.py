@@ -179,6 +179,7 @@ def answered(address: Address, request: bytes = WHOLE) -> bytes:
         return text
 
 
+@pytest.mark.slow
 def test_a_dropped_connection_sends_nothing(own: tuple[subprocess.Popen[str], Address]) -> None:
     """Whatever the request is; the next one is served, and the journal has both."""
     process, address = own
@@ -195,6 +196,7 @@ def test_a_dropped_connection_sends_nothing(own: tuple[subprocess.Popen[str], Ad
     assert process.communicate(timeout=60)[1] == "", "nothing is complained about"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [0, 5])
 def test_an_answer_is_cut(own: tuple[subprocess.Popen[str], Address], size: int) -> None:
     """After so many bytes of its body, whose length was announced as usual."""
@@ -260,6 +262,7 @@ def test_the_world_of_a_snapshot_keeps_the_overrides(client: Client) -> None:
     assert client.create(GOOD, as_="adam").status == 503
 
 
+@pytest.mark.slow
 def test_a_client_that_leaves_a_dropped_connection_first_is_no_error(own: Any) -> None:
     """Waits end with it."""
     _, address = own

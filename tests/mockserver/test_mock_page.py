@@ -304,6 +304,7 @@ def test_it_fits_a_telephone(browser: Browser, origin: str, part: str, scheme: A
     context.close()
 
 
+@pytest.mark.slow
 def test_a_mistake_in_a_file_is_shown_until_it_is_mended(browser: Browser, tmp_path: Path) -> None:
     """Of `--reload`, as it happens; what was there before goes on."""
     file = tmp_path / "world.json"
@@ -325,6 +326,7 @@ def test_a_mistake_in_a_file_is_shown_until_it_is_mended(browser: Browser, tmp_p
         context.close()
 
 
+@pytest.mark.slow
 def test_it_survives_a_restart_of_the_mock(browser: Browser) -> None:
     """It says that it is not connected, tries again, and shows what the new mock has."""
     with closing(socket.socket()) as free:

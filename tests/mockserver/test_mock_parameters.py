@@ -57,6 +57,7 @@ def test_a_text_is_what_the_schema_accepts(schema: Any, good: list[str], bad: li
     assert accepted(declares(schema), *good, *bad) == good
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("more", "good", "bad"), [
     ({}, ["p=1", "p=1&p=2", "p=1&q=0&p=2&p=3"], ["p=1,2", "p=1&p=x", "p=1&p=2&p=3&p=4"]),
     ({"explode": False}, ["p=1", "p=1,2", "p=1%2C2"], ["p=1,x", "p=1,2,3,4"]),
@@ -68,6 +69,7 @@ def test_an_array_in_the_query_has_its_style(more: dict[str, Any], good: list[st
     assert accepted(declares(INTEGERS, **more), *good, *bad) == good
 
 
+@pytest.mark.slow
 def test_an_array_in_a_header_a_cookie_and_the_path_has_commas() -> None:
     """The style `simple`, where a header may have blanks and come twice."""
     client = declares(INTEGERS, "header")
@@ -97,6 +99,7 @@ def test_an_array_may_be_one_of_several_things() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["%FF", "\xff", "%ED%A0%80", "%C3"])
 def test_bytes_that_are_no_text_are_a_400(value: str) -> None:
     """Wherever a text is looked at."""
@@ -110,6 +113,7 @@ def test_bytes_that_are_no_text_are_a_400(value: str) -> None:
     assert changed(pattern).create(as_="adam", group="%C3%A9").status == 404
 
 
+@pytest.mark.slow
 def test_a_parameter_may_be_json() -> None:
     """One with `content` instead of a schema is parsed, and checked as a whole."""
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}

@@ -20,6 +20,7 @@ SHOWN = "/api/onezone/v3"
 """The base path that the edition shows in its Locations."""
 
 
+@pytest.mark.slow
 def test_a_base_path_ends_with_a_segment() -> None:
     """A path that begins with the letters of a longer base path belongs to the shorter one."""
 
@@ -33,12 +34,14 @@ def test_a_base_path_ends_with_a_segment() -> None:
     assert client("GET", "/api/v3", as_="adam").status == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", ["/%61pi/v3", "/api/v%33/onezone", "/%61%70%69/%6Fnezone/v3"])
 def test_an_equivalent_spelling_is_the_same_path(base: str) -> None:
     """Of characters that need no encoding (RFC 3986, 6.2.2.2), also in a base path."""
     assert Client(create_app()).create(base=base, as_="adam").status == 204
 
 
+@pytest.mark.slow
 def test_an_encoded_slash_divides_no_base_path() -> None:
     """It is data of a segment (RFC 3986, 2.2)."""
     client = Client(create_app())
@@ -55,6 +58,7 @@ def test_the_control_plane_has_equivalent_spellings_too() -> None:
 # --- below a root path ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prefix", ["/prefix", "/a/b", "/a%20b", "/%70refix"])
 def test_the_mock_may_be_mounted(prefix: str) -> None:
     """Starlette leaves the path as it is and says in `root_path` what of it is above: Location leads back there."""

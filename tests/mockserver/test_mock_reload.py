@@ -45,6 +45,7 @@ def ids(client: Client, kind: str, **headers: str) -> list[str]:
     return [entry["id"] for entry in world.get(kind, ())]
 
 
+@pytest.mark.slow
 def test_what_was_made_meanwhile_is_added_to_the_new_scenario(file: Path, own_client: Client) -> None:
     """In every world, with the journal; a reset begins from the new scenario."""
     there = {"x-mock-world": "w"}
@@ -59,6 +60,7 @@ def test_what_was_made_meanwhile_is_added_to_the_new_scenario(file: Path, own_cl
     assert (ids(own_client, "users"), ids(own_client, "handle_services")) == (["ann", "ben"], [])
 
 
+@pytest.mark.slow
 def test_without_a_change_everything_is_kept(own_client: Client) -> None:
     """Also what was changed in the scenario's own entities."""
     own_client.create(GOOD, "g1", headers=ANN)
@@ -67,6 +69,7 @@ def test_without_a_change_everything_is_kept(own_client: Client) -> None:
     assert own_client.snapshot() == before
 
 
+@pytest.mark.slow
 def test_what_fits_no_longer_is_told(file: Path, own_client: Client) -> None:
     """A service of a group that the scenario has no more."""
     own_client.create(GOOD, "g1", headers=ANN)
@@ -76,6 +79,7 @@ def test_what_fits_no_longer_is_told(file: Path, own_client: Client) -> None:
     assert "there is no such group" in line
 
 
+@pytest.mark.slow
 def test_a_mistake_keeps_the_last_good_one(file: Path, own_client: Client) -> None:
     """World, journal and all."""
     own_client.create(GOOD, "g1", headers=ANN)
@@ -94,6 +98,7 @@ def test_a_mistake_keeps_the_last_good_one(file: Path, own_client: Client) -> No
     assert own_client("GET", "/_mock/").json["mistake"] == ""
 
 
+@pytest.mark.slow
 def test_reload_on_demand(file: Path, own_client: Client) -> None:
     """Where files cannot be watched."""
     change(file, groups=[GROUP, {"id": "g2"}])
@@ -101,6 +106,7 @@ def test_reload_on_demand(file: Path, own_client: Client) -> None:
     assert ids(own_client, "groups") == ["g1", "g2"]
 
 
+@pytest.mark.slow
 def test_overrides_and_provider_states_go_on(own_client: Client) -> None:
     """As the worlds do that they are of."""
     own_client("PUT", "/_mock/overrides", {"then": {"status": 503}})
@@ -112,6 +118,7 @@ def test_overrides_and_provider_states_go_on(own_client: Client) -> None:
     assert group not in ids(own_client, "groups")
 
 
+@pytest.mark.slow
 def test_with_a_seed_no_id_comes_again(file: Path) -> None:
     """After a reload, nor after a snapshot that is put back."""
     client = Client(create_app(scenario=file, seed=1))
@@ -124,6 +131,7 @@ def test_with_a_seed_no_id_comes_again(file: Path) -> None:
     assert len(set(location)) == len(ids(client, "handle_services")) == 3
 
 
+@pytest.mark.slow
 def test_with_a_seed_provider_states_are_the_same_again(file: Path) -> None:
     """Ids, names and passwords; without one they are not."""
     request = {"state": "a persona", "params": {"handle_service_privileges": None}}
@@ -137,6 +145,7 @@ def test_with_a_seed_provider_states_are_the_same_again(file: Path) -> None:
         assert asked(1).items().isdisjoint(given.items())
 
 
+@pytest.mark.slow
 def test_an_edition_of_ones_own_is_read_again(tmp_path: Path) -> None:
     """Its answers change under the worlds that are served; a mistake in it keeps the last good one."""
     edition = tmp_path / "ours.yaml"
@@ -170,6 +179,7 @@ def users(origin: str) -> Iterator[str]:
         return (entry["id"] for entry in json.load(answer)["users"])
 
 
+@pytest.mark.slow
 def test_a_file_that_changes_is_read_again(file: Path) -> None:
     """A mistake is told on standard error, and the mock goes on."""
     with mock_process("--reload", "--scenario", str(file)) as (process, origin):
@@ -185,6 +195,7 @@ def test_a_file_that_changes_is_read_again(file: Path) -> None:
         assert process.wait(LONG) == 0
 
 
+@pytest.mark.slow
 def test_there_must_be_something_to_watch(capsys: pytest.CaptureFixture[str]) -> None:
     """The demo does not change."""
     assert cli.main("mock", ["--reload", "--port", "0"]) == 2

@@ -46,6 +46,7 @@ def named(client: Client, name: Any) -> tuple[int, Any]:
     return reply.status, reply.error if reply.body else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keywords", "bad", "good"), [
     ({"maxLength": 9}, "A long name", "A name"),
     ({"minLength": 9}, "A name", "A long name"),
@@ -60,6 +61,7 @@ def test_a_keyword_without_an_error_of_its_own_counts(keywords: dict[str, Any], 
     assert named(client, "!") == (400, "badValueName")
 
 
+@pytest.mark.slow
 def test_a_keyword_with_an_error_of_its_own_is_told_by_it() -> None:
     """Also one that the contract did not have there; what is allowed may be anything."""
     said = {"enum": ["One", 2], "x-onezone-errors": {**NAME_ERRORS, "enum": "badValueNotAllowed"}}
@@ -67,6 +69,7 @@ def test_a_keyword_with_an_error_of_its_own_is_told_by_it() -> None:
     assert reply.json["error"]["details"] == {"key": "name", "allowed": ["One", 2]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("schema", "bad", "good"), [
     ({"type": "integer", "minimum": 5}, 3, 7),
     ({"type": "integer", "minimum": 5, "x-onezone-errors": {"minimum": "badValueName"}}, True, 7),
@@ -85,6 +88,7 @@ def test_any_schema_of_a_key_is_followed(schema: dict[str, Any], bad: Any, good:
     assert named(client, good) == (204, None)
 
 
+@pytest.mark.slow
 def test_the_errors_of_a_key_hold_in_the_branches_of_its_schema() -> None:
     """Wherever the keyword stands."""
     for key in ("allOf", "anyOf", "oneOf"):
@@ -94,6 +98,7 @@ def test_the_errors_of_a_key_hold_in_the_branches_of_its_schema() -> None:
         assert answers == ["badValueName", "badValueString", "badValueName", None]
 
 
+@pytest.mark.slow
 def test_the_rules_of_the_whole_body_count() -> None:
     """Unknown keys, too few keys, a key that is required and not described, and rules for the whole in branches."""
     odd = {**GOOD, "colour": "red"}
@@ -108,6 +113,7 @@ def test_the_rules_of_the_whole_body_count() -> None:
     assert own.create(odd, as_="adam").error == "badValueName"
 
 
+@pytest.mark.slow
 def test_a_request_body_may_stand_in_the_components() -> None:
     """As any other part of the document."""
 
@@ -126,6 +132,7 @@ def replaced(**schema: Any) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "said"), [
     (replaced(type="array", items={}), "body: the mock takes objects only"),
     (replaced(type="object", nullable=True), "body: the mock takes objects only"),
@@ -169,6 +176,7 @@ def test_a_reference_to_nothing_is_an_error_of_the_start(refer: Any) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_format_is_checked() -> None:
     """One that JSON Schema has; others are words for people, as OpenAPI 3.0 has it."""
     client = of_name({"type": "string", "format": "date-time"})

@@ -292,6 +292,7 @@ def test_the_world_is_given_out_and_in_with_its_tokens(server: Client) -> None:
     assert call(server, "GET", TEMPORARY, as_=WHO).json == {"generation": 2}
 
 
+@pytest.mark.slow
 def test_a_seed_makes_everything_the_same_again() -> None:
     """A seed makes everything the same again."""
     replies = []

@@ -92,6 +92,7 @@ for (let number = 0; number < 5; number++) {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js")
 def test_nodes_test_runner_runs_its_files_at_the_same_time(address: Address, tmp_path: Path) -> None:
     """Eight files, a process each, with a reset in every beforeEach: as docs/mock.md shows."""

@@ -156,6 +156,7 @@ def test_a_world_is_gone_after_an_hour_unused(client: Client) -> None:
     assert len(services(client)) == len(services(client, "b")) == len(services(client, "c")) + 1
 
 
+@pytest.mark.slow
 def test_the_least_recently_used_goes_where_there_are_too_many(client: Client) -> None:
     """A thousand are kept."""
     state = client.app.state

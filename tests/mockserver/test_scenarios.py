@@ -54,6 +54,7 @@ def test_the_demo_has_shares_that_no_handle_stands_for(edition: str, free: int) 
     assert orjson.loads(orjson.dumps(snapshot(build(data, contract)))) == data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", ["current", "deployed"])
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_persona_gets_what_its_line_says(path: Path, edition: str) -> None:

@@ -27,6 +27,7 @@ def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
     return document["components"]["schemas"][name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", editions())
 def test_the_contract_is_clean(edition: str) -> None:
     """Nothing is wrong with any edition."""
@@ -228,6 +229,7 @@ def test_a_broken_contract_is_named(document: dict[str, Any], name: str) -> None
     assert line in problems(document)
 
 
+@pytest.mark.slow
 def test_a_document_that_cannot_be_walked_is_a_problem_and_no_crash(document: dict[str, Any]) -> None:
     """Where a check cannot run, the lint says so instead of passing."""
     del document["x-onezone-privileges"]

@@ -90,6 +90,7 @@ def test_a_target_file_without_an_administrator_is_bad_usage(
     assert "no users to judge with" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_account_on_the_command_line_needs_none_in_the_target_file(mock: Running, tmp_path: Path) -> None:
     """The file may say where the API is and leave the account to the command line."""
     path = tmp_path / "target.yaml"
@@ -185,6 +186,7 @@ def test_the_skeleton_says_what_the_account_must_hold(capsys: pytest.CaptureFixt
     assert 'admin: {username: "...", password: "..."}' in out
 
 
+@pytest.mark.slow
 def test_requirements_of_full_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """`requirements --profile full` has those of core and of every other operation."""
     assert ozkit.main(["requirements", "--profile", "full", "--format", "json"]) == 0

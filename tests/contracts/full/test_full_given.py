@@ -93,6 +93,7 @@ def test_provider_states_that_make_no_administrator_serve_what_they_can(mock: Ru
     assert outcomes["get_group_privilege_sets.authentication.none"] == "pass"
 
 
+@pytest.mark.slow
 def test_secrets_of_headers_are_not_told() -> None:
     """What every request carries is as secret with given personas as with any other."""
     header = Header("X-Key", "s3cret-key", (("GATEWAY_KEY", "s3cret-key"),))

@@ -88,6 +88,7 @@ def test_another_refusal_is_told_as_one(mocks: dict[str, Running]) -> None:
     assert messages == ["the deletion of a handle service that a handle names was not answered with 400"]
 
 
+@pytest.mark.slow
 def test_a_token_that_a_limiter_kept_out_is_no_violation(
     mocks: dict[str, Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:

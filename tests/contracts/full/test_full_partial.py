@@ -65,6 +65,7 @@ def test_without_what_makes_personas_there_is_no_conformance(mock: Running) -> N
     assert not any(result.outcome is Outcome.ERROR for result in judgement.results)
 
 
+@pytest.mark.slow
 def test_a_target_that_does_not_answer_is_no_verdict(mock: Running) -> None:
     """Nobody listens: the run is inconclusive and says so."""
     assert mock

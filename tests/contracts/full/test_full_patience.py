@@ -32,6 +32,7 @@ def limited(mock: Running, monkeypatch: pytest.MonkeyPatch) -> Limiter:
     return limiter
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, 503])
 def test_personas_of_a_states_url(command: Command, mock: Running, limited: Limiter, status: int) -> None:
     """States, judged requests, reads and removals are asked again."""

@@ -43,6 +43,7 @@ def test_every_operation_of_the_mock_is_conformant_and_the_world_is_left_as_it_w
     assert mock.world() == before
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_what_the_edition_leaves_open(
     mocks: dict[str, Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +138,7 @@ def test_leftovers_of_earlier_runs_are_cleaned(mock: Running) -> None:
     assert list(clean(account)) == []
 
 
+@pytest.mark.slow
 def test_patterns_choose_what_is_judged(mock: Running) -> None:
     """A glob chooses requirements of any operation; one that matches nothing is bad usage."""
     with administered(mock.contract, mock.base_url, mock.admin, QUICK) as account:

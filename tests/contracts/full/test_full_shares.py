@@ -137,6 +137,7 @@ def test_the_next_operation_has_all_but_what_is_kept(shares: Shares) -> None:
     assert sorted(all_of(shares)) == sorted(set(given) - {kept})
 
 
+@pytest.mark.slow
 def test_a_handle_that_the_kit_made_makes_room(account: Account, shares: Shares) -> None:
     """It is removed, and looked for no more; one that names the share of somebody else stays."""
     handle, foreign = account.create(HANDLE), account.create(HANDLE)

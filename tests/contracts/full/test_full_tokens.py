@@ -99,6 +99,7 @@ def test_a_target_without_tokens_can_block_users(mock: Running) -> None:
     assert any("tokens/named" in line for line in front_of[""])
 
 
+@pytest.mark.slow
 def test_notes_are_read_where_they_are_shown() -> None:
     """A token shows what was sent as `customMetadata` among its metadata."""
     assert as_sent("token", {"metadata": {"custom": {"a": 1}}})["customMetadata"] == {"a": 1}

@@ -105,6 +105,7 @@ def test_what_is_not_offered_takes_no_part(mock: Running) -> None:
     assert judgement.requests > 500
 
 
+@pytest.mark.slow
 def test_a_server_without_any_operation_is_not_judged(mock: Running) -> None:
     """Nobody can be made: that is said, and nothing is blamed."""
 
@@ -116,6 +117,7 @@ def test_a_server_without_any_operation_is_not_judged(mock: Running) -> None:
     assert set(outcomes(judgement).values()) == {"blocked"}
 
 
+@pytest.mark.slow
 def test_quick_has_no_sequences(mock: Running) -> None:
     """They cost too much there."""
     with pytest.raises(SetupError, match="no requirement matches"):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from onezone_contracts.traffic.constraints import Decision, contradiction
 from traffic_tools import BODY, GROUP, OTHER, Story, failing
 
@@ -40,6 +41,7 @@ def test_what_is_known_to_be_held_counts() -> None:
     assert contradiction([Decision(allowed=False, routes=(frozenset({A}),), given=frozenset({A}))]) == [0]
 
 
+@pytest.mark.slow
 def test_the_same_caller_is_decided_alike(tmp_path: Path) -> None:
     """Allowed, refused, and never allowed again."""
     story = Story()

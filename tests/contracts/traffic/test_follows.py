@@ -134,6 +134,7 @@ def test_a_bad_body_of_somebody_who_may_is_a_400(tmp_path: Path) -> None:
     assert "create_group_handle_service.body.type.name" in failing(story.judged(tmp_path))
 
 
+@pytest.mark.slow
 def test_what_is_not_understood_leaves_everything_of_its_kind_open(tmp_path: Path) -> None:
     """All tokens of somebody are deleted at once: none of them is expected any longer."""
     story = Story("http://onezone.test/api/v3/onezone")

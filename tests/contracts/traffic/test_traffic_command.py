@@ -36,6 +36,7 @@ def traffic(*words: Any) -> int:
     return main("traffic", [str(word) for word in words])
 
 
+@pytest.mark.slow
 def test_the_exit_code_is_that_of_the_verdict(sound_recording: Path, faulty_recording: Path, tmp_path: Path) -> None:
     """0, 1, and 2 where nothing was judged."""
     nothing = Story("http://other.test/files").write(tmp_path / "nothing.har")
