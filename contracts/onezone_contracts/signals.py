@@ -46,10 +46,12 @@ def interrupting() -> Iterator[None]:
 def deferred() -> Iterator[None]:
     """A signal that comes meanwhile is heeded at the end: a process that is being started is not lost half-way."""
     signals: list[int] = []
-    with _handled(lambda number, frame: signals.append(number)):  # noqa: ARG005  (what the signal module calls it with)
-        yield
-    for number in signals:
-        signal.raise_signal(number)
+    try:
+        with _handled(lambda number, frame: signals.append(number)):  # noqa: ARG005  (what the signal module calls it with)
+            yield
+    finally:
+        for number in signals:
+            signal.raise_signal(number)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Header = tuple[bytes, bytes]
 MASK = "***"
+TOO_DEEP = "(nested too deeply to be shown without its secrets)"
 _WORDS = "password|passwd|passphrase|secret|token|apikey|credentials?|privatekey|macaroon"
 _SECRET = re.compile(rf"(?:{_WORDS})s?$")
 _NO_LETTERS = re.compile(r"[^a-z0-9]+")
@@ -70,15 +71,18 @@ def _is_secret_parameter(name: str) -> bool:
 def body(raw: bytes) -> str:
     """A body as text: JSON keeps its values but the secret ones, and bytes that are no UTF-8 are replaced.
 
-    JSON that is nested too deeply to be walked through is masked as text is.
+    JSON that is nested too deeply to be walked through is masked as text is, or not shown, as a key may be written in
+    escapes.
     """
     shown = raw.decode("utf-8", "backslashreplace")
     try:
         value = orjson.loads(raw)
         masked = _masked(value)
         return shown if masked == value else orjson.dumps(masked).decode()
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
+    except orjson.JSONDecodeError:
         return text(shown)
+    except (orjson.JSONEncodeError, RecursionError):
+        return TOO_DEEP if "\\u" in shown else text(shown)
 
 
 def _masked(value: Any) -> Any:

@@ -42,6 +42,7 @@ class Schema:
         schema = with_null(_whole(contract, node, where))
         try:
             jsonschema_rs.meta.validate({**schema, "$schema": DRAFT_4})
+            orjson.dumps(schema)  # what JSON has no word for is told at the start
         except (TypeError, ValueError) as error:
             message = f"{where}: make it a schema of OpenAPI 3.0: {str(error).splitlines()[0]}"
             raise UnsupportedContractError(message) from None

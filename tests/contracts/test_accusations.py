@@ -44,7 +44,7 @@ def test_a_valid_request_is_not_accused_of_what_the_next_one_made(fault: str, tm
 
 
 @pytest.mark.slow
-def test_a_request_that_is_right_alone_is_not_accused(tmp_path: Path) -> None:
+def test_a_finding_says_that_its_request_is_right_alone(tmp_path: Path) -> None:
     """What spoils it went before it on its connection, so the finding says what it is answered without that."""
     findings = failures(tmp_path, "robustness-left-over", "--depth", "quick", "--requirement", "authentication.*")
     assert findings["authentication.wrong-password"][0]["message"].endswith("got 400" + ALONE + ", 401")

@@ -37,7 +37,7 @@ def run(command: list[str], **more: Any) -> subprocess.CompletedProcess[str]:
 def test_an_interrupted_run_reports_and_cleans_up(number: signal.Signals, tmp_path: Path) -> None:
     """What was found by then is in every report, and what the run had made is removed."""
     if signal.getsignal(number) is signal.SIG_IGN:
-        pytest.skip("the tests run under nohup, and so does what they start")
+        pytest.skip("the tests were started with this signal ignored, and so is what they start")
     report = tmp_path / "report.json"
     with server.start("current", ["slow"], ["access-anybody"]) as handle:
         command = [*arguments(handle), "--workers", "1", "--report", f"json={report}"]
@@ -70,7 +70,7 @@ def running(mark: str, word: str) -> list[int]:
 def test_an_interrupted_proof_leaves_no_mock_running(number: signal.Signals, word: str, tmp_path: Path) -> None:
     """What it started ends with it, while mocks are started and while they are judged."""
     if signal.getsignal(number) is signal.SIG_IGN:
-        pytest.skip("the tests run under nohup, and so does what they start")
+        pytest.skip("the tests were started with this signal ignored, and so is what they start")
     command = [sys.executable, "-m", "ozkit", "prove", "--workers", "2"]
     environment = {**os.environ, "OZKIT_TEST_MARK": str(tmp_path)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:

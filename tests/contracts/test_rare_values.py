@@ -20,11 +20,11 @@ BODY = {"name": "group", "type": "team"}
 @cache
 def topics(edition: str) -> dict[str, set[str]]:
     """The topics of rare inputs at `standard`, by operation."""
-    found: dict[str, set[str]] = {}
+    by_operation: dict[str, set[str]] = {}
     for requirement in all_requirements(load(edition), "standard"):
         if requirement.topic.startswith("edges."):
-            found.setdefault(requirement.operation, set()).add(requirement.topic)
-    return found
+            by_operation.setdefault(requirement.operation, set()).add(requirement.topic)
+    return by_operation
 
 
 def of(operation: str) -> dict[str, Requirement]:
@@ -37,7 +37,7 @@ def sent(requirement: Requirement) -> dict[str, Any]:
     """What each case makes of a valid body, by the end of its name."""
     assert isinstance(requirement.check, Sending)
     return {
-        case.name.removeprefix(requirement.topic.removesuffix("s")).strip("s."): case.change(dict(BODY))
+        case.name.removeprefix(requirement.topic.removesuffix("s")).lstrip("s."): case.change(dict(BODY))
         for case in requirement.check.cases
         if case.change
     }

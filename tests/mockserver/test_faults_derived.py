@@ -96,6 +96,14 @@ def test_a_new_operation_of_a_new_edition_has_its_own() -> None:
     assert Client(create_app(contract, faults=["status-200"])).create(as_="adam").status == 200
 
 
+def test_a_body_without_keys_of_its_own_has_faults_too() -> None:
+    """Those that need no key."""
+    document: Any = copy.deepcopy(dict(load("current").document))
+    document["paths"]["/groups"]["post"]["requestBody"]["content"]["application/json"]["schema"] = {"type": "object"}
+    names = [name for name in derived(read_contract(document)) if name.startswith("derived-create_group-edge-")]
+    assert names == ["derived-create_group-edge-key"]
+
+
 @pytest.mark.slow
 def test_any_is_switched_on_by_its_name(mocks: dict[str, tuple[Client, Client]]) -> None:
     """At the control plane as at the start; the list has them all where it is asked for."""

@@ -142,6 +142,7 @@ def replaced(**schema: Any) -> Callable[[dict[str, Any]], None]:
     (replaced(type="object", properties={"a": {"x-onezone-errors": {"type": "odd"}}}), "a: type: there is no error"),
     (replaced(type="object", properties={"a": {"type": "string", "readOnly": True}}), "body: a: take the key out"),
     (replaced(type="object", properties={"a": {"type": "string", "pattern": "["}}), "body: make it a schema"),
+    (replaced(type="object", properties={"a": {"maximum": 2**64}}), "body: make it a schema"),
 ])  # fmt: skip
 def test_a_body_that_cannot_be_judged_is_an_error_of_the_start(change: Any, said: str) -> None:
     """In one line, which names the operation."""

@@ -109,7 +109,7 @@ def _sent(run: GivenRun) -> list[Sent]:
 def _listed(run: GivenRun, creations: list[Created], before: dict[str, set[str]]) -> Iterator[Finding]:
     """That the group lists what was created and no more; a list that is cut says nothing."""
     for group in {creation.sent.group for creation in creations} & before.keys():
-        ids = {creation.id or "" for creation in creations if creation.sent.group == group}
+        ids = {creation.id for creation in creations if creation.id and creation.sent.group == group}
         now = run.ledger.listed(group, ids.issubset)
         if now is None:  # its list says nothing any more
             continue

@@ -63,7 +63,10 @@ def _alone(run: Run, sent: Sent, fits: Callable[[Sent], bool]) -> str:
     if sent.exchange.timed_out or not isinstance(run, GivenRun):
         return ""
     run.api.wire.close()
-    again = run.fresh(sent.case, accept=sent.allowed)
+    try:
+        again = run.fresh(sent.case, accept=sent.allowed)
+    except NotJudged:  # what was seen is to be told, whatever became of the time
+        return ""
     return f"{ALONE}, {again.exchange.answer()}" if fits(again) else ""
 
 

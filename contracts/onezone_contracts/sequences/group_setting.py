@@ -113,8 +113,9 @@ class GroupSetting(Setting):
 
     def find_leaver(self) -> None:
         """Find who may take the group off a service: the service that was created alone is gone then."""
-        if self.sample and not _left_alone(self, *self.sample):
-            remember(self.run, *self.sample)
+        sample, self.sample = self.sample, None
+        if sample and not _left_alone(self, *sample):
+            remember(self.run, *sample)
 
 
 def remember(run: GivenRun, sent: Sent, service: str) -> None:

@@ -61,7 +61,8 @@ class Search(ABC):
             with setting.drawing():
                 machine.drawn(setting, self.play)
         except ViolationError as first:
-            self.findings.setdefault(first.kind, self._shortest(setting, first))
+            if first.kind not in self.findings:
+                self.findings[first.kind] = self._shortest(setting, first)
             self.set_aside(first)
             return True
         return False

@@ -14,11 +14,11 @@ from onezone_spec import Operation
 from onezone_contracts.generate.values import MARK
 from onezone_contracts.requirement import Finding
 from onezone_contracts.sent import PAGE, Created
+from onezone_contracts.state.readback import SERVER_ERROR
 
 _MASKED = re.compile(r"[^\w]*|\W*(?:redacted|hidden|masked|filtered|secret)\W*|.?[*\u2022]{3,}.?", re.IGNORECASE)
 OURS = "kit"
 """What the kit's own keys begin with: a server may drop a key that no document knows, but not bend its value."""
-SERVER_ERROR = 500
 ENDPOINT = "proxyEndpoint"
 """The key whose value may be read back as another spelling of the same URL."""
 PORTS = {"http": 80, "https": 443}

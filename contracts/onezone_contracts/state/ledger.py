@@ -209,7 +209,8 @@ class Ledger(Tracker):
         suspects = [*(self._suspects() if vanished else ()), *refused]
         unexplained = {group: gone for group, gone in vanished.items() if not self._explained(suspects, group, gone)}
         if unexplained and creations:  # it cannot vanish again: this must not be forgotten
-            self.created.append(replace(creations.pop(0), extra=NONE, gone=NONE.union(*unexplained.values())))
+            gone = NONE.union(*unexplained.values())
+            self.created.append(replace(creations.pop(0), listed=None, extra=NONE, gone=gone))
         elif not strays:
             left = (self._differences(group, NONE, gone) for group, gone in unexplained.items())
             self.leaks += [Leak(tuple(suspects), difference) for difference in chain.from_iterable(left)]

@@ -283,15 +283,18 @@ def _body(operation: Operation, body: Body) -> Iterator[Mutation]:
 
 def _edges(operation: Operation, body: Body) -> Iterator[Mutation]:
     """Rare inputs crash the server."""
-    name, kit = next(prop.name for prop in body.properties if not prop.refers), "$kit"
-    crashes = (
-        ("null", "edges.values", f"null for {name}", partial(_sent, lambda value: value.get(name, 0) is None)),
-        ("key", "edges.keys", f"a key such as {kit}", partial(_sent, lambda value: kit in value)),
-        ("twice", "edges.bytes", f"{name} twice", lambda e: e.body.count(f'"{name}":'.encode()) > 1),
-    )
-    for detail, topic, what, where in crashes:
+    name, kit = next((prop.name for prop in body.properties if not prop.refers), None), "$kit"
+    crashes: list[tuple[str, str, str, Callable[[Exchange], bool]]] = [
+        ("key", "edges.keys", f"a key such as {kit}", partial(_sent, lambda value: kit in value))
+    ]
+    if name is not None:
+        crashes += [
+            ("null", "edges.values", f"null for {name}", partial(_sent, lambda value: value.get(name, 0) is None)),
+            ("twice", "edges.bytes", f"{name} twice", lambda e: e.body.count(f'"{name}":'.encode()) > 1),
+        ]
+    for detail, topic, what, crashes_it in crashes:
         text = f"In {operation.id}, {what} crashes the server."
-        yield Mutation(operation, EDGE, detail, text, crash(where, Point.VALIDATION), topic)
+        yield Mutation(operation, EDGE, detail, text, crash(crashes_it, Point.VALIDATION), topic)
     for prop in filter(_any_text, body.properties):
         text = f"In {operation.id}, a {prop.name} with a character beyond the first plane crashes the server."
         where = _where(
