@@ -37,7 +37,7 @@ class _Parser(VariableParser):
 def parser() -> VariableParser:
     """The options of `ozkit mock`, as docs and INTERFACES promise them."""
     flags = _Parser(prog="ozkit mock", description="Serve the mock, in the world of a scenario.", allow_abbrev=False)
-    flags.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    flags.add_argument("--host", type=_host, default="127.0.0.1", help="address to listen on (default: %(default)s)")
     flags.add_argument("--port", type=_port, default=8080, help="port to listen on, 0 picks one (default: %(default)s)")
     flags.add_argument(
         "--edition",
@@ -353,6 +353,11 @@ def _forwarded(app: Mock, base_url: str) -> str:
     own = ", ".join(sorted(app.target.only)) or "nothing"
     edition = f"Onezone mock, edition {app.contract.edition}: {base_url}"
     return f"{edition}\nanswers {own}, and forwards the rest to {app.target.url}"
+
+
+def _host(text: str) -> str:
+    """An address as it stands in a URL, too: without the brackets of IPv6."""
+    return text[1:-1] if text[:1] == "[" and text[-1:] == "]" else text
 
 
 def _port(text: str) -> int:

@@ -212,8 +212,11 @@ class Operation:
 
     @property
     def success(self) -> Response:
-        """The documented 2xx answer."""
-        return next(answer for answer in self.responses.values() if answer.success)
+        """The documented 2xx answer. Raises ContractError if there is none."""
+        answer = next((answer for answer in self.responses.values() if answer.success), None)
+        if answer is None:
+            raise ContractError(f"{self.method} {self.path}: no answer of success is documented")
+        return answer
 
 
 @dataclass(frozen=True, slots=True)

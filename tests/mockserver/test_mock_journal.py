@@ -179,6 +179,7 @@ def test_the_rows_of_a_world_are_bounded(client: Client) -> None:
         ("status=204,404", [1, 4]),
         ("status=204&status=401", [1, 3]),
         ("method=post", [1, 2, 3]),
+        ("method=post,get", [1, 2, 3, 4]),
         ("operation=create_group_handle_service", [1, 2, 3]),
         ("operation=create_*&user=vera", [2]),
         ("user=", [3, 4]),

@@ -135,6 +135,13 @@ def test_a_mistake_in_an_edition_is_told_with_file_line_and_key(tmp_path: Path, 
     assert mistake(path)[0].startswith(f"{path}:{expected}"), mistake(path)
 
 
+def test_an_operation_whose_success_is_taken_away_is_told(tmp_path: Path) -> None:
+    """It cannot be judged, nor served."""
+    removal = ACTION.format(f"{CREATE}.responses['201']", "remove: true")
+    path = written(tmp_path / "ours.yaml", f"overlay: 1.0.0\n{removal}")
+    assert mistake(path) == ["POST /groups/{id}/handle_services: no answer of success is documented"]
+
+
 PATH = "paths/groups/{id}/memberships.yaml"
 NEEDS = "get.x-onezone-access.member.group"
 OF_FOLDERS = {

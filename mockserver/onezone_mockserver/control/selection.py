@@ -36,7 +36,7 @@ class Selection:
             if name not in NAMES:
                 raise ControlError(f"there is no filter {name}: there are {', '.join(NAMES)}")
         self.statuses = [_status(text) for value in query.get("status", ()) for text in value.split(",")]
-        self.methods = {value.upper() for value in query.get("method", ())}
+        self.methods = {text.upper() for value in query.get("method", ()) for text in value.split(",")}
         self.operations = query.get("operation", [])
         self.users = {value or None for value in query.get("user", ())}
         self.number = _number(query, "number")
