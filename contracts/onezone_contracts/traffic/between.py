@@ -8,6 +8,7 @@ from onezone_contracts.requirement import Finding, Level
 from onezone_contracts.state.expected import Ref
 from onezone_contracts.traffic.accepted import broken_rules
 from onezone_contracts.traffic.callers import Kind
+from onezone_contracts.traffic.facts import LAG, THERE, Facts
 from onezone_contracts.traffic.recorded_call import NO_JSON, RecordedCall
 from onezone_contracts.traffic.sheet import RequirementSheet
 
@@ -36,8 +37,9 @@ class _Place:
 class RefusalsBetween:
     """Judges a refusal once a success before and after it shows that all was there."""
 
-    def __init__(self, sheet: RequirementSheet) -> None:
+    def __init__(self, sheet: RequirementSheet, facts: Facts) -> None:
         self.sheet = sheet
+        self.facts = facts
         self._places: dict[Place, _Place] = {}
 
     def follow(self, sent: RecordedCall) -> None:
@@ -95,8 +97,13 @@ class RefusalsBetween:
             if refusal.status in NOT_NOBODY or redirected:
                 topic = "access.anonymous" if self.sheet.find(refusal.operation, "access.anonymous") else None
                 self._accuse(refusal, before, after, (topic or "authentication.none", UNAUTHORIZED))
-        elif refusal.caller.identified and refusal.status in {NOT_THERE, GONE}:
+        elif refusal.caller.identified and refusal.status in {NOT_THERE, GONE} and not self._new(refusal):
             self._accuse(refusal, before, after, None)
+
+    def _new(self, refusal: RecordedCall) -> bool:
+        """Whether something that a request names was created just before: a replica may be behind."""
+        facts = (self.facts.get((THERE, (ref,), "")) for ref in refusal.roles.values())
+        return any(refusal.start - fact.by.end <= LAG for fact in facts if fact and fact.value)
 
     def _accuse(
         self, refusal: RecordedCall, before: RecordedCall, after: RecordedCall, broken: tuple[str, int] | None

@@ -13,6 +13,8 @@ from onezone_contracts.traffic.sheet import RequirementSheet
 
 LAG = 5.0
 """Seconds that a read may lag behind a write where a later read shows it."""
+STALE = 3
+"""So many reads soon after a write that another read showed are no replica's that is behind."""
 MOST = 200_000
 """So many entities are remembered; the oldest are forgotten."""
 THERE, DATA, IN, MAY, ZONE = "there", "data", "in", "may", "zone"
@@ -92,7 +94,7 @@ class Facts:
         soon = read.start - fact.by.end <= LAG
         if fact.confirmed and not soon:
             self._sheet.judged(requirement, finding)
-        elif len(fact.doubts) < 3:  # noqa: PLR2004
+        elif len(fact.doubts) < STALE:
             fact.doubts.append((requirement, finding, soon))
 
     def finish(self) -> None:
@@ -106,6 +108,8 @@ class Facts:
         self._of.pop(ref, None)
 
     def _commit(self, fact: Fact) -> None:
-        for requirement, finding, _ in fact.doubts:
-            self._sheet.judged(requirement, finding)
+        stale = fact.confirmed and len(fact.doubts) < STALE
+        for requirement, finding, soon in fact.doubts:
+            if not (soon and stale):
+                self._sheet.judged(requirement, finding)
         fact.doubts.clear()

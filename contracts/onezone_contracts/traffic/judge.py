@@ -74,7 +74,7 @@ class Follower:
         operations = self._documented if self.choice.profile == "core" else every
         self._access = Access(self.sheet, self._state.facts, operations)
         self._signin = SignIn(self.sheet)
-        self._between = RefusalsBetween(self.sheet)
+        self._between = RefusalsBetween(self.sheet, self._state.facts)
         self._anonymous: list[RecordedCall] = []
         self._users: dict[str, Ref] = {}
         self._started = time.perf_counter()

@@ -54,6 +54,31 @@ def test_a_list_that_loses_again_what_it_showed_does_not_lag(tmp_path: Path) -> 
         assert ("create_group_handle_service.state.created-one" in failing(story.judged(tmp_path))) is lost
 
 
+@pytest.mark.parametrize(("misses", "lost"), [(1, False), (2, False), (3, True)])
+def test_a_replica_that_is_behind_at_the_end_of_a_recording_has_lost_nothing(
+    misses: int, lost: bool, tmp_path: Path
+) -> None:
+    """Another read showed it already; what list after list does not show, soon after the creation, is lost."""
+    story = Story()
+    story.created("a")
+    story.listed("a")
+    for _ in range(misses):
+        story.listed()
+    assert ("create_group_handle_service.state.created-one" in failing(story.judged(tmp_path))) is lost
+
+
+@pytest.mark.parametrize(("later", "wrong"), [(3, False), (30, True)])
+def test_what_was_just_created_may_not_be_everywhere_yet(later: int, wrong: bool, tmp_path: Path) -> None:
+    """A 404 between two successes is wrong once every replica must know it."""
+    story = Story()
+    story.created("a")
+    story.add(f"{READ}/a", 200, answer=service_shown("a"))
+    story.add(f"{READ}/a", 404, at=later, answer=error("notFound"))
+    story.add(f"{READ}/a", 200, answer=service_shown("a"))
+    failures = failing(story.judged(tmp_path, edition="deployed"))
+    assert ("get_group_handle_service.access.consistent" in failures) is wrong
+
+
 def test_core_judges_the_documented_operation_alone(tmp_path: Path) -> None:
     """As with `ozkit verify`: the others are in no document of this edition."""
     story = Story()

@@ -19,7 +19,14 @@ from traffic_tools import failing, judged
 ADVISED = {"keys-optional", "types-unchecked"}
 """Variants that get warnings of `ozkit verify` too: what the kit's interfaces make a SHOULD."""
 READS = {
-    *("details-enveloped", "ids-integers-404", "leave-202-later", "leave-empty-200", "reads-forbidden"),
+    *(
+        "details-enveloped",
+        "details-for-creators",
+        "ids-integers-404",
+        "leave-202-later",
+        "leave-empty-200",
+        "reads-forbidden",
+    ),
     *("list-ends", "list-entries", "list-of-the-newest"),
     *("pages-cursor", "pages-drf-10", "pages-drf-100", "pages-link", "pages-total"),
 }
