@@ -56,7 +56,7 @@ def test_a_list_that_loses_again_what_it_showed_does_not_lag(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("misses", "lost"), [(1, False), (2, False), (3, True)])
 def test_a_replica_that_is_behind_at_the_end_of_a_recording_has_lost_nothing(
-    misses: int, lost: bool, tmp_path: Path
+    misses: int, *, lost: bool, tmp_path: Path
 ) -> None:
     """Another read showed it already; what list after list does not show, soon after the creation, is lost."""
     story = Story()
@@ -68,7 +68,7 @@ def test_a_replica_that_is_behind_at_the_end_of_a_recording_has_lost_nothing(
 
 
 @pytest.mark.parametrize(("later", "wrong"), [(3, False), (30, True)])
-def test_what_was_just_created_may_not_be_everywhere_yet(later: int, wrong: bool, tmp_path: Path) -> None:
+def test_what_was_just_created_may_not_be_everywhere_yet(later: int, *, wrong: bool, tmp_path: Path) -> None:
     """A 404 between two successes is wrong once every replica must know it."""
     story = Story()
     story.created("a")
