@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.state import MockState
 
 BYTES, HOSTILE = "edges.bytes", "generated.hostile"
+FOUR_BYTES = re.compile(rb"[\xf0-\xf4]")
 LONG = 30.0
 
 
@@ -50,8 +51,8 @@ async def _cut(send: Send, message: Message) -> None:
 
 
 def _unreadable(exchange: Exchange, answer: Answer) -> None:
-    """What is stored has a number that the server cannot write."""
-    if re.search(rb"\d{40}", answer.body):
+    """What is stored has a character beyond the first plane, which the server cannot write."""
+    if FOUR_BYTES.search(answer.body):
         status(500)(exchange, answer)
 
 
@@ -100,9 +101,9 @@ FAULTS = (
     ),
     fault(
         "robustness-unreadable",
-        "A number of 40 decimals is stored, and crashes the server when it is read.",
+        "A character beyond the first plane is stored, and crashes the server when it is read.",
         answers(_unreadable, 200).of(on("get", "handle_service", "group")),
-        BYTES,
+        "edges.text",
     ),
     fault(
         "robustness-left-over",
