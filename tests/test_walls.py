@@ -58,6 +58,7 @@ def no_exit(statement: str) -> str:
     return f"try:\n    {statement}\nexcept SystemExit:\n    pass"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_through_no_wall(room: str) -> None:
     """Spec imports neither other room, and the mock and the judge never import each other."""
@@ -95,6 +96,7 @@ def imports_within(room: str, package: str) -> dict[str, set[str]]:
     return imports
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("room", "package"), list(zip(ROOMS, PACKAGES, strict=True)))
 def test_no_import_goes_round_in_a_circle(room: str, package: str) -> None:
     """Not even for types."""
@@ -122,6 +124,7 @@ def test_functions_are_short() -> None:
     assert [name for size, name in breaches if size > LIMITS["longest"]] == []
 
 
+@pytest.mark.slow
 def test_files_are_short() -> None:
     """No file has more than 400 lines, tests included."""
     files = [*sources(*ROOMS), *(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py")]
@@ -142,6 +145,7 @@ def test_help_of_the_mock_loads_nothing_of_the_judge() -> None:
     assert not loaded & {"pytest", "hypothesis", "schemathesis", JUDGE}
 
 
+@pytest.mark.slow
 def test_help_of_the_judge_loads_nothing_of_the_mock() -> None:
     """`ozkit verify --help` imports neither Connexion nor the mock."""
     loaded = loaded_by(no_exit("import ozkit; ozkit.main(['verify', '--help'])"))

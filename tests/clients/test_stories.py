@@ -56,6 +56,7 @@ def test_a_notebook_begins_with_a_named_token(zone: tuple[TestClient, str]) -> N
     assert client.get(f"{base}/user", auth=PASSWORD).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", ["classic", "current", "deployed"])
 def test_an_acceptance_suite_begins_with_a_client_token(edition: str) -> None:
     """It asks for one with an empty object, as it has done since the oldest release, and deletes it by itself."""
@@ -91,6 +92,7 @@ def test_a_repository_publishes_what_it_shares(zone: tuple[TestClient, str]) -> 
     assert client.get(f"{base}/shares/{share}/public").json()["handleId"] == identity
 
 
+@pytest.mark.slow
 def test_a_service_with_handles_stays_where_its_release_says_so() -> None:
     """It goes when its handles are gone; the share can be registered again then."""
     for client, base in story("deployed"):
@@ -129,6 +131,7 @@ def test_a_team_grows_by_invitations(zone: tuple[TestClient, str]) -> None:
     assert client.get(f"{base}/groups/{inner}/effective_parents", **nora).json() == {"groups": []}
 
 
+@pytest.mark.slow
 def test_a_health_check_looks_for_the_build(zone: tuple[TestClient, str]) -> None:
     """The configuration is shown to everybody; the health, where the release had it."""
     client, base = zone

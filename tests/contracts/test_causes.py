@@ -54,6 +54,7 @@ def first_lines(result: CommandResult, lines: int = 10) -> str:
     return " ".join(" ".join(result.out.splitlines()[:lines]).split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CAUSES)
 def test_the_cause_stands_in_the_first_lines(command: Command, tmp_path: Path, name: str) -> None:
     """What a naive server does otherwise stands first, once, in words; the JSON report has the same."""
@@ -91,6 +92,7 @@ def test_a_wrong_base_path_is_told(command: Command, tmp_path: Path) -> None:
     assert f"the base path of {handle.base_url} may be wrong, or the home group's id" in first_lines(result)
 
 
+@pytest.mark.slow
 def test_a_report_fits_the_terminal(command: Command, tmp_path: Path) -> None:
     """Every line has at most 80 characters, but for what cannot be broken: a word of a curl line."""
     with naive.serving("forbidden") as handle:

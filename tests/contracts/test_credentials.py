@@ -59,6 +59,7 @@ def test_honest_reading_is_not_flagged(command: Command, variant: str) -> None:
     assert " WARN " not in result.out
 
 
+@pytest.mark.slow
 def test_what_is_left_open_is_told(command: Command, tmp_path: Path) -> None:
     """What a server makes of two credentials of which one is right, or of odd spelling, is observed."""
     path = tmp_path / "report.json"

@@ -33,6 +33,7 @@ def test_what_was_found_is_found_sooner(tmp_path: Path) -> None:
     assert requests[1] < requests[0] / 2
 
 
+@pytest.mark.slow
 def test_a_redis_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     """Told before anything is sent, with exit code 2."""
     pytest.importorskip("redis")

@@ -87,6 +87,7 @@ def test_drawn_names_follow_every_release(edition: str) -> None:
     assert [name for name in drawn_names if not NAME.fullmatch(name)] == []
 
 
+@pytest.mark.slow
 def test_names_reach_every_corner() -> None:
     """Among the drawn names are short and long ones, other scripts, blanks, dots and hyphens."""
     drawn_names = drawn(names(), 400)

@@ -48,6 +48,7 @@ def test_every_requirement_is_in_the_ledger() -> None:
     assert not new, listing("add these lines to those in use", new)
 
 
+@pytest.mark.slow
 def test_lost_ids_are_retired() -> None:
     """An id that no requirement has any more moves to the retired ones."""
     lost = set(ledger()[0]) - in_use()

@@ -44,6 +44,7 @@ def judged_again(command: Command, path: Path) -> CommandResult:
     return command("verify", "--target", path, *ONE)
 
 
+@pytest.mark.slow
 def test_what_states_made_stays(command: Command, target: Mock, tmp_path: Path) -> None:
     """The file is a target file for its owner alone; cleaned by it, nobody is left."""
     path, before = tmp_path / "kept.yaml", target.users()
@@ -84,6 +85,7 @@ def test_a_file_that_is_there_is_not_written_over(command: Command, target: Mock
     assert (result.code, result.err.count("\n"), path.read_text(encoding="utf-8")) == (2, 1, "kept: {}")
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_where_nothing_is_made(command: Command, tmp_path: Path) -> None:
     """The personas of a target file are not the kit's, and the embedded mock ends with the run."""
     result = command("verify", "--keep", tmp_path / "kept.yaml")

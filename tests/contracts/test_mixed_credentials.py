@@ -103,6 +103,7 @@ def test_credentials_beyond_ascii_are_refused_in_good_order(
     assert result.code == code, result.all
 
 
+@pytest.mark.slow
 def test_without_a_second_group_the_verdict_is_partial(command: Command, tmp_path: Path) -> None:
     """And the reason says what to give."""
     with server.start(EDITION) as handle:

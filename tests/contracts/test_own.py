@@ -156,6 +156,7 @@ def test_requirements_are_those_of_the_edition(command: Command) -> None:
     assert "agreed for the pilot" in texts["create_group_handle_service.success.status"]
 
 
+@pytest.mark.slow
 def test_a_target_file_is_made_for_the_edition(command: Command) -> None:
     """`ozkit target init` says what the personas of an edition of one's own must hold."""
     result = command("target", "init", *AGREED)

@@ -146,6 +146,7 @@ def test_personas_single_out_any_rule(rule: AccessRule) -> None:
     assert not undecided(derive(rule, PRIVILEGES, ("group",)), list(users(rule)))
 
 
+@pytest.mark.slow
 @given(rules())
 @settings(max_examples=200, deadline=None)
 def test_personas_are_expected_what_the_rule_says(rule: AccessRule) -> None:

@@ -43,6 +43,7 @@ def sent(requirement: Requirement) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", editions())
 def test_every_operation_with_a_body_has_them(edition: str) -> None:
     """Odd values, unknown keys and odd bytes; none has them that takes no body."""

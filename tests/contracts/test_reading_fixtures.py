@@ -63,6 +63,7 @@ def test_what_was_there_before_binds_where_it_is_documented() -> None:
         assert levels["effect.before"] is level
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", editions())
 def test_methods_that_onezone_has_are_not_asked_to_be_refused(edition: str) -> None:
     """A zone has more methods at some paths than the contract: they would be answered, and do something."""

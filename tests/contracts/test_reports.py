@@ -63,6 +63,7 @@ def report(command: Command, faulty: server.Handle, tmp_path: Path) -> dict[str,
     return data
 
 
+@pytest.mark.slow
 def test_json_report_has_the_promised_keys(report: dict[str, Any], faulty: server.Handle) -> None:
     """The report has the keys that it was promised to have, and those that were added since."""
     assert set(report) == TOP | MORE_TOP
@@ -82,6 +83,7 @@ def test_json_report_has_the_promised_keys(report: dict[str, Any], faulty: serve
     assert report["duration_s"] > 0
 
 
+@pytest.mark.slow
 def test_json_report_has_known_words(report: dict[str, Any]) -> None:
     """Levels and outcomes are of the promised words; who fails has findings, who is skipped a reason."""
     levels = {"MUST", "SHOULD", "OBSERVE"}
@@ -100,6 +102,7 @@ def test_json_report_has_known_words(report: dict[str, Any]) -> None:
     assert sum(report["counts"].values()) == len(report["requirements"])
 
 
+@pytest.mark.slow
 def test_requests_of_a_report_can_be_read(report: dict[str, Any], faulty: server.Handle) -> None:
     """Every finding with an exchange says what was sent as whom and where to, and what came."""
     findings = [finding for requirement in report["requirements"] for finding in requirement["findings"]]

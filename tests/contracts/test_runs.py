@@ -313,6 +313,7 @@ def test_target_without_removal_is_left_alone(command: Command) -> None:
         assert len(removals) <= 20
 
 
+@pytest.mark.slow
 def test_nothing_but_the_api_is_asked(command: Command, tmp_path: Path) -> None:
     """Every request goes to the base path or to the states URL, with no cookie, and says what it is."""
     report = tmp_path / "report.json"
@@ -324,6 +325,7 @@ def test_nothing_but_the_api_is_asked(command: Command, tmp_path: Path) -> None:
     assert json.loads(report.read_text())["requests"] == sum(request.path != "/states" for request in seen)
 
 
+@pytest.mark.slow
 def test_location_on_another_host_is_fetched_from_the_target(command: Command) -> None:
     """A Location that names another host is read from the target, and nobody else is asked."""
     with recorded(variants=("location-other-host",)) as (handle, seen):

@@ -239,6 +239,7 @@ class OneOperation:
     pools = MappingProxyType(dict.fromkeys(("change", "delete", "refuse", "any", "read"), ("read",)))
 
 
+@pytest.mark.slow
 def test_nothing_of_a_run_outlives_its_sequences() -> None:
     """Hypothesis keeps every class of machines that it took: the run behind it is let go."""
     setting: Any = OneOperation()

@@ -81,6 +81,7 @@ def test_states_url_that_nobody_serves_is_told(command: Command) -> None:
     assert "the connection was refused" in result.out
 
 
+@pytest.mark.slow
 def test_states_url_that_hangs_is_told(command: Command) -> None:
     """A states URL that never answers costs a time-out or two, and is inconclusive."""
     with RawServer(silent) as raw:

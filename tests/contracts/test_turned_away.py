@@ -52,6 +52,7 @@ def expired(app: App) -> None:
 TURNS = {"banned with 403": banned(403), "banned with 429": banned(429), "expired": expired}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", TURNS)
 def test_who_turns_everybody_away_is_not_accused(command: Command, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ban by address and credentials that end make a run partial, and the reason names them."""

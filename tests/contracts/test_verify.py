@@ -169,6 +169,7 @@ def test_server_that_hangs_is_inconclusive(command: Command, servers: Servers, t
     assert "no answer within 0.3 s" in result.last
 
 
+@pytest.mark.slow
 def test_port_that_nobody_serves_is_inconclusive(command: Command) -> None:
     """A connection that is refused is one line."""
     with states(person()) as (url, _):
@@ -204,6 +205,7 @@ def test_odd_answers_are_violations(command: Command, what: str) -> None:
     assert "the kit failed" not in result.out
 
 
+@pytest.mark.slow
 def test_server_that_dies_on_the_way_is_nonconformant(command: Command) -> None:
     """A server that stops answering in the middle of the run is told by the requests that had no answer."""
     with server.start("current") as handle:
@@ -221,6 +223,7 @@ def test_server_that_dies_on_the_way_is_nonconformant(command: Command) -> None:
     assert "the connection was closed without an answer" in result.out
 
 
+@pytest.mark.slow
 def test_wrong_credentials_of_one_persona_are_no_set_up_problem(
     command: Command, servers: Servers, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ def test_waiting_in_vain_is_no_verdict(command: Command) -> None:
     assert "was not up within 0.1 s (--wait)" in result.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["target", "states"])
 def test_who_never_answers_is_told(command: Command, monkeypatch: pytest.MonkeyPatch, who: str) -> None:
     """However long a request may take, a target or states URL that is silent from the start ends the run soon."""
@@ -77,6 +78,7 @@ def test_who_never_answers_is_told(command: Command, monkeypatch: pytest.MonkeyP
     assert "0.5 s" in result.out
 
 
+@pytest.mark.slow
 def test_time_counts_from_the_first_request(command: Command) -> None:
     """A set-up that takes all the time leaves none to judge in: that is no verdict."""
     with RawServer(always(answer(429, b"", "Retry-After: 5"))) as raw:
@@ -85,6 +87,7 @@ def test_time_counts_from_the_first_request(command: Command) -> None:
     assert "time" in result.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", [(), ("Retry-After: 0",), ("Retry-After: 3600",)])
 def test_who_is_held_back_for_ever_is_not_judged(command: Command, header: tuple[str, ...]) -> None:
     """A target that answers 429 to everything is inconclusive, whatever it says of when to come back."""

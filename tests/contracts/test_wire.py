@@ -177,6 +177,7 @@ def test_another_protocol_is_told_at_once() -> None:
     assert "no HTTP answer" in (exchange.failure or "")
 
 
+@pytest.mark.slow
 def test_silence_times_out() -> None:
     """A server that never answers is a time-out, told with its length."""
     exchange = ask(silent, timeout=0.3)
@@ -192,6 +193,7 @@ DRIPPING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("head", "drop"), DRIPPING.values(), ids=list(DRIPPING))
 def test_dripping_answer_times_out(head: bytes, drop: bytes) -> None:
     """An answer that comes bit by bit and never ends takes no longer than the time-out."""
@@ -253,6 +255,7 @@ def test_connection_is_kept() -> None:
         assert (raw.connections, wire.sent) == (1, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.0, 0.2])
 def test_idle_connection_closed_by_the_server_is_replaced(pause: float) -> None:
     """A server that ends a kept connection between requests is asked again, silently."""
@@ -264,6 +267,7 @@ def test_idle_connection_closed_by_the_server_is_replaced(pause: float) -> None:
         assert raw.connections == 3
 
 
+@pytest.mark.slow
 def test_interrupt_waits_for_the_request_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C lets the answer come, so that what the target makes is known; the next request is not sent any more."""
     monkeypatch.setattr("onezone_contracts.wire.UNDER_WAY", AGES)
@@ -313,6 +317,7 @@ def test_a_hang_is_not_waited_for_after_an_interrupt(monkeypatch: pytest.MonkeyP
         assert Wire(raw.origin, AGES, network=network).send(POST).timed_out
 
 
+@pytest.mark.slow
 def test_who_never_answers_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until a target answers for the first time, all requests together wait for so long, whatever one may take."""
     monkeypatch.setattr("onezone_contracts.wire.FIRST", 0.3)

@@ -129,6 +129,7 @@ def test_early_refusal_of_a_large_body_is_seen() -> None:
     assert (413, None) in statuses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interim", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
 def test_refusal_of_a_large_body_that_is_never_read_is_seen(interim: bytes) -> None:
     """A server that answers and neither reads on nor closes has answered: the rest is not sent (RFC 9112, 9.5)."""

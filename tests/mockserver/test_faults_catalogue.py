@@ -104,6 +104,7 @@ def test_every_hook_goes_to_a_point_that_there_is(edition: str) -> None:
     assert {(fault.id, at) for fault in faults for at, _ in enumerate(fault.hooks)} - installed == set()
 
 
+@pytest.mark.slow
 def test_a_hook_for_no_operation_is_not_installed() -> None:
     """So the test above can fail."""
     asked: list[str] = []
@@ -137,6 +138,7 @@ def test_without_faults_nothing_is_installed() -> None:
     assert done.stdout.split() == ["False", "World"]
 
 
+@pytest.mark.slow
 def test_several_faults_are_on_together() -> None:
     """A success is a 200, without a Location, and forbidden ones get a 404."""
     client = faulty("status-200", "location-missing", "status-403-as-404")
@@ -145,6 +147,7 @@ def test_several_faults_are_on_together() -> None:
     assert client("POST", CREATE, GOOD, as_="otto").status == 404
 
 
+@pytest.mark.slow
 def test_the_journal_knows_the_status_of_a_changed_answer() -> None:
     """It is what the client got."""
     client = faulty("status-200")
@@ -166,6 +169,7 @@ def test_what_a_fault_remembers_ends_with_the_world(name: str) -> None:
     assert locations[0] != locations[1]
 
 
+@pytest.mark.slow
 def test_a_stage_is_changed() -> None:
     """Anybody who has signed in may; who has not is asked to."""
     client = faulty("access-anybody")
@@ -173,6 +177,7 @@ def test_a_stage_is_changed() -> None:
     assert client("POST", CREATE, GOOD).status == 401
 
 
+@pytest.mark.slow
 def test_the_world_is_changed() -> None:
     """Any password is right, also after a reset."""
     client = faulty("authentication-no-password")
@@ -182,6 +187,7 @@ def test_the_world_is_changed() -> None:
     assert type(client.app.world) is not World
 
 
+@pytest.mark.slow
 def test_what_is_stored_is_changed() -> None:
     """Another name than was sent is read back."""
     client = faulty("state-name-fixed")
@@ -198,6 +204,7 @@ def test_an_unknown_fault_is_told() -> None:
         chosen(["status-201"], load("deployed"))
 
 
+@pytest.mark.slow
 def test_faults_are_switched_while_it_runs() -> None:
     """The control plane lists them; a list puts these on, the others off, and the world back."""
     client = Client(create_app())
@@ -213,6 +220,7 @@ def test_faults_are_switched_while_it_runs() -> None:
     assert client("POST", CREATE, GOOD, as_="adam").status == 204
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [["nonsense"], "status-200", [1], {"a": 1}])
 def test_a_bad_switch_changes_nothing(body: object) -> None:
     """An unknown fault, or no list of ids, is a 400 with the reason."""
@@ -238,6 +246,7 @@ def test_the_command_refuses_an_unknown_one(capsys: pytest.CaptureFixture[str], 
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_handle_of_no_service_still_needs_a_share() -> None:
     """The fault lets the unknown service pass, and nothing else."""
     client = faulty("handle-of-no-service", edition="deployed")

@@ -36,6 +36,7 @@ def test_what_is_added_works_at_once(each: Client) -> None:
     assert each("GET", "/_mock/journal").json["total"] == 2
 
 
+@pytest.mark.slow
 def test_it_is_added_to_one_world(client: Client) -> None:
     """The one that the request names."""
     assert add(client, {"users": [YVE]}, **{"x-mock-world": "one"}).status == 204
@@ -156,6 +157,7 @@ def test_a_share_may_show_its_handle(edition_client: Callable[[str], Client], ha
     assert add(edition_client("deployed"), {"shares": [share], "handles": handles}).status == 204
 
 
+@pytest.mark.slow
 def test_a_world_in_which_a_named_service_is_gone_goes_on(edition_client: Callable[[str], Client]) -> None:
     """Where a service with handles may be deleted, the world can be added to and put back afterwards."""
     current = edition_client("current")

@@ -20,6 +20,7 @@ CALLERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "path"), CALLERS)
 def test_who_asks_about_themselves_must_be_known(method: str, path: str) -> None:
     """Also where the document lets a request pass without credentials: then nobody in particular asks."""

@@ -50,6 +50,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return output.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_start_up_shows_every_persona_with_its_outcome(edition: str) -> None:
     """The outcome that is printed is the one that the documents ask for, and showing it leaves the world as it was."""
@@ -153,6 +154,7 @@ def test_a_request_in_flight_is_finished_before_the_end(how: signal.Signals) -> 
         assert process.wait(10) == 0
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """And exit code 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

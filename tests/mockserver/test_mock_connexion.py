@@ -198,6 +198,7 @@ def test_a_document_that_is_not_openapi_is_an_error_of_the_start() -> None:
         changed(lambda document: document["info"].pop("title") and document["info"].update(title=5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_the_contract_stays_as_it_is(edition: str) -> None:
     """Connexion resolves the document that it is given; the contract's own must not change."""
@@ -236,6 +237,7 @@ def test_a_middleware_of_connexion_finds_its_operation(base: str) -> None:
     assert seen == [("create_group_handle_service", context, {"id": HOME})]
 
 
+@pytest.mark.slow
 def test_an_asgi_middleware_of_somebody_else_stands_in_the_stack() -> None:
     """Starlette's compression sees the mock's answers."""
     client = Client(create_app(middlewares=[lambda app: GZipMiddleware(app, minimum_size=1)]))
@@ -244,6 +246,7 @@ def test_an_asgi_middleware_of_somebody_else_stands_in_the_stack() -> None:
     assert client.create(as_="adam").status == 204
 
 
+@pytest.mark.slow
 def test_a_middleware_may_do_what_asgi_allows() -> None:
     """Change its path parameters, answer without headers, or with one constant list, again and again."""
     constant = [(b"x-constant", b"1")]
@@ -286,6 +289,7 @@ def test_the_lifespan_and_web_sockets_are_answered() -> None:
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete", "websocket.close"]
 
 
+@pytest.mark.slow
 def test_a_failure_of_the_mock_is_a_500_in_the_editions_shape(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged, answered as documented, and says that it is the mock's."""
     app = create_app()
@@ -344,6 +348,7 @@ def test_a_start_loads_no_judge_and_no_test_tools() -> None:
     assert not loaded & {"pytest", "hypothesis", "schemathesis", "onezone_contracts"}
 
 
+@pytest.mark.slow
 def test_what_a_middleware_makes_of_the_request_counts() -> None:
     """Headers that it adds, in place or in a scope of its own, and other path parameters."""
 

@@ -34,6 +34,7 @@ def test_the_document_is_the_bundled_one(each: Client) -> None:
     assert reply.headers["content-type"] == "application/yaml"
 
 
+@pytest.mark.slow
 def test_the_control_plane_can_be_switched_off() -> None:
     """Then its paths are unknown like any other."""
     client = Client(create_app(control=False))

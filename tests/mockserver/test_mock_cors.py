@@ -20,6 +20,7 @@ def both() -> Client:
     return Client(create_app(cors_origins=["*", NAMED]))
 
 
+@pytest.mark.slow
 def test_a_named_origin_may_send_credentials(named: Client) -> None:
     """Answers and preflights say so, and that they depend on Origin (the Fetch standard, CORS protocol)."""
     for reply in (
@@ -40,6 +41,7 @@ def test_others_get_nothing_where_origins_are_named(named: Client, origin: dict[
     assert reply.headers["vary"] == "Origin"
 
 
+@pytest.mark.slow
 def test_every_origin_is_without_credentials(client: Client, both: Client) -> None:
     """`*` and credentials never go together; beside a name, answers depend on Origin."""
     for asked, vary in ((client, None), (both, "Origin")):

@@ -62,6 +62,7 @@ def test_cookies_may_come_in_several_headers() -> None:
     assert client.create(headers={"cookie": "key=\xe9"}).status == 401
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [
     {"type": "http", "scheme": "Bearer"},
     {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "https://op.example.org", "scopes": {}}}},

@@ -48,6 +48,7 @@ def test_options_for_one_test(onezone_mock: RunningMock) -> None:
     assert create(onezone_mock).status_code == 202
 
 
+@pytest.mark.slow
 def test_personas_are_those_of_the_scenario(onezone_mock_server: RunningMock) -> None:
     """And its users, by name; nobody has no credentials."""
     assert onezone_mock_server.persona("no credentials").headers == {}
@@ -102,6 +103,7 @@ def test_a_mock_that_does_not_start_says_why() -> None:
         pass
 
 
+@pytest.mark.slow
 def test_the_mock_in_process() -> None:
     """By httpx' ASGI transport, as docs/mock.md shows it."""
 

@@ -91,6 +91,7 @@ def ask(app: Mock, talk: Callable[[httpx.AsyncClient], Awaitable[Any]]) -> Any:
     return asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_only_what_is_named_is_answered_by_the_mock(upstream: str) -> None:
     """All else goes on, also what no operation is for; both are in the journal."""
     app = create_app(forward=f"{upstream}/base", only=[CREATE])
@@ -122,6 +123,7 @@ def test_without_a_path_paths_go_on_as_they_come(upstream: str) -> None:
     ask(app, talk)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_goes_on(upstream: str, *, chunked: bool) -> None:
     """With its length, or in chunks."""
@@ -141,6 +143,7 @@ def test_a_body_goes_on(upstream: str, *, chunked: bool) -> None:
     ask(app, talk)
 
 
+@pytest.mark.slow
 def test_fields_of_one_connection_stay_behind(upstream: str) -> None:
     """RFC 9110, 7.6.1: on the way there and on the way back."""
     app = create_app(forward=upstream, cors_origins=["*"])
@@ -206,6 +209,7 @@ def test_a_target_that_is_down_is_502(each: Any) -> None:
     ask(app, talk)
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_cut_is_cut_here_too(upstream: str) -> None:
     """Nobody takes it for whole."""
     app = create_app(forward=upstream)
@@ -217,6 +221,7 @@ def test_an_answer_that_is_cut_is_cut_here_too(upstream: str) -> None:
     ask(app, talk)
 
 
+@pytest.mark.slow
 def test_overrides_come_first(upstream: str) -> None:
     """A real server that fails when a test wants it to."""
     app = create_app(forward=upstream)

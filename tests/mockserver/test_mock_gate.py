@@ -113,6 +113,7 @@ def test_no_spelling_gets_around_it(address: Address, lines: tuple[str, ...]) ->
         assert statuses(connection, 1) == [403]
 
 
+@pytest.mark.slow
 def test_the_token_is_asked_for() -> None:
     """As a bearer token, or as the password of a browser's login box; then any name of the mock is right."""
     client = Client(create_app(control_token="s3cret"))
@@ -129,6 +130,7 @@ def test_the_token_is_asked_for() -> None:
     assert client.create(as_="adam").status == 204
 
 
+@pytest.mark.slow
 def test_a_public_url_is_its_own_name() -> None:
     """Also where the proxy asks by another."""
     client = Client(create_app(public_url="https://mock.example.org/onezone"))

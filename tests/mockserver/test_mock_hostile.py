@@ -216,6 +216,7 @@ def test_pipelined_requests_are_answered_in_turn(address: tuple[str, int]) -> No
     assert exchange(address, request_bytes + request_bytes + last).count(b"HTTP/1.1 200 OK") == 3
 
 
+@pytest.mark.slow
 def test_http_1_0_without_a_host_gets_a_location_of_the_server(address: tuple[str, int]) -> None:
     """There is no Host to build it from."""
     body = json.dumps(GOOD).encode()
@@ -249,6 +250,7 @@ def test_any_headers_and_any_id_get_an_answer(client: Client, headers: list[tupl
     assert client.create(group=identity.replace("/", "%2F"), headers=headers).status < 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["prefer", "accept", "content-type", "authorization"])
 def test_long_headers_are_forgotten(name: str) -> None:
     """The mock keeps what it read out of short ones only."""

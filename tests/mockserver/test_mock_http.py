@@ -176,6 +176,7 @@ def test_a_preflight_allows_what_the_operation_needs(client: Client) -> None:
         assert name in reply.headers["access-control-allow-headers"]
 
 
+@pytest.mark.slow
 def test_only_chosen_origins_may_read() -> None:
     """With --cors-origin the origin is echoed to its own pages and to nobody else's."""
     client = Client(create_app(cors_origins=("http://a.test", "http://b.test")))
@@ -274,6 +275,7 @@ def test_credentials_are_right_or_refused(client: Client, headers: dict, status:
         assert [value.split()[0] for name, value in reply.pairs if name == "www-authenticate"] == ["Basic", "Bearer"]
 
 
+@pytest.mark.slow
 def test_names_and_passwords_are_utf_8_and_the_first_colon_splits() -> None:
     """RFC 7617, 2.1."""
     user = {"username": "zażółć", "password": "a:ł:b", "zone_privileges": "all"}

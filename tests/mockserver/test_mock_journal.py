@@ -149,6 +149,7 @@ def test_long_bodies_are_cut_and_say_so(client: Client) -> None:
     assert len(row["request"]["body"]) == LONG_BODY
 
 
+@pytest.mark.slow
 def test_all_bodies_together_are_bounded() -> None:
     """The oldest rows lose their heads and bodies; what was decided stays."""
     client = Client(create_app())

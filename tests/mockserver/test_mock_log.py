@@ -26,6 +26,7 @@ def logged() -> tuple[Client, io.StringIO, Console]:
     return client, output, console
 
 
+@pytest.mark.slow
 def test_a_line_says_who_asked_what_and_why_it_was_refused() -> None:
     """With the world where it is not the common one; secrets in the query are masked."""
     client, output, console = logged()
@@ -38,6 +39,7 @@ def test_a_line_says_who_asked_what_and_why_it_was_refused() -> None:
     assert f"GET    {PATH}?token=*** (world w) adam 200" in second
 
 
+@pytest.mark.slow
 def test_colours_are_for_terminals() -> None:
     """The status has that of its class."""
     client = Client(create_app())
@@ -67,6 +69,7 @@ def test_colours_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not has_colours(Terminal())
 
 
+@pytest.mark.slow
 def test_nothing_that_was_sent_moves_the_cursor() -> None:
     """A path is shown by its numbers where it is not printable."""
     client, output, console = logged()
@@ -76,6 +79,7 @@ def test_nothing_that_was_sent_moves_the_cursor() -> None:
     assert "\x1b" not in output.getvalue()
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_a_console() -> None:
     """One that takes nothing loses lines, and is told how many."""
     blocked = threading.Event()
@@ -97,6 +101,7 @@ def test_nobody_waits_for_a_console() -> None:
     assert "requests are not shown" in output.getvalue()
 
 
+@pytest.mark.slow
 def test_a_console_that_is_closed_is_left_alone() -> None:
     """The mock goes on."""
     client, output, console = logged()

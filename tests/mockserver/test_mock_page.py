@@ -189,6 +189,7 @@ def ask(origin: str, path: str, user: str = "vera", body: Any = None, method: st
         return error.code
 
 
+@pytest.mark.slow
 def test_a_request_shows_as_it_comes_and_says_why_it_was_refused(page: Page, origin: str) -> None:
     """Chosen by the keyboard: the route, the grant that would be needed, and the body with its secrets masked."""
     properties = {**GOOD["serviceProperties"], "password": "s3cret"}  # type: ignore[dict-item]
@@ -206,6 +207,7 @@ def test_a_request_shows_as_it_comes_and_says_why_it_was_refused(page: Page, ori
     detail.wait_for(state="detached")
 
 
+@pytest.mark.slow
 def test_a_persona_is_sent_and_its_lines_are_copied(page: Page) -> None:
     """The button's answer is that of the mock; what is copied works in a shell."""
     page.get_by_role("link", name="Personas", exact=True).click()
@@ -222,6 +224,7 @@ def test_a_persona_is_sent_and_its_lines_are_copied(page: Page) -> None:
         assert done.stdout.split()[1] == "403"
 
 
+@pytest.mark.slow
 def test_who_may_is_told_of_everybody(page: Page) -> None:
     """With the groups through which a privilege comes."""
     page.get_by_role("link", name="Who may what").click()
@@ -229,6 +232,7 @@ def test_who_may_is_told_of_everybody(page: Page) -> None:
     page.get_by_text("needs the zone privilege oz_handle_services_create for zoe", exact=True).first.wait_for()
 
 
+@pytest.mark.slow
 def test_groups_are_drawn_and_can_be_chosen_by_the_keyboard(page: Page) -> None:
     """A table says the same to those who do not see the drawing."""
     page.get_by_role("link", name="People and groups").click()
@@ -240,6 +244,7 @@ def test_groups_are_drawn_and_can_be_chosen_by_the_keyboard(page: Page) -> None:
     assert page.get_by_role("cell", name="nora").count() == 1
 
 
+@pytest.mark.slow
 def test_faults_are_switched_and_worlds_made(page: Page, origin: str) -> None:
     """And what is done shows in the mock."""
     page.get_by_role("link", name="Change").click()
@@ -257,6 +262,7 @@ def test_faults_are_switched_and_worlds_made(page: Page, origin: str) -> None:
     page.get_by_role("heading", name="This world: the common one").wait_for()
 
 
+@pytest.mark.slow
 def test_a_snapshot_is_loaded(page: Page, origin: str, tmp_path: Path) -> None:
     """A scenario file, as it is written."""
     path = tmp_path / "mine.yaml"
@@ -269,6 +275,7 @@ def test_a_snapshot_is_loaded(page: Page, origin: str, tmp_path: Path) -> None:
     page.get_by_text("6 users, 3 groups").wait_for()
 
 
+@pytest.mark.slow
 def test_ten_thousand_rows_are_a_short_document(page: Page, origin: str) -> None:
     """Only what is seen is in it; the end is reached by a key, and the newest row stays in sight."""
     ask(origin, "/_mock/reset", method="POST")
@@ -287,6 +294,7 @@ def test_ten_thousand_rows_are_a_short_document(page: Page, origin: str) -> None
     assert page.get_by_role("option").count() < 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("part", ["requests", "people", "access", "personas", "shaping"])
 def test_it_fits_a_telephone(browser: Browser, origin: str, part: str, scheme: Any) -> None:

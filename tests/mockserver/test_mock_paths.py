@@ -50,6 +50,7 @@ def test_an_encoded_slash_divides_no_base_path() -> None:
     assert client.create(base="/api/v3/%", as_="adam").status in {400, 404}
 
 
+@pytest.mark.slow
 def test_the_control_plane_has_equivalent_spellings_too() -> None:
     """`_` is a character that needs no encoding."""
     assert Client(create_app())("GET", "/%5Fmock/").status == 200
@@ -73,6 +74,7 @@ def test_the_mock_may_be_mounted(prefix: str) -> None:
     assert client("GET", f"{prefix}/api/v3/planets").status == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", ["/prefix/api/v3", "/api/v3"])
 def test_a_root_path_may_come_from_the_server(base: str) -> None:
     """The path begins with it, as ASGI has it; some servers have taken it away, and it still belongs in Location."""
@@ -86,6 +88,7 @@ def test_a_root_path_may_come_from_the_server(base: str) -> None:
     assert reply.headers["location"].startswith(f"{ORIGIN}/prefix{SHOWN}/groups/{HOME}/")
 
 
+@pytest.mark.slow
 def test_a_root_path_ends_with_a_segment() -> None:
     """Letters are not taken off the middle of one."""
     app = create_app()

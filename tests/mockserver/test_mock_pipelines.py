@@ -65,6 +65,7 @@ def running(*options: str) -> Iterator[Address]:
 # --- what is not HTTP ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_owed_comes_before_the_refusal(address: Address) -> None:
     """RFC 9112, 9.3.2: two good requests, then garbage: their answers, then the refusal, then the end."""
     with connected(address) as connection:
@@ -72,6 +73,7 @@ def test_what_is_owed_comes_before_the_refusal(address: Address) -> None:
         assert all_statuses(connection) == [204, 204, 501]
 
 
+@pytest.mark.slow
 def test_garbage_that_comes_later_waits_for_what_is_owed(address: Address) -> None:
     """And so does more of it; the client may have closed its side meanwhile."""
     with connected(address) as connection:
@@ -83,6 +85,7 @@ def test_garbage_that_comes_later_waits_for_what_is_owed(address: Address) -> No
         assert all_statuses(connection) == [204, 501]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [PATH, "/_mock/reset", "/_mock/faults"])
 def test_a_body_that_is_not_http_is_refused_once(address: Address, path: str) -> None:
     """The request has one answer, after those that came before it."""
@@ -172,6 +175,7 @@ def test_connect_is_refused(address: Address) -> None:
 # --- the end of a connection -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [b"", b"POST ", head(*COMMON, length(BODY)), create()[:-1]])
 def test_a_half_closed_client_gets_what_is_owed(address: Address, cut: bytes) -> None:
     """Though its last request is incomplete, and never will be complete."""

@@ -32,6 +32,7 @@ def test_an_error_that_no_document_has_is_named_by_its_status(client: Client) ->
     assert reply.json == {"error": {"id": "tooManyRequests", "description": "Too Many Requests."}}
 
 
+@pytest.mark.slow
 def test_every_error_that_an_edition_documents_can_be_forced(each: Client) -> None:
     """For any operation, also one that does not document it."""
     statuses = documented_errors(each.app.contract) | ALWAYS

@@ -75,6 +75,7 @@ def test_a_world_stays_in_the_path(behind_proxy: Client) -> None:
     assert start_of(behind_proxy, headers, "/_world/a/api/v3") == "http://a.example/onezone/_world/a"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "start"),
     [("https://mock.example.org", ""), ("https://mock.example.org:8443/", ""), ("http://localhost:5173/api/zone/", "")],

@@ -134,6 +134,7 @@ def test_a_path_of_nothing(edition: str, method: str, status: int, edition_clien
     assert "no operation has this path" in reply.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_what_the_contract_lacks_is_not_implemented(edition: str) -> None:
     """Every operation of Onezone that the contract lacks: 501 with the edition's error, and why."""

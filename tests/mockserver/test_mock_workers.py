@@ -56,6 +56,7 @@ def worker(address: Address, prefix: str, headers: dict[str, str]) -> list[str]:
     return wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["path", "header", "cookie"])
 def test_eight_workers_do_not_disturb_each_other(address: Address, way: str) -> None:
     """Each in a world of its own, by whichever way it is named."""

@@ -140,6 +140,7 @@ PRIVILEGES = ["p", "q", "r"]
 grants = st.frozensets(st.sampled_from(PRIVILEGES))
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(st.sampled_from(GROUPS), grants),
     st.dictionaries(st.tuples(st.sampled_from(GROUPS), st.sampled_from(GROUPS)).filter(lambda e: e[0] != e[1]), grants),

@@ -179,6 +179,7 @@ def test_faults_are_of_all_worlds(client: Client) -> None:
     client.app.state.switch(())
 
 
+@pytest.mark.slow
 def test_worlds_work_below_a_mount() -> None:
     """The prefix stands behind the path that the mock is mounted at."""
     app = create_app()

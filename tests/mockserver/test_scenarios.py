@@ -75,6 +75,7 @@ def test_every_outcome_is_every_documented_status() -> None:
     assert {persona.expect for persona in personas} == {"success", 400, 401, 403, 404}
 
 
+@pytest.mark.slow
 def test_start_up_tells_where_the_scenario_is_mistaken(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text("groups: [{id: g}]\npersonas: [{name: nobody, group: g, expect: 403}]\n", encoding="utf-8")

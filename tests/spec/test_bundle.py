@@ -91,6 +91,7 @@ def test_a_changed_source_makes_its_bundled_file_stale(tmp_path: Path) -> None:
     assert stale(room) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", editions())
 def test_the_json_says_what_the_yaml_says(edition: str) -> None:
     """Programs read the one, people the other."""

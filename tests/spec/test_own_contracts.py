@@ -135,6 +135,7 @@ def test_a_mistake_in_an_edition_is_told_with_file_line_and_key(tmp_path: Path, 
     assert mistake(path)[0].startswith(f"{path}:{expected}"), mistake(path)
 
 
+@pytest.mark.slow
 def test_an_operation_whose_success_is_taken_away_is_told(tmp_path: Path) -> None:
     """It cannot be judged, nor served."""
     removal = ACTION.format(f"{CREATE}.responses['201']", "remove: true")
@@ -188,6 +189,7 @@ OF_FOLDERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OF_FOLDERS)
 def test_a_mistake_in_a_folder_is_told_with_file_line_and_key(tmp_path: Path, name: str) -> None:
     """Each mistake in a part of a contract is told where it is written."""

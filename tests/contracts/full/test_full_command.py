@@ -136,6 +136,7 @@ def test_a_target_is_identified_with_an_account(
     assert mock.world() == before
 
 
+@pytest.mark.slow
 def test_identify_takes_the_base_url_from_a_target_file(
     mock: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,6 +179,7 @@ def test_a_killed_run_can_be_cleaned(mock: Running, capsys: pytest.CaptureFixtur
     assert mock.world() == before
 
 
+@pytest.mark.slow
 def test_the_skeleton_says_what_the_account_must_hold(capsys: pytest.CaptureFixture[str]) -> None:
     """`target init --profile full` names the key and the zone privileges."""
     assert ozkit.main(["target", "init", "--profile", "full"]) == 0

@@ -56,6 +56,7 @@ def as_far_as_given(code: int, requirements: dict[str, Any]) -> None:
         assert "give an administrator's account" in requirements[name]["reason"]
 
 
+@pytest.mark.slow
 def test_a_target_file_serves_the_operations_that_it_has_personas_for(mock: Running, tmp_path: Path) -> None:
     """Each under its name."""
     accounts = set_up(f"{mock.origin}/_mock/states", "current")

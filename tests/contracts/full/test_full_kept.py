@@ -45,6 +45,7 @@ def findings_of(stages: Stages) -> list[Finding]:
     return list(refused_while_referenced("handle", BAD_REQUEST)(trial_of(stages, "delete", "handle_service")))
 
 
+@pytest.mark.slow
 def test_a_server_without_the_read_is_not_accused(mocks: dict[str, Running]) -> None:
     """That a handle service cannot be read does not mean that it is gone."""
 
@@ -60,6 +61,7 @@ def answered(status: int) -> Rewrite:
     return lambda method, path: status if method == "DELETE" and SERVICE in path else None
 
 
+@pytest.mark.slow
 def test_what_a_limiter_answers_is_no_violation(mocks: dict[str, Running], monkeypatch: pytest.MonkeyPatch) -> None:
     """It says nothing about the deletion."""
     monkeypatch.setattr("onezone_contracts.patience.SHORTEST", 0)
@@ -75,6 +77,7 @@ def test_what_a_limiter_answers_is_no_violation(mocks: dict[str, Running], monke
     assert reason.value.blocked
 
 
+@pytest.mark.slow
 def test_another_refusal_is_told_as_one(mocks: dict[str, Running]) -> None:
     """It was refused, though not as documented."""
     other = 403

@@ -67,6 +67,7 @@ def test_core_judges_with_personas_of_its_own_making(mocks: dict[str, Running], 
     assert mock.world() == before
 
 
+@pytest.mark.slow
 def test_states_make_the_administrator(mock: Running) -> None:
     """With provider states alone a persona with every zone privilege is the administrator."""
     before = mock.world()
@@ -116,6 +117,7 @@ def test_a_crash_halfway_leaves_nothing(mock: Running) -> None:
     assert mock.world() == before
 
 
+@pytest.mark.slow
 def test_leftovers_of_earlier_runs_are_cleaned(mock: Running) -> None:
     """What a run made and could not remove is found by its mark; a dry run removes nothing; others' things stay."""
     before = mock.world()

@@ -50,6 +50,7 @@ def all_of(shares: Shares) -> list[str]:
             return given
 
 
+@pytest.mark.slow
 def test_a_share_is_given_once_in_an_operation(shares: Shares) -> None:
     """Then there is none: what an operation names it may still need."""
     given = all_of(shares)
@@ -128,6 +129,7 @@ def test_what_was_not_sent_gives_back_what_it_names(
     assert set(all_of(stages.shares)) == set(free)
 
 
+@pytest.mark.slow
 def test_the_next_operation_has_all_but_what_is_kept(shares: Shares) -> None:
     """What stages of several operations have is not given to another."""
     with shares.kept():

@@ -36,6 +36,7 @@ def test_personas_may_have_tokens(mock: Running, profile: str) -> None:
     assert mock.world() == before
 
 
+@pytest.mark.slow
 def test_where_users_have_no_passwords_it_says_what_to_give(mock: Running) -> None:
     """The option is named when a user cannot be made, and only where it was not given."""
 
@@ -83,6 +84,7 @@ def test_which_tokens_should_count(details: Any, owner: Any, may: bool) -> None:
     assert counts(details, owner) is may
 
 
+@pytest.mark.slow
 def test_a_target_without_tokens_can_block_users(mock: Running) -> None:
     """Tokens of who is blocked are looked at where there are any, and nothing is lacking where there are none."""
     front_of: dict[str, list[str]] = {"": [], "/tokens/": []}

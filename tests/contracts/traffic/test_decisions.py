@@ -54,6 +54,7 @@ def test_the_same_caller_is_decided_alike(tmp_path: Path) -> None:
     assert "no privileges that alice may hold explain it" in finding.message
 
 
+@pytest.mark.slow
 def test_privileges_that_were_on_their_way_are_no_contradiction(tmp_path: Path) -> None:
     """Refused at first, and allowed soon after."""
     story = Story()

@@ -67,6 +67,7 @@ def test_a_replica_that_is_behind_at_the_end_of_a_recording_has_lost_nothing(
     assert ("create_group_handle_service.state.created-one" in failing(story.judged(tmp_path))) is lost
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("later", "wrong"), [(3, False), (30, True)])
 def test_what_was_just_created_may_not_be_everywhere_yet(later: int, *, wrong: bool, tmp_path: Path) -> None:
     """A 404 between two successes is wrong once every replica must know it."""

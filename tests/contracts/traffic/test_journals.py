@@ -55,6 +55,7 @@ def story(origin: str, **headers: str) -> None:
     send(origin, "POST", SERVICES, {}, **headers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_heads_and_bodies_are_judged(origin: str, tmp_path: Path, form: str) -> None:
     """As in any other recording: the Location and the error's form, and who called."""
@@ -105,6 +106,7 @@ def row(**change: Any) -> dict[str, Any]:
     return {"time": 1.0, "method": "POST", "path": SERVICES, "status": 403, "user": None, "stage": "body", **change}
 
 
+@pytest.mark.slow
 def test_a_brief_row_without_a_user_says_nothing_of_who_called(tmp_path: Path) -> None:
     """Where the mock refused before it looked; what it allowed, and its 401, are of nobody."""
     path = tmp_path / "journal.json"

@@ -238,6 +238,7 @@ def secure(certificate: tuple[Path, Path]) -> Iterator[str]:
         https.server_close()
 
 
+@pytest.mark.slow
 def test_whom_a_proxy_trusts_can_be_said(
     certificate: Callable[..., tuple[Path, Path]], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -64,6 +64,7 @@ def test_bad_usage_is_told_in_a_line(words: list[str], sentence: str, capsys: py
     assert message.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_traffic_can_be_held_to_a_coverage(
     sound_recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
