@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from onezone_contracts.exchange import Exchange, Redactor, Request
-from onezone_contracts.state.readback import last_segment
+from onezone_contracts.state.readback import new_id
 
 LONG_WORD = 1500
 """A longer body stands packed in a curl line: most long ones are one thing many times."""
@@ -77,21 +77,22 @@ def steps(exchanges: Sequence[Exchange], redactor: Redactor) -> list[Step]:
     lines = []
     for number, exchange in enumerate(exchanges, 1):
         line = words(exchange, redactor, ids)
-        new_id = _created_id(exchange)
-        later = new_id is not None and any(
-            f"/{quote(new_id, safe='')}" in other.request.path for other in exchanges[number:]
+        created = _created_id(exchange)
+        later = created is not None and any(
+            f"/{quote(created, safe='')}" in other.request.path for other in exchanges[number:]
         )
-        name = f"ID_{number}" if later and new_id not in ids.values() else None
-        if name and new_id:
-            ids[name] = new_id
+        name = f"ID_{number}" if later and created not in ids.values() else None
+        if name and created:
+            ids[name] = created
         lines.append(Step(exchange, line, name))
     return lines
 
 
 def _created_id(exchange: Exchange) -> str | None:
-    """The id of the new entity, or None."""
-    location = exchange.response.header("Location") if exchange.response and exchange.succeeded else None
-    return (last_segment(location) or None) if location else None
+    """The id of the new entity, or None; also if the Location spells it otherwise than a path does."""
+    identity = new_id(exchange) if exchange.succeeded else ""
+    location = (exchange.response.header("Location") if exchange.response else None) or ""
+    return identity if identity and quote(identity, safe="") in location else None
 
 
 def _credentials(request: Request, redactor: Redactor) -> Iterator[str]:

@@ -10,11 +10,11 @@ from onezone_contracts.cases import Case
 from onezone_contracts.checks.state import data_kept
 from onezone_contracts.checks.success import unreadable
 from onezone_contracts.derive import judged_operations, requirements
-from onezone_contracts.exchange import Auth, Request
+from onezone_contracts.exchange import Auth, Exchange, Request, Response
 from onezone_contracts.requirement import Sending
 from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import beyond_the_list, crashed, difference, is_moment
-from onezone_contracts.state.readback import Readback
+from onezone_contracts.state.readback import Readback, new_id
 from onezone_spec import load
 
 SAME = {
@@ -154,6 +154,22 @@ def test_what_is_accepted_does_not_crash_the_server_that_reads_it(status: int, c
     """A gateway's answer, a service that is not there yet and a reader who may not are none of the body's doing."""
     messages = [finding.message for finding in crashed(made(reading(status)))]
     assert messages == ["a body: it is accepted, and reading it fails with 500"] * count
+
+
+@pytest.mark.parametrize(
+    ("location", "identity"),
+    [
+        ("http://a/groups/g/handle_services/s%201", "s 1"),
+        ("/groups/g/handle_services/s1/", "s1"),
+        ("http://a/groups/g/handle_services?id=s1", ""),
+        ("http://a/groups/g", ""),
+        ("http://[a/s1", ""),
+    ],
+)
+def test_a_location_that_leads_to_what_was_named_already_gives_no_id(location: str, identity: str) -> None:
+    """Else the name of the collection would be the same id of every service."""
+    response = Response(204, (("Location", location),), b"")
+    assert new_id(Exchange(Request("POST", "/api/v3/groups/g/handle_services"), "http://a", response)) == identity
 
 
 def test_what_can_be_read_crashed_nothing() -> None:

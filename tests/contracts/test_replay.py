@@ -39,6 +39,7 @@ FAULTS = (
 )
 EVERY = [fault.id for fault in catalogue(load("current")) if fault.profile == "core"]
 REMEMBERING = {
+    "location-client-id": "the service whose id a client names was created long before",
     "state-overwrites": "what was lost is lost by any later creation, which the finding does not name",
     "unknown-group-made-later": "the group came to be by a request long before",
 }

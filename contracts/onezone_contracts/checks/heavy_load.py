@@ -15,7 +15,7 @@ from onezone_contracts.patience import LONGEST_PAUSES
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import differences_of
-from onezone_contracts.state.readback import last_segment
+from onezone_contracts.state.readback import new_id
 
 THREADS = 16
 EACH = {"standard": 100, "deep": 400}
@@ -82,8 +82,7 @@ def _busy(run: GivenRun, sent: list[Sent]) -> str | None:
 
 
 def _created(sent: Sent) -> Created:
-    service = last_segment(sent.location or "") or None
-    return Created(sent, service)
+    return Created(sent, new_id(sent.exchange) or None)
 
 
 def _sent(run: GivenRun) -> list[Sent]:

@@ -14,7 +14,7 @@ from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import beyond_the_list
-from onezone_contracts.state.readback import last_segment
+from onezone_contracts.state.readback import new_id
 
 NO_CONTENT = 204
 NO_HOSTS = frozenset({"undefined", "null", "none"})
@@ -122,7 +122,9 @@ def location_fresh(run: GivenRun) -> Iterator[Finding]:
     """Each creation has an id of its own, and none that was there before."""
     seen: dict[tuple[str, str], Sent] = {}
     for sent, location in _located(run):
-        service = last_segment(location)
+        service = new_id(sent.exchange)
+        if not service:
+            continue
         if (sent.group, service) in seen or service in run.ledger.initial.get(sent.group, frozenset()):
             yield sent.finding("the id was given before", "a new id", location)
         seen[sent.group, service] = sent
@@ -140,7 +142,7 @@ def not_the_clients(client_id: str, *cases: Case) -> Check:
             sent = run.send(case, accept=True)
             location = sent.location
             taken = {client_id, *(creation.id for creation in run.ledger.created[:1] if creation.sent is not sent)}
-            if sent.exchange.succeeded and location and last_segment(location) in taken:
+            if sent.exchange.succeeded and location and new_id(sent.exchange) in taken:
                 message = f"{case.label}: the client's own id was taken"
                 yield Finding(message, "an id that the server chose", location, sent.exchange)
 

@@ -32,7 +32,7 @@ from onezone_contracts.sequences.step import (
 )
 from onezone_contracts.state import compare
 from onezone_contracts.state.probe import Difference
-from onezone_contracts.state.readback import last_segment
+from onezone_contracts.state.readback import new_id
 
 BUSY = frozenset({TOO_MANY, 503})
 NO_NAMESAKES = frozenset({400, 409})
@@ -138,7 +138,7 @@ class GroupPlay(Play):
         self._step(sent.exchange)
         if first and not first.left and sent.exchange.status in NO_NAMESAKES:
             raise StoppedError
-        service = last_segment(sent.location) if sent.location and sent.exchange.succeeded else ""
+        service = new_id(sent.exchange) if sent.exchange.succeeded else ""
         expected = f"{self.setting.run.operation.success.status} with a Location"
         if not service:
             raise self._violated(CREATED, "a request that must be accepted was not", expected, sent.exchange.answer())
@@ -167,8 +167,8 @@ class GroupPlay(Play):
         sent = self.setting.run.transmit(self.setting.refusals[action.actor])
         answer = self._step(sent.exchange).response
         if answer is None or not answer.refusal:
-            if sent.location:
-                self.setting.remove(sent, last_segment(sent.location))
+            if service := new_id(sent.exchange):
+                self.setting.remove(sent, service)
             message = f"what is refused alone is not refused: {sent.case.label}"
             raise self._violated(REFUSED, message, "4xx", sent.exchange.answer())
         self._agree(REFUSED)

@@ -14,7 +14,7 @@ from onezone_contracts.sent import Created, Read, Sent
 from onezone_contracts.sequences.play import Setting
 from onezone_contracts.sequences.step import CREATE, LEAVE, NAMESAKE, READ, REFUSE, TRESPASS
 from onezone_contracts.state import compare
-from onezone_contracts.state.readback import last_segment
+from onezone_contracts.state.readback import new_id
 from onezone_contracts.target.file import TestUser
 
 SECONDS = {"standard": 7.0, "deep": 90.0}
@@ -155,7 +155,7 @@ def _may_create(setting: GroupSetting, identity: TestUser) -> bool:
     if identity.group == setting.group:
         return setting.run.send(case).exchange.succeeded
     sent = setting.run.transmit(case)
-    service = last_segment(sent.location) if sent.location and sent.exchange.succeeded else ""
+    service = new_id(sent.exchange) if sent.exchange.succeeded else ""
     if service:
         setting.known.add(service)
         remember(setting.run, sent, service)
@@ -177,8 +177,8 @@ def _refused(run: GivenRun, case: Case) -> bool:
 
 def _alone(setting: GroupSetting, sent: Sent) -> None:
     """See what one service, created and left alone, can show. Raises NotJudged where it shows nothing."""
-    run, location = setting.run, sent.location
-    service = last_segment(location) if location and sent.exchange.succeeded else ""
+    run = setting.run
+    service = new_id(sent.exchange) if sent.exchange.succeeded else ""
     if not service or service in setting.known:
         raise NotJudged("a service that was created alone has no id of its own", blocked=True)
     expected = {*setting.known, service}

@@ -17,7 +17,7 @@ from onezone_contracts.sent import PAGE, Created, Prepared, Read, Sent
 from onezone_contracts.state import compare
 from onezone_contracts.state.leak import Leak
 from onezone_contracts.state.probe import Difference
-from onezone_contracts.state.readback import Readback, last_segment
+from onezone_contracts.state.readback import Readback, new_id
 from onezone_contracts.state.tracker import Tracker
 
 BATCH = 12
@@ -297,7 +297,7 @@ class Ledger(Tracker):
 
 def service_of(sent: Sent) -> str:
     """The id that the Location of a creation names, "" where it names none."""
-    return last_segment(sent.location) if sent.location else ""
+    return new_id(sent.exchange)
 
 
 def _plain(creations: list[Created], before: Mapping[str, set[str]]) -> bool:

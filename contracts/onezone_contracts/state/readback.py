@@ -179,7 +179,7 @@ class Readback:
             return
         if path.startswith("/") and path.isascii() and path.isprintable() and " " not in path:
             yield path
-        yield from (own_path for own_path in self._own_paths(sent.group, last_segment(location)) if own_path != path)
+        yield from (own_path for own_path in self._own_paths(sent.group, new_id(sent.exchange)) if own_path != path)
 
     def _own_paths(self, group: str, service: str) -> Iterator[str]:
         template = self._template("get")
@@ -187,12 +187,17 @@ class Readback:
             yield self.target.path(template, id=group, hsid=service)
 
 
-def last_segment(location: str) -> str:
-    """The last path segment of a Location, decoded: the id of the new service; "" where it is no URI at all."""
+def new_id(exchange: Exchange) -> str:
+    """The id of what was created: the last path segment of the Location, decoded.
+
+    "" without a Location, for one that is no URI, and for one that leads to what the request named already.
+    """
+    location = exchange.response.header("Location") if exchange.response else None
     try:
-        return unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2])
+        segment = unquote(urlsplit(location or "").path.rstrip("/").rpartition("/")[2])
     except ValueError:
         return ""
+    return "" if segment in map(unquote, exchange.request.path.split("/")) else segment
 
 
 def _is_object(exchange: Exchange) -> bool:
