@@ -147,7 +147,7 @@ FAULTS = (
         "location-query",
         "The id stands in the query.",
         located(lambda old: old.rpartition(b"/")[0] + b"?id=" + old.rpartition(b"/")[2]),
-        "location.form",
+        "state.created-one",
     ),
     fault("location-random", "The id in the Location is nobody's.", _id(lambda _: new_id().encode()), RESOLVES),
     fault("location-truncated", "The id in the Location is cut.", _id(lambda old: old[:-1]), RESOLVES),

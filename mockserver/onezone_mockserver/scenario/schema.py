@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ def schema() -> dict[str, Any]:
     types = entry_types(resource_kinds(*contracts))
     whole = msgspec.json.schema(scenario_type(types))
     parts = whole["$defs"]
+    for part in parts.values():
+        if "description" in part:  # msgspec before 0.23 takes docstrings with their indentation
+            part["description"] = cleandoc(part["description"])
     parts["Scenario"] |= {"title": TITLE, "anyOf": [{"required": [name]} for name in types if name != "personas"]}
     parts["User"] |= {
         "anyOf": [{"required": ["id"]}, {"required": ["username"]}],
