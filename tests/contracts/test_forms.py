@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from onezone_contracts.cases import MISSING, Case
-from onezone_contracts.checks.error import promised
+from onezone_contracts.checks.error import misshaped, promised, validator
 from onezone_contracts.derive.access import _altered_token, _longer, _reordered
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
 from onezone_contracts.reading import next_page
 from onezone_contracts.sent import Prepared
 from onezone_contracts.target.file import missing_id
+from onezone_spec import load
 
 IDS = {
     "4ebd9efd1e67f6c18695db1d762a914a": r"[0-9a-f]{32}",
@@ -115,3 +116,13 @@ def test_what_is_reordered_has_the_same_characters(right: str) -> None:
 def test_what_has_no_other_order_is_longer(right: str) -> None:
     """Else it would be the right one."""
     assert _reordered(right) == f"{right}X"
+
+
+@pytest.mark.parametrize(
+    "body", [rb'{"error":"\ud800"}', rb'{"\ud800":1}', rb'"\ud800"', rb'{"error":{"id":["\ud800"]}}']
+)
+def test_an_error_that_shows_a_lone_surrogate_is_judged(body: bytes) -> None:
+    """As servers do that show what they were sent, in escapes: it is an Error or none, and no failure of the kit."""
+    assert misshaped(validator(load("current")), Response(400, (), body)) is not None
+    shown = rb'{"error":{"id":"malformedData","description":"not a name: \ud800"}}'
+    assert misshaped(validator(load("current")), Response(400, (), shown)) is None

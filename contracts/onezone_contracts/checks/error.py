@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,11 +82,20 @@ def misshaped(validate: Any, response: Response) -> str | None:
         data = response.json()
     except (ValueError, RecursionError):
         return "a body that is no JSON in UTF-8"
-    error = next(iter(validate.iter_errors(_without_nulls(data))), None)
+    error = first_error(validate, _without_nulls(data))
     if error is None:
         return None
     where = "/".join(map(str, error.instance_path))
     return f"{where or 'the body'}: {error.message}"[:300]
+
+
+def first_error(validate: Any, data: Any) -> Any:
+    """The first mistake that a validator sees in JSON data, or None. It takes UTF-8 alone: a lone surrogate is "?"."""
+    try:
+        return next(iter(validate.iter_errors(data)), None)
+    except UnicodeEncodeError:
+        text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+        return next(iter(validate.iter_errors(json.loads(text))), None)
 
 
 def _without_nulls(data: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema_rs
 from onezone_spec import Body, Contract, Property
 
-from onezone_contracts.checks.error import is_json
+from onezone_contracts.checks.error import first_error, is_json
 from onezone_contracts.state.compare import brief
 from onezone_contracts.traffic.recorded_call import NO_JSON, RecordedCall
 from onezone_contracts.traffic.recording import MASK, header
@@ -121,7 +121,7 @@ def _keeps(contract: Contract, prop: Property, rule: str, value: Any) -> bool:
         scope = prop.schema.get("items", {}).get("x-onezone-privileges-of")
         allowed = contract.privileges.get(scope, {}) if scope else prop.schema.get("items", {}).get("enum", value)
         return all(entry in allowed for entry in value if isinstance(entry, str))
-    return not schema or _validator(json.dumps(schema)).is_valid(value)
+    return not schema or first_error(_validator(json.dumps(schema)), value) is None
 
 
 @lru_cache(maxsize=256)

@@ -62,7 +62,7 @@ class Facts:
         for ref in key[1]:
             fact = self._of.get(ref, {}).pop(key, None) or fact
         if fact:
-            self._commit(fact)
+            self._commit(key[0], fact)
 
     def blur(self, refs: set[Ref], gone: Ref | None = None) -> None:
         """It is not known what an exchange did: to facts about its entities alone, and about what may be gone."""
@@ -107,8 +107,9 @@ class Facts:
             self.forget(key)
         self._of.pop(ref, None)
 
-    def _commit(self, fact: Fact) -> None:
-        stale = fact.confirmed and len(fact.doubts) < STALE
+    def _commit(self, kind: str, fact: Fact) -> None:
+        changed = kind != DATA or fact.by.operation.effect.verb != "create"  # what was just created has no older data
+        stale = changed and fact.confirmed and len(fact.doubts) < STALE
         for requirement, finding, soon in fact.doubts:
             if not (soon and stale):
                 self._sheet.judged(requirement, finding)
