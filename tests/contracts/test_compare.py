@@ -161,6 +161,8 @@ def test_what_is_accepted_does_not_crash_the_server_that_reads_it(status: int, c
     [
         ("http://a/groups/g/handle_services/s%201", "s 1"),
         ("/groups/g/handle_services/s1/", "s1"),
+        ("http://a/groups/g/handle_services/g", "g"),
+        ("s1", "s1"),
         ("http://a/groups/g/handle_services?id=s1", ""),
         ("http://a/groups/g", ""),
         ("http://[a/s1", ""),

@@ -6,6 +6,7 @@ is held against it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -194,10 +195,12 @@ def new_id(exchange: Exchange) -> str:
     """
     location = exchange.response.header("Location") if exchange.response else None
     try:
-        segment = unquote(urlsplit(location or "").path.rstrip("/").rpartition("/")[2])
+        path = urlsplit(location or "").path
     except ValueError:
         return ""
-    return "" if segment in map(unquote, exchange.request.path.split("/")) else segment
+    parent, identity = ["", "", *map(unquote, path.rstrip("/").split("/"))][-2:]
+    named = map(unquote, exchange.request.path.split("/"))
+    return "" if (parent, identity) in itertools.pairwise(named) else identity
 
 
 def _is_object(exchange: Exchange) -> bool:
