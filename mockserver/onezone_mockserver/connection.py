@@ -193,8 +193,7 @@ class Connection(HttpToolsProtocol):
         One to the control plane may have been a reset: what stands behind it on the connection comes after it.
         """
         answered = self.owed.popleft()
-        if self.transport.held:  # an answer to HEAD is a head
-            self.transport.release()
+        self.transport.release()  # an answer to HEAD is a head
         if self.owed and _CONTROL.match(answered.scope["raw_path"]):
             for cycle in self.owed:
                 self._wait(cycle)

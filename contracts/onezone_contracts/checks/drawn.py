@@ -245,9 +245,7 @@ def tolerated(*cases: Case) -> Sending:
 
     def check(run: Run) -> Iterator[Finding]:
         for sent in run.each(cases):
-            yield from _answered(run, sent)
-            if sent.exchange.succeeded:
-                yield from run.kept(sent)
+            yield from _kept_or_refused(run, sent)
 
     return Sending(check, cases)
 
@@ -257,12 +255,15 @@ def kept_or_refused(*cases: Case) -> Check:
 
     def check(run: Run) -> Iterator[Finding]:
         for case in cases:
-            sent = run.send(case, accept=True)
-            yield from _answered(run, sent)
-            if sent.exchange.succeeded:
-                yield from run.kept(sent)
+            yield from _kept_or_refused(run, run.send(case, accept=True))
 
     return check
+
+
+def _kept_or_refused(run: Run, sent: Sent) -> Iterator[Finding]:
+    yield from _answered(run, sent)
+    if sent.exchange.succeeded:
+        yield from run.kept(sent)
 
 
 def _could_be_read(body: bytes, run: Run) -> bool:

@@ -140,11 +140,9 @@ def not_the_clients(client_id: str, *cases: Case) -> Check:
         run.ahead(every, accept=True)
         for case in every:
             sent = run.send(case, accept=True)
-            location = sent.location
             taken = {client_id, *(creation.id for creation in run.ledger.created[:1] if creation.sent is not sent)}
-            if sent.exchange.succeeded and location and new_id(sent.exchange) in taken:
-                message = f"{case.label}: the client's own id was taken"
-                yield Finding(message, "an id that the server chose", location, sent.exchange)
+            if sent.exchange.succeeded and new_id(sent.exchange) in taken:
+                yield sent.finding("the client's own id was taken", "an id that the server chose", str(sent.location))
 
     return check
 

@@ -223,7 +223,7 @@ class Ledger(Tracker):
         What else came to a group, and went, is noted with the first that was accepted there, too.
         """
         before = {group: self.known[group] for group in sorted(set(groups) & self.known.keys())}
-        ids = {group: [service_of(sent) for sent in accepted if sent.group == group] for group in before}
+        ids = {group: [new_id(sent.exchange) for sent in accepted if sent.group == group] for group in before}
         looks: list[Callable[[], Any]] = [
             partial(self.listed, group, partial(_holds, before[group], ids[group])) for group in before
         ]
@@ -239,7 +239,7 @@ class Ledger(Tracker):
         }
         left, creations = dict(changes), []
         for sent, read in zip(accepted, seen[len(before) :], strict=True):
-            service, group = service_of(sent), sent.group if sent.case.group != MISSING else ""
+            service, group = new_id(sent.exchange), sent.group if sent.case.group != MISSING else ""
             listed = service in now[group] if group in now else None
             extra, gone = left.pop(group, (NONE, NONE))
             listing, shown = self.readback.lists.get(sent.group), len(self.known.get(sent.group, ()))
@@ -260,7 +260,7 @@ class Ledger(Tracker):
 
             reads.lag.until(there)
         read = latest[0]
-        return read if service_of(sent) or read.details is not None else Read(read.exchange, None)
+        return read if new_id(sent.exchange) or read.details is not None else Read(read.exchange, None)
 
     # --- what is found ------------------------------------------------------------------------------------
 
@@ -293,11 +293,6 @@ class Ledger(Tracker):
             yield from compare.differences_of(self.operation, creation)
             if "get" in self.readback.offered:
                 yield from compare.crashed(creation)
-
-
-def service_of(sent: Sent) -> str:
-    """The id that the Location of a creation names, "" where it names none."""
-    return new_id(sent.exchange)
 
 
 def _plain(creations: list[Created], before: Mapping[str, set[str]]) -> bool:
