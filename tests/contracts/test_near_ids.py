@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from onezone_contracts.cases import AS_NUMBER, GROUP, NEAR_HOME, same_id, wide
+from onezone_contracts.cases import AS_NUMBER, GROUP, NEAR_HOME, OTHER, SHORTENED, same_id, wide
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.target.file import Target
@@ -24,6 +24,22 @@ def test_no_near_id_is_the_groups_own(word: str, home: str) -> None:
     _, near = fixtures.played(GROUP, word, {GROUP: (GROUP, home)}, None, None)
     assert near != home
     assert near
+
+
+@pytest.mark.parametrize(
+    ("word", "home", "other"),
+    [
+        ("home in other case", "aBcDeF", "AbCdEf"),
+        ("home with a suffix", "storage", "storage.json"),
+        (SHORTENED, "team-of-storage-admins", "team-of-storage-admin"),
+    ],
+)
+def test_the_id_of_another_group_that_is_known_stands_for_no_group(word: str, home: str, other: str) -> None:
+    """Where a made-up id happens to be that of the other group, an id that no group has takes its place."""
+    target = Target("http://127.0.0.1:1/api", {}, missing="f" * 32, other=other)
+    fixtures = GivenFixtures(target, judged_operations(load("current"))[0], Redactor())
+    assert fixtures.played(GROUP, word, {GROUP: (GROUP, home)}, None, None) == (GROUP, target.missing)
+    assert fixtures.played(GROUP, OTHER, {GROUP: (GROUP, home)}, None, None) == (GROUP, other)
 
 
 def test_a_byte_that_is_no_utf_8_is_sent_as_it_is() -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import threading
 import unicodedata
 from typing import Any
@@ -330,6 +331,40 @@ def lenient(inner: Any, call: Call) -> None:
 
 
 add("nan-accepted", "NaN is a number, and other bytes than UTF-8 are replaced.", replace_stage("parse", lenient), OLDER)
+
+
+EXTENSIONS = {
+    r"/\*.*?\*/": "",
+    r",}$": "}",
+    r":(0x[0-9A-F]+|[+.]?[0-9]+)}$": ":1}",
+    r"([{,])([a-z]+):": r'\1"\2":',
+    r"'([^'\"]*)'": r'"\1"',
+}
+
+
+def extended(inner: Any, call: Call) -> None:
+    """Read what JSON5 adds to JSON."""
+    try:
+        inner(call)
+    except Refusal:
+        text = call.request.body.decode("utf-8", "replace")
+        for pattern, instead in EXTENSIONS.items():
+            text = re.sub(pattern, instead, text)
+        try:
+            call.doc = json.loads(text)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            return
+        raise
+
+
+add(
+    "parser-extended",
+    "Comments, single quotes and a last comma are read, as in JSON5.",
+    replace_stage("parse", extended),
+    OLDER,
+)
 
 
 def folded(inner: Any, call: Call) -> None:

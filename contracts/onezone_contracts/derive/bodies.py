@@ -33,19 +33,22 @@ CLIENT_ID = "SADHLKJhlkASHDLAKSHDLKJHJjLH"
 MALFORMED: dict[str, Callable[[bytes], bytes]] = {
     "truncated": lambda body: body[:-1],
     "half": lambda body: body[: len(body) // 2],
+    "trailing-bracket": lambda body: body + b"}",
+    "trailing-word": lambda body: body + b" trailing",
+    "bare-words": lambda _: b"name=service",
+    "missing-comma": lambda body: body.replace(b',"proxyEndpoint"', b' "proxyEndpoint"', 1),
+}
+EXTENDED: dict[str, Callable[[bytes], bytes]] = {
     "trailing-comma": lambda body: body[:-1] + b",}",
     "comment": lambda body: body[:-1] + b"/* x */}",
     "leading-zero": lambda body: body[:-1] + b',"kit":007}',
     "plus-sign": lambda body: body[:-1] + b',"kit":+1}',
     "hexadecimal": lambda body: body[:-1] + b',"kit":0x1F}',
     "bare-fraction": lambda body: body[:-1] + b',"kit":.5}',
-    "trailing-bracket": lambda body: body + b"}",
-    "trailing-word": lambda body: body + b" trailing",
     "single-quotes": lambda body: body.replace(b'"', b"'"),
-    "bare-words": lambda _: b"name=service",
     "unquoted-key": lambda body: body.replace(b'"name"', b"name", 1),
-    "missing-comma": lambda body: body.replace(b',"proxyEndpoint"', b' "proxyEndpoint"', 1),
 }
+"""What JSON lacks, and JSON5, YAML and some parsers of JSON take: RFC 8259, 9 lets a parser accept extensions."""
 NAMES = {
     "two-characters": "ab",
     "fifty-characters": "n" * 50,
@@ -181,17 +184,12 @@ def _empty(build: Builder) -> Iterator[Requirement]:
 
 def _no_object(build: Builder) -> Iterator[Requirement]:
     source = build.answer_source(400)
-    malformed = [
-        Case(
-            f"body.malformed.{name}",
-            f"malformed JSON: {name.replace('-', ' ')}",
-            raw=lambda body, spoil=spoil: spoil(encode(body)),  # type: ignore[misc]
-            error="malformedData",
-        )
-        for name, spoil in MALFORMED.items()
-    ]
     text = "A body that is no JSON is answered with 400."
+    malformed = _malformed("body.malformed", MALFORMED)
     yield build.requirement("body.malformed", Level.MUST, text, source, answered(BAD_REQUEST, *malformed))
+    text = "What JSON does not have, as comments, single quotes and a last comma, is answered with 400."
+    extended = answered(BAD_REQUEST, *_malformed("body.extended", EXTENDED))
+    yield build.judge("body.extended", build.documented(), text, source, extended)
     others: dict[str, Any] = {
         "array": [],
         "list-of-bodies": None,
@@ -217,6 +215,16 @@ def _no_object(build: Builder) -> Iterator[Requirement]:
     yield build.requirement(
         "body.nothing", build.body.presence_level, text, build.body.source, answered(BAD_REQUEST, empty, blank)
     )
+
+
+def _malformed(topic: str, spoilers: dict[str, Callable[[bytes], bytes]]) -> Iterator[Case]:
+    for name, spoil in spoilers.items():
+        yield Case(
+            f"{topic}.{name}",
+            f"malformed JSON: {name.replace('-', ' ')}",
+            raw=lambda body, spoil=spoil: spoil(encode(body)),  # type: ignore[misc]
+            error="malformedData",
+        )
 
 
 # --- what must be accepted ------------------------------------------------------------------------------------

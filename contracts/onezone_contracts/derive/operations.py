@@ -48,7 +48,7 @@ from onezone_contracts.trial import Trial
 
 NEEDS = "the operation"
 """What a target may lack without fault."""
-MALFORMED = (b"{", b'{"name":', b"name=text", b'{"a": 1,}')
+MALFORMED = (b"{", b'{"name":', b"name=text", b'{"a" 1}')
 NO_OBJECTS = (["text"], "text", 17)
 NOT_THERE = 404
 BAD = 400

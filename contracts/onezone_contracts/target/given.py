@@ -104,7 +104,7 @@ class GivenFixtures:
         """What a word of a case stands for; anything but the words is an id itself. Raises NotJudged.
 
         A short id made shorter or longer, and one with a number at its end, could be another group's; and what may be
-        read as another spelling of the home group's id is not sent.
+        read as another spelling of a group's id that is known here is not sent as an id that no group has.
         """
         if word in FIXTURES or word.startswith(BEFORE):
             raise NotJudged(UNSEEN, blocked=True)
@@ -116,14 +116,19 @@ class GivenFixtures:
             OTHER: self.target.other or "",
             SHORTENED: home[:-1] if long else self.target.missing,
             LENGTHENED: f"{home}zz" if long else self.target.missing,
-            BLANK_AFTER: f"{home} " if not same_id(home, f"{home} ") else self.target.missing,
+            BLANK_AFTER: f"{home} ",
         }
         if word in AS_NUMBER:
             return kind, AS_NUMBER[word](home)
-        if word in NEAR_HOME:
-            near = NEAR_HOME[word](home)
-            return kind, near if not same_id(home, near) and near != home else self.target.missing
+        if word in NEAR_HOME or word in {SHORTENED, LENGTHENED, BLANK_AFTER}:
+            near = NEAR_HOME[word](home) if word in NEAR_HOME else words[word]
+            return kind, near if not self._names(near, home) else self.target.missing
         return kind, words.get(word, word)
+
+    def _names(self, near: str, home: str) -> bool:
+        """Whether an id may be that of a group that is known here, or another spelling of it."""
+        groups = {home, self.target.other or "", *(user.group for user in self.target.personas.values())}
+        return any(near == group or same_id(group, near) for group in groups)
 
     def having(self, kind: str, who: str) -> str | None:
         """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""

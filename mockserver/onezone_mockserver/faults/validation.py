@@ -174,7 +174,13 @@ FAULTS = (
         parsed(lambda b: not b.endswith(b"}"), GOOD),
         "body.malformed",
     ),
-    fault("validation-comma", "A comma too many is overlooked.", parsed(lambda b: b",}" in b, GOOD), "body.malformed"),
+    fault(
+        "validation-comma",
+        "A comma too many is overlooked.",
+        parsed(lambda b: b",}" in b, GOOD),
+        "body.extended",
+        editions=DEPLOYED,
+    ),
     fault(
         "validation-trailing",
         "What follows the JSON is overlooked.",
@@ -185,7 +191,8 @@ FAULTS = (
         "validation-quotes",
         "Single quotes are as good as double ones.",
         parsed(lambda b: b"'name'" in b, GOOD),
-        "body.malformed",
+        "body.extended",
+        editions=DEPLOYED,
     ),
     fault(
         "validation-nan",
