@@ -47,7 +47,9 @@ def broken_rules(contract: Contract, sent: RecordedCall) -> Iterator[Judged]:
             yield ("body.nothing",), ("a request without a body is accepted", REFUSED, _answer_of(sent))
     elif sent.value is NO_JSON:
         if LOST not in data and not data.startswith(_MARK) and _surely_no_json(data):
-            yield ("body.malformed",), ("a body that is no JSON is accepted", REFUSED, _answer_of(sent))
+            braced = data.lstrip()[:1] == b"{" and data.rstrip()[-1:] == b"}"
+            topic = "body.extended" if braced else "body.malformed"  # a comma at the end, comments, single quotes
+            yield (topic,), ("a body that is no JSON is accepted", REFUSED, _answer_of(sent))
     elif not isinstance(sent.value, dict):
         yield ("body.non-object",), ("JSON that is no object is accepted", REFUSED, _answer_of(sent))
     else:

@@ -40,6 +40,17 @@ def test_an_exchange_that_breaks_the_contract_fails(
     assert f"create_group_handle_service.{topic}" in failing(story.judged(tmp_path))
 
 
+@pytest.mark.parametrize("body", ['{"name": "a",}', "{'name': 'a'}", '{"name": "a" /* x */}'])
+def test_extensions_of_json_are_open_where_the_document_is_silent(tmp_path: Path, body: str) -> None:
+    """RFC 8259, 9 lets a parser accept them; released servers do not."""
+    story = Story()
+    story.add(CREATE, 204, body=body, location="/api/v3/groups/group-one/handle_services/a")
+    assert not failing(story.judged(tmp_path))
+    story = Story()
+    story.add(CREATE, 201, body=body, location="/api/v3/groups/group-one/handle_services/a")
+    assert failing(story.judged(tmp_path, edition="deployed")) == {"create_group_handle_service.body.extended"}
+
+
 def test_a_success_without_credentials_fails(tmp_path: Path) -> None:
     """Where the recording shows credentials elsewhere."""
     story = Story()
