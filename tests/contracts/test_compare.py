@@ -13,7 +13,7 @@ from onezone_contracts.derive import judged_operations, requirements
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
 from onezone_contracts.requirement import Sending
 from onezone_contracts.sent import Created, Sent
-from onezone_contracts.state.compare import beyond_the_list, crashed, difference, is_moment
+from onezone_contracts.state.compare import beyond_the_list, crashed, difference, differences_of, is_moment
 from onezone_contracts.state.readback import Readback, new_id
 from onezone_spec import load
 
@@ -111,6 +111,27 @@ def test_what_a_body_lacks_does_not_come_from_another_request(stored: str, count
     findings = list(data_kept(run))
     assert [finding.message for finding in findings] == ["a body: its name is that of another request"] * count
     assert all(finding.steps == ("POST", "POST", "GET") for finding in findings)
+
+
+PRINTED = {"type": "PID", "username": "alice", "password": "secret"}
+
+
+@pytest.mark.parametrize(("edition", "open_"), [("classic", True), ("current", True), ("deployed", False)])
+def test_a_form_that_the_document_does_not_have_may_lose_keys_of_its_own(edition: str, open_: bool) -> None:  # noqa: FBT001  (a parameter)
+    """A server that knows the printed form alone keeps what that form has; released servers keep any object."""
+    operation = judged_operations(load(edition))[0]
+    sent = {"serviceProperties": {**PRINTED, "endpoint": "https://epic4.storage.example.org"}}
+
+    def place(properties: dict[str, str]) -> list[str]:
+        read = SimpleNamespace(details={"serviceProperties": properties}, exchange="GET")
+        return [
+            finding.message.split()[2]
+            for finding in differences_of(operation, a_creation(Case("a", "a body"), sent, read))
+        ]
+
+    assert place(PRINTED) == ([] if open_ else ["serviceProperties.endpoint"])
+    assert place({**PRINTED, "endpoint": "another"}) == ["serviceProperties.endpoint"]
+    assert place({"username": "alice", "password": "secret"}) == ["serviceProperties.type"]
 
 
 def test_properties_as_json_in_a_string_are_no_object() -> None:

@@ -256,6 +256,21 @@ add(
 )
 
 
+def _printed_alone(data: dict[str, Any]) -> dict[str, Any]:
+    properties = data.get("serviceProperties")
+    if not isinstance(properties, dict):
+        return data
+    return data | {"serviceProperties": {key: value for key, value in properties.items() if key in PRINTED}}
+
+
+add(
+    "printed-keys-only",
+    "Of serviceProperties the printed keys are kept, and no other.",
+    replace_stage("record", lambda inner, call: _printed_alone(inner(call))),
+    OLDER,
+)
+
+
 def unique_names(status: int) -> Any:
     """Refuse a name that is taken."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from onezone_contracts.cases import GROUP, MISSING, OTHER, Case
+from onezone_contracts.cases import GROUP, HOME, MISSING, OTHER, Case
 from onezone_contracts.checks.status import finding, name_taken, words
+from onezone_contracts.checks.success import names_another_group
 from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
 from onezone_contracts.sent import Sent
@@ -67,19 +68,40 @@ def group_in_body(elsewhere: tuple[str, ...], anywhere: str | None) -> Check:
         for who, word in [(who, OTHER) for who in elsewhere if run.target.other] + [(anywhere, MISSING)]:
             if who is None:
                 continue
-            home = run.identity(who).group
-            more = dict.fromkeys(("group", "groupId", "group_id", "id", "gid"), home)
             label = f"a valid request of the persona {who} for another group, with the own one's id in the body"
-            case = Case(
-                f"access.group-in-body.{who}",
-                label,
-                who=who,
-                roles={GROUP: word},
-                change=lambda body, more=more: {**body, **more},  # type: ignore[misc]
-                tail="?" + "&".join(f"{key}={run.target.quoted(value)}" for key, value in more.items()),
-            )
-            sent = run.send(case)
+            sent = run.send(_naming(run, run.identity(who).group, f"access.group-in-body.{who}", label, who, word))
             if sent.exchange.succeeded:
                 yield finding(sent, "a refusal")
+        for who in elsewhere if run.target.other else ():
+            sent = run.send(_around(run, who, run.target.other or ""))
+            if sent.exchange.succeeded:
+                yield finding(sent, "a refusal")
+        who = anywhere or next(iter(elsewhere), None)
+        if who is not None and run.target.other:
+            label = f"a valid request of the persona {who} for its own group, with another one's id in the body"
+            sent = run.send(_naming(run, run.target.other, f"access.group-in-body.{who}.other", label, who, HOME))
+            if sent.exchange.succeeded and names_another_group(run, sent):
+                yield sent.finding("it is made in another group", f"a service of {sent.group}", str(sent.location))
+            yield from run.consequences(sent)
 
     return check
+
+
+def _around(run: GivenRun, who: str, group: str) -> Case:
+    """A request whose path begins at the own group and leads to another by dots."""
+    label = f"a valid request of the persona {who} whose path leads by /../ from its own group to another"
+    tail = f"/../../{run.target.quoted(group)}/handle_services"
+    return Case(f"access.group-in-body.{who}.around", label, who=who, method="POST", tail=tail, edge=True)
+
+
+def _naming(run: GivenRun, group: str, name: str, label: str, who: str, word: str) -> Case:
+    """A request to one group that names another in its body and its query."""
+    more = dict.fromkeys(("group", "groupId", "group_id", "id", "gid"), group)
+    return Case(
+        name,
+        label,
+        who=who,
+        roles={GROUP: word},
+        change=lambda body: {**body, **more},
+        tail="?" + "&".join(f"{key}={run.target.quoted(value)}" for key, value in more.items()),
+    )

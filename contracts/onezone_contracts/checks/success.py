@@ -111,6 +111,11 @@ def _fits(template: str, path: str, group: str) -> bool:
     return fits and not _other_group(path, group)
 
 
+def names_another_group(run: GivenRun, sent: Sent) -> bool:
+    """Whether the Location of an accepted request names another group than the request's path."""
+    return sent.location is not None and _other_group(_path(run, sent, sent.location), sent.group)
+
+
 def _other_group(path: str, group: str) -> bool:
     """Whether the path names a group that is not this one, or this one twice."""
     segments = [unquote(segment) for segment in path.split("/")]

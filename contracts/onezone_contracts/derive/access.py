@@ -58,6 +58,7 @@ WORDS = {
     "scheme.empty": "an empty Authorization",
 }
 """What is wrong with credentials, for people."""
+NOT_FOUND = 404
 ENDING = 5
 """So many characters of a token are gone at its end: of base64, the last one alone may not count."""
 OTHER_SCHEMES = {"digest": 'Digest username="alice"', "unknown": "Onezone alice", "empty": ""}
@@ -92,16 +93,35 @@ def _personas(build: Builder) -> Iterator[Requirement]:
 
 def _other_group(build: Builder, source: Source) -> Iterator[Requirement]:
     for persona in build.personas:
-        if persona.allowed and not persona.allowed_anywhere:
-            case = Case(
-                f"access.other-group.{persona.name}",
-                f"a valid request of the persona {persona.name} for a group that it does not belong to",
-                who=persona.name,
-                roles={GROUP: OTHER},
-            )
+        if not persona.allowed:
+            continue
+        case = Case(
+            f"access.other-group.{persona.name}",
+            f"a valid request of the persona {persona.name} for a group that it does not belong to",
+            who=persona.name,
+            roles={GROUP: OTHER},
+        )
+        if persona.allowed_anywhere:
+            text = f"The persona {persona.name} may in any group: a valid request for a second one succeeds, too."
+            check = _with_other_group(_if_there(case))
+        else:
             text = f"What the persona {persona.name} holds in its own group gives it nothing in another: 403."
             check = _with_other_group(answered({403}, case))
-            yield build.requirement(case.name, Level.MUST, text, source, check, needs="a second group")
+        yield build.requirement(case.name, Level.MUST, text, source, check, needs="a second group")
+
+
+def _if_there(case: Case) -> Check:
+    """As `accepted`, in a group that is there by the target's own answers."""
+
+    def judged(run: GivenRun) -> Iterator[Finding]:
+        sent = run.send(case, accept=True)
+        if sent.exchange.status == NOT_FOUND:
+            raise NotJudged(f"the target has no group {run.target.other}: name another one as `other`")
+        yield from accepted(case)(run)
+        if sent.succeeded:
+            yield from run.consequences(sent)
+
+    return judged
 
 
 def _with_other_group(check: Check) -> Check:

@@ -63,7 +63,7 @@ VALUES: dict[str, Any] = {
     "large-double": 1e21,
     "empty-list": [],
     "empty-object": {},
-    "list": [3, 1, 2, "b", "a", None, [1, [2, [3]]]],
+    "list": [3, 1, 2, "b", "a", None, [1, [2, [3]]], 3, "b", "b"],
     "nested": _nest(14),
     "empty-key": {"": 1},
     "odd-keys": {"a.b": 1, "$set": 2, "c d": 3, "é": 4, "😀": 5, 'q"': 6},

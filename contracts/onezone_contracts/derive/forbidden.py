@@ -112,7 +112,7 @@ def requirements(build: Builder) -> Iterator[Requirement]:
     cases = [_valid(f"access.repeated.{who}", who, "again and again") for who in forbidden]
     yield build.requirement("access.repeated", Level.MUST, text, source, again_and_again(TIMES, *cases))
     yield from _after_others(build, forbidden)
-    text = "The group of the path counts, whatever group the body or the query names."
+    text = "The group of the path counts, whatever group the body, the query or a way around names."
     elsewhere = tuple(persona.name for persona in build.personas if persona.allowed and not persona.allowed_anywhere)
     anywhere = next((persona.name for persona in build.personas if persona.allowed_anywhere), None)
     check = group_in_body(elsewhere, anywhere)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from onezone_spec import Operation
+from onezone_spec import Body, Level, Operation
 
 from onezone_contracts.generate.values import MARK
 from onezone_contracts.requirement import Finding
@@ -78,10 +78,23 @@ def differences_of(operation: Operation, creation: Created) -> Iterator[Finding]
             continue
         sent, came = creation.sent.value[prop.name], details.get(prop.name, _ABSENT)
         loose = creation.sent.case.loose and "string" in prop.types
-        where = difference(sent, came, prop.name, loose=loose) or _foreign(sent, came, prop.name)
+        binding = _binding(operation.body, prop.name, sent, came)
+        where = difference(binding, came, prop.name, loose=loose) or _foreign(sent, came, prop.name)
         if where:
             what, look = f"{where} is not read back as it was sent", creation.read.exchange
             yield creation.misread(what, brief(at(sent, where)), brief(at(came, where)), look)
+
+
+def _binding(body: Body, name: str, sent: Any, came: Any) -> Any:
+    """What must be read back of a value: where the document leaves open which forms there are, no key beyond its own.
+
+    A server that knows the printed form alone may drop the keys of others, but not bend what it keeps.
+    """
+    examples = body.examples.values()
+    if not (isinstance(sent, dict) and isinstance(came, dict)) or all(e.level is Level.MUST for e in examples):
+        return sent
+    printed = {key for example in examples if example.level is Level.MUST for key in example.value.get(name, ())}
+    return {key: value for key, value in sent.items() if key in came or key in printed}
 
 
 def _foreign(sent: Any, came: Any, where: str) -> str | None:

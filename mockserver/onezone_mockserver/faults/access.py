@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from onezone_mockserver.faults.effects import Memory
 from onezone_mockserver.faults.fault import ALL, CLASSIC, NEWER, Fault, Hook, Point, fault
 from onezone_mockserver.faults.permissions import CREATE, MEMBER, RELATE, Rule, as_user_who_may, rule
-from onezone_mockserver.faults.requests import unless
+from onezone_mockserver.faults.requests import refused, unless
 
 if TYPE_CHECKING:
     from onezone_mockserver.exchange import Check, Exchange
@@ -31,6 +31,24 @@ def _members_of_any_group() -> Hook:
             privileges: set[str] = set().union(*groups.values())
             if MEMBER not in privileges or CREATE not in exchange.world.zone_privileges("user", user):
                 inner(exchange)
+
+        return check
+
+    return Hook(Point.AUTHORIZATION, around)
+
+
+def _first_group() -> Hook:
+    """Each user may in one group alone."""
+
+    def around(inner: Check, _state: MockState) -> Check:
+        memory: Memory[dict[str, str]] = Memory(dict)
+
+        def check(exchange: Exchange) -> None:
+            inner(exchange)
+            user = exchange.user.id if exchange.user else ""
+            group = exchange.params["id"]
+            if exchange.world.exists("group", group) and memory.of(exchange.world).setdefault(user, group) != group:
+                raise refused("forbidden")
 
         return check
 
@@ -143,6 +161,12 @@ FAULTS = (
         _members_of_any_group(),
         "access.other-group.member",
         editions=NEWER,
+    ),
+    fault(
+        "access-first-group",
+        "Whoever is no member may only in the group in which they did first.",
+        _first_group(),
+        "access.other-group.administrator",
     ),
     fault("access-cached", "Once somebody was allowed, everybody is.", _cached(), OUTSIDER, "access.without-*"),
     fault(

@@ -194,6 +194,12 @@ FAULTS = (
     fault("forgery-tired", "After five refusals the next request is allowed.", _allowed_after_refusals(), REPEATED),
     fault("forgery-decided", "Decisions are kept by the body.", _decided(), AFTER),
     fault("forgery-polluted", "A key __proto__ gives the next one rights.", _polluted(), AFTER),
+    fault(
+        "forgery-group-made",
+        "Who may is decided by the path; the group that the body names gets the service.",
+        after(Point.VALIDATION, _moved),
+        IN_BODY,
+    ),
     fault("forgery-group", "The group that the body names counts.", before(Point.EXISTENCE, _moved), IN_BODY),
     fault(
         "forgery-body-of-administrator",

@@ -59,9 +59,9 @@ def _foreign(exchange: Exchange, answer: Answer, state: MockState) -> None:
         put(answer, LOCATION, old.rpartition(b"/")[0] + b"/" + plant(state, exchange.world, other).encode())
 
 
-def _client_id() -> Hook:
+def _client_id(key: str) -> Hook:
     def act(exchange: Exchange, answer: Answer) -> None:
-        given = exchange.value.get("handleServiceId") if isinstance(exchange.value, dict) else None
+        given = exchange.value.get(key) if isinstance(exchange.value, dict) else None
         if isinstance(given, str) and given.isalnum():
             old = dict(answer.headers)[LOCATION]
             put(answer, LOCATION, old.rpartition(b"/")[0] + b"/" + given.encode())
@@ -155,7 +155,18 @@ FAULTS = (
     fault("location-constant", "The id in the Location is always 1.", _id(lambda _: b"1"), "location.fresh"),
     fault("location-previous", "The Location names the service before.", _previous(), "state.data"),
     fault("location-foreign", "The Location names another group's service.", answered(_foreign), RESOLVES),
-    fault("location-client-id", "The Location has the id that the client sent.", _client_id(), "location.own-id"),
+    fault(
+        "location-client-id",
+        "The Location has the id that the client sent.",
+        _client_id("handleServiceId"),
+        "location.own-id",
+    ),
+    fault(
+        "location-client-id-key",
+        "The Location has what the client sent as id.",
+        _client_id("id"),
+        "location.own-id",
+    ),
     fault(
         "location-on-errors",
         "Errors have a Location, too.",

@@ -170,6 +170,12 @@ FAULTS = (
         VALUES,
     ),
     fault(
+        "rare-values-set",
+        "What a list has twice is there once.",
+        _values(lambda v: [x for n, x in enumerate(v) if x not in v[:n]] if isinstance(v, list) else v),
+        VALUES,
+    ),
+    fault(
         "rare-values-list",
         "Lists are cut to a hundred.",
         _values(lambda v: v[:100] if isinstance(v, list) else v),

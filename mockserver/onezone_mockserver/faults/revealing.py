@@ -130,6 +130,13 @@ FAULTS = (
         editions=DEPLOYED,
     ),
     fault(
+        "bounds-utf-16",
+        "A letter beyond U+FFFF counts twice in the length of a name.",
+        refuse(_name(lambda name: len(name.encode("utf-16-le", "surrogatepass")) > 256), "badValueName"),  # noqa: PLR2004
+        "bounds.name",
+        editions=DEPLOYED,
+    ),
+    fault(
         "bounds-scheme",
         "A proxyEndpoint needs a scheme.",
         refuse(_endpoint(lambda endpoint: "://" not in endpoint), "badValueString"),
