@@ -194,15 +194,17 @@ def _no_object(build: Builder) -> Iterator[Requirement]:
         "array": [],
         "list-of-bodies": None,
         "string": "service",
+        "body-in-a-string": None,
         "number": 17,
         "true": True,
         "null": None,
     }
+    whole: dict[str, Change] = {"list-of-bodies": lambda body: [body], "body-in-a-string": json.dumps}
     cases = [
         _invalid(
             f"body.non-object.{name}",
             f"JSON that is no object: {name.replace('-', ' ')}",
-            (lambda body: [body]) if name == "list-of-bodies" else constant(value),
+            whole.get(name, constant(value)),
             "malformedData",
         )
         for name, value in others.items()

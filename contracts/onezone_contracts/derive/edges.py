@@ -96,6 +96,7 @@ KEYS: dict[str, dict[str, Any]] = {
     "dotted": {"kit.dotted": 1},
     "dollar": {"$kit": 1},
     "blank": {"kit key": 1},
+    "blanks-around": {" kitBlanks ": 1},
     "beyond-ascii": {"kité😀": 1},
     "quoted": {"kit\"key'": 1},
     "slashes": {"kit/key\\": 1},
@@ -115,6 +116,7 @@ ENDPOINTS = {
     "ipv6-query-fragment": "http://[::1]:17000/x?y=z&a=%20#w",
     "capital-path": "https://proxy.example.org/Handle_Proxy/V1",
     "other-scheme": "ftp://proxy.example.org",
+    "slash-at-its-end": "https://proxy.example.org/handle_proxy/",
     "long": "https://proxy.example.org/" + "p" * 2000,
 }
 PROPERTIES: dict[str, Any] = {

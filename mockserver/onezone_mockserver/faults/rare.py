@@ -190,8 +190,20 @@ FAULTS = (
         KEYS,
         VALUES,
     ),
+    fault(
+        "rare-keys-trimmed",
+        "Keys lose the blanks around them.",
+        properties(lambda data: {key.strip(): value for key, value in data.items()}),
+        KEYS,
+    ),
     fault("rare-keys-dot", "A dot in a key crashes the server.", crash(lambda e: b'kit.dotted"' in e.body), KEYS),
     fault("rare-keys-dollar", "A key with a dollar crashes the server.", crash(lambda e: b'"$' in e.body), KEYS),
+    fault(
+        "rare-endpoint-slash",
+        "Endpoints lose the slash at their end.",
+        _endpoint(lambda e: e.rstrip("/")),
+        "edges.endpoints",
+    ),
     fault("rare-endpoint-lower", "Endpoints are in lower case.", _endpoint(str.lower), "edges.endpoints"),
     fault(
         "rare-endpoint-query",

@@ -215,6 +215,12 @@ FAULTS = (
         "body.non-object",
     ),
     fault(
+        "validation-body-in-string",
+        "A body that is JSON in a string is read.",
+        shaped(lambda v: isinstance(v, str) and v.startswith("{"), GOOD),
+        "body.non-object",
+    ),
+    fault(
         "validation-odd-scalar",
         "A negative number, a fraction, or a text with more than letters in it is a body.",
         shaped(_is_odd, GOOD),
