@@ -111,7 +111,7 @@ class State:
             self._attached(sent, ends)
         elif verb in {"grant", "revoke"}:
             self._granted(sent)
-        elif verb not in {"update", "delete", "attach", "detach"}:
+        elif verb not in {"update", "delete", "attach", "detach", "issue", "expire"}:  # temporary tokens show nowhere
             self._unclear_at = max(self._unclear_at, sent.end)
             self.facts.blur_kind(self.contract.kind(sent.operation.effect.resource))
 
