@@ -154,9 +154,9 @@ class Lag:
     """
 
     seconds: float
-    tireless: bool = False
+    persistent: bool = False
     check_time: Callable[[], None] = unlimited
-    vain: int = 0
+    timeouts: int = 0
     slowest: float = 0.0
     """The longest wait that was not in vain."""
 
@@ -165,20 +165,20 @@ class Lag:
         started = time.monotonic()
         if ready():
             return True
-        if self.vain >= LAGS and not self.tireless:
+        if self.timeouts >= LAGS and not self.persistent:
             return False
         if waited(ready, self.seconds, self.check_time):
             self.slowest = max(self.slowest, time.monotonic() - started)
             return True
-        self.vain += 1
+        self.timeouts += 1
         return False
 
     @contextmanager
-    def hasty(self, seconds: float) -> Iterator[None]:
+    def shortened(self, seconds: float) -> Iterator[None]:
         """Wait at most so much longer than the longest wait so far: for something that showed before."""
-        before = self.seconds, self.vain
-        self.seconds, self.vain = min(self.seconds, seconds + 4 * self.slowest), 0
+        before = self.seconds, self.timeouts
+        self.seconds, self.timeouts = min(self.seconds, seconds + 4 * self.slowest), 0
         try:
             yield
         finally:
-            self.seconds, self.vain = before
+            self.seconds, self.timeouts = before

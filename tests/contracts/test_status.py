@@ -9,9 +9,9 @@ import pytest
 from onezone_contracts.cases import Case
 from onezone_contracts.checks.status import misfits
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
-from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import ALONE, HungError, NotJudged, OutOfTimeError
 from onezone_contracts.sent import Prepared, Sent
+from onezone_contracts.supplied_run import SuppliedRun
 
 
 def sent(status: int) -> Sent:
@@ -21,7 +21,7 @@ def sent(status: int) -> Sent:
     return prepared.answered(Exchange(request, "", Response(status, (), b"")))
 
 
-class Again(GivenRun):
+class Again(SuppliedRun):
     """A run in which a request that is sent once more comes to this."""
 
     def __init__(self, outcome: Sent | NotJudged) -> None:

@@ -263,7 +263,7 @@ def kept_or_refused(*cases: Case) -> Check:
 def _kept_or_refused(run: Run, sent: Sent) -> Iterator[Finding]:
     yield from _answered(run, sent)
     if sent.exchange.succeeded:
-        yield from run.kept(sent)
+        yield from run.deviations(sent)
 
 
 def _could_be_read(body: bytes, run: Run) -> bool:

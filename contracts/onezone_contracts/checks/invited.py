@@ -52,7 +52,7 @@ def withdrawn(trial: Trial) -> Iterator[Finding]:
     if exchange is None or not exchange.succeeded:
         raise NotJudged("nothing could be deleted", blocked=True)
     account.mirror.drop(gone)
-    account.gone.add(gone)
+    account.removed.add(gone)
     came = _taken(account, text)
     if came.status != BAD:
         yield Finding("an invitation to what is gone", str(BAD), came.answer(), came)

@@ -29,7 +29,7 @@ def refused_while_referenced(kind: str, status: int) -> Check:
         look = account.read("get", ref[0], None, {ref[0]: ref})
         if account.offers("get", ref[0]) and look is not None and look.status in GONE:
             account.mirror.drop(ref)
-            account.gone.add(ref)
+            account.removed.add(ref)
             yield Finding(f"it is gone although a {kind} names it", "200", look.answer(), look)
 
     return check

@@ -88,7 +88,7 @@ def kept_by_states(path: Path, data: Mapping[str, Any], options: Options, *, dry
     url, listed = kept_users.states(path, data)
     if listed and not dry_run:
         states = States(check_states_url(url), options, str(data.get("base_url", "")))
-        states.made += listed
+        states.active_states += listed
         states.teardown()
     yield from (
         f"{'would tear' if dry_run else 'tore'} down the state: {_described(state)}" for state in reversed(listed)
