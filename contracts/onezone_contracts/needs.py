@@ -26,7 +26,7 @@ class Fixtures(Protocol):
     def assign_follower(self, sent: Sent) -> Assignment:
         """The same for a case that follows another."""
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Stage | None, caller: Ref | None) -> Ref:
+    def entity(self, role: str, word: str, roles: Mapping[str, Ref], stage: Stage | None, caller: Ref | None) -> Ref:
         """What a word of a case stands for. Raises SetupError."""
 
     def credentials(self, case: Case) -> Auth:

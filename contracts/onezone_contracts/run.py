@@ -184,7 +184,7 @@ class Run:
         valid = fixtures.body(roles, user, case.keys)
         value, body = _body(case, valid)
         caller = user.ref if user else None
-        roles |= {role: fixtures.played(role, word, roles, stage, caller) for role, word in case.roles.items()}
+        roles |= {role: fixtures.entity(role, word, roles, stage, caller) for role, word in case.roles.items()}
         request = Request(
             case.method or self.operation.method,
             self.api.path(self.operation, roles) + case.tail,

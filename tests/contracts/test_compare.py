@@ -55,12 +55,12 @@ def test_a_user_name_is_withheld_with_its_password_only() -> None:
     assert difference(sent, {"type": "DOI", "username": "bob"}, "serviceProperties") == "serviceProperties.username"
 
 
-def creation(*, listed: bool, shown: int, group: str = "home") -> Any:
+def creation(*, listed: bool, list_size: int, group: str = "home") -> Any:
     """A creation that can be read, in a group that then listed so many services."""
     return SimpleNamespace(
         sent=SimpleNamespace(group=group),
         listed=listed,
-        shown=shown,
+        list_size=list_size,
         extra=frozenset(),
         read=SimpleNamespace(details={"name": "a"}),
     )
@@ -68,19 +68,19 @@ def creation(*, listed: bool, shown: int, group: str = "home") -> Any:
 
 def test_a_list_that_ends_excuses_what_comes_after_its_end() -> None:
     """It shows ten and never more."""
-    created = [creation(listed=number <= 10, shown=min(number, 10)) for number in range(1, 14)]
+    created = [creation(listed=number <= 10, list_size=min(number, 10)) for number in range(1, 14)]
     assert [beyond_the_list(created, each) for each in created[10:]] == [True] * 3
 
 
 def test_a_list_that_grows_excuses_nothing() -> None:
     """What it does not show is missing, since there was place for another one."""
-    created = [creation(listed=True, shown=number) for number in range(1, 12)]
-    missing = creation(listed=False, shown=11)
+    created = [creation(listed=True, list_size=number) for number in range(1, 12)]
+    missing = creation(listed=False, list_size=11)
     created.append(missing)
     assert beyond_the_list(created, missing)
-    elsewhere = creation(listed=True, shown=40, group="other")
+    elsewhere = creation(listed=True, list_size=40, group="other")
     assert beyond_the_list([*created, elsewhere], missing)
-    assert not beyond_the_list([*created, creation(listed=True, shown=12)], missing)
+    assert not beyond_the_list([*created, creation(listed=True, list_size=12)], missing)
 
 
 def a_creation(case: Case, value: Any, read: Any) -> Created:

@@ -21,7 +21,7 @@ def test_no_near_id_is_the_groups_own(word: str, home: str) -> None:
     """Where a change makes no difference, an id that no group has takes its place."""
     target = Target("http://127.0.0.1:1/api", {}, missing="f" * 32)
     fixtures = SuppliedFixtures(target, judged_operations(load("current"))[0], Redactor())
-    _, near = fixtures.played(GROUP, word, {GROUP: (GROUP, home)}, None, None)
+    _, near = fixtures.entity(GROUP, word, {GROUP: (GROUP, home)}, None, None)
     assert near != home
     assert near
 

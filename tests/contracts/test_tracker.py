@@ -48,7 +48,7 @@ def told(tracker: Tracker, *sent: Any) -> list[tuple[str, bool]]:
     for each in sent:
         tracker.refused(each)
     tracker.flush()
-    return [("+".join(suspect.case.label for suspect in leak.sent), leak.seen) for leak in tracker.leaks]
+    return [("+".join(suspect.case.label for suspect in leak.sent), leak.confirmed) for leak in tracker.leaks]
 
 
 def test_of_several_the_one_is_named_that_does_it_alone() -> None:

@@ -45,7 +45,7 @@ def creates(run: SuppliedRun) -> Iterator[Finding]:
     if first.exchange.status in DENIALS:
         raise NotJudged(f"the target turns away whom it accepted before: {first.exchange.answer()}")
     before = {group: set(ids) for group, ids in run.ledger.services.items()}
-    sent = _sent(run)
+    sent = _load(run)
     busy = _busy(run, sent)
     if busy:
         raise NotJudged(busy)
@@ -85,7 +85,7 @@ def _created(sent: Sent) -> Created:
     return Created(sent, new_id(sent.exchange) or None)
 
 
-def _sent(run: SuppliedRun) -> list[Sent]:
+def _load(run: SuppliedRun) -> list[Sent]:
     """What came of all, in their order. A thread that gets no answer ends."""
     each = run.options.load or EACH.get(run.options.depth, EACH["standard"])
 

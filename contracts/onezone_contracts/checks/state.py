@@ -13,7 +13,7 @@ from onezone_contracts.state.compare import beyond_the_list, differences_of
 from onezone_contracts.supplied_run import SuppliedRun
 from onezone_contracts.target.file import NO_OTHER_GROUP
 
-KEPT = 5
+SAMPLE = 5
 """How many of the services created first, and how many of the others, are read again at the end."""
 
 
@@ -24,13 +24,13 @@ def created_one(run: SuppliedRun) -> Iterator[Finding]:
     if not seen:
         raise NotJudged(run.readback.lack("list"))
     for creation in seen:
-        if (creation.listed and not creation.extra and not creation.gone) or beyond_the_list(
+        if (creation.listed and not creation.extra and not creation.vanished) or beyond_the_list(
             run.ledger.created, creation
         ):
             continue
         new = len(creation.extra) + bool(creation.listed)
-        came = f"{new} new" + (f", {len(creation.gone)} gone" if creation.gone else "")
-        if new != 1 or creation.gone:
+        came = f"{new} new" + (f", {len(creation.vanished)} gone" if creation.vanished else "")
+        if new != 1 or creation.vanished:
             yield creation.finding("not exactly one service more", "1 new", came, creation.listing)
 
 
@@ -94,7 +94,7 @@ def still_there(run: SuppliedRun) -> Iterator[Finding]:
             look = run.readback.lists.get(creation.sent.group)
             yield creation.finding("it is not in the list by the end", f"{creation.id} in the list", "not there", look)
     readable = [creation for creation in home if creation.read.details is not None and not creation.sent.case.loose]
-    chosen = [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]
+    chosen = [*readable[:SAMPLE], *readable[SAMPLE :: max(1, len(readable) // SAMPLE)]]
 
     for creation, again in zip(chosen, run.map(lambda created: run.readback.read(created.sent), chosen), strict=True):
         if again.details is None:

@@ -31,7 +31,7 @@ from onezone_contracts.state.expected import CALLER, READING, USER, ZONE, Mirror
 from onezone_contracts.state.observe import differences, misread, probes
 from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.side_effects import Newcomers
-from onezone_contracts.target.administrator import GONE
+from onezone_contracts.target.administrator import NOT_THERE
 
 BUSY = frozenset({TOO_MANY, 503})
 UNAUTHORIZED = 401
@@ -132,7 +132,7 @@ class AllPlay(Play):
             for ref in sorted(self.entities.values(), key=lambda ref: removal(self.account.contract, ref[0])):
                 if ref in self.account.mirror.details:
                     exchange = self.account.delete(ref)
-                    if exchange and (exchange.succeeded or exchange.status in GONE):
+                    if exchange and (exchange.succeeded or exchange.status in NOT_THERE):
                         self.account.created.pop(ref, None)
         finally:
             self.account.mirror, self.account.removed = self._outside
@@ -196,7 +196,7 @@ class AllPlay(Play):
         problem = self._misanswered(expected, exchange)
         if problem is None:
             return []
-        if expected is Expected.ALLOWED and exchange.status in GONE:
+        if expected is Expected.ALLOWED and exchange.status in NOT_THERE:
             return [(STATE, replace(problem[1], what="what this names is there, and is not found"))]
         return [(STATE if expected is Expected.ABSENT else problem[0], problem[1])]
 

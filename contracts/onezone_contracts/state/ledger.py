@@ -176,10 +176,10 @@ class Ledger(Tracker):
         if "get" not in self.readback.offered and len(self.created) < BLIND:
             for other in sorted(creation.extra):  # a Location that leads nowhere: is reading offered at all?
                 self.readback.by_id(sent.group, other, sent.user)
-        if creation.extra or creation.gone:
-            explained = bool(self.strays) or self._explained(self._suspects(), sent.group, creation.gone)
+        if creation.extra or creation.vanished:
+            explained = bool(self.strays) or self._explained(self._suspects(), sent.group, creation.vanished)
             self.strays.clear()
-            creation = replace(creation, extra=NONE, gone=NONE) if explained else creation
+            creation = replace(creation, extra=NONE, vanished=NONE) if explained else creation
         self.created.append(creation)
 
     def together(self, accepted: list[Sent]) -> list[Created]:
@@ -210,7 +210,7 @@ class Ledger(Tracker):
         unexplained = {group: gone for group, gone in vanished.items() if not self._explained(suspects, group, gone)}
         if unexplained and creations:  # it cannot vanish again: this must not be forgotten
             gone = NONE.union(*unexplained.values())
-            self.created.append(replace(creations.pop(0), listed=None, extra=NONE, gone=gone))
+            self.created.append(replace(creations.pop(0), listed=None, extra=NONE, vanished=gone))
         elif not strays:
             left = (self._differences(group, NONE, gone) for group, gone in unexplained.items())
             self.leaks += [Leak(tuple(suspects), difference) for difference in chain.from_iterable(left)]

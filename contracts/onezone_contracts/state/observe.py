@@ -10,7 +10,7 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.reading import answer_of, ids_of
 from onezone_contracts.state.belonging import belonging
-from onezone_contracts.state.compare import at, brief, difference, is_moment, more
+from onezone_contracts.state.compare import brief, difference, is_moment, more, value_at
 from onezone_contracts.state.expected import (
     CALLER,
     GROUP,
@@ -28,7 +28,7 @@ from onezone_contracts.state.expected import (
 )
 from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.tokens import BLOCKED, as_sent, counts
-from onezone_contracts.target.administrator import GONE, Account
+from onezone_contracts.target.administrator import NOT_THERE, Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.owned import generation_of, read_generation
 
@@ -104,7 +104,7 @@ def _details(account: Account, probe: Probe) -> Iterator[Difference]:
     if stored is None:
         if exchange.succeeded:
             yield Difference(f"{name} is still there", "404", exchange.answer(), exchange)
-    elif exchange.status in GONE:
+    elif exchange.status in NOT_THERE:
         if account.offers("get", probe.ref[0]):
             yield Difference(f"{name} is not there", "200", exchange.answer(), exchange)
     elif isinstance(shown, dict):
@@ -118,7 +118,7 @@ def unequal(name: str, stored: Mapping[str, Any], shown: Mapping[str, Any], exch
         where = difference(stored[key], shown[key], key) or more(stored[key], shown[key], key)
         if where:
             yield Difference(
-                f"{where} of {name}", brief(at(stored[key], where)), brief(at(shown[key], where)), exchange
+                f"{where} of {name}", brief(value_at(stored[key], where)), brief(value_at(shown[key], where)), exchange
             )
 
 

@@ -183,7 +183,7 @@ class Effects(Tracker):
     def see(self, sent: Sent) -> None:
         """See that one refused request changed nothing of what it named."""
         self.leaks += [
-            Leak((sent,), difference, seen=True) for difference in differences(self.account, self._touched(sent))
+            Leak((sent,), difference, confirmed=True) for difference in differences(self.account, self._touched(sent))
         ]
 
     def _touched(self, sent: Sent) -> list[Probe]:

@@ -103,7 +103,7 @@ class Tracker:
         """
         single = self.private and len(suspects) == 1
         seen = [] if single else seen_alone(suspects[:SUSPECTS], alone)
-        more = [Leak(tuple(suspects), difference, seen=single) for difference in left] if otherwise else []
+        more = [Leak(tuple(suspects), difference, confirmed=single) for difference in left] if otherwise else []
         self.leaks += seen or more
         return bool(seen)
 

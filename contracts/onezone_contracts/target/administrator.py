@@ -24,7 +24,7 @@ from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"
 """The privileges of a new member that none were given to."""
-GONE = frozenset({404, 410})
+NOT_THERE = frozenset({404, 410})
 
 
 class Account:

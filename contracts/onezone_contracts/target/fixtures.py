@@ -222,7 +222,7 @@ class AccountFixtures:
         self.account.redactor.learn_basic(value for _, value in auth.headers)
         return auth
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:
+    def entity(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:
         """What a word of a case stands for. Raises NotJudged and SetupError."""
         kind = self.contract.kind(role)
         if word in {DIRECT, INDIRECT, BARE, FOREIGN}:

@@ -100,7 +100,7 @@ class SuppliedFixtures:
         """The same for a case that follows another."""
         return None, sent.auth, sent.user, dict(sent.roles)
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
+    def entity(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
         """What a word of a case stands for; anything but the words is an id itself. Raises NotJudged.
 
         A short id made shorter or longer, and one with a number at its end, could be another group's; and what may be
