@@ -118,7 +118,7 @@ class RuleQuestions:
         for start in range(0, len(pairs), AFTER):
             some_pairs = pairs[start : start + AFTER]
             for user, params in some_pairs:
-                self.world.named(user.name)
+                self.world.user_of_name(user.name)
                 self.world.exists(GROUP, params["id"])
             before = time.thread_time_ns()
             for user, params in some_pairs:
