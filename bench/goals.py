@@ -21,7 +21,7 @@ class Goal:
     measure: str
     floor: float
     goal: float | None
-    of: Callable[[Figures], float]
+    figure: Callable[[Figures], float]
     unit: str = ""
     at_least: bool = False
 
@@ -41,7 +41,7 @@ class Goal:
         sign = "≥" if self.at_least else "≤"
         limits = [f"{sign} {limit:g}{self.unit}" if limit is not None else "" for limit in (self.floor, self.goal)]
         try:
-            value = self.of(figures)
+            value = self.figure(figures)
         except KeyError:
             return [self.measure, *limits, "not measured", ""]
         return [self.measure, *limits, f"{value:.{digits(value)}f}{self.unit}", self.reached(value)]

@@ -31,7 +31,7 @@ class UsageError(Exception):
 
 class _Parser(VariableParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(self.named(message))
+        raise UsageError(self.with_variable(message))
 
 
 def parser() -> VariableParser:

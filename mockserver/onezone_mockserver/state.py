@@ -65,7 +65,7 @@ class WorldRun:
 class MockState:
     """What the parts of a mock share. `run` is the common world, along with its journal; `worlds` are those with names.
 
-    Faults, latency and the scenario are of all worlds. `kept` bounds what their journals keep, `feed` tells of it.
+    Faults, latency and the scenario are of all worlds. `full_rows` bounds what their journals keep, `feed` tells of it.
     `mistake` is what is wrong with the files of the contract and the scenario since they were read last.
 
     With a `seed`, ids, tokens and times are the same after each reset for the same requests: the clock stands still.
