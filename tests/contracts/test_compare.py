@@ -144,7 +144,7 @@ def reading(status: int, details: dict[str, Any] | None = None) -> Any:
     return SimpleNamespace(details=details, exchange=SimpleNamespace(status=status, answer=lambda: str(status)))
 
 
-def made(read: Any) -> Created:
+def accepted_creation(read: Any) -> Created:
     """An accepted creation, and how it was read."""
     return a_creation(Case("a", "a body"), {}, read)
 
@@ -152,7 +152,7 @@ def made(read: Any) -> Created:
 @pytest.mark.parametrize(("status", "count"), [(500, 1), (503, 0), (404, 0), (403, 0)])
 def test_what_is_accepted_does_not_crash_the_server_that_reads_it(status: int, count: int) -> None:
     """A gateway's answer, a service that is not there yet and a reader who may not are none of the body's doing."""
-    messages = [finding.message for finding in crashed(made(reading(status)))]
+    messages = [finding.message for finding in crashed(accepted_creation(reading(status)))]
     assert messages == ["a body: it is accepted, and reading it fails with 500"] * count
 
 
@@ -176,14 +176,14 @@ def test_a_location_that_leads_to_what_was_named_already_gives_no_id(location: s
 
 def test_what_can_be_read_crashed_nothing() -> None:
     """Whatever the status of the last look at it."""
-    assert not list(crashed(made(reading(500, {"name": "a"}))))
+    assert not list(crashed(accepted_creation(reading(500, {"name": "a"}))))
 
 
 @pytest.mark.parametrize(("later", "count"), [(reading(200, {"name": "a"}), 0), (reading(404), 1)])
 def test_what_was_read_too_early_is_read_again(later: Any, count: int) -> None:
     """A Location may lead to its service only after a while."""
     run: Any = SimpleNamespace(readback=SimpleNamespace(read=lambda _: later))
-    findings = list(unreadable(run, [made(reading(404))]))
+    findings = list(unreadable(run, [accepted_creation(reading(404))]))
     assert [finding.actual for finding in findings] == ["404"] * count
 
 
