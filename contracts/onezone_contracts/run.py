@@ -172,8 +172,8 @@ class Run:
 
     def _prepared(self, case: Case, *, accept: bool) -> Prepared:
         fixtures = self.fixtures
-        if case.like:
-            first = self.send(case.like, accept=True)
+        if case.follows:
+            first = self.send(case.follows, accept=True)
             if not first.exchange.succeeded:
                 raise NotJudged("the first time was refused", blocked=True)
             stage, auth, user, roles = fixtures.assign_follower(first)
@@ -270,7 +270,7 @@ class Run:
         if not self.several or (accept and not self.tracker.separable):
             return
         prepared = []
-        for case in (case for case in cases if case.name not in self._sent and not case.like):
+        for case in (case for case in cases if case.name not in self._sent and not case.follows):
             try:
                 prepared.append(self.prepare(case))
             except NotJudged:

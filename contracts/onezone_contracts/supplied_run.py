@@ -106,7 +106,7 @@ class SuppliedRun(Run):
         last: dict[str, Sent] = {}
         deadline, pause, rounds = time.monotonic() + self.options.settle, 0.1, 0
         while True:
-            for name, sent in self._asked(list(waiting)):
+            for name, sent in self._valid_requests(list(waiting)):
                 last[name] = sent
                 if sent.exchange.succeeded:
                     del waiting[name]
@@ -123,7 +123,7 @@ class SuppliedRun(Run):
             time.sleep(min(self.options.settle, 2 * pause))  # what the other personas hold may be as late
         return rounds > 0
 
-    def _asked(self, names: list[str]) -> Iterator[tuple[str, Sent]]:
+    def _valid_requests(self, names: list[str]) -> Iterator[tuple[str, Sent]]:
         """What a valid request of each is answered, on record where it is accepted; with workers all at once."""
         cases = [access_case(name) for name in names]
         sent = list(self.map(self.transmit, cases)) if self.several else []

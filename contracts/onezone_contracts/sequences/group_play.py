@@ -43,7 +43,7 @@ NO_NAMESAKES = frozenset({400, 409})
 class Service:
     """A service of this sequence, and which one it is."""
 
-    sent: Sent
+    creation: Sent
     id: str
     name: str
     removed: bool = False
@@ -98,7 +98,7 @@ class GroupPlay(Play):
         """Have removed what this sequence made."""
         for service in self.services.values():
             if not service.removed:
-                self.setting.remove(service.sent, service.id)
+                self.setting.remove(service.creation, service.id)
 
     # --- steps --------------------------------------------------------------------------------------------
 
@@ -124,7 +124,7 @@ class GroupPlay(Play):
 
     def _create(self, action: Step) -> None:
         first = self.services.get(action.roles[0]) if action.roles else None
-        name = first.sent.value["name"] if first else None
+        name = first.creation.value["name"] if first else None
         own = f"service {len(self.services) + 1}"
         label = f"create {own}" + (f" with the name of {first.name}" if first else "")
         case = Case(
@@ -186,7 +186,7 @@ class GroupPlay(Play):
 
     def _note_removal(self, service: Service) -> None:
         service.removed = True
-        self.setting.note_removal(service.sent, service.id, self.steps[-1])
+        self.setting.note_removal(service.creation, service.id, self.steps[-1])
 
     def _trespass(self, action: Step) -> None:
         service = self.services[action.roles[0]]
@@ -259,7 +259,7 @@ class GroupPlay(Play):
         reads, setting = self.setting.run.readback, self.setting
         read = reads.again(setting.group, service.id)
         if read.details is None and absent(read):
-            read = reads.by_id(setting.group, service.id, service.sent.user)
+            read = reads.by_id(setting.group, service.id, service.creation.user)
         self._read_last = read.exchange
         if read.details is None:
             return self._unread(service, read) if absent(read) else None
@@ -278,9 +278,9 @@ class GroupPlay(Play):
         return Difference(message, "404, as for others that left", "200", read.exchange)
 
     def _altered(self, service: Service, read: Read) -> Difference | None:
-        created = Created(service.sent, service.id, read=read)
+        created = Created(service.creation, service.id, read=read)
         for difference in compare.differences_of(self.setting.run.operation, created):
-            where = difference.message.removeprefix(f"{service.sent.case.label}: ")
+            where = difference.message.removeprefix(f"{service.creation.case.label}: ")
             return Difference(f"{service.name}: {where}", difference.expected, difference.actual, read.exchange)
         return None
 
