@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from onezone_spec.model import Contract, Operation
 
 Tree = Mapping[str, Any]
-Leaves = dict[tuple[str, ...], str]
 REST = "Wording and examples"
 ABSENT = "(nothing)"
 _LONGEST = 110

@@ -52,8 +52,8 @@ class Readback:
     """By group, the last answer that listed its services."""
     _observers: dict[str, TestUser | None] = field(default_factory=dict)
 
-    def _template(self, verb: str, *, within: bool = True) -> str | None:
-        operation = self.contract.find(verb, self.resource, self.within if within else None)
+    def _template(self, verb: str) -> str | None:
+        operation = self.contract.find(verb, self.resource, self.within)
         return operation.path if operation else None
 
     def _get(self, identity: TestUser, path: str, label: str) -> Exchange:

@@ -178,9 +178,9 @@ def _in_body(body: bytes | None) -> Iterator[str]:
     yield from _strings_below_secrets(value)
 
 
-def _strings_below_secrets(value: Any, *, inside: bool = False) -> Iterator[str]:
+def _strings_below_secrets(value: Any) -> Iterator[str]:
     """The strings below keys that name secrets."""
-    waiting: list[tuple[Any, bool]] = [(value, inside)]
+    waiting: list[tuple[Any, bool]] = [(value, False)]
     while waiting:
         node, hidden = waiting.pop()
         if isinstance(node, dict):
