@@ -44,13 +44,7 @@ def parser() -> VariableParser:
         metavar="NAME|FILE",
         help="edition of the contract, or the file of one of your own (default: current)",
     )
-    flags.add_argument(
-        "--contract",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="folder of operations to add to the contract; repeatable",
-    )
+    flags.add_contract_folders()
     flags.add_argument(
         "--scenario",
         type=Path,

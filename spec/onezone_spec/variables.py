@@ -27,6 +27,16 @@ class CommandParser(argparse.ArgumentParser):
             kwargs["type"] = _not_empty(kwargs.get("type", str), f"the value is empty: give one, or leave {what} out")
         return super().add_argument(*args, **kwargs)
 
+    def add_contract_folders(self, default: str | None = None) -> None:
+        """Add `--contract`: folders of operations to add to the contract; none where `default` is None."""
+        self.add_argument(
+            "--contract",
+            action="append",
+            default=[] if default is None else default,
+            metavar="DIR",
+            help="folder of operations to add to the contract; repeatable",
+        )
+
     def exclude(self, *options: str) -> None:
         """Note options that contradict each other; whoever reads their values says so."""
         self.exclusive.append(frozenset(options))
