@@ -28,7 +28,7 @@ COLOURS = {
     Verdict.PARTIAL: "bold yellow",
     Verdict.INCONCLUSIVE: "bold magenta",
 }
-NAMED = 6
+WITH_ANSWERS = 6
 """How many requirements of a cause are shown with what came; the ids of the others follow."""
 FIRST = 12
 """How many causes are listed before anything else."""
@@ -62,10 +62,12 @@ class _Report:
         """The whole report."""
         judged = self.judgement
         causes = judged.causes if judged.results else ()
-        if causes:
+        if len(causes) == 1 and self._failing(causes[0]):
+            yield from self._cause(causes[0], self._summary(causes[0]), "")
+        elif causes:
             yield from self._causes(causes)
             for number, cause in enumerate(causes, 1):
-                yield from self._cause(number, cause)
+                yield from self._cause(cause, cause.summary, f"{number:>2}. ")
         for result in judged.results:
             if result.outcome is Outcome.ERROR:
                 yield from self._text(f"{result.requirement.id}: {result.reason}", " ERROR  ", style="bold magenta")
@@ -101,15 +103,18 @@ class _Report:
         counted = f" ({_count(cause.requirements, 'requirement')})" if cause.requirements else ""
         return f"{cause.summary}{counted}"
 
-    def _cause(self, number: int, cause: Cause) -> Iterator[Text]:
+    def _failing(self, cause: Cause) -> list[Result]:
         by_id = {result.requirement.id: result for result in self.judgement.results}
-        failing = [by_id[name] for name in cause.requirements if by_id[name].findings]
+        return [by_id[name] for name in cause.requirements if by_id[name].findings]
+
+    def _cause(self, cause: Cause, title: str, number: str) -> Iterator[Text]:
+        failing = self._failing(cause)
         if not failing:
             return
-        yield from self._text(cause.summary, f"{number:>2}. ", style="bold")
-        for result in failing[:NAMED]:
+        yield from self._text(title, number, style="bold red")
+        for result in failing[:WITH_ANSWERS]:
             yield from self._requirement(result, cause, whole=result is failing[0])
-        if others := listed([result.requirement for result in failing[NAMED:]]):
+        if others := listed([result.requirement for result in failing[WITH_ANSWERS:]]):
             yield from self._text(f"and by the same: {others}", "    ")
         if cause.example:
             yield from self._evidence(cause.example)
@@ -197,7 +202,7 @@ class _Report:
                 if result.outcome is outcome:
                     reasons.setdefault(result.reason or "", []).append(result.requirement.id)
             for reason, ids in reasons.items():
-                many = len(ids) > 1 and (reason == OUT_OF_TIME or outcome is Outcome.BLOCKED or len(ids) > NAMED)
+                many = len(ids) > 1 and (reason == OUT_OF_TIME or outcome is Outcome.BLOCKED or len(ids) > WITH_ANSWERS)
                 named = _count(ids, "requirement") if many else ", ".join(ids)
                 yield from self._text(f"{words_}: {named}: {reason}", later="  ", style="dim")
 
@@ -218,8 +223,8 @@ def listed(requirements: Sequence[Requirement]) -> str:
         operations.setdefault(requirement.topic, []).append(requirement.operation)
     parts = []
     for topic, names in operations.items():
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        parts.append(f"{topic} of {', '.join(names[:NAMED])}{more}")
+        more = f" and {len(names) - WITH_ANSWERS} more" if len(names) > WITH_ANSWERS else ""
+        parts.append(f"{topic} of {', '.join(names[:WITH_ANSWERS])}{more}")
     return "; ".join(parts)
 
 
