@@ -38,8 +38,8 @@ def test_the_id_of_another_group_that_is_known_stands_for_no_group(word: str, ho
     """Where a made-up id happens to be that of the other group, an id that no group has takes its place."""
     target = Target("http://127.0.0.1:1/api", {}, missing="f" * 32, other=other)
     fixtures = SuppliedFixtures(target, judged_operations(load("current"))[0], Redactor())
-    assert fixtures.played(GROUP, word, {GROUP: (GROUP, home)}, None, None) == (GROUP, target.missing)
-    assert fixtures.played(GROUP, OTHER, {GROUP: (GROUP, home)}, None, None) == (GROUP, other)
+    assert fixtures.entity(GROUP, word, {GROUP: (GROUP, home)}, None, None) == (GROUP, target.missing)
+    assert fixtures.entity(GROUP, OTHER, {GROUP: (GROUP, home)}, None, None) == (GROUP, other)
 
 
 def test_a_byte_that_is_no_utf_8_is_sent_as_it_is() -> None:
