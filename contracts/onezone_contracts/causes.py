@@ -19,6 +19,13 @@ COMMON = frozenset({"authentication", "media-type", "accept-header"})
 """What topics are about that a server sees to in one place, for all operations."""
 CROSSED = "concurrent.access"
 DENIALS = frozenset({401, 403})
+SIGN_IN, UNAUTHORIZED = "authentication.", "401"
+UNKNOWN_USER = "authentication.unknown-user"
+NEAR_TO_RIGHT = frozenset(
+    f"authentication.{topic}"
+    for topic in ("wrong-password", "password-of-another", "altered-token", "colon", "character", "wrong-again")
+)
+"""Topics about credentials that are near to those of a user, who may be one who may not."""
 _NUMBER = re.compile(r"\b[1-5]\d\d\b")
 PASSES = "expected-failures"
 _STATUSES = re.compile(r"[1-5]\d\d(?: or [1-5]\d\d)*|4xx|no 5xx|a documented status")
@@ -65,7 +72,9 @@ class _Root:
     def expected(self) -> str:
         """The status that is expected most often, "" where none is named."""
         named = Counter(status for _, _, finding in self.failures for status in _NUMBER.findall(finding.expected))
-        return str(named.most_common(1)[0][0]) if named else ""
+        most = [status for status, count in named.items() if count == max(named.values())]
+        signing_in = all(requirement.topic.startswith(SIGN_IN) for requirement, _, _ in self.failures)
+        return UNAUTHORIZED if signing_in and UNAUTHORIZED in most else next(iter(most), "")
 
 
 def causes(
@@ -92,9 +101,10 @@ def causes(
                 roots.setdefault(name, _Root(name, words)).failures.append((result.requirement, number, finding))
     _merge(roots)
     for draft in roots.values():
-        draft.hint = _edition_hint(draft, contract) or _alone_hint(draft)
+        draft.hint = _edition_hint(draft, contract) or _let_in_hint(draft, judged) or _alone_hint(draft)
     never = list(_never_seen(judged, unseen, roots))
-    ordered = sorted(roots.values(), key=lambda draft: (-draft.binding, -len(draft.failures)))
+    # what is accepted and must not be comes before what follows from it
+    ordered = sorted(roots.values(), key=lambda draft: (-draft.binding, _accepts(draft), -len(draft.failures)))
     return (*(draft.cause() for draft in ordered), *never)
 
 
@@ -217,6 +227,17 @@ def _edition_hint(draft: _Root, contract: Contract) -> str:
     folders = contract.origin.contracts
     names = [name for name in editions(folders) if name != contract.edition and fits(load(name, folders))]
     return f": try --edition {' or '.join(names)}, or `ozkit identify`" if names else ""
+
+
+def _accepts(draft: _Root) -> int:
+    return 0 if draft.id.startswith("accepted.") else 1
+
+
+def _let_in_hint(draft: _Root, judged: Sequence[Result]) -> str:
+    """That a wrong credential gets what the right one gets, where others get a 401."""
+    near = all(requirement.topic in NEAR_TO_RIGHT for requirement, _, _ in draft.failures)
+    known = any(result.requirement.topic == UNKNOWN_USER and result.outcome is Outcome.PASS for result in judged)
+    return ": wrong credentials may be let in" if near and known and draft.id.startswith("status-403") else ""
 
 
 def _alone_hint(draft: _Root) -> str:

@@ -19,6 +19,7 @@ from onezone_spec import load
 
 Command = Callable[..., CommandResult]
 TERMINAL = 80
+CREATE = "create_group_handle_service"
 CAUSES = {
     "fastapi": "answers 422 where 400 is documented; no 400 was ever seen",
     "html": "errors are no JSON: 400 text/html; charset=utf-8: 400 Bad Request",
@@ -147,6 +148,27 @@ def test_what_is_right_when_it_is_asked_again_alone_is_said_of_a_cause() -> None
     ]
     words = ", though not when asked again on a connection of its own"
     assert [[summary.endswith(words) for summary in each] for each in summaries] == [[True], [False]]
+
+
+def summaries_of(*results: Result) -> list[str]:
+    return [cause.summary for cause in causes(results, (), load("current"), Redactor())]
+
+
+def test_what_is_accepted_is_told_before_what_follows_from_it() -> None:
+    """A number that is taken for a name is the cause, and not that it is read back as text."""
+    wrong = came("location.form", 204, "another form", CREATE)
+    assert ids_of(wrong, wrong, came("unknown-group.odd-ids", 204, "4xx", CREATE))[0].startswith("accepted.")
+
+
+def test_a_password_that_is_let_pass_as_somebody_who_may_not_is_told_so() -> None:
+    """Only where a user who does not exist is answered 401: else the status of such a refusal is wrong."""
+    wrong = came("authentication.character", 403, "400 or 401 or 429", CREATE)
+    plain = "answers 403 where 401 is documented"
+    assert summaries_of(wrong) == [plain]
+    unknown = came("authentication.unknown-user", 401, "401", CREATE).requirement
+    assert summaries_of(wrong, Result(unknown, Outcome.PASS)) == [f"{plain}: wrong credentials may be let in"]
+    scheme = came("authentication.unknown-scheme", 403, "400 or 401", CREATE)
+    assert summaries_of(scheme, Result(unknown, Outcome.PASS)) == [plain]
 
 
 def test_requests_that_get_one_anothers_rights_are_one_cause() -> None:

@@ -25,7 +25,8 @@ class Leak:
         """What was left behind, by the one that was seen to do it; else by all that were sent, and none is accused."""
         seen, last, steps = self.difference, self.sent[-1], tuple(request.exchange for request in self.sent)
         if self.confirmed:
-            words = f"{last.case.label}: refused with {last.exchange.answer()}, yet this changed: {seen.what}"
+            came = "answered" if last.exchange.succeeded else "refused"
+            words = f"{last.case.label}: {came} with {last.exchange.answer()}, yet this changed: {seen.what}"
             steps = tuple(filter(None, (last.exchange, seen.exchange)))
         else:
             several = "request" if len(steps) == 1 else "requests"
