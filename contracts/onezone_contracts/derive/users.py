@@ -29,6 +29,7 @@ OTHER_USERS: dict[str, Pair] = {
     "directory": lambda name, right: f"*)(uid={name}:{right}",
     "encoded": lambda name, right: f"{''.join(f'%{byte:02X}' for byte in name.encode())}:{right}",
     "nobody": lambda _, right: f":{right}",
+    "its-end-in-the-password": lambda name, right: f"{name[:-1]}:{name[-1:]}{right}",
 }
 """Names of nobody, with the right password of somebody whose name they are near to."""
 SPELT: dict[str, Pair] = {

@@ -70,6 +70,17 @@ def _users(same: Same) -> Hook:
     return method("login", change)
 
 
+def _joined(inner: Login) -> Login:
+    """Find a user by the name and the password as one text."""
+
+    def login(world: World, name: str, password: str) -> User | None:
+        users = (user for user in list(world.users.values()) if user.name and user.password)
+        joined = (user for user in users if f"{user.name}{user.password}" == name + password)
+        return inner(world, name, password) or next(joined, None)
+
+    return login
+
+
 def _user(name: str, text: str, same: Same) -> Fault:
     return fault(f"comparison-user-{name}", text, _users(same), USER)
 
@@ -114,6 +125,7 @@ FAULTS = (
     _user("longer", "More may follow a user name.", lambda a, b: b.startswith(a)),
     _user("star", "A star stands for any user name.", lambda a, b: "*" in b and a.startswith(b.partition("*")[0])),
     _user("nul", "A NUL ends a user name.", _before("\0")),
+    fault("comparison-joined", "User names and passwords are compared as one text.", method("login", _joined), USER),
     fault(
         "comparison-password-before",
         "Blanks before a password do not count.",
