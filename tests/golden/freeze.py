@@ -35,7 +35,7 @@ HERE = Path(__file__).parent
 DEPTHS = ("quick", "standard", "deep")
 RUNS = (("core", "quick"), ("core", "standard"), ("full", "quick"))
 """Profile and depth of the runs whose requests are kept."""
-ADDED = re.compile(r"[0-9a-f]{8,}(ch[0-9a-f]{4})?|[0-9]+")
+ADDED = re.compile(r"[0-9a-f]{8,}?ch[0-9a-f]{4}|[0-9a-f]{8,}|[0-9]+")
 
 
 # --- what is required -----------------------------------------------------------------------------------------
