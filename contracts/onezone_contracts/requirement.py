@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ALONE", "Check", "Finding", "Level", "NotJudged", "Outcome", "Requirement", "Result"]
 
 
-ALONE = "; asked again on a connection of its own"
+ALONE = "; sent again on a connection of its own"
 """How a finding goes on where the request was right when it was sent again."""
 
 
