@@ -130,7 +130,7 @@ def _status(
         return f"success-{status}", f"a success is answered {status} where {{expected}} is documented"
     if exchange.succeeded:
         about = requirement.topic.partition(".")[0]
-        words = f"accepts requests that must be refused with {expected} ({about})"
+        words = f"accepts requests that must be refused with {expected}: {about}"
         where = about if about in COMMON else f"{requirement.operation}.{about}"
         return f"accepted.{where}.{expected.replace(' ', '-')}", words
     words = f"answers {status} where {{expected}} is documented"

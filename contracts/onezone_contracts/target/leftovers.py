@@ -25,14 +25,15 @@ from onezone_contracts.target.states import States, check_states_url
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """Something that a run made and did not remove: the entity, its name if it is known, and how the target answered its removal."""
+    """Something that a run left behind: the entity, its name ("" if unknown), and the answer to its removal."""
 
     ref: Ref
     name: str
     removed: str | None
 
     def __str__(self) -> str:
-        what = f"{self.ref[0].replace('_', ' ')} {self.ref[1]}" + (f" ({self.name})" if self.name else "")
+        name = f" ({self.name})" if self.name else ""
+        what = f"{self.ref[0].replace('_', ' ')} {self.ref[1]}{name}"
         if self.removed is None:
             return f"would remove the {what}"
         return f"removed the {what}" if self.removed.startswith("2") else f"could not remove the {what}: {self.removed}"
