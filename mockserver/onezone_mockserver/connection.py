@@ -252,7 +252,7 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Have what is not HTTP refused: by the request whose body it is in, or as a request in its own right."""
         method, target = (self.parser.get_method(), self.url) if self.url else self.parser.unknown
-        why = _why(sys.exception())
+        why = _why(sys.exception(), no_method=self.parser.unknown[0] != b"")
         self.parser = Ended(method)
         if self.cycle is not None and self.cycle.scope is self.scope:
             self.cycle.keep_alive = False
@@ -271,9 +271,9 @@ def _is_in(waiting: Exchange, run: WorldRun) -> bool:
     return not waiting.pending or waiting.run.journal is run.journal
 
 
-def _why(error: BaseException | None) -> tuple[int, str]:
+def _why(error: BaseException | None, *, no_method: bool) -> tuple[int, str]:
     """The status and the reason for what is not HTTP (RFC 9112, 2.2), or what nobody does here (RFC 9110, 9.1)."""
-    if isinstance(error, httptools.HttpParserInvalidMethodError):
+    if no_method:
         return 501, "protocol: no such method"
     if error is not None and isinstance(error.__context__, NotHttpError):
         return error.__context__.status, error.__context__.reason

@@ -202,7 +202,8 @@ def test_a_target_that_is_too_long_is_told(address: Address, size: int) -> None:
         (b"FOO / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
-        (b"nonsense\r\n\r\n", 501),
+        (b"nonsense\r\n\r\n", 400),
+        (bytes.fromhex("16030100a5010000a10303"), 400),
         (b"GET / HTTP/9.9\r\nHost: a\r\n\r\n", 400),
     ],
 )

@@ -74,7 +74,7 @@ def test_what_a_page_embeds_is_refused(client: Client) -> None:
 
 def test_everybody_may_see_that_it_runs_and_read_the_contract(client: Client) -> None:
     """A health check comes from anywhere, and tools fetch the document by whatever name."""
-    for path in ("/_mock/health", "/_mock/openapi.yaml"):
+    for path in ("/_mock/health", "/_mock/health/", "/_mock/openapi.yaml"):
         reply = client("GET", path, headers={"host": "mock.internal", "origin": EVIL})
         assert (reply.status, reply.headers["access-control-allow-origin"]) == (200, "*")
 

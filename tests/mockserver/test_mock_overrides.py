@@ -222,6 +222,7 @@ def test_overrides_are_of_a_world(client: Client) -> None:
 
 MISTAKES = [
     (b"{", "the body is not JSON"),
+    (b'{"then": {"status": 503, "status": 404}}', "then.status: this key stands here twice"),
     (b"3", "Expected `object | array`, got `int`"),
     ([{"then": {"status": 503}}, {"then": {"statu": 1}}], "[1].then: Object contains unknown field `statu`"),
     ({"when": {"operation": CREATE}}, "Object missing required field `then`"),

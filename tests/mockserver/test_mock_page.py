@@ -208,6 +208,23 @@ def test_a_request_shows_as_it_comes_and_says_why_it_was_refused(page: Page, ori
 
 
 @pytest.mark.slow
+def test_the_chosen_request_stays_in_sight(page: Page, origin: str) -> None:
+    """A list that stands at its end follows what comes, but not past the request that is looked at."""
+    for name in ("vera", *["adam"] * 25):
+        ask(origin, PATH, name, GOOD)
+    page.get_by_text("26 requests").wait_for()
+    page.get_by_role("option", name="adam").nth(12).click()
+    page.get_by_role("region", name="The chosen request").get_by_role("table").first.wait_for()
+    ask(origin, PATH, "vera", GOOD)
+    page.get_by_text("27 requests").wait_for()
+    inside = """row => {
+      const box = row.parentElement.parentElement.getBoundingClientRect(), place = row.getBoundingClientRect();
+      return place.top >= box.top && place.bottom <= box.bottom + 1;
+    }"""
+    assert page.locator("[aria-selected=true]").evaluate(inside)
+
+
+@pytest.mark.slow
 def test_a_persona_is_sent_and_its_lines_are_copied(page: Page) -> None:
     """The button's answer is that of the mock; what is copied works in a shell."""
     page.get_by_role("link", name="Personas", exact=True).click()

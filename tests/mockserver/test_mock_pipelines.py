@@ -70,7 +70,7 @@ def test_what_is_owed_comes_before_the_refusal(address: Address) -> None:
     """RFC 9112, 9.3.2: two good requests, then garbage: their answers, then the refusal, then the end."""
     with connected(address) as connection:
         connection.sendall(create(WAITS) + create() + GARBAGE)
-        assert all_statuses(connection) == [204, 204, 501]
+        assert all_statuses(connection) == [204, 204, 400]
 
 
 @pytest.mark.slow
@@ -82,7 +82,7 @@ def test_garbage_that_comes_later_waits_for_what_is_owed(address: Address) -> No
             assert not select.select([connection], [], [], 0.05)[0]
             connection.sendall(GARBAGE)
         connection.shutdown(socket.SHUT_WR)
-        assert all_statuses(connection) == [204, 501]
+        assert all_statuses(connection) == [204, 400]
 
 
 @pytest.mark.slow
@@ -120,11 +120,11 @@ def test_what_is_not_http_is_written_down_as_far_as_it_is_known() -> None:
         rows = [(row["method"], row["path"], row["status"], row["stage"]) for row in journal(address)]
         assert rows == [
             ("PUT", "/_mock/faults", 400, "protocol"),
-            ("", "", 501, "protocol"),
+            ("", "", 400, "protocol"),
             ("POST", PATH, 400, "protocol"),
             ("FOO", "/a", 501, "protocol"),
             ("POST", PATH, 400, "body"),
-            ("", "", 501, "protocol"),
+            ("", "", 400, "protocol"),
         ]
         post(address, "/_mock/reset")
         with connected(address) as connection:

@@ -62,10 +62,12 @@ class _Report:
         """The whole report."""
         judged = self.judgement
         causes = judged.causes if judged.results else ()
-        if causes:
+        if len(causes) == 1 and self._failing(causes[0]):
+            yield from self._cause(causes[0], self._summary(causes[0]), "")
+        elif causes:
             yield from self._causes(causes)
             for number, cause in enumerate(causes, 1):
-                yield from self._cause(number, cause)
+                yield from self._cause(cause, cause.summary, f"{number:>2}. ")
         for result in judged.results:
             if result.outcome is Outcome.ERROR:
                 yield from self._text(f"{result.requirement.id}: {result.reason}", " ERROR  ", style="bold magenta")
@@ -102,12 +104,15 @@ class _Report:
         counted = f" ({_count(cause.requirements, 'requirement')})" if cause.requirements else ""
         return f"{cause.summary}{counted}"
 
-    def _cause(self, number: int, cause: Cause) -> Iterator[Text]:
+    def _failing(self, cause: Cause) -> list[Result]:
         by_id = {result.requirement.id: result for result in self.judgement.results}
-        failing = [by_id[name] for name in cause.requirements if by_id[name].findings]
+        return [by_id[name] for name in cause.requirements if by_id[name].findings]
+
+    def _cause(self, cause: Cause, title: str, number: str) -> Iterator[Text]:
+        failing = self._failing(cause)
         if not failing:
             return
-        yield from self._text(cause.summary, f"{number:>2}. ", style="bold")
+        yield from self._text(title, number, style="bold red")
         for result in failing[:NAMED]:
             yield from self._requirement(result, cause, whole=result is failing[0])
         if others := listed([result.requirement for result in failing[NAMED:]]):

@@ -104,7 +104,7 @@ class Control:
     def _at_the_gate(self, exchange: Exchange) -> Answer | None:
         """The answer to a preflight, and to whoever may not come in."""
         preflight = self.gate.cors.preflight(exchange) if exchange.method == "OPTIONS" else None
-        if exchange.path.removeprefix(PREFIX) in PUBLIC:
+        if exchange.path.removeprefix(PREFIX).rstrip(b"/") in PUBLIC:
             return preflight
         exchange.common = self.gate.headers(exchange)
         return self.gate.refusal(exchange, preflight=preflight is not None) or preflight
@@ -257,10 +257,13 @@ def _json(value: Any) -> Answer:
 
 
 def _parse(body: bytes) -> Any:
+    """The value of a JSON body: strictly, to a bounded depth, and no key twice. Raises ControlError and WorldError."""
     try:
-        return loads(body)
+        value = loads(body)
     except ValueError:
         raise ControlError("the body is not JSON") from None
+    check_keys(body)
+    return value
 
 
 def _scenario_text(exchange: Exchange) -> bytes:
@@ -268,8 +271,7 @@ def _scenario_text(exchange: Exchange) -> bytes:
     text = exchange.body
     if b"yaml" in exchange.headers.get(b"content-type", b"").lower():
         text = yaml_to_json(text)
-    _parse(text)  # strictly, and to a bounded depth
-    check_keys(text)
+    _parse(text)
     return text
 
 

@@ -95,7 +95,7 @@ function Journal({ world, rows, live }) {
     </div>`;
 }
 
-/** A list of which only what can be seen is in the document. It stays at the newest row while it stands there. */
+/** A list of which only what can be seen is in the document. It stays at the newest row while it stands there and none is chosen. */
 function Rows({ rows, chosen, onChoose }) {
   const place = useRef(null);
   const [top, setTop] = useState(0);
@@ -119,7 +119,7 @@ function Rows({ rows, chosen, onChoose }) {
   };
   useLayoutEffect(() => { if (open) show(chosen); }, [open, each, height]);
   useEffect(() => {
-    if (atEnd.current && place.current) place.current.scrollTop = place.current.scrollHeight;
+    if (atEnd.current && !open && place.current) place.current.scrollTop = place.current.scrollHeight;
   }, [rows.length, each]);
   const onScroll = (event) => {
     const box = event.currentTarget;

@@ -85,8 +85,7 @@ function Need({ need }) {
   const what = need.privilege || (need.of ? "membership" : need.scope);
   const where = need.of ? ` in the ${need.of.kind.replace(/_/g, " ")} ${need.of.name}` : need.scope === "zone" ? " in the zone" : "";
   const way = (need.through || []).map((group) => group.name).join(" → ");
-  return html`<span class=${need.held ? "good" : "warn"}>${need.held ? "✓" : "✗"}</span>
-    <span class="visually-hidden">${need.held ? "held:" : "missing:"}</span> <code>${what}</code>${where}
+  return html`<span class=${need.held ? "good" : "warn"}>${need.held ? "✓" : "✗"}</span><span class="visually-hidden">${need.held ? "held:" : "missing:"}</span>\u00a0<code>${what}</code>${where}
     ${need.held && way && html`<span class="dim">, through ${way}</span>`}
     ${need.held && need.through && !way && html`<span class="dim">, directly</span>`}
     ${!need.held && html`<br /><span class="dim">needs ${need.grant}</span>`}`;
