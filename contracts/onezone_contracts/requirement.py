@@ -91,7 +91,7 @@ def tolerated() -> Iterator[None]:
         return
 
 
-OUT_OF_TIME = "the time of --max-time was over"
+OUT_OF_TIME = "the time limit of --max-time was reached"
 
 Check = Callable[[Any], Iterable[Finding]]
 """What is found of one requirement in a run: a check says in its annotation what it asks of it."""
