@@ -21,7 +21,7 @@ class Goal:
     measure: str
     floor: float
     goal: float | None
-    of: Callable[[Figures], float]
+    figure: Callable[[Figures], float]
     unit: str = ""
     at_least: bool = False
 
@@ -41,7 +41,7 @@ class Goal:
         sign = "≥" if self.at_least else "≤"
         limits = [f"{sign} {limit:g}{self.unit}" if limit is not None else "" for limit in (self.floor, self.goal)]
         try:
-            value = self.of(figures)
+            value = self.figure(figures)
         except KeyError:
             return [self.measure, *limits, "not measured", ""]
         return [self.measure, *limits, f"{value:.{digits(value)}f}{self.unit}", self.reached(value)]
@@ -52,10 +52,10 @@ def digits(value: float) -> int:
     return 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
 
 
-def cost_ratio(figures: Figures, case: str, server: str = MOCK) -> float:
+def cost_ratio(figures: Figures, case: str) -> float:
     """CPU of a case beside the bare route's with the same requests: the median of the rounds' ratios."""
     rows = figures["costs"]["rows"][case]
-    return ratio(rows[server], rows[REFERENCE], "cpu_us")
+    return ratio(rows[MOCK], rows[REFERENCE], "cpu_us")
 
 
 def ratio(some: list[dict[str, float]], others: list[dict[str, float]], key: str) -> float:

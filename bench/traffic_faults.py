@@ -37,8 +37,8 @@ UNSEEN = {
     "transfer.chunked": "the same, of bodies in chunks",
     "robust.answers": "what never came, or broke off, is not recorded",
 }
-"""Topics that rest on what no recording has, unless they are among SHOWN."""
-SHOWN = (
+"""Topics that rest on what no recording has, unless they are among VISIBLE."""
+VISIBLE = (
     "access.anonymous",
     "combined.anonymous*",
     "authentication.none",
@@ -68,7 +68,7 @@ class Row:
 def visible(name: str) -> bool:
     """Whether a requirement, by its topic or id, rests on what a recording has."""
     names = (name, name.partition(".")[2])
-    if any(fnmatchcase(name, pattern) for name in names for pattern in SHOWN):
+    if any(fnmatchcase(name, pattern) for name in names for pattern in VISIBLE):
         return True
     return not any(fnmatchcase(name, pattern) for name in names for pattern in UNSEEN)
 

@@ -37,7 +37,7 @@ from onezone_spec import load
 
 SIZES = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
 RESULTS = Path(__file__).parent / "results" / "world.json"
-DEPTH, ROUNDS, ASKED, CHANGES, AFTER = 20, 5, 2_000, 100, 10
+DEPTH, ROUNDS, QUESTIONS, CHANGES, AFTER = 20, 5, 2_000, 100, 10
 OPERATION = "create_group_handle_service"
 INSIDE = ("group_view", "group_create_handle_service", "group_leave_handle_service")
 ZONE = ("oz_handle_services_create", "oz_groups_list")
@@ -88,7 +88,7 @@ class RuleQuestions:
         self.world, self.dice = world, dice
         self.guard = Guard(load("current").operations[OPERATION])
         self.users, self.groups = list(world.users.values()), list(world.ids(GROUP))
-        self.pools = self.allowed(ASKED), self.refused(ASKED)
+        self.pools = self.allowed(QUESTIONS), self.refused(QUESTIONS)
 
     def allowed(self, count: int) -> list[Pair]:
         """Random users who may, each with the parameters of a request for a random one of its groups."""
@@ -118,7 +118,7 @@ class RuleQuestions:
         for start in range(0, len(pairs), AFTER):
             some_pairs = pairs[start : start + AFTER]
             for user, params in some_pairs:
-                self.world.named(user.name)
+                self.world.user_of_name(user.name)
                 self.world.exists(GROUP, params["id"])
             before = time.thread_time_ns()
             for user, params in some_pairs:
@@ -127,15 +127,15 @@ class RuleQuestions:
         return spent / len(pairs) / 1000
 
     def warm(self) -> float:
-        pairs = self.pairs(20) * (ASKED // 20)
+        pairs = self.pairs(20) * (QUESTIONS // 20)
         self.spent(pairs)
         return self.spent(pairs)
 
     def first(self) -> float:
-        drawn = self.pairs(ASKED)
+        drawn = self.pairs(QUESTIONS)
         pools = ({(user.id, params["id"]): (user, params) for user, params in drawn[half::2]} for half in (0, 1))
         pairs = list(chain(*zip(*(pool.values() for pool in pools), strict=False)))
-        rounds = max(1, ASKED // len(pairs))
+        rounds = max(1, QUESTIONS // len(pairs))
         spent = 0.0
         for _ in range(rounds):
             self.guard.memory.clear()

@@ -109,13 +109,7 @@ def add_contract(parser: CommandParser, default: str) -> None:
         metavar="NAME|FILE",
         help=f"{', '.join(editions())}, or the file of an edition of your own ({default})",
     )
-    parser.add_argument(
-        "--contract",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="folder of operations to add to the contract; repeatable",
-    )
+    parser.add_contract_folders()
 
 
 def contract_named(arguments: argparse.Namespace) -> Contract:

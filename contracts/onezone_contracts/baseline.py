@@ -62,12 +62,12 @@ def read(path: Path) -> Baseline:
         why = getattr(error, "strerror", None) or "it is no JSON"
         raise SetupError(f"--baseline: the report {path} cannot be read: {why}") from None
     try:
-        return _of(path, report)
+        return _baseline_of(path, report)
     except (KeyError, TypeError, AttributeError):
         raise SetupError(f"--baseline: {path} is not a report of `ozkit verify --report json=…`") from None
 
 
-def _of(path: Path, report: Any) -> Baseline:
+def _baseline_of(path: Path, report: Any) -> Baseline:
     failing = frozenset(
         str(requirement["id"]) for requirement in report["requirements"] if requirement["outcome"] in FAILING
     )

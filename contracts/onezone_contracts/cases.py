@@ -154,7 +154,7 @@ class Case:
     """Whether what comes of it is left open: it is looked at, and held against no other requirement."""
     apart: bool = False
     """Whether it is sent to a fixture of its own."""
-    like: Case | None = None
+    follows: Case | None = None
     """A case that is sent before, whose user and entities this one takes."""
 
     @property
@@ -165,7 +165,7 @@ class Case:
     @property
     def valid(self) -> bool:
         """Whether the request is as documented, whoever sends it."""
-        wrong = self.roles or self.method or self.change or self.raw or self.auth or self.like or self.tail
+        wrong = self.roles or self.method or self.change or self.raw or self.auth or self.follows or self.tail
         return not wrong and not self.chunked and self.headers == JSON_TYPE
 
 

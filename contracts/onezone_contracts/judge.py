@@ -51,7 +51,7 @@ class Judged(Protocol):
     def turned_away(self, findings: Sequence[Finding]) -> str | None:
         """Why findings do not count: the target turns away users whom it served before. Otherwise None."""
 
-    def of(self, requirement: Requirement) -> Any:
+    def ready_for(self, requirement: Requirement) -> Any:
         """What the check of the requirement is given, after what it lives off was sent. Raises NotJudged."""
 
 
@@ -141,7 +141,7 @@ def _judged(run: Judged, requirement: Requirement) -> Result:
     findings: list[Finding] = []
     try:
         run.check_time()
-        findings.extend(itertools.islice(requirement.check(run.of(requirement)), LOOKED_AT))
+        findings.extend(itertools.islice(requirement.check(run.ready_for(requirement)), LOOKED_AT))
     except (OutOfTimeError, HungError) as ended:
         if not findings:
             return Result(requirement, Outcome.BLOCKED if ended.blocked else Outcome.SKIP, (), ended.reason)

@@ -19,7 +19,7 @@ SLOWDOWNS = 5
 """How often a request is sent again to a target that asks for patience."""
 SHORTEST = 0.1
 """Seconds of the first pause where the target names none; each further one is twice as long."""
-VAIN = 2
+FRUITLESS = 2
 """After so many requests in a row whose waits changed nothing, the first answer is taken."""
 LAGS = 3
 """How often a run waits in vain before it stops waiting."""
@@ -45,7 +45,7 @@ class Patience:
         self.check_time: Callable[[], None] = unlimited
         self._now = now
         self._sleep = sleep
-        self._vain: Counter[tuple[int | None, bool]] = Counter()
+        self._fruitless: Counter[tuple[int | None, bool]] = Counter()
 
     def ask(self, send: Callable[[], Exchange]) -> Exchange:
         """The exchange that `send` gives, after as many tries as the target asks for. Raises what `check_time` does."""
@@ -54,7 +54,7 @@ class Patience:
             return exchange
         kind = (exchange.status, retry_after(exchange.response, self._now()) is not None)
         pause = pause_after(exchange, 0, self._now())
-        if pause is None or self._vain[kind] >= VAIN:
+        if pause is None or self._fruitless[kind] >= FRUITLESS:
             return exchange
         tries = 0
         while pause is not None and tries < SLOWDOWNS:
@@ -62,7 +62,7 @@ class Patience:
             exchange = send()
             tries += 1
             pause = pause_after(exchange, tries, self._now())
-        self._vain[kind] = self._vain[kind] + 1 if exchange.status in LONGEST_PAUSES else 0
+        self._fruitless[kind] = self._fruitless[kind] + 1 if exchange.status in LONGEST_PAUSES else 0
         return exchange
 
     def _wait(self, seconds: float) -> None:
@@ -154,9 +154,9 @@ class Lag:
     """
 
     seconds: float
-    tireless: bool = False
+    persistent: bool = False
     check_time: Callable[[], None] = unlimited
-    vain: int = 0
+    timeouts: int = 0
     slowest: float = 0.0
     """The longest wait that was not in vain."""
 
@@ -165,20 +165,20 @@ class Lag:
         started = time.monotonic()
         if ready():
             return True
-        if self.vain >= LAGS and not self.tireless:
+        if self.timeouts >= LAGS and not self.persistent:
             return False
         if waited(ready, self.seconds, self.check_time):
             self.slowest = max(self.slowest, time.monotonic() - started)
             return True
-        self.vain += 1
+        self.timeouts += 1
         return False
 
     @contextmanager
-    def hasty(self, seconds: float) -> Iterator[None]:
+    def shortened(self, seconds: float) -> Iterator[None]:
         """Wait at most so much longer than the longest wait so far: for something that showed before."""
-        before = self.seconds, self.vain
-        self.seconds, self.vain = min(self.seconds, seconds + 4 * self.slowest), 0
+        before = self.seconds, self.timeouts
+        self.seconds, self.timeouts = min(self.seconds, seconds + 4 * self.slowest), 0
         try:
             yield
         finally:
-            self.seconds, self.vain = before
+            self.seconds, self.timeouts = before

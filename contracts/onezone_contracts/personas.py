@@ -125,7 +125,7 @@ def _largest_forbidden(
     for atoms in sorted(largest, key=lambda atoms: lacking[atoms]):
         gone = [atom for atom in lacking[atoms] if not atom[1] or (atom[0], "") not in lacking[atoms]]
         name = "without-" + "-".join(privilege or scope for scope, privilege in gone)
-        grants = {scope: _of(atoms, scope) for scope in (*entities, ZONE)}
+        grants = {scope: _privileges_of(atoms, scope) for scope in (*entities, ZONE)}
         yield Persona(name, {**grants, **always}, allowed=False)
 
 
@@ -137,7 +137,7 @@ def _losable(route: Route) -> set[Atom]:
     return {(scope, name) for scope, needed in needs.items() for name in needed}
 
 
-def _of(atoms: frozenset[Atom], scope: str) -> frozenset[str] | None:
+def _privileges_of(atoms: frozenset[Atom], scope: str) -> frozenset[str] | None:
     if scope != ZONE and (scope, "") not in atoms:
         return None
     return frozenset(name for where, name in atoms if where == scope and name)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from onezone_contracts.api import new_id
 from onezone_contracts.cases import HOME, OTHER
 from onezone_contracts.exchange import Request
-from onezone_contracts.given import GivenRun
 from onezone_contracts.sent import Sent
+from onezone_contracts.supplied_run import SuppliedRun
 from onezone_contracts.target.file import TestUser
 
 IN_VAIN = 2
@@ -19,7 +19,7 @@ Way = tuple[str, TestUser]
 """The path of an operation that removes, and who sends it."""
 
 
-def clean(run: GivenRun) -> None:
+def clean(run: SuppliedRun) -> None:
     """Remove what was created, where the target offers removal, and undo the personas."""
     run.wire.finish()
     initial = run.ledger.initial
@@ -30,7 +30,7 @@ def clean(run: GivenRun) -> None:
     run.wire.close_all()
 
 
-def remove(run: GivenRun) -> None:
+def remove(run: SuppliedRun) -> None:
     """Delete what the run created, or have its group leave it where nobody may. Whatever is answered, it goes on."""
     effect = run.operation.effect
     operations = (
@@ -53,7 +53,7 @@ def remove(run: GivenRun) -> None:
             _remove_together(run, left, [other for other in left if other in listed or not _deletes(way)], way)
 
 
-def _listed(run: GivenRun, groups: set[str]) -> Iterator[Place]:
+def _listed(run: SuppliedRun, groups: set[str]) -> Iterator[Place]:
     """What the groups hold that they did not: surely the run's. A Location alone may name what is somebody else's."""
     initial = run.ledger.initial
     places = sorted(groups & initial.keys())
@@ -71,7 +71,7 @@ def _privileges(helper: TestUser) -> int:
     return sum(len(privileges or ()) for privileges in helper.persona.grants.values())
 
 
-def _created_entities(run: GivenRun) -> Iterator[Place]:
+def _created_entities(run: SuppliedRun) -> Iterator[Place]:
     """What the run created in groups that it may act on; after an interrupt also what was not looked at any more."""
     for creation in (*run.ledger.created, *run.ledger.spare):
         if creation.id and creation.sent.case.group in {HOME, OTHER} and not _initial(run, creation.sent, creation.id):
@@ -82,18 +82,18 @@ def _created_entities(run: GivenRun) -> Iterator[Place]:
             yield sent.group, service
 
 
-def _initial(run: GivenRun, sent: Sent, service: str) -> bool:
+def _initial(run: SuppliedRun, sent: Sent, service: str) -> bool:
     return service in run.ledger.initial.get(sent.group, ())
 
 
-def _removed(run: GivenRun, place: Place, way: Way) -> bool:
+def _removed(run: SuppliedRun, place: Place, way: Way) -> bool:
     (group, service), (template, helper) = place, way
     ids = {"id": service} if _deletes(way) else {"id": group, "hsid": service}
     request = Request("DELETE", run.target.path(template, **ids), helper.auth, label="remove what the kit made")
     return run.wire.send(request).succeeded
 
 
-def _remove_together(run: GivenRun, left: dict[Place, None], places: list[Place], way: Way) -> None:
+def _remove_together(run: SuppliedRun, left: dict[Place, None], places: list[Place], way: Way) -> None:
     """With several workers, remove at the same time what can be removed in that way; the rest is left."""
     if run.several:
         gone = run.map(lambda place: _removed(run, place, way), places)

@@ -30,8 +30,8 @@ ALONE = ("authentication.", "credentials.")
 ODD = 3
 """After so many odd answers in a row, a target is asked one thing at a time."""
 FAILURE = 500
-One = TypeVar("One")
-Other = TypeVar("Other")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Run:
@@ -68,7 +68,7 @@ class Run:
         """Whether the target has the operation. Raises NotJudged where nobody could be set up."""
         return True
 
-    def of(self, requirement: Requirement) -> Self:
+    def ready_for(self, requirement: Requirement) -> Self:
         """This run, after what the requirement lives off was sent. Raises OutOfTimeError."""
         for sending in requirement.evidence:
             with tolerated():
@@ -83,13 +83,13 @@ class Run:
         """Who sends a case. Raises NotJudged."""
         return self.fixtures.identity(who)
 
-    def having(self, kind: str, who: str) -> str | None:
+    def credential_holder(self, kind: str, who: str) -> str | None:
         """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
-        return self.fixtures.having(kind, who)
+        return self.fixtures.credential_holder(kind, who)
 
     def fitting(self, kind: str, cases: Iterable[Case]) -> list[Case]:
         """The cases, each of somebody who has that kind of credentials; none where nobody has. Raises NotJudged."""
-        return [replace(case, who=who) for case in cases if (who := self.having(kind, case.who)) is not None]
+        return [replace(case, who=who) for case in cases if (who := self.credential_holder(kind, case.who)) is not None]
 
     def sent_before(self, case: Case) -> bool:
         """Whether the case was sent."""
@@ -172,19 +172,19 @@ class Run:
 
     def _prepared(self, case: Case, *, accept: bool) -> Prepared:
         fixtures = self.fixtures
-        if case.like:
-            first = self.send(case.like, accept=True)
+        if case.follows:
+            first = self.send(case.follows, accept=True)
             if not first.exchange.succeeded:
                 raise NotJudged("the first time was refused", blocked=True)
-            stage, auth, user, roles = fixtures.like(first)
+            stage, auth, user, roles = fixtures.assign_follower(first)
         else:
-            stage, auth, user, roles = fixtures.cast(case)
+            stage, auth, user, roles = fixtures.assign(case)
         if case.auth:
             auth = fixtures.credentials(case)
         valid = fixtures.body(roles, user, case.keys)
         value, body = _body(case, valid)
         caller = user.ref if user else None
-        roles |= {role: fixtures.played(role, word, roles, stage, caller) for role, word in case.roles.items()}
+        roles |= {role: fixtures.entity(role, word, roles, stage, caller) for role, word in case.roles.items()}
         request = Request(
             case.method or self.operation.method,
             self.api.path(self.operation, roles) + case.tail,
@@ -207,7 +207,7 @@ class Run:
             return self.api.wire.send(prepared.request)
 
         must = prepared.allowed and not prepared.case.loose and self._bound(prepared.case)
-        exchange = self.fixtures.insist(send) if must else send()
+        exchange = self.fixtures.wait_until_allowed(send) if must else send()
         self.shared.hangs.note(prepared.case, self.operation.id, exchange)
         return prepared.answered(exchange)
 
@@ -232,9 +232,9 @@ class Run:
         """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
         return self.tracker.consequences(sent)
 
-    def kept(self, sent: Sent) -> Iterator[Finding]:
+    def deviations(self, sent: Sent) -> Iterator[Finding]:
         """How what is read back of an accepted case, or the answer of a reading one, is not what it should be."""
-        return self.tracker.kept(sent)
+        return self.tracker.deviations(sent)
 
     # --- several at the same time ---------------------------------------------------------------------------
 
@@ -270,7 +270,7 @@ class Run:
         if not self.several or (accept and not self.tracker.separable):
             return
         prepared = []
-        for case in (case for case in cases if case.name not in self._sent and not case.like):
+        for case in (case for case in cases if case.name not in self._sent and not case.follows):
             try:
                 prepared.append(self.prepare(case))
             except NotJudged:
@@ -286,9 +286,9 @@ class Run:
             for sent in self._at_once(list(wave.values())):
                 if statuses is None or sent.exchange.status in statuses[sent.case.name]:
                     self.keep(sent)
-        self._left(prepared)
+        self._discard(prepared)
 
-    def _left(self, prepared: list[Prepared]) -> None:
+    def _discard(self, prepared: list[Prepared]) -> None:
         """What was prepared, and is not sent yet: whoever judges its case prepares it again."""
 
     def foresee(self, requirements: Sequence[Requirement]) -> None:
@@ -347,7 +347,7 @@ class Run:
         except NotJudged:  # the time is over: whoever asks for the case is told
             return None
 
-    def map(self, work: Callable[[One], Other], items: list[One]) -> Iterator[Other]:
+    def map(self, work: Callable[[Item], Result], items: list[Item]) -> Iterator[Result]:
         """The work done on each, in their order; at the same time where there are several workers."""
         pool = self.shared.pool if self.several else None
         return pool.map(work, items) if pool else map(work, items)

@@ -95,18 +95,18 @@ class Created:
     """An accepted creation as it was seen afterwards.
 
     `listed` says whether the group lists the new id (None: the target does not say), `extra` holds ids that
-    appeared beside it, `gone` ids that vanished, `read` what its Location leads to.
+    appeared beside it, `vanished` ids that vanished, `read` what its Location leads to.
     """
 
     sent: Sent
     id: str | None
     listed: bool | None = None
     extra: frozenset[str] = frozenset()
-    gone: frozenset[str] = frozenset()
+    vanished: frozenset[str] = frozenset()
     read: Read = Read(None, None)
     listing: Exchange | None = None
     """What the group listed afterwards."""
-    shown: int = 0
+    list_size: int = 0
     """How many services the group listed then."""
 
     def finding(self, what: str, expected: str, actual: str, look: Exchange | None = None) -> Finding:

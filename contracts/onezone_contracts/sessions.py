@@ -14,17 +14,17 @@ from onezone_contracts.derive import judged_operations, provoked, requirements
 from onezone_contracts.derive.operations import all_requirements
 from onezone_contracts.derive.sequences import ALL
 from onezone_contracts.exchange import Redactor, Request
-from onezone_contracts.given import GivenRun
 from onezone_contracts.options import Options
 from onezone_contracts.requirement import Finding, NotJudged, OutOfTimeError, Requirement
 from onezone_contracts.run import Run
 from onezone_contracts.shared import Shared
 from onezone_contracts.state.expected import CALLER
 from onezone_contracts.subject import CannotSetUpError, cannot_set_up
+from onezone_contracts.supplied_run import SuppliedRun
 from onezone_contracts.target.file import SetupError, Target
 from onezone_contracts.target.provisioner import GIVE, Provisioner, supplied
 from onezone_contracts.target.skeleton import needed
-from onezone_contracts.trial import AccountTrial, GivenTrial, Trial
+from onezone_contracts.trial import AccountTrial, SuppliedTrial, Trial
 from onezone_contracts.turned_away import turned_away
 
 
@@ -47,7 +47,7 @@ class Documented:
         self.contract = contract
         self.operation = operation
         self.options = options
-        self.run = GivenRun(shared or Shared(options), contract, operation, target)
+        self.run = SuppliedRun(shared or Shared(options), contract, operation, target)
         self._stack = ExitStack()
 
     @property
@@ -89,9 +89,9 @@ class Documented:
         """Why findings are not held against the target, None where they are."""
         return turned_away(self.run, findings)
 
-    def of(self, requirement: Requirement) -> GivenRun:
+    def ready_for(self, requirement: Requirement) -> SuppliedRun:
         """The run, after what the requirement lives off was sent. Raises OutOfTimeError."""
-        return self.run.of(requirement)
+        return self.run.ready_for(requirement)
 
     def foresee(self, requirements: tuple[Requirement, ...]) -> None:
         """What is judged next."""
@@ -143,7 +143,7 @@ class Everything:
         """What knows every secret."""
         redactors = [self.account.redactor] if self.account else []
         redactors += [self.documented.redactor] if self.documented else []
-        redactors += [trial.redactor for trial in self._given()]
+        redactors += [trial.redactor for trial in self._supplied_trials()]
         return Redactor(
             {secret for redactor in redactors for secret in redactor.secrets},
             {name: secret for redactor in redactors for name, secret in redactor.variables.items()},
@@ -154,11 +154,11 @@ class Everything:
     def requests(self) -> int:
         """How many were sent."""
         sent = self.account.api.wire.sent if self.account else 0
-        sent += sum(trial.api.wire.sent for trial in self._given())
+        sent += sum(trial.api.wire.sent for trial in self._supplied_trials())
         return sent + (self.documented.requests if self.documented else 0)
 
-    def _given(self) -> list[GivenTrial]:
-        return [trial for trial in self.trials.values() if isinstance(trial, GivenTrial)]
+    def _supplied_trials(self) -> list[SuppliedTrial]:
+        return [trial for trial in self.trials.values() if isinstance(trial, SuppliedTrial)]
 
     @property
     def hints(self) -> list[str]:
@@ -209,17 +209,17 @@ class Everything:
         """Why findings are not held against the target, None where they are."""
         return None if self.documented is None or self._why else self.documented.turned_away(findings)
 
-    def of(self, requirement: Requirement) -> Bench | Run:
+    def ready_for(self, requirement: Requirement) -> Bench | Run:
         """The run in which a requirement is judged. Raises NotJudged where it cannot be."""
         if requirement.operation == ALL:
             if isinstance(self.shared, Bench):
                 return self.shared
             raise NotJudged(f"sequences make users and groups: {GIVE}", blocked=True)
         if self.operation is None or requirement.operation != self.operation.id:
-            return self._trial(requirement.operation).of(requirement)
+            return self._trial(requirement.operation).ready_for(requirement)
         if self.documented is None or self._why:
             raise NotJudged(self._why, blocked=True)
-        return self.documented.of(requirement)
+        return self.documented.ready_for(requirement)
 
     def _trial(self, name: str) -> Trial:
         """The trial of an operation around the documented one. Raises NotJudged, which says what to give."""
@@ -231,7 +231,7 @@ class Everything:
             else:
                 try:
                     target = supplied(self.provisioner, operation)
-                    self.trials[name] = GivenTrial(self.shared, self.contract, operation, target)
+                    self.trials[name] = SuppliedTrial(self.shared, self.contract, operation, target)
                 except SetupError as error:
                     self.trials[name] = NotJudged(str(error), blocked=True)
         trial = self.trials[name]
@@ -272,6 +272,6 @@ class Everything:
             self.documented.clean()
             if self.account and self.operation:
                 self.account.take(self.operation.effect.resource, self.documented.run.target.created)
-        for trial in self._given():
+        for trial in self._supplied_trials():
             trial.api.wire.close_all()
         self._stack.close()

@@ -109,11 +109,11 @@ def _network(config: pytest.Config) -> Network:
 def _subject(config: pytest.Config) -> Subject:
     """What is to be judged; a target file is read once. Raises SetupError."""
     if _SUBJECT not in config.stash:
-        config.stash[_SUBJECT] = _named(config)
+        config.stash[_SUBJECT] = _subject_of(config)
     return config.stash[_SUBJECT]
 
 
-def _named(config: pytest.Config) -> Subject:
+def _subject_of(config: pytest.Config) -> Subject:
     file = _option(config, "target")
     admin = Namespace(admin=_option(config, "admin"), admin_token=_option(config, "admin_token"))
     return Subject(

@@ -61,7 +61,7 @@ def test_every_documented_answer_was_seen(onezone_session: Session, request: pyt
     if suite.partial(request.config):
         pytest.skip("only a part of the suite runs here")
     everything = max(suite.chosen(request.config), key=lambda requirement: len(requirement.evidence))
-    onezone_session.of(everything)  # in whatever order the items run
+    onezone_session.ready_for(everything)  # in whatever order the items run
     assert not (unseen := onezone_session.unseen()), f"never seen: {sorted(unseen)}"
     unknown = onezone_session.unknown(whole=True)
     assert unknown is None, unknown

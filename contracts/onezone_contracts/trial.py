@@ -22,14 +22,14 @@ from onezone_contracts.state.tracker import UNSEEN, Tracker
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import Target
 from onezone_contracts.target.fixtures import AccountFixtures, Stages
-from onezone_contracts.target.given import GivenFixtures
+from onezone_contracts.target.supplied_fixtures import SuppliedFixtures
 from onezone_contracts.wire import Wire
 
 
 class Trial(Run):
     """Sends the cases of an operation around the documented one, once it was seen to be offered."""
 
-    fixtures: AccountFixtures | GivenFixtures
+    fixtures: AccountFixtures | SuppliedFixtures
     account: Account | None = None
     """What made the fixtures, and knows what should be there; without it, effects cannot be judged."""
     stages: Stages | None = None
@@ -38,11 +38,11 @@ class Trial(Run):
         super().__init__(shared, operation, api)
         self._offered: bool | None = None
 
-    def of(self, requirement: Requirement) -> Trial:
+    def ready_for(self, requirement: Requirement) -> Trial:
         """This run, after what the requirement lives off was sent. Raises NotJudged where it is not offered."""
         if not self.offered():
             raise NotJudged("not offered")
-        return super().of(requirement)
+        return super().ready_for(requirement)
 
     def offered(self) -> bool:
         """Whether the target has the operation: somebody who must be allowed is not answered as if it were not there.
@@ -84,7 +84,7 @@ class Trial(Run):
             try:
                 seen = True
                 if self.send(access_case(name)).exchange.status not in NOT_OFFERED:
-                    self.fixtures.seen(name)
+                    self.fixtures.note_allowed(name)
                     return True
             except NotJudged as reason:
                 last = reason
@@ -132,7 +132,7 @@ class AccountTrial(Trial):
                 self._shares.back(request.value)
         return super()._accounted(sent, count)
 
-    def _left(self, prepared: list[Prepared]) -> None:
+    def _discard(self, prepared: list[Prepared]) -> None:
         for request in prepared:
             self._shares.back(request.value)
 
@@ -140,7 +140,7 @@ class AccountTrial(Trial):
         return self.transmit(replace(case, apart=True))
 
 
-class GivenTrial(Trial):
+class SuppliedTrial(Trial):
     """With personas that were given: who may, and how errors look, is judged; what is there is not known."""
 
     def __init__(self, shared: Shared, contract: Contract, operation: Operation, target: Target) -> None:
@@ -149,5 +149,5 @@ class GivenTrial(Trial):
         super().__init__(shared, operation, Api(contract, target.base_url, wire))
         self.redactor: Redactor = target.redactor()
         shared.options.network.mask_values(self.redactor)
-        self.fixtures = GivenFixtures(target, operation, self.redactor)
+        self.fixtures = SuppliedFixtures(target, operation, self.redactor)
         self.tracker = Tracker()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from onezone_contracts.cases import access_case
-from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Finding
+from onezone_contracts.supplied_run import SuppliedRun
 
 DENIALS = frozenset({401, 403, 429, 503})
 
 
-def turned_away(run: GivenRun, findings: Iterable[Finding]) -> str | None:
+def turned_away(run: SuppliedRun, findings: Iterable[Finding]) -> str | None:
     """Why findings say nothing about the requirement; None if they do.
 
     Where a request was denied, a valid request is sent by the persona that was allowed before: if that is denied alike,

@@ -78,7 +78,7 @@ class Wire:
         self._cleaning = False
         self._answered = False
         self._paces: deque[float] = deque(maxlen=15)
-        self._vain = 0.0
+        self._unanswered = 0.0
         self._stale = 0
         self._parts = urlsplit(origin)
         self._tls = (self.network.tls or ssl.create_default_context()) if self._parts.scheme == "https" else None
@@ -109,7 +109,7 @@ class Wire:
         self.network.stop.check(cleaning=self._cleaning)
         self.network.rate.wait()
         if not self._answered:
-            limit = min(limit, FIRST - self._vain)
+            limit = min(limit, FIRST - self._unanswered)
             if limit <= 0:
                 failure = f"it has answered nothing within {FIRST:g} s"
                 return Exchange(request, self.origin, None, failure, timed_out=True)
@@ -121,7 +121,7 @@ class Wire:
         except TimeoutError:
             self.close()
             seconds = time.perf_counter() - started
-            self._vain += seconds
+            self._unanswered += seconds
             failure = f"no answer within {limit:.3g} s"
             return Exchange(request, self.origin, None, failure, timed_out=True, seconds=seconds)
         except (OSError, NoHttpError, CutOffError, ValueError) as error:
@@ -281,7 +281,7 @@ def _host(parts: SplitResult) -> str:
 
 # --- what comes in --------------------------------------------------------------------------------------------
 
-_ASKED = {
+_REQUESTS = {
     method: h11.Request(method=method, target="/", headers=[("Host", "the.target")]) for method in ("GET", "HEAD")
 }
 """What h11 is told was sent: to read an answer, it only has to know whether that was a HEAD."""
@@ -300,7 +300,7 @@ class _Answer:
         self._in_body = False
         self._whole = False
         self._parser = h11.Connection(h11.CLIENT, MAX_HEAD)
-        self._parser.send(_ASKED["HEAD" if method == "HEAD" else "GET"])
+        self._parser.send(_REQUESTS["HEAD" if method == "HEAD" else "GET"])
         self._parser.send(_ALL_SENT)
 
     def head(self) -> h11.Response:

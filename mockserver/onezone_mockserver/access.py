@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Params = Mapping[str, str]
     Condition = Callable[[World, User, Params], bool]
 
-PEOPLE = {"zone", "caller", "self", "creator"}
+MEMBER_KINDS = {"zone", "caller", "self", "creator"}
 """The scopes beside groups in which nothing changes but along with users and groups."""
 BELONGS = "belongs"
 LIMIT = 4096
@@ -49,11 +49,11 @@ class Decision:
     @cached_property
     def in_words(self) -> str:
         """The route, and the privileges that it lacks."""
-        missing = ", ".join(sorted(_named(scope, privilege) for scope, privilege in self.lacks))
+        missing = ", ".join(sorted(_privilege_in_words(scope, privilege) for scope, privilege in self.lacks))
         return f"route {self.route}: lacks {missing}" if missing else f"route {self.route}"
 
 
-def _named(scope: str, privilege: str) -> str:
+def _privilege_in_words(scope: str, privilege: str) -> str:
     return CONDITION_WORDS.get(scope, f"{scope} {privilege or 'membership'}")
 
 
@@ -76,7 +76,7 @@ class Guard:
         self.reached = reached(contract, operation, scopes) if contract else {}
         self.belongs = next(iter(self.reached), None) if BELONGS in scopes else None
         self.conditions = [pair for pair in _conditions(names, kinds).items() if pair[0] in scopes]
-        self.lasting = all(scope in PEOPLE or kinds.get(scope) == GROUP for scope in scopes)
+        self.lasting = all(scope in MEMBER_KINDS or kinds.get(scope) == GROUP for scope in scopes)
         self.keys = sorted({key for route in self.rule.routes for key in route.given})
         self.anonymous = _decide(self.rule, {})
         self.memory: dict[tuple[str, ...], tuple[object, Decision]] = {}

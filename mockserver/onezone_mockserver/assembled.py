@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.exchange import Exchange
     from onezone_mockserver.state import MockState
 
-KEPT = 8
+CACHE_SIZE = 8
 T = TypeVar("T")
 
 
@@ -23,7 +23,7 @@ class Assembled(Generic[T]):
     def __init__(self, state: MockState, make: Callable[[Any], T]) -> None:
         self.state = state
         self.make = make
-        self.kept: dict[int, tuple[Any, T]] = {}
+        self.cache: dict[int, tuple[Any, T]] = {}
         self.faults: Any = state.faults
         self.assembled = self._new(self.faults)
 
@@ -31,14 +31,14 @@ class Assembled(Generic[T]):
         """The part for the faults of the exchange, which are nearly always those of the one before."""
         faults = exchange.faults
         if faults is not self.faults:
-            entry = self.kept.get(id(faults))
+            entry = self.cache.get(id(faults))
             self.assembled = self._new(faults) if entry is None else entry[1]
             self.faults = faults
         return self.assembled
 
     def _new(self, faults: Any) -> T:
-        if len(self.kept) >= KEPT:
-            del self.kept[next(iter(self.kept))]
+        if len(self.cache) >= CACHE_SIZE:
+            del self.cache[next(iter(self.cache))]
         assembled = self.make(faults)
-        self.kept[id(faults)] = faults, assembled
+        self.cache[id(faults)] = faults, assembled
         return assembled

@@ -31,7 +31,7 @@ class UsageError(Exception):
 
 class _Parser(VariableParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(self.named(message))
+        raise UsageError(self.with_variable(message))
 
 
 def parser() -> VariableParser:
@@ -44,13 +44,7 @@ def parser() -> VariableParser:
         metavar="NAME|FILE",
         help="edition of the contract, or the file of one of your own (default: current)",
     )
-    flags.add_argument(
-        "--contract",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="folder of operations to add to the contract; repeatable",
-    )
+    flags.add_contract_folders()
     flags.add_argument(
         "--scenario",
         type=Path,

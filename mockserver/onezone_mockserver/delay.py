@@ -36,10 +36,10 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     """Gives a body that was read, as though it came now: to whichever middleware asks."""
     left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def given() -> Message:
+    async def replayed() -> Message:
         return left.pop() if left else await receive()
 
-    return given
+    return replayed
 
 
 async def wait(exchange: Exchange, seconds: float) -> None:

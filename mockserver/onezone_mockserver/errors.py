@@ -32,7 +32,7 @@ class Renderer:
     def __init__(self, contract: Contract, *, challenge: bool) -> None:
         self.contract = contract
         self.challenge = challenge
-        self._made: dict[tuple[str, str | None, str | None], Answer] = {}
+        self._cache: dict[tuple[str, str | None, str | None], Answer] = {}
         self._bare = {
             operation.id: frozenset(status for status, answer in operation.responses.items() if answer.schema is None)
             for operation in contract.operations.values()
@@ -44,9 +44,9 @@ class Renderer:
         if refusal.empty or refusal.headers or (details and (len(details) > 1 or KEY not in details)):
             return self._make(refusal, operation)
         key = refusal.error, details.get(KEY), operation.id if operation else None
-        answer = self._made.get(key)
+        answer = self._cache.get(key)
         if answer is None:
-            answer = self._made[key] = self._make(refusal, operation)
+            answer = self._cache[key] = self._make(refusal, operation)
         return Answer(answer.status, answer.headers.copy(), answer.body)
 
     def forced(self, forced: ForcedAnswer, operation: Operation | None) -> Answer:

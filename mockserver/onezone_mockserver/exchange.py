@@ -287,7 +287,7 @@ class Exchange(Row):
             self.epoch = self.world.epoch
         self.measure()
         del self.scope, self.read_on, self._send, self.run, self.world, self.headers, self.transport
-        self.receive = _gone
+        self.receive = _disconnected
         self.value, self.data = None, NO_DATA
 
     async def _send_last(self, message: Message) -> None:
@@ -306,7 +306,7 @@ class Exchange(Row):
             headers.append((b"preference-applied", one_line(", ".join(self.applied))))
 
 
-async def _gone() -> Message:
+async def _disconnected() -> Message:
     """What is received of an exchange that is over."""
     return {"type": "http.disconnect"}
 

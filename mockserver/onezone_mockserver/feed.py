@@ -24,17 +24,17 @@ class Reloaded:
 
 
 class Follower:
-    """The news that a follower has not received yet. Beyond LIMIT the oldest is dropped, and `lost` is set."""
+    """The news that a follower has not received yet. Beyond LIMIT the oldest is dropped, and `overrun` is set."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.news: deque[Row | Reloaded | str] = deque(maxlen=LIMIT)
-        self.lost = False
+        self.overrun = False
         self.wake = asyncio.Event()
 
     def tell(self, news: Row | Reloaded | str | None) -> None:
         """Add a piece of news; None says that there will be none. May be called from a signal handler."""
-        self.lost = self.lost or len(self.news) == LIMIT
+        self.overrun = self.overrun or len(self.news) == LIMIT
         if news is not None:
             self.news.append(news)
         with contextlib.suppress(RuntimeError):  # the loop is closed, and with it whoever followed there is gone

@@ -149,7 +149,7 @@ class Forwarding:
     def _headers(self, exchange: Exchange, response: httpx.Response) -> list[Header]:
         """The headers of an answer without those of the connection and those that the mock's own server sends."""
         given = [(name.lower(), value) for name, value in response.headers.raw]
-        left_out = HOP_BY_HOP | _named(given) | {b"date"}
+        left_out = HOP_BY_HOP | _connection_fields(given) | {b"date"}
         below = self.lookup.below_base(exchange.path)
         base = "" if below is None else exchange.path.decode("latin-1").removesuffix(below.decode("latin-1"))
         headers = []
@@ -165,7 +165,7 @@ class Forwarding:
 def _request(exchange: Exchange, url: str, receive: Receive) -> httpx.Request:
     """The request for the target: without the headers of the connection, with those that a gateway adds."""
     given: list[Header] = exchange.scope["headers"]
-    left_out = HOP_BY_HOP | OF_THE_MOCK | _named(given)
+    left_out = HOP_BY_HOP | OF_THE_MOCK | _connection_fields(given)
     headers = [(name, value) for name, value in given if name not in left_out]
     scheme = exchange.scope.get("scheme", "http")
     headers += [(b"via", b"1.1 ozkit-mock"), (b"x-forwarded-proto", scheme.encode())]
@@ -185,7 +185,7 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
             return
 
 
-def _named(headers: list[Header]) -> frozenset[bytes]:
+def _connection_fields(headers: list[Header]) -> frozenset[bytes]:
     """The fields that Connection names, which are of the connection, too."""
     values = (value for name, value in headers if name == b"connection")
     return frozenset(name.strip().lower() for value in values for name in value.split(b","))

@@ -146,19 +146,19 @@ class Row:
             "pending": self.pending,
         }
 
-    def shown(self) -> dict[str, Any]:
+    def detailed(self) -> dict[str, Any]:
         """The row with heads and bodies, in which secrets are masked; `forgotten` says that they were too many."""
         return {
             **self.brief(),
             "scheme": self.scheme,
             "forgotten": self.forgotten,
-            "request": _shown(self.request, self.body, self.body_size),
-            "response": _shown(self.answered, self.answer_body, self.answer_size),
+            "request": _message(self.request, self.body, self.body_size),
+            "response": _message(self.answered, self.answer_body, self.answer_size),
         }
 
     def whole(self, contract: Contract, world: World) -> dict[str, Any]:
         """All that is known of the row, with the reasons of the decision."""
-        return {**self.shown(), "access": self.access(contract, world)}
+        return {**self.detailed(), "access": self.access(contract, world)}
 
     def access(self, contract: Contract, world: World) -> dict[str, Any] | None:
         """Every route as it stands, and what was decided then; None where nobody asked.
@@ -174,7 +174,7 @@ class Row:
         return {**then, "changed": changed and not self.pending, "routes": now["routes"]}
 
 
-def _shown(head: bytes, body: bytes, size: int | None) -> dict[str, Any]:
+def _message(head: bytes, body: bytes, size: int | None) -> dict[str, Any]:
     """A head and a body, which had `size` bytes where that is more than was kept."""
     kept = body[:LONG_BODY]
     whole = len(body) if size is None else size
@@ -195,7 +195,7 @@ def _object(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-class Kept:
+class FullRows:
     """The rows that still have heads and bodies, the oldest first: beyond `most` bytes the oldest lose theirs."""
 
     def __init__(self, most: int = MOST_BYTES) -> None:

@@ -28,7 +28,7 @@ def end(state: MockState, exchange: Exchange, seconds: float) -> None:
     """The row is complete: what all journals keep is bounded, and whoever follows is told."""
     feed = state.feed
     exchange.end(seconds)
-    state.kept.add(exchange)
+    state.full_rows.add(exchange)
     if feed.followers:
         feed.tell(exchange)
     if feed.log is not None:

@@ -27,7 +27,7 @@ class LocationMaker:
     def __init__(self, contract: Contract, operation: Operation) -> None:
         base = documented_base_path(contract, operation) or edition_base_path(contract)
         shown = base + operation.success.location[0]
-        given = self.given = re.findall(r"\{(\w+)\}", operation.path)
+        given = self.path_names = re.findall(r"\{(\w+)\}", operation.path)
         self.template = re.sub(r"\{\w+\}", "%s", shown)
         self.names = [name if name in given else None for name in re.findall(r"\{(\w+)\}", shown)]
         self.usual = self.template.endswith("%s") and self.names[-1:] == [None] and None not in self.names[:-1]
@@ -42,7 +42,7 @@ class LocationMaker:
 
     def _start(self, *params: str) -> bytes:
         """What comes before the new id, for the path's parameters."""
-        values = dict(zip(self.given, params, strict=True))
+        values = dict(zip(self.path_names, params, strict=True))
         quoted = (_quoted(values[name]) for name in self.names[:-1] if name is not None)
         return (self.template.removesuffix("%s") % tuple(quoted)).encode("ascii")
 

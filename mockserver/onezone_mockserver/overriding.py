@@ -35,11 +35,11 @@ def fits(
         and (when.method is None or when.method == exchange.method)
         and (when.path is None or any(_glob(when.path).fullmatch(path) for path in paths))
         and all(_has(exchange, name, value) for name, value in when.header.items())
-        and (when.user is None or _is(who(), when.user))
+        and (when.user is None or _is_user(who(), when.user))
     )
 
 
-def _is(user: User | None, name: str) -> bool:
+def _is_user(user: User | None, name: str) -> bool:
     return user is not None and name in {user.name, user.id}
 
 
@@ -140,7 +140,7 @@ class _Cutting:
     def __init__(self, exchange: Exchange, size: int) -> None:
         self.exchange = exchange
         self.send = exchange.send
-        self.left = size
+        self.remaining = size
 
     async def __call__(self, message: Message) -> None:
         """Send a message of the answer, or what is left of it."""
@@ -148,9 +148,9 @@ class _Cutting:
             await self.send(message)
             return
         body: bytes = message.get("body", b"")
-        if len(body) <= self.left:
-            self.left -= len(body)
+        if len(body) <= self.remaining:
+            self.remaining -= len(body)
             await self.send(message)
             return
-        await self.send({**message, "body": body[: self.left], "more_body": True})
+        await self.send({**message, "body": body[: self.remaining], "more_body": True})
         await hang_up(self.exchange, sent=True)

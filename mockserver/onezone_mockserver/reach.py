@@ -34,7 +34,7 @@ def reached(contract: Contract, operation: Operation, scopes: Collection[str]) -
         kind = contract.kind(role)
         for key, target in contract.references.get(kind, {}).items():
             if target in scopes and target not in path:
-                by_scope.setdefault(target, Reached(target, _named(kind, key, find)))
+                by_scope.setdefault(target, Reached(target, _referenced(kind, key, find)))
     return by_scope
 
 
@@ -50,7 +50,7 @@ def _of_path(name: str) -> Find:
     return lambda _world, params, _body: params[name]
 
 
-def _named(kind: str, key: str, start: Find) -> Find:
+def _referenced(kind: str, key: str, start: Find) -> Find:
     """What an entity of a kind names by a key of its details."""
 
     def find(world: World, params: Mapping[str, str], body: Any) -> str | None:

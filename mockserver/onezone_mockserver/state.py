@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.clock import Clock
 from onezone_mockserver.feed import Feed
-from onezone_mockserver.journal import Journal, Kept
+from onezone_mockserver.journal import FullRows, Journal
 from onezone_mockserver.scenario.carrying import carried
 from onezone_mockserver.world import BEGINNING, Ids, World
 from onezone_mockserver.worlds import COMMON, Worlds
@@ -65,7 +65,7 @@ class WorldRun:
 class MockState:
     """What the parts of a mock share. `run` is the common world, along with its journal; `worlds` are those with names.
 
-    Faults, latency and the scenario are of all worlds. `kept` bounds what their journals keep, `feed` tells of it.
+    Faults, latency and the scenario are of all worlds. `full_rows` bounds what their journals keep, `feed` tells of it.
     `mistake` is what is wrong with the files of the contract and the scenario since they were read last.
 
     With a `seed`, ids, tokens and times are the same after each reset for the same requests: the clock stands still.
@@ -87,7 +87,7 @@ class MockState:
         self.latency = 0.0
         self.journalling = True
         self.mistake = ""
-        self.kept = Kept()
+        self.full_rows = FullRows()
         self.feed = Feed()
         self.run = self._new_run(COMMON)
         self.worlds: Worlds[WorldRun] = Worlds(self._new_run, WorldRun.end)

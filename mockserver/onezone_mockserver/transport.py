@@ -23,7 +23,7 @@ class HeadWithBody:
         self.transport = transport
         self.is_closing = transport.is_closing
         self.holding = False
-        self.held = b""
+        self.waiting = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)
@@ -31,16 +31,16 @@ class HeadWithBody:
     def write(self, data: bytes) -> None:
         """Send a piece, after the one that waits if there is any."""
         if self.holding:
-            self.holding, self.held = False, data
-        elif self.held:
-            held, self.held = self.held, b""
+            self.holding, self.waiting = False, data
+        elif self.waiting:
+            held, self.waiting = self.waiting, b""
             self.transport.write(held + data)
         else:
             self.transport.write(data)
 
     def release(self) -> None:
         """Send the piece that waits: nothing follows it."""
-        if self.held:
+        if self.waiting:
             self.write(b"")
 
     def close(self) -> None:

@@ -28,7 +28,7 @@ def parser(name: str) -> CommandParser:
     diff = commands.add_parser("diff", help="say how edition B differs from edition A; each is a name or a file")
     diff.add_argument("old", metavar="A")
     diff.add_argument("new", metavar="B")
-    _add_folders(diff, argparse.SUPPRESS)
+    diff.add_contract_folders(argparse.SUPPRESS)
     diff.add_argument(
         "--impact",
         action="store_true",
@@ -51,17 +51,7 @@ def parser(name: str) -> CommandParser:
 def _add_contract(options: CommandParser, default: str | None) -> None:
     words = f"a name, or the file of one of your own; default: {DEFAULT_EDITION}"
     options.add_argument("--edition", default=default, metavar="NAME|FILE", help=words)
-    _add_folders(options, [] if default is None else default)
-
-
-def _add_folders(options: CommandParser, default: list[str] | str) -> None:
-    options.add_argument(
-        "--contract",
-        action="append",
-        default=default,
-        metavar="DIR",
-        help="folder of operations to add to the contract; repeatable",
-    )
+    options.add_contract_folders(default)
 
 
 def answer(arguments: argparse.Namespace) -> str:

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from onezone_spec.model import Contract, Operation
 
 Tree = Mapping[str, Any]
-Leaves = dict[tuple[str, ...], str]
 REST = "Wording and examples"
 ABSENT = "(nothing)"
 _LONGEST = 110
-_KEPT = 20
+_CONTEXT = 20
 _MOST_SUBJECTS = 3
 _BOUNDS = {"minLength": "{} or longer", "maxLength": "up to {}", "minProperties": "with {} key or more"}
 
@@ -247,18 +246,18 @@ def _lines(changes: list[Change], operations: list[str]) -> Iterator[str]:
     for change in changes:
         subjects.setdefault((change.old, change.new), []).append(change.subject)
     for (old, new), names in subjects.items():
-        shown = "every operation" if set(names) == set(operations) else _named(names)
+        shown = "every operation" if set(names) == set(operations) else _subjects_in_words(names)
         yield f"{shown}: {_between(old, new)}"
 
 
 def _between(old: str, new: str) -> str:
     """Both texts, without the long beginning that they share."""
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
-    cut = same - _KEPT if max(len(old), len(new)) > _LONGEST and same > _KEPT else 0
+    cut = same - _CONTEXT if max(len(old), len(new)) > _LONGEST and same > _CONTEXT else 0
     lead = "…" if cut else ""
     return f"{lead}{abbreviate(old[cut:])} → {lead}{abbreviate(new[cut:])}"
 
 
-def _named(subjects: list[str]) -> str:
+def _subjects_in_words(subjects: list[str]) -> str:
     rest = len(subjects) - _MOST_SUBJECTS
     return ", ".join(subjects[:_MOST_SUBJECTS]) + (f" and {rest} more" if rest > 0 else "")

@@ -24,8 +24,18 @@ class CommandParser(argparse.ArgumentParser):
         """Add an option, as ArgumentParser does."""
         if kwargs.get("action", "store") in {"store", "append", "extend"}:
             what = "the option" if args[0].startswith("-") else "it"
-            kwargs["type"] = _given(kwargs.get("type", str), f"the value is empty: give one, or leave {what} out")
+            kwargs["type"] = _not_empty(kwargs.get("type", str), f"the value is empty: give one, or leave {what} out")
         return super().add_argument(*args, **kwargs)
+
+    def add_contract_folders(self, default: str | None = None) -> None:
+        """Add `--contract`: folders of operations to add to the contract; none where `default` is None."""
+        self.add_argument(
+            "--contract",
+            action="append",
+            default=[] if default is None else default,
+            metavar="DIR",
+            help="folder of operations to add to the contract; repeatable",
+        )
 
     def exclude(self, *options: str) -> None:
         """Note options that contradict each other; whoever reads their values says so."""
@@ -36,7 +46,7 @@ class CommandParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
-def _given(convert: Callable[[str], Any], mistake: str) -> Callable[[str], Any]:
+def _not_empty(convert: Callable[[str], Any], mistake: str) -> Callable[[str], Any]:
     """Convert a value that is there; an empty one is what a shell makes of a variable that is not set."""
 
     @wraps(convert)
@@ -91,9 +101,9 @@ class VariableParser(CommandParser):
 
     def error(self, message: str) -> NoReturn:
         """End with one line; an error in a value from a variable names the variable."""
-        super().error(self.named(message))
+        super().error(self.with_variable(message))
 
-    def named(self, message: str) -> str:
+    def with_variable(self, message: str) -> str:
         """A message of argparse's, with the variable that the value came from."""
         match = re.match(r"argument ([^:]+):", message)
         name = self._from.get(match[1]) if match else None

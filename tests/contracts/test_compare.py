@@ -55,12 +55,12 @@ def test_a_user_name_is_withheld_with_its_password_only() -> None:
     assert difference(sent, {"type": "DOI", "username": "bob"}, "serviceProperties") == "serviceProperties.username"
 
 
-def creation(*, listed: bool, shown: int, group: str = "home") -> Any:
+def creation(*, listed: bool, list_size: int, group: str = "home") -> Any:
     """A creation that can be read, in a group that then listed so many services."""
     return SimpleNamespace(
         sent=SimpleNamespace(group=group),
         listed=listed,
-        shown=shown,
+        list_size=list_size,
         extra=frozenset(),
         read=SimpleNamespace(details={"name": "a"}),
     )
@@ -68,19 +68,19 @@ def creation(*, listed: bool, shown: int, group: str = "home") -> Any:
 
 def test_a_list_that_ends_excuses_what_comes_after_its_end() -> None:
     """It shows ten and never more."""
-    created = [creation(listed=number <= 10, shown=min(number, 10)) for number in range(1, 14)]
+    created = [creation(listed=number <= 10, list_size=min(number, 10)) for number in range(1, 14)]
     assert [beyond_the_list(created, each) for each in created[10:]] == [True] * 3
 
 
 def test_a_list_that_grows_excuses_nothing() -> None:
     """What it does not show is missing, since there was place for another one."""
-    created = [creation(listed=True, shown=number) for number in range(1, 12)]
-    missing = creation(listed=False, shown=11)
+    created = [creation(listed=True, list_size=number) for number in range(1, 12)]
+    missing = creation(listed=False, list_size=11)
     created.append(missing)
     assert beyond_the_list(created, missing)
-    elsewhere = creation(listed=True, shown=40, group="other")
+    elsewhere = creation(listed=True, list_size=40, group="other")
     assert beyond_the_list([*created, elsewhere], missing)
-    assert not beyond_the_list([*created, creation(listed=True, shown=12)], missing)
+    assert not beyond_the_list([*created, creation(listed=True, list_size=12)], missing)
 
 
 def a_creation(case: Case, value: Any, read: Any) -> Created:
@@ -144,7 +144,7 @@ def reading(status: int, details: dict[str, Any] | None = None) -> Any:
     return SimpleNamespace(details=details, exchange=SimpleNamespace(status=status, answer=lambda: str(status)))
 
 
-def made(read: Any) -> Created:
+def accepted_creation(read: Any) -> Created:
     """An accepted creation, and how it was read."""
     return a_creation(Case("a", "a body"), {}, read)
 
@@ -152,7 +152,7 @@ def made(read: Any) -> Created:
 @pytest.mark.parametrize(("status", "count"), [(500, 1), (503, 0), (404, 0), (403, 0)])
 def test_what_is_accepted_does_not_crash_the_server_that_reads_it(status: int, count: int) -> None:
     """A gateway's answer, a service that is not there yet and a reader who may not are none of the body's doing."""
-    messages = [finding.message for finding in crashed(made(reading(status)))]
+    messages = [finding.message for finding in crashed(accepted_creation(reading(status)))]
     assert messages == ["a body: it is accepted, and reading it fails with 500"] * count
 
 
@@ -176,14 +176,14 @@ def test_a_location_that_leads_to_what_was_named_already_gives_no_id(location: s
 
 def test_what_can_be_read_crashed_nothing() -> None:
     """Whatever the status of the last look at it."""
-    assert not list(crashed(made(reading(500, {"name": "a"}))))
+    assert not list(crashed(accepted_creation(reading(500, {"name": "a"}))))
 
 
 @pytest.mark.parametrize(("later", "count"), [(reading(200, {"name": "a"}), 0), (reading(404), 1)])
 def test_what_was_read_too_early_is_read_again(later: Any, count: int) -> None:
     """A Location may lead to its service only after a while."""
     run: Any = SimpleNamespace(readback=SimpleNamespace(read=lambda _: later))
-    findings = list(unreadable(run, [made(reading(404))]))
+    findings = list(unreadable(run, [accepted_creation(reading(404))]))
     assert [finding.actual for finding in findings] == ["404"] * count
 
 

@@ -75,7 +75,7 @@ def test_headers_say_that_there_is_more() -> None:
     assert next_page(Response(200, (("X-Total-Count", "1"),), b""), ["a"], 1) is False
 
 
-def sent(case: Case, *headers: tuple[str, str]) -> Any:
+def refused_case(case: Case, *headers: tuple[str, str]) -> Any:
     """A case that was answered with a 400."""
     request = Request("POST", "/x", Auth(headers))
     exchange = Exchange(request, "http://h", Response(400, (), b"<html>"))
@@ -88,13 +88,13 @@ def sent(case: Case, *headers: tuple[str, str]) -> Any:
 def test_shape_of_an_error_is_promised_for_the_documented_operation() -> None:
     """Not for other methods, for what HTTP forbids, for paths that are not routed, for what is left open."""
     own = (("Authorization", "Basic YTpi"),)
-    assert promised(sent(Case("a", "a"), *own))
-    assert promised(sent(Case("a", "a", roles={"group": MISSING}), *own))
-    assert not promised(sent(Case("a", "a", method="PUT"), *own))
-    assert not promised(sent(Case("a", "a", open=True), *own))
-    assert not promised(sent(Case("a", "a", roles={"group": "a/b"}), *own))
-    assert not promised(sent(Case("a", "a"), *own, *own))
-    assert not promised(sent(Case("a", "a"), ("X-Auth-Token", "x" * 2000)))
+    assert promised(refused_case(Case("a", "a"), *own))
+    assert promised(refused_case(Case("a", "a", roles={"group": MISSING}), *own))
+    assert not promised(refused_case(Case("a", "a", method="PUT"), *own))
+    assert not promised(refused_case(Case("a", "a", open=True), *own))
+    assert not promised(refused_case(Case("a", "a", roles={"group": "a/b"}), *own))
+    assert not promised(refused_case(Case("a", "a"), *own, *own))
+    assert not promised(refused_case(Case("a", "a"), ("X-Auth-Token", "x" * 2000)))
 
 
 def test_altered_tokens_differ_where_it_counts() -> None:

@@ -9,7 +9,7 @@ from onezone_contracts.cases import AS_NUMBER, GROUP, NEAR_HOME, same_id, wide
 from onezone_contracts.derive import judged_operations
 from onezone_contracts.exchange import Redactor
 from onezone_contracts.target.file import Target
-from onezone_contracts.target.given import GivenFixtures
+from onezone_contracts.target.supplied_fixtures import SuppliedFixtures
 from onezone_spec import load
 
 HOMES = ("4ebd9efd1e67f6c18695db1d762a914a", "ASASDLKALKSD", "42", "x", "żółw", "__")
@@ -20,8 +20,8 @@ HOMES = ("4ebd9efd1e67f6c18695db1d762a914a", "ASASDLKALKSD", "42", "x", "żółw
 def test_no_near_id_is_the_groups_own(word: str, home: str) -> None:
     """Where a change makes no difference, an id that no group has takes its place."""
     target = Target("http://127.0.0.1:1/api", {}, missing="f" * 32)
-    fixtures = GivenFixtures(target, judged_operations(load("current"))[0], Redactor())
-    _, near = fixtures.played(GROUP, word, {GROUP: (GROUP, home)}, None, None)
+    fixtures = SuppliedFixtures(target, judged_operations(load("current"))[0], Redactor())
+    _, near = fixtures.entity(GROUP, word, {GROUP: (GROUP, home)}, None, None)
     assert near != home
     assert near
 

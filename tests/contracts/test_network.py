@@ -28,7 +28,7 @@ def network(*headers: str, **more: Any) -> Network:
     return network_of(Namespace(**{"header": headers, "cacert": None, "insecure": False, "rate": None} | more))
 
 
-def sent(how: Network, request: Request) -> tuple[bytes, str]:
+def request_and_curl(how: Network, request: Request) -> tuple[bytes, str]:
     """The request as it came, and its curl line."""
     got: list[bytes] = []
 
@@ -46,7 +46,7 @@ def sent(how: Network, request: Request) -> tuple[bytes, str]:
 def test_headers_go_with_every_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each comes as it was given, with variables filled in; the curl line names the variable, not its value."""
     monkeypatch.setenv("GATEWAY_KEY", "s3cret-key")
-    data, line = sent(network("X-Gateway: a b", "X-Key:pre-${GATEWAY_KEY}"), GET)
+    data, line = request_and_curl(network("X-Gateway: a b", "X-Key:pre-${GATEWAY_KEY}"), GET)
     assert b"\r\nX-Gateway: a b\r\n" in data
     assert b"\r\nX-Key: pre-s3cret-key\r\n" in data
     assert line == """curl -i --path-as-is -H 'X-Gateway: a b' -H 'X-Key: pre-'"$GATEWAY_KEY" /x"""
@@ -54,7 +54,9 @@ def test_headers_go_with_every_request(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_requests_own_header_wins() -> None:
     """What a request says itself is not said twice: a second Accept would make another request of it."""
-    data, _ = sent(network("Accept: text/html", "User-Agent: mine"), Request("GET", "/x", headers=(("Accept", "a/b"),)))
+    data, _ = request_and_curl(
+        network("Accept: text/html", "User-Agent: mine"), Request("GET", "/x", headers=(("Accept", "a/b"),))
+    )
     assert data.lower().count(b"\r\naccept:") == 1
     assert data.lower().count(b"\r\nuser-agent: mine\r\n") == data.lower().count(b"\r\nuser-agent:") == 1
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from onezone_contracts.exchange import Exchange, Request, Response
-from onezone_contracts.patience import SLOWDOWNS, VAIN, Patience, pause_after
+from onezone_contracts.patience import FRUITLESS, SLOWDOWNS, Patience, pause_after
 from onezone_contracts.requirement import OutOfTimeError
 
 NOON = 1_700_000_000.0
@@ -116,18 +116,18 @@ def test_waiting_in_vain_ends() -> None:
     time = Time()
     patience = Patience(time, time.sleep)
     tries = []
-    for _ in range(VAIN + 2):
+    for _ in range(FRUITLESS + 2):
         target = Target([answered(503, "1")])
         patience.ask(target)
         tries.append(target.asked)
-    assert tries == [1 + SLOWDOWNS] * VAIN + [1] * 2
+    assert tries == [1 + SLOWDOWNS] * FRUITLESS + [1] * 2
 
 
 def test_a_wait_that_helped_starts_the_count_again() -> None:
     """A target whose limit ends now and then is waited for each time."""
     time = Time()
     patience = Patience(time, time.sleep)
-    for _ in range(3 * VAIN):
+    for _ in range(3 * FRUITLESS):
         assert patience.ask(Target([answered(429, "1"), answered(204)])).status == 204
         patience.ask(Target([answered(429, "1")]))
     assert patience.ask(Target([answered(429, "1"), answered(204)])).status == 204
@@ -137,7 +137,7 @@ def test_vain_waits_that_nobody_named_do_not_count_for_those_that_were() -> None
     """Who says when to come back is waited for, whatever came of guesses."""
     time = Time()
     patience = Patience(time, time.sleep)
-    for _ in range(VAIN + 1):
+    for _ in range(FRUITLESS + 1):
         patience.ask(Target([answered(503)]))
     assert patience.ask(Target([answered(503, "1"), answered(204)])).status == 204
     assert patience.ask(Target([answered(503), answered(204)])).status == 503

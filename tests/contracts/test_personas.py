@@ -16,7 +16,7 @@ CREATE, RELATE, INSIDE = "oz_handle_services_create", "oz_groups_add_relationshi
 ALL = None
 """In the table: every privilege of the scope."""
 NOT_A_MEMBER = "not a member"
-Held = frozenset[str] | None
+PrivilegeSet = frozenset[str] | None
 
 # name: (in the home group with, but without; zone privileges, but without; expected), as INTERFACES.md prints it.
 NEWER = {
@@ -37,7 +37,7 @@ TABLE = {
 }
 
 
-def privileges_of_entry(entry: object, everything: frozenset[str]) -> Held:
+def privileges_of_entry(entry: object, everything: frozenset[str]) -> PrivilegeSet:
     """An entry of the table as a set of privileges."""
     if entry == NOT_A_MEMBER:
         return None
@@ -73,7 +73,7 @@ def test_only_administrators_are_allowed_anywhere(edition: str) -> None:
 ZONE = ("z1", "z2", "z3")
 GROUP = ("g1", "g2")
 SOURCE = Source("none", "none", "none")
-User = tuple[tuple[str, Held], ...]
+User = tuple[tuple[str, PrivilegeSet], ...]
 
 
 def subsets(names: tuple[str, ...]) -> list[frozenset[str]]:
@@ -98,9 +98,11 @@ def rules(zone: tuple[str, ...] = ZONE, group: tuple[str, ...] = GROUP) -> st.Se
     return st.lists(routes(zone, group), min_size=1, max_size=4).map(rule_of)
 
 
-def users(rule: AccessRule, zone: tuple[str, ...] = ZONE, group: tuple[str, ...] = GROUP) -> Iterator[dict[str, Held]]:
+def users(
+    rule: AccessRule, zone: tuple[str, ...] = ZONE, group: tuple[str, ...] = GROUP
+) -> Iterator[dict[str, PrivilegeSet]]:
     """Everybody that there can be; members of the group only where the rule speaks of the group."""
-    inside: list[Held] = [None]
+    inside: list[PrivilegeSet] = [None]
     if any("group" in route.needs for route in rule.routes):
         inside += subsets(group)
     for grants, other in product(inside, subsets(zone)):
@@ -113,14 +115,14 @@ def plain(rule: AccessRule) -> bool:
     return all(needs.count(need) == 1 and need.get("group", True) for need in needs)
 
 
-def no_less(more: Mapping[str, Held], less: Mapping[str, Held]) -> bool:
+def no_less(more: Mapping[str, PrivilegeSet], less: Mapping[str, PrivilegeSet]) -> bool:
     """Whether one user holds whatever the other one does."""
     return all(
         mine is None or ((theirs := more.get(scope)) is not None and mine <= theirs) for scope, mine in less.items()
     )
 
 
-def undecided(personas: tuple[Persona, ...], everybody: list[dict[str, Held]]) -> list[dict[str, Held]]:
+def undecided(personas: tuple[Persona, ...], everybody: list[dict[str, PrivilegeSet]]) -> list[dict[str, PrivilegeSet]]:
     """The users of whom the answers to the personas say nothing.
 
     A monotone rule that answers the personas alike allows whoever holds no less than an allowed one, and refuses
@@ -170,7 +172,7 @@ def test_no_persona_can_be_spared(rule: AccessRule) -> None:
             assert undecided(tuple(persona for persona in personas if persona.grants != spared.grants), everybody)
 
 
-def monotone(everybody: list[dict[str, Held]]) -> list[frozenset[int]]:
+def monotone(everybody: list[dict[str, PrivilegeSet]]) -> list[frozenset[int]]:
     """Every monotone rule over a handful of users, as the set of those that it allows."""
     above = [frozenset(m for m, more in enumerate(everybody) if no_less(more, user)) for user in everybody]
     rules = {frozenset[int]()}

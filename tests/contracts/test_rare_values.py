@@ -27,13 +27,13 @@ def topics(edition: str) -> dict[str, set[str]]:
     return by_operation
 
 
-def of(operation: str) -> dict[str, Requirement]:
+def requirements_of(operation: str) -> dict[str, Requirement]:
     """The requirements of an operation of `current`, by topic."""
     every = all_requirements(load("current"), "standard")
     return {requirement.topic: requirement for requirement in every if requirement.operation == operation}
 
 
-def sent(requirement: Requirement) -> dict[str, Any]:
+def bodies_of(requirement: Requirement) -> dict[str, Any]:
     """What each case makes of a valid body, by the end of its name."""
     assert isinstance(requirement.check, Sending)
     return {
@@ -68,14 +68,14 @@ def test_text_is_sent_where_any_text_may_stand() -> None:
 
 def test_values_that_a_key_takes_are_no_odd_ones() -> None:
     """True for a boolean would block a user, and say nothing."""
-    names = set(sent(of("update_user_access_block")["edges.values"]))
+    names = set(bodies_of(requirements_of("update_user_access_block")["edges.values"]))
     assert len(names) == len(VALUES) - 1
     assert not any(name.endswith("true") for name in names)
 
 
 def test_bytes_are_beside_what_is_right() -> None:
     """The body has all of its keys, and one more that nobody knows; or each key twice."""
-    bodies = sent(of("update_group")["edges.bytes"])
+    bodies = bodies_of(requirements_of("update_group")["edges.bytes"])
     assert len(bodies) == len(BESIDE) + len(WHOLE)
     assert json.loads(bodies["an-escaped-nul"]) == {**BODY, "kitEdge": "\0"}
     assert bodies["every-key-twice"].count(b'"name"') == 2
@@ -84,5 +84,5 @@ def test_bytes_are_beside_what_is_right() -> None:
 def test_what_would_be_in_the_way_is_sent_by_itself() -> None:
     """A second time, a member is there already."""
     for operation, apart in (("add_group_user", True), ("update_group", False)):
-        check: Any = of(operation)["edges.bytes"].check
+        check: Any = requirements_of(operation)["edges.bytes"].check
         assert {case.apart for case in check.cases} == {apart}

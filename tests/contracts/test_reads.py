@@ -65,7 +65,7 @@ def test_a_list_that_is_cut_wrongs_nobody() -> None:
     for count, wrong in ((PAGES, True), (PAGES + 1, False)):
         account.api.wire.send = pages(count)  # type: ignore[method-assign]
         exchange = account.api.send(operation, {}, account.auth)
-        account.gone = {("user", "u0")}  # listed on the first page, though it was removed
+        account.removed = {("user", "u0")}  # listed on the first page, though it was removed
         assert bool(misread(account, operation, {}, None, exchange)) is wrong
 
 

@@ -262,12 +262,12 @@ def test_random_seed_is_told(command: Command, servers: dict[str, server.Handle]
 def test_order_of_requests_does_not_depend_on_chance(command: Command) -> None:
     """Two runs of one worker send the same requests in the same order, whatever ids they are given."""
 
-    def sent() -> list[tuple[str, bytes]]:
+    def requests_of_a_run() -> list[tuple[str, bytes]]:
         with recorded() as (handle, seen):
             command(*arguments(handle, "--workers", 1, "--requirement", "*.body.*", "--requirement", "*.access.*"))
             return [(request.method, request.body) for request in seen if request.path != "/states"]
 
-    assert sent() == sent()
+    assert requests_of_a_run() == requests_of_a_run()
 
 
 # --- manners --------------------------------------------------------------------------------------------------

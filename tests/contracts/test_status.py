@@ -9,19 +9,19 @@ import pytest
 from onezone_contracts.cases import Case
 from onezone_contracts.checks.status import misfits
 from onezone_contracts.exchange import Auth, Exchange, Request, Response
-from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import ALONE, HungError, NotJudged, OutOfTimeError
 from onezone_contracts.sent import Prepared, Sent
+from onezone_contracts.supplied_run import SuppliedRun
 
 
-def sent(status: int) -> Sent:
+def answered(status: int) -> Sent:
     """A request that was answered so."""
     request, auth = Request("POST", "/"), Auth((), "nobody")
     prepared = Prepared(Case("a", "a case"), {}, None, auth, None, allowed=False, request=request, stage=None)
     return prepared.answered(Exchange(request, "", Response(status, (), b"")))
 
 
-class Again(GivenRun):
+class Again(SuppliedRun):
     """A run in which a request that is sent once more comes to this."""
 
     def __init__(self, outcome: Sent | NotJudged) -> None:
@@ -37,9 +37,9 @@ class Again(GivenRun):
 
 @pytest.mark.parametrize(
     ("outcome", "more"),
-    [(sent(401), f"{ALONE}, 401"), (sent(400), ""), (OutOfTimeError(), ""), (HungError("it hung"), "")],
+    [(answered(401), f"{ALONE}, 401"), (answered(400), ""), (OutOfTimeError(), ""), (HungError("it hung"), "")],
 )
 def test_what_was_seen_is_told_whatever_comes_of_asking_again(outcome: Any, more: str) -> None:
     """The time may be over, or the server hang by now."""
-    findings = list(misfits([sent(400)], lambda answer: answer.exchange.status == 401, "401", Again(outcome)))
+    findings = list(misfits([answered(400)], lambda answer: answer.exchange.status == 401, "401", Again(outcome)))
     assert [finding.message for finding in findings] == [f"a case: expected 401, got 400{more}"]

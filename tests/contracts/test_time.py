@@ -27,7 +27,7 @@ def run_out_of_time() -> None:
 def outcome(check: Callable[[Any], Iterator[Finding]]) -> Any:
     run: Any = SimpleNamespace(
         check_time=lambda: None,
-        of=lambda _: None,
+        ready_for=lambda _: None,
         turned_away=lambda _: None,
         options=SimpleNamespace(expected=None, baseline=None),
     )
@@ -88,7 +88,7 @@ def test_what_cannot_be_sent_ahead_loses_no_results(reason: Exception) -> None:
         preflight=lambda _: None,
         foresee=foresee,
         check_time=lambda: None,
-        of=lambda _: None,
+        ready_for=lambda _: None,
         turned_away=lambda _: None,
         unseen=frozenset,
         unknown=lambda **_: None,
@@ -102,15 +102,15 @@ def test_a_wait_ends_with_the_time() -> None:
     lag = Lag(60, check_time=run_out_of_time)
     with pytest.raises(OutOfTimeError):
         lag.until(lambda: False)
-    assert lag.vain == 0
+    assert lag.timeouts == 0
 
 
 def test_what_is_late_too_often_is_waited_for_no_more() -> None:
     """Unless whoever waits has a limit of its own."""
     for tireless, vain in ((False, LAGS), (True, LAGS + 1)):
-        lag = Lag(0, tireless=tireless)
+        lag = Lag(0, persistent=tireless)
         assert not any(lag.until(lambda: False) for _ in range(LAGS + 1))
-        assert lag.vain == vain
+        assert lag.timeouts == vain
 
 
 def test_removal_may_wait_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:

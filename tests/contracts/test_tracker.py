@@ -43,18 +43,18 @@ class Places(Tracker):
         return suspect, list(left) if suspect.case.label in self.culprits else []
 
 
-def told(tracker: Tracker, *sent: Any) -> list[tuple[str, bool]]:
+def accused(tracker: Tracker, *sent: Any) -> list[tuple[str, bool]]:
     """Who is named in the end, and whether it was seen to do it."""
     for each in sent:
         tracker.refused(each)
     tracker.flush()
-    return [("+".join(suspect.case.label for suspect in leak.sent), leak.seen) for leak in tracker.leaks]
+    return [("+".join(suspect.case.label for suspect in leak.sent), leak.confirmed) for leak in tracker.leaks]
 
 
 def test_of_several_the_one_is_named_that_does_it_alone() -> None:
     """The others were there, and nothing more."""
     tracker = Places({"a": ["it"]}, culprits=("second",))
-    assert told(tracker, request("first", "a"), request("second", "a")) == [("second", True)]
+    assert accused(tracker, request("first", "a"), request("second", "a")) == [("second", True)]
     assert tracker.replayed == ["first", "second"]
 
 
@@ -62,27 +62,27 @@ def test_of_several_the_one_is_named_that_does_it_alone() -> None:
 def test_a_single_suspect_is_sent_again_where_others_may_have_done_it(*, private: bool) -> None:
     """Where nobody else works it did it; else it is named as one that was not seen to."""
     tracker = Places({"a": ["it"]}, private=private)
-    assert told(tracker, request("only", "a")) == [("only", private)]
+    assert accused(tracker, request("only", "a")) == [("only", private)]
     assert tracker.replayed == ([] if private else ["only"])
 
 
 def test_who_touched_another_place_is_no_suspect() -> None:
     """Each place has suspects of its own."""
     tracker = Places({"a": ["it"], "b": []}, culprits=("first", "second"))
-    assert told(tracker, request("first", "a"), request("second", "b")) == [("first", True)]
+    assert accused(tracker, request("first", "a"), request("second", "b")) == [("first", True)]
 
 
 @pytest.mark.parametrize(("private", "looked"), [(True, ["a", "b"]), (False, ["a", "b", "b"])])
 def test_what_was_sent_again_may_have_changed_places_that_others_share(*, private: bool, looked: list[str]) -> None:
     """These are looked at once more before somebody is named for them."""
     tracker = Places({"a": ["it"], "b": []}, private=private)
-    told(tracker, request("first", "a"), request("second", "a", "b"))
+    accused(tracker, request("first", "a"), request("second", "a", "b"))
     assert tracker.looked == looked
 
 
 def test_nothing_is_looked_at_twice() -> None:
     """What was flushed waits no more."""
     tracker = Places({"a": []})
-    told(tracker, request("first", "a"))
-    assert told(tracker) == []
+    accused(tracker, request("first", "a"))
+    assert accused(tracker) == []
     assert tracker.looked == ["a"]

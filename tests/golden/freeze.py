@@ -75,7 +75,7 @@ def _lines(profile: str, by_depth: dict[str, tuple[Requirement, ...]]) -> Iterat
 # --- what is sent ---------------------------------------------------------------------------------------------
 
 
-def sent(edition: str, profile: str, depth: str) -> list[str]:
+def request_log(edition: str, profile: str, depth: str) -> list[str]:
     """A line for all equal requests of a run with seed 0: how many, method, path, status, as whom, what for."""
     contract, seen = load(edition), Counter[str]()
     send = wire.Wire.send
@@ -160,7 +160,7 @@ def golden() -> Iterator[tuple[str, list[str], Any]]:
     for edition in editions():
         yield f"requirements-{edition}.tsv", required(edition), changed
         for profile, depth in RUNS:
-            yield f"requests-{edition}-{profile}-{depth}.tsv", sent(edition, profile, depth), missing
+            yield f"requests-{edition}-{profile}-{depth}.tsv", request_log(edition, profile, depth), missing
 
 
 def proofs(files: Iterable[str]) -> Iterator[tuple[str, list[str], Any]]:

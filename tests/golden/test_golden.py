@@ -29,7 +29,7 @@ def test_no_request_is_missing(edition: str, profile: str, depth: str) -> None:
     --check` compares those requests, in a process of its own.
     """
     name = f"requests-{edition}-{profile}-{depth}.tsv"
-    assert freeze.missing(freeze.read(name), freeze.sent(edition, profile, depth)) == []
+    assert freeze.missing(freeze.read(name), freeze.request_log(edition, profile, depth)) == []
 
 
 def test_a_difference_is_told() -> None:

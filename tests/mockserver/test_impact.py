@@ -16,7 +16,7 @@ AGREED, PARENTS = EXAMPLES / "agreed.yaml", EXAMPLES / "memberships"
 CREATE = "create_group_handle_service"
 
 
-def of(changes: list[Notice], who: str) -> dict[str, tuple[int, int]]:
+def noticed_by(changes: list[Notice], who: str) -> dict[str, tuple[int, int]]:
     """The two statuses, by operation, of what somebody notices."""
     return {
         name: (change.old.status, change.new.status)
@@ -50,8 +50,8 @@ def test_the_shape_of_errors_is_noticed_in_every_operation() -> None:
 def test_a_body_that_one_edition_takes_is_noticed() -> None:
     """`true` is a name in `deployed` alone; a creation answers 204 and 201."""
     changes = notices(load("current"), load("deployed"))
-    assert of(changes, "a body in which `name` is true")[CREATE] == (400, 201)
-    assert of(changes, "a client that looks at the answer of success")[CREATE] == (204, 201)
+    assert noticed_by(changes, "a body in which `name` is true")[CREATE] == (400, 201)
+    assert noticed_by(changes, "a client that looks at the answer of success")[CREATE] == (204, 201)
     assert all(change.old.status != 500 != change.new.status for change in changes)
 
 
@@ -59,7 +59,7 @@ def test_a_body_that_one_edition_takes_is_noticed() -> None:
 def test_an_operation_of_one_edition_alone_is_noticed_by_who_calls_it() -> None:
     """An operation that is new answers where there was nothing."""
     changes = notices(load("deployed"), load("deployed", [PARENTS]))
-    assert of(changes, "a client that calls the operation") == {"list_group_memberships": (404, 200)}
+    assert noticed_by(changes, "a client that calls the operation") == {"list_group_memberships": (404, 200)}
 
 
 @pytest.mark.slow

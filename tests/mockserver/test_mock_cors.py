@@ -11,7 +11,7 @@ PREFLIGHT = {"access-control-request-method": "POST"}
 
 
 @pytest.fixture(scope="module")
-def named() -> Client:
+def named_origins() -> Client:
     return Client(create_app(cors_origins=[NAMED]))
 
 
@@ -21,12 +21,12 @@ def both() -> Client:
 
 
 @pytest.mark.slow
-def test_a_named_origin_may_send_credentials(named: Client) -> None:
+def test_a_named_origin_may_send_credentials(named_origins: Client) -> None:
     """Answers and preflights say so, and that they depend on Origin (the Fetch standard, CORS protocol)."""
     for reply in (
-        named.create(as_="adam", headers={"origin": NAMED}),
-        named.create(headers={"origin": NAMED}),
-        named("OPTIONS", "/api/v3/groups", headers={"origin": NAMED, **PREFLIGHT}),
+        named_origins.create(as_="adam", headers={"origin": NAMED}),
+        named_origins.create(headers={"origin": NAMED}),
+        named_origins("OPTIONS", "/api/v3/groups", headers={"origin": NAMED, **PREFLIGHT}),
     ):
         assert reply.headers["access-control-allow-origin"] == NAMED
         assert reply.headers["access-control-allow-credentials"] == "true"
@@ -34,9 +34,9 @@ def test_a_named_origin_may_send_credentials(named: Client) -> None:
 
 
 @pytest.mark.parametrize("origin", [{}, {"origin": "http://evil.test"}, {"origin": "*"}])
-def test_others_get_nothing_where_origins_are_named(named: Client, origin: dict[str, str]) -> None:
+def test_others_get_nothing_where_origins_are_named(named_origins: Client, origin: dict[str, str]) -> None:
     """But that answers depend on Origin: a cache must not give one to the wrong page."""
-    reply = named.create(as_="adam", headers=origin)
+    reply = named_origins.create(as_="adam", headers=origin)
     assert not [name for name in reply.headers if name.startswith("access-control-")]
     assert reply.headers["vary"] == "Origin"
 

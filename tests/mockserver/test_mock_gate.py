@@ -19,7 +19,7 @@ CALLS = (("GET", "/_mock/world"), ("GET", "/_mock/"), ("POST", "/_mock/reset"), 
 
 
 @pytest.fixture(scope="module")
-def named() -> Client:
+def named_origins() -> Client:
     """A mock whose origins have names."""
     return Client(create_app(cors_origins=["http://app.test:3000", "null"]))
 
@@ -80,16 +80,19 @@ def test_everybody_may_see_that_it_runs_and_read_the_contract(client: Client) ->
 
 
 @pytest.mark.slow
-def test_a_named_origin_may_use_it(named: Client) -> None:
+def test_a_named_origin_may_use_it(named_origins: Client) -> None:
     """With its preflights and credentials; `null`, which any page can have, is not enough."""
     origin = {"origin": "http://app.test:3000"}
     asked = {**origin, "access-control-request-method": "PUT", "access-control-request-headers": "content-type"}
-    for reply in (named("OPTIONS", "/_mock/world", headers=asked), named("POST", "/_mock/reset", headers=origin)):
+    for reply in (
+        named_origins("OPTIONS", "/_mock/world", headers=asked),
+        named_origins("POST", "/_mock/reset", headers=origin),
+    ):
         assert reply.status == 204
         assert reply.headers["access-control-allow-origin"] == "http://app.test:3000"
         assert reply.headers["access-control-allow-credentials"] == "true"
-    assert named("GET", "/_mock/world", headers={"origin": "null"}).status == 403
-    assert named("OPTIONS", "/_mock/world", headers={**asked, "origin": EVIL}).status == 403
+    assert named_origins("GET", "/_mock/world", headers={"origin": "null"}).status == 403
+    assert named_origins("OPTIONS", "/_mock/world", headers={**asked, "origin": EVIL}).status == 403
 
 
 RAW = (

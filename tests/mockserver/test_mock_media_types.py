@@ -35,7 +35,7 @@ def taken_as(*media: str) -> Any:
     return change
 
 
-def at(*servers: dict[str, Any]) -> Any:
+def with_servers(*servers: dict[str, Any]) -> Any:
     return lambda document: document.update(servers=list(servers))
 
 
@@ -147,7 +147,7 @@ def test_a_header_may_stand_in_the_components() -> None:
 # --- bodies ---------------------------------------------------------------------------------------------------
 
 
-def sent(client: Client, content_type: str) -> int:
+def status_of(client: Client, content_type: str) -> int:
     return client.create(as_="adam", headers={"content-type": content_type}).status
 
 
@@ -166,8 +166,8 @@ def test_a_key_of_the_content_may_be_a_range_or_have_a_charset(
     client = changed(taken_as(documented), edition)
     good = 204 if edition == "current" else 201
     plain = [each for each in taken if ";" not in each or ";" in documented or edition == "current"]
-    assert {sent(client, each) for each in plain} == {good}
-    assert {sent(client, each) for each in refused if each != "*/*"} == {415}
+    assert {status_of(client, each) for each in plain} == {good}
+    assert {status_of(client, each) for each in refused if each != "*/*"} == {415}
 
 
 def other_schema(document: dict[str, Any]) -> None:
@@ -178,7 +178,7 @@ def other_schema(document: dict[str, Any]) -> None:
 def test_several_media_types_of_one_schema_are_all_taken() -> None:
     """Each is judged by it."""
     client = changed(taken_as("application/json", VENDOR))
-    assert {sent(client, media_type) for media_type in ("application/json", VENDOR)} == {204}
+    assert {status_of(client, media_type) for media_type in ("application/json", VENDOR)} == {204}
     assert client.create({}, as_="adam", headers={"content-type": VENDOR}).status == 400
 
 
@@ -212,7 +212,7 @@ def test_a_body_that_the_mock_cannot_read_is_an_error_of_the_start(change: Any, 
 ])  # fmt: skip
 def test_the_base_path_is_the_path_of_the_server(server: dict[str, Any], base: str) -> None:
     """Source: OpenAPI 3.0.3, Server Object. Variables have their defaults."""
-    client = changed(at(server))
+    client = changed(with_servers(server))
     reply = client.create(GOOD, HOME, base, as_="adam")
     assert reply.status == 204
     path = reply.headers["location"].removeprefix("http://mock.test:8080")
@@ -224,14 +224,14 @@ def test_the_base_path_is_the_path_of_the_server(server: dict[str, Any], base: s
 @pytest.mark.slow
 def test_a_document_without_servers_is_served_at_the_root() -> None:
     """Source: OpenAPI 3.0.3, OpenAPI Object."""
-    for change in (lambda document: document.pop("servers"), at()):
+    for change in (lambda document: document.pop("servers"), with_servers()):
         assert changed(change).create(base="", as_="adam").status == 204
 
 
 @pytest.mark.slow
 def test_several_servers_may_have_one_path() -> None:
     """It is served once."""
-    client = changed(at({"url": "http://a/api/v9"}, {"url": "http://b/api/v9"}, {"url": "/api/v8"}))
+    client = changed(with_servers({"url": "http://a/api/v9"}, {"url": "http://b/api/v9"}, {"url": "/api/v8"}))
     assert client.app.contract.base_paths == ("/api/v9", "/api/v8")
     assert {client.create(as_="adam", base=base).status for base in ("/api/v9", "/api/v8")} == {204}
 
@@ -245,10 +245,13 @@ def of_operation(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("change", "said"), [
-    (at({"url": "api/v9"}), "servers: api/v9: make it a path"),
-    (at({"url": "./v9"}), "servers: ./v9: make it a path"),
-    (at({"url": "/api/{version}"}), "servers: /api/{version}: make it a path"),
-    (at({"url": "/{v}", "variables": {"v": {"default": "1", "enum": ["1", "2"]}}}), "servers: /{v}: make each value"),
+    (with_servers({"url": "api/v9"}), "servers: api/v9: make it a path"),
+    (with_servers({"url": "./v9"}), "servers: ./v9: make it a path"),
+    (with_servers({"url": "/api/{version}"}), "servers: /api/{version}: make it a path"),
+    (
+        with_servers({"url": "/{v}", "variables": {"v": {"default": "1", "enum": ["1", "2"]}}}),
+        "servers: /{v}: make each value",
+    ),
     (of_path, f"{COLLECTION}: servers: take them out"),
     (of_operation, f"POST {COLLECTION}: servers: take them out"),
 ])  # fmt: skip

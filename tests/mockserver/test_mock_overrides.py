@@ -18,7 +18,7 @@ CREATE = "create_group_handle_service"
 WHOLE = head(*COMMON, length(BODY)) + BODY
 
 
-def put(client: Client, *rules: Any, **options: Any) -> None:
+def set_overrides(client: Client, *rules: Any, **options: Any) -> None:
     reply = client("PUT", "/_mock/overrides", list(rules), headers={"host": "127.0.0.1", **options})
     assert (reply.status, reply.body) == (204, b"")
 
@@ -30,7 +30,7 @@ def answer_by(client: Client, **options: Any) -> Any:
 def test_twice_503_then_as_usual(each: Client) -> None:
     """The status with its headers, so often; nothing is done by a request that is answered so."""
     rule = {"when": {"operation": CREATE}, "times": 2, "then": {"status": 503, "headers": {"Retry-After": "1"}}}
-    put(each, rule)
+    set_overrides(each, rule)
     before = each.snapshot()
     replies = [each.create(as_="adam"), each.create(as_="adam")]
     assert each.snapshot() == before
@@ -43,24 +43,24 @@ def test_twice_503_then_as_usual(each: Client) -> None:
 
 def test_several_come_in_order(client: Client) -> None:
     """The first that fits and is not used up."""
-    put(client, {"times": 1, "then": {"status": 429}}, {"times": 1, "then": {"status": 502}})
+    set_overrides(client, {"times": 1, "then": {"status": 429}}, {"times": 1, "then": {"status": 502}})
     assert [client.create(as_="adam").status for _ in range(3)] == [429, 502, 204]
 
 
 def test_without_times_an_override_lasts(client: Client) -> None:
     """Until it is removed, or the world is reset."""
-    put(client, {"then": {"status": 500}})
+    set_overrides(client, {"then": {"status": 500}})
     assert [client.create(as_="adam").status for _ in range(3)] == [500, 500, 500]
     assert client("DELETE", "/_mock/overrides").status == 204
     assert client.create(as_="adam").status == 204
-    put(client, {"then": {"status": 500}})
+    set_overrides(client, {"then": {"status": 500}})
     client("POST", "/_mock/reset")
     assert answer_by(client) == []
 
 
 def test_post_puts_one_behind_the_others(client: Client) -> None:
     """One may be sent alone."""
-    put(client, {"times": 1, "then": {"status": 429}})
+    set_overrides(client, {"times": 1, "then": {"status": 429}})
     assert client("POST", "/_mock/overrides", {"times": 1, "then": {"status": 502}}).status == 204
     assert [row["then"]["status"] for row in answer_by(client)] == [429, 502]
 
@@ -87,13 +87,13 @@ FITS = [
 @pytest.mark.parametrize(("when", "fits"), FITS)
 def test_all_that_is_given_must_fit(client: Client, when: dict[str, Any], *, fits: bool) -> None:
     """Operation, user, method, path and headers."""
-    put(client, {"when": when, "then": {"status": 503}})
+    set_overrides(client, {"when": when, "then": {"status": 503}})
     assert client.create(as_="adam", headers={"x-test": "one and more"}).status == (503 if fits else 204)
 
 
 def test_a_user_is_known_by_good_credentials_alone(client: Client) -> None:
     """Wrong ones are refused as usual, and none are nobody's."""
-    put(client, {"when": {"user": "adam"}, "then": {"status": 503}})
+    set_overrides(client, {"when": {"user": "adam"}, "then": {"status": 503}})
     assert client.create(headers={"authorization": basic("adam", "wrong")}).status == 401
     assert client.create().status == 401
     assert client.create(headers={"x-auth-token": "demo-token-adam"}).status == 503
@@ -101,7 +101,7 @@ def test_a_user_is_known_by_good_credentials_alone(client: Client) -> None:
 
 def test_what_the_contract_lacks_can_be_answered_too(client: Client) -> None:
     """With a body of one's own, JSON or text."""
-    put(
+    set_overrides(
         client,
         {"when": {"path": "/spaces"}, "then": {"status": 200, "body": {"spaces": ["a"]}}},
         {"when": {"path": "/ping"}, "then": {"status": 200, "body": "<p>", "headers": {"Content-Type": "text/html"}}},
@@ -117,17 +117,17 @@ def test_what_the_contract_lacks_can_be_answered_too(client: Client) -> None:
 @pytest.mark.parametrize("then", [{"status": 204}, {"status": 200}, {"status": 304}])
 def test_an_answer_that_is_no_error_is_empty(client: Client, then: dict[str, Any]) -> None:
     """Unless it has a body of its own."""
-    put(client, {"then": then})
+    set_overrides(client, {"then": then})
     assert client.create(as_="adam").body == b""
 
 
 def test_a_wait_goes_with_anything(client: Client) -> None:
     """Alone it delays what is done as usual."""
-    put(client, {"then": {"wait": 0.1}})
+    set_overrides(client, {"then": {"wait": 0.1}})
     started = time.perf_counter()
     assert client.create(as_="adam").status == 204
     assert time.perf_counter() - started >= 0.1
-    put(client, {"then": {"wait": 0.1, "status": 504}})
+    set_overrides(client, {"then": {"wait": 0.1, "status": 504}})
     started = time.perf_counter()
     assert client.create(as_="adam").status == 504
     assert time.perf_counter() - started >= 0.1
@@ -137,7 +137,7 @@ def test_a_fault_for_one_request(client: Client) -> None:
     """Without a reset: what was there stays, and other requests are served as usual."""
     assert client.create(as_="adam").status == 204
     before = client.snapshot()
-    put(client, {"times": 1, "when": {"user": "adam"}, "then": {"fault": "status-202"}})
+    set_overrides(client, {"times": 1, "when": {"user": "adam"}, "then": {"fault": "status-202"}})
     assert client.snapshot() == before
     assert client.create(as_="alice").status == 204
     assert [client.create(as_="adam").status for _ in range(2)] == [202, 204]
@@ -153,7 +153,7 @@ def test_a_fault_of_the_world_itself_is_refused(client: Client) -> None:
 def test_the_connection_is_dropped(client: Client) -> None:
     """In process, where there is no connection, an error stands for it; nothing is done."""
     before = client.snapshot()
-    put(client, {"then": {"drop": True}})
+    set_overrides(client, {"then": {"drop": True}})
     with pytest.raises(DroppedError):
         client.create(as_="adam")
     assert client.snapshot() == before
@@ -212,8 +212,8 @@ def test_an_answer_is_cut(own: tuple[subprocess.Popen[str], Address], size: int)
 def test_overrides_are_of_a_world(client: Client) -> None:
     """Of the one that the control request names, or of the one that they name."""
     there = {"x-mock-world": "one"}
-    put(client, {"then": {"status": 503}}, **there)
-    put(client, {"when": {"world": "two"}, "then": {"status": 502}})
+    set_overrides(client, {"then": {"status": 503}}, **there)
+    set_overrides(client, {"when": {"world": "two"}, "then": {"status": 502}})
     assert client.create(as_="adam").status == 204
     assert client.create(as_="adam", headers=there).status == 503
     assert client.create(as_="adam", headers={"x-mock-world": "two"}).status == 502
@@ -248,7 +248,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("body", "message"), MISTAKES)
 def test_a_mistake_is_named_and_changes_nothing(client: Client, body: Any, message: str) -> None:
     """With 400 and its place."""
-    put(client, {"then": {"status": 503}})
+    set_overrides(client, {"then": {"status": 503}})
     reply = client("PUT", "/_mock/overrides", body)
     assert reply.status == 400
     assert message in reply.json["error"]
@@ -257,7 +257,7 @@ def test_a_mistake_is_named_and_changes_nothing(client: Client, body: Any, messa
 
 def test_the_world_of_a_snapshot_keeps_the_overrides(client: Client) -> None:
     """As it keeps the journal."""
-    put(client, {"then": {"status": 503}})
+    set_overrides(client, {"then": {"status": 503}})
     taken = client("GET", "/_mock/world").body
     assert client("PUT", "/_mock/world", taken).status == 204
     assert client.create(GOOD, as_="adam").status == 503

@@ -136,13 +136,13 @@ def test_with_a_seed_provider_states_are_the_same_again(file: Path) -> None:
     """Ids, names and passwords; without one they are not."""
     request = {"state": "a persona", "params": {"handle_service_privileges": None}}
 
-    def asked(seed: int | None) -> Any:
+    def persona_of(seed: int | None) -> Any:
         return Client(create_app(scenario=file, seed=seed))("POST", "/_mock/states", request).json
 
-    assert asked(1) == asked(1)
-    assert asked(1).keys() == asked(None).keys()
-    for given in (asked(2), asked(None)):
-        assert asked(1).items().isdisjoint(given.items())
+    assert persona_of(1) == persona_of(1)
+    assert persona_of(1).keys() == persona_of(None).keys()
+    for given in (persona_of(2), persona_of(None)):
+        assert persona_of(1).items().isdisjoint(given.items())
 
 
 @pytest.mark.slow

@@ -41,7 +41,7 @@ def of_name(schema: dict[str, Any], *, keep: bool = False) -> Client:
     return changed(change)
 
 
-def named(client: Client, name: Any) -> tuple[int, Any]:
+def create_named(client: Client, name: Any) -> tuple[int, Any]:
     reply = client.create({**GOOD, "name": name}, as_="adam")
     return reply.status, reply.error if reply.body else None
 
@@ -56,9 +56,9 @@ def named(client: Client, name: Any) -> tuple[int, Any]:
 def test_a_keyword_without_an_error_of_its_own_counts(keywords: dict[str, Any], bad: str, good: str) -> None:
     """What it rules out is malformed."""
     client = of_name(keywords, keep=True)
-    assert named(client, bad) == (400, "malformedData")
-    assert named(client, good) == (204, None)
-    assert named(client, "!") == (400, "badValueName")
+    assert create_named(client, bad) == (400, "malformedData")
+    assert create_named(client, good) == (204, None)
+    assert create_named(client, "!") == (400, "badValueName")
 
 
 @pytest.mark.slow
@@ -84,8 +84,8 @@ def test_a_keyword_with_an_error_of_its_own_is_told_by_it() -> None:
 def test_any_schema_of_a_key_is_followed(schema: dict[str, Any], bad: Any, good: Any) -> None:
     """With and without errors of its own, and however it is put together."""
     client = of_name(schema)
-    assert named(client, bad)[0] == 400
-    assert named(client, good) == (204, None)
+    assert create_named(client, bad)[0] == 400
+    assert create_named(client, good) == (204, None)
 
 
 @pytest.mark.slow
@@ -94,7 +94,7 @@ def test_the_errors_of_a_key_hold_in_the_branches_of_its_schema() -> None:
     for key in ("allOf", "anyOf", "oneOf"):
         schema = {key: [{"type": "string", "pattern": "^[a-z]+$"}], "x-onezone-errors": NAME_ERRORS}
         client = of_name(schema)
-        answers = [named(client, name)[1] for name in ("A", 5, None, "a")]
+        answers = [create_named(client, name)[1] for name in ("A", 5, None, "a")]
         assert answers == ["badValueName", "badValueString", "badValueName", None]
 
 
@@ -181,9 +181,9 @@ def test_a_reference_to_nothing_is_an_error_of_the_start(refer: Any) -> None:
 def test_a_format_is_checked() -> None:
     """One that JSON Schema has; others are words for people, as OpenAPI 3.0 has it."""
     client = of_name({"type": "string", "format": "date-time"})
-    assert named(client, "2026-01-02T03:04:05Z")[0] == 204
-    assert named(client, "tomorrow")[0] == 400
-    assert named(of_name({"type": "string", "format": "password"}), "tomorrow")[0] == 204
+    assert create_named(client, "2026-01-02T03:04:05Z")[0] == 204
+    assert create_named(client, "tomorrow")[0] == 400
+    assert create_named(of_name({"type": "string", "format": "password"}), "tomorrow")[0] == 204
 
 
 @pytest.mark.parametrize(("name", "key", "schema"), [

@@ -36,7 +36,7 @@ def call(client: Client, method: str, path: str, body: Any = None, **who: Any) -
     return client(method, base(client) + path, body, **who)
 
 
-def by(token: str) -> dict[str, Any]:
+def with_token(token: str) -> dict[str, Any]:
     return {"headers": {"x-auth-token": token}, "as_": None}
 
 
@@ -58,7 +58,7 @@ def error_id(reply: Reply) -> str:
 def test_a_named_token_lets_its_user_in_at_once(server: Client) -> None:
     """A named token lets its user in at once."""
     token = make(server)
-    shown = call(server, "GET", "/user", **by(token["token"]))
+    shown = call(server, "GET", "/user", **with_token(token["token"]))
     assert shown.status == 200
     assert shown.json["username"] == WHO
 
@@ -114,17 +114,17 @@ def test_a_revoked_token_is_refused_until_it_counts_again(server: Client) -> Non
     path = f"/tokens/named/{token['tokenId']}"
     assert call(server, "PATCH", path, {"revoked": True}, as_=WHO).status == 204
     assert call(server, "GET", f"{path}/status", as_=WHO).json == {"revoked": True}
-    refused = call(server, "GET", "/user", **by(token["token"]))
+    refused = call(server, "GET", "/user", **with_token(token["token"]))
     assert (refused.status, error_id(refused)) == (401, "tokenRevoked")
     call(server, "PATCH", path, {"revoked": False}, as_=WHO)
-    assert call(server, "GET", "/user", **by(token["token"])).status == 200
+    assert call(server, "GET", "/user", **with_token(token["token"])).status == 200
 
 
 def test_a_deleted_token_is_refused(server: Client) -> None:
     """A deleted token is refused."""
     token = make(server)
     assert call(server, "DELETE", f"/tokens/named/{token['tokenId']}", as_=WHO).status == 204
-    refused = call(server, "GET", "/user", **by(token["token"]))
+    refused = call(server, "GET", "/user", **with_token(token["token"]))
     assert (refused.status, error_id(refused)) == (401, "tokenInvalid")
 
 
@@ -132,7 +132,7 @@ def test_all_named_tokens_go_at_once(server: Client) -> None:
     """All named tokens go at once."""
     first, second, other = make(server), make(server, "Second"), make(server, as_="zoe")
     assert call(server, "DELETE", NAMED, as_=WHO).status == 204
-    assert [call(server, "GET", "/user", **by(token["token"])).status for token in (first, second, other)] == [
+    assert [call(server, "GET", "/user", **with_token(token["token"])).status for token in (first, second, other)] == [
         401,
         401,
         200,
@@ -142,8 +142,8 @@ def test_all_named_tokens_go_at_once(server: Client) -> None:
 def test_the_tokens_of_a_user_go_with_it(server: Client) -> None:
     """The tokens of a user go with it."""
     token = make(server)
-    assert call(server, "DELETE", "/user", **by(token["token"])).status == 204
-    assert call(server, "GET", "/user", **by(token["token"])).status == 401
+    assert call(server, "DELETE", "/user", **with_token(token["token"])).status == 204
+    assert call(server, "GET", "/user", **with_token(token["token"])).status == 401
     assert call(server, "GET", "/tokens/named", as_="adam").json == {"tokens": []}
 
 
@@ -157,9 +157,9 @@ def test_a_token_of_somebody_else_is_forbidden(server: Client) -> None:
 def test_a_token_ends_by_the_mocks_clock(server: Client) -> None:
     """A token ends by the mock's clock."""
     token = make(server, caveats=until(NOW + 10))
-    assert call(server, "GET", "/user", **by(token["token"])).status == 200
+    assert call(server, "GET", "/user", **with_token(token["token"])).status == 200
     assert server("PUT", "/_mock/clock", {"forward": 10}).json == {"now": NOW + 10, "standing": True}
-    refused = call(server, "GET", "/user", **by(token["token"]))
+    refused = call(server, "GET", "/user", **with_token(token["token"]))
     assert (refused.status, error_id(refused)) == (401, "tokenCaveatUnverified")
 
 
@@ -171,7 +171,7 @@ def test_a_temporary_token_ends_within_a_week(server: Client) -> None:
     assert call(server, "POST", TEMPORARY, {"caveats": until(NOW + WEEK + 1)}, as_=WHO).status == 400
     reply = call(server, "POST", TEMPORARY, {"caveats": until(NOW + WEEK)}, as_=WHO)
     assert reply.status == 201
-    assert call(server, "GET", "/user", **by(reply.json["token"])).status == 200
+    assert call(server, "GET", "/user", **with_token(reply.json["token"])).status == 200
     assert call(server, "GET", NAMED, as_=WHO).json == {"tokens": []}
 
 
@@ -182,10 +182,10 @@ def test_temporary_tokens_are_revoked_together(server: Client) -> None:
     before = call(server, "GET", TEMPORARY, as_=WHO).json["generation"]
     assert call(server, "DELETE", TEMPORARY, as_=WHO).status == 204
     assert call(server, "GET", TEMPORARY, as_=WHO).json == {"generation": before + 1}
-    assert error_id(call(server, "GET", "/user", **by(reply["token"]))) == "tokenRevoked"
-    assert [call(server, "GET", "/user", **by(token["token"])).status for token in (named, other)] == [200, 200]
+    assert error_id(call(server, "GET", "/user", **with_token(reply["token"]))) == "tokenRevoked"
+    assert [call(server, "GET", "/user", **with_token(token["token"])).status for token in (named, other)] == [200, 200]
     again = call(server, "POST", TEMPORARY, {"caveats": until(NOW + 9)}, as_=WHO).json
-    assert call(server, "GET", "/user", **by(again["token"])).status == 200
+    assert call(server, "GET", "/user", **with_token(again["token"])).status == 200
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_temporary_tokens_are_revoked_together(server: Client) -> None:
 def test_caveats_decide_where_a_token_counts(server: Client, caveat: Any, status: int) -> None:
     """Caveats decide where a token counts."""
     token = make(server, caveats=[caveat])
-    reply = call(server, "GET", "/user", **by(token["token"]))
+    reply = call(server, "GET", "/user", **with_token(token["token"]))
     assert reply.status == status
     if status == 401:
         assert reply.json["error"]["details"]["authError"]["details"] == {"caveat": caveat}
@@ -222,7 +222,7 @@ def test_caveats_that_are_not_known_are_refused(server: Client, caveat: Any) -> 
 def test_an_identity_token_lets_nobody_in(server: Client) -> None:
     """An identity token lets nobody in."""
     token = make(server, type={"identityToken": {}})
-    refused = call(server, "GET", "/user", **by(token["token"]))
+    refused = call(server, "GET", "/user", **with_token(token["token"]))
     assert (refused.status, error_id(refused)) == (401, "notAnAccessToken")
 
 
@@ -231,7 +231,7 @@ def test_a_token_of_a_blocked_user_is_refused(server: Client) -> None:
     token = make(server)
     who = call(server, "GET", "/user", as_=WHO).json["userId"]
     call(server, "PATCH", f"/users/{who}/access_block", {"blocked": True}, as_="adam")
-    assert error_id(call(server, "GET", "/user", **by(token["token"]))) == "userBlocked"
+    assert error_id(call(server, "GET", "/user", **with_token(token["token"]))) == "userBlocked"
 
 
 def test_whoever_manages_tokens_makes_them_for_others(server: Client) -> None:
@@ -240,7 +240,7 @@ def test_whoever_manages_tokens_makes_them_for_others(server: Client) -> None:
     path = f"/users/{who}/tokens/named"
     reply = call(server, "POST", path, {"name": "Notebook"}, as_="adam")
     assert reply.status == 201
-    assert call(server, "GET", "/user", **by(reply.json["token"])).json["userId"] == who
+    assert call(server, "GET", "/user", **with_token(reply.json["token"])).json["userId"] == who
     assert call(server, "GET", f"{path}/name/Notebook", as_="adam").json["id"] == reply.json["tokenId"]
     assert call(server, "GET", path, as_="zoe").status == 403
     assert call(server, "POST", "/users/nobody/tokens/named", {"name": "Notebook"}, as_="adam").status == 404
@@ -266,10 +266,10 @@ def test_client_tokens_go_by_the_token_itself(each: Client) -> None:
     assert reply.status == 200
     token = reply.json["token"]
     assert call(each, "GET", "/user/client_tokens", as_=WHO).json == {"tokens": [token]}
-    assert call(each, "GET", "/user", **by(token)).status == 200
+    assert call(each, "GET", "/user", **with_token(token)).status == 200
     assert call(each, "DELETE", f"/user/client_tokens/{token}", as_="zoe").status == 404
     assert call(each, "DELETE", f"/user/client_tokens/{token}", as_=WHO).status == 204
-    assert call(each, "GET", "/user", **by(token)).status == 401
+    assert call(each, "GET", "/user", **with_token(token)).status == 401
 
 
 def test_named_tokens_came_after_the_older_document(edition_client: Callable[[str], Client]) -> None:
@@ -284,11 +284,14 @@ def test_the_world_is_given_out_and_in_with_its_tokens(server: Client) -> None:
     temporary = call(server, "POST", TEMPORARY, {"caveats": until(NOW + 9)}, as_=WHO).json
     world = server("GET", "/_mock/world").json
     server("POST", "/_mock/reset")
-    assert call(server, "GET", "/user", **by(named["token"])).status == 401
+    assert call(server, "GET", "/user", **with_token(named["token"])).status == 401
     assert server("PUT", "/_mock/world", world).status == 204
     server("PUT", "/_mock/clock", {"now": NOW})
     assert server("GET", "/_mock/world").json == world
-    assert [call(server, "GET", "/user", **by(token["token"])).status for token in (named, temporary)] == [200, 200]
+    assert [call(server, "GET", "/user", **with_token(token["token"])).status for token in (named, temporary)] == [
+        200,
+        200,
+    ]
     assert call(server, "GET", TEMPORARY, as_=WHO).json == {"generation": 2}
 
 

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 from onezone_mockserver.transport import HeadWithBody
 
 
-def sent(transport: Mock) -> list[bytes]:
+def pieces(transport: Mock) -> list[bytes]:
     """What was written to the transport below, a piece each."""
     return [call.args[0] for call in transport.write.call_args_list]
 
@@ -21,7 +21,7 @@ def test_a_head_goes_out_with_the_body() -> None:
     transport.write(b"head")
     transport.write(b"body")
     transport.write(b"more")
-    assert sent(below) == [b"HTTP/1.1 100 Continue\r\n\r\n", b"headbody", b"more"]
+    assert pieces(below) == [b"HTTP/1.1 100 Continue\r\n\r\n", b"headbody", b"more"]
 
 
 def test_a_head_without_a_body_is_sent_when_it_is_over() -> None:
@@ -31,10 +31,10 @@ def test_a_head_without_a_body_is_sent_when_it_is_over() -> None:
         transport = HeadWithBody(below)
         transport.holding = True
         transport.write(b"head")
-        assert sent(below) == []
+        assert pieces(below) == []
         end(transport)
         end(transport)
-        assert sent(below) == [b"head"]
+        assert pieces(below) == [b"head"]
 
 
 def test_it_has_the_methods_of_the_transport() -> None:

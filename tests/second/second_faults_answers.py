@@ -20,7 +20,7 @@ add, created, refused, finish, location = (
 DEPLOYED = ("deployed",)
 
 
-def to(**values: Any) -> Any:
+def setting(**values: Any) -> Any:
     """Set what an answer has."""
     return lambda _call, response: [setattr(response, key, value) for key, value in values.items()] and None
 
@@ -110,10 +110,12 @@ created(
     lambda _c, r: setattr(r, "body", b"\n") or setattr(r, "close", True),
 )
 created("body-promised", "A success promises five bytes of a body, which do not come.", promised, OLDER)
-created("drop-after-create", "The service is created, and the connection closed without an answer.", to(action="drop"))
-refused("drop-400", "A bad body closes the connection without an answer.", to(action="drop"), 400)
-refused("drop-401", "A 401 closes the connection without an answer.", to(action="drop"), 401)
-refused("hang-400", "A bad body is never answered.", to(action="hang"), 400)
+created(
+    "drop-after-create", "The service is created, and the connection closed without an answer.", setting(action="drop")
+)
+refused("drop-400", "A bad body closes the connection without an answer.", setting(action="drop"), 400)
+refused("drop-401", "A 401 closes the connection without an answer.", setting(action="drop"), 401)
+refused("hang-400", "A bad body is never answered.", setting(action="hang"), 400)
 refused(
     "status-unknown", "Refusals have statuses that nobody knows.", lambda _c, r: setattr(r, "status", r.status + 190)
 )
@@ -135,8 +137,8 @@ def malformed_only(change: Any) -> Any:
 
 
 refused("malformed-500", "What is not JSON crashes the server.", malformed_only(other_status(500)))
-refused("malformed-hang", "What is not JSON is never answered.", malformed_only(to(action="hang")))
-refused("malformed-drop", "What is not JSON closes the connection.", malformed_only(to(action="drop")))
+refused("malformed-hang", "What is not JSON is never answered.", malformed_only(setting(action="hang")))
+refused("malformed-drop", "What is not JSON closes the connection.", malformed_only(setting(action="drop")))
 refused("malformed-422", "What is not JSON is 422.", malformed_only(other_status(422)), editions=OLDER)
 refused("malformed-403", "What is not JSON is 403.", malformed_only(other_status(403)))
 refused(

@@ -32,7 +32,7 @@ def last(text: str, replacement: Any) -> str:
     return f"{start}/{replacement(end)}"
 
 
-def of(change: Any) -> Any:
+def last_segment(change: Any) -> Any:
     """A Location whose last segment is changed."""
     return lambda app, call, service: last(full(app, call.group, service.id), change)
 
@@ -41,7 +41,9 @@ location("location-missing", "There is no Location.", lambda _a, _c, _s: None)
 location("location-empty", "Location is empty.", lambda _a, _c, _s: "")
 location("location-blank", "Location is a blank.", lambda _a, _c, _s: "   ")
 location("location-null", "Location says null.", lambda _a, _c, _s: "null")
-location("location-collection-slash", "Location names the collection, with a slash at its end.", of(lambda _i: ""))
+location(
+    "location-collection-slash", "Location names the collection, with a slash at its end.", last_segment(lambda _i: "")
+)
 location(
     "location-collection",
     "Location names the collection.",
@@ -57,24 +59,26 @@ location(
     lambda a, c, s: full(a, s.creator or c.group[:3], s.id),
 )
 location("location-no-group", "Location has an empty group.", lambda a, _c, s: full(a, "", s.id))
-location("location-random-id", "Location's id is made anew, and is not the service's.", of(lambda _i: new_id()))
+location(
+    "location-random-id", "Location's id is made anew, and is not the service's.", last_segment(lambda _i: new_id())
+)
 location(
     "location-constant-id",
     "Location's id is the document's example, always.",
-    of(lambda _i: "SADHLKJhlkASHDLAKSHDLKJHJjLH"),
+    last_segment(lambda _i: "SADHLKJhlkASHDLAKSHDLKJHJjLH"),
 )
-location("location-template", "Location's id is an unfilled placeholder.", of(lambda _i: "{sid}"))
-location("location-undefined", "Location's id is undefined.", of(lambda _i: "undefined"))
+location("location-template", "Location's id is an unfilled placeholder.", last_segment(lambda _i: "{sid}"))
+location("location-undefined", "Location's id is undefined.", last_segment(lambda _i: "undefined"))
 location("location-group-id", "Location's id is the group's.", lambda a, c, _s: full(a, c.group, c.group))
 location(
     "location-name", "Location's id is the service's name.", lambda a, c, s: full(a, c.group, str(s.data.get("name")))
 )
 location("location-user", "Location's id is the user's.", lambda a, c, s: full(a, c.group, s.creator))
-location("location-id-cut", "Location's id lacks its last characters.", of(lambda i: i[:-6]))
-location("location-id-upper", "Location's id is in upper case, and ids are case-sensitive.", of(str.upper))
-location("location-id-reversed", "Location's id is read from the wrong end.", of(lambda i: i[::-1]))
-location("location-id-quoted", "Location's id has quotes around it.", of(lambda i: f"%22{i}%22"))
-location("location-id-prefixed", "Location's id has a type before it.", of(lambda i: f"handle_service.{i}"))
+location("location-id-cut", "Location's id lacks its last characters.", last_segment(lambda i: i[:-6]))
+location("location-id-upper", "Location's id is in upper case, and ids are case-sensitive.", last_segment(str.upper))
+location("location-id-reversed", "Location's id is read from the wrong end.", last_segment(lambda i: i[::-1]))
+location("location-id-quoted", "Location's id has quotes around it.", last_segment(lambda i: f"%22{i}%22"))
+location("location-id-prefixed", "Location's id has a type before it.", last_segment(lambda i: f"handle_service.{i}"))
 location(
     "location-spaces",
     "Location is under spaces, as the prose has it.",

@@ -197,7 +197,7 @@ add("endpoints-tidied", "URLs are kept as libraries write them.", replace_stage(
 KEPT.topic = "location"
 
 
-def at(make: Any) -> Any:
+def located(make: Any) -> Any:
     """A Location made of the base path and the place below it."""
     return lambda app, call, service: make(app, app.options.base, app.place(call.group, service.id))
 
@@ -218,7 +218,7 @@ PLACES = {
     "underscore-host": ("a host with an underscore", lambda _a, base, place: f"http://onezone_api:80{base}{place}"),
 }
 for name, (sentence, make) in PLACES.items():
-    location(f"location-{name}", f"Location has {sentence}.", at(make))
+    location(f"location-{name}", f"Location has {sentence}.", located(make))
 
 # --- errors
 KEPT.topic = "errors"

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from onezone_contracts.cases import WRITER, Case, access_case
 from onezone_contracts.checks import status
-from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Sent
 from onezone_contracts.state.compare import beyond_the_list, differences_of
+from onezone_contracts.supplied_run import SuppliedRun
 
 AT_ONCE = 8
 """How many go at the same time; to a target that was seen to bear more workers, one for each of them."""
@@ -41,7 +41,7 @@ def _at_once(run: Run, cases: list[Case]) -> list[Sent]:
         return list(pool.map(send, cases))
 
 
-def creates(run: GivenRun) -> Iterator[Finding]:
+def creates(run: SuppliedRun) -> Iterator[Finding]:
     """Creations at the same time are all accepted, each with an id of its own, and all are kept as they were sent."""
     run.identity(WRITER)
     run.ledger.flush()

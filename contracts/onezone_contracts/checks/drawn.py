@@ -108,7 +108,7 @@ class _Prefetch:
                 self._cases[key] = replace(make(each), name=f"generated.{kind}.{number}")
         self._waiting = deque(self._cases.values())
 
-    def sent(self, drawn: Any) -> Sent | None:
+    def exchange_of(self, drawn: Any) -> Sent | None:
         """The exchange of what was drawn, if it is on record already."""
         case = self._cases.get(repr(drawn))
         if case in self._waiting:
@@ -189,7 +189,7 @@ def valid(run: Run) -> Iterator[Finding]:
     fore = _Prefetch(run, "valid", strategy, make, accept=True)
 
     def judge(body: Any) -> tuple[Sent, list[Finding]]:
-        sent = fore.sent(body) or run.fresh(make(body), accept=True)
+        sent = fore.exchange_of(body) or run.fresh(make(body), accept=True)
         if asks_for_patience(sent.exchange) or status.name_taken(run, sent):
             return sent, []
         if not sent.exchange.succeeded:
@@ -211,7 +211,7 @@ def invalid(run: Run) -> Iterator[Finding]:
     fore = _Prefetch(run, "invalid", strategy, make)
 
     def judge(broken: Broken) -> tuple[Sent, list[Finding]]:
-        sent, findings = _sent(run, fore.sent(broken), make(broken))
+        sent, findings = _sent_once(run, fore.exchange_of(broken), make(broken))
         came = sent.exchange.status
         if broken.level is Level.MUST and came != BAD_REQUEST and not asks_for_patience(sent.exchange):
             findings.insert(0, status.finding(sent, str(BAD_REQUEST)))
@@ -232,7 +232,7 @@ def hostile(run: Run) -> Iterator[Finding]:
     fore = _Prefetch(run, "hostile", strategy, make)
 
     def judge(body: bytes) -> tuple[Sent, list[Finding]]:
-        sent, findings = _sent(run, fore.sent(body), make(body))
+        sent, findings = _sent_once(run, fore.exchange_of(body), make(body))
         if sent.exchange.succeeded and not _could_be_read(body, run):
             findings.append(status.finding(sent, str(BAD_REQUEST)))
         return sent, findings + _answered(run, sent)
@@ -263,7 +263,7 @@ def kept_or_refused(*cases: Case) -> Check:
 def _kept_or_refused(run: Run, sent: Sent) -> Iterator[Finding]:
     yield from _answered(run, sent)
     if sent.exchange.succeeded:
-        yield from run.kept(sent)
+        yield from run.deviations(sent)
 
 
 def _could_be_read(body: bytes, run: Run) -> bool:
@@ -291,7 +291,7 @@ def _nested(text: str) -> bool:
     return text.count("[") > 500 or text.count('{"a"') > 500 or "9" * 4000 in text  # noqa: PLR2004
 
 
-def _sent(run: Run, sent: Sent | None, case: Case) -> tuple[Sent, list[Finding]]:
+def _sent_once(run: Run, sent: Sent | None, case: Case) -> tuple[Sent, list[Finding]]:
     """The exchange of a case that may be on record, and whether it left a trace where it should not."""
     if sent is not None:
         return sent, []

@@ -149,12 +149,12 @@ def right_id(status: int) -> Check:
         for sent, response in _answers_with(run, status):
             error_id = sent.case.error or (usual[0] if len(usual) == 1 else None)
             if error_id and run.contract.errors[error_id].status == status:
-                yield from _named(sent, response, error_id)
+                yield from _wrong_id(sent, response, error_id)
 
     return at_refusals(check, status)
 
 
-def _named(sent: Sent, response: Response, error_id: str) -> Iterator[Finding]:
+def _wrong_id(sent: Sent, response: Response, error_id: str) -> Iterator[Finding]:
     try:
         error = response.json()["error"]
         came, details = error["id"], error.get("details") or {}

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from onezone_contracts.cases import GROUP, MISSING, OTHER, Case
 from onezone_contracts.checks.status import finding, name_taken, words
-from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Check, Finding, NotJudged, Sending
 from onezone_contracts.sent import Sent
+from onezone_contracts.supplied_run import SuppliedRun
 
 
 def denied(*cases: Case) -> Check:
     """No case succeeds with a Location; how it is refused, or what else the server makes of it, is left open."""
 
-    def check(run: GivenRun) -> Iterator[Finding]:
+    def check(run: SuppliedRun) -> Iterator[Finding]:
         for sent in run.each(cases):
             if sent.exchange.succeeded and sent.location is not None:
                 yield finding(sent, "a refusal")
@@ -26,7 +26,7 @@ def denied(*cases: Case) -> Check:
 def again_and_again(times: int, *cases: Case) -> Check:
     """Each case is refused as often as it is sent, also directly one after another."""
 
-    def check(run: GivenRun) -> Iterator[Finding]:
+    def check(run: SuppliedRun) -> Iterator[Finding]:
         series = [[replace(case, label=f"{case.label}, time {n + 1}") for n in range(times)] for case in cases]
         for sent in run.side_by_side(series):
             allowed = next((n for n, request in enumerate(sent) if request.exchange.succeeded), None)
@@ -39,7 +39,7 @@ def again_and_again(times: int, *cases: Case) -> Check:
 def directly_after(*pairs: tuple[Case, Case, Collection[int]]) -> Check:
     """Directly after the first of a pair the second is answered with one of the statuses, as it would be alone."""
 
-    def check(run: GivenRun) -> Iterator[Finding]:
+    def check(run: SuppliedRun) -> Iterator[Finding]:
         before = False
         series = [(first, second) for first, second, _ in pairs]
         for sent, (_, _, statuses) in zip(run.in_turns(series), pairs, strict=True):
@@ -63,7 +63,7 @@ def group_in_body(elsewhere: tuple[str, ...], anywhere: str | None) -> Check:
     `elsewhere`: personas who may in their own group only; `anywhere`: one who may in any group that there is.
     """
 
-    def check(run: GivenRun) -> Iterator[Finding]:
+    def check(run: SuppliedRun) -> Iterator[Finding]:
         for who, word in [(who, OTHER) for who in elsewhere if run.target.other] + [(anywhere, MISSING)]:
             if who is None:
                 continue

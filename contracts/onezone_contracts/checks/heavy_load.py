@@ -10,12 +10,12 @@ from statistics import median
 
 from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks import status
-from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import LONGEST_PAUSES
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import differences_of
 from onezone_contracts.state.readback import new_id
+from onezone_contracts.supplied_run import SuppliedRun
 
 THREADS = 16
 EACH = {"standard": 100, "deep": 400}
@@ -33,7 +33,7 @@ READ = 20
 """How many of what was created are read again."""
 
 
-def creates(run: GivenRun) -> Iterator[Finding]:
+def creates(run: SuppliedRun) -> Iterator[Finding]:
     """Hundreds of creations by several threads are accepted, each has an id of its own, and the group lists all."""
     run.identity(WRITER)
     run.ledger.flush()
@@ -44,8 +44,8 @@ def creates(run: GivenRun) -> Iterator[Finding]:
     run.record(first)
     if first.exchange.status in DENIALS:
         raise NotJudged(f"the target turns away whom it accepted before: {first.exchange.answer()}")
-    before = {group: set(ids) for group, ids in run.ledger.known.items()}
-    sent = _sent(run)
+    before = {group: set(ids) for group, ids in run.ledger.services.items()}
+    sent = _load(run)
     busy = _busy(run, sent)
     if busy:
         raise NotJudged(busy)
@@ -63,7 +63,7 @@ def creates(run: GivenRun) -> Iterator[Finding]:
     yield from _read(run, creations)
 
 
-def _busy(run: GivenRun, sent: list[Sent]) -> str | None:
+def _busy(run: SuppliedRun, sent: list[Sent]) -> str | None:
     """Why nothing can be said of a target that still answers: it asks for patience, is only slow, or is full."""
     asked = any(request.exchange.status in LONGEST_PAUSES for request in sent)
     refusals = {request.exchange.status or 0 for request in sent if not request.exchange.succeeded}
@@ -74,7 +74,7 @@ def _busy(run: GivenRun, sent: list[Sent]) -> str | None:
     if after.exchange.status not in refusals if full else not after.exchange.succeeded:
         return None
     run.ledger.spare += [_created(request) for request in (*sent, after) if request.exchange.succeeded]
-    for group in list(run.ledger.known):
+    for group in list(run.ledger.services):
         run.ledger.open(group)
     if full:
         return f"the target takes no more services: {after.exchange.answer()}"
@@ -85,7 +85,7 @@ def _created(sent: Sent) -> Created:
     return Created(sent, new_id(sent.exchange) or None)
 
 
-def _sent(run: GivenRun) -> list[Sent]:
+def _load(run: SuppliedRun) -> list[Sent]:
     """What came of all, in their order. A thread that gets no answer ends."""
     each = run.options.load or EACH.get(run.options.depth, EACH["standard"])
 
@@ -105,7 +105,7 @@ def _sent(run: GivenRun) -> list[Sent]:
         return [request for sent in pool.map(work, range(THREADS)) for request in sent]
 
 
-def _listed(run: GivenRun, creations: list[Created], before: dict[str, set[str]]) -> Iterator[Finding]:
+def _listed(run: SuppliedRun, creations: list[Created], before: dict[str, set[str]]) -> Iterator[Finding]:
     """That the group lists what was created and no more; a list that is cut says nothing."""
     for group in {creation.sent.group for creation in creations} & before.keys():
         ids = {creation.id for creation in creations if creation.id and creation.sent.group == group}
@@ -125,7 +125,7 @@ def _listed(run: GivenRun, creations: list[Created], before: dict[str, set[str]]
             yield Finding(f"{LABEL}: the group lists others", "what was created", came, example.sent.exchange)
 
 
-def _read(run: GivenRun, creations: list[Created]) -> Iterator[Finding]:
+def _read(run: SuppliedRun, creations: list[Created]) -> Iterator[Finding]:
     """That some of them, from first to last, are kept as they were sent."""
     if "get" not in run.readback.offered:
         return

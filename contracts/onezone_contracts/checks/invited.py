@@ -52,16 +52,16 @@ def withdrawn(trial: Trial) -> Iterator[Finding]:
     if exchange is None or not exchange.succeeded:
         raise NotJudged("nothing could be deleted", blocked=True)
     account.mirror.drop(gone)
-    account.gone.add(gone)
-    came = _taken(account, text)
+    account.removed.add(gone)
+    came = _accept(account, text)
     if came.status != BAD:
         yield Finding("an invitation to what is gone", str(BAD), came.answer(), came)
-    came = _taken(account, other)
+    came = _accept(account, other)
     if not came.succeeded:
         yield Finding("an invitation to something else", "a success", came.answer(), came)
 
 
-def _taken(account: Account, text: str) -> Exchange:
+def _accept(account: Account, text: str) -> Exchange:
     """What somebody new is answered who takes an invitation."""
     try:
         accepted = accept_invitation(account, USER, text)

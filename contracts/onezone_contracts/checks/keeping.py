@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from onezone_contracts.requirement import Check, Finding, NotJudged
-from onezone_contracts.target.administrator import GONE
+from onezone_contracts.target.administrator import NOT_THERE
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.trial import Trial
 
@@ -27,9 +27,9 @@ def refused_while_referenced(kind: str, status: int) -> Check:
             came = "was not refused" if exchange.succeeded else f"was not answered with {status}"
             yield Finding(f"{what} {came}", str(status), exchange.answer(), exchange)
         look = account.read("get", ref[0], None, {ref[0]: ref})
-        if account.offers("get", ref[0]) and look is not None and look.status in GONE:
+        if account.offers("get", ref[0]) and look is not None and look.status in NOT_THERE:
             account.mirror.drop(ref)
-            account.gone.add(ref)
+            account.removed.add(ref)
             yield Finding(f"it is gone although a {kind} names it", "200", look.answer(), look)
 
     return check

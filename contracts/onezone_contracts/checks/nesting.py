@@ -8,7 +8,7 @@ from onezone_contracts.exchange import Exchange
 from onezone_contracts.reading import ids_of
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.state.expected import GROUP, USER, Ref, member_and_container
-from onezone_contracts.state.observe import told
+from onezone_contracts.state.observe import in_words
 from onezone_contracts.target.administrator import Account
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.trial import Trial
@@ -48,8 +48,8 @@ def _users(account: Account, place: Ref) -> Iterator[Finding]:
         return entries is None or ids_of(entries) == expected
 
     if not account.lag.until(there):
-        came = told(account.listed(last[-1]) or ())
-        yield Finding("the users of groups that contain each other", told(expected), came, last[-1])
+        came = in_words(account.listed(last[-1]) or ())
+        yield Finding("the users of groups that contain each other", in_words(expected), came, last[-1])
 
 
 def _privileges(account: Account, person: Ref, place: Ref) -> Iterator[Finding]:
@@ -61,4 +61,4 @@ def _privileges(account: Account, person: Ref, place: Ref) -> Iterator[Finding]:
         return expected is None or last[-1] in {None, expected}
 
     if not account.lag.until(there):
-        yield Finding("what a user may in groups that contain each other", told(expected), told(last[-1] or ()))
+        yield Finding("what a user may in groups that contain each other", in_words(expected), in_words(last[-1] or ()))

@@ -53,7 +53,7 @@ def body_of(trial: Trial, attempts: Iterable[Sent]) -> Iterator[Finding]:
     """What is wrong with the bodies of successes."""
     schema = trial.operation.success.schema
     validate = jsonschema_rs.Draft4Validator(plain(trial.contract, schema)) if schema else None
-    people = trial.account.people.values() if trial.account else ()
+    people = trial.account.users.values() if trial.account else ()
     words = [user.credentials.password for logins in people for user in logins if user.credentials.password]
     for sent in attempts:
         response = sent.exchange.response

@@ -40,14 +40,14 @@ def after_success(*followers: tuple[Case, Collection[int]]) -> Check:
 
 def _after_valid(run: Run, case: Case) -> tuple[Case, Case]:
     """A valid request, of somebody with a password where the case is about one, and the case."""
-    may = case.auth and run.having("password", WRITER)
+    may = case.auth and run.credential_holder("password", WRITER)
     return _valid(case, may or WRITER), case
 
 
 def _fitting(run: Run, followers: Iterable[tuple[Case, Collection[int]]]) -> Iterator[tuple[Case, Collection[int]]]:
     """The followers that the target's credentials allow to make, each of somebody whom they fit."""
     for case, statuses in followers:
-        who = run.having("password", case.who) if case.auth else case.who
+        who = run.credential_holder("password", case.who) if case.auth else case.who
         if who is not None:
             yield replace(case, who=who), statuses
 

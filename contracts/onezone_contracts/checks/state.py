@@ -6,31 +6,31 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from onezone_contracts.cases import HOME
-from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Finding, NotJudged
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import beyond_the_list, differences_of
+from onezone_contracts.supplied_run import SuppliedRun
 from onezone_contracts.target.file import NO_OTHER_GROUP
 
-KEPT = 5
+SAMPLE = 5
 """How many of the services created first, and how many of the others, are read again at the end."""
 
 
-def created_one(run: GivenRun) -> Iterator[Finding]:
+def created_one(run: SuppliedRun) -> Iterator[Finding]:
     """An accepted creation adds exactly one service to its group, and takes none away."""
     run.ledger.flush()
     seen = [creation for creation in run.creations() if creation.listed is not None]
     if not seen:
         raise NotJudged(run.readback.lack("list"))
     for creation in seen:
-        if (creation.listed and not creation.extra and not creation.gone) or beyond_the_list(
+        if (creation.listed and not creation.extra and not creation.vanished) or beyond_the_list(
             run.ledger.created, creation
         ):
             continue
         new = len(creation.extra) + bool(creation.listed)
-        came = f"{new} new" + (f", {len(creation.gone)} gone" if creation.gone else "")
-        if new != 1 or creation.gone:
+        came = f"{new} new" + (f", {len(creation.vanished)} gone" if creation.vanished else "")
+        if new != 1 or creation.vanished:
             yield creation.finding("not exactly one service more", "1 new", came, creation.listing)
 
 
@@ -43,7 +43,7 @@ def unchanged(run: Run) -> Iterator[Finding]:
         yield leak.finding()
 
 
-def other_group(run: GivenRun) -> Iterator[Finding]:
+def other_group(run: SuppliedRun) -> Iterator[Finding]:
     """Nothing that was created in one group appears in another."""
     other = run.target.other
     if not other:
@@ -58,7 +58,7 @@ def other_group(run: GivenRun) -> Iterator[Finding]:
             yield creation.finding(what, "listed by its own group only", came, run.readback.lists.get(other))
 
 
-def data_kept(run: GivenRun) -> Iterator[Finding]:
+def data_kept(run: SuppliedRun) -> Iterator[Finding]:
     """What is read back is what was sent."""
     read = [creation for creation in run.creations() if creation.read.details is not None]
     if not read:
@@ -82,19 +82,19 @@ def _of_another(creation: Created, names: Mapping[str, Sent]) -> Iterator[Findin
         yield replace(finding, steps=(other.exchange, *finding.steps))
 
 
-def still_there(run: GivenRun) -> Iterator[Finding]:
+def still_there(run: SuppliedRun) -> Iterator[Finding]:
     """Services created early are there at the end of the run, with their data."""
     run.ledger.flush()
     home = [creation for creation in run.creations() if creation.id and creation.sent.case.group == HOME]
     if not run.readback.offered or not home:
         raise NotJudged(run.misread() or "the target offers neither to list nor to read services")
     for creation in home:
-        ids = run.ledger.known.get(creation.sent.group)
+        ids = run.ledger.services.get(creation.sent.group)
         if creation.listed and ids is not None and creation.id not in ids:
             look = run.readback.lists.get(creation.sent.group)
             yield creation.finding("it is not in the list by the end", f"{creation.id} in the list", "not there", look)
     readable = [creation for creation in home if creation.read.details is not None and not creation.sent.case.loose]
-    chosen = [*readable[:KEPT], *readable[KEPT :: max(1, len(readable) // KEPT)]]
+    chosen = [*readable[:SAMPLE], *readable[SAMPLE :: max(1, len(readable) // SAMPLE)]]
 
     for creation, again in zip(chosen, run.map(lambda created: run.readback.read(created.sent), chosen), strict=True):
         if again.details is None:

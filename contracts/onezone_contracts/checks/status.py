@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from onezone_contracts.cases import WRITER, Case
 from onezone_contracts.checks.error import promised
-from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import asks_for_patience
 from onezone_contracts.requirement import ALONE, Check, Finding, NotJudged, Sending, SendingAs
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Sent
+from onezone_contracts.supplied_run import SuppliedRun
 
 HTTP_ERROR = 500
 NOT_IMPLEMENTED = 501
@@ -60,7 +60,7 @@ def _alone(run: Run, sent: Sent, fits: Callable[[Sent], bool]) -> str:
 
     A trial's entities may be used up by the first time, so its requests are not sent again.
     """
-    if sent.exchange.timed_out or not isinstance(run, GivenRun):
+    if sent.exchange.timed_out or not isinstance(run, SuppliedRun):
         return ""
     run.api.wire.close()
     try:
@@ -178,7 +178,7 @@ def finding(sent: Sent, expected: str, more: str = "") -> Finding:
     return sent.finding(f"expected {expected}, got {came}{more}", expected, came)
 
 
-def documented_success(run: GivenRun) -> Iterator[Finding]:
+def documented_success(run: SuppliedRun) -> Iterator[Finding]:
     """Every 2xx is the documented one."""
     run.creations()
     expected = run.operation.success.status

@@ -10,18 +10,18 @@ from onezone_contracts.cases import AS_NUMBER, HOME, OTHER, Case, with_value
 from onezone_contracts.checks import uri
 from onezone_contracts.checks.error import promised
 from onezone_contracts.checks.status import successes
-from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import Check, Finding, NotJudged
 from onezone_contracts.sent import Created, Sent
 from onezone_contracts.state.compare import beyond_the_list
 from onezone_contracts.state.readback import new_id
+from onezone_contracts.supplied_run import SuppliedRun
 
 NO_CONTENT = 204
 NO_HOSTS = frozenset({"undefined", "null", "none"})
 """What code writes for a host that it does not know."""
 
 
-def empty_body(run: GivenRun) -> Iterator[Finding]:
+def empty_body(run: SuppliedRun) -> Iterator[Finding]:
     """An accepted answer carries no byte of body, and does not announce one."""
     run.creations()
     for sent in successes(run):
@@ -35,7 +35,7 @@ def empty_body(run: GivenRun) -> Iterator[Finding]:
             yield sent.finding("the answer has a body", "no body", came)
 
 
-def no_framing(run: GivenRun) -> Iterator[Finding]:
+def no_framing(run: SuppliedRun) -> Iterator[Finding]:
     """A 204 has neither Content-Length nor Transfer-Encoding (RFC 9110, RFC 9112)."""
     run.creations()
     for sent in successes(run):
@@ -47,7 +47,7 @@ def no_framing(run: GivenRun) -> Iterator[Finding]:
                 yield sent.finding(f"a 204 carries {name}", f"no {name}", f"{name}: {value}")
 
 
-def location_present(run: GivenRun) -> Iterator[Finding]:
+def location_present(run: SuppliedRun) -> Iterator[Finding]:
     """An accepted answer carries exactly one Location, and it is not empty."""
     run.creations()
     for sent in successes(run):
@@ -59,7 +59,7 @@ def location_present(run: GivenRun) -> Iterator[Finding]:
             yield sent.finding("a Location is promised", "one Location", came)
 
 
-def _located(run: GivenRun) -> list[tuple[Sent, str]]:
+def _located(run: SuppliedRun) -> list[tuple[Sent, str]]:
     run.creations()
     locations = [(sent, sent.location) for sent in successes(run)]
     located = [(sent, location) for sent, location in locations if location and location.strip()]
@@ -68,7 +68,7 @@ def _located(run: GivenRun) -> list[tuple[Sent, str]]:
     return located
 
 
-def location_uri(run: GivenRun) -> Iterator[Finding]:
+def location_uri(run: SuppliedRun) -> Iterator[Finding]:
     """A Location is a URI reference (RFC 9110, RFC 3986)."""
     for sent, location in _located(run):
         problem = uri.problem(location)
@@ -76,7 +76,7 @@ def location_uri(run: GivenRun) -> Iterator[Finding]:
             yield sent.finding(f"the Location is no URI: {problem}", "an http(s) URI reference", location)
 
 
-def location_form(run: GivenRun) -> Iterator[Finding]:
+def location_form(run: SuppliedRun) -> Iterator[Finding]:
     """A Location ends in the documented path, with this group's id and an id of the service."""
     templates = run.operation.success.location
     for sent, location in _located(run):
@@ -88,7 +88,7 @@ def location_form(run: GivenRun) -> Iterator[Finding]:
             yield sent.finding("the Location has another form", form, location)
 
 
-def _path(run: GivenRun, sent: Sent, location: str) -> str:
+def _path(run: SuppliedRun, sent: Sent, location: str) -> str:
     """The path that a Location names, "" where it names none: its host is a segment that the path lacks."""
     try:
         parts = urlsplit(urljoin(run.target.origin + sent.exchange.request.path, location))
@@ -118,7 +118,7 @@ def _other_group(path: str, group: str) -> bool:
     return any(segment != group for segment in named) or len(named) > 1
 
 
-def location_fresh(run: GivenRun) -> Iterator[Finding]:
+def location_fresh(run: SuppliedRun) -> Iterator[Finding]:
     """Each creation has an id of its own, and none that was there before."""
     seen: dict[tuple[str, str], Sent] = {}
     for sent, location in _located(run):
@@ -135,7 +135,7 @@ def location_fresh(run: GivenRun) -> Iterator[Finding]:
 def not_the_clients(client_id: str, *cases: Case) -> Check:
     """The id of the new service is not the one that the client sent."""
 
-    def check(run: GivenRun) -> Iterator[Finding]:
+    def check(run: SuppliedRun) -> Iterator[Finding]:
         every = (*cases, *_with_known_id(run))
         run.ahead(every, accept=True)
         for case in every:
@@ -147,7 +147,7 @@ def not_the_clients(client_id: str, *cases: Case) -> Check:
     return check
 
 
-def _with_known_id(run: GivenRun) -> list[Case]:
+def _with_known_id(run: SuppliedRun) -> list[Case]:
     """A creation with the id of a service that is there: nothing may come of it but another service."""
     identity = next((creation.id for creation in run.ledger.created if creation.id), None)
     if identity is None:
@@ -156,7 +156,7 @@ def _with_known_id(run: GivenRun) -> list[Case]:
     return [Case("location.own-id.known", "a body with the id of another service", change=change)]
 
 
-def no_location_on_errors(run: GivenRun) -> Iterator[Finding]:
+def no_location_on_errors(run: SuppliedRun) -> Iterator[Finding]:
     """No answer with an error carries a Location."""
     for sent in filter(promised, run.log):
         response = sent.exchange.response
@@ -165,7 +165,7 @@ def no_location_on_errors(run: GivenRun) -> Iterator[Finding]:
             yield sent.finding("an error with a Location", "no Location", came)
 
 
-def location_resolves(run: GivenRun) -> Iterator[Finding]:
+def location_resolves(run: SuppliedRun) -> Iterator[Finding]:
     """What the Location names can be read, and carries the Location's id."""
     usual = (creation for creation in run.creations() if creation.id and not creation.sent.case.loose)
     creations = [creation for creation in usual if creation.sent.case.group in {HOME, OTHER}]
@@ -182,7 +182,7 @@ def location_resolves(run: GivenRun) -> Iterator[Finding]:
             yield creation.finding(what, f"{creation.id} in the list", came, creation.listing)
 
 
-def unreadable(run: GivenRun, creations: list[Created]) -> Iterator[Finding]:
+def unreadable(run: SuppliedRun, creations: list[Created]) -> Iterator[Finding]:
     """That a Location leads nowhere, or to another service; what could not be read at first is read again."""
     for creation in creations:
         read = creation.read

@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
     """Explain. Returns 0 where the user may, 1 where not, 2 where it cannot be said; without a user 0."""
     arguments = _parser().parse_args(argv)
     contract = shared.contract_named(arguments)
-    asked = question(contract, arguments.operation, _setting(arguments, contract), _named(arguments), arguments.key)
+    asked = question(contract, arguments.operation, _setting(arguments, contract), _roles_of(arguments), arguments.key)
     user = asked.setting.find("user", arguments.user) if arguments.user else None
     answer = asked.answer(user) if user else None
     others = asked.everybody()
@@ -76,7 +76,7 @@ def _parser() -> CommandParser:
     return parser
 
 
-def _named(arguments: argparse.Namespace) -> dict[str, str]:
+def _roles_of(arguments: argparse.Namespace) -> dict[str, str]:
     named = {"group": arguments.group} if arguments.group else {}
     for text in arguments.on:
         role, sign, value = text.partition("=")

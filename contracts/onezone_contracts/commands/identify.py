@@ -36,7 +36,7 @@ from onezone_contracts.target.file import (
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_contracts.wire import Wire
 
-SHOWN = 4
+MOST_VIOLATIONS = 4
 """How many violations of an edition are told."""
 LONGEST = 110
 NEAR = 0.2
@@ -208,7 +208,7 @@ def _target(subject: Subject, contract: Contract) -> tuple[Target | None, str]:
 def _same_to_rule(rule: AccessRule, has: Persona, needed: Persona) -> bool:
     """Whether two personas are one to an access rule: they differ in nothing that a route of it asks for."""
 
-    def seen(persona: Persona) -> dict[str, frozenset[str] | None]:
+    def relevant(persona: Persona) -> dict[str, frozenset[str] | None]:
         asked = {
             scope: {name for route in rule.routes for name in route.needs.get(scope, ())} for scope in needed.grants
         }
@@ -216,7 +216,7 @@ def _same_to_rule(rule: AccessRule, has: Persona, needed: Persona) -> bool:
         return {scope: None if (names := grants.get(scope)) is None else names & asked[scope] for scope in asked}
 
     exact = has.grants == needed.grants or not needed.allowed
-    return exact and has.grants.keys() == needed.grants.keys() and seen(has) == seen(needed)
+    return exact and has.grants.keys() == needed.grants.keys() and relevant(has) == relevant(needed)
 
 
 # --- what is printed ------------------------------------------------------------------------------------------
@@ -287,15 +287,15 @@ def _verdict_words(match: Match) -> str:
 
 def _lines(match: Match) -> Iterator[str]:
     """The first violations, a line each, and how many more there are."""
-    violated = match.violated[:SHOWN]
+    violated = match.violated[:MOST_VIOLATIONS]
     width = max((len(result.requirement.topic) for result in violated), default=0)
     redactor = match.judgement.redactor or Redactor()
     for result in violated:
         finding = result.findings[0]
         why = wording.line(redactor.text(f"expected {finding.expected}, got {finding.actual}"))
         yield f"    {result.requirement.topic:<{width}}  {why if len(why) <= LONGEST else why[:LONGEST] + '…'}"
-    if len(match.violated) > SHOWN:
-        yield f"    … and {len(match.violated) - SHOWN} more: ozkit verify --edition {match.edition}"
+    if len(match.violated) > MOST_VIOLATIONS:
+        yield f"    … and {len(match.violated) - MOST_VIOLATIONS} more: ozkit verify --edition {match.edition}"
     yield from (f"    {hint}" for hint in match.judgement.hints)
 
 

@@ -17,6 +17,8 @@ EXEMPT = {
     "authentication.altered-token": "the personas of the embedded mock have passwords, no tokens",
     "any.offered": "what a target does not offer is skipped, never a failure",
 }
+MOST_TOPICS = 4
+"""How many topics of a fault are printed."""
 
 
 @dataclass(slots=True)
@@ -109,9 +111,9 @@ def as_table(matrix: Matrix) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
-def _brief(topics: list[str], shown: int = 4) -> str:
-    more = f" and {len(topics) - shown} more" if len(topics) > shown else ""
-    return ", ".join(topics[:shown]) + more if topics else "nobody"
+def _brief(topics: list[str]) -> str:
+    more = f" and {len(topics) - MOST_TOPICS} more" if len(topics) > MOST_TOPICS else ""
+    return ", ".join(topics[:MOST_TOPICS]) + more if topics else "nobody"
 
 
 def summary(matrix: Matrix) -> Iterator[str]:

@@ -28,10 +28,10 @@ from onezone_contracts.checks.status import accepted, answered, answered_with, o
 from onezone_contracts.derive import ids
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth
-from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.personas import Persona
 from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
+from onezone_contracts.supplied_run import SuppliedRun
 from onezone_contracts.target.file import NO_OTHER_GROUP, TestUser
 
 MALFORMED_BASIC = {
@@ -105,7 +105,7 @@ def _other_group(build: Builder, source: Source) -> Iterator[Requirement]:
 
 
 def _with_other_group(check: Check) -> Check:
-    def judged(run: GivenRun) -> Iterator[Finding]:
+    def judged(run: SuppliedRun) -> Iterator[Finding]:
         if not run.target.other:
             raise NotJudged(NO_OTHER_GROUP, wanting=True)
         yield from check(run)

@@ -80,7 +80,7 @@ def repeated(operation: Operation) -> Case:
     """The same relation a second time, with other privileges."""
     properties = operation.body.properties if operation.body else ()
     keys = tuple(prop.name for prop in properties if privileges_of(prop))
-    return Case("again", "the same again", like=valid(), keys=keys or None)
+    return Case("again", "the same again", follows=valid(), keys=keys or None)
 
 
 def broken(operation: Operation, name: str, change: Callable[[Any], Any], label: str) -> Case:

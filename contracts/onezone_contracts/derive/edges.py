@@ -199,7 +199,7 @@ def _properties(name: str, label: str, more: dict[str, Any]) -> Case:
 def raw_bodies() -> dict[str, Callable[[dict[str, Any]], bytes]]:
     """Odd bodies as bytes, by name."""
 
-    def put(raw: str) -> Callable[[dict[str, Any]], bytes]:
+    def with_raw(raw: str) -> Callable[[dict[str, Any]], bytes]:
         def make(body: dict[str, Any]) -> bytes:
             properties = {**body["serviceProperties"], PROBE: "HERE"}
             return encode({**body, "serviceProperties": properties}).replace(b'"HERE"', raw.encode())
@@ -210,26 +210,26 @@ def raw_bodies() -> dict[str, Callable[[dict[str, Any]], bytes]]:
         return lambda body: change(encode(body))
 
     return {
-        "64-levels-of-lists": put("[" * 64 + "]" * 64),
-        "1000-levels-of-lists": put("[" * 1000 + "]" * 1000),
-        "10000-levels-of-lists": put("[" * 10_000 + "]" * 10_000),
-        "10000-levels-of-objects": put('{"a":' * 10_000 + "1" + "}" * 10_000),
+        "64-levels-of-lists": with_raw("[" * 64 + "]" * 64),
+        "1000-levels-of-lists": with_raw("[" * 1000 + "]" * 1000),
+        "10000-levels-of-lists": with_raw("[" * 10_000 + "]" * 10_000),
+        "10000-levels-of-objects": with_raw('{"a":' * 10_000 + "1" + "}" * 10_000),
         "10000-open-brackets": lambda _: b"[" * 10_000,
-        "an-integer-of-20-digits": put("9" * 20),
-        "an-integer-of-400-digits": put("9" * 400),
-        "an-integer-of-5000-digits": put("9" * 5000),
-        "a-number-of-40-decimals": put("0." + "1234567890" * 4),
-        "a-huge-exponent": put("1e400"),
-        "a-tiny-exponent": put("1E-400"),
-        "minus-zero": put("-0"),
-        "a-lone-surrogate": put('"\\ud800"'),
+        "an-integer-of-20-digits": with_raw("9" * 20),
+        "an-integer-of-400-digits": with_raw("9" * 400),
+        "an-integer-of-5000-digits": with_raw("9" * 5000),
+        "a-number-of-40-decimals": with_raw("0." + "1234567890" * 4),
+        "a-huge-exponent": with_raw("1e400"),
+        "a-tiny-exponent": with_raw("1E-400"),
+        "minus-zero": with_raw("-0"),
+        "a-lone-surrogate": with_raw('"\\ud800"'),
         "a-lone-surrogate-in-the-name": lambda body: json.dumps({**body, "name": "a\ud800b"}).encode(),
         "a-lone-surrogate-in-the-endpoint": lambda body: json.dumps({**body, "proxyEndpoint": "a\udc00"}).encode(),
         "a-lone-surrogate-in-a-key": lambda body: json.dumps({**body, "kit\ud800": 1}).encode(),
-        "a-surrogate-pair-reversed": put('"\\ude00\\ud83d"'),
-        "an-escaped-nul": put('"\\u0000"'),
+        "a-surrogate-pair-reversed": with_raw('"\\ude00\\ud83d"'),
+        "an-escaped-nul": with_raw('"\\u0000"'),
         "an-escaped-nul-in-the-name": lambda body: json.dumps({**body, "name": "a\u0000b"}).encode(),
-        "a-string-of-70000-characters": put('"' + "x" * 70_000 + '"'),
+        "a-string-of-70000-characters": with_raw('"' + "x" * 70_000 + '"'),
         "a-byte-order-mark": whole(lambda body: b"\xef\xbb\xbf" + body),
         "utf-16": whole(lambda body: body.decode().encode("utf-16")),
         "bytes-that-are-no-utf-8": whole(lambda body: body.replace(b"alice", b"al\xff\xfeice")),
@@ -239,7 +239,7 @@ def raw_bodies() -> dict[str, Callable[[dict[str, Any]], bytes]]:
         "300-more-keys": lambda body: encode({**body, **{f"kit{number}": number for number in range(300)}}),
         "a-trailing-nul": whole(lambda body: body + b"\x00"),
         "gzip-magic": whole(lambda body: b"\x1f\x8b\x08\x00" + body),
-        "not-a-number": put("NaN"),
-        "infinity": put("-Infinity"),
+        "not-a-number": with_raw("NaN"),
+        "infinity": with_raw("-Infinity"),
         "control-characters-in-a-string": whole(lambda body: body.replace(b"alice", b"al\x01\nice")),
     }

@@ -61,7 +61,7 @@ def name_taken(name: str, status: int, level: Level = Level.MUST) -> Check:
         if not first.exchange.succeeded:
             raise NotJudged("the first one was refused", blocked=True)
         change = with_value(name, first.value[name])
-        case = Case(f"{name}.taken", f"{name} that another one has", like=asks.valid(), change=change)
+        case = Case(f"{name}.taken", f"{name} that another one has", follows=asks.valid(), change=change)
         yield from (observed(case) if level is Level.OBSERVE else answered({status}, case))(trial)
 
     return check

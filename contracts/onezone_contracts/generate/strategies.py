@@ -297,28 +297,28 @@ def _with_text(example: dict[str, Any], text: str) -> bytes:
 def _edges(example: dict[str, Any]) -> list[bytes]:
     place = next((key for key, value in example.items() if isinstance(value, dict)), None)
 
-    def put(raw: str) -> bytes:
+    def with_raw(raw: str) -> bytes:
         body = {**example, place: {"type": "DOI", "x": "HERE"}} if place else {**example, "x": "HERE"}
         return json.dumps(body).replace('"HERE"', raw).encode()
 
     whole = encode(example)
     depths = [64, 1000, 10_000]
     return [
-        *(put("[" * depth + "]" * depth) for depth in depths),
-        *(put('{"a":' * depth + "1" + "}" * depth) for depth in depths),
+        *(with_raw("[" * depth + "]" * depth) for depth in depths),
+        *(with_raw('{"a":' * depth + "1" + "}" * depth) for depth in depths),
         *(b"[" * depth for depth in depths),
-        put("9" * 5000),
-        put("-0"),
-        put("1e400"),
-        put("1E-400"),
-        put("NaN"),
-        put("-Infinity"),
-        put("0x10"),
-        put("01"),
-        put('"\\ud800"'),
-        put('"\\u0000"'),
-        put('"' + "x" * 100_000 + '"'),
-        put("{" + ",".join(f'"k{n}":{n}' for n in range(2000)) + "}"),
+        with_raw("9" * 5000),
+        with_raw("-0"),
+        with_raw("1e400"),
+        with_raw("1E-400"),
+        with_raw("NaN"),
+        with_raw("-Infinity"),
+        with_raw("0x10"),
+        with_raw("01"),
+        with_raw('"\\ud800"'),
+        with_raw('"\\u0000"'),
+        with_raw('"' + "x" * 100_000 + '"'),
+        with_raw("{" + ",".join(f'"k{n}":{n}' for n in range(2000)) + "}"),
         b"\xef\xbb\xbf" + whole,
         whole.decode().encode("utf-16"),
         whole.replace(b"alice", b"\xff\xfe"),

@@ -92,7 +92,7 @@ class Samples:
         if "enum" in schema:
             return schema["enum"][serial % len(schema["enum"])]
         if INVITES in schema or prop.refers or schema.get("format") == ACCESS_TOKEN:
-            return self._given(prop)
+            return self._supplied(prop)
         if LIST in prop.types:
             return [self._object(schema["items"], 0)]
         if schema.get("format") == "password":
@@ -104,7 +104,7 @@ class Samples:
             return f"{example}/{serial}" if "://" in example else self.mark(unique=prop.unique is not None)
         return True if "boolean" in prop.types else self._object(schema, serial)
 
-    def _given(self, prop: Property) -> str:
+    def _supplied(self, prop: Property) -> str:
         """What the target gave or has to be given first: a token, or the id of something."""
         if prop.refers:
             return self.refer(prop.refers.kind)

@@ -58,7 +58,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"topic": wording.topic, "request": wording.request_text, "response": wording.response_text}
     environment.filters |= {"step_text": wording.step_text, "counted": wording.counted}
-    environment.globals |= {"marks": wording.MARKS, "known_mark": wording.KNOWN}
+    environment.globals |= {"marks": wording.MARKS, "known_mark": wording.EXPECTED_MARK}
     return environment
 
 

@@ -55,17 +55,17 @@ def _cases(judgement: Judgement, redactor: Redactor) -> Iterator[ET.Element]:
     for result in judgement.results:
         yield _case(result, redactor, strict=judgement.strict)
     for number, why in enumerate(judgement.unmatched, 1):
-        case = _named(f"expected-failures.{number}", f"{judgement.edition}.expected-failures")
+        case = _testcase(f"expected-failures.{number}", f"{judgement.edition}.expected-failures")
         yield _with(case, "failure", redactor.text(why), "expected-failures")
     # A job is green where no case fails: what has no verdict must not be.
     kinds = {Verdict.INCONCLUSIVE: "error", Verdict.PARTIAL: "skipped"}
     failed = any(result.outcome is Outcome.ERROR for result in judgement.results)
     if judgement.verdict in kinds and not failed:
-        case = _named("verdict", f"{judgement.edition}.verdict")
+        case = _testcase("verdict", f"{judgement.edition}.verdict")
         yield _with(case, kinds[judgement.verdict], redactor.text(judgement.reason or ""), str(judgement.verdict))
 
 
-def _named(name: str, class_name: str, seconds: float = 0.0) -> ET.Element:
+def _testcase(name: str, class_name: str, seconds: float = 0.0) -> ET.Element:
     return ET.Element("testcase", {"name": name, "classname": class_name, "time": f"{seconds:.3f}"})
 
 
@@ -78,7 +78,7 @@ def _with(case: ET.Element, kind: str, message: str, type_: str, text: str = "")
 
 def _case(result: Result, redactor: Redactor, *, strict: bool) -> ET.Element:
     requirement = result.requirement
-    case = _named(requirement.topic, requirement.operation, result.seconds)
+    case = _testcase(requirement.topic, requirement.operation, result.seconds)
     details, reason = _details(result, redactor), redactor.text(result.reason or "")
     if result.fails_as_expected:
         _with(case, "skipped", reason, "expected-failure")

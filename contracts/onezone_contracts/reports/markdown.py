@@ -60,7 +60,7 @@ def _expected_failures(requirements: list[dict[str, Any]]) -> Iterator[str]:
         yield from ("", "| known | level | requirement | why |", "|---|---|---|---|")
     for requirement in requirements:
         values = (requirement["level"], _text(wording.topic(requirement)), _text(requirement["reason"], LONGEST))
-        yield f"| {wording.KNOWN} {requirement['outcome']} | {' | '.join(values)} |"
+        yield f"| {wording.EXPECTED_MARK} {requirement['outcome']} | {' | '.join(values)} |"
 
 
 def _coverage(coverage: dict[str, Any] | None) -> Iterator[str]:

@@ -28,7 +28,7 @@ COLOURS = {
     Verdict.PARTIAL: "bold yellow",
     Verdict.INCONCLUSIVE: "bold magenta",
 }
-NAMED = 6
+WITH_ANSWERS = 6
 """How many requirements of a cause are shown with what came; the ids of the others follow."""
 FIRST = 12
 """How many causes are listed before anything else."""
@@ -113,9 +113,9 @@ class _Report:
         if not failing:
             return
         yield from self._text(title, number, style="bold red")
-        for result in failing[:NAMED]:
+        for result in failing[:WITH_ANSWERS]:
             yield from self._requirement(result, cause, whole=result is failing[0])
-        if others := listed([result.requirement for result in failing[NAMED:]]):
+        if others := listed([result.requirement for result in failing[WITH_ANSWERS:]]):
             yield from self._text(f"and by the same: {others}", "    ")
         if cause.example:
             yield from self._evidence(cause.example)
@@ -204,7 +204,7 @@ class _Report:
                 if result.outcome is outcome:
                     reasons.setdefault(result.reason or "", []).append(result.requirement.id)
             for reason, ids in reasons.items():
-                many = len(ids) > 1 and (reason == OUT_OF_TIME or outcome is Outcome.BLOCKED or len(ids) > NAMED)
+                many = len(ids) > 1 and (reason == OUT_OF_TIME or outcome is Outcome.BLOCKED or len(ids) > WITH_ANSWERS)
                 named = _count(ids, "requirement") if many else ", ".join(ids)
                 yield from self._text(f"{words_}: {named}: {reason}", later="  ", style="dim")
 
@@ -225,8 +225,8 @@ def listed(requirements: Sequence[Requirement]) -> str:
         operations.setdefault(requirement.topic, []).append(requirement.operation)
     parts = []
     for topic, names in operations.items():
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        parts.append(f"{topic} of {', '.join(names[:NAMED])}{more}")
+        more = f" and {len(names) - WITH_ANSWERS} more" if len(names) > WITH_ANSWERS else ""
+        parts.append(f"{topic} of {', '.join(names[:WITH_ANSWERS])}{more}")
     return "; ".join(parts)
 
 

@@ -10,7 +10,7 @@ from onezone_contracts.exchange import Exchange
 
 MARKS = {"pass": "✓", "fail": "✗", "warn": "!", "observed": "o", "skip": "-", "blocked": "⊘", "error": "?"}
 """A sign for each outcome, so that none is told by its colour alone."""
-KNOWN = "≈"
+EXPECTED_MARK = "≈"
 """The sign of a requirement that fails as expected."""
 VIOLATED = ("fail", "error", "warn")
 """The outcomes that a reader must see, the worst first."""

@@ -31,7 +31,7 @@ from onezone_contracts.state.expected import CALLER, READING, USER, ZONE, Mirror
 from onezone_contracts.state.observe import differences, misread, probes
 from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.side_effects import Newcomers
-from onezone_contracts.target.administrator import GONE
+from onezone_contracts.target.administrator import NOT_THERE
 
 BUSY = frozenset({TOO_MANY, 503})
 UNAUTHORIZED = 401
@@ -53,8 +53,8 @@ class AllPlay(Play):
         super().__init__(setting)
         self.setting = setting
         self.account = setting.account
-        self._outside = self.account.mirror, self.account.gone
-        self.account.mirror, self.account.gone = Mirror(), set()
+        self._outside = self.account.mirror, self.account.removed
+        self.account.mirror, self.account.removed = Mirror(), set()
         self.entities: dict[int, Ref] = {}
         self.exchanges: list[Exchange] = []
         self.spoiled = False
@@ -87,7 +87,7 @@ class AllPlay(Play):
         operation = self.setting.offered.get(step.operation)
         if operation is None or any(number not in self.entities for number in step.roles):
             return False
-        if step.actor not in {ADMIN, NOBODY} and self.entities.get(step.actor) not in self.account.people:
+        if step.actor not in {ADMIN, NOBODY} and self.entities.get(step.actor) not in self.account.users:
             return False
         if (step.actor == ADMIN and of_caller(operation)) or len(set(step.roles)) < len(step.roles):
             return False
@@ -132,15 +132,15 @@ class AllPlay(Play):
             for ref in sorted(self.entities.values(), key=lambda ref: removal(self.account.contract, ref[0])):
                 if ref in self.account.mirror.details:
                     exchange = self.account.delete(ref)
-                    if exchange and (exchange.succeeded or exchange.status in GONE):
-                        self.account.made.pop(ref, None)
+                    if exchange and (exchange.succeeded or exchange.status in NOT_THERE):
+                        self.account.created.pop(ref, None)
         finally:
-            self.account.mirror, self.account.gone = self._outside
+            self.account.mirror, self.account.removed = self._outside
 
     def _auth(self, step: Step) -> Auth:
         if step.actor == NOBODY:
             return ANONYMOUS
-        person = self.account.people[self.entities[step.actor]][-1] if step.actor != ADMIN else None
+        person = self.account.users[self.entities[step.actor]][-1] if step.actor != ADMIN else None
         return replace(person.auth if person else self.account.auth, who=self.name(step.actor))
 
     def _send(self, step: Step, value: Any) -> Exchange:
@@ -196,7 +196,7 @@ class AllPlay(Play):
         problem = self._misanswered(expected, exchange)
         if problem is None:
             return []
-        if expected is Expected.ALLOWED and exchange.status in GONE:
+        if expected is Expected.ALLOWED and exchange.status in NOT_THERE:
             return [(STATE, replace(problem[1], what="what this names is there, and is not found"))]
         return [(STATE if expected is Expected.ABSENT else problem[0], problem[1])]
 
@@ -302,7 +302,7 @@ class AllPlay(Play):
 
     def _unchanged(self, touched: Iterable[Probe], newcomers: Newcomers | None) -> None:
         self._agree(UNCHANGED, [probe for probe in touched if self._is_there(probe)])
-        for difference in newcomers.found() if newcomers else ():
+        for difference in newcomers.differences() if newcomers else ():
             raise self._violated(UNCHANGED, difference)
 
     def _agree(self, kind: str, touched: list[Probe]) -> None:

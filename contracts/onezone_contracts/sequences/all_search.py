@@ -63,5 +63,5 @@ class AllSequences(Search):
     def take(self) -> None:
         """Take all sequences; where nothing could be taken, that is said."""
         super().take()
-        if self._setting and not self._setting.taken:
+        if self._setting and not self._setting.step_count:
             self.reason = self.reason or NotJudged("the target offers no operations that work alone")

@@ -38,17 +38,17 @@ class AllSetting(Setting):
         self.offered: dict[str, Operation] = {}
         self.operations: dict[str, Operation] = {}
         self.prediction = Prediction(account)
-        self._left = SECONDS.get(options.depth, 0.0)
+        self._remaining = SECONDS.get(options.depth, 0.0)
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
         """Allow what is left of the time for drawn sequences."""
         started = self.clock()
-        self.limit(self._left)
+        self.limit(self._remaining)
         try:
             yield
         finally:
-            self._left -= self.clock() - started
+            self._remaining -= self.clock() - started
 
     @property
     def pools(self) -> dict[str, list[str]]:

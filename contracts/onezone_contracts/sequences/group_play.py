@@ -40,13 +40,13 @@ NO_NAMESAKES = frozenset({400, 409})
 
 
 @dataclass(slots=True)
-class Made:
+class Service:
     """A service of this sequence, and which one it is."""
 
-    sent: Sent
+    creation: Sent
     id: str
     name: str
-    left: bool = False
+    removed: bool = False
 
 
 class GroupPlay(Play):
@@ -59,7 +59,7 @@ class GroupPlay(Play):
     def __init__(self, setting: GroupSetting) -> None:
         super().__init__(setting)
         self.setting = setting
-        self.made: dict[int, Made] = {}
+        self.services: dict[int, Service] = {}
         self.steps: list[Exchange] = []
         self._read_last: Exchange | None = None
         self._verbs: dict[str, Callable[[Step], None]] = {
@@ -76,8 +76,8 @@ class GroupPlay(Play):
         """Whether the step can be taken: the service that it is about is there, and leaving is offered."""
         if step.operation in LEAVING and self.setting.leaver is None:
             return False
-        about = self.made.get(step.roles[0]) if step.roles else None
-        if about and about.left and about.id in self.setting.known:
+        about = self.services.get(step.roles[0]) if step.roles else None
+        if about and about.removed and about.id in self.setting.services:
             return False  # its id is another's now
         return not step.roles or about is not None
 
@@ -86,7 +86,7 @@ class GroupPlay(Play):
         creates = name in {CREATE, NAMESAKE}
         actors = len(self.setting.creators) if creates else len(self.setting.refusals) if name == REFUSE else 1
         left, actor = divmod(pick, actors)
-        services = [()] if name in {CREATE, REFUSE} else [(number,) for number in self.made]
+        services = [()] if name in {CREATE, REFUSE} else [(number,) for number in self.services]
         gives = self.setting.number() if creates else 0
         return Step(name, actor, services[left % len(services)], gives=gives) if services else None
 
@@ -96,9 +96,9 @@ class GroupPlay(Play):
 
     def end(self) -> None:
         """Have removed what this sequence made."""
-        for service in self.made.values():
-            if not service.left:
-                self.setting.remove(service.sent, service.id)
+        for service in self.services.values():
+            if not service.removed:
+                self.setting.remove(service.creation, service.id)
 
     # --- steps --------------------------------------------------------------------------------------------
 
@@ -109,23 +109,23 @@ class GroupPlay(Play):
         return exchange
 
     def _violated(self, kind: str, message: str, expected: str, actual: str, about: str = "") -> ViolationError:
-        return self._shown(kind, Difference(message, expected, actual, None, frozenset({about})))
+        return self._with_story(kind, Difference(message, expected, actual, None, frozenset({about})))
 
-    def _shown(self, kind: str, problem: Difference, *seen: Exchange) -> ViolationError:
+    def _with_story(self, kind: str, problem: Difference, *seen: Exchange) -> ViolationError:
         """The violation with all it takes: before the own steps those of earlier services that have a part in it.
 
         Where nothing leaves in this sequence, what left last before it may have: before anything did, all was well.
         """
-        earlier = sorted(problem.about & self.setting.left.keys())
+        earlier = sorted(problem.about & self.setting.former.keys())
         if not earlier and not any(action.operation in LEAVING for action in self.actions):
-            earlier = list(self.setting.left)[-1:]
+            earlier = list(self.setting.former)[-1:]
         before = [line for service in earlier for line in self.setting.story(service)]
         return ViolationError(kind, problem, self.actions, [*before, *self.steps, *seen])
 
     def _create(self, action: Step) -> None:
-        first = self.made.get(action.roles[0]) if action.roles else None
-        name = first.sent.value["name"] if first else None
-        own = f"service {len(self.made) + 1}"
+        first = self.services.get(action.roles[0]) if action.roles else None
+        name = first.creation.value["name"] if first else None
+        own = f"service {len(self.services) + 1}"
         label = f"create {own}" + (f" with the name of {first.name}" if first else "")
         case = Case(
             "sequence.create",
@@ -136,31 +136,31 @@ class GroupPlay(Play):
         )
         sent = self.setting.run.transmit(case)
         self._step(sent.exchange)
-        if first and not first.left and sent.exchange.status in NO_NAMESAKES:
+        if first and not first.removed and sent.exchange.status in NO_NAMESAKES:
             raise StoppedError
         service = new_id(sent.exchange) if sent.exchange.succeeded else ""
         expected = f"{self.setting.run.operation.success.status} with a Location"
         if not service:
             raise self._violated(CREATED, "a request that must be accepted was not", expected, sent.exchange.answer())
-        if service in self.setting.known:
+        if service in self.setting.services:
             message = "the new service has the id of one that is there"
             raise self._violated(CREATED, message, "an id of its own", f"the id of {self._name(service)}")
         before = self._name(service)
-        self.made[action.gives] = Made(sent, service, own)
-        self.setting.known.add(service)
+        self.services[action.gives] = Service(sent, service, own)
+        self.setting.services.add(service)
         self._agree(CREATED, *self._ends())
-        if service in self.setting.left and self.setting.fresh:
+        if service in self.setting.former and self.setting.fresh:
             message = "the new service has the id of one that left"
-            about = "" if any(other.name == before for other in self.made.values()) else service
+            about = "" if any(other.name == before for other in self.services.values()) else service
             raise self._violated(FRESH, message, "a new id", f"the id of {before}", about)
 
     def _name(self, service: str) -> str:
-        own = next((other.name for other in self.made.values() if other.id == service), None)
-        return own or (f"an earlier service ({service})" if service in self.setting.left else service)
+        own = next((other.name for other in self.services.values() if other.id == service), None)
+        return own or (f"an earlier service ({service})" if service in self.setting.former else service)
 
-    def _ends(self) -> Iterable[Made]:
+    def _ends(self) -> Iterable[Service]:
         """The oldest and the newest service of the sequence that are there."""
-        there = [service for service in self.made.values() if not service.left]
+        there = [service for service in self.services.values() if not service.removed]
         return {service.id: service for service in (*there[:1], *there[-1:])}.values()
 
     def _refused(self, action: Step) -> None:
@@ -174,36 +174,36 @@ class GroupPlay(Play):
         self._agree(REFUSED)
 
     def _leave(self, action: Step) -> None:
-        leaver, service = self.setting.leaver, self.made[action.roles[0]]
+        leaver, service = self.setting.leaver, self.services[action.roles[0]]
         assert leaver is not None
-        again = " once more" if service.left else ""
+        again = " once more" if service.removed else ""
         label = f"leave {service.name}{again}"
         exchange = self._step(self.setting.leave(service.id, leaver.auth, label))
-        if not service.left and not exchange.succeeded:
+        if not service.removed and not exchange.succeeded:
             raise self._violated(LEFT, "what can be left alone cannot be left here", "2xx", exchange.answer())
-        self._has_left(service)
+        self._note_removal(service)
         self._agree(LEFT, service)
 
-    def _has_left(self, service: Made) -> None:
-        service.left = True
-        self.setting.gone(service.sent, service.id, self.steps[-1])
+    def _note_removal(self, service: Service) -> None:
+        service.removed = True
+        self.setting.note_removal(service.creation, service.id, self.steps[-1])
 
     def _trespass(self, action: Step) -> None:
-        service = self.made[action.roles[0]]
+        service = self.services[action.roles[0]]
         label = f"leave {service.name} without credentials"
         exchange = self._step(self.setting.leave(service.id, Auth(), label))
         if exchange.succeeded:  # no matter of this operation's
-            self._has_left(service)
+            self._note_removal(service)
         self._agree(LEFT)
 
     def _read(self, action: Step) -> None:
-        service = self.made[action.roles[0]]
-        self._wait(LEFT if service.left else CREATED, lambda: self._unlike(service))
+        service = self.services[action.roles[0]]
+        self._wait(LEFT if service.removed else CREATED, lambda: self._unlike(service))
         self.steps += [self._read_last] if self._read_last else []
 
     # --- the model ----------------------------------------------------------------------------------------
 
-    def _agree(self, kind: str, *services: Made) -> None:
+    def _agree(self, kind: str, *services: Service) -> None:
         """Compare the list, and these services. Raises ViolationError where they stay different."""
 
         def different() -> Difference | None:
@@ -225,51 +225,51 @@ class GroupPlay(Play):
         if not self.setting.lag.until(same) and latest[0]:
             problem = latest[0]
             seen = [problem.exchange] if problem.exchange else []
-            raise self._shown(kind, problem, *seen)
+            raise self._with_story(kind, problem, *seen)
 
     def _list_differs(self) -> Difference | None:
         now, ledger = self.setting.look(), self.setting.run.ledger
-        if now is None or now == self.setting.known:
+        if now is None or now == self.setting.services:
             return None
-        missing, extra = self.setting.known - now, now - self.setting.known
+        missing, extra = self.setting.services - now, now - self.setting.services
         if not extra and ledger.cut(self.setting.group, now):
             return None
-        expected = _count(self.setting.known) + self._named("with", self._there())
-        actual = _count(now) + self._named("without", missing) + self._named("but with", extra)
+        expected = _count(self.setting.services) + self._listed("with", self._there())
+        actual = _count(now) + self._listed("without", missing) + self._listed("but with", extra)
         message = "the group's services are not those that the steps leave"
-        others = frozenset(extra - {service.id for service in self.made.values()})
+        others = frozenset(extra - {service.id for service in self.services.values()})
         return Difference(message, expected, actual, ledger.readback.lists.get(self.setting.group), others)
 
     def _there(self) -> set[str]:
-        return {service.id for service in self.made.values() if not service.left}
+        return {service.id for service in self.services.values() if not service.removed}
 
-    def _named(self, word: str, services: set[str], most: int = 4) -> str:
+    def _listed(self, word: str, services: set[str], most: int = 4) -> str:
         """The services in words: by the line that made them, else by their id."""
         words = sorted(self._name(service) for service in services)
         more = [f"{len(words) - most} more"] if len(words) > most else []
         return f", {word} {', '.join([*words[:most], *more])}" if words else ""
 
-    def _unlike(self, service: Made) -> Difference | None:
+    def _unlike(self, service: Service) -> Difference | None:
         """How what is read of a service differs from what the model has of it."""
-        if service.left:
-            given_again = service.id in self.setting.known
+        if service.removed:
+            given_again = service.id in self.setting.services
             return self._still_read(service) if self.setting.vanishing and not given_again else None
         if not self.setting.reading:
             return None
         reads, setting = self.setting.run.readback, self.setting
         read = reads.again(setting.group, service.id)
         if read.details is None and absent(read):
-            read = reads.by_id(setting.group, service.id, service.sent.user)
+            read = reads.by_id(setting.group, service.id, service.creation.user)
         self._read_last = read.exchange
         if read.details is None:
             return self._unread(service, read) if absent(read) else None
         return self._altered(service, read) if setting.faithful else None
 
-    def _unread(self, service: Made, read: Read) -> Difference:
+    def _unread(self, service: Service, read: Read) -> Difference:
         actual = read.exchange.answer() if read.exchange else "nothing"
         return Difference(f"{service.name} cannot be read", "200", actual, read.exchange)
 
-    def _still_read(self, service: Made) -> Difference | None:
+    def _still_read(self, service: Service) -> Difference | None:
         read = self.setting.run.readback.again(self.setting.group, service.id)
         self._read_last = read.exchange
         if read.details is None:
@@ -277,10 +277,10 @@ class GroupPlay(Play):
         message = f"{service.name} left, and can still be read"
         return Difference(message, "404, as for others that left", "200", read.exchange)
 
-    def _altered(self, service: Made, read: Read) -> Difference | None:
-        created = Created(service.sent, service.id, read=read)
+    def _altered(self, service: Service, read: Read) -> Difference | None:
+        created = Created(service.creation, service.id, read=read)
         for difference in compare.differences_of(self.setting.run.operation, created):
-            where = difference.message.removeprefix(f"{service.sent.case.label}: ")
+            where = difference.message.removeprefix(f"{service.creation.case.label}: ")
             return Difference(f"{service.name}: {where}", difference.expected, difference.actual, read.exchange)
         return None
 

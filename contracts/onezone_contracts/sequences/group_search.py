@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from onezone_contracts.given import GivenRun
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.sequences.group_play import GroupPlay
-from onezone_contracts.sequences.group_setting import GroupSetting, found
+from onezone_contracts.sequences.group_setting import GroupSetting, explore
 from onezone_contracts.sequences.group_tour import OVERTURE, TOUR, tour
 from onezone_contracts.sequences.search import Search
 from onezone_contracts.sequences.step import CREATED, FRESH, LEFT, REFUSED, Step, ViolationError
+from onezone_contracts.supplied_run import SuppliedRun
 
 BINDING = frozenset({CREATED, REFUSED})
 """What ends the search: the others are set aside, and the search begins anew."""
@@ -21,7 +21,7 @@ class GroupSequences(Search):
 
     attempts = 80
 
-    def __init__(self, run: GivenRun) -> None:
+    def __init__(self, run: SuppliedRun) -> None:
         super().__init__()
         self.run = run
         self._setting: GroupSetting | None = None
@@ -35,7 +35,7 @@ class GroupSequences(Search):
 
     def begin(self) -> GroupSetting:
         """See what does what it should alone."""
-        self._setting = found(self.run)
+        self._setting = explore(self.run)
         return self._setting
 
     def play(self) -> GroupPlay:
@@ -64,13 +64,13 @@ class GroupSequences(Search):
         try:
             if self._setting:
                 self._setting.settle()
-            if group in ledger.known:
+            if group in ledger.services:
                 ledger.open(group)
         except NotJudged as reason:
             self.reason = self.reason or reason
 
     def stopped(self, reason: str | None) -> NotJudged | None:
         """Why nothing more is said, where a step could not be taken, or none was."""
-        if reason or (self._setting and not self._setting.taken):
+        if reason or (self._setting and not self._setting.step_count):
             return NotJudged(reason or "the target asks to slow down")
         return None

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from onezone_contracts.cases import GROUP, HOME, MISSING, NOBODY, WRITER, Case, access_case, constant
 from onezone_contracts.exchange import Auth, Exchange, Request
-from onezone_contracts.given import GivenRun
 from onezone_contracts.patience import Lag
 from onezone_contracts.requirement import NotJudged
 from onezone_contracts.sent import Created, Read, Sent
@@ -15,6 +14,7 @@ from onezone_contracts.sequences.play import Setting
 from onezone_contracts.sequences.step import CREATE, LEAVE, NAMESAKE, READ, REFUSE, TRESPASS
 from onezone_contracts.state import compare
 from onezone_contracts.state.readback import new_id
+from onezone_contracts.supplied_run import SuppliedRun
 from onezone_contracts.target.file import TestUser
 
 SECONDS = {"standard": 7.0, "deep": 90.0}
@@ -28,13 +28,13 @@ FORBIDDEN = 2
 class GroupSetting(Setting):
     """The group, who creates there, what is refused there, who may leave, and what can be looked at.
 
-    `left` has the services that left: how each was made, and how it left. `faithful` says whether a service that was
+    `former` has the services that left: how each was made, and how it left. `faithful` says whether a service that was
     created alone is read back as it was sent, `vanishing` whether one that left cannot be read any more; `sample` is
     the one that was created alone, with its id.
     """
 
-    def __init__(self, run: GivenRun, group: str) -> None:
-        lag = Lag(run.readback.lag.seconds, tireless=True, check_time=run.readback.lag.check_time)
+    def __init__(self, run: SuppliedRun, group: str) -> None:
+        lag = Lag(run.readback.lag.seconds, persistent=True, check_time=run.readback.lag.check_time)
         super().__init__(run.options, lag, SECONDS.get(run.options.depth, 0.0), LENGTHS)
         self.operations = dict.fromkeys((CREATE, NAMESAKE, LEAVE, READ, REFUSE, TRESPASS))
         self.run = run
@@ -45,17 +45,17 @@ class GroupSetting(Setting):
         self.leaver: TestUser | None = None
         self.listing = self.reading = self.faithful = self.vanishing = False
         self.fresh = True
-        self.left: dict[str, tuple[Exchange, Exchange]] = {}
+        self.former: dict[str, tuple[Exchange, Exchange]] = {}
         self.sample: tuple[Sent, str] | None = None
 
     @property
-    def known(self) -> set[str]:
+    def services(self) -> set[str]:
         """The model: the ids that the group should have. It is the account that the whole run keeps of the group."""
-        return self.run.ledger.known.get(self.group, self._unlisted)
+        return self.run.ledger.services.get(self.group, self._unlisted)
 
-    @known.setter
-    def known(self, ids: set[str]) -> None:
-        self.run.ledger.known[self.group] = set(ids)
+    @services.setter
+    def services(self, ids: set[str]) -> None:
+        self.run.ledger.services[self.group] = set(ids)
 
     @property
     def pools(self) -> dict[str, list[str]]:
@@ -79,10 +79,10 @@ class GroupSetting(Setting):
 
         def same() -> bool:
             latest[0] = self.look()
-            return latest[0] is None or latest[0] == self.known
+            return latest[0] is None or latest[0] == self.services
 
         if not self.lag.until(same) and latest[0] is not None:
-            self.known = latest[0]
+            self.services = latest[0]
 
     def leave(self, service: str, auth: Auth, label: str) -> Exchange:
         """Ask to take the group off a service that the kit made."""
@@ -96,35 +96,35 @@ class GroupSetting(Setting):
         """Have a service of the kit's removed: now where that works, else when the run ends."""
         gone = self.leave(service, self.leaver.auth, "leave the earlier service") if self.leaver else None
         if gone and gone.succeeded:
-            self.gone(sent, service, gone)
+            self.note_removal(sent, service, gone)
         else:
             remember(self.run, sent, service)
 
-    def gone(self, sent: Sent, service: str, exchange: Exchange) -> None:
+    def note_removal(self, sent: Sent, service: str, exchange: Exchange) -> None:
         """Take note that a service left."""
-        self.known.discard(service)
-        self.left[service] = (sent.exchange, exchange)
+        self.services.discard(service)
+        self.former[service] = (sent.exchange, exchange)
 
     def story(self, service: str) -> tuple[Exchange, ...]:
         """How an earlier service was made and left, told as such; of nothing that did not leave."""
         words = ("create an earlier service", "leave the earlier service")
-        pairs = zip(self.left.get(service, ()), words, strict=False)
+        pairs = zip(self.former.get(service, ()), words, strict=False)
         return tuple(replace(exchange, request=replace(exchange.request, label=label)) for exchange, label in pairs)
 
     def find_leaver(self) -> None:
         """Find who may take the group off a service: the service that was created alone is gone then."""
         sample, self.sample = self.sample, None
-        if sample and not _left_alone(self, *sample):
+        if sample and not _try_to_leave(self, *sample):
             remember(self.run, *sample)
 
 
-def remember(run: GivenRun, sent: Sent, service: str) -> None:
+def remember(run: SuppliedRun, sent: Sent, service: str) -> None:
     """Leave a service to the end of the run, which removes it; nothing else is judged by it."""
     sent = replace(sent, case=replace(sent.case, roles={GROUP: HOME}))
     run.ledger.created.append(Created(sent, service))
 
 
-def found(run: GivenRun) -> GroupSetting:
+def explore(run: SuppliedRun) -> GroupSetting:
     """What the target offers. Raises NotJudged where that is too little."""
     writer = run.identity(WRITER)
     run.ledger.flush()
@@ -157,7 +157,7 @@ def _may_create(setting: GroupSetting, identity: TestUser) -> bool:
     sent = setting.run.transmit(case)
     service = new_id(sent.exchange) if sent.exchange.succeeded else ""
     if service:
-        setting.known.add(service)
+        setting.services.add(service)
         remember(setting.run, sent, service)
     return bool(service)
 
@@ -170,7 +170,7 @@ def _refusals(setting: GroupSetting) -> Iterator[Case]:
     yield Case("sequence.missing", "ask for a group that does not exist", roles={GROUP: MISSING})
 
 
-def _refused(run: GivenRun, case: Case) -> bool:
+def _refused(run: SuppliedRun, case: Case) -> bool:
     response = run.send(case).exchange.response
     return response is not None and response.refusal
 
@@ -179,12 +179,12 @@ def _alone(setting: GroupSetting, sent: Sent) -> None:
     """See what one service, created and left alone, can show. Raises NotJudged where it shows nothing."""
     run = setting.run
     service = new_id(sent.exchange) if sent.exchange.succeeded else ""
-    if not service or service in setting.known:
+    if not service or service in setting.services:
         raise NotJudged("a service that was created alone has no id of its own", blocked=True)
-    expected = {*setting.known, service}
+    expected = {*setting.services, service}
     setting.listing = setting.listing and setting.lag.until(lambda: setting.look() == expected)
     if setting.listing:
-        setting.known = expected
+        setting.services = expected
     _read_alone(setting, sent, service)
     if not setting.listing and not setting.reading:
         remember(run, sent, service)
@@ -205,21 +205,21 @@ def _read_alone(setting: GroupSetting, sent: Sent, service: str) -> None:
     setting.faithful = setting.reading and not list(compare.differences_of(setting.run.operation, created))
 
 
-def _left_alone(setting: GroupSetting, sent: Sent, service: str) -> bool:
+def _try_to_leave(setting: GroupSetting, sent: Sent, service: str) -> bool:
     run = setting.run
     if run.contract.find("detach", run.operation.effect.resource, run.operation.effect.within) is None:
         return False
     for identity in run.target.personas.values():
         exchange = setting.leave(service, identity.auth, "leave the service")
         if exchange.succeeded:
-            if _gone(setting, service):
+            if _is_gone(setting, service):
                 setting.leaver = identity
-                setting.gone(sent, service, exchange)
+                setting.note_removal(sent, service, exchange)
             return setting.leaver is not None
     return False
 
 
-def _gone(setting: GroupSetting, service: str) -> bool:
+def _is_gone(setting: GroupSetting, service: str) -> bool:
     def unread() -> bool:
         return absent(setting.run.readback.again(setting.group, service))
 

@@ -71,7 +71,7 @@ class Layout:
         """Every privilege of a scope."""
         return tuple(sorted(self.contract.privileges[kind]))
 
-    def people(self) -> None:
+    def populate(self) -> None:
         """Write the users and groups without any membership, and a service that one of the users makes."""
         for user in (ANN, BEN, CAT):
             self.act("create", USER, gives=user)
@@ -108,7 +108,7 @@ def _role(member: int, container: int) -> str:
 def plain(contract: Contract) -> tuple[Step, ...]:
     """One group in another, and that in a service: what operations are tried in alone."""
     layout = Layout(contract)
-    layout.people()
+    layout.populate()
     layout.join(MIDDLE, OUTER, layout.inspect)
     layout.join(BEN, MIDDLE, layout.view)
     layout.join(MIDDLE, SHARED, layout.needs("list", USER, SERVICE, SERVICE))
@@ -118,7 +118,7 @@ def plain(contract: Contract) -> tuple[Step, ...]:
 def nested(contract: Contract) -> tuple[Step, ...]:
     """A group in a group in a group, the outermost in a service: what sequences begin with."""
     layout = Layout(contract)
-    layout.people()
+    layout.populate()
     layout.join(MIDDLE, OUTER, layout.inspect)
     layout.join(INNER, MIDDLE, layout.view)
     layout.join(BEN, INNER, layout.view)

@@ -32,7 +32,7 @@ class Setting(ABC):
         self.options = options
         self.lag = lag
         self.lengths = lengths
-        self.taken = 0
+        self.step_count = 0
         self.careful = False
         self.last = 1000
         self._limited = True
@@ -93,7 +93,7 @@ class Play(ABC):
             self.take(step)
         except NotJudged as reason:
             raise StoppedError(reason.reason) from None
-        self._setting.taken += 1
+        self._setting.step_count += 1
 
     @abstractmethod
     def fits(self, step: Step) -> bool:

@@ -129,13 +129,13 @@ class Prediction:
 
     def _may(self, rule: AccessRule, operation: Operation, user: Ref, roles: Mapping[str, Ref]) -> bool:
         """Whether the least that the user holds is enough for a route that binds."""
-        least = {scope: self._held(operation, scope, user, roles)[0] for scope in _scopes(rule)}
+        least = {scope: self._bounds(operation, scope, user, roles)[0] for scope in _scopes(rule)}
         binding = AccessRule(tuple(route for route in rule.routes if route.level is Level.MUST), rule.source)
         return binding.allowed_by(least) is not None
 
     def _might(self, rule: AccessRule, operation: Operation, user: Ref, roles: Mapping[str, Ref]) -> bool:
         """Whether the most that the user holds is enough for any route, or the routes leave the user out."""
-        most = {scope: self._held(operation, scope, user, roles)[1] for scope in _scopes(rule)}
+        most = {scope: self._bounds(operation, scope, user, roles)[1] for scope in _scopes(rule)}
         return rule.allowed_by(most) is not None or self._not_spoken_of(rule, roles, user)
 
     def _not_spoken_of(self, rule: AccessRule, roles: Mapping[str, Ref], user: Ref) -> bool:
@@ -144,7 +144,7 @@ class Prediction:
         silent = (ref for role, ref in roles.items() if role not in scopes and rank(ref[0]) > 0)
         return any(user in self._mirror.inside(ref, effective=True) for ref in silent)
 
-    def _held(self, operation: Operation, scope: str, user: Ref, roles: Mapping[str, Ref]) -> Bounds:
+    def _bounds(self, operation: Operation, scope: str, user: Ref, roles: Mapping[str, Ref]) -> Bounds:
         if scope == ZONE:
             privileges = self._mirror.zone_privileges(user, effective=True)
             return privileges, privileges
@@ -156,7 +156,7 @@ class Prediction:
             )
             condition = frozenset[str]() if met else None
             return condition, condition
-        return self._in(user, roles[scope])
+        return self._bounds_in(user, roles[scope])
 
     def _created(self, operation: Operation, roles: Mapping[str, Ref]) -> bool:
         """Whether the user of the path made what the path names first."""
@@ -164,7 +164,7 @@ class Prediction:
         creator = self._mirror.details[roles[first.entity or first.name]].get("creator") or {}
         return bool(creator.get("id") == roles[USER][1])
 
-    def _in(self, user: Ref, container: Ref) -> Bounds:
+    def _bounds_in(self, user: Ref, container: Ref) -> Bounds:
         direct = self._mirror.members[container]
         sets = [direct[member] for member in self._mirror.through(user, container)]
         if not sets:

@@ -23,12 +23,12 @@ class Search(ABC):
         self.reason: NotJudged | None = None
         self.ended: str | None = None
         self.whole = 0
-        self._taken = False
+        self._searched = False
 
     def shows(self, kind: str) -> Iterator[Finding]:
         """The finding of a kind, if there is one. Raises NotJudged where nothing could be seen of it."""
-        if not self._taken:
-            self._taken = True
+        if not self._searched:
+            self._searched = True
             self.take()
         if kind in self.findings:
             yield self.findings[kind]

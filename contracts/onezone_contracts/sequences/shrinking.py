@@ -45,10 +45,10 @@ def shortest(
         return shown if shown and shown.kind == first.kind else None
 
     best = [first]
-    with contextlib.suppress(StoppedError), setting.lag.hasty(SHORTEST):
+    with contextlib.suppress(StoppedError), setting.lag.shortened(SHORTEST):
         leave_out(best, fewer)
     try:
-        with setting.lag.hasty(AGAIN):
+        with setting.lag.shortened(AGAIN):
             shown = again(best[0].actions)
     except StoppedError:
         return best[0].finding()

@@ -33,7 +33,7 @@ def _listing(account: Account, member: Ref, kind: str) -> Exchange | None:
     """What a member is a direct member of: a group's as the administrator sees it, a user's as it sees it itself."""
     if member[0] == GROUP:
         return account.read("list", PARENT if kind == GROUP else kind, GROUP, {GROUP: member})
-    operation, logins = account.contract.find("list", kind, CALLER), account.people.get(member)
+    operation, logins = account.contract.find("list", kind, CALLER), account.users.get(member)
     if member[0] != USER or operation is None or not logins:
         return None
     return account.api.send(operation, {}, logins[-1].auth, label=f"look: {operation.summary}")

@@ -35,8 +35,8 @@ def located(created: Iterable[Created], creation: Created) -> Iterator[Finding]:
     elif creation.listed is False and not beyond_the_list(created, creation):
         in_list = f"{creation.id} in the list"
         yield creation.finding("the group does not list it", in_list, "not there", creation.listing)
-    if creation.extra or creation.gone:
-        came = f"{len(creation.extra)} others new, {len(creation.gone)} gone"
+    if creation.extra or creation.vanished:
+        came = f"{len(creation.extra)} others new, {len(creation.vanished)} gone"
         yield creation.finding("not exactly one service more", "1 new", came, creation.listing)
 
 
@@ -51,7 +51,7 @@ def beyond_the_list(created: Iterable[Created], creation: Created) -> bool:
         creation.read.details is not None
         and not creation.extra
         and sum(bool(other.listed) for other in earlier) >= PAGE
-        and all(other.shown <= creation.shown for other in created if other.sent.group == creation.sent.group)
+        and all(other.list_size <= creation.list_size for other in created if other.sent.group == creation.sent.group)
     )
 
 
@@ -81,7 +81,7 @@ def differences_of(operation: Operation, creation: Created) -> Iterator[Finding]
         where = difference(sent, came, prop.name, loose=loose) or _foreign(sent, came, prop.name)
         if where:
             what, look = f"{where} is not read back as it was sent", creation.read.exchange
-            yield creation.misread(what, brief(at(sent, where)), brief(at(came, where)), look)
+            yield creation.misread(what, brief(value_at(sent, where)), brief(value_at(came, where)), look)
 
 
 def _foreign(sent: Any, came: Any, where: str) -> str | None:
@@ -101,7 +101,7 @@ def _withheld(key: str, sent: dict[str, Any], came: dict[str, Any]) -> bool:
     return key == "username" and "password" in sent and "password" not in came
 
 
-def at(value: Any, where: str) -> Any:
+def value_at(value: Any, where: str) -> Any:
     """The value at a dotted place below a top-level key, or the nearest that there is."""
     for key in where.split(".")[1:]:
         if not isinstance(value, dict) or key not in value:

@@ -18,7 +18,7 @@ from onezone_contracts.target.invitations import accept_invitation
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Success:
     """A request that succeeded: its operation, roles, caller and body, the id of what was made, and the exchange."""
 
     account: Account
@@ -26,7 +26,7 @@ class Done:
     roles: Mapping[str, Ref]
     caller: Ref | None
     value: Any
-    made: str | None
+    created_id: str | None
     exchange: Exchange
 
     @property
@@ -55,17 +55,17 @@ def apply(  # noqa: PLR0913, PLR0917  (what was done, by whom, and what came)
     exchange: Exchange,
 ) -> list[Probe]:
     """Do to the mirror what the operation did to the target; gives what else there is to look at."""
-    return _VERBS[operation.effect.verb](Done(account, operation, roles, caller, value, identity, exchange))
+    return _VERBS[operation.effect.verb](Success(account, operation, roles, caller, value, identity, exchange))
 
 
-def _create(done: Done) -> list[Probe]:
+def _create(done: Success) -> list[Probe]:
     contract, effect, mirror = done.account.contract, done.operation.effect, done.account.mirror
     kind = contract.kind(effect.resource)
     if kind in contract.owners:
         return _create_owned(done)
-    if done.made is None:
+    if done.created_id is None:
         return []
-    ref = (kind, done.made)
+    ref = (kind, done.created_id)
     done.account.adopt(ref, usual(done.operation.body, done.value or {}))
     if done.caller:
         mirror.details[ref]["creator"] = {"type": "user", "id": done.caller[1]}
@@ -85,16 +85,16 @@ def _create(done: Done) -> list[Probe]:
     return probes
 
 
-def _create_owned(done: Done) -> list[Probe]:
+def _create_owned(done: Success) -> list[Probe]:
     identity, text = text_of(done.exchange)
     if text is None or done.owner is None:
         return []
     details = {"revoked": False, **usual(done.operation.body, done.value or {})}
-    ref = done.account.keep_token(done.operation, done.owner, text, identity or done.made, details)
+    ref = done.account.keep_token(done.operation, done.owner, text, identity or done.created_id, details)
     return [Probe("details", ref), Probe("counts", ref), Probe("owned", done.owner)]
 
 
-def _issue(done: Done) -> list[Probe]:
+def _issue(done: Success) -> list[Probe]:
     _, text = text_of(done.exchange)
     if text is None or done.owner is None:
         return []
@@ -103,28 +103,28 @@ def _issue(done: Done) -> list[Probe]:
     return [Probe("temporary", done.owner), Probe("owned", done.owner)]
 
 
-def _expire(done: Done) -> list[Probe]:
+def _expire(done: Success) -> list[Probe]:
     if done.owner is None:
         return []
     done.account.tokens.outdated(done.owner)
     return [Probe("temporary", done.owner), Probe("generation", done.owner), Probe("owned", done.owner)]
 
 
-def _clear(done: Done) -> list[Probe]:
+def _clear(done: Success) -> list[Probe]:
     return [*_end(done, done.owner), Probe("owned", done.owner)] if done.owner else []
 
 
-def _end(done: Done, owner: Ref) -> list[Probe]:
+def _end(done: Success, owner: Ref) -> list[Probe]:
     """Everything that somebody owns is gone."""
     account = done.account
     owned = [ref for ref in account.mirror.inside(owner) if account.tokens.owners.get(ref) == owner]
     for ref in owned:
         account.mirror.drop(ref)
-        account.gone.add(ref)
+        account.removed.add(ref)
     return [Probe("counts", ref) for ref in owned]
 
 
-def _invite(done: Done) -> list[Probe]:
+def _invite(done: Success) -> list[Probe]:
     """Somebody takes the invitation, and must be a member then."""
     account, effect = done.account, done.operation.effect
     _, text = text_of(done.exchange)
@@ -145,7 +145,7 @@ def _joined(account: Account, member: Ref, place: Ref) -> list[Probe]:
     return [Probe("members", place, kind=member[0]), *looks]
 
 
-def _join(done: Done) -> list[Probe]:
+def _join(done: Success) -> list[Probe]:
     account, value = done.account, done.value or {}
     member = {**done.roles, CALLER: done.caller}.get(done.operation.effect.within or "")
     place = next((account.invited[text] for text in value.values() if text in account.invited), None)
@@ -154,7 +154,7 @@ def _join(done: Done) -> list[Probe]:
     return _joined(account, member, place)
 
 
-def _update(done: Done) -> list[Probe]:
+def _update(done: Success) -> list[Probe]:
     account, value = done.account, done.value or {}
     if done.resource is None:
         return []
@@ -166,16 +166,16 @@ def _update(done: Done) -> list[Probe]:
     return [*(Probe("counts", ref) for ref in owned), Probe("temporary", done.resource)]
 
 
-def _delete(done: Done) -> list[Probe]:
+def _delete(done: Success) -> list[Probe]:
     if done.resource is None:
         return []
     ended = [*_end(done, done.resource), *([Probe("counts", done.resource)] if done.resource[0] == TOKEN else ())]
     done.account.mirror.drop(done.resource)
-    done.account.gone.add(done.resource)
+    done.account.removed.add(done.resource)
     return [*ended, Probe("temporary", done.resource)]
 
 
-def _attach(done: Done) -> list[Probe]:
+def _attach(done: Success) -> list[Probe]:
     assert done.membership is not None
     member, container = done.membership
     body = done.operation.body
@@ -187,24 +187,24 @@ def _attach(done: Done) -> list[Probe]:
     return []
 
 
-def _detach(done: Done) -> list[Probe]:
+def _detach(done: Success) -> list[Probe]:
     assert done.membership is not None
     done.account.mirror.leave(*done.membership)
     return []
 
 
-def _grant(done: Done) -> list[Probe]:
+def _grant(done: Success) -> list[Probe]:
     value = done.value or {}
     _change(done, lambda old: (old - frozenset(value.get("revoke", ()))) | frozenset(value.get("grant", ())))
     return []
 
 
-def _revoke(done: Done) -> list[Probe]:
+def _revoke(done: Success) -> list[Probe]:
     _change(done, lambda _: frozenset())
     return []
 
 
-def _change(done: Done, change: Callable[[frozenset[str]], frozenset[str]]) -> None:
+def _change(done: Success, change: Callable[[frozenset[str]], frozenset[str]]) -> None:
     mirror = done.account.mirror
     if done.membership:
         member, container = done.membership
@@ -213,7 +213,7 @@ def _change(done: Done, change: Callable[[frozenset[str]], frozenset[str]]) -> N
         mirror.zone[done.resource] = change(mirror.zone_privileges(done.resource))
 
 
-_VERBS: dict[str, Callable[[Done], list[Probe]]] = {
+_VERBS: dict[str, Callable[[Success], list[Probe]]] = {
     "create": _create,
     "update": _update,
     "delete": _delete,

@@ -21,7 +21,7 @@ CHILD = "child"
 CALLER = "caller"
 ZONE = "zone"
 _RANKS = {TOKEN: -1, SHARE: -1, USER: 0, GROUP: 1}
-Held = frozenset[str] | None
+PrivilegeSet = frozenset[str] | None
 RESOURCE = 2
 UNRELATED = frozenset({"attach", "create", "issue", "invite", "join"})
 """Verbs that make a relation: none is there before."""
@@ -91,7 +91,7 @@ class Mirror:
     """
 
     details: dict[Ref, dict[str, Any]] = field(default_factory=dict)
-    members: dict[Ref, dict[Ref, Held]] = field(default_factory=dict)
+    members: dict[Ref, dict[Ref, PrivilegeSet]] = field(default_factory=dict)
     zone: dict[Ref, frozenset[str]] = field(default_factory=dict)
 
     def add(self, ref: Ref, details: Mapping[str, Any]) -> None:
@@ -108,7 +108,7 @@ class Mirror:
         for inside in self.members.values():
             inside.pop(ref, None)
 
-    def join(self, member: Ref, container: Ref, privileges: Held) -> None:
+    def join(self, member: Ref, container: Ref, privileges: PrivilegeSet) -> None:
         """A new direct membership."""
         self.members[container][member] = privileges
 
@@ -142,7 +142,7 @@ class Mirror:
         direct = self.members.get(container, {})
         return {ref for ref in direct if ref == member or member in self.inside(ref, effective=True)}
 
-    def privileges(self, member: Ref, container: Ref, *, effective: bool = False) -> Held:
+    def privileges(self, member: Ref, container: Ref, *, effective: bool = False) -> PrivilegeSet:
         """What somebody may in a container; None where that is not known, or where it is no member."""
         direct = self.members.get(container, {})
         if not effective:

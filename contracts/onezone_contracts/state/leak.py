@@ -15,16 +15,16 @@ Alone = Callable[[Sent], tuple[Sent, list[Difference]]]
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """What was not as before after refused requests; `seen` says that it was a single one, which was seen to do it."""
+    """What was not as before after refused requests; `confirmed`: a single one was seen to do it."""
 
     sent: tuple[Sent, ...]
     difference: Difference
-    seen: bool = False
+    confirmed: bool = False
 
     def finding(self) -> Finding:
         """What was left behind, by the one that was seen to do it; else by all that were sent, and none is accused."""
         seen, last, steps = self.difference, self.sent[-1], tuple(request.exchange for request in self.sent)
-        if self.seen:
+        if self.confirmed:
             words = f"{last.case.label}: refused with {last.exchange.answer()}, yet this changed: {seen.what}"
             steps = tuple(filter(None, (last.exchange, seen.exchange)))
         else:
@@ -38,5 +38,8 @@ def seen_alone(suspects: Iterable[Sent], alone: Alone) -> list[Leak]:
     """What each suspect leaves behind by itself; one that is accepted then is not to blame."""
     tried = map(alone, suspects)
     return [
-        Leak((again,), difference, seen=True) for again, left in tried if not again.succeeded for difference in left
+        Leak((again,), difference, confirmed=True)
+        for again, left in tried
+        if not again.succeeded
+        for difference in left
     ]

@@ -35,7 +35,7 @@ class Ledger(Tracker):
     Others may work in these groups, and nobody is there to make new ones. So each look is compared with the one before,
     and a single suspect is sent again, too, before it is accused.
 
-    `initial` are the services of each group before the run, `known` what it had when it was last looked at; `strays`
+    `initial` are the services of each group before the run, `services` what it had when it was last looked at; `strays`
     were accepted for a group that is not there since the last look, and went nobody knows where; `spare` was created
     and is not judged: it is only removed at the end.
 
@@ -58,7 +58,7 @@ class Ledger(Tracker):
         self.operation = operation
         self.replay = replay
         self.initial: dict[str, frozenset[str]] = {}
-        self.known: dict[str, set[str]] = {}
+        self.services: dict[str, set[str]] = {}
         self.created: list[Created] = []
         self.strays: list[Sent] = []
         self.spare: list[Created] = []
@@ -70,7 +70,7 @@ class Ledger(Tracker):
         """Take the group's services as they are now for given."""
         ids = self.readback.ids(group)
         if ids is not None:
-            self.known[group] = set(ids)
+            self.services[group] = set(ids)
             self.initial.setdefault(group, frozenset(ids - self._ours()))
 
     def listed(self, group: str, shows: Callable[[set[str]], bool]) -> set[str] | None:
@@ -87,15 +87,15 @@ class Ledger(Tracker):
         self.readback.lag.until(ready)
         now = latest[0]
         if now is None or self.cut(group, now):
-            self.known.pop(group, None)
+            self.services.pop(group, None)
             return None
-        self.known[group] = set(now)
+        self.services[group] = set(now)
         return now
 
     def cut(self, group: str, now: set[str]) -> bool:
         """Whether a list merely ends: what it does not show any more is there, and can be read."""
-        gone = self.known.get(group, set()) - now
-        full = PAGE <= len(now) <= len(self.known.get(group, ()))
+        gone = self.services.get(group, set()) - now
+        full = PAGE <= len(now) <= len(self.services.get(group, ()))
         return bool(gone) and full and all(self.readback.again(group, service).details is not None for service in gone)
 
     def _ours(self, group: str | None = None) -> set[str]:
@@ -126,7 +126,7 @@ class Ledger(Tracker):
 
     def places(self, sent: Sent) -> set[str]:
         """The group of the path and the user's own, as far as they can be listed."""
-        return set(sent.groups) & self.known.keys()
+        return set(sent.groups) & self.services.keys()
 
     def flush(self, *places: object) -> None:
         """See that the refused requests left no trace, and where they did, find those that do."""
@@ -136,7 +136,7 @@ class Ledger(Tracker):
 
     def changed(self, place: str, suspects: Sequence[Sent] = ()) -> list[Difference]:  # noqa: ARG002
         """What came to a group, and what went, since it was looked at last."""
-        before = self.known.get(place)
+        before = self.services.get(place)
         now = self.listed(place, before.issubset) if before is not None else None
         if before is None or now is None:
             return []
@@ -170,21 +170,21 @@ class Ledger(Tracker):
 
     def accepted(self, sent: Sent) -> None:
         """A creation that was accepted: find it in its group, and read it."""
-        stray = sent.group not in self.known or sent.case.group == MISSING
+        stray = sent.group not in self.services or sent.case.group == MISSING
         self.strays += [sent] if stray else []
-        creation = self._seen([sent], () if stray else {sent.group})[1][0]
+        creation = self._observe([sent], () if stray else {sent.group})[1][0]
         if "get" not in self.readback.offered and len(self.created) < BLIND:
             for other in sorted(creation.extra):  # a Location that leads nowhere: is reading offered at all?
                 self.readback.by_id(sent.group, other, sent.user)
-        if creation.extra or creation.gone:
-            explained = bool(self.strays) or self._explained(self._suspects(), sent.group, creation.gone)
+        if creation.extra or creation.vanished:
+            explained = bool(self.strays) or self._explained(self._suspects(), sent.group, creation.vanished)
             self.strays.clear()
-            creation = replace(creation, extra=NONE, gone=NONE) if explained else creation
+            creation = replace(creation, extra=NONE, vanished=NONE) if explained else creation
         self.created.append(creation)
 
     def together(self, accepted: list[Sent]) -> list[Created]:
         """Creations that were accepted at the same time: account for all of them at once."""
-        creations = self._seen(accepted, {sent.group for sent in accepted})[1]
+        creations = self._observe(accepted, {sent.group for sent in accepted})[1]
         self.created += creations
         return creations
 
@@ -197,9 +197,9 @@ class Ledger(Tracker):
                 super().refused(request)
             self.flush()
             return True
-        before, vain = dict(self.known), self.readback.lag.vain
-        changes, creations = self._seen(accepted, set().union(*(request.groups for request in sent)))
-        self.readback.lag.vain = vain  # each of them is waited for again, alone, where something is odd
+        before, vain = dict(self.services), self.readback.lag.timeouts
+        changes, creations = self._observe(accepted, set().union(*(request.groups for request in sent)))
+        self.readback.lag.timeouts = vain  # each of them is waited for again, alone, where something is odd
         unread = "get" in self.readback.offered and any(creation.read.details is None for creation in creations)
         if answered and not unread and _plain(creations, before) and not any(map(any, changes.values())):
             self.created += creations
@@ -210,19 +210,19 @@ class Ledger(Tracker):
         unexplained = {group: gone for group, gone in vanished.items() if not self._explained(suspects, group, gone)}
         if unexplained and creations:  # it cannot vanish again: this must not be forgotten
             gone = NONE.union(*unexplained.values())
-            self.created.append(replace(creations.pop(0), listed=None, extra=NONE, gone=gone))
+            self.created.append(replace(creations.pop(0), listed=None, extra=NONE, vanished=gone))
         elif not strays:
             left = (self._differences(group, NONE, gone) for group, gone in unexplained.items())
             self.leaks += [Leak(tuple(suspects), difference) for difference in chain.from_iterable(left)]
         self.spare += creations
         return False
 
-    def _seen(self, accepted: list[Sent], groups: Iterable[str]) -> tuple[dict[str, Changes], list[Created]]:
+    def _observe(self, accepted: list[Sent], groups: Iterable[str]) -> tuple[dict[str, Changes], list[Created]]:
         """What else came to groups, and went, and what was accepted as it is seen: all looked at at the same time.
 
         What else came to a group, and went, is noted with the first that was accepted there, too.
         """
-        before = {group: self.known[group] for group in sorted(set(groups) & self.known.keys())}
+        before = {group: self.services[group] for group in sorted(set(groups) & self.services.keys())}
         ids = {group: [new_id(sent.exchange) for sent in accepted if sent.group == group] for group in before}
         looks: list[Callable[[], Any]] = [
             partial(self.listed, group, partial(_holds, before[group], ids[group])) for group in before
@@ -242,7 +242,7 @@ class Ledger(Tracker):
             service, group = new_id(sent.exchange), sent.group if sent.case.group != MISSING else ""
             listed = service in now[group] if group in now else None
             extra, gone = left.pop(group, (NONE, NONE))
-            listing, shown = self.readback.lists.get(sent.group), len(self.known.get(sent.group, ()))
+            listing, shown = self.readback.lists.get(sent.group), len(self.services.get(sent.group, ()))
             creations.append(Created(sent, service or None, listed, extra, gone, read, listing, shown))
         return changes, creations
 
@@ -264,7 +264,7 @@ class Ledger(Tracker):
 
     # --- what is found ------------------------------------------------------------------------------------
 
-    def of(self, sent: Sent) -> Created | None:
+    def creation_of(self, sent: Sent) -> Created | None:
         """What came of an accepted creation, None where the request was not accepted."""
         return next((creation for creation in reversed(self.created) if creation.sent is sent), None)
 
@@ -275,20 +275,20 @@ class Ledger(Tracker):
     def all(self, log: Sequence[Sent]) -> list[Leak]:  # noqa: ARG002
         """What refused requests left behind, but for those that are left open. Raises NotJudged where nothing lists."""
         self.flush()
-        if not self.known and not self.leaks:
+        if not self.services and not self.leaks:
             raise NotJudged(self.readback.lack("list"))
         return [leak for leak in self.leaks if not any(request.case.open for request in leak.sent)]
 
     def consequences(self, sent: Sent) -> Iterator[Finding]:
         """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
-        creation = self.of(sent)
+        creation = self.creation_of(sent)
         if creation is not None:
             yield from compare.located(self.created, creation)
         yield from super().consequences(sent)
 
-    def kept(self, sent: Sent) -> Iterator[Finding]:
+    def deviations(self, sent: Sent) -> Iterator[Finding]:
         """How what is read back of an accepted case differs from what was sent."""
-        creation = self.of(sent)
+        creation = self.creation_of(sent)
         if creation is not None:
             yield from compare.differences_of(self.operation, creation)
             if "get" in self.readback.offered:

@@ -10,7 +10,7 @@ from onezone_spec import Contract, Operation
 from onezone_contracts.exchange import Exchange
 from onezone_contracts.reading import answer_of, ids_of
 from onezone_contracts.state.belonging import belonging
-from onezone_contracts.state.compare import at, brief, difference, is_moment, more
+from onezone_contracts.state.compare import brief, difference, is_moment, more, value_at
 from onezone_contracts.state.expected import (
     CALLER,
     GROUP,
@@ -28,7 +28,7 @@ from onezone_contracts.state.expected import (
 )
 from onezone_contracts.state.probe import Difference, Probe
 from onezone_contracts.state.tokens import BLOCKED, as_sent, counts
-from onezone_contracts.target.administrator import GONE, Account
+from onezone_contracts.target.administrator import NOT_THERE, Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.owned import generation_of, read_generation
 
@@ -104,7 +104,7 @@ def _details(account: Account, probe: Probe) -> Iterator[Difference]:
     if stored is None:
         if exchange.succeeded:
             yield Difference(f"{name} is still there", "404", exchange.answer(), exchange)
-    elif exchange.status in GONE:
+    elif exchange.status in NOT_THERE:
         if account.offers("get", probe.ref[0]):
             yield Difference(f"{name} is not there", "200", exchange.answer(), exchange)
     elif isinstance(shown, dict):
@@ -118,7 +118,7 @@ def unequal(name: str, stored: Mapping[str, Any], shown: Mapping[str, Any], exch
         where = difference(stored[key], shown[key], key) or more(stored[key], shown[key], key)
         if where:
             yield Difference(
-                f"{where} of {name}", brief(at(stored[key], where)), brief(at(shown[key], where)), exchange
+                f"{where} of {name}", brief(value_at(stored[key], where)), brief(value_at(shown[key], where)), exchange
             )
 
 
@@ -131,7 +131,7 @@ def _members(account: Account, probe: Probe) -> Iterator[Difference]:
     expected = {ref[1] for ref in account.mirror.inside(place) if ref[0] == probe.kind}
     if ids_of(entries) != expected:
         yield Difference(
-            f"the {probe.kind}s of the {place[0].replace('_', ' ')}", told(expected), told(entries), exchange
+            f"the {probe.kind}s of the {place[0].replace('_', ' ')}", in_words(expected), in_words(entries), exchange
         )
 
 
@@ -139,27 +139,29 @@ def _privileges(account: Account, probe: Probe) -> Iterator[Difference]:
     assert probe.other is not None
     role = role_of(probe.ref[0], probe.other[0])
     exchange = account.read("privileges", role, probe.other[0], {role: probe.ref, probe.other[0]: probe.other})
-    yield from _held(account, account.mirror.privileges(probe.ref, probe.other), exchange, f"what the {role} may")
+    yield from _compare_privileges(
+        account, account.mirror.privileges(probe.ref, probe.other), exchange, f"what the {role} may"
+    )
 
 
 def _zone(account: Account, probe: Probe) -> Iterator[Difference]:
     exchange = account.read("privileges", probe.ref[0], ZONE, {probe.ref[0]: probe.ref})
-    yield from _held(
+    yield from _compare_privileges(
         account, account.mirror.zone_privileges(probe.ref), exchange, f"what the {probe.ref[0]} may in the zone"
     )
 
 
-def _held(
+def _compare_privileges(
     account: Account, privileges: frozenset[str] | None, exchange: Exchange | None, what: str
 ) -> Iterator[Difference]:
     entries = account.listed(exchange)
     if entries is not None and privileges is not None and set(map(str, entries)) != privileges:
-        yield Difference(what, told(privileges), told(entries), exchange)
+        yield Difference(what, in_words(privileges), in_words(entries), exchange)
 
 
 def _login(account: Account, probe: Probe) -> Iterator[Difference]:
     """Whether the user can log in where that should be, and that no earlier password serves."""
-    operation, person = account.contract.find("get", CALLER), account.people.get(probe.ref)
+    operation, person = account.contract.find("get", CALLER), account.users.get(probe.ref)
     if operation is None or person is None:
         return
     stored = account.mirror.details[probe.ref]
@@ -200,7 +202,7 @@ def _lets_in(account: Account, text: str, owner: Ref, *, may: bool) -> Iterator[
         yield Difference("who the token lets in", owner[1], brief(answer), exchange)
 
 
-def _owned(account: Account, probe: Probe) -> Iterator[Difference]:
+def _owned_tokens(account: Account, probe: Probe) -> Iterator[Difference]:
     """Whether exactly those named tokens of a user are listed that are there."""
     exchange = account.read("list", TOKEN, USER, {USER: probe.ref})
     entries = account.listed(exchange)
@@ -209,10 +211,10 @@ def _owned(account: Account, probe: Probe) -> Iterator[Difference]:
         return
     expected = {ref[1] for ref in belongings if ref[0] == TOKEN}
     if ids_of(entries) != expected:
-        yield Difference("the tokens of the user", told(expected), told(entries), exchange)
+        yield Difference("the tokens of the user", in_words(expected), in_words(entries), exchange)
 
 
-def _grown(account: Account, probe: Probe) -> Iterator[Difference]:
+def _newer_generation(account: Account, probe: Probe) -> Iterator[Difference]:
     """Whether the generation of temporary tokens is another than it was."""
     before = account.tokens.generations.get(probe.ref)
     exchange = read_generation(account, probe.ref)
@@ -229,13 +231,13 @@ _LOOKS = {
     "zone": _zone,
     "counts": _counts,
     "temporary": _temporary,
-    "owned": _owned,
-    "generation": _grown,
+    "owned": _owned_tokens,
+    "generation": _newer_generation,
     "belonging": belonging,
 }
 
 
-def told(values: Any) -> str:
+def in_words(values: Any) -> str:
     """A set in words."""
     return ", ".join(sorted(map(str, values))) or "none"
 
@@ -256,14 +258,14 @@ def misread(
                 "the answer", "a JSON object", brief(answer) if answer is not None else exchange.answer(), exchange
             )
         ]
-    named: dict[str, Ref | None] = {**roles, CALLER: caller}
-    return list(_READS[operation.effect.verb](account, operation, named, exchange))
+    roles_with_caller: dict[str, Ref | None] = {**roles, CALLER: caller}
+    return list(_READS[operation.effect.verb](account, operation, roles_with_caller, exchange))
 
 
-Named = Mapping[str, Ref | None]
+Roles = Mapping[str, Ref | None]
 
 
-def _list(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
+def _list(account: Account, operation: Operation, roles: Roles, exchange: Exchange) -> Iterator[Difference]:
     effect, mirror, listing = operation.effect, account.mirror, account.listing(exchange)
     entries = listing.entries
     if entries is None:
@@ -273,18 +275,18 @@ def _list(account: Account, operation: Operation, named: Named, exchange: Exchan
     ids, kind = ids_of(entries), account.contract.kind(effect.resource)
     if len(ids) != len(entries):
         yield Difference("the list", "each id once", "an id twice", exchange)
-    place = named.get(effect.within or "")
+    place = roles.get(effect.within or "")
     if place is None:
         expected = {ref[1] for ref in mirror.details if ref[0] == kind and ref not in account.tokens.unnamed}
-        judged = expected | {ref[1] for ref in account.gone if ref[0] == kind}
+        judged = expected | {ref[1] for ref in account.removed if ref[0] == kind}
     else:
         texts = account.tokens.texts if effect.by == TOKEN else {}
         related = _related(account.contract, mirror, operation, place)
         expected = {texts.get(ref, ref[1]) for ref in related if ref[0] == kind}
-        ours = {texts.get(ref, ref[1]) for ref in {*account.made, *account.tokens.owners} if ref[0] == kind}
+        ours = {texts.get(ref, ref[1]) for ref in {*account.created, *account.tokens.owners} if ref[0] == kind}
         judged = ours if effect.within == CALLER else ids | expected
     if ids & judged != expected:
-        yield Difference("the list", told(expected), told(ids & judged), exchange)
+        yield Difference("the list", in_words(expected), in_words(ids & judged), exchange)
 
 
 def _related(contract: Contract, mirror: Mirror, operation: Operation, place: Ref) -> set[Ref]:
@@ -299,23 +301,23 @@ def _related(contract: Contract, mirror: Mirror, operation: Operation, place: Re
     return mirror.containers(place, contract.kind(effect.resource), effective=effect.effective)
 
 
-def _get(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
-    ref, answer = named[operation.effect.resource], answer_of(exchange)
+def _get(account: Account, operation: Operation, roles: Roles, exchange: Exchange) -> Iterator[Difference]:
+    ref, answer = roles[operation.effect.resource], answer_of(exchange)
     assert ref is not None
     if ref[1] not in answer.values() and _shows_text(account.contract, operation):
         yield Difference("the answer", f"the id {ref[1]}", "another id, or none", exchange)
-    if ref in account.made and not is_moment(answer.get(CREATED)):
+    if ref in account.created and not is_moment(answer.get(CREATED)):
         yield Difference("when it was made", "seconds since 1970", brief(answer[CREATED]), exchange)
-    stored = _shown(account, operation, ref)
+    stored = _as_shown(account, operation, ref)
     yield from unequal(f"the {ref[0].replace('_', ' ')}", stored, as_sent(ref[0], answer), exchange)
 
 
-def _shown(account: Account, operation: Operation, ref: Ref) -> dict[str, Any]:
+def _as_shown(account: Account, operation: Operation, ref: Ref) -> dict[str, Any]:
     """What is stored of an entity as the operation shows it: what stands for nothing and what is repeated, too."""
     stored, contract = dict(account.mirror.details.get(ref, {})), account.contract
     shown = contract.resolve(operation.success.schema or {}).get("properties", {})
     for name, schema in ((name, contract.resolve(prop)) for name, prop in shown.items()):
-        if ABSENT in schema and ref in account.made:
+        if ABSENT in schema and ref in account.created:
             stored.setdefault(name, schema[ABSENT])
     for name, schema in ((name, contract.resolve(prop)) for name, prop in shown.items()):
         if schema.get(SAME_AS) in stored:
@@ -329,8 +331,8 @@ def _shows_text(contract: Contract, operation: Operation) -> bool:
     return any(contract.resolve(prop).get("type") == "string" for prop in properties)
 
 
-def _generation(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
-    owner, number = named[operation.effect.within or ""], generation_of(exchange)
+def _generation(account: Account, operation: Operation, roles: Roles, exchange: Exchange) -> Iterator[Difference]:
+    owner, number = roles[operation.effect.within or ""], generation_of(exchange)
     assert owner is not None
     before = account.tokens.generations.get(owner)
     if number is None:
@@ -341,30 +343,30 @@ def _generation(account: Account, operation: Operation, named: Named, exchange: 
         account.tokens.generations[owner] = number
 
 
-def _scope(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
+def _scope(account: Account, operation: Operation, roles: Roles, exchange: Exchange) -> Iterator[Difference]:
     """The token that is asked about has no end."""
     assert account is not None
     assert operation.effect.verb in READING
-    assert named is not None
+    assert roles is not None
     end = answer_of(exchange).get("validUntil")
     if end is not None:
         yield Difference("until when the token counts", "null", brief(end), exchange)
 
 
-def _sets(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
+def _sets(account: Account, operation: Operation, roles: Roles, exchange: Exchange) -> Iterator[Difference]:
     effect, mirror = operation.effect, account.mirror
-    about = pair(account.contract, operation, {role: ref for role, ref in named.items() if ref}, named.get(CALLER))
+    about = pair(account.contract, operation, {role: ref for role, ref in roles.items() if ref}, roles.get(CALLER))
     if about:
         privileges = mirror.privileges(*about, effective=effect.effective)
     else:
-        ref = named[effect.resource]
+        ref = roles[effect.resource]
         assert ref is not None
         privileges = mirror.zone_privileges(ref, effective=effect.effective)
-    yield from _held(account, privileges, exchange, "the privileges")
+    yield from _compare_privileges(account, privileges, exchange, "the privileges")
 
 
-def _through(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
-    ref, place = named[operation.effect.resource], named[operation.effect.within or ""]
+def _through(account: Account, operation: Operation, roles: Roles, exchange: Exchange) -> Iterator[Difference]:
+    ref, place = roles[operation.effect.resource], roles[operation.effect.within or ""]
     entries = account.listed(exchange)
     assert ref is not None
     assert place is not None
@@ -374,19 +376,19 @@ def _through(account: Account, operation: Operation, named: Named, exchange: Exc
     expected |= {f"{direct['type']} {direct['id']}"} if ref in account.mirror.through(ref, place) else set()
     came = {f"{entry.get('type')} {entry.get('id')}" for entry in entries or () if isinstance(entry, dict)}
     if entries is None or came != expected:
-        yield Difference("the members between", told(expected), told(came), exchange)
+        yield Difference("the members between", in_words(expected), in_words(came), exchange)
 
 
-def _catalogue(account: Account, operation: Operation, named: Named, exchange: Exchange) -> Iterator[Difference]:
-    assert named is not None
+def _catalogue(account: Account, operation: Operation, roles: Roles, exchange: Exchange) -> Iterator[Difference]:
+    assert roles is not None
     answer = answer_of(exchange)
     for name, privileges in account.contract.privilege_sets[operation.effect.resource].items():
         came = answer.get(name)
         if not isinstance(came, list) or set(map(str, came)) != set(privileges):
-            yield Difference(f"the set {name}", told(privileges), told(came or ()), exchange)
+            yield Difference(f"the set {name}", in_words(privileges), in_words(came or ()), exchange)
 
 
-_READS: dict[str, Callable[[Account, Operation, Named, Exchange], Iterator[Difference]]] = {
+_READS: dict[str, Callable[[Account, Operation, Roles, Exchange], Iterator[Difference]]] = {
     "list": _list,
     "get": _get,
     "privileges": _sets,
@@ -394,5 +396,5 @@ _READS: dict[str, Callable[[Account, Operation, Named, Exchange], Iterator[Diffe
     "catalogue": _catalogue,
     "generation": _generation,
     "infer": _scope,
-    "show": lambda _account, _operation, _named, _exchange: iter(()),
+    "show": lambda _account, _operation, _roles, _exchange: iter(()),
 }

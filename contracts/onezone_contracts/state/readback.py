@@ -24,7 +24,7 @@ from onezone_contracts.wire import Wire
 
 SERVER_ERROR = 500
 """What says more than that somebody else may not read, or finds nothing."""
-SHOWN = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
+SHOWN_KEYS = ("handleServiceId", "name", "proxyEndpoint", "serviceProperties")
 """What a read shows some of; an answer with none of them is of a form that is not ours to judge."""
 
 
@@ -52,8 +52,8 @@ class Readback:
     """By group, the last answer that listed its services."""
     _observers: dict[str, TestUser | None] = field(default_factory=dict)
 
-    def _template(self, verb: str, *, within: bool = True) -> str | None:
-        operation = self.contract.find(verb, self.resource, self.within if within else None)
+    def _template(self, verb: str) -> str | None:
+        operation = self.contract.find(verb, self.resource, self.within)
         return operation.path if operation else None
 
     def _get(self, identity: TestUser, path: str, label: str) -> Exchange:
@@ -221,5 +221,5 @@ def _details(exchange: Exchange) -> dict[str, Any] | None:
     except RecursionError:
         return {}  # it can be read, only not by this parser
     inner = [value for value in data.values() if isinstance(value, dict)] if isinstance(data, dict) else []
-    shown = (value for value in (data, *inner) if isinstance(value, dict) and any(key in value for key in SHOWN))
+    shown = (value for value in (data, *inner) if isinstance(value, dict) and any(key in value for key in SHOWN_KEYS))
     return next(shown, None)  # as it is, or in an envelope

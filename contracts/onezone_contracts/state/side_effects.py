@@ -28,15 +28,15 @@ class Newcomers:
         self.account = account
         self.operation = operation
         self._listed: set[str] | None = None
-        self._asked = False
+        self._remembered = False
 
     def remember(self) -> None:
         """What there is of that kind, before anything is refused."""
-        if self.operation.effect.verb == "create" and not self._asked:
-            self._asked = True
+        if self.operation.effect.verb == "create" and not self._remembered:
+            self._remembered = True
             self._listed = self.account.everything(self.account.contract.kind(self.operation.effect.resource))
 
-    def found(self) -> list[Difference]:
+    def differences(self) -> list[Difference]:
         """What came to be since; each is told once."""
         return [
             Difference(f"a {kind} came to be", "nothing new", identity, None) for kind, identity in self._appeared()
@@ -48,12 +48,12 @@ class Newcomers:
             return
         account = self.account
         kind = account.contract.kind(self.operation.effect.resource)
-        ours = {ref[1] for ref in account.made if ref[0] == USER}
-        accounted = self._listed | {ref[1] for ref in account.made}
+        ours = {ref[1] for ref in account.created if ref[0] == USER}
+        accounted = self._listed | {ref[1] for ref in account.created}
         for identity in sorted((account.everything(kind) or set()) - accounted):
             self._listed.add(identity)
             if is_ours(account.details((kind, identity)) or {}, ours, account.samples.run_id):
-                account.made[kind, identity] = None
+                account.created[kind, identity] = None
                 yield kind, identity
 
 
@@ -86,7 +86,7 @@ class Effects(Tracker):
     def refused(self, sent: Sent) -> None:
         """A request that was not accepted; its traces are looked for before something is accepted, or in the end."""
         if self._tolerated(sent):
-            self.newcomers.found()  # they are taken for given
+            self.newcomers.differences()  # they are taken for given
         else:
             super().refused(sent)
 
@@ -175,7 +175,7 @@ class Effects(Tracker):
         if sent.stage:
             self.flush(sent.stage)
 
-    def kept(self, sent: Sent) -> Iterator[Finding]:
+    def deviations(self, sent: Sent) -> Iterator[Finding]:
         """How the state after an accepted case, or the answer of a reading one, is not what it should be."""
         for difference in sent.differences:
             yield difference.finding(f"{sent.case.label}: {difference.what}", sent.exchange)
@@ -183,7 +183,7 @@ class Effects(Tracker):
     def see(self, sent: Sent) -> None:
         """See that one refused request changed nothing of what it named."""
         self.leaks += [
-            Leak((sent,), difference, seen=True) for difference in differences(self.account, self._touched(sent))
+            Leak((sent,), difference, confirmed=True) for difference in differences(self.account, self._touched(sent))
         ]
 
     def _touched(self, sent: Sent) -> list[Probe]:
@@ -198,11 +198,11 @@ class Effects(Tracker):
         """Everything that refused requests left behind, with what came to be and belongs nowhere."""
         self.flush()
         refused = tuple(sent for sent in log if not sent.exchange.succeeded and not self._tolerated(sent))
-        appeared = self.newcomers.found()
+        appeared = self.newcomers.differences()
         if appeared and refused:
             self.blame(refused, appeared, self._makes)
         return self.leaks
 
     def _makes(self, sent: Sent) -> tuple[Sent, list[Difference]]:
         again = self.replay(sent.case)
-        return again, self.newcomers.found()
+        return again, self.newcomers.differences()

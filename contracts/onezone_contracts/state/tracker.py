@@ -103,7 +103,7 @@ class Tracker:
         """
         single = self.private and len(suspects) == 1
         seen = [] if single else seen_alone(suspects[:SUSPECTS], alone)
-        more = [Leak(tuple(suspects), difference, seen=single) for difference in left] if otherwise else []
+        more = [Leak(tuple(suspects), difference, confirmed=single) for difference in left] if otherwise else []
         self.leaks += seen or more
         return bool(seen)
 
@@ -120,14 +120,14 @@ class Tracker:
         """Everything that refused requests left behind. Raises NotJudged where that cannot be seen."""
         raise NotJudged(UNSEEN, blocked=True)
 
-    def kept(self, sent: Sent) -> Iterator[Finding]:  # noqa: ARG002
+    def deviations(self, sent: Sent) -> Iterator[Finding]:  # noqa: ARG002
         """How what is read back of an accepted case, or the answer of a reading one, is not what it should be."""
         return iter(())
 
     def consequences(self, sent: Sent) -> Iterator[Finding]:
         """What is wrong with what came of a case: what was accepted is there as sent, what was refused left nothing."""
         if sent.succeeded:
-            yield from self.kept(sent)
+            yield from self.deviations(sent)
             return
         before = len(self.leaks)
         self.look(sent)

@@ -16,7 +16,7 @@ from onezone_contracts.generate.values import Samples, is_ours, privileges_of, s
 from onezone_contracts.network import Network
 from onezone_contracts.patience import Lag
 from onezone_contracts.reading import Listing, answer_of, entry_id, list_keys, listing
-from onezone_contracts.state.expected import TOKEN, USER, ZONE, Held, Mirror, Ref, kinds, removal, role_of
+from onezone_contracts.state.expected import TOKEN, USER, ZONE, Mirror, PrivilegeSet, Ref, kinds, removal, role_of
 from onezone_contracts.state.tokens import TokenBook, by_text, text_of
 from onezone_contracts.target.credentials import Credentials, near
 from onezone_contracts.target.file import SetupError, Target, TestUser
@@ -24,7 +24,7 @@ from onezone_contracts.wire import Wire
 
 DEFAULT_SET = "member"
 """The privileges of a new member that none were given to."""
-GONE = frozenset({404, 410})
+NOT_THERE = frozenset({404, 410})
 
 
 class Account:
@@ -79,10 +79,10 @@ class Account:
                 for word in near(credential)
             )
         )
-        self.made: dict[Ref, None] = {}
+        self.created: dict[Ref, None] = {}
         self.pool: dict[frozenset[str], list[TestUser]] = {}
-        self.gone: set[Ref] = set()
-        self.people: dict[Ref, list[TestUser]] = {}
+        self.removed: set[Ref] = set()
+        self.users: dict[Ref, list[TestUser]] = {}
         self.core: Target | None = None
         self.shut: str | None = None
         self.misread: dict[str, Exchange] = {}
@@ -131,8 +131,8 @@ class Account:
 
     def adopt(self, ref: Ref, details: Mapping[str, Any] | None = None) -> None:
         """Take something new into account: it is removed in the end."""
-        if ref not in self.made and ref[1] not in self._before.get(ref[0], ()):
-            self.made[ref] = None
+        if ref not in self.created and ref[1] not in self._before.get(ref[0], ()):
+            self.created[ref] = None
         self.mirror.add(ref, details or {})
 
     def before(self, kind: str) -> list[str]:
@@ -142,7 +142,7 @@ class Account:
     def take(self, kind: str, ids: Iterable[str]) -> None:
         """Take what one of the kit's users made into account, to be removed in the end."""
         for identity in ids:
-            self.made.setdefault((kind, identity))
+            self.created.setdefault((kind, identity))
 
     def person(self, zone: Iterable[str] = ()) -> TestUser:
         """A new user with these zone privileges, who can log in. Raises SetupError."""
@@ -173,8 +173,8 @@ class Account:
         if text is None:
             raise SetupError(f"{operation.method} {operation.path} showed no token: its answer was {exchange.answer()}")
         self.keep_token(operation, ref, text, identity or new_id(exchange), {"revoked": False, **value})
-        self.people[ref] = [TestUser(ref[1], Credentials(token=text), ref)]
-        return self.people[ref][-1]
+        self.users[ref] = [TestUser(ref[1], Credentials(token=text), ref)]
+        return self.users[ref][-1]
 
     def keep_token(
         self, operation: Operation, owner: Ref, text: str, identity: str | None, details: Mapping[str, Any]
@@ -185,7 +185,7 @@ class Account:
         self.redactor.learn(text)
         self.tokens.keep(ref, text, owner, named=named is not None)
         if named:
-            self.made.setdefault(ref)
+            self.created.setdefault(ref)
         self.mirror.add(ref, {**details, TOKEN: text})
         self.mirror.join(ref, owner, None)
         return ref
@@ -198,13 +198,13 @@ class Account:
         if name is None or word is None:
             return None
         user = TestUser(name, Credentials(name, word), ref)
-        self.people[ref] = [user]
+        self.users[ref] = [user]
         self.redactor.learn(word, basic(name, word).removeprefix("Basic "))
         return user
 
     def renamed(self, ref: Ref, body: Mapping[str, Any], operation: Operation) -> None:
         """A user's name or password was changed by a body of that operation: both are remembered, the new ones last."""
-        logins = self.people.get(ref)
+        logins = self.users.get(ref)
         if not logins or logins[-1].credentials.token or operation.body is None:
             return
         names = [str(body[prop.name]) for prop in operation.body.properties if prop.unique and prop.name in body]
@@ -216,7 +216,7 @@ class Account:
 
     def logins(self, ref: Ref, *, may: bool) -> Iterator[tuple[Auth, bool]]:
         """Every name and password that a user had, with whether they should serve: the last ones, if any."""
-        *before, last = self.people[ref]
+        *before, last = self.users[ref]
         yield last.auth, may
         for earlier in before:
             if earlier.credentials != last.credentials:
@@ -232,7 +232,7 @@ class Account:
         pool.append(self.person(zone))
         return pool[-1]
 
-    def attach(self, member: Ref, container: Ref, privileges: Held = None) -> None:
+    def attach(self, member: Ref, container: Ref, privileges: PrivilegeSet = None) -> None:
         """A direct membership with these privileges, or those that every new member gets. Raises SetupError."""
         role = role_of(member[0], container[0])
         operation = self._operation("attach", role, container[0])
@@ -348,7 +348,7 @@ class Account:
 
     def _shows(self, member: Ref, container: Ref | None) -> bool:
         if container is None:
-            expected: Held = self.mirror.zone_privileges(member, effective=True)
+            expected: PrivilegeSet = self.mirror.zone_privileges(member, effective=True)
             if not expected:
                 return True
         else:
@@ -362,12 +362,12 @@ class Account:
         """Remove all that was made, users last; an interrupt waits until that is done, a second one does not."""
         self.api.wire.finish()
         for ref in self._leftovers():
-            self.made.setdefault(ref)
+            self.created.setdefault(ref)
         # others go with their owners
-        entities = [entity for entity in self.made if self.tokens.owners.get(entity) not in self.made]
+        entities = [entity for entity in self.created if self.tokens.owners.get(entity) not in self.created]
         for ref in sorted(filter(self._removable, entities), key=lambda entity: removal(self.contract, entity[0])):
             self.delete(ref)
-        self.made.clear()
+        self.created.clear()
         self.api.wire.close()
 
     def delete(self, ref: Ref) -> Exchange | None:
@@ -381,15 +381,15 @@ class Account:
         """Whether something is surely the kit's: it was not there before, or it says so itself."""
         if ref[0] in self._before:
             return ref[1] not in self._before[ref[0]]
-        users = [entity[1] for entity in self.made if entity[0] == USER]
+        users = [entity[1] for entity in self.created if entity[0] == USER]
         return is_ours(self.details(ref) or {}, users, self.samples.run_id)
 
     def _leftovers(self) -> Iterator[Ref]:
         """What is new, carries the run's mark or was made by a user of the kit, and was not accounted for."""
-        ours = {ref[1] for ref in self.made if ref[0] == USER}
+        ours = {ref[1] for ref in self.created if ref[0] == USER}
         for kind in self._before:
             new = (self.everything(kind) or set()) - self._before[kind]
-            for identity in sorted(new - {ref[1] for ref in self.made if ref[0] == kind}):
+            for identity in sorted(new - {ref[1] for ref in self.created if ref[0] == kind}):
                 if is_ours(self.details((kind, identity)) or {}, ours, self.samples.run_id):
                     yield kind, identity
 

@@ -109,7 +109,7 @@ class Target:
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
 
-    def having(self, kind: str, writer: TestUser | None, *, allowed: bool) -> str | None:
+    def credential_holder(self, kind: str, writer: TestUser | None, *, allowed: bool) -> str | None:
         """A persona with that kind of credentials: whom no later case needs to be allowed, or somebody who is."""
         people = sorted(self.personas.values(), key=lambda user: (user.persona.allowed, user is writer))
         fitting = (user.persona for user in people if user.credentials.has(kind))

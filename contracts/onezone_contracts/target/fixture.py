@@ -50,14 +50,14 @@ def harmless(contract: Contract, kind: str) -> frozenset[str]:
 class Stage:
     """The roles of an operation with the entities that play them.
 
-    `people` are the personas that act here; `creator` created what users of the path stand under; `witnesses` is what
+    `actors` are the personas that act here; `creator` created what users of the path stand under; `witnesses` is what
     must stay as it is; a `spoiled` stage is in a state that nobody knows. `belongings` are tokens of the users who act.
     """
 
     account: Account
     operation: Operation
     roles: dict[str, Ref] = field(default_factory=dict)
-    people: dict[object, TestUser] = field(default_factory=dict)
+    actors: dict[object, TestUser] = field(default_factory=dict)
     creator: TestUser | None = None
     belongings: dict[Ref, Ref] = field(default_factory=dict)
     witnesses: list[Probe] = field(default_factory=list)
@@ -245,8 +245,8 @@ class Stage:
     def enter(self, persona: Persona, *, fresh: bool = False) -> TestUser:
         """A user who holds exactly what the persona does. Raises NotJudged if that cannot be brought about."""
         key = tuple(sorted(item for item in persona.met.items() if item[0] != CALLER))
-        if key in self.people and not fresh:
-            return self.people[key]
+        if key in self.actors and not fresh:
+            return self.actors[key]
         if self.account.shut:
             raise NotJudged(self.account.shut, blocked=True)
         person = self._person(persona, fresh=fresh)
@@ -256,12 +256,12 @@ class Stage:
         self._relate_self(person, persona)
         if not self.account.settled(person.ref, self._containers(person.ref)):
             raise NotJudged(f"what the persona {persona.name} was given did not take effect in time", blocked=True)
-        self.people[key] = person
+        self.actors[key] = person
         return person
 
     def dismiss(self, person: TestUser) -> None:
         """Whoever has changed plays no persona here any more."""
-        self.people = {key: user for key, user in self.people.items() if user is not person}
+        self.actors = {key: user for key, user in self.actors.items() if user is not person}
 
     def _containers(self, member: Ref) -> list[Ref]:
         inside = self.account.mirror
@@ -273,7 +273,7 @@ class Stage:
         changes = effect.resource == CALLER and effect.verb not in READING
         if fresh or changes or persona.grants.get("self") is not None or effect.within == CALLER:
             return self.account.person(zone)
-        return self.account.pooled(zone, self.roles.values(), self.people.values())
+        return self.account.pooled(zone, self.roles.values(), self.actors.values())
 
     def _join(self, person: TestUser, place: Ref, privileges: frozenset[str], persona: Persona) -> None:
         """A membership; for who is to be attached here directly later on, through a group."""
@@ -307,7 +307,7 @@ class Stage:
             if place and person.ref not in mirror.inside(place, effective=True):
                 self.relate(person.ref, place)
 
-    def cast(self, persona: Persona, person: TestUser) -> dict[str, Ref]:
+    def roles_for(self, persona: Persona, person: TestUser) -> dict[str, Ref]:
         """The roles as they are when this persona acts: it may be the user of the path itself."""
         roles = dict(self.roles)
         if persona.grants.get("self") is not None:

@@ -70,7 +70,7 @@ class Stages(Shared):
         listed = effect.verb in {"list", "get"} and effect.verb, effect.by
         key = (roles, effect.resource, effect.within, effect.effective, listed, "creator" in scopes)
         if key not in self._stages:
-            with self.shares.kept():
+            with self.shares.reserved():
                 self._stages[key] = Stage(self.account, operation).build()
         return self._stages[key]
 
@@ -78,7 +78,7 @@ class Stages(Shared):
         """Something of a kind that is related to nothing. Raises SetupError."""
         if kind in self._unrelated:
             return self._unrelated[kind]
-        with self.shares.kept():
+        with self.shares.reserved():
             owned = kind in self.account.contract.owners
             person = self.account.person().ref if owned or kind == USER else None
             self._unrelated[kind] = (
@@ -112,7 +112,7 @@ class AccountFixtures:
         """Whether the operation changes nothing."""
         return self.operation.effect.verb in READING
 
-    def seen(self, name: str) -> None:
+    def note_allowed(self, name: str) -> None:
         """Who was seen to be allowed is made anew where that is needed."""
 
     def personas(self, keys: Iterable[str] = ()) -> dict[str, Persona]:
@@ -134,11 +134,11 @@ class AccountFixtures:
         """A stage of its own. Raises SetupError if it cannot be built."""
         return Stage(self.account, self.operation).build()
 
-    def like(self, sent: Sent) -> tuple[Stage, Auth, TestUser | None, dict[str, Ref]]:
+    def assign_follower(self, sent: Sent) -> tuple[Stage, Auth, TestUser | None, dict[str, Ref]]:
         """Where a case is sent that follows another, by the same user."""
         return self.new_stage(), sent.auth, sent.user, dict(sent.roles)
 
-    def insist(self, send: Callable[[], Exchange]) -> Exchange:
+    def wait_until_allowed(self, send: Callable[[], Exchange]) -> Exchange:
         """What is answered to who must be allowed, once privileges had the time that they may take."""
         answers: list[Exchange] = []
 
@@ -155,9 +155,9 @@ class AccountFixtures:
             return self.account.auth, None, dict(stage.roles)
         allowed = self._allowed()
         person = stage.enter(allowed[0], fresh=fresh)
-        return person.auth, person, stage.cast(allowed[0], person)
+        return person.auth, person, stage.roles_for(allowed[0], person)
 
-    def having(self, kind: str, who: str) -> str | None:
+    def credential_holder(self, kind: str, who: str) -> str | None:
         """Themselves, where they have that kind of credentials: whom the kit makes all have the same."""
         return who if self.identity(who).credentials.has(kind) else None
 
@@ -179,7 +179,7 @@ class AccountFixtures:
     def _allowed(self) -> list[Persona]:
         return [
             persona
-            for persona in self.personas(self.given()).values()
+            for persona in self.personas(self.conditional_keys()).values()
             if persona.allowed and persona.level is Level.MUST
         ]
 
@@ -194,11 +194,11 @@ class AccountFixtures:
         others = persona.met.keys() - {ZONE, CALLER}
         return not others and CALLER not in {self.operation.effect.resource, self.operation.effect.within}
 
-    def given(self) -> tuple[str, ...]:
+    def conditional_keys(self) -> tuple[str, ...]:
         """The keys of the body that routes may ask more for."""
         return tuple(sorted({key for route in self.operation.access.routes for key in route.given}))
 
-    def cast(self, case: Case) -> tuple[Stage, Auth, TestUser | None, dict[str, Ref]]:
+    def assign(self, case: Case) -> tuple[Stage, Auth, TestUser | None, dict[str, Ref]]:
         """Where a case is sent, by whom, and who plays the roles."""
         if case.who in {NOBODY, LOCKABLE}:
             stage = self.new_stage() if case.apart else self.stage()
@@ -213,7 +213,7 @@ class AccountFixtures:
         alone = case.apart or (acting and self.operation.effect.verb in CONSUMING)
         stage = self.new_stage() if alone else self.stage()
         person = stage.enter(persona, fresh=acting and changes_itself)
-        return stage, person.auth, person, stage.cast(persona, person)
+        return stage, person.auth, person, stage.roles_for(persona, person)
 
     def credentials(self, case: Case) -> Auth:
         """The credentials that a case makes of somebody's own."""
@@ -222,7 +222,7 @@ class AccountFixtures:
         self.account.redactor.learn_basic(value for _, value in auth.headers)
         return auth
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:
+    def entity(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:
         """What a word of a case stands for. Raises NotJudged and SetupError."""
         kind = self.contract.kind(role)
         if word in {DIRECT, INDIRECT, BARE, FOREIGN}:

@@ -35,14 +35,16 @@ def check(path: Path, *, creates: bool) -> None:
 def from_states(path: Path, target: Target, edition: str, operation: Operation, states: States) -> None:
     """Write down what provider states made; it stays."""
     target.cleanup = states.close
-    _save(path, _described(target, edition, operation), {"states_url": states.url, "states": list(states.made)})
+    _save(
+        path, _described(target, edition, operation), {"states_url": states.url, "states": list(states.active_states)}
+    )
 
 
 def from_account(path: Path, account: Account, target: Target | None, operation: Operation) -> None:
     """Write down what an administrator's account made; it stays."""
     if target is None:
         target = Target(account.api.base_url, {}, "")
-    entities = [list(ref) for ref in sorted(account.made, key=lambda ref: removal(account.contract, ref[0]))]
+    entities = [list(ref) for ref in sorted(account.created, key=lambda ref: removal(account.contract, ref[0]))]
     _save(path, _described(target, account.contract.edition, operation), {"entities": entities})
 
 

@@ -17,7 +17,7 @@ from onezone_contracts.options import Options
 from onezone_contracts.reports.wording import line
 from onezone_contracts.state.expected import USER, Ref, kinds, removal
 from onezone_contracts.target import kept_users
-from onezone_contracts.target.administrator import GONE, Account
+from onezone_contracts.target.administrator import NOT_THERE, Account
 from onezone_contracts.target.credentials import Credentials
 from onezone_contracts.target.file import SetupError, check_url, read_target_file
 from onezone_contracts.target.states import States, check_states_url
@@ -77,7 +77,7 @@ def kept_by_account(path: Path, data: Mapping[str, Any], account: Account, *, dr
     """Remove what `--keep` kept and the file names, but for what is gone already."""
     for ref in kept_users.entities(path, data):
         exchange = None if dry_run else account.delete(ref)
-        if exchange is not None and exchange.status in GONE:
+        if exchange is not None and exchange.status in NOT_THERE:
             continue
         yield Leftover(ref, "", None if dry_run else exchange.answer() if exchange else "there is no such operation")
 
@@ -87,7 +87,7 @@ def kept_by_states(path: Path, data: Mapping[str, Any], options: Options, *, dry
     url, listed = kept_users.states(path, data)
     if listed and not dry_run:
         states = States(check_states_url(url), options, str(data.get("base_url", "")))
-        states.made += listed
+        states.active_states += listed
         states.teardown()
     yield from (
         f"{'would tear' if dry_run else 'tore'} down the state: {_described(state)}" for state in reversed(listed)

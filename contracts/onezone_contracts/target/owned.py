@@ -44,7 +44,7 @@ def own(
     operation = operation or contract.find("create", TOKEN, CALLER, by=TOKEN)
     if operation is None:
         raise SetupError(f"edition {contract.edition} has no operation that makes a token")
-    roles, auth = ({USER: owner}, None) if for_others else ({}, account.people[owner][-1].auth)
+    roles, auth = ({USER: owner}, None) if for_others else ({}, account.users[owner][-1].auth)
     value = account.samples.body(operation, None if whole else ["name"]) if operation.body else None
     value = {**(value or {}), **more} if more else value
     exchange = account.do(operation, roles, value, auth)
@@ -93,7 +93,7 @@ def issue(account: Account, owner: Ref) -> None:
     operation = account.contract.find("issue", TOKEN, CALLER)
     if operation is None:
         raise SetupError(f"edition {account.contract.edition} has no operation that makes a temporary token")
-    exchange = account.do(operation, {}, account.samples.body(operation), account.people[owner][-1].auth)
+    exchange = account.do(operation, {}, account.samples.body(operation), account.users[owner][-1].auth)
     _, text = text_of(exchange)
     if text is None:
         raise SetupError(f"{operation.method} {operation.path} showed no token")

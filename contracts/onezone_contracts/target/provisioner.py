@@ -225,7 +225,7 @@ def administered(contract: Contract, base_url: str, admin: Credentials, options:
             account.open()
         yield account
     finally:
-        if options.keep and account.made:
+        if options.keep and account.created:
             operation = next(iter((*judged_operations(contract), *contract.operations.values())))
             kept_users.from_account(options.keep, account, account.core, operation)
         else:

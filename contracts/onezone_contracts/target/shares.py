@@ -24,7 +24,7 @@ class Shares:
     """Gives shares to name: new ones where the account can have them set up, else those that nothing names.
 
     Where all are given, those come again that came back, and those of the operations before: what the kit made to name
-    them is removed. What was given while the shares are `kept` does not come again.
+    them is removed. What was given while shares are `reserved` does not come again.
     """
 
     def __init__(self, account: Account) -> None:
@@ -35,9 +35,9 @@ class Shares:
         self._naming = next((kind for kind, key in keys if key), None)
         bodies = (operation.body for operation in contract.operations.values() if operation.body)
         named = (prop.refers for body in bodies for prop in body.properties if prop.refers)
-        self._shown = next((reference.key for reference in named if reference.kind == SHARE and reference.key), "")
+        self._naming_key = next((reference.key for reference in named if reference.kind == SHARE and reference.key), "")
         self._fresh: Iterator[str] | None = None
-        self._given: dict[str, None] = {}
+        self._current: dict[str, None] = {}
         self._drawn: list[str] = []
         self._back: dict[str, None] = {}
         self._used: deque[str] = deque()
@@ -52,14 +52,14 @@ class Shares:
         share = next(self._fresh, None) or self._reused()
         if share is None:
             raise SetupError(NONE)
-        self._given[share] = None
+        self._current[share] = None
         self._drawn.append(share)
         return share
 
     def back(self, value: Any) -> None:
         """What a refused body named may still be free."""
         if isinstance(value, dict):
-            self._back |= dict.fromkeys(share for share in self._given if share in value.values())
+            self._back |= dict.fromkeys(share for share in self._current if share in value.values())
 
     @property
     def count(self) -> int:
@@ -75,18 +75,18 @@ class Shares:
         """What was given until now is needed no more, but for what is kept."""
         self._back.clear()
         self._drawn.clear()
-        self._used.extend(self._given)
-        self._given.clear()
+        self._used.extend(self._current)
+        self._current.clear()
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def reserved(self) -> Iterator[None]:
         """What is given meanwhile is needed by later operations, too."""
-        before, count = self._given, self.count
-        self._given = {}
+        before, count = self._current, self.count
+        self._current = {}
         try:
             yield
         finally:
-            self._given = before
+            self._current = before
             del self._drawn[count:]
 
     def _unnamed(self) -> Iterator[str]:
@@ -117,16 +117,16 @@ class Shares:
             self._look, {SHARE: (SHARE, share)}, self.account.auth, label="look at a share"
         )
         shown = answer_of(exchange)
-        return (shown.get(self._shown) or None) if isinstance(shown, dict) else ""
+        return (shown.get(self._naming_key) or None) if isinstance(shown, dict) else ""
 
     def _removed(self, name: str) -> bool:
         ref = (self._naming or "", name)
-        if ref not in self.account.made:
+        if ref not in self.account.created:
             return False
         exchange = self.account.delete(ref)
         if exchange is None or not exchange.succeeded:
             return False
-        self.account.made.pop(ref)
+        self.account.created.pop(ref)
         self.account.mirror.drop(ref)
-        self.account.gone.add(ref)
+        self.account.removed.add(ref)
         return True

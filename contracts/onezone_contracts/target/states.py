@@ -33,14 +33,14 @@ class States:
         _, _, place = parts.netloc.rpartition("@")
         origin = f"{parts.scheme}://{place}"
         self.url = url
-        self._shown = parts._replace(netloc=place).geturl()
+        self._public_url = parts._replace(netloc=place).geturl()
         self._auth, self._secrets = _account(parts)
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         target = urlsplit(base_url)
         same = (target.scheme, target.netloc) == (parts.scheme, place)
         self._wire = Wire(origin, options.timeout, network=options.network if same else options.network.bare())
         self._check_time = self._wire.patience.check_time = options.deadline.check
-        self.made: list[dict[str, Any]] = []
+        self.active_states: list[dict[str, Any]] = []
         self._without_shares = False
 
     def target(
@@ -50,7 +50,7 @@ class States:
 
         Of what personas hold, those scopes are asked for: each persona is judged with an entity of each but the zone.
         """
-        before = len(self.made)
+        before = len(self.active_states)
         try:
             other = self._group()
             personas = {persona.name: self._identity(persona, other, frozenset(scopes)) for persona in people}
@@ -112,26 +112,30 @@ class States:
         self._check_time()
         exchange = self._send({"action": action, "state": state, "params": params})
         if action == "setup" and (exchange.succeeded or exchange.timed_out):  # it may be there yet, or come later
-            self.made.append({"state": state, "params": params})
+            self.active_states.append({"state": state, "params": params})
         if not exchange.succeeded:
             redactor = Redactor()
             redactor.learn(*self._secrets)
-            raise SetupError(f"the states URL {self._shown} did not set up {state!r}: {redactor.text(_why(exchange))}")
+            raise SetupError(
+                f"the states URL {self._public_url} did not set up {state!r}: {redactor.text(_why(exchange))}"
+            )
         assert exchange.response is not None
         try:
             answer = exchange.response.json() if exchange.response.body else {}
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            raise SetupError(f"the states URL {self._shown} answered {state!r} with something other than a JSON object")
+            raise SetupError(
+                f"the states URL {self._public_url} answered {state!r} with something other than a JSON object"
+            )
         return answer
 
     def teardown(self, before: int = 0) -> None:
         """Tear down every state that was set up, but the first so many; what is said to that does not matter."""
         if not before:
             self._wire.finish()
-        while len(self.made) > before:
-            self._send({"action": "teardown", **self.made.pop()})
+        while len(self.active_states) > before:
+            self._send({"action": "teardown", **self.active_states.pop()})
         self._wire.close()
 
     def close(self) -> None:

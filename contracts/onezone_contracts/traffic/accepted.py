@@ -19,7 +19,7 @@ Problem = tuple[str, str, str]
 Judged = tuple[tuple[str, ...], Problem]
 """The topics that a rule may have, and what is wrong."""
 REFUSED = "400"
-LOST = "\N{REPLACEMENT CHARACTER}".encode()
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 _MARK = b"\xef\xbb\xbf"
 OTHER_TYPES = ("text/", "application/xml", "application/x-www-form-urlencoded", "multipart/", "application/yaml")
 """Media types that are not near to JSON."""
@@ -46,7 +46,7 @@ def broken_rules(contract: Contract, sent: RecordedCall) -> Iterator[Judged]:
         if body.required:
             yield ("body.nothing",), ("a request without a body is accepted", REFUSED, _answer_of(sent))
     elif sent.value is NO_JSON:
-        if LOST not in data and not data.startswith(_MARK) and _surely_no_json(data):
+        if REPLACEMENT not in data and not data.startswith(_MARK) and _surely_no_json(data):
             yield ("body.malformed",), ("a body that is no JSON is accepted", REFUSED, _answer_of(sent))
     elif not isinstance(sent.value, dict):
         yield ("body.non-object",), ("JSON that is no object is accepted", REFUSED, _answer_of(sent))

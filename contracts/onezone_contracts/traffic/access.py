@@ -17,9 +17,9 @@ from onezone_contracts.traffic.recorded_call import RecordedCall
 from onezone_contracts.traffic.sheet import RequirementSheet
 
 GRANTING = frozenset({"attach", "detach", "grant", "revoke"})
-KEPT = 6
+MOST_ALIKE = 6
 """So many exchanges of a kind are kept of a caller and a request."""
-Asked = tuple[str, tuple[tuple[str, Ref], ...], tuple[str, ...]]
+RequestKey = tuple[str, tuple[tuple[str, Ref], ...], tuple[str, ...]]
 """What a request asks for: operation, entities by role, and the keys of its body that need more privileges."""
 
 
@@ -48,7 +48,7 @@ class Access:
         self.contract: Contract = sheet.contract
         self._documented = {operation.id for operation in judged_operations(sheet.contract)}
         self.facts = facts
-        self._decisions: dict[str, dict[Asked, _Decisions]] = {}
+        self._decisions: dict[str, dict[RequestKey, _Decisions]] = {}
 
     def follow(self, sent: RecordedCall, rivals: Iterable[RecordedCall]) -> None:
         """Take in an exchange; what overlaps a change of grants says nothing."""
@@ -73,7 +73,7 @@ class Access:
         keys = {key for route in sent.operation.access.routes for key in route.given}
         asked = (sent.operation.id, tuple(sorted(sent.roles.items())), tuple(key for key in sent.keys if key in keys))
         decisions = self._decisions.setdefault(sent.caller.key, {}).setdefault(asked, _Decisions()).decisions
-        if sum(earlier.allowed == allowed for _, earlier in decisions) < KEPT:
+        if sum(earlier.allowed == allowed for _, earlier in decisions) < MOST_ALIKE:
             decisions.append((sent, decision))
 
     def _decision(self, sent: RecordedCall, *, allowed: bool) -> Decision | None:

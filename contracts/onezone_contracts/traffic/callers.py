@@ -19,7 +19,7 @@ from onezone_contracts.traffic.recording import Headers, Recorded
 
 AUTHORIZATION = "authorization"
 LONGEST_NAME = 60
-KNOWN = frozenset({*range(200, 300), 401})
+AUTHENTICATED = frozenset({*range(200, 300), 401})
 """Answers before which the mock looked who calls: without a user, nobody."""
 _MASKED = re.compile(r"\*{3}|\u2022{3}|(?i:redacted|filtered|masked|removed)")
 """What tools write in the place of credentials: they are then the same for everybody."""
@@ -74,14 +74,14 @@ class Callers:
         self.shows_credentials = False
         """Whether any request came with an Authorization, which browsers leave out of recordings to be shared."""
 
-    def of(self, recorded: Recorded) -> Caller:
+    def caller_of(self, recorded: Recorded) -> Caller:
         """Who sent it."""
         if recorded.by_mock:
             self.shows_credentials = True
             if recorded.user:
                 return self._identified(mock_key(recorded.user), recorded.user)
             if not recorded.heads:
-                return NOBODY if recorded.status in KNOWN else UNCLEAR
+                return NOBODY if recorded.status in AUTHENTICATED else UNCLEAR
         sent = [(name.lower(), value) for name, value in recorded.request_headers]
         credentials = [(name, value) for name, value in sent if name in self.credentials]
         self.shows_credentials |= any(name == "authorization" for name, _ in credentials)
@@ -178,9 +178,9 @@ def _in_body(body: bytes | None) -> Iterator[str]:
     yield from _strings_below_secrets(value)
 
 
-def _strings_below_secrets(value: Any, *, inside: bool = False) -> Iterator[str]:
+def _strings_below_secrets(value: Any) -> Iterator[str]:
     """The strings below keys that name secrets."""
-    waiting: list[tuple[Any, bool]] = [(value, inside)]
+    waiting: list[tuple[Any, bool]] = [(value, False)]
     while waiting:
         node, hidden = waiting.pop()
         if isinstance(node, dict):

@@ -20,11 +20,11 @@ LONGEST = 150
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision with what each route asks for, where `given` atoms are known to be held."""
+    """A decision with what each route asks for, where `assumed` atoms are known to be held."""
 
     allowed: bool
     routes: tuple[Atoms, ...]
-    given: Atoms = frozenset()
+    assumed: Atoms = frozenset()
 
 
 def contradiction(decisions: Sequence[Decision]) -> list[int]:
@@ -55,7 +55,7 @@ def _concerned(decisions: Sequence[Decision]) -> list[int]:
 def explained(decisions: Sequence[Decision]) -> bool:
     """Whether some set of atoms explains every decision; what takes too long to find out counts as explained."""
     lacking = [route for decision in decisions if not decision.allowed for route in decision.routes]
-    given = frozenset(atom for decision in decisions for atom in decision.given)
+    given = frozenset(atom for decision in decisions for atom in decision.assumed)
     if any(route <= given for route in lacking):
         return False
     choices = sorted((decision.routes for decision in decisions if decision.allowed), key=len)

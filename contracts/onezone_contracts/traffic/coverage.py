@@ -27,7 +27,7 @@ class Row:
     personas: dict[str, int]
     requirements: int
     """How many of its requirements were judged."""
-    of: int
+    total: int
 
     @property
     def cells(self) -> list[bool]:
@@ -57,7 +57,7 @@ class Coverage:
                 "statuses": {str(status): count for status, count in row.statuses.items()},
                 "personas": row.personas,
                 "requirements_judged": row.requirements,
-                "requirements": row.of,
+                "requirements": row.total,
             }
             for row in self.rows
         ]
@@ -89,7 +89,7 @@ class Counting:
     def table(self, operations: Iterable[Operation], judged: Iterable[str], every: Iterable[str]) -> Coverage:
         """The coverage of some operations, by the ids of the requirements that were judged and of all."""
         judged_of = Counter(name.partition(".")[0] for name in judged)
-        of = Counter(name.partition(".")[0] for name in every)
+        total = Counter(name.partition(".")[0] for name in every)
         rows = []
         for operation in operations:
             statuses = {status: self.statuses[operation.id, status] for status in sorted(_possible(operation))}
@@ -97,7 +97,7 @@ class Counting:
             if not operation.access.public and FORBIDDEN not in statuses:
                 who = (ALLOWED, NOBODY)
             personas = {name: self.personas[operation.id, name] for name in who}
-            rows.append(Row(operation.id, statuses, personas, judged_of[operation.id], of[operation.id]))
+            rows.append(Row(operation.id, statuses, personas, judged_of[operation.id], total[operation.id]))
         return Coverage(tuple(rows), self.ignored)
 
 

@@ -37,44 +37,44 @@ class Facts:
 
     def __init__(self, sheet: RequirementSheet) -> None:
         self._sheet = sheet
-        self._of: dict[Ref, dict[Key, Fact]] = {}
+        self._by_entity: dict[Ref, dict[Key, Fact]] = {}
 
     def get(self, key: Key) -> Fact | None:
         """The fact, None if it is not known."""
-        return self._of.get(key[1][0], {}).get(key)
+        return self._by_entity.get(key[1][0], {}).get(key)
 
     def about(self, ref: Ref, kind: str) -> Iterator[tuple[Key, Fact]]:
         """The facts of a kind that an entity is in."""
-        return ((key, fact) for key, fact in list(self._of.get(ref, {}).items()) if key[0] == kind)
+        return ((key, fact) for key, fact in list(self._by_entity.get(ref, {}).items()) if key[0] == kind)
 
     def put(self, key: Key, *, value: Any, by: RecordedCall) -> None:
         """A write made it so."""
         self.forget(key)
         fact = Fact(value, by)
         for ref in key[1]:
-            self._of.setdefault(ref, {})[key] = fact
-        while len(self._of) > MOST:
-            self._drop(next(iter(self._of)))
+            self._by_entity.setdefault(ref, {})[key] = fact
+        while len(self._by_entity) > MOST:
+            self._drop(next(iter(self._by_entity)))
 
     def forget(self, key: Key) -> None:
         """It is not known any longer; what was found against it stays found."""
         fact = None
         for ref in key[1]:
-            fact = self._of.get(ref, {}).pop(key, None) or fact
+            fact = self._by_entity.get(ref, {}).pop(key, None) or fact
         if fact:
             self._commit(key[0], fact)
 
     def blur(self, refs: set[Ref], gone: Ref | None = None) -> None:
         """It is not known what an exchange did: to facts about its entities alone, and about what may be gone."""
-        touched = {key for ref in refs for key in self._of.get(ref, ()) if set(key[1]) <= refs}
+        touched = {key for ref in refs for key in self._by_entity.get(ref, ()) if set(key[1]) <= refs}
         if gone:
-            touched |= self._of.get(gone, {}).keys()
+            touched |= self._by_entity.get(gone, {}).keys()
         for key in touched:
             self.forget(key)
 
     def blur_kind(self, kind: str) -> None:
         """It is not known what an exchange did to all entities of a kind."""
-        for ref in [ref for ref in self._of if ref[0] == kind]:
+        for ref in [ref for ref in self._by_entity if ref[0] == kind]:
             self._drop(ref)
 
     def agree(self, key: Key, requirement: Requirement | None) -> None:
@@ -99,13 +99,13 @@ class Facts:
 
     def finish(self) -> None:
         """Nothing more comes: what is doubted now is found."""
-        for ref in list(self._of):
+        for ref in list(self._by_entity):
             self._drop(ref)
 
     def _drop(self, ref: Ref) -> None:
-        for key in list(self._of.get(ref, ())):
+        for key in list(self._by_entity.get(ref, ())):
             self.forget(key)
-        self._of.pop(ref, None)
+        self._by_entity.pop(ref, None)
 
     def _commit(self, kind: str, fact: Fact) -> None:
         changed = kind != DATA or fact.by.operation.effect.verb != "create"  # what was just created has no older data

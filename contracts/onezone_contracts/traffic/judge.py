@@ -19,6 +19,7 @@ from onezone_contracts.requirement import Requirement, Result
 from onezone_contracts.state.expected import CALLER, USER, Ref
 from onezone_contracts.target.file import SetupError
 from onezone_contracts.traffic.access import Access
+from onezone_contracts.traffic.admission import Admission
 from onezone_contracts.traffic.between import RefusalsBetween
 from onezone_contracts.traffic.callers import Callers, Kind, basic_key, credential_headers, learn, mock_key
 from onezone_contracts.traffic.coverage import Counting, Coverage
@@ -74,6 +75,7 @@ class Follower:
         operations = self._documented if self.choice.profile == "core" else every
         self._access = Access(self.sheet, self._state.facts, operations)
         self._signin = SignIn(self.sheet)
+        self._admission = Admission(self.sheet, self._state.facts)
         self._between = RefusalsBetween(self.sheet, self._state.facts)
         self._anonymous: list[RecordedCall] = []
         self._users: dict[str, Ref] = {}
@@ -88,6 +90,7 @@ class Follower:
     _access: Access = field(init=False, repr=False)
     _documented: frozenset[str] = field(init=False, repr=False)
     _signin: SignIn = field(init=False, repr=False)
+    _admission: Admission = field(init=False, repr=False)
     _between: RefusalsBetween = field(init=False, repr=False)
     _anonymous: list[RecordedCall] = field(init=False, repr=False)
     _users: dict[str, Ref] = field(init=False, repr=False)
@@ -142,6 +145,8 @@ class Follower:
                 self._between.follow(sent)
             self._access.follow(sent, rivals)
         self._state.follow(sent, rivals)
+        self._admission.follow(sent)
+        self._admission.learn(sent, certain=not any(rival.may_have_written for rival in rivals))
         if sent.caller.kind is Kind.NOBODY and not _asks_for_pages(sent) and len(self._anonymous) < ANONYMOUS:
             self._anonymous.append(sent)
 
@@ -172,6 +177,7 @@ class Follower:
         self._state.finish()
         self._access.finish()
         self._signin.finish()
+        self._admission.finish()
         if self._callers.shows_credentials:
             for sent in self._anonymous:
                 self._single.anonymous(sent)

@@ -41,7 +41,7 @@ def merged(streams: Iterable[Iterable[T]]) -> Iterator[T]:
     return heapq.merge(*map(by_start, streams), key=lambda item: item.start)
 
 
-def with_rivals(items: Iterable[T], window: int = WINDOW) -> Iterator[tuple[T, list[T]]]:
+def with_rivals(items: Iterable[T]) -> Iterator[tuple[T, list[T]]]:
     """Each item, by start, with those that were under way at the same time: either may have come first."""
     waiting: deque[T] = deque()
     recent: deque[T] = deque()
@@ -50,7 +50,7 @@ def with_rivals(items: Iterable[T], window: int = WINDOW) -> Iterator[tuple[T, l
         latest = max(latest, item.start)
         waiting.append(item)
         recent.append(item)
-        while waiting and (waiting[0].end <= latest or len(waiting) > window):
+        while waiting and (waiting[0].end <= latest or len(waiting) > WINDOW):
             yield _matched(waiting, recent)
     while waiting:
         yield _matched(waiting, recent)

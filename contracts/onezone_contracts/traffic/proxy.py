@@ -124,8 +124,8 @@ class Proxy:
 
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(_pump(reader, upstream_writer, tap.sent, over))
-                both.create_task(_pump(upstream_reader, writer, tap.received, lambda: True))
+                both.create_task(_pump(reader, upstream_writer, tap.read_sent, over))
+                both.create_task(_pump(upstream_reader, writer, tap.read_received, lambda: True))
         except* OSError:
             log.debug("one side broke off, and so does the other")
         finally:

@@ -118,7 +118,7 @@ class RecordedCall:
 
 def recorded_call(recorded: Recorded, call: Call, callers: Callers, contract: Contract) -> RecordedCall:
     """What was recorded as a call of an operation."""
-    caller, credentials = callers.of(recorded), callers.credentials
+    caller, credentials = callers.caller_of(recorded), callers.credentials
     headers, auth = split(recorded.request_headers, caller.name, credentials)
     parts = urlsplit(recorded.url)
     path = parts.path + (f"?{parts.query}" if parts.query else "")

@@ -43,11 +43,6 @@ class Routes:
         paths = [urlsplit(self.base_url).path.rstrip("/")] if self.base_url else list(self.contract.base_paths)
         self._bases = sorted(paths, key=len, reverse=True)
 
-    def path_below_base(self, path: str) -> str | None:
-        """What of a path stands below a base path, None if it stands below none."""
-        base = next((base for base in self._bases if path.startswith(f"{base}/")), None)
-        return None if base is None else path[len(base) :]
-
     def find(self, method: str, path: str) -> Call | None:
         """The call of a percent-encoded path with its base path; None if no operation has it."""
         for base in self._bases:

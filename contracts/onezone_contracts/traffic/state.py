@@ -9,7 +9,7 @@ from typing import Any
 from onezone_contracts.generate.values import stored, usual
 from onezone_contracts.reading import ids_of, list_keys, next_page, only_list
 from onezone_contracts.requirement import Finding
-from onezone_contracts.state.compare import at, brief, difference
+from onezone_contracts.state.compare import brief, difference, value_at
 from onezone_contracts.state.expected import CALLER, USER, Ref, holds, pair
 from onezone_contracts.traffic.about import (
     after,
@@ -29,7 +29,7 @@ from onezone_contracts.traffic.sheet import RequirementSheet
 
 NOT_THERE, OK = 404, 200
 REMOVING = frozenset({"delete", "detach", "revoke"})
-EFFECT, KEPT, MADE, UNCHANGED = (
+EFFECT, DATA_KEPT, CREATED_ONE, UNCHANGED = (
     ("effect", "state.data"),
     ("effect", "state.kept"),
     ("effect", "state.created-one"),
@@ -57,7 +57,7 @@ class State:
         self.facts = Facts(sheet)
         self.refusals: deque[RecordedCall] = deque(maxlen=REFUSALS)
         self._lists: dict[tuple[str, Ref | None, str], tuple[RecordedCall, set[str]]] = {}
-        self._shown: dict[tuple[str, Ref, str], tuple[RecordedCall, dict[str, Any]]] = {}
+        self._last_shown: dict[tuple[str, Ref, str], tuple[RecordedCall, dict[str, Any]]] = {}
         self._unclear_at = float("-inf")
         self._reads = {"get": self._get, "list": self._list, "privileges": self._privileges}
 
@@ -111,7 +111,7 @@ class State:
             self._attached(sent, ends)
         elif verb in {"grant", "revoke"}:
             self._granted(sent)
-        elif verb not in {"update", "delete", "attach", "detach"}:
+        elif verb not in {"update", "delete", "attach", "detach", "issue", "expire"}:  # temporary tokens show nowhere
             self._unclear_at = max(self._unclear_at, sent.end)
             self.facts.blur_kind(self.contract.kind(sent.operation.effect.resource))
 
@@ -201,7 +201,7 @@ class State:
         if fact and fact.value and fact.by.caller == sent.caller and after(fact.by, sent):
             what = f"{sent.label}: the {words(ref[0])} was created before"
             finding = Finding(what, str(OK), str(sent.status), sent.exchange, (fact.by.exchange, sent.exchange))
-            self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *KEPT), finding)
+            self.facts.doubt(key, sent, self.sheet.find(fact.by.operation, *DATA_KEPT), finding)
 
     def _get(self, sent: RecordedCall) -> None:
         ref, answer = resource(sent), sent.answer
@@ -230,7 +230,7 @@ class State:
         by, topics = (leak, UNCHANGED) if leak else (written, EFFECT)
         what = f"{read.label}: {where} is not read back as it was " + ("before a refusal" if leak else "sent")
         steps = tuple(step.exchange for step in (written, leak, read) if step)
-        finding = Finding(what, brief(at(value, where)), brief(at(came, where)), read.exchange, steps)
+        finding = Finding(what, brief(value_at(value, where)), brief(value_at(came, where)), read.exchange, steps)
         self.facts.doubt(key, read, self.sheet.find(by.operation, *topics), finding)
 
     def _refused_with(
@@ -247,10 +247,10 @@ class State:
     def _since_refused(self, sent: RecordedCall, ref: Ref, answer: dict[str, Any]) -> None:
         """Two equal reads with a refused write between them show the same."""
         place = (sent.operation.id, ref, sent.caller.key)
-        before = self._shown.get(place)
-        self._shown[place] = (sent, answer)
-        if len(self._shown) > REFUSALS * 100:
-            self._shown.pop(next(iter(self._shown)))
+        before = self._last_shown.get(place)
+        self._last_shown[place] = (sent, answer)
+        if len(self._last_shown) > REFUSALS * 100:
+            self._last_shown.pop(next(iter(self._last_shown)))
         if before is None or self._unclear_at >= before[0].start:
             return
         changed = {key: answer[key] for key in answer if key in before[1] and answer[key] != before[1][key]}
@@ -306,7 +306,7 @@ class State:
         fact = self.facts.get(key)
         if fact is None or not after(fact.by, sent):
             return
-        topics = MADE if fact.by.operation.effect.verb == "create" else EFFECT
+        topics = CREATED_ONE if fact.by.operation.effect.verb == "create" else EFFECT
         requirement = self.sheet.find(fact.by.operation, *topics)
         if inside is fact.value:
             self.facts.agree(key, requirement)

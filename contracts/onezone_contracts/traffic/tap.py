@@ -47,7 +47,7 @@ class Tap:
 
     def __init__(self, origin: str, done: Callable[[Recorded], None]) -> None:
         self.origin = origin
-        self._done = done
+        self._report = done
         self._alive = True
         self._begin()
 
@@ -64,11 +64,11 @@ class Tap:
         """Whether a request is there whose answer is not."""
         return self._alive and self._head is not None
 
-    def sent(self, data: bytes) -> None:
+    def read_sent(self, data: bytes) -> None:
         """Bytes of the client; none when it has no more to say."""
         self._safely(self._read_request, data)
 
-    def received(self, data: bytes) -> None:
+    def read_received(self, data: bytes) -> None:
         """Bytes of the server; none when it has no more to say."""
         self._safely(self._read_answer, data)
 
@@ -125,7 +125,7 @@ class Tap:
             self._answer.add(stray)  # a body where HTTP allows none
             stray = b""
         target = self._head.target.decode("latin-1")
-        self._done(
+        self._report(
             Recorded(
                 "proxy",
                 self._start,

@@ -38,7 +38,7 @@ class EventStream:
         """Send the events."""
         follower = Follower()
         self.feed.followers.add(follower)
-        leaving = asyncio.ensure_future(self._left())
+        leaving = asyncio.ensure_future(self._disconnect())
         try:
             await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
             await send({"type": "http.response.body", "body": _event("hello", self.greeting), "more_body": True})
@@ -51,7 +51,7 @@ class EventStream:
             self.feed.followers.discard(follower)
             leaving.cancel()
 
-    async def _left(self) -> None:
+    async def _disconnect(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
@@ -68,8 +68,8 @@ class EventStream:
         return b"".join(self._events(follower)) or b": nothing new\n\n"
 
     def _events(self, follower: Follower) -> list[bytes]:
-        events = [_event("lost", {})] if follower.lost else []
-        follower.lost = False
+        events = [_event("lost", {})] if follower.overrun else []
+        follower.overrun = False
         for news in follower.take():
             if isinstance(news, Reloaded):
                 events.append(_event("reload", {"mistake": news.mistake}))

@@ -26,7 +26,7 @@ def archive(rows: Iterable[tuple[Row, WorldRun]]) -> dict[str, Any]:
 
 
 def _entry(row: Row) -> dict[str, Any]:
-    shown = row.shown()
+    shown = row.detailed()
     request, response = shown["request"], shown["response"]
     milliseconds = (row.seconds or 0.0) * 1000
     return {

@@ -107,7 +107,7 @@ class Pages:
         world = exchange.world
         if name == EVERYBODY:
             return [*world.users.values(), None]
-        user = None if name == NOBODY else world.named(name) or world.users.get(name)
+        user = None if name == NOBODY else world.user_of_name(name) or world.users.get(name)
         if user is None and name != NOBODY:
             raise ControlError(f"there is no user {name}")
         return [user]

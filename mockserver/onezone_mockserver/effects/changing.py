@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.effects.making import refuse_taken
-from onezone_mockserver.effects.places import ZONE, Perform, Place, done, place, refuse_member, related
+from onezone_mockserver.effects.places import ZONE, Perform, Place, empty_answer, place, refuse_member, related
 from onezone_mockserver.effects.tokens import change
 from onezone_mockserver.exchange import Answer, Exchange, Refusal
 from onezone_mockserver.jsontext import joined, members
@@ -36,14 +36,14 @@ def update(contract: Contract, operation: Operation) -> Perform:
         world, identity = exchange.world, what.find(exchange)
         if what.kind == TOKEN:
             change(operation, exchange, identity)
-            return done(success)
+            return empty_answer(success)
         if what.kind == USER:
             given = {key: orjson.loads(text) for key, text in exchange.data.items()}
             refuse_taken(world, unique, given, identity)
             world.change_user(identity, **{ACCOUNT[key]: value for key, value in given.items() if key in ACCOUNT})
         shown = {key: text for key, text in exchange.data.items() if key not in SECRET}
         world.replace(what.kind, identity, joined({**members(world.details(what.kind, identity)), **shown}))
-        return done(success)
+        return empty_answer(success)
 
     return perform
 
@@ -59,7 +59,7 @@ def delete(contract: Contract, operation: Operation) -> Perform:
             if world.naming(kind, key, identity):
                 raise Refusal(error, f"effect: there is a {kind} that names it")
         world.remove(what.kind, identity)
-        return done(success)
+        return empty_answer(success)
 
     return perform
 
@@ -89,11 +89,11 @@ def attach(contract: Contract, operation: Operation) -> Perform:
 def _attached(contract: Contract, operation: Operation) -> Callable[[Exchange], Answer]:
     success = operation.success
     if not operation.success.location:
-        return lambda _exchange: done(success)
+        return lambda _exchange: empty_answer(success)
     maker = LocationMaker(contract, operation)
 
     def answer(exchange: Exchange) -> Answer:
-        response = done(success)
+        response = empty_answer(success)
         response.headers.append((b"location", maker.make(exchange, exchange.params, "")))
         return response
 
@@ -107,7 +107,7 @@ def detach(contract: Contract, operation: Operation) -> Perform:
 
     def perform(exchange: Exchange) -> Answer:
         exchange.world.unrelate(member.kind, member.find(exchange), container.kind, container.find(exchange))
-        return done(success)
+        return empty_answer(success)
 
     return perform
 
@@ -120,7 +120,7 @@ def grant(contract: Contract, operation: Operation) -> Perform:
     def perform(exchange: Exchange) -> Answer:
         more, less = (_set(exchange.data.get(key)) for key in ("grant", "revoke"))
         hold(exchange, lambda privileges: (privileges - less) | more)
-        return done(success)
+        return empty_answer(success)
 
     return perform
 
@@ -132,7 +132,7 @@ def revoke(contract: Contract, operation: Operation) -> Perform:
 
     def perform(exchange: Exchange) -> Answer:
         hold(exchange, lambda _held: NOTHING)
-        return done(success)
+        return empty_answer(success)
 
     return perform
 

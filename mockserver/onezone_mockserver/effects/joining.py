@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from onezone_mockserver.effects.places import Perform, done, place, refuse_member
+from onezone_mockserver.effects.places import Perform, empty_answer, place, refuse_member
 from onezone_mockserver.exchange import Answer, Exchange, Refusal, json_answer
 from onezone_mockserver.location import LocationMaker
 from onezone_mockserver.world import Invitation
@@ -44,7 +44,7 @@ def join(contract: Contract, operation: Operation) -> Perform:
             raise Refusal("badValueToken", f"effect: the token invites no {member.kind}", details={"key": TOKEN_KEY})
         refuse_member(world, member, who, kind, invitation.id)
         world.relate(member.kind, who, kind, invitation.id, usual)
-        answer = done(success)
+        answer = empty_answer(success)
         answer.headers.append((b"location", location.make(exchange, exchange.params, invitation.id)))
         return answer
 

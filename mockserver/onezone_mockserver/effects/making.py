@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.effects.naming import filled, refuse_named, show_naming
-from onezone_mockserver.effects.places import Perform, Place, done, place, related
+from onezone_mockserver.effects.places import Perform, Place, empty_answer, place, related
 from onezone_mockserver.effects.tokens import store_token
 from onezone_mockserver.exchange import Answer, Exchange, Refusal, json_answer
 from onezone_mockserver.location import LocationMaker
@@ -44,7 +44,7 @@ def create(contract: Contract, operation: Operation) -> Perform:
         make = partial(store_token, operation)
     else:
         make = _document(contract, operation, entity.kind, _store(contract, operation, entity))
-    answer = _made(contract, operation, entity)
+    answer = _creation_answer(contract, operation, entity)
     whose = place(contract, operation, operation.effect.within) if operation.effect.within else None
 
     def perform(exchange: Exchange) -> Answer:
@@ -58,9 +58,9 @@ def create(contract: Contract, operation: Operation) -> Perform:
     return perform
 
 
-def _made(contract: Contract, operation: Operation, entity: Place) -> Callable[[Exchange, str], Answer]:
+def _creation_answer(contract: Contract, operation: Operation, entity: Place) -> Callable[[Exchange, str], Answer]:
     """What makes the answer for a new entity: its Location, and its keys that the documented schema shows."""
-    bare, success = done(operation.success), operation.success
+    bare, success = empty_answer(operation.success), operation.success
     location = LocationMaker(contract, operation) if success.location else None
     shown = contract.resolve(success.schema)["properties"] if success.schema else None
 
@@ -148,7 +148,7 @@ def _user(contract: Contract, operation: Operation) -> Make:
 def refuse_taken(world: World, unique: dict[str, str], given: dict[str, Any], identity: str) -> None:
     """Raises Refusal where another user has the name."""
     for name, error in unique.items():
-        owner = world.named(given[name]) if name in given else None
+        owner = world.user_of_name(given[name]) if name in given else None
         if owner is not None and owner.id != identity:
             raise Refusal(error, f"effect: {name} is taken", details={"key": name})
 

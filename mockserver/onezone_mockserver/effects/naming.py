@@ -33,18 +33,18 @@ def filled(contract: Contract, kind: str) -> Callable[[Exchange, str], list[byte
 
 def refuse_named(refers: Iterable[Property], exchange: Exchange) -> None:
     """Raises Refusal where something else names already what the body names, and nothing else may."""
-    for kind, identity, key, taken in _named(refers, exchange):
+    for kind, identity, key, taken in _references(refers, exchange):
         if taken and exchange.world.named_by(kind, identity, key) is not None:
             raise Refusal(taken, f"effect: the {kind} has its {key} already")
 
 
 def show_naming(refers: Iterable[Property], exchange: Exchange, identity: str) -> None:
     """Have what the body names show by whom it is named."""
-    for kind, named, key, _ in _named(refers, exchange):
+    for kind, named, key, _ in _references(refers, exchange):
         exchange.world.set_key(kind, named, key, identity)
 
 
-def _named(refers: Iterable[Property], exchange: Exchange) -> list[tuple[str, str, str, str]]:
+def _references(refers: Iterable[Property], exchange: Exchange) -> list[tuple[str, str, str, str]]:
     """What the body names that is there: kind, id, the key that shows who names it, and the error for a second one."""
     references = [
         (prop.refers, orjson.loads(exchange.data[prop.name]))

@@ -71,7 +71,7 @@ def refuse_member(world: World, member: Place, who: str, kind: str, identity: st
         raise Refusal("relationAlreadyExists", f"effect: the {member.role} belongs to it already", details=details)
 
 
-def done(success: Response) -> Answer:
+def empty_answer(success: Response) -> Answer:
     """The answer of a success without a body."""
     if success.status == NO_CONTENT:
         return Answer(success.status)

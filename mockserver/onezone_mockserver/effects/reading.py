@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from onezone_mockserver.effects.places import ZONE, Perform, done, naming, place, related
+from onezone_mockserver.effects.places import ZONE, Perform, empty_answer, naming, place, related
 from onezone_mockserver.exchange import Answer, Exchange, json_answer
 from onezone_mockserver.world import World
 
@@ -52,7 +52,7 @@ def _ids(contract: Contract, operation: Operation) -> Ids:
 def get(contract: Contract, operation: Operation) -> Perform:
     """What is stored of an entity, as far as the documented schema shows it."""
     what, answer = place(contract, operation, operation.effect.resource), _answering(operation)
-    show = _shown(contract, operation, what.kind)
+    show = _projection(contract, operation, what.kind)
 
     def perform(exchange: Exchange) -> Answer:
         return answer(show(exchange.world.details(what.kind, what.find(exchange))))
@@ -60,7 +60,7 @@ def get(contract: Contract, operation: Operation) -> Perform:
     return perform
 
 
-def _shown(contract: Contract, operation: Operation, kind: str) -> Show:
+def _projection(contract: Contract, operation: Operation, kind: str) -> Show:
     """What makes the answer's text of the stored one: the same, where the schema shows all of the entity as it is."""
     whole = contract.find("get", kind)
     shown = {name: contract.resolve(schema) for name, schema in _properties(contract, operation).items()}
@@ -79,11 +79,11 @@ def _shown(contract: Contract, operation: Operation, kind: str) -> Show:
 
 def privileges(contract: Contract, operation: Operation) -> Perform:
     """The privileges of a member, sorted: own or effective, in an entity or in the zone."""
-    names = _held(contract, operation)
+    names = _privilege_names(contract, operation)
     return _listing(contract, operation, lambda exchange: sorted(names(exchange)))
 
 
-def _held(contract: Contract, operation: Operation) -> Ids:
+def _privilege_names(contract: Contract, operation: Operation) -> Ids:
     effect = operation.effect
     member = place(contract, operation, effect.resource)
     if effect.within == ZONE:
@@ -124,7 +124,7 @@ def show(contract: Contract, operation: Operation) -> Perform:
     """What the zone is: the example of the documented answer; where that has no body, that requests are served."""
     success = operation.success
     if success.schema is None:
-        return lambda _exchange: done(success)
+        return lambda _exchange: empty_answer(success)
     text, answer = orjson.dumps(contract.resolve(success.schema)["example"]), _answering(operation)
     return lambda _exchange: answer(text)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from onezone_mockserver.caveats import valid_until
-from onezone_mockserver.effects.places import Perform, Place, done, place
+from onezone_mockserver.effects.places import Perform, Place, empty_answer, place
 from onezone_mockserver.exchange import Answer, Exchange, Refusal, json_answer
 from onezone_mockserver.jsontext import joined, members
 from onezone_mockserver.stages.security import user_of
@@ -31,7 +31,7 @@ ANY_SCOPE = {"readonly": False, "spaces": {}, "providers": {}}
 
 def store_token(operation: Operation, exchange: Exchange, identity: str, owner: str) -> None:
     """Store a named token for its owner. Raises Refusal where another of the owner's has the name."""
-    given = _given(operation, exchange)
+    given = _token_values(operation, exchange)
     text = exchange.world.fresh.token()
     name = given.get("name", f"token {identity[:8]}")
     refuse_name(operation, exchange.world, owner, name, identity)
@@ -77,7 +77,7 @@ def issue(contract: Contract, operation: Operation) -> Perform:
 
     def perform(exchange: Exchange) -> Answer:
         user = _owner(exchange, owner)
-        given = _given(operation, exchange)
+        given = _token_values(operation, exchange)
         token = _token(exchange.world.fresh.token(), user, given, None, exchange.world.generation(user))
         end, latest = valid_until(token.caveats), exchange.run.clock.now() + LONGEST
         if end is None or end > latest:
@@ -96,7 +96,7 @@ def expire(contract: Contract, operation: Operation) -> Perform:
 
     def perform(exchange: Exchange) -> Answer:
         exchange.world.outdate_tokens(_owner(exchange, owner))
-        return done(success)
+        return empty_answer(success)
 
     return perform
 
@@ -109,7 +109,7 @@ def clear(contract: Contract, operation: Operation) -> Perform:
     def perform(exchange: Exchange) -> Answer:
         for identity in list(exchange.world.memberships(owner.kind, _owner(exchange, owner), kind)):
             exchange.world.remove(kind, identity)
-        return done(success)
+        return empty_answer(success)
 
     return perform
 
@@ -151,7 +151,7 @@ def _owner(exchange: Exchange, owner: Place) -> str:
     return identity
 
 
-def _given(operation: Operation, exchange: Exchange) -> dict[str, Any]:
+def _token_values(operation: Operation, exchange: Exchange) -> dict[str, Any]:
     """The values of the body, and the usual ones of keys that it leaves out."""
     properties = operation.body.properties if operation.body else ()
     usual = {prop.name: prop.schema[DEFAULT] for prop in properties if DEFAULT in prop.schema}

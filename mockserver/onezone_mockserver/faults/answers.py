@@ -65,7 +65,7 @@ def located(change: Callable[[bytes], bytes | None], where: Where = anywhere) ->
     def act(_exchange: Exchange, answer: Answer) -> None:
         old = dict(answer.headers).get(LOCATION)
         if old is not None:
-            put(answer, LOCATION, change(old))
+            set_header(answer, LOCATION, change(old))
 
     return successes(act, where)
 
@@ -82,14 +82,14 @@ def status(new: int) -> Change:
             answer.body = b""
             drop(answer, b"content-length", b"content-type")
         elif not answer.body:
-            put(answer, b"content-length", b"0")
+            set_header(answer, b"content-length", b"0")
 
     return change
 
 
 def header(name: bytes, value: bytes | None) -> Change:
     """Give a header another value; None takes it away."""
-    return lambda _exchange, answer: put(answer, name, value)
+    return lambda _exchange, answer: set_header(answer, name, value)
 
 
 def body(text: bytes, media: bytes | None = None) -> Change:
@@ -98,7 +98,7 @@ def body(text: bytes, media: bytes | None = None) -> Change:
     def change(_exchange: Exchange, answer: Answer) -> None:
         write(answer, text)
         if media is not None:
-            put(answer, b"content-type", media)
+            set_header(answer, b"content-type", media)
 
     return change
 
@@ -108,7 +108,7 @@ def drop(answer: Answer, *names: bytes) -> None:
     answer.headers = [pair for pair in answer.headers if pair[0] not in names]
 
 
-def put(answer: Answer, name: bytes, value: bytes | None) -> None:
+def set_header(answer: Answer, name: bytes, value: bytes | None) -> None:
     """Give a header another value; None takes it away."""
     drop(answer, name)
     if value is not None:
@@ -118,4 +118,4 @@ def put(answer: Answer, name: bytes, value: bytes | None) -> None:
 def write(answer: Answer, text: bytes) -> None:
     """Give the answer another body, of the length that it then has."""
     answer.body = text
-    put(answer, b"content-length", str(len(text)).encode())
+    set_header(answer, b"content-length", str(len(text)).encode())

@@ -28,7 +28,7 @@ def _duplicate_name_allowed() -> Hook:
 
     def act(exchange: Exchange, _state: MockState) -> None:
         name = orjson.loads(exchange.data.get("username", b"null"))
-        if name is not None and exchange.world.named(name):
+        if name is not None and exchange.world.user_of_name(name):
             exchange.data.pop("username")
 
     return after(Point.VALIDATION, act)

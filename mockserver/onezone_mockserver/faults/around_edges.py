@@ -17,7 +17,7 @@ CREATE, UPDATE = on("create", GROUP), on("update", GROUP)
 MANY, DEEP = 100, 255
 
 
-def _named(change: Callable[[str], str], key: str = "name") -> Hook:
+def _stored_text(change: Callable[[str], str], key: str = "name") -> Hook:
     """Store another text at a key than was sent."""
     return stored(lambda data: data.update({key: change(data[key])}) if isinstance(data.get(key), str) else None)
 
@@ -41,19 +41,19 @@ FAULTS = (
     fault(
         "around-edges-sharp-s",
         "In a new group's name the sharp s becomes two.",
-        _named(lambda name: name.replace("ß", "ss")).of(CREATE),
+        _stored_text(lambda name: name.replace("ß", "ss")).of(CREATE),
         "create_group.edges.text.name",
     ),
     fault(
         "around-edges-noughts",
         "A group's new name loses noughts where it looks like a number.",
-        _named(lambda name: name.strip("0") if name.replace(".", "").isdigit() else name).of(UPDATE),
+        _stored_text(lambda name: name.strip("0") if name.replace(".", "").isdigit() else name).of(UPDATE),
         "update_group.edges.text.name",
     ),
     fault(
         "around-edges-word",
         "A new user's full name that is the word no becomes false.",
-        _named(lambda name: "false" if name == "no" else name, "fullName").of(on("create", USER)),
+        _stored_text(lambda name: "false" if name == "no" else name, "fullName").of(on("create", USER)),
         "create_user.edges.text.fullName",
     ),
     fault(

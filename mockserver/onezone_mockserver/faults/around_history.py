@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.faults.effects import CHILD, GROUP, SERVICE, USER, ZONE, Memory, beforehand, method
-from onezone_mockserver.faults.fault import Hook, Meant, fault, on
+from onezone_mockserver.faults.fault import Hook, Selector, fault, on
 from onezone_mockserver.world import NOTHING
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def users_inside(world: World, group: str) -> list[str]:
 # --- privileges in groups and services ----------------------------------------------------------------------------
 
 
-def _lingering_privileges(meant: Meant, record: Record, *, rejoin: bool = False) -> tuple[Hook, ...]:
+def _lingering_privileges(selector: Selector, record: Record, *, rejoin: bool = False) -> tuple[Hook, ...]:
     """Privileges that `record` notes before an effect stay effective for decisions.
 
     With `rejoin`, only for who still belongs there.
@@ -48,7 +48,7 @@ def _lingering_privileges(meant: Meant, record: Record, *, rejoin: bool = False)
     def act(exchange: Exchange, _state: MockState) -> None:
         record(exchange.world, exchange, memory.of(exchange.world))
 
-    return beforehand(act).of(meant), method("effective_privileges", change)
+    return beforehand(act).of(selector), method("effective_privileges", change)
 
 
 def _keep(world: World, ghosts: Ghosts, user: str, kind: str, identity: str) -> None:
@@ -86,7 +86,7 @@ def _of_service_group(world: World, exchange: Exchange, ghosts: Ghosts) -> None:
 # --- zone privileges --------------------------------------------------------------------------------------------
 
 
-def _zone_stays(meant: Meant, who: Callable[[World, Exchange], list[str]]) -> tuple[Hook, ...]:
+def _zone_stays(selector: Selector, who: Callable[[World, Exchange], list[str]]) -> tuple[Hook, ...]:
     """Zone privileges that users inherit before an effect stay theirs for decisions."""
     memory: Memory[dict[str, frozenset[str]]] = Memory(dict)
 
@@ -101,7 +101,7 @@ def _zone_stays(meant: Meant, who: Callable[[World, Exchange], list[str]]) -> tu
         for user in who(exchange.world, exchange):
             memory.of(exchange.world)[user] = exchange.world.zone_privileges(USER, user)
 
-    return beforehand(act).of(meant), method("zone_privileges", change)
+    return beforehand(act).of(selector), method("zone_privileges", change)
 
 
 FAULTS = (

@@ -119,7 +119,7 @@ def _by_nothing(inner: Any) -> Any:
     """Who has no password is let in by one of no characters."""
 
     def login(world: World, name: str, password: str) -> User | None:
-        user: User | None = world.named(name)
+        user: User | None = world.user_of_name(name)
         return user if user is not None and user.password is None and not password else inner(world, name, password)
 
     return login

@@ -23,7 +23,7 @@ from onezone_mockserver.faults.effects import (
     method,
 )
 from onezone_mockserver.faults.fault import Hook, Point, fault, on
-from onezone_mockserver.faults.requests import member, named, rescue
+from onezone_mockserver.faults.requests import member, privileges_at, rescue
 from onezone_mockserver.world import NOTHING
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _later_replaces() -> tuple[Hook, ...]:
         if user in grants:
             grants[user] += 1
             if grants[user] > 1:
-                exchange.world.set_zone(USER, user, named(exchange, "grant"))
+                exchange.world.set_zone(USER, user, privileges_at(exchange, "grant"))
         return answer
 
     return effect(perform).of(on("grant", USER, ZONE)), beforehand(revoked).of(on("revoke", USER, ZONE))

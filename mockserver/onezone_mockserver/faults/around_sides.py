@@ -10,7 +10,7 @@ from onezone_mockserver.exchange import Answer, Refusal
 from onezone_mockserver.faults.answers import write
 from onezone_mockserver.faults.effects import GROUP, USER, Inner, afterwards, effect
 from onezone_mockserver.faults.fault import fault, on
-from onezone_mockserver.faults.requests import member, mended, named
+from onezone_mockserver.faults.requests import member, mended, privileges_at
 from onezone_mockserver.world import NOTHING
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _conflict_counts(inner: Inner, exchange: Exchange, _state: MockState) -> Ans
         return inner(exchange)
     except Refusal:
         if exchange.world.exists(USER, user) and exchange.world.related(USER, user, GROUP, group) is not None:
-            exchange.world.relate(USER, user, GROUP, group, named(exchange, "privileges"))
+            exchange.world.relate(USER, user, GROUP, group, privileges_at(exchange, "privileges"))
         raise
 
 
@@ -47,7 +47,7 @@ def _children_too(inner: Inner, exchange: Exchange, _state: MockState) -> Answer
 
 def _has_already(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     user, group = member(exchange)
-    if (exchange.world.related(USER, user, GROUP, group) or NOTHING) & named(exchange, "grant"):
+    if (exchange.world.related(USER, user, GROUP, group) or NOTHING) & privileges_at(exchange, "grant"):
         raise Refusal("alreadyExists", "a fault of the mock")
     return inner(exchange)
 

@@ -21,7 +21,7 @@ from onezone_mockserver.faults.effects import (
     services,
 )
 from onezone_mockserver.faults.fault import fault, on
-from onezone_mockserver.faults.requests import member, named, stored, without
+from onezone_mockserver.faults.requests import member, privileges_at, stored, without
 from onezone_mockserver.world import NOTHING
 
 if TYPE_CHECKING:
@@ -67,16 +67,16 @@ def _from_everywhere(exchange: Exchange, _state: MockState) -> None:
 def _revoke_wins(exchange: Exchange, _state: MockState) -> None:
     user, group = member(exchange)
     privileges = exchange.world.related(USER, user, GROUP, group) or NOTHING
-    exchange.world.relate(USER, user, GROUP, group, privileges - named(exchange, "revoke"))
+    exchange.world.relate(USER, user, GROUP, group, privileges - privileges_at(exchange, "revoke"))
 
 
 def _grant_replaces(exchange: Exchange, _state: MockState) -> None:
     user, group = member(exchange)
-    exchange.world.relate(USER, user, GROUP, group, named(exchange, "grant"))
+    exchange.world.relate(USER, user, GROUP, group, privileges_at(exchange, "grant"))
 
 
 def _zone_grant_replaces(exchange: Exchange, _state: MockState) -> None:
-    exchange.world.set_zone(USER, exchange.params["id"], named(exchange, "grant"))
+    exchange.world.set_zone(USER, exchange.params["id"], privileges_at(exchange, "grant"))
 
 
 def _type_lost(exchange: Exchange, _state: MockState) -> None:

@@ -123,12 +123,14 @@ def part(world: World, group: str, gone: Iterable[str]) -> None:
         world.unrelate(GROUP, group, SERVICE, service)
 
 
-def plant(state: MockState, world: World, group: str, name: str = "planted") -> str:
+def plant(state: MockState, world: World, group: str) -> str:
     """A service of a group that nobody asked for; gives its id."""
     from onezone_mockserver.world import new_id
 
     identity = new_id()
-    world.add(SERVICE, identity, orjson.dumps({"handleServiceId": identity, **GOOD, "name": name, "creationTime": 0}))
+    world.add(
+        SERVICE, identity, orjson.dumps({"handleServiceId": identity, **GOOD, "name": "planted", "creationTime": 0})
+    )
     share(state, world, group, identity)
     return identity
 

@@ -13,7 +13,7 @@ from onezone_mockserver.world import World
 
 Around = Callable[[Any, Any], Any]
 """Makes what stands at a point out of what stood there before, and the mock's state (MockState)."""
-Meant = Callable[[Operation], bool]
+Selector = Callable[[Operation], bool]
 
 CLASSIC = ("classic",)
 DEPLOYED = ("deployed",)
@@ -59,7 +59,7 @@ def documented(operation: Operation) -> bool:
     return (effect.verb, effect.resource, effect.within) == ("create", "handle_service", "group")
 
 
-def on(verb: str, resource: str, within: str | None = None, *, effective: bool = False, part: str = "") -> Meant:
+def on(verb: str, resource: str, within: str | None = None, *, effective: bool = False, part: str = "") -> Selector:
     """The operation with that effect."""
     effect = Effect(verb, resource, within, effective, part)
     return lambda operation: operation.effect == effect
@@ -67,14 +67,14 @@ def on(verb: str, resource: str, within: str | None = None, *, effective: bool =
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Puts something around what stands at a point when the mock is assembled; `meant` says of which operations.
+    """Puts something around what stands at a point when the mock is assembled; `selector` says of which operations.
 
     At Point.WORLD, `method` is the name of the method of World. Raises ValueError if World has no such method.
     """
 
     point: Point
     around: Around
-    meant: Meant = documented
+    selector: Selector = documented
     method: str = ""
 
     def __post_init__(self) -> None:
@@ -84,9 +84,9 @@ class Hook:
         if self.method and not callable(getattr(World, self.method, None)):
             raise ValueError(f"World has no method {self.method!r}")
 
-    def of(self, meant: Meant) -> Hook:
+    def of(self, selector: Selector) -> Hook:
         """The same hook for other operations."""
-        return replace(self, meant=meant)
+        return replace(self, selector=selector)
 
 
 @dataclass(frozen=True, slots=True)

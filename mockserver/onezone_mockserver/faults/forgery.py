@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BODY, HEAD, REPEATED = "access.any-body", "access.any-head", "access.repeated"
 AFTER, IN_BODY, WHOEVER, HOWEVER = "access.after-allowed", "access.group-in-body", "body.whoever", "body.however"
-KNOWN = {"name", "proxyEndpoint", "serviceProperties", "handleServiceId"}
+KEYS = {"name", "proxyEndpoint", "serviceProperties", "handleServiceId"}
 LARGE, MANY = 20_000, 20
 
 
@@ -36,7 +36,7 @@ def _unseen(where: Where) -> Hook:
         if not where(exchange):
             raise refusal
         if isinstance(exchange.value, dict):
-            exchange.data = {key: orjson.dumps(value) for key, value in exchange.value.items() if key in KNOWN}
+            exchange.data = {key: orjson.dumps(value) for key, value in exchange.value.items() if key in KEYS}
 
     return rescue(Point.VALIDATION, act)
 
@@ -146,7 +146,7 @@ FAULTS = (
     fault(
         "forgery-unknown-keys",
         "Privileges are not asked for where the body has unknown keys.",
-        _no_privileges_needed(lambda e: bool(_object(e).keys() - KNOWN)),
+        _no_privileges_needed(lambda e: bool(_object(e).keys() - KEYS)),
         BODY,
     ),
     fault(

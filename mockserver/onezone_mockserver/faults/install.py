@@ -23,7 +23,7 @@ EFFECT = Point.EFFECT
 def wrapped(point: str, inner: Any, operation: Operation, state: MockState, faults: Faults) -> Any:
     """What stands at a stage or an effect of an operation, with the hooks there; None if there is nothing at all."""
     for hook in _hooks(faults, Point(point)):
-        if hook.meant(operation):
+        if hook.selector(operation):
             inner = hook.around(inner or _pass, state)
     return inner
 
@@ -73,7 +73,7 @@ class Answering:
 def concerns(hook: Hook, exchange: Exchange) -> bool:
     """Whether a request is for an operation that the hook means, or for another method of its path."""
     asked = (exchange.operation,) if exchange.operation else exchange.siblings
-    return any(hook.meant(operation) for operation in asked if operation)
+    return any(hook.selector(operation) for operation in asked if operation)
 
 
 def _as_it_is(_exchange: Exchange, answer: Answer) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from onezone_mockserver.faults.answers import LOCATION, answered, answers, drop, header, located, put, successes
+from onezone_mockserver.faults.answers import LOCATION, answered, answers, drop, header, located, set_header, successes
 from onezone_mockserver.faults.effects import plant
 from onezone_mockserver.faults.fault import NEWER, Hook, Point, fault
 from onezone_mockserver.world import new_id
@@ -20,7 +20,7 @@ def _segments_changed(change: Callable[[list[bytes]], list[bytes]]) -> Hook:
     return located(lambda old: b"/".join(change(old.split(b"/"))))
 
 
-def _id(change: Callable[[bytes], bytes]) -> Hook:
+def _identity(change: Callable[[bytes], bytes]) -> Hook:
     return _segments_changed(lambda parts: [*parts[:-1], change(parts[-1])])
 
 
@@ -42,7 +42,7 @@ def _previous() -> Hook:
             answer = inner(exchange, answer)
             old = dict(answer.headers).get(LOCATION)
             if old is not None:
-                put(answer, LOCATION, (last or [old])[-1])
+                set_header(answer, LOCATION, (last or [old])[-1])
                 last[:] = [old]
             return answer
 
@@ -56,7 +56,7 @@ def _foreign(exchange: Exchange, answer: Answer, state: MockState) -> None:
     old = dict(answer.headers).get(LOCATION)
     if old is not None:
         other = next(group for group in exchange.world.ids("group") if group != exchange.params["id"])
-        put(answer, LOCATION, old.rpartition(b"/")[0] + b"/" + plant(state, exchange.world, other).encode())
+        set_header(answer, LOCATION, old.rpartition(b"/")[0] + b"/" + plant(state, exchange.world, other).encode())
 
 
 def _client_id() -> Hook:
@@ -64,7 +64,7 @@ def _client_id() -> Hook:
         given = exchange.value.get("handleServiceId") if isinstance(exchange.value, dict) else None
         if isinstance(given, str) and given.isalnum():
             old = dict(answer.headers)[LOCATION]
-            put(answer, LOCATION, old.rpartition(b"/")[0] + b"/" + given.encode())
+            set_header(answer, LOCATION, old.rpartition(b"/")[0] + b"/" + given.encode())
 
     return successes(act)
 
@@ -136,7 +136,7 @@ FAULTS = (
         URI,
         FORM,
     ),
-    fault("location-blank", "The Location has a blank.", _id(lambda old: old[:8] + b" " + old[8:]), URI),
+    fault("location-blank", "The Location has a blank.", _identity(lambda old: old[:8] + b" " + old[8:]), URI),
     fault("location-angles", "The Location is in angle brackets.", located(lambda old: b"<" + old + b">"), URI),
     fault("location-quoted", "The Location is in quotes.", located(lambda old: b'"' + old + b'"'), URI),
     fault("location-backslash", "The Location has backslashes.", located(lambda old: old.replace(b"/", b"\\")), URI),
@@ -149,10 +149,10 @@ FAULTS = (
         located(lambda old: old.rpartition(b"/")[0] + b"?id=" + old.rpartition(b"/")[2]),
         "state.created-one",
     ),
-    fault("location-random", "The id in the Location is nobody's.", _id(lambda _: new_id().encode()), RESOLVES),
-    fault("location-truncated", "The id in the Location is cut.", _id(lambda old: old[:-1]), RESOLVES),
-    fault("location-capitals", "The id in the Location is in capitals.", _id(bytes.upper), RESOLVES),
-    fault("location-constant", "The id in the Location is always 1.", _id(lambda _: b"1"), "location.fresh"),
+    fault("location-random", "The id in the Location is nobody's.", _identity(lambda _: new_id().encode()), RESOLVES),
+    fault("location-truncated", "The id in the Location is cut.", _identity(lambda old: old[:-1]), RESOLVES),
+    fault("location-capitals", "The id in the Location is in capitals.", _identity(bytes.upper), RESOLVES),
+    fault("location-constant", "The id in the Location is always 1.", _identity(lambda _: b"1"), "location.fresh"),
     fault("location-previous", "The Location names the service before.", _previous(), "state.data"),
     fault("location-foreign", "The Location names another group's service.", answered(_foreign), RESOLVES),
     fault("location-client-id", "The Location has the id that the client sent.", _client_id(), "location.own-id"),

@@ -285,11 +285,11 @@ def _edges(operation: Operation, body: Body) -> Iterator[Mutation]:
     """Rare inputs crash the server."""
     name, kit = next((prop.name for prop in body.properties if not prop.refers), None), "$kit"
     crashes: list[tuple[str, str, str, Callable[[Exchange], bool]]] = [
-        ("key", "edges.keys", f"a key such as {kit}", partial(_sent, lambda value: kit in value))
+        ("key", "edges.keys", f"a key such as {kit}", partial(_any_body, lambda value: kit in value))
     ]
     if name is not None:
         crashes += [
-            ("null", "edges.values", f"null for {name}", partial(_sent, lambda value: value.get(name, 0) is None)),
+            ("null", "edges.values", f"null for {name}", partial(_any_body, lambda value: value.get(name, 0) is None)),
             ("twice", "edges.bytes", f"{name} twice", lambda e: e.body.count(f'"{name}":'.encode()) > 1),
         ]
     for detail, topic, what, crashes_it in crashes:
@@ -300,11 +300,11 @@ def _edges(operation: Operation, body: Body) -> Iterator[Mutation]:
         where = _where(
             prop, lambda value: isinstance(value, str) and any(ord(character) >= BEYOND for character in value)
         )
-        hook = crash(partial(_sent, where), Point.VALIDATION)
+        hook = crash(partial(_any_body, where), Point.VALIDATION)
         yield Mutation(operation, EDGE, f"{prop.name}-text", text, hook, f"edges.text.{prop.name}")
 
 
-def _sent(where: Callable[[dict[str, Any]], bool], exchange: Exchange) -> bool:
+def _any_body(where: Callable[[dict[str, Any]], bool], exchange: Exchange) -> bool:
     return isinstance(exchange.value, dict) and where(exchange.value)
 
 

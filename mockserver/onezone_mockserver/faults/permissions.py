@@ -51,9 +51,9 @@ def access(change: Callable[[Routes], Routes]) -> Hook:
     return Hook(Point.AUTHORIZATION, around)
 
 
-def also(name: str = "also", **needs: list[str]) -> Hook:
+def also(**needs: list[str]) -> Hook:
     """One more route."""
-    route = Route(name, {scope: frozenset(names) for scope, names in needs.items()})
+    route = Route("also", {scope: frozenset(names) for scope, names in needs.items()})
     return access(lambda routes: (*routes, route))
 
 

@@ -17,7 +17,7 @@ TEXT, NAMES, VALUES, KEYS = "edges.text", "edges.names", "edges.values", "edges.
 BEYOND, MANY = 0x10000, 110
 
 
-def _named(change: Callable[[str], Any]) -> Hook:
+def _renamed(change: Callable[[str], Any]) -> Hook:
     return stored(lambda data: data.update(name=change(data["name"])))
 
 
@@ -96,16 +96,16 @@ FAULTS = (
     _crash("name-129", "A name of 129 characters crashes the server.", lambda n: len(n) == 129, NAMES),  # noqa: PLR2004
     _crash("name-1", "A name of one character crashes the server.", lambda n: len(n) == 1, NAMES),
     _crash("name-long", "A name of 3000 characters crashes the server.", lambda n: len(n) >= 3000, NAMES),  # noqa: PLR2004
-    fault("rare-name-true", "The name true becomes a boolean.", _named(lambda n: True if n == "true" else n), NAMES),
-    fault("rare-name-null", "The name null becomes none.", _named(lambda n: None if n == "null" else n), NAMES),
+    fault("rare-name-true", "The name true becomes a boolean.", _renamed(lambda n: True if n == "true" else n), NAMES),
+    fault("rare-name-null", "The name null becomes none.", _renamed(lambda n: None if n == "null" else n), NAMES),
     fault(
         "rare-name-zero",
         "Zeros at the beginning of a name are dropped.",
-        _named(lambda n: n.lstrip("0") if n.isdigit() else n),
+        _renamed(lambda n: n.lstrip("0") if n.isdigit() else n),
         NAMES,
     ),
-    fault("rare-name-blanks", "Two blanks in a name become one.", _named(lambda n: " ".join(n.split())), NAMES),
-    fault("rare-name-sharp-s", "The sharp s becomes two.", _named(lambda n: n.replace("ß", "ss")), NAMES),
+    fault("rare-name-blanks", "Two blanks in a name become one.", _renamed(lambda n: " ".join(n.split())), NAMES),
+    fault("rare-name-sharp-s", "The sharp s becomes two.", _renamed(lambda n: n.replace("ß", "ss")), NAMES),
     fault("rare-text-normalised", "Text is normalised.", texts(lambda t: unicodedata.normalize("NFC", t)), TEXT),
     fault(
         "rare-text-compatible",

@@ -201,7 +201,7 @@ def without(key: str) -> Callable[[dict[str, Any]], object]:
     return lambda data: data.pop(key, None)
 
 
-def named(exchange: Exchange, key: str) -> frozenset[str]:
+def privileges_at(exchange: Exchange, key: str) -> frozenset[str]:
     """The privileges under a key of the body, none where it is not there."""
     return frozenset(orjson.loads(exchange.data.get(key, b"[]")))
 

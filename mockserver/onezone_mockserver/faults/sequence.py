@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from onezone_mockserver.faults.answers import answered, put
+from onezone_mockserver.faults.answers import answered, set_header
 from onezone_mockserver.faults.effects import (
     GROUP,
     SERVICE,
@@ -33,7 +33,7 @@ CREATED, UNCHANGED, LEFT, FRESH = "sequence.created", "sequence.refused", "seque
 LEAVE, READ = on("detach", SERVICE, GROUP), on("get", SERVICE, GROUP)
 
 
-def _left(world: World) -> list[str]:
+def _orphans(world: World) -> list[str]:
     """The services that were left: those that no group has, oldest first."""
     return [service for service in world.ids(SERVICE) if not world.members(GROUP, SERVICE, service)]
 
@@ -43,7 +43,7 @@ def _write(world: World, service: str, data: dict[str, Any]) -> None:
 
 
 def _relocated(answer: Answer, old: str, new: str) -> Answer:
-    put(answer, b"location", dict(answer.headers)[b"location"].replace(old.encode(), new.encode()))
+    set_header(answer, b"location", dict(answer.headers)[b"location"].replace(old.encode(), new.encode()))
     return answer
 
 
@@ -51,7 +51,7 @@ def _relocated(answer: Answer, old: str, new: str) -> Answer:
 
 
 def _same_id(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
-    free, answer = _left(exchange.world), inner(exchange)
+    free, answer = _orphans(exchange.world), inner(exchange)
     if not free:
         return answer
     group, new, old = exchange.params["id"], created_id(answer), free[-1]
@@ -64,7 +64,11 @@ def _same_id(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
 def _revived(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
     name = orjson.loads(exchange.data["name"])
     old = next(
-        (service for service in _left(exchange.world) if details(exchange.world, SERVICE, service).get("name") == name),
+        (
+            service
+            for service in _orphans(exchange.world)
+            if details(exchange.world, SERVICE, service).get("name") == name
+        ),
         None,
     )
     answer = inner(exchange)
@@ -80,7 +84,7 @@ def _third_lost() -> Hook:
     count = {"left": 0, "since": 0}
 
     def change(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
-        gone, answer = len(_left(exchange.world)), inner(exchange)
+        gone, answer = len(_orphans(exchange.world)), inner(exchange)
         if gone != count["left"]:
             count.update(left=gone, since=0)
         count["since"] += bool(gone)
@@ -93,7 +97,7 @@ def _third_lost() -> Hook:
 
 
 def _comes_back(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
-    gone, answer = _left(exchange.world), inner(exchange)
+    gone, answer = _orphans(exchange.world), inner(exchange)
     if gone:
         share(state, exchange.world, exchange.params["id"], gone[-1])
     return answer
@@ -101,13 +105,13 @@ def _comes_back(inner: Inner, exchange: Exchange, state: MockState) -> Answer:
 
 def _name_taken(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
     name = orjson.loads(exchange.data["name"])
-    if any(details(exchange.world, SERVICE, service).get("name") == name for service in _left(exchange.world)):
+    if any(details(exchange.world, SERVICE, service).get("name") == name for service in _orphans(exchange.world)):
         raise refused("badValueString")
     return inner(exchange)
 
 
 def _details_of_left(inner: Inner, exchange: Exchange, _state: MockState) -> Answer:
-    gone, answer = _left(exchange.world), inner(exchange)
+    gone, answer = _orphans(exchange.world), inner(exchange)
     if gone:
         new = created_id(answer)
         _write(
@@ -135,13 +139,13 @@ def _overwrites_others() -> Hook:
 
 
 def _created_nevertheless(exchange: Exchange, _answer: Answer, state: MockState) -> None:
-    if exchange.operation and not unknown_group(exchange) and _left(exchange.world):
+    if exchange.operation and not unknown_group(exchange) and _orphans(exchange.world):
         plant(state, exchange.world, exchange.params["id"])
 
 
 def _undone(exchange: Exchange, _answer: Answer, state: MockState) -> None:
     if exchange.operation and not unknown_group(exchange):
-        for service in _left(exchange.world)[-1:]:
+        for service in _orphans(exchange.world)[-1:]:
             share(state, exchange.world, exchange.params["id"], service)
 
 
@@ -170,7 +174,7 @@ def _refused_leaving(stage: Point, act: Act) -> Hook:
 
 def _still_read() -> Hook:
     def act(refusal: Refusal, exchange: Exchange, _state: MockState) -> None:
-        if exchange.params.get("hsid") not in _left(exchange.world)[1::2]:
+        if exchange.params.get("hsid") not in _orphans(exchange.world)[1::2]:
             raise refusal
 
     return rescue(Point.EXISTENCE, act).of(READ)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.state import MockState
     from onezone_mockserver.world import World
 
-ONE, DATA, KEPT = "state.created-one", "state.data", "state.kept"
+NEW, DATA, STAYS = "state.created-one", "state.data", "state.kept"
 Act = Callable[["MockState", "World", str, str], None]
 """What is done to a world after a creation, with the group and the new service."""
 
@@ -184,9 +184,9 @@ def _data(name: str, text: str, hook: Hook, *noticed_by: str) -> Fault:
 FAULTS = (
     fault("state-lost", "Nothing is remembered.", _after_create(_service_lost), "location.resolves"),
     fault("state-not-listed", "The service is not the group's.", _after_create(_not_listed), "location.resolves"),
-    fault("state-two", "Each request makes two services.", _after_create(_second_service), ONE),
+    fault("state-two", "Each request makes two services.", _after_create(_second_service), NEW),
     fault(
-        "state-sometimes-two", "One request in seven makes two services.", _after_create(_third(_second_service)), ONE
+        "state-sometimes-two", "One request in seven makes two services.", _after_create(_third(_second_service)), NEW
     ),
     fault(
         "state-sometimes-lost",
@@ -199,17 +199,17 @@ FAULTS = (
         "One service in twenty is missing in the list of its group.",
         _unlisted(),
         "location.resolves",
-        ONE,
+        NEW,
     ),
-    fault("state-overwrites", "A new service takes the place of the group's others.", _after_create(_overwritten), ONE),
+    fault("state-overwrites", "A new service takes the place of the group's others.", _after_create(_overwritten), NEW),
     fault(
         "state-forgets",
         "Only the last twenty services of a group are remembered.",
         _after_create(_oldest_forgotten),
-        ONE,
-        KEPT,
+        NEW,
+        STAYS,
     ),
-    fault("state-renames", "A new service gives its name to the group's others.", _after_create(_renamed), KEPT),
+    fault("state-renames", "A new service gives its name to the group's others.", _after_create(_renamed), STAYS),
     fault(
         "state-everywhere",
         "A service is registered for all groups.",

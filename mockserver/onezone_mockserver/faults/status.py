@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from onezone_mockserver.faults.answers import answers, body, status, successes
-from onezone_mockserver.faults.fault import ALL, DEPLOYED, OLDER, fault
+from onezone_mockserver.faults.fault import DEPLOYED, OLDER, Fault, fault
 
 
-def _becomes(old: int, new: int, *noticed_by: str, editions: tuple[str, ...] = ALL) -> object:
+def _becomes(old: int, new: int, *noticed_by: str) -> Fault:
     return fault(
-        f"status-{old}-as-{new}",
-        f"What should be a {old} is a {new}.",
-        answers(status(new), old),
-        *noticed_by,
-        editions=editions,
+        f"status-{old}-as-{new}", f"What should be a {old} is a {new}.", answers(status(new), old), *noticed_by
     )
 
 

@@ -33,7 +33,7 @@ def _default(*keys: str) -> Hook:
     return mended(mend)
 
 
-def _of(*kinds: type) -> Odd:
+def _of_types(*kinds: type) -> Odd:
     return lambda value: type(value) in kinds
 
 
@@ -79,13 +79,13 @@ def _per_key() -> tuple[Fault, ...]:
             fault(
                 f"validation-{what}-type",
                 f"The type of {key} is not looked at.",
-                _hole(key, _of(*kinds)),
+                _hole(key, _of_types(*kinds)),
                 f"body.type.{key}",
             ),
             fault(
                 f"validation-{what}-list",
                 f"A {key} that is a list is accepted.",
-                _hole(key, _of(list)),
+                _hole(key, _of_types(list)),
                 f"body.type.{key}",
             ),
             fault(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.impact.probe import Probe
 
 CALLER = "caller-of-the-example"
-_SHOWN = ("location", "content-type", "allow", "www-authenticate")
+_HEADERS = ("location", "content-type", "allow", "www-authenticate")
 _MISSING = "ffffffffffffffffffffffffffffffff"
 
 
@@ -65,7 +65,7 @@ class EditionMock:
         """The answer in that edition; beside the demo's, the world has what the path names, and the caller."""
         self.mock.reset()
         ids = _build(self.mock.world, self.contract, probe)
-        return asyncio.run(_sent(self.mock, self.contract, probe, ids))
+        return asyncio.run(_send(self.mock, self.contract, probe, ids))
 
 
 def _build(world: World, contract: Contract, probe: Probe) -> dict[str, str]:
@@ -115,7 +115,7 @@ def _relate(world: World, entities: list[tuple[str, str]]) -> None:
         world.relate(*member, *container, NOTHING)
 
 
-async def _sent(mock: Any, contract: Contract, probe: Probe, ids: dict[str, str]) -> Reply:
+async def _send(mock: Any, contract: Contract, probe: Probe, ids: dict[str, str]) -> Reply:
     path = edition_base_path(contract) + _filled(probe.operation, ids)
     headers = {"host": "onezone.example.org", **probe.headers}
     if probe.body is not None:
@@ -139,7 +139,7 @@ async def _sent(mock: Any, contract: Contract, probe: Probe, ids: dict[str, str]
         messages.append(message)
 
     await mock(scope, receive, send)
-    shown = [(name.decode(), value.decode()) for name, value in messages[0]["headers"] if name.decode() in _SHOWN]
+    shown = [(name.decode(), value.decode()) for name, value in messages[0]["headers"] if name.decode() in _HEADERS]
     content = b"".join(message.get("body", b"") for message in messages[1:])
     body = " ".join(content.decode().split()) if content else ""
     return Reply(_line(probe, path), messages[0]["status"], tuple(sorted(shown)), body)

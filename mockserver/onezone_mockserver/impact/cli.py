@@ -34,11 +34,5 @@ def _parser(name: str) -> CommandParser:
     parser.add_argument("new", metavar="B")
     parser.add_argument("--impact", action="store_true", help="who notices, with an example and both answers")
     parser.add_argument("--format", choices=["text", "markdown"], default="text", help="default: %(default)s")
-    parser.add_argument(
-        "--contract",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="folder of operations to add to the contract; repeatable",
-    )
+    parser.add_contract_folders()
     return parser

@@ -42,12 +42,12 @@ def carried(
 
 def _without(lists: Lists, others: Lists) -> Lists:
     """The entries whose ids the others do not have."""
-    ids = {name: set(map(_named, others.get(name, ()))) for name in lists}
-    left = {name: [entry for entry in entries if _named(entry) not in ids[name]] for name, entries in lists.items()}
+    ids = {name: set(map(_entry_key, others.get(name, ()))) for name in lists}
+    left = {name: [entry for entry in entries if _entry_key(entry) not in ids[name]] for name, entries in lists.items()}
     return {name: entries for name, entries in left.items() if entries}
 
 
-def _named(entry: dict[str, Any]) -> str:
+def _entry_key(entry: dict[str, Any]) -> str:
     """What tells an entry from others of its list: an id, or the token of an invitation."""
     return str(entry["id"] if "id" in entry else entry["token"])
 
@@ -61,7 +61,7 @@ def _add(added: Lists, contract: Contract, world: World, empty: Callable[[], Wor
         mistakes = [(name, entry, _mistake({name: [entry]}, contract, world, empty)) for name, entry in left]
         refused = [(name, entry) for name, entry, mistake in mistakes if mistake]
         if len(refused) == len(left):
-            return [f"{name} {_named(entry)}: {mistake}" for name, entry, mistake in mistakes]
+            return [f"{name} {_entry_key(entry)}: {mistake}" for name, entry, mistake in mistakes]
         left = refused
 
 

@@ -50,13 +50,13 @@ def demo_shares(contract: Contract) -> Mapping[str, Mapping[str, bytes]]:
 
 @cache
 def _demo() -> dict[str, dict[str, bytes]]:
-    space = _id("space")
-    names = {_id(f"share {number}"): f"Measurements {number}" for number in range(1, FREE + 1)}
+    space = _demo_id("space")
+    names = {_demo_id(f"share {number}"): f"Measurements {number}" for number in range(1, FREE + 1)}
     shares = {share: orjson.dumps(share_details(share, space, name)) for share, name in names.items()}
     return {SHARE: _packed(shares), SPACE: _packed({space: orjson.dumps(space_details(space, "Community data"))})}
 
 
-def _id(word: str) -> str:
+def _demo_id(word: str) -> str:
     return sha256(f"demo {word}".encode()).hexdigest()[:32]
 
 

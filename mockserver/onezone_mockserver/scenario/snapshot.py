@@ -201,7 +201,7 @@ class _Builder:
             raise WorldError(path, "a user needs an id or a username")
         check(user.password is None or name is not None, (*path, "password"), "a password needs a username")
         self._check_new(USER, identity, path)
-        check(name is None or self.world.named(name) is None, (*path, "username"), "used twice")
+        check(name is None or self.world.user_of_name(name) is None, (*path, "username"), "used twice")
         for token in user.tokens:
             free = self._free(token) and user.tokens.count(token) == 1
             check(free, (*path, "tokens"), "a token is used twice")

@@ -80,7 +80,7 @@ def _relation(contract: Contract, operation: Operation) -> Callable[[Exchange], 
     effect, roles = operation.effect, related(contract, operation)
     named = {parameter.entity for parameter in operation.parameters}
     if (key := naming(contract, operation)) and effect.resource in named:
-        return _named(contract, operation, key)
+        return _names_it(contract, operation, key)
     if roles is None or effect.resource not in named or effect.verb in UNRELATED_VERBS:
         return None
     member, container = (place(contract, operation, role) for role in roles)
@@ -97,7 +97,7 @@ def _relation(contract: Contract, operation: Operation) -> Callable[[Exchange], 
     return check
 
 
-def _named(contract: Contract, operation: Operation, key: str) -> Callable[[Exchange], None]:
+def _names_it(contract: Contract, operation: Operation, key: str) -> Callable[[Exchange], None]:
     """The check that what the effect speaks of names, by that key, what it stands under."""
     effect = operation.effect
     what, whose = (place(contract, operation, role) for role in (effect.resource, effect.within or ""))

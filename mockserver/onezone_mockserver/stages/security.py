@@ -218,7 +218,7 @@ def _by_password(exchange: Exchange, credential: tuple[str, str, str]) -> User:
 
 def _refused(world: World, name: str) -> Refusal:
     """Why a password is refused: who is blocked, or may not use one, is told so before it is looked at."""
-    user = world.named(name)
+    user = world.user_of_name(name)
     if user is not None and user.blocked:
         return Refusal("userBlocked", "security: the user is blocked")
     if user is not None and not (user.basic_auth and user.password):

@@ -40,7 +40,7 @@ class Accounts:
         self._names: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
 
-    def named(self, name: str) -> User | None:
+    def user_of_name(self, name: str) -> User | None:
         """The user of that name, blocked or not; None if it is nobody's."""
         identity = self._names.get(name)
         return None if identity is None else self.users[identity]

@@ -227,8 +227,8 @@ def _packed(details: bytes) -> bytes:
     return bytes(memoryview(details))
 
 
-def user_details(user: User, full_name: str = UNNAMED, created: int = BEGINNING) -> bytes:
+def user_details(user: User) -> bytes:
     """A user as GET shows it."""
     basic = user.basic_auth and user.password is not None
-    flags = {"basicAuthEnabled": basic, "blocked": user.blocked, "creationTime": created}
-    return orjson.dumps({"userId": user.id, "fullName": full_name, "username": user.name, **flags})
+    flags = {"basicAuthEnabled": basic, "blocked": user.blocked, "creationTime": BEGINNING}
+    return orjson.dumps({"userId": user.id, "fullName": UNNAMED, "username": user.name, **flags})

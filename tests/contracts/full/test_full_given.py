@@ -14,7 +14,7 @@ from onezone_contracts.options import Options
 from onezone_contracts.personas import personas
 from onezone_contracts.shared import Shared
 from onezone_contracts.target.file import Target
-from onezone_contracts.trial import GivenTrial
+from onezone_contracts.trial import SuppliedTrial
 from onezone_spec import load
 from running_mock import Running
 
@@ -101,5 +101,5 @@ def test_secrets_of_headers_are_not_told() -> None:
     shared = Shared(Options(network=Network((header,))))
     contract = load("current")
     target = Target("http://127.0.0.1:9/api/v3", {}, "0" * 32)
-    trial = GivenTrial(shared, contract, contract.operations["get_group"], target)
+    trial = SuppliedTrial(shared, contract, contract.operations["get_group"], target)
     assert trial.redactor.text("sent s3cret-key") == "sent ***"

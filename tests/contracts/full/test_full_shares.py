@@ -82,7 +82,7 @@ def test_what_is_given_a_second_time_comes_back_again(shares: Shares) -> None:
 def test_what_is_kept_does_not_come_back_unsent(shares: Shares) -> None:
     """Stages are set up while a request is prepared: what they name is not in its body."""
     before = shares.count
-    with shares.kept():
+    with shares.reserved():
         kept = shares.free()
     given = shares.free()
     shares.unsent(before, {})
@@ -132,7 +132,7 @@ def test_what_was_not_sent_gives_back_what_it_names(
 @pytest.mark.slow
 def test_the_next_operation_has_all_but_what_is_kept(shares: Shares) -> None:
     """What stages of several operations have is not given to another."""
-    with shares.kept():
+    with shares.reserved():
         kept = shares.free()
     given = all_of(shares)
     shares.next_operation()
@@ -143,12 +143,16 @@ def test_the_next_operation_has_all_but_what_is_kept(shares: Shares) -> None:
 def test_a_handle_that_the_kit_made_makes_room(account: Account, shares: Shares) -> None:
     """It is removed, and looked for no more; one that names the share of somebody else stays."""
     handle, foreign = account.create(HANDLE), account.create(HANDLE)
-    account.made.pop(foreign)
+    account.created.pop(foreign)
     named, kept = (account.mirror.details[handle]["resourceId"] for handle in (handle, foreign))
     given = all_of(shares)
     assert not {named, kept} & set(given)
     shares.next_operation()
     assert set(all_of(shares)) == {*given, named}
-    assert handle in account.gone
-    assert (account.details(handle), handle in account.made, handle in account.mirror.details) == (None, False, False)
-    account.made[foreign] = None
+    assert handle in account.removed
+    assert (account.details(handle), handle in account.created, handle in account.mirror.details) == (
+        None,
+        False,
+        False,
+    )
+    account.created[foreign] = None

@@ -163,7 +163,7 @@ def repeated(origin: str, shown: Finding) -> list[Exchange]:
 def test_the_seed_says_what_is_drawn(mock: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same seed sends the same requests, another one sends others."""
 
-    def sent(seed: int) -> list[tuple[Any, ...]]:
+    def drawn_requests(seed: int) -> list[tuple[Any, ...]]:
         noted: list[tuple[Any, ...]] = []
         send = wire.Wire.send
 
@@ -177,6 +177,6 @@ def test_the_seed_says_what_is_drawn(mock: Running, monkeypatch: pytest.MonkeyPa
             judged(mock.origin, Options(seed=seed, clock=lambda: 0.0))
         return noted
 
-    first, again, other = sent(3), sent(3), sent(4)
+    first, again, other = drawn_requests(3), drawn_requests(3), drawn_requests(4)
     assert first == again
     assert first != other

@@ -38,7 +38,7 @@ def test_two_choices_are_weighed_together() -> None:
 
 def test_what_is_known_to_be_held_counts() -> None:
     """A refusal of somebody who is known to hold all that is needed."""
-    assert contradiction([Decision(allowed=False, routes=(frozenset({A}),), given=frozenset({A}))]) == [0]
+    assert contradiction([Decision(allowed=False, routes=(frozenset({A}),), assumed=frozenset({A}))]) == [0]
 
 
 @pytest.mark.slow

@@ -118,8 +118,8 @@ def test_exchanges_of_one_connection_are_told_apart() -> None:
     """Two requests at once, two answers at once."""
     recorded: list[Recorded] = []
     tap = Tap("http://x", recorded.append)
-    tap.sent(REQUEST + b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
-    tap.received(ANSWER + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+    tap.read_sent(REQUEST + b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
+    tap.read_received(ANSWER + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
     assert [(exchange.method, exchange.status, exchange.response_body) for exchange in recorded] == [
         ("POST", 204, b""),
         ("GET", 200, b"[]"),
@@ -130,8 +130,8 @@ def test_a_body_where_none_may_be_is_recorded() -> None:
     """Bytes after a 204 that nobody asked for."""
     recorded: list[Recorded] = []
     tap = Tap("http://x", recorded.append)
-    tap.sent(REQUEST)
-    tap.received(ANSWER + b"stray")
+    tap.read_sent(REQUEST)
+    tap.read_received(ANSWER + b"stray")
     assert recorded[0].response_body == b"stray"
 
 
@@ -146,11 +146,11 @@ def test_a_body_that_is_too_big_passes_and_counts_as_not_recorded() -> None:
     tap = Tap("http://x", recorded.append)
     head = f"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: {BIG}\r\n\r\n".encode()
     came = f"HTTP/1.1 200 OK\r\nContent-Length: {BIG}\r\n\r\n".encode()
-    for data, read_along in ((head + body, tap.sent), (came + body, tap.received)):
+    for data, read_along in ((head + body, tap.read_sent), (came + body, tap.read_received)):
         for at in range(0, len(data), 65536):
             read_along(data[at : at + 65536])
-    tap.sent(REQUEST)
-    tap.received(ANSWER)
+    tap.read_sent(REQUEST)
+    tap.read_received(ANSWER)
     assert [(exchange.status, exchange.request_body, exchange.response_body) for exchange in recorded] == [
         (200, None, None),
         (204, b"{}", b""),

@@ -61,8 +61,8 @@ class Story:
         entry = {
             "startedDateTime": f"2026-01-02T03:{int(self.second) // 60:02}:{self.second % 60:09.6f}+00:00",
             "time": took * 1000 + 0.25,
-            "request": {**request, "headers": _named(sent)},
-            "response": {"status": status, "headers": _named(came), "content": content, "bodySize": len(text)},
+            "request": {**request, "headers": _har_pairs(sent)},
+            "response": {"status": status, "headers": _har_pairs(came), "content": content, "bodySize": len(text)},
         }
         self.entries.append(entry)
         return entry
@@ -102,5 +102,5 @@ def failing(judgement: Judgement) -> set[str]:
     return {result.requirement.id for result in judgement.results if result.outcome.value in {"fail", "warn"}}
 
 
-def _named(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:
+def _har_pairs(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]

@@ -8,7 +8,7 @@ from typing import Any
 
 from onezone_spec import Contract, Operation
 
-from onezone_contracts import alike
+from onezone_contracts import wrong_target
 from onezone_contracts.api import Api
 from onezone_contracts.cases import GROUP, MISSING, NOBODY, Case, access_case
 from onezone_contracts.exchange import Redactor
@@ -21,11 +21,11 @@ from onezone_contracts.shared import Shared
 from onezone_contracts.state.ledger import Ledger
 from onezone_contracts.state.readback import Readback
 from onezone_contracts.target.file import SetupError, Target, TestUser
-from onezone_contracts.target.given import GivenFixtures
+from onezone_contracts.target.supplied_fixtures import SuppliedFixtures
 from onezone_contracts.wire import Wire
 
 
-class GivenRun(Run):
+class SuppliedRun(Run):
     """The run of an operation that creates something in a group, by personas that somebody else made.
 
     Args:
@@ -47,7 +47,7 @@ class GivenRun(Run):
         self.readback = Readback(contract, target, self.wire, effect.resource, effect.within or "")
         self.readback.lag = Lag(max(options.patience, options.settle), check_time=shared.check_time)
         self.readback.redactor = self.redactor
-        self.fixtures: GivenFixtures = GivenFixtures(target, operation, self.redactor)
+        self.fixtures: SuppliedFixtures = SuppliedFixtures(target, operation, self.redactor)
         self.tracker: Ledger = Ledger(self.readback, operation, self.transmit, self.map)
         self.ledger = self.tracker
         self.accepted: list[Sent] = []
@@ -96,7 +96,7 @@ class GivenRun(Run):
         if late:
             self.readback.forget()
         for group in groups:
-            if group not in self.ledger.known:
+            if group not in self.ledger.services:
                 self.ledger.open(group)
         self.shared.begin(self.wire, self.readback.trial(first), self.readback.lag.slowest)
 
@@ -106,7 +106,7 @@ class GivenRun(Run):
         last: dict[str, Sent] = {}
         deadline, pause, rounds = time.monotonic() + self.options.settle, 0.1, 0
         while True:
-            for name, sent in self._asked(list(waiting)):
+            for name, sent in self._valid_requests(list(waiting)):
                 last[name] = sent
                 if sent.exchange.succeeded:
                     del waiting[name]
@@ -123,21 +123,21 @@ class GivenRun(Run):
             time.sleep(min(self.options.settle, 2 * pause))  # what the other personas hold may be as late
         return rounds > 0
 
-    def _asked(self, names: list[str]) -> Iterator[tuple[str, Sent]]:
+    def _valid_requests(self, names: list[str]) -> Iterator[tuple[str, Sent]]:
         """What a valid request of each is answered, on record where it is accepted; with workers all at once."""
         cases = [access_case(name) for name in names]
         sent = list(self.map(self.transmit, cases)) if self.several else []
         accepted = [request for request in sent if request.exchange.succeeded]
         if accepted and self._accounted(accepted, len(accepted)):
             for request in accepted:
-                self.fixtures.seen(request.case.who)
+                self.fixtures.note_allowed(request.case.who)
                 self.keep(request)
             yield from zip(names, sent, strict=True)
             return
         for name, case in zip(names, cases, strict=True):
             again = self.transmit(case)
             if again.exchange.succeeded:
-                self.fixtures.seen(name)
+                self.fixtures.note_allowed(name)
                 self._first(again)
             yield name, again
 
@@ -147,12 +147,12 @@ class GivenRun(Run):
 
     def _reachable(self, sent: list[Sent]) -> None:
         if sent and all(request.exchange.response is None for request in sent):
-            hint = alike.unanswered(sent[0].exchange, self.target.base_url)
+            hint = wrong_target.unanswered(sent[0].exchange, self.target.base_url)
             raise SetupError(f"the target {self.target.base_url} does not answer: {sent[0].exchange.failure}{hint}")
 
     def _served(self, sent: list[Sent]) -> None:
         """Raises SetupError where everything is answered alike, and not as the API would."""
-        if self.ledger.known or not sent or not all(alike.suspicious(request.exchange) for request in sent):
+        if self.ledger.services or not sent or not all(wrong_target.suspicious(request.exchange) for request in sent):
             return
         who = sent[0].case.who
         others = (
@@ -162,8 +162,8 @@ class GivenRun(Run):
             ),
         )
         exchanges = [request.exchange for request in (*sent, *map(self.transmit, others))]
-        if alike.answered_alike(exchanges):
-            raise SetupError(alike.words(exchanges[0], self.target.base_url, self.redactor))
+        if wrong_target.answered_alike(exchanges):
+            raise SetupError(wrong_target.words(exchanges[0], self.target.base_url, self.redactor))
 
     def _judge(self, sent: list[Sent]) -> None:
         """Raises SetupError where no credentials serve; hints at what may be wrong where nothing is found."""

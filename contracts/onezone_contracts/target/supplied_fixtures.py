@@ -46,10 +46,10 @@ FIXTURES = frozenset({BARE, DIRECT, FOREIGN, ITSELF, UNRELATED})
 """What an administrator's account makes, or knows."""
 _COUNTED = re.compile(r"[^0-9A-Fa-f]\d+$")
 """The end of ids that count: what is shorter by a digit is another's."""
-Cast = tuple[None, Auth, TestUser | None, dict[str, Ref]]
+Assignment = tuple[None, Auth, TestUser | None, dict[str, Ref]]
 
 
-class GivenFixtures:
+class SuppliedFixtures:
     """The personas of a target, each in its group.
 
     Args:
@@ -67,7 +67,7 @@ class GivenFixtures:
 
     by_administrator = False
 
-    def seen(self, name: str) -> None:
+    def note_allowed(self, name: str) -> None:
         """The persona of that name was seen to be allowed."""
         self.writer = self.writer or self.target.personas.get(name)
 
@@ -89,18 +89,18 @@ class GivenFixtures:
             raise NotJudged(f"the target has no persona {who}")
         return self.target.personas[who]
 
-    def cast(self, case: Case) -> Cast:
+    def assign(self, case: Case) -> Assignment:
         """The persona that sends a case, to its own group. Raises NotJudged."""
         user = self.identity(case.who)
         auth = Auth() if case.who == NOBODY and not case.auth else user.auth
         others = {kind: (kind, identity) for kind, identity in user.others.items()}
         return None, auth, user, {GROUP: (GROUP, user.group), **others}
 
-    def like(self, sent: Sent) -> Cast:
+    def assign_follower(self, sent: Sent) -> Assignment:
         """The same for a case that follows another."""
         return None, sent.auth, sent.user, dict(sent.roles)
 
-    def played(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
+    def entity(self, role: str, word: str, roles: Mapping[str, Ref], stage: Any, caller: Ref | None) -> Ref:  # noqa: ARG002
         """What a word of a case stands for; anything but the words is an id itself. Raises NotJudged.
 
         A short id made shorter or longer, and one with a number at its end, could be another group's; and what may be
@@ -125,10 +125,10 @@ class GivenFixtures:
             return kind, near if not same_id(home, near) and near != home else self.target.missing
         return kind, words.get(word, word)
 
-    def having(self, kind: str, who: str) -> str | None:
+    def credential_holder(self, kind: str, who: str) -> str | None:
         """Whoever has that kind of credentials: themselves first, for the writer somebody who may. None: nobody has."""
         fits = self.identity(who).credentials.has(kind)
-        return who if fits else self.target.having(kind, self.writer, allowed=who == WRITER)
+        return who if fits else self.target.credential_holder(kind, self.writer, allowed=who == WRITER)
 
     def credentials(self, case: Case) -> Auth:
         """The credentials that a case makes of the persona's own. Raises NotJudged."""
@@ -151,6 +151,6 @@ class GivenFixtures:
         body = {key: copy.deepcopy(value) for key, value in plain.items() if key not in documented.ignored}
         return {**body, "name": f"{body['name']} {next(self._serial)}"}
 
-    def insist(self, send: Callable[[], Exchange]) -> Exchange:
+    def wait_until_allowed(self, send: Callable[[], Exchange]) -> Exchange:
         """What is answered: the preflight waited until privileges have taken effect."""
         return send()
