@@ -23,7 +23,7 @@ COMMANDS = {
     "requirements": ("onezone_contracts.commands.cli", "list what the judge requires"),
     "target": (
         "onezone_contracts.commands.cli",
-        "init: print a target file; check: find mistakes; schema: for editors; clean: remove what a killed run left",
+        "target files: init, check, schema; clean: remove what a killed run left behind",
     ),
     "explain": ("onezone_contracts.commands.cli", "say who may call an operation, and why"),
     "spec": ("onezone_spec.cli", "print an edition's OpenAPI document; spec diff A B; lint; bundle; coverage"),

@@ -42,7 +42,7 @@ class Baseline:
         return replace(result, listed=True, reason=f"{why}; {result.reason}" if result.reason else why)
 
     def change(self, results: Iterable[Result]) -> Change:
-        """What fails anew, what no longer fails, and what fails as before; what was not judged is left out."""
+        """What fails now only, what failed then only, and what failed both times; what was not judged is left out."""
         judged = {result.requirement.id: result.outcome for result in results}
         bad = [name for name, outcome in judged.items() if outcome in {Outcome.FAIL, Outcome.WARN}]
         return Change(

@@ -135,12 +135,12 @@ def _status(
     """Another status than documented."""
     status, expected = exchange.status, finding.expected
     if requirement.topic == CROSSED and (exchange.succeeded or status in DENIALS):
-        return CROSSED, "requests at the same time get one another's rights"
+        return CROSSED, "concurrent requests get one another's rights"
     if exchange.succeeded and expected.startswith("2"):
-        return f"success-{status}", f"a success is {status} where {{expected}} is documented"
+        return f"success-{status}", f"a success is answered {status} where {{expected}} is documented"
     if exchange.succeeded:
         about = requirement.topic.partition(".")[0]
-        words = f"accepts what must be refused with {expected}: {about}"
+        words = f"accepts requests that must be refused with {expected}: {about}"
         where = about if about in COMMON else f"{requirement.operation}.{about}"
         return f"accepted.{where}.{expected.replace(' ', '-')}", words
     words = f"answers {status} where {{expected}} is documented"
@@ -157,10 +157,10 @@ def _misshaped(exchange: Exchange, finding: Finding, redactor: Redactor) -> tupl
     if not response.body:
         return "errors-empty", "errors have no body"
     if not response.looks_like_json:
-        return f"errors-{response.media_type}", f"errors are no JSON: {exchange.summary(redactor)}"
+        return f"errors-{response.media_type}", f"errors are not JSON: {exchange.summary(redactor)}"
     if finding.expected == "application/json":
         return f"errors-labelled-{response.media_type}", f"errors are labelled {response.media_type or 'with nothing'}"
-    return "errors-form", f"errors have another form than documented: {redactor.text(finding.actual)}"
+    return "errors-form", f"errors do not have the documented form: {redactor.text(finding.actual)}"
 
 
 def _other(requirement: Requirement, finding: Finding) -> tuple[str, str]:
@@ -244,7 +244,7 @@ def _alone_hint(draft: _Root) -> str:
     """That all that fails by it is right when it is sent again alone."""
     failing = {requirement.id for requirement, _, _ in draft.failures}
     right = {requirement.id for requirement, _, finding in draft.failures if ALONE in finding.message}
-    return ", though not when asked again on a connection of its own" if failing == right else ""
+    return ", but not when the request is sent again on a connection of its own" if failing == right else ""
 
 
 def _success(contract: Contract, operation: str) -> int | None:

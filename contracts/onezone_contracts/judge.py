@@ -189,7 +189,8 @@ def _representative(findings: list[Finding]) -> tuple[Finding, ...]:
 def _more(findings: list[Finding]) -> str | None:
     if len(findings) <= FINDINGS:
         return None
-    return f"{FINDINGS} of {len(findings)}{' or more' if len(findings) == LOOKED_AT else ''} findings are shown"
+    number = f"{len(findings)}{' or more' if len(findings) == LOOKED_AT else ''}"
+    return f"{number} findings, of which the reports show {FINDINGS}"
 
 
 def judge(session: Session, patterns: tuple[str, ...] = (), progress: Progress | None = None) -> Judgement:

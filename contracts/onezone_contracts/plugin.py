@@ -60,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR|redis://…",
         help="remember which generated requests failed, and try those first",
     )
-    add("--onezone-timeout", type=_some_seconds, metavar="SECONDS", help="for a request (default 10)")
+    add("--onezone-timeout", type=_some_seconds, metavar="SECONDS", help="how long to wait for an answer (default 10)")
     add("--onezone-settle", type=_seconds, metavar="SECONDS", help="how long privileges may take to apply (default 5)")
     add("--onezone-max-time", type=_seconds, metavar="SECONDS", help="for the whole run; the rest is skipped")
     _add_network(add)

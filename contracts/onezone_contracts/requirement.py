@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ALONE", "Check", "Finding", "Level", "NotJudged", "Outcome", "Requirement", "Result"]
 
 
-ALONE = "; asked again on a connection of its own"
+ALONE = "; sent again on a connection of its own"
 """How a finding goes on where the request was right when it was sent again."""
 
 
@@ -91,7 +91,7 @@ def tolerated() -> Iterator[None]:
         return
 
 
-OUT_OF_TIME = "the time of --max-time was over"
+OUT_OF_TIME = "the time limit of --max-time was reached"
 
 Check = Callable[[Any], Iterable[Finding]]
 """What is found of one requirement in a run: a check says in its annotation what it asks of it."""

@@ -75,6 +75,6 @@ def _message(session: Session, result: Result) -> str:
     for finding in result.findings:
         lines += ["", finding.message, f"expected: {finding.expected}", f"actual:   {finding.actual}"]
         if finding.exchange and not finding.steps:
-            lines += [f"came:     {finding.exchange.summary(redactor)}", curl(finding.exchange, redactor)]
+            lines += [f"answer:   {finding.exchange.summary(redactor)}", curl(finding.exchange, redactor)]
         lines += numbered(steps(finding, redactor))
     return redactor.text("\n".join(lines))

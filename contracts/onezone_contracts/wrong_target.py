@@ -40,7 +40,7 @@ def _signature(exchange: Exchange) -> tuple[object, ...]:
 
 def words(exchange: Exchange, base_url: str, redactor: Redactor) -> str:
     """What every request was answered, and what to look at."""
-    return f"every request is answered alike, {exchange.summary(redactor)}: {_advice(exchange, base_url)}"
+    return f"every request gets the same answer, {exchange.summary(redactor)}: {_advice(exchange, base_url)}"
 
 
 def _advice(exchange: Exchange, base_url: str) -> str:
@@ -49,14 +49,14 @@ def _advice(exchange: Exchange, base_url: str) -> str:
     if response is not None and response.redirect:
         return f"is {base_url} behind a login, or has it moved?"
     if status == TOO_MANY:
-        return "a limiter stands before the target; try --rate, or from elsewhere"
+        return "a rate limiter stands in front of the target; try --rate, or from elsewhere"
     if status in GATEWAY:
         return "the server behind it is not there (yet); try --wait"
     if response is not None and b"https" in response.body[:2000].lower() and base_url.startswith("http:"):
         return "write https:// in the base URL"
     if status == NOT_FOUND:
         return f"the base path of {base_url} may be wrong, or the home group's id"
-    return f"this is no answer of the API; the base path of {base_url} may be wrong"
+    return f"this is not an answer of the API; the base path of {base_url} may be wrong"
 
 
 def unanswered(exchange: Exchange, base_url: str) -> str:

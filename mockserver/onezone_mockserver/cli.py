@@ -60,16 +60,16 @@ def parser() -> VariableParser:
     flags.add_argument(
         "--control-token",
         metavar="TOKEN",
-        help="the control plane asks for it as a bearer token (default: a random one, printed at the start, if"
+        help="bearer token that the control plane requires (default: a random one, printed at the start, if"
         " other machines can reach the mock)",
     )
-    flags.add_argument("--no-journal", action="store_true", help="keep no record of requests; a little quicker")
+    flags.add_argument("--no-journal", action="store_true", help="keep no record of requests; a little faster")
     flags.add_argument(
         "--log",
         choices=("text", "json", "none"),
         help="a line on the console for each request (default: text, and none with --quiet)",
     )
-    flags.add_argument("--personas", action="store_true", help="show what each persona holds, and a curl line for each")
+    flags.add_argument("--personas", action="store_true", help="show each persona's privileges and curl line")
     flags.add_argument("--quiet", action="store_true", help="print nothing but the line that says where it listens")
     return flags
 
@@ -105,7 +105,7 @@ def _add_network(flags: VariableParser) -> None:
 def _add_shaping(flags: VariableParser) -> None:
     """Add what the mock does beside its contract, or other than it."""
     flags.add_argument(
-        "--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by so many milliseconds"
+        "--latency", type=_latency, default=0.0, metavar="MS", help="delay every answer by MS milliseconds"
     )
     flags.add_argument(
         "--fault",
@@ -129,7 +129,7 @@ def _add_shaping(flags: VariableParser) -> None:
     flags.add_argument(
         "--forward",
         metavar="URL",
-        help="base URL of a real server that answers what --only does not name",
+        help="base URL of a real server, which answers the operations that --only does not name",
     )
     flags.add_argument(
         "--only",

@@ -43,8 +43,8 @@ def test_what_fails_as_before_is_no_failure(judged: Callable[..., Any], before: 
     assert (result.code, report["verdict"]) == (0, "conformant"), result.all
     assert report["baseline"]["new"] == report["baseline"]["mended"] == []
     assert f"{OPERATION}.success.status" in report["baseline"]["same"]
-    assert "fails as before (2): " in result.out
-    assert "mended (0): none" in result.out
+    assert "still failing (2): " in result.out
+    assert "fixed (0): none" in result.out
 
 
 def test_what_is_new_is_a_failure(judged: Callable[..., Any], before: Path) -> None:
@@ -55,7 +55,7 @@ def test_what_is_new_is_a_failure(judged: Callable[..., Any], before: Path) -> N
     assert report["baseline"]["mended"] == [f"{OPERATION}.body.missing.name"]
     assert report["baseline"]["same"] == [f"{OPERATION}.success.status"]
     assert f"{OPERATION}.success.status" not in {name for cause in report["causes"] for name in cause["requirements"]}
-    assert f"fails anew ({len(report['baseline']['new'])}): " in result.out
+    assert f"new failures ({len(report['baseline']['new'])}): " in result.out
 
 
 @pytest.mark.parametrize(

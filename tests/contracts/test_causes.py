@@ -22,16 +22,16 @@ TERMINAL = 80
 CREATE = "create_group_handle_service"
 CAUSES = {
     "fastapi": "answers 422 where 400 is documented; no 400 was ever seen",
-    "html": "errors are no JSON: 400 text/html; charset=utf-8: 400 Bad Request",
+    "html": "errors are not JSON: 400 text/html; charset=utf-8: 400 Bad Request",
     "forbidden": "answers 403 where 401 is documented; no 401 was ever seen",
-    "created": "a success is 201 where 204 is documented: try --edition deployed, or `ozkit identify`",
+    "created": "a success is answered 201 where 204 is documented: try --edition deployed, or `ozkit identify`",
 }
 ALIKE = {
     "bad gateway": "502 text/html; charset=utf-8: 502 Bad Gateway: the server behind it is not there",
     "unavailable": "503 text/html; charset=utf-8: 503 Service Temporarily Unavailable: the server behind it is not",
-    "too many": '429 application/json: {"message": "slow down"}: a limiter stands before the target',
+    "too many": '429 application/json: {"message": "slow down"}: a rate limiter stands in front of the target',
     "login": "302 to https://login.example.org/: is http://127.0.0.1:",
-    "login page": "200 text/html; charset=utf-8: Sign in: this is no answer of the API",
+    "login page": "200 text/html; charset=utf-8: Sign in: this is not an answer of the API",
     "plain to TLS": "400 text/html; charset=utf-8: 400 The plain HTTP request was sent to HTTPS port: write https://",
 }
 
@@ -79,7 +79,7 @@ def test_where_all_fails_alike_there_is_no_verdict(command: Command, tmp_path: P
     with naive.serving(name) as handle:
         result, report = run(command, handle, tmp_path)
     assert (result.code, report["verdict"], report["requirements"]) == (2, "inconclusive", [])
-    assert f"every request is answered alike, {ALIKE[name]}" in first_lines(result)
+    assert f"every request gets the same answer, {ALIKE[name]}" in first_lines(result)
     assert [cause["summary"] for cause in report["causes"]] == [report["reason"]]
     assert report["requests"] < 200
 
@@ -146,7 +146,7 @@ def test_what_is_right_when_it_is_asked_again_alone_is_said_of_a_cause() -> None
         [cause.summary for cause in causes(results, (), load("current"), Redactor())]
         for results in ([alone], [alone, other])
     ]
-    words = ", though not when asked again on a connection of its own"
+    words = ", but not when the request is sent again on a connection of its own"
     assert [[summary.endswith(words) for summary in each] for each in summaries] == [[True], [False]]
 
 

@@ -153,7 +153,7 @@ def test_time_that_is_over_is_partial() -> None:
         for result in judgement.results
         if result.outcome is Outcome.SKIP and "time" in (result.reason or "")
     }
-    assert late == {"the time of --max-time was over"}
+    assert late == {"the time limit of --max-time was reached"}
     assert judgement.exit_code(allow_partial=True) == 0
 
 
@@ -162,7 +162,7 @@ def test_time_that_is_over_is_told_in_one_line() -> None:
     console = Console(file=StringIO(), record=True)
     terminal.show(judged_for(140), console)
     output = console.export_text()
-    assert re.search(r"not judged: \d+ requirements: the time of --max-time was over", output)
+    assert re.search(r"not judged: \d+ requirements: the time limit of --max-time was reached", output)
     assert output.count("--max-time") == 2
 
 

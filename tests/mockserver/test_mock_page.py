@@ -244,7 +244,7 @@ def test_a_persona_is_sent_and_its_lines_are_copied(page: Page) -> None:
 @pytest.mark.slow
 def test_who_may_is_told_of_everybody(page: Page) -> None:
     """With the groups through which a privilege comes."""
-    page.get_by_role("link", name="Who may what").click()
+    page.get_by_role("link", name="Who may do what").click()
     page.get_by_text("route member, through Community editors").wait_for()
     page.get_by_text("needs the zone privilege oz_handle_services_create for zoe", exact=True).first.wait_for()
 
@@ -272,11 +272,11 @@ def test_faults_are_switched_and_worlds_made(page: Page, origin: str) -> None:
     page.get_by_role("button", name="All off").click()
     page.get_by_text("On now: none").wait_for()
     page.get_by_role("textbox", name="Name").fill("mine")
-    page.get_by_role("button", name="Make a world").click()
+    page.get_by_role("button", name="Create a world").click()
     page.get_by_role("heading", name="This world: mine").wait_for()
     assert "world=mine" in page.url
     page.get_by_role("button", name="Remove mine").click()
-    page.get_by_role("heading", name="This world: the common one").wait_for()
+    page.get_by_role("heading", name="This world: the common world").wait_for()
 
 
 @pytest.mark.slow
@@ -344,7 +344,7 @@ def test_a_mistake_in_a_file_is_shown_until_it_is_mended(browser: Browser, tmp_p
         assert ask(origin, "/_mock/reload", method="POST") == 400
         alert = page.get_by_role("alert")
         alert.get_by_text("unknown key").wait_for()
-        assert "what was there before goes on" in alert.inner_text()
+        assert "the mock goes on with what it had" in alert.inner_text()
         file.write_text('{"users": [{"username": "ann"}]}')
         assert ask(origin, "/_mock/reload", method="POST") == 200
         alert.wait_for(state="detached")

@@ -24,5 +24,5 @@ def add_clean(parser: CommandParser) -> None:
     add_admin(parser, "removes them")
     parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
     parser.add_argument(
-        "--timeout", type=some_seconds, default=10.0, metavar="SECONDS", help="for a request (default 10)"
+        "--timeout", type=some_seconds, default=10.0, metavar="SECONDS", help="wait for an answer (default 10)"
     )

@@ -152,19 +152,20 @@ def target(argv: list[str]) -> int:
         prog="ozkit target", description="Write and check target files; clean up after a run that was killed."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="init|check|schema|clean")
-    init = commands.add_parser(
-        "init", help="print a target file to fill in, with the privileges that each persona must hold"
-    )
+
+    def command(name: str, words: str, run: Callable[[argparse.Namespace], int]) -> CommandParser:
+        """A command whose help is `words` in the list of commands and its own."""
+        added = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
+        added.set_defaults(run=run)
+        return added
+
+    init = command("init", "print a target file to fill in, with the privileges that each persona must hold", _init)
     add_contract(init, f"default {DEFAULT_EDITION}")
     init.add_argument("--profile", choices=PROFILES, default="core", help="core (default) or full")
-    init.set_defaults(run=_init)
-    check = commands.add_parser("check", help="find mistakes in target files; variables need not be set")
+    check = command("check", "find mistakes in target files; variables need not be set", _check)
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    check.set_defaults(run=_check)
-    schema = commands.add_parser("schema", help="print the JSON Schema of target files, for editors")
-    schema.set_defaults(run=_schema)
-    clean = commands.add_parser("clean", help="remove users and groups that a killed run left behind")
-    clean.set_defaults(run=_clean)
+    command("schema", "print the JSON Schema of target files, for editors", _schema)
+    clean = command("clean", "remove users and groups that a killed run left behind", _clean)
     add_clean(clean)
     arguments = parser.parse_args(argv)
     code: int = arguments.run(arguments)

@@ -43,7 +43,7 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         prog="ozkit explain",
         description="Say who may call an operation, and why: by which route, and through which groups.",
-        epilog="exit codes: 0 the user may, 1 the user may not, 2 nobody can say",
+        epilog="exit codes: 0 the user may, 1 the user may not, 2 unknown",
     )
     parser.add_argument("operation", metavar="OPERATION", help="an operation id, such as create_group_handle_service")
     parser.add_argument(
@@ -71,7 +71,7 @@ def _parser() -> CommandParser:
     shared.add_admin(parser, "reads users and groups")
     shared.add_network(parser)
     parser.add_argument(
-        "--timeout", type=shared.some_seconds, default=10.0, metavar="SECONDS", help="for a request (default 10)"
+        "--timeout", type=shared.some_seconds, default=10.0, metavar="SECONDS", help="wait for an answer (default 10)"
     )
     return parser
 

@@ -93,9 +93,9 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         prog="ozkit identify",
         description="Say which editions a target conforms to, and what keeps it from each other one.",
-        epilog="exit codes: 0 it conforms to one or more, 1 it conforms to none, 2 not known",
+        epilog="exit codes: 0 it conforms to one or more, 1 it conforms to none, 2 unknown",
     )
-    shared.add_target(parser, "which one the kit's own mock serves, without URL and --target")
+    shared.add_target(parser, "without URL and --target: what the kit's own mock serves")
     shared.add_run(parser, "quick")
     parser.add_argument("--format", choices=["text", "json"], default="text")
     return parser

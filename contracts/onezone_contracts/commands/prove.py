@@ -88,7 +88,7 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         prog="ozkit prove",
         description="Judge the kit's own mock with each of its faults: every one must be noticed.",
-        epilog="exit codes: 0 proven, 1 a fault goes unnoticed or no fault makes a requirement fail, 2 not tried",
+        epilog="exit codes: 0 proven, 1 a fault goes unnoticed or a requirement has none, 2 nothing was tried",
     )
     add_contract(parser, f"default {DEFAULT_EDITION}")
     parser.add_argument(

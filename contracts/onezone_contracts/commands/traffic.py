@@ -38,8 +38,8 @@ def parser() -> VariableParser:
     """The command line."""
     options = VariableParser(
         prog="ozkit traffic",
-        description="Judge recorded traffic (HAR, or the mock's journal) without sending anything; or stand in front "
-        "of a server, pass everything on unchanged, and judge it when Ctrl-C ends that.",
+        description="Judge recorded traffic (HAR, or the mock's journal) without sending anything; or record it as a "
+        "proxy in front of a server, which passes everything on unchanged, and judge it when you press Ctrl-C.",
         epilog="exit codes: 0 conformant, 1 nonconformant, 2 inconclusive",
     )
     options.add_argument("files", nargs="*", type=Path, metavar="FILE", help="HAR 1.2, or the mock's journal as JSON")
@@ -69,7 +69,7 @@ def parser() -> VariableParser:
 
 def _add_proxy(options: VariableParser) -> None:
     """Add what says that traffic passes through here."""
-    options.add_argument("--proxy", metavar="URL", help="server to stand in front of")
+    options.add_argument("--proxy", metavar="URL", help="server to pass everything on to")
     options.add_argument("--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default 127.0.0.1)")
     options.add_argument(
         "--port", type=int, default=8090, metavar="N", help="port to listen on; 0 picks one (default 8090)"

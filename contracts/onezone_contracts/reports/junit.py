@@ -103,7 +103,7 @@ def _details(result: Result, redactor: Redactor) -> str:
         lines += ["", *(map(redactor.text, (finding.message, f"expected: {finding.expected}")))]
         lines.append(redactor.text(f"actual: {finding.actual}"))
         if finding.exchange and not finding.steps:
-            lines += [f"came: {finding.exchange.summary(redactor)}", curl(finding.exchange, redactor)]
+            lines += [f"answer: {finding.exchange.summary(redactor)}", curl(finding.exchange, redactor)]
         lines += wording.numbered(json_report.steps(finding, redactor))
     return _text("\n".join(lines))
 

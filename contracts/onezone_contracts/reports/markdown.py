@@ -92,7 +92,7 @@ def _details(requirement: dict[str, Any]) -> Iterator[str]:
     for finding in requirement["findings"][:1]:
         yield from ("", _text(finding["message"]))
         if finding["came"] and not finding["steps"]:
-            yield from ("", f"Came: {_text(finding['came'])}")
+            yield from ("", f"Answer: {_text(finding['came'])}")
         if curl := "\n".join(wording.numbered(finding["steps"])) or finding["curl"]:
             yield from ("", *_block(curl))
     if len(requirement["findings"]) > 1:

@@ -92,7 +92,8 @@ class _Report:
     # --- causes -------------------------------------------------------------------------------------------
 
     def _causes(self, causes: Sequence[Cause]) -> Iterator[Text]:
-        yield from self._text(f"{_count(causes, 'cause')}, most telling first:", style="bold")
+        order = ", most telling first" if len(causes) > 1 else ""
+        yield from self._text(f"{_count(causes, 'cause')}{order}:", style="bold")
         for number, cause in enumerate(causes[:FIRST], 1):
             yield from self._text(self._summary(cause), f"{number:>2}. ", style="bold red")
         if len(causes) > FIRST:
@@ -131,7 +132,8 @@ class _Report:
             yield from self._text(requirement.text, "      ")
             yield from self._text(str(requirement.source), "      ", style="dim")
         first = (findings or list(result.findings))[0]
-        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        least = "at least " if result.reason else ""  # it says how many there are
+        more = f" (and {least}{len(findings) - 1} more)" if len(findings) > 1 else ""
         yield from self._text(f"{first.message}{more}", "      • ")
 
     def _evidence(self, finding: Finding) -> Iterator[Text]:
@@ -140,7 +142,7 @@ class _Report:
         if exchange and finding.actual not in {came, exchange.answer()}:
             came = f"{finding.actual} ({came})"
         yield from self._text(_cut(finding.expected), "    expected  ")
-        yield from self._text(_cut(came), "    came      ")
+        yield from self._text(_cut(came), "    got       ")
         if finding.steps:
             for number, step in enumerate(steps(finding.steps, self.redactor), 1):
                 sets = f" ({step.sets}: the last part of its Location)" if step.sets else ""

@@ -66,7 +66,7 @@ def groups(requirements: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, A
 
 def changes(baseline: dict[str, Any] | None) -> list[tuple[str, list[str]]]:
     """How a run differs from its baseline, in words, each with the ids; nothing where there is none."""
-    words = {"new": "fails anew", "mended": "mended", "same": "fails as before"}
+    words = {"new": "new failures", "mended": "fixed", "same": "still failing"}
     return [(text, list(baseline[key])) for key, text in words.items()] if baseline else []
 
 

@@ -273,10 +273,11 @@ class Account:
         return exchange
 
     def _why(self, operation: Operation, exchange: Exchange) -> str:
-        asked = f"{operation.method} {operation.path}"
-        message = f"the administrator's account could not set up: {asked} was answered {exchange.answer()}"
+        answer = f"{operation.method} {operation.path} was answered {exchange.answer()}"
+        message = f"the administrator's account could not create the test users and groups: {answer}"
         if exchange.status not in {401, 403}:
-            return f"{message}; the operation {operation.id} is needed"
+            doubt = f"; is {self.api.base_url} the base URL, and does it have this operation?"
+            return f"{message}{doubt if exchange.status in {404, 405, 501} else '; the kit cannot go on without it'}"
         needed = next((route for route in operation.access.routes if set(route.needs) == {ZONE}), None)
         names = ", ".join(sorted(needed.with_body(["privileges"]).needs[ZONE])) if needed else "more"
         return f"{message}; {operation.id} needs the zone privileges {names}"

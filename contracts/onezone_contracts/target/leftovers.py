@@ -25,14 +25,15 @@ from onezone_contracts.target.states import States, check_states_url
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """Something that a run made and did not remove: the entity, its name, and how the target answered its removal."""
+    """Something that a run left behind: the entity, its name ("" if unknown), and the answer to its removal."""
 
     ref: Ref
     name: str
     removed: str | None
 
     def __str__(self) -> str:
-        what = f"{self.ref[0].replace('_', ' ')} {self.ref[1]} ({self.name})"
+        name = f" ({self.name})" if self.name else ""
+        what = f"{self.ref[0].replace('_', ' ')} {self.ref[1]}{name}"
         if self.removed is None:
             return f"would remove the {what}"
         return f"removed the {what}" if self.removed.startswith("2") else f"could not remove the {what}: {self.removed}"
@@ -78,9 +79,7 @@ def kept_by_account(path: Path, data: Mapping[str, Any], account: Account, *, dr
         exchange = None if dry_run else account.delete(ref)
         if exchange is not None and exchange.status in NOT_THERE:
             continue
-        yield Leftover(
-            ref, "kept", None if dry_run else exchange.answer() if exchange else "there is no such operation"
-        )
+        yield Leftover(ref, "", None if dry_run else exchange.answer() if exchange else "there is no such operation")
 
 
 def kept_by_states(path: Path, data: Mapping[str, Any], options: Options, *, dry_run: bool) -> Iterator[str]:

@@ -87,7 +87,7 @@ class RequirementSheet:
             return Result(requirement, Outcome.OBSERVED, _representative(findings))
         if not findings:
             return Result(requirement, Outcome.PASS)
-        more = f"{FINDINGS} of {len(findings)} findings are shown" if len(findings) > FINDINGS else None
+        more = f"{len(findings)} findings, of which the reports show {FINDINGS}" if len(findings) > FINDINGS else None
         outcome = Outcome.FAIL if requirement.level is Level.MUST else Outcome.WARN
         return Result(requirement, outcome, _representative(findings), more)
 

@@ -1,4 +1,4 @@
-// Who may what, and why: an operation and the entities of its path, asked for everybody.
+// Who may do what, and why: an operation and the entities of its path, asked for everybody.
 function Access({ world, turn }) {
   const operations = useLoaded(() => ask("operations"), []);
   const state = useLoaded(() => ask("world", { world }), [world, turn]);

@@ -1,5 +1,5 @@
 // The page: which part of it is shown, and of which world.
-const TABS = { requests: "Requests", people: "People and groups", access: "Who may what", personas: "Personas", shaping: "Change" };
+const TABS = { requests: "Requests", people: "People and groups", access: "Who may do what", personas: "Personas", shaping: "Change" };
 
 function useHash() {
   const [hash, setHash] = useState(location.hash.slice(1));
@@ -43,12 +43,12 @@ function App() {
       <span class=${`state ${live ? "good" : "bad"}`} role="status"><span class="words">${live ? "connected" : "not connected, trying again"}</span></span>
       <span class="grow"></span>
       <label class="row">World <select value=${world} onChange=${(e) => setWorld(e.target.value)} onFocus=${worlds.again}>
-        <option value="">the common one</option><option value="*">every world (requests)</option>${known.map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
+        <option value="">the common world</option><option value="*">every world (requests)</option>${known.map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
       <a href="docs">The contract</a>
     </header>
     <nav class="tabs" aria-label="Parts of the page">${Object.entries(TABS).map(([name, title]) => html`
       <a href=${`#${name}`} aria-current=${name === tab ? "page" : undefined}>${title}</a>`)}</nav>
-    ${index.value && index.value.mistake && html`<div class="notice bad mistake" role="alert"><b>Not reloaded, what was there before goes on.</b>
+    ${index.value && index.value.mistake && html`<div class="notice bad mistake" role="alert"><b>Not reloaded: the mock goes on with what it had.</b>
       <code>${index.value.mistake}</code></div>`}
     <main>
       ${tab === "requests" && html`<${Journal} world=${world} rows=${rows} live=${live} />`}

@@ -143,7 +143,7 @@ function Rows({ rows, chosen, onChoose }) {
   const first = Math.max(0, Math.floor(top / each) - 5), last = Math.min(rows.length, first + Math.ceil(height / each) + 10);
   return html`<div class=${`rows ${each === TALL_ROW_HEIGHT ? "tall" : ""}`} ref=${place} role="listbox" tabindex="0" aria-label="Requests, the newest last" onScroll=${onScroll}
       onKeyDown=${onKeyDown} aria-activedescendant=${chosen >= first && chosen < last ? `row-${chosen}` : undefined}>
-    ${rows.length === 0 && html`<p class="dim" style="padding: 0 1rem">Nothing was asked yet. Send a request as one of the <a href="#personas">personas</a>.</p>`}
+    ${rows.length === 0 && html`<p class="dim" style="padding: 0 1rem">No requests yet. Send a request as one of the <a href="#personas">personas</a>.</p>`}
     <div role="presentation" style=${`height: ${rows.length * each}px`}>
       ${rows.slice(first, last).map((row, at) => html`<${RowLine} key=${`${row.world} ${row.number}`} row=${row} at=${first + at}
         top=${(first + at) * each} count=${rows.length} chosen=${first + at === chosen} onChoose=${onChoose} />`)}
@@ -180,9 +180,9 @@ function Detail({ chosen, now, onClose }) {
         ${row.duration_ms !== null && html`<span class="dim">, ${row.duration_ms.toFixed(2)} ms</span>`}</p>
       ${row.reason && html`<p class="notice">${row.reason}</p>`}
       ${row.access && html`<h3>${row.access.allowed ? "Why it was allowed" : "Why it was refused"}</h3>
-        ${row.access.changed && html`<p class="notice">Something has changed since: the routes below are those of now.</p>`}
+        ${row.access.changed && html`<p class="notice">The world has changed since: the routes below are as of now.</p>`}
         <${Routes} routes=${row.access.routes} />`}
-      ${row.forgotten && html`<p class="notice">Heads and bodies are no longer kept.</p>`}
+      ${row.forgotten && html`<p class="notice">Headers and bodies are no longer kept.</p>`}
       <${Side} title="Request" side=${row.request} query=${row.query} />
       <${Side} title="Answer" side=${row.response} />`}
   </section>`;

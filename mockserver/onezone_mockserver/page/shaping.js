@@ -26,7 +26,7 @@ function Shaping({ world, onWorld, turn, paths, changed }) {
     act(`World ${name}`, async () => { await ask("world", { world: name }); onWorld(name); setName(""); })();
   };
   return html`<${Problem} text=${problem} />
-    <h2>This world: ${world || "the common one"}</h2>
+    <h2>This world: ${world || "the common world"}</h2>
     <div class="row">
       <button class="danger" onClick=${act("Reset", () => ask("reset", { world, method: "POST" }))}>Reset to the scenario</button>
       <button onClick=${save}>Save a snapshot</button>
@@ -38,9 +38,9 @@ function Shaping({ world, onWorld, turn, paths, changed }) {
       ${worlds.value && worlds.value.worlds.map((one) => html`<tr key=${one.name}><td>${one.name}</td><td>${one.requests}</td><td>${Math.round(one.unused_s)} s</td>
         <td><button onClick=${() => onWorld(one.name)} aria-label=${`Show ${one.name}`}>Show</button> <button class="danger" aria-label=${`Remove ${one.name}`}
           onClick=${act(`World ${one.name} removed`, async () => { await ask(`worlds/${one.name}`, { method: "DELETE" }); if (one.name === world) onWorld(""); })}>Remove</button></td></tr>`)}
-      ${worlds.value && !worlds.value.worlds.length && html`<tr><td colspan="4" class="dim">Only the common one. Requests that name another make it.</td></tr>`}
+      ${worlds.value && !worlds.value.worlds.length && html`<tr><td colspan="4" class="dim">Only the common world. A request that names another creates it.</td></tr>`}
     </tbody></table>
-    <form class="row" onSubmit=${make}><label class="field">Name<input value=${name} onInput=${(e) => setName(e.target.value)} required pattern="[A-Za-z0-9][A-Za-z0-9._~\\-]*" maxlength="100" /></label><button>Make a world</button></form>
+    <form class="row" onSubmit=${make}><label class="field">Name<input value=${name} onInput=${(e) => setName(e.target.value)} required pattern="[A-Za-z0-9][A-Za-z0-9._~\\-]*" maxlength="100" /></label><button>Create a world</button></form>
     ${paths.includes("/_mock/overrides") && html`<${OverridesPart} world=${world} act=${act} turn=${turn} />`}
     <${Faults} turn=${turn} act=${act} />`;
 }

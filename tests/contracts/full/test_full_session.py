@@ -94,6 +94,14 @@ def test_an_account_that_may_too_little_is_no_verdict(mock: Running, user: str) 
     assert mock.world() == before
 
 
+def test_a_wrong_base_path_is_no_verdict_and_is_named(mock: Running) -> None:
+    """Where the API is not served, the reason asks whether the base URL is right."""
+    wrong = mock.base_url.replace("/api/", "/elsewhere/")
+    judgement = judge_target(Subject(wrong, admin=Credentials("adam", "adam-password")), QUICK)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert f"is {wrong} the base URL" in (judgement.reason or "")
+
+
 def test_a_wrong_password_is_no_verdict(mock: Running) -> None:
     """An account that the target does not take is told in one line."""
     judgement = judge_target(Subject(mock.base_url, admin=Credentials("adam", "wrong"), profile="full"), QUICK)
