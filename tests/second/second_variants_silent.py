@@ -1,7 +1,8 @@
-"""Honest servers: credentials, ids and reads, of which the documents say little or nothing."""
+"""Honest servers: credentials, ids, reads and bodies, of which the documents say little or nothing."""
 
 import base64
 import itertools
+import json
 import time
 import uuid
 from typing import Any
@@ -248,3 +249,28 @@ def stale(app: App) -> None:
 
 
 add("list-stale", "Every second list is 0.3 seconds old, as of a replica.", stale)
+
+# --- bodies
+HONEST.topic = "acceptance"
+
+
+def first_value(inner: Any, call: Call) -> None:
+    """Read the first JSON value of a body."""
+    try:
+        inner(call)
+    except Refusal:
+        try:
+            call.doc = json.JSONDecoder().raw_decode(call.request.body.decode().lstrip())[0]
+        except (ValueError, RecursionError):
+            pass
+        else:
+            return
+        raise
+
+
+add(
+    "parser-first-value",
+    "What follows the first JSON value is not read, as with Go's Decoder.",
+    replace_stage("parse", first_value),
+    OLDER,
+)
