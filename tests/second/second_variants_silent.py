@@ -80,6 +80,11 @@ def loose_tokens(app: App) -> None:
 
 
 add("tokens-with-a-loose-end", "The last character of a token does not count.", loose_tokens)
+add(
+    "password-without-line-break",
+    "A line break after a password is dropped: RFC 7617, 2 allows none in it.",
+    replace_stage("password_fits", lambda inner, user, given: inner(user, given.removesuffix("\n"))),
+)
 
 # --- ids
 HONEST.topic = "ids"
@@ -145,6 +150,21 @@ def uuids(app: App) -> None:
 add("ids-uuids-400", "Ids are UUIDs; another one is an invalid request.", uuids, CURRENT)
 
 # --- reads, which no document describes
+def clients_ids(app: App) -> None:
+    """Take an id that the client proposes, where no service has it."""
+    taken: set[str] = set()
+
+    def fresh(inner: Any, call: Call) -> str:
+        proposed = call.doc.get("id")
+        if not isinstance(proposed, str) or not proposed.isalnum() or proposed in taken:
+            return str(inner(call))
+        taken.add(proposed)
+        return proposed
+
+    app.around("fresh_id", fresh)
+
+
+add("ids-proposed", "A client may propose an id for a service, under a key that no document has.", clients_ids, CURRENT)
 HONEST.topic = "reads"
 
 

@@ -137,11 +137,11 @@ def location_fresh(run: SuppliedRun) -> Iterator[Finding]:
         raise NotJudged("only one service was created")
 
 
-def not_the_clients(client_id: str, *cases: Case) -> Check:
-    """The id of the new service is not the one that the client sent."""
+def not_the_clients(client_id: str, *cases: Case, known: bool = True) -> Check:
+    """The id of the new service is not the one that the client sent; `known`: nor that of a service that is there."""
 
     def check(run: SuppliedRun) -> Iterator[Finding]:
-        every = (*cases, *_with_known_id(run))
+        every = (*cases, *(_with_known_id(run) if known else ()))
         run.ahead(every, accept=True)
         for case in every:
             sent = run.send(case, accept=True)

@@ -11,7 +11,7 @@ from typing import Any
 from onezone_spec import Property, Source
 
 from onezone_contracts.cases import Case, Change, constant, encode, with_value, with_values, without
-from onezone_contracts.checks.status import accepted, answered
+from onezone_contracts.checks.status import accepted, answered, observed
 from onezone_contracts.checks.success import not_the_clients
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.requirement import Level, Requirement
@@ -269,11 +269,15 @@ def _accepted(build: Builder) -> Iterator[Requirement]:
         )
         for n in (1, 2)
     ]
-    ids = dict.fromkeys(("id", "_id", "sid", "hsid", "handle_service_id"), CLIENT_ID)
-    own.append(Case("location.own-id.other-keys", "a body with an id under other keys", change=with_values(ids)))
     text = "The id of the new service is the server's choice, also where the client sends one."
     location = build.operation.success.location_source or source
     yield build.requirement("location.own-id", Level.MUST, text, location, not_the_clients(CLIENT_ID, *own))
+    ids = dict.fromkeys(("id", "_id", "sid", "hsid", "handle_service_id"), CLIENT_ID)
+    other = Case("location.own-id.other-keys", "a body with an id under other keys", change=with_values(ids))
+    text = "An id that the client sends under another key than the documented one is not the new service's either."
+    level = build.documented()
+    check = observed(other) if level is Level.OBSERVE else not_the_clients(CLIENT_ID, other, known=False)
+    yield build.requirement("location.own-id-keys", level, text, location, check)
 
 
 def _repeated_creation(build: Builder) -> Iterator[Requirement]:

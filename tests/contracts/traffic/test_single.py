@@ -66,6 +66,20 @@ def test_extensions_of_json_are_open_where_the_document_is_silent(tmp_path: Path
     assert failing(story.judged(tmp_path, edition="deployed")) == {"create_group_handle_service.body.extended"}
 
 
+@pytest.mark.parametrize(("key", "silent"), [("handleServiceId", False), ("id", True)])
+def test_a_clients_id_is_not_the_new_one_where_the_document_says_so(tmp_path: Path, key: str, *, silent: bool) -> None:
+    """Under another key than the documented one, only what released servers do is documented."""
+    sent = {"body": {**BODY, key: "mine"}, "location": "/api/v3/groups/group-one/handle_services/mine"}
+    story = Story()
+    story.add(CREATE, 204, **sent)  # type: ignore[arg-type]
+    topics = set() if silent else {"create_group_handle_service.location.own-id"}
+    assert failing(story.judged(tmp_path)) == topics
+    story = Story()
+    story.add(CREATE, 201, **sent)  # type: ignore[arg-type]
+    topic = f"create_group_handle_service.location.own-id{'-keys' if silent else ''}"
+    assert failing(story.judged(tmp_path, edition="deployed")) == {topic}
+
+
 def test_a_success_without_credentials_fails(tmp_path: Path) -> None:
     """Where the recording shows credentials elsewhere."""
     story = Story()
