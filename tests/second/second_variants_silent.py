@@ -149,6 +149,7 @@ def uuids(app: App) -> None:
 
 add("ids-uuids-400", "Ids are UUIDs; another one is an invalid request.", uuids, CURRENT)
 
+
 # --- reads, which no document describes
 def clients_ids(app: App) -> None:
     """Take an id that the client proposes, where no service has it."""
