@@ -113,10 +113,40 @@ def test_what_the_body_names_gets_no_service(group: str, wrong: int) -> None:
     assert messages(lambda case: answered(case, 400)) == []
 
 
-def test_a_second_group_that_the_target_does_not_know_proves_nothing() -> None:
-    """The target file may name one that was deleted since."""
+def second(status: int, *, new: bool = False, services: set[str] | None = None, any_group: bool = False) -> list[str]:
+    """What is found of an administrator who is answered so in the second group, which lists these services."""
     contract = load("classic")
     every = requirements(contract, judged_operations(contract)[0], "quick")
     check = next(r.check for r in every if r.topic == "access.other-group.administrator")
-    with pytest.raises(NotJudged, match="no group g2"):
-        list(check(asked(lambda case: answered(case, 404))))
+    run = asked(lambda case: answered(case, status, MADE.format("g2") if status == 204 else None))
+    run.target.other_is_new = new
+    run.ledger.initial = {} if services is None else {"g2": frozenset(services)}
+    run.readback.ids = lambda _: set() if any_group else None
+    run.operation = judged_operations(contract)[0]
+    run.each = lambda cases, **_: [run.send(case) for case in cases]
+    run.transmit = run.send
+    run.log = []
+    return [finding.message for finding in check(run)]
+
+
+@pytest.mark.parametrize("services", [None, set()])
+def test_a_second_group_that_may_not_be_there_is_wanting(services: set[str] | None) -> None:
+    """The target file may name one that was deleted since; some targets list those as empty."""
+    with pytest.raises(NotJudged, match="give groups.other") as caught:
+        second(404, services=services, any_group=True)
+    assert caught.value.wanting
+
+
+@pytest.mark.parametrize(
+    ("status", "there", "wrong"),
+    [
+        (204, {}, 0),
+        (403, {}, 1),
+        (404, {"new": True}, 1),
+        (404, {"services": {"s0"}, "any_group": True}, 1),
+        (404, {"services": set()}, 1),
+    ],
+)
+def test_an_administrator_may_in_a_second_group(status: int, there: dict[str, Any], wrong: int) -> None:
+    """A 404 for a group that is there is a refusal."""
+    assert len(second(status, **there)) == wrong
