@@ -106,9 +106,7 @@ def causes(
     for draft in roots.values():
         draft.hint = _edition_hint(draft, contract) or _let_in_hint(draft, judged, contract) or _alone_hint(draft)
     never = list(_never_seen(judged, unseen, roots))
-    # what is accepted and must not be comes before what follows from it
-    ordered = sorted(roots.values(), key=lambda draft: (-draft.binding, _accepts(draft), -len(draft.failures)))
-    return (*(draft.cause() for draft in ordered), *never)
+    return (*(draft.cause() for draft in sorted(roots.values(), key=_place)), *never)
 
 
 def signature(finding: Finding) -> tuple[object, ...]:
@@ -232,8 +230,9 @@ def _edition_hint(draft: _Root, contract: Contract) -> str:
     return f": try --edition {' or '.join(names)}, or `ozkit identify`" if names else ""
 
 
-def _accepts(draft: _Root) -> int:
-    return 0 if draft.id.startswith("accepted.") else 1
+def _place(draft: _Root) -> tuple[bool, bool, int, int]:
+    """What sorts causes: among those that bind, what is accepted and must not be comes before what follows from it."""
+    return not draft.binding, not draft.id.startswith("accepted."), -draft.binding, -len(draft.failures)
 
 
 def _let_in_hint(draft: _Root, judged: Sequence[Result], contract: Contract) -> str:

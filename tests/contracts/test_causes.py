@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -156,9 +157,17 @@ def summaries_of(*results: Result) -> list[str]:
 
 
 def test_what_is_accepted_is_told_before_what_follows_from_it() -> None:
-    """A number that is taken for a name is the cause, and not that it is read back as text."""
-    wrong = came("location.form", 204, "another form", CREATE)
-    assert ids_of(wrong, wrong, came("unknown-group.odd-ids", 204, "4xx", CREATE))[0].startswith("accepted.")
+    """A number that is taken for a name is the cause, and not that it is read back as text, whatever fails by that."""
+    wrong = [came(topic, 204, "another form", CREATE) for topic in ("location.form", "location.own-id")]
+    accepted = came("unknown-group.odd-ids", 204, "4xx", CREATE)
+    assert [name.partition(".")[0] for name in ids_of(*wrong, accepted)] == ["accepted", CREATE]
+
+
+def test_what_is_accepted_and_binds_nobody_is_told_after_what_binds() -> None:
+    """A SHOULD does not make a server nonconformant."""
+    accepted = came("unknown-group.odd-ids", 204, "4xx", CREATE)
+    should = replace(accepted, requirement=replace(accepted.requirement, level=Level.SHOULD))
+    assert ids_of(should, came("access.member", 400, "403", CREATE))[0] == "status-400-for-403"
 
 
 def test_a_password_that_is_let_pass_as_somebody_who_may_not_is_told_so() -> None:
