@@ -217,6 +217,8 @@ def test_the_chosen_request_stays_in_sight(page: Page, origin: str) -> None:
     page.get_by_role("region", name="The chosen request").get_by_role("table").first.wait_for()
     ask(origin, PATH, "vera", GOOD)
     page.get_by_text("27 requests").wait_for()
+    # the list would scroll after it is painted
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     inside = """row => {
       const box = row.parentElement.parentElement.getBoundingClientRect(), place = row.getBoundingClientRect();
       return place.top >= box.top && place.bottom <= box.bottom + 1;
