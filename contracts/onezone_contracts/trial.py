@@ -16,7 +16,7 @@ from onezone_contracts.requirement import Level, NotJudged, Requirement
 from onezone_contracts.run import Run
 from onezone_contracts.sent import Prepared, Sent
 from onezone_contracts.shared import Shared
-from onezone_contracts.state.expected import Ref
+from onezone_contracts.state.expected import CALLER, READING, Ref
 from onezone_contracts.state.side_effects import Effects
 from onezone_contracts.state.tracker import UNSEEN, Tracker
 from onezone_contracts.target.administrator import Account
@@ -105,6 +105,12 @@ class AccountTrial(Trial):
         self._shares = shared.shares
         self.fixtures = AccountFixtures(shared, operation)
         self.tracker: Effects = Effects(shared.account, operation, self._replay)
+
+    @property
+    def several(self) -> bool:
+        """Not where the caller is changed: what is accepted may decide how requests at the same time are answered."""
+        effect = self.operation.effect
+        return super().several and (effect.resource != CALLER or effect.verb in READING)
 
     def _prepared(self, case: Case, *, accept: bool) -> Prepared:
         before = self._shares.count

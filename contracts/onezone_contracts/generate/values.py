@@ -96,7 +96,7 @@ class Samples:
         if LIST in prop.types:
             return [self._object(schema["items"], 0)]
         if schema.get("format") == "password":
-            return f"{self.password}-{serial}"
+            return f"{self.password}-{serial}."  # the point: no password is the beginning of another one
         if "string" in prop.types:
             example = str(schema.get("example", ""))
             if schema.get("format") == XML:
