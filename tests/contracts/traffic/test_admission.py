@@ -355,6 +355,18 @@ def test_a_user_who_was_deleted_and_says_to_be_there_still(tmp_path: Path) -> No
     assert "delete_user.effect" in of(made, tmp_path)
 
 
+def test_who_says_to_be_there_while_the_user_is_deleted_says_nothing_of_later(tmp_path: Path) -> None:
+    """It may have been served before the deletion."""
+    made = story()
+    comes(made, 200)
+    ended(made, "DELETE /users/u1", None, at=10, took=3)
+    comes(made, 200, at=11)
+    made.second = 14
+    for _ in range(STALE):
+        made.add("GET /user/groups", 200, who="bob", answer={"groups": []})
+    assert "delete_user.effect" not in of(made, tmp_path)
+
+
 # --- what is remembered ---------------------------------------------------------------------------------------------
 
 
