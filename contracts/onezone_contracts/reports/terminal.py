@@ -57,6 +57,7 @@ class _Report:
         self.width = width
         self.redactor = judgement.redactor or Redactor()
         self.curls: list[str] = []
+        self.by_id = {result.requirement.id: result for result in judgement.results}
 
     def lines(self) -> Iterator[Text]:
         """The whole report."""
@@ -106,8 +107,7 @@ class _Report:
         return f"{cause.summary}{counted}"
 
     def _failing(self, cause: Cause) -> list[Result]:
-        by_id = {result.requirement.id: result for result in self.judgement.results}
-        return [by_id[name] for name in cause.requirements if by_id[name].findings]
+        return [self.by_id[name] for name in cause.requirements if self.by_id[name].findings]
 
     def _cause(self, cause: Cause, title: str, number: str) -> Iterator[Text]:
         failing = self._failing(cause)
