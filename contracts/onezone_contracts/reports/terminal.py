@@ -74,7 +74,8 @@ class _Report:
                 yield from self._text(f"{result.requirement.id}: {result.reason}", " ERROR  ", style="bold magenta")
         if names := variables(self.curls, self.redactor):
             secrets = "; ".join(f"{name} is the secret of {owner}" for name, owner in names.items())
-            rows = wrapped(_tame(f"variables of the curl lines: {secrets}"), max(self.width, NARROWEST))
+            removed = "; the users of this run are removed: --keep FILE keeps them" if judged.users_removed else ""
+            rows = wrapped(_tame(f"variables of the curl lines: {secrets}{removed}"), max(self.width, NARROWEST))
             yield from (Text(row, style="dim") for row in rows)  # a secret may be a word of this sentence
         yield from self._coverage()
         yield from self._rest()
