@@ -168,6 +168,7 @@ add(
     "malformed-trailing",
     "What follows the JSON value is overlooked.",
     lenient(lambda b: b.strip()[-1:] not in b"}]", python_json),
+    DEPLOYED,
 )
 add("malformed-nan", "NaN and Infinity are numbers.", lenient(lambda b: b"NaN" in b or b"Infinity" in b, python_json))
 add(

@@ -4,6 +4,7 @@ import gzip
 import itertools
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 from second_registry import App, Call, Refusal, Request, Response, Table, replace_stage
@@ -242,6 +243,11 @@ def rewritten(request: Request) -> Response | None:
     return Response(200).set_json({"name": "Onezone", "version": "21.02.1"}) if path == "/" else None
 
 
+add(
+    "path-ends-at-dots",
+    "A router reads no more of a path than what comes before the first dots.",
+    replace_stage("answer", lambda inner, request: inner(replace(request, path=request.path.partition("/../")[0]))),
+)
 add("original-url", "A header of the proxy names the path: the service's first page.", edge(rewritten))
 add(
     "probes-answered",

@@ -1,7 +1,8 @@
-"""Honest servers: credentials, ids and reads, of which the documents say little or nothing."""
+"""Honest servers: credentials, ids, reads and bodies, of which the documents say little or nothing."""
 
 import base64
 import itertools
+import json
 import time
 import uuid
 from typing import Any
@@ -79,6 +80,11 @@ def loose_tokens(app: App) -> None:
 
 
 add("tokens-with-a-loose-end", "The last character of a token does not count.", loose_tokens)
+add(
+    "password-without-line-break",
+    "A line break after a password is dropped: RFC 7617, 2 allows none in it.",
+    replace_stage("password_fits", lambda inner, user, given: inner(user, given.removesuffix("\n"))),
+)
 
 # --- ids
 HONEST.topic = "ids"
@@ -143,7 +149,23 @@ def uuids(app: App) -> None:
 
 add("ids-uuids-400", "Ids are UUIDs; another one is an invalid request.", uuids, CURRENT)
 
+
 # --- reads, which no document describes
+def clients_ids(app: App) -> None:
+    """Take an id that the client proposes, where no service has it."""
+    taken: set[str] = set()
+
+    def fresh(inner: Any, call: Call) -> str:
+        proposed = call.doc.get("id")
+        if not isinstance(proposed, str) or not proposed.isalnum() or proposed in taken:
+            return str(inner(call))
+        taken.add(proposed)
+        return proposed
+
+    app.around("fresh_id", fresh)
+
+
+add("ids-proposed", "A client may propose an id for a service, under a key that no document has.", clients_ids, CURRENT)
 HONEST.topic = "reads"
 
 
@@ -248,3 +270,28 @@ def stale(app: App) -> None:
 
 
 add("list-stale", "Every second list is 0.3 seconds old, as of a replica.", stale)
+
+# --- bodies
+HONEST.topic = "acceptance"
+
+
+def first_value(inner: Any, call: Call) -> None:
+    """Read the first JSON value of a body."""
+    try:
+        inner(call)
+    except Refusal:
+        try:
+            call.doc = json.JSONDecoder().raw_decode(call.request.body.decode().lstrip())[0]
+        except (ValueError, RecursionError):
+            pass
+        else:
+            return
+        raise
+
+
+add(
+    "parser-first-value",
+    "What follows the first JSON value is not read, as with Go's Decoder.",
+    replace_stage("parse", first_value),
+    OLDER,
+)

@@ -275,7 +275,7 @@ def _could_be_read(body: bytes, run: Run) -> bool:
     for encoding in ("", "utf-16"):
         try:
             tried = body.decode(encoding) if encoding else text
-            return isinstance(json.loads(tried, strict=False), dict)
+            return isinstance(json.JSONDecoder(strict=False).raw_decode(tried)[0], dict)  # some stop after a value
         except (ValueError, RecursionError):
             continue
     return _nested(text)

@@ -73,15 +73,13 @@ def group_in_body(elsewhere: tuple[str, ...], anywhere: str | None) -> Check:
             if sent.exchange.succeeded:
                 yield finding(sent, "a refusal")
         for who in elsewhere if run.target.other else ():
-            sent = run.send(_around(run, who, run.target.other or ""))
-            if sent.exchange.succeeded:
-                yield finding(sent, "a refusal")
+            yield from _led_elsewhere(run, run.send(_around(run, who, run.target.other or "")))
         who = anywhere or next(iter(elsewhere), None)
         if who is not None and run.target.other:
             label = f"a valid request of the persona {who} for its own group, with another one's id in the body"
             sent = run.send(_naming(run, run.target.other, f"access.group-in-body.{who}.other", label, who, HOME))
             if sent.exchange.succeeded and names_another_group(run, sent):
-                yield sent.finding("it is made in another group", f"a service of {sent.group}", str(sent.location))
+                yield _misplaced(sent)
             yield from run.consequences(sent)
 
     return check
@@ -91,7 +89,30 @@ def _around(run: SuppliedRun, who: str, group: str) -> Case:
     """A request whose path begins at the own group and leads to another by dots."""
     label = f"a valid request of the persona {who} whose path leads by /../ from its own group to another"
     tail = f"/../../{run.target.quoted(group)}/handle_services"
-    return Case(f"access.group-in-body.{who}.around", label, who=who, method="POST", tail=tail, edge=True)
+    return Case(f"access.group-in-body.{who}.around", label, who=who, tail=tail, edge=True, open=True)
+
+
+def _led_elsewhere(run: SuppliedRun, sent: Sent) -> Iterator[Finding]:
+    """That a service is in the other group, or said to be; a server may ignore what follows the path, too."""
+    other = run.target.other or ""
+    if not sent.succeeded:
+        return
+    if names_another_group(run, sent):
+        run.ledger.open(other)
+        yield _misplaced(sent)
+        return
+    creation = next((creation for creation in run.ledger.created if creation.sent is sent), None)
+    before = run.ledger.services.get(other)
+    if creation is None or not creation.id or creation.listed or before is None:
+        return  # in its own group, or it cannot be told where
+    now = run.ledger.listed(other, lambda ids: creation.id in ids)
+    if now is not None and creation.id in now - before:
+        what, came = "the service is listed by another group", f"{creation.id} in {other}"
+        yield creation.finding(what, "a service of its own group, or none", came, run.readback.lists.get(other))
+
+
+def _misplaced(sent: Sent) -> Finding:
+    return sent.finding("its Location names another group", f"a service of {sent.group}", str(sent.location))
 
 
 def _naming(run: SuppliedRun, group: str, name: str, label: str, who: str, word: str) -> Case:

@@ -108,19 +108,18 @@ def _fits(template: str, path: str, group: str) -> bool:
         (segment == group) if name == "{id}" else bool(segment) if name.startswith("{") else segment == name
         for name, segment in zip(names, segments, strict=True)
     )
-    return fits and not _other_group(path, group)
+    return fits and _groups(path) in ([], [group])
 
 
 def names_another_group(run: SuppliedRun, sent: Sent) -> bool:
     """Whether the Location of an accepted request names another group than the request's path."""
-    return sent.location is not None and _other_group(_path(run, sent, sent.location), sent.group)
+    return sent.location is not None and bool({*_groups(_path(run, sent, sent.location))} - {sent.group})
 
 
-def _other_group(path: str, group: str) -> bool:
-    """Whether the path names a group that is not this one, or this one twice."""
+def _groups(path: str) -> list[str]:
+    """The ids of the groups that a path names."""
     segments = [unquote(segment) for segment in path.split("/")]
-    named = [segment for name, segment in pairwise(segments) if name == "groups"]
-    return any(segment != group for segment in named) or len(named) > 1
+    return [segment for name, segment in pairwise(segments) if name == "groups"]
 
 
 def location_fresh(run: SuppliedRun) -> Iterator[Finding]:
@@ -137,11 +136,11 @@ def location_fresh(run: SuppliedRun) -> Iterator[Finding]:
         raise NotJudged("only one service was created")
 
 
-def not_the_clients(client_id: str, *cases: Case) -> Check:
-    """The id of the new service is not the one that the client sent."""
+def not_the_clients(client_id: str, *cases: Case, known: bool = True) -> Check:
+    """The id of the new service is not the one that the client sent; `known`: nor that of a service that is there."""
 
     def check(run: SuppliedRun) -> Iterator[Finding]:
-        every = (*cases, *_with_known_id(run))
+        every = (*cases, *(_with_known_id(run) if known else ()))
         run.ahead(every, accept=True)
         for case in every:
             sent = run.send(case, accept=True)

@@ -111,17 +111,30 @@ def _other_group(build: Builder, source: Source) -> Iterator[Requirement]:
 
 
 def _if_there(case: Case) -> Check:
-    """As `accepted`, in a group that is there by the target's own answers."""
+    """As `accepted`, in a group that is there: the document lets an administrator into groups that they are not in."""
 
     def judged(run: SuppliedRun) -> Iterator[Finding]:
         sent = run.send(case, accept=True)
-        if sent.exchange.status == NOT_FOUND:
-            raise NotJudged(f"the target has no group {run.target.other}: name another one as `other`")
+        if sent.exchange.status == NOT_FOUND and not _is_there(run, run.target.other or ""):
+            raise NotJudged(
+                f"{run.target.other} is answered 404: give groups.other, the id of a group that is there",
+                wanting=True,
+            )
         yield from accepted(case)(run)
         if sent.succeeded:
             yield from run.consequences(sent)
 
     return judged
+
+
+def _is_there(run: SuppliedRun, group: str) -> bool:
+    """Whether a group was set up for this run, or is listed; some targets list those that are not there as empty."""
+    services = run.ledger.initial.get(group)
+    return run.target.other_is_new or bool(services) or (services is not None and not _lists_nothing(run))
+
+
+def _lists_nothing(run: SuppliedRun) -> bool:
+    return run.readback.ids(run.target.missing) is not None
 
 
 def _with_other_group(check: Check) -> Check:

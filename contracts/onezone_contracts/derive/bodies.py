@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from onezone_spec import Property
+from onezone_spec import Property, Source
 
 from onezone_contracts.cases import Case, Change, constant, encode, with_value, with_values, without
-from onezone_contracts.checks.status import accepted, answered
+from onezone_contracts.checks.status import accepted, answered, observed
 from onezone_contracts.checks.success import not_the_clients
 from onezone_contracts.derive.build import Builder
 from onezone_contracts.requirement import Level, Requirement
@@ -33,8 +33,6 @@ CLIENT_ID = "SADHLKJhlkASHDLAKSHDLKJHJjLH"
 MALFORMED: dict[str, Callable[[bytes], bytes]] = {
     "truncated": lambda body: body[:-1],
     "half": lambda body: body[: len(body) // 2],
-    "trailing-bracket": lambda body: body + b"}",
-    "trailing-word": lambda body: body + b" trailing",
     "bare-words": lambda _: b"name=service",
     "missing-comma": lambda body: body.replace(b',"proxyEndpoint"', b' "proxyEndpoint"', 1),
 }
@@ -47,8 +45,10 @@ EXTENDED: dict[str, Callable[[bytes], bytes]] = {
     "bare-fraction": lambda body: body[:-1] + b',"kit":.5}',
     "single-quotes": lambda body: body.replace(b'"', b"'"),
     "unquoted-key": lambda body: body.replace(b'"name"', b"name", 1),
+    "trailing-bracket": lambda body: body + b"}",
+    "trailing-word": lambda body: body + b" trailing",
 }
-"""What JSON lacks, and JSON5, YAML and some parsers of JSON take: RFC 8259, 9 lets a parser accept extensions."""
+"""What JSON lacks, and JSON5, YAML and parsers that stop after a value take: RFC 8259, 9 lets them."""
 NAMES = {
     "two-characters": "ab",
     "fifty-characters": "n" * 50,
@@ -185,11 +185,11 @@ def _empty(build: Builder) -> Iterator[Requirement]:
 def _no_object(build: Builder) -> Iterator[Requirement]:
     source = build.answer_source(400)
     text = "A body that is no JSON is answered with 400."
-    malformed = _malformed("body.malformed", MALFORMED)
+    malformed = _no_json("body.malformed", "malformed JSON", MALFORMED)
     yield build.requirement("body.malformed", Level.MUST, text, source, answered(BAD_REQUEST, *malformed))
-    text = "What JSON does not have, as comments, single quotes and a last comma, is answered with 400."
-    extended = answered(BAD_REQUEST, *_malformed("body.extended", EXTENDED))
-    yield build.judge("body.extended", build.documented(), text, source, extended)
+    text = "What JSON does not have, as comments, single quotes, a last comma or text behind it, is answered with 400."
+    extended = answered(BAD_REQUEST, *_no_json("body.extended", "extended JSON", EXTENDED))
+    yield build.judge("body.extended", build.documented(), text, _as_released(build), extended)
     others: dict[str, Any] = {
         "array": [],
         "list-of-bodies": None,
@@ -219,11 +219,16 @@ def _no_object(build: Builder) -> Iterator[Requirement]:
     )
 
 
-def _malformed(topic: str, spoilers: dict[str, Callable[[bytes], bytes]]) -> Iterator[Case]:
+def _as_released(build: Builder) -> Source:
+    """Where it is documented what released servers accept and refuse."""
+    return build.contract.source({"document": "onezone-21.02-deployed", "section": "Validation"})
+
+
+def _no_json(topic: str, words: str, spoilers: dict[str, Callable[[bytes], bytes]]) -> Iterator[Case]:
     for name, spoil in spoilers.items():
         yield Case(
             f"{topic}.{name}",
-            f"malformed JSON: {name.replace('-', ' ')}",
+            f"{words}: {name.replace('-', ' ')}",
             raw=lambda body, spoil=spoil: spoil(encode(body)),  # type: ignore[misc]
             error="malformedData",
         )
@@ -264,11 +269,15 @@ def _accepted(build: Builder) -> Iterator[Requirement]:
         )
         for n in (1, 2)
     ]
-    ids = dict.fromkeys(("id", "_id", "sid", "hsid", "handle_service_id"), CLIENT_ID)
-    own.append(Case("location.own-id.other-keys", "a body with an id under other keys", change=with_values(ids)))
     text = "The id of the new service is the server's choice, also where the client sends one."
     location = build.operation.success.location_source or source
     yield build.requirement("location.own-id", Level.MUST, text, location, not_the_clients(CLIENT_ID, *own))
+    ids = dict.fromkeys(("id", "_id", "sid", "hsid", "handle_service_id"), CLIENT_ID)
+    other = Case("location.own-id.other-keys", "a body with an id under other keys", change=with_values(ids))
+    text = "An id that the client sends under another key than the documented one is not the new service's either."
+    level = build.documented()
+    check = observed(other) if level is Level.OBSERVE else not_the_clients(CLIENT_ID, other, known=False)
+    yield build.requirement("location.own-id-keys", level, text, location, check)
 
 
 def _repeated_creation(build: Builder) -> Iterator[Requirement]:
@@ -276,7 +285,7 @@ def _repeated_creation(build: Builder) -> Iterator[Requirement]:
     same = constant({**next(iter(build.body.examples.values())).value, "name": "Twice the same"})
     cases = [Case(f"accept.again.{n}", f"the same body, time {n}", change=same) for n in (1, 2)]
     text = "Names need not be unique: the same body may be sent again."
-    source = build.contract.source({"document": "onezone-21.02-deployed", "section": "Validation"})
+    source = _as_released(build)
     yield build.judge("accept.again", build.documented(), text, source, accepted(*cases, names_repeat=True))
 
 

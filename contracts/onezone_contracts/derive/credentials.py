@@ -40,7 +40,6 @@ CHARACTERS: dict[str, Pair] = {
     "accent": lambda name, right: f"{name}:{right}\N{COMBINING ACUTE ACCENT}",
     "low-byte": lambda name, right: f"{name}:{right[:-1]}{chr(ord(right[-1:] or 'x') + ANOTHER_PAGE)}",
     "nul": lambda name, right: f"{name}:{right}\0x",
-    "line-break": lambda name, right: f"{name}:{right}\n",
     "sql": lambda name, _: f"{name}:' OR '1'='1",
     "user": lambda name, right: f"{name}\N{LATIN SMALL LETTER L WITH STROKE}:{right}",
 }
@@ -98,7 +97,7 @@ def _passwords(build: Builder, source: Source, lockable: str, forbidden: list[st
         )
         for name, make in CHARACTERS.items()
     ]
-    text = "A password with characters beyond ASCII, a NUL, a line break or SQL in it is another: 401, or 400."
+    text = "A password with characters beyond ASCII, a NUL or SQL in it is another: 401, or 400."
     check = answered_with("password", UNREAD, *cases)
     yield build.requirement("authentication.character", Level.MUST, text, source, check, "password")
 

@@ -25,7 +25,7 @@ def core_target(account: Account, personas: Iterable[Persona]) -> Target:
             waited = f"{account.lag.seconds:g} s (--settle)"
             raise SetupError(f"the privileges of the persona {persona.name} did not apply within {waited}")
     users = {persona.name: supplied_user(persona, person.credentials, home[1]) for persona, person in people}
-    account.core = Target(account.api.base_url, users, missing_id(home[1]), other[1])
+    account.core = Target(account.api.base_url, users, missing_id(home[1]), other[1], other_is_new=True)
     return account.core
 
 

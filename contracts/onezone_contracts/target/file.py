@@ -102,6 +102,8 @@ class Target:
     other: str | None = None
     cleanup: Callable[[], None] = field(default=lambda: None)
     created: set[str] = field(default_factory=set)
+    other_is_new: bool = False
+    """Whether `other` was set up for this run, so that it is there."""
 
     @property
     def origin(self) -> str:

@@ -65,6 +65,7 @@ class States:
             missing_id(min(homes, default=other or "")),
             other if other not in homes else None,
             self.teardown,
+            other_is_new=True,
         )
 
     def administrator(self, privileges: Mapping[str, Iterable[str]]) -> Credentials:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -23,6 +24,10 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 _MARK = b"\xef\xbb\xbf"
 OTHER_TYPES = ("text/", "application/xml", "application/x-www-form-urlencoded", "multipart/", "application/yaml")
 """Media types that are not near to JSON."""
+_ASIDE = r"(?:\s|/\*(?s:.*?)\*/|(?://|#)[^\r\n]*+)*+"
+"""Blanks and comments."""
+_OPENING = re.compile(_ASIDE)
+_CLOSING = re.compile(rf"\}}{_ASIDE}\Z")
 _TYPES: dict[type, str] = {
     str: "string",
     bool: "boolean",
@@ -47,9 +52,10 @@ def broken_rules(contract: Contract, sent: RecordedCall) -> Iterator[Judged]:
             yield ("body.nothing",), ("a request without a body is accepted", REFUSED, _answer_of(sent))
     elif sent.value is NO_JSON:
         if REPLACEMENT not in data and not data.startswith(_MARK) and _surely_no_json(data):
-            braced = data.lstrip()[:1] == b"{" and data.rstrip()[-1:] == b"}"
-            topic = "body.extended" if braced else "body.malformed"  # a comma at the end, comments, single quotes
-            yield (topic,), ("a body that is no JSON is accepted", REFUSED, _answer_of(sent))
+            extended = _extended(data)
+            topic = "body.extended" if extended else "body.malformed"
+            what = "a body with what JSON lacks" if extended else "a body that is no JSON"
+            yield (topic,), (f"{what} is accepted", REFUSED, _answer_of(sent))
     elif not isinstance(sent.value, dict):
         yield ("body.non-object",), ("JSON that is no object is accepted", REFUSED, _answer_of(sent))
     else:
@@ -64,6 +70,24 @@ def _surely_no_json(data: bytes) -> bool:
     except ValueError:
         return True
     return False
+
+
+def _extended(data: bytes) -> bool:
+    """Whether parsers that take more than JSON (RFC 8259, 9) may read an object in it.
+
+    They take comments, single quotes or a last comma; or they stop after the first value.
+    """
+    text = data.decode("utf-8", "replace")
+    text = text[_OPENING.match(text).end() :]  # type: ignore[union-attr]  # it matches anywhere
+    if not text.startswith("{"):
+        return False
+    if _CLOSING.search(text):
+        return True
+    try:
+        json.JSONDecoder(strict=False).raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _answer_of(sent: RecordedCall) -> str:

@@ -144,9 +144,10 @@ class State:
         else:
             self.sheet.judged(fresh)
         if isinstance(sent.value, dict) and ref[1] in sent.value.values():
-            own = self.sheet.find(sent.operation, "location.own-id")
-            message = f"{sent.label}: the client's own id was taken"
-            self.sheet.judged(own, Finding(message, "an id that the server chose", ref[1], sent.exchange))
+            ignored = sent.operation.body.ignored if sent.operation.body else {}
+            topic = "own-id" if any(sent.value.get(key) == ref[1] for key in ignored) else "own-id-keys"
+            taken = Finding(f"{sent.label}: the client's own id was taken", "another id", ref[1], sent.exchange)
+            self.sheet.judged(self.sheet.find(sent.operation, f"location.{topic}"), taken)
         return ref
 
     def _attached(self, sent: RecordedCall, ends: tuple[Ref, Ref]) -> None:

@@ -167,12 +167,6 @@ FAULTS = (
         CHARACTER,
     ),
     fault(
-        "credentials-line-break",
-        "A line break after a password is overlooked.",
-        passwords_compared(lambda r, g: r == g.removesuffix("\n")),
-        CHARACTER,
-    ),
-    fault(
         "credentials-sql",
         "A password is part of an SQL statement.",
         passwords_compared(lambda r, g: r == g or "' OR '1'='1" in g),

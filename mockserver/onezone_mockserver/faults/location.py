@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from onezone_mockserver.faults.answers import LOCATION, answered, answers, drop, header, located, set_header, successes
 from onezone_mockserver.faults.effects import plant
-from onezone_mockserver.faults.fault import NEWER, Hook, Point, fault
+from onezone_mockserver.faults.fault import DEPLOYED, NEWER, Hook, Point, fault
 from onezone_mockserver.world import new_id
 
 if TYPE_CHECKING:
@@ -165,7 +165,8 @@ FAULTS = (
         "location-client-id-key",
         "The Location has what the client sent as id.",
         _client_id("id"),
-        "location.own-id",
+        "location.own-id-keys",
+        editions=DEPLOYED,
     ),
     fault(
         "location-on-errors",

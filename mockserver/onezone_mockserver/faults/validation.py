@@ -185,7 +185,8 @@ FAULTS = (
         "validation-trailing",
         "What follows the JSON is overlooked.",
         parsed(lambda b: b.endswith((b"trailing", b"}}")), GOOD),
-        "body.malformed",
+        "body.extended",
+        editions=DEPLOYED,
     ),
     fault(
         "validation-quotes",

@@ -29,6 +29,8 @@ def test_a_conformant_exchange_is_conformant(tmp_path: Path) -> None:
         (400, {"answer": {"error": "words"}}, "error.shape.400"),
         (204, {"location": "groups/group-one/handle_services/a", "body": {**BODY, "name": 7}}, "body.type.name"),
         (204, {"location": "groups/group-one/handle_services/a", "body": "{"}, "body.malformed"),
+        (204, {"location": "groups/group-one/handle_services/a", "body": '// c\n{"name": "a"'}, "body.malformed"),
+        (204, {"location": "groups/group-one/handle_services/a", "body": '17 {"name": "a"}'}, "body.malformed"),
     ],
 )
 def test_an_exchange_that_breaks_the_contract_fails(
@@ -40,7 +42,20 @@ def test_an_exchange_that_breaks_the_contract_fails(
     assert f"create_group_handle_service.{topic}" in failing(story.judged(tmp_path))
 
 
-@pytest.mark.parametrize("body", ['{"name": "a",}', "{'name': 'a'}", '{"name": "a" /* x */}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"name": "a",}',
+        "{'name': 'a'}",
+        '{"name": "a" /* x */}',
+        "// c\n{name: 'a'}",
+        "{name: 'a'} // end }",
+        '/* c */ {"name": "a"} /* end */ # more',
+        '{"name": "a"} trailing',
+        '{"name": "a"}}',
+        '{"name": "a"}\n{"name": "b"',
+    ],
+)
 def test_extensions_of_json_are_open_where_the_document_is_silent(tmp_path: Path, body: str) -> None:
     """RFC 8259, 9 lets a parser accept them; released servers do not."""
     story = Story()
@@ -49,6 +64,20 @@ def test_extensions_of_json_are_open_where_the_document_is_silent(tmp_path: Path
     story = Story()
     story.add(CREATE, 201, body=body, location="/api/v3/groups/group-one/handle_services/a")
     assert failing(story.judged(tmp_path, edition="deployed")) == {"create_group_handle_service.body.extended"}
+
+
+@pytest.mark.parametrize(("key", "silent"), [("handleServiceId", False), ("id", True)])
+def test_a_clients_id_is_not_the_new_one_where_the_document_says_so(tmp_path: Path, key: str, *, silent: bool) -> None:
+    """Under another key than the documented one, only what released servers do is documented."""
+    sent = {"body": {**BODY, key: "mine"}, "location": "/api/v3/groups/group-one/handle_services/mine"}
+    story = Story()
+    story.add(CREATE, 204, **sent)  # type: ignore[arg-type]
+    topics = set() if silent else {"create_group_handle_service.location.own-id"}
+    assert failing(story.judged(tmp_path)) == topics
+    story = Story()
+    story.add(CREATE, 201, **sent)  # type: ignore[arg-type]
+    topic = f"create_group_handle_service.location.own-id{'-keys' if silent else ''}"
+    assert failing(story.judged(tmp_path, edition="deployed")) == {topic}
 
 
 def test_a_success_without_credentials_fails(tmp_path: Path) -> None:
