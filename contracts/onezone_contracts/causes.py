@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from onezone_spec import Contract, Operation, editions, load
 
 from onezone_contracts.exchange import Exchange, Redactor
+from onezone_contracts.personas import personas
 from onezone_contracts.requirement import ALONE, Finding, Level, Outcome, Requirement, Result
 
 FAILED = frozenset({Outcome.FAIL, Outcome.WARN})
@@ -21,6 +22,8 @@ CROSSED = "concurrent.access"
 DENIALS = frozenset({401, 403})
 SIGN_IN, UNAUTHORIZED = "authentication.", "401"
 UNKNOWN_USER = "authentication.unknown-user"
+UNAUTHENTICATED = "unauthorized"
+"""The error id that means 401, whatever the status."""
 NEAR_TO_RIGHT = frozenset(
     f"authentication.{topic}"
     for topic in ("wrong-password", "password-of-another", "altered-token", "colon", "character", "wrong-again")
@@ -101,11 +104,9 @@ def causes(
                 roots.setdefault(name, _Root(name, words)).failures.append((result.requirement, number, finding))
     _merge(roots)
     for draft in roots.values():
-        draft.hint = _edition_hint(draft, contract) or _let_in_hint(draft, judged) or _alone_hint(draft)
+        draft.hint = _edition_hint(draft, contract) or _let_in_hint(draft, judged, contract) or _alone_hint(draft)
     never = list(_never_seen(judged, unseen, roots))
-    # what is accepted and must not be comes before what follows from it
-    ordered = sorted(roots.values(), key=lambda draft: (-draft.binding, _accepts(draft), -len(draft.failures)))
-    return (*(draft.cause() for draft in ordered), *never)
+    return (*(draft.cause() for draft in sorted(roots.values(), key=_place)), *never)
 
 
 def signature(finding: Finding) -> tuple[object, ...]:
@@ -229,15 +230,37 @@ def _edition_hint(draft: _Root, contract: Contract) -> str:
     return f": try --edition {' or '.join(names)}, or `ozkit identify`" if names else ""
 
 
-def _accepts(draft: _Root) -> int:
-    return 0 if draft.id.startswith("accepted.") else 1
+def _place(draft: _Root) -> tuple[bool, bool, int, int]:
+    """What sorts causes: among those that bind, what is accepted and must not be comes before what follows from it."""
+    return not draft.binding, not draft.id.startswith("accepted."), -draft.binding, -len(draft.failures)
 
 
-def _let_in_hint(draft: _Root, judged: Sequence[Result]) -> str:
+def _let_in_hint(draft: _Root, judged: Sequence[Result], contract: Contract) -> str:
     """That a wrong credential gets what the right one gets, where others get a 401."""
-    near = all(requirement.topic in NEAR_TO_RIGHT for requirement, _, _ in draft.failures)
-    known = any(result.requirement.topic == UNKNOWN_USER and result.outcome is Outcome.PASS for result in judged)
-    return ": wrong credentials may be let in" if near and known and draft.id.startswith("status-403") else ""
+    if not draft.id.startswith("status-403"):
+        return ""
+    near = all(
+        requirement.topic in NEAR_TO_RIGHT and not _kept_out(requirement, finding, contract)
+        for requirement, _, finding in draft.failures
+    )
+    unknown_refused = any(
+        result.requirement.topic == UNKNOWN_USER and result.outcome is Outcome.PASS for result in judged
+    )
+    return ": wrong credentials may be let in" if near and unknown_refused else ""
+
+
+def _kept_out(requirement: Requirement, finding: Finding, contract: Contract) -> bool:
+    """Whether a 403 shows that nobody was let in: its error says so, or it came to a persona who may."""
+    error = _error(finding)
+    if UNAUTHENTICATED in (error, error.get("id") if isinstance(error, dict) else None):
+        return True
+    request = finding.exchange.request if finding.exchange else None
+    operation = contract.operations.get(requirement.operation)
+    if request is None or operation is None:
+        return False
+    may = [persona.name for persona in personas(contract, operation) if persona.allowed]
+    said = re.match(r"[\w-]+(?=,| with )", request.auth.who), re.search(r"(?<=the persona )[\w-]+", request.label)
+    return any(match is not None and match[0] in may for match in said)
 
 
 def _alone_hint(draft: _Root) -> str:
@@ -258,11 +281,16 @@ def _status_of(finding: Finding) -> int | None:
 
 def _error_is_string(finding: Finding) -> bool | None:
     """Whether an error came as a string, None if neither a string nor an object came."""
+    error = _error(finding)
+    if isinstance(error, dict):
+        return False if "id" in error else None
+    return True if isinstance(error, str) else None
+
+
+def _error(finding: Finding) -> object:
+    """What the answer names as its error, None where it names none."""
     try:
         body = finding.exchange.response.json() if finding.exchange and finding.exchange.response else None
     except (ValueError, RecursionError):
         return None
-    error = body.get("error") if isinstance(body, dict) else None
-    if isinstance(error, dict):
-        return False if "id" in error else None
-    return True if isinstance(error, str) else None
+    return body.get("error") if isinstance(body, dict) else None

@@ -30,6 +30,7 @@ def judge_target(
         with opened(subject, contract, options) as session:
             judgement = judge(session, patterns, progress)
             judgement.file = str(subject.target_file) if subject.target_file else None
+            judgement.users_removed = _creates_users(subject) and not options.keep
             return judgement
     except CannotSetUpError as error:
         return _not_judged(subject, contract, options, str(error))
@@ -54,6 +55,11 @@ def _not_judged(subject: Subject, contract: Contract, options: Options, why: str
     )
 
 
+def _creates_users(subject: Subject) -> bool:
+    """Whether the run's users are made for it on a server that outlives it: they are removed, unless they are kept."""
+    return bool(subject.admin or (subject.url and subject.states_url and not subject.target_file))
+
+
 def _base_url(subject: Subject) -> str | None:
     """Where the API is, None for the embedded mock."""
     return subject.url or subject.data.get("base_url")
@@ -76,7 +82,7 @@ def opened(subject: Subject, contract: Contract, options: Options) -> Iterator[S
 
         drawn.example_database(options.examples)  # a mistake in it is told before anything is sent
     if options.keep:
-        kept_users.check(options.keep, creates=bool(subject.admin or (subject.url and subject.states_url)))
+        kept_users.check(options.keep, creates=_creates_users(subject))
     if options.wait:
         _awaited(subject, options)
     options.deadline.begin()

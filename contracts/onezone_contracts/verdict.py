@@ -63,6 +63,8 @@ class Judgement:
     """How it differs from the baseline, where there is one."""
     file: str | None = None
     """The target file, where there is one."""
+    users_removed: bool = False
+    """Whether the users of this run are removed after it; `--keep` would have let them stay."""
     coverage: Coverage | None = None
     """What recorded traffic showed of the contract, where that was judged."""
     counts: Counter[Outcome] = field(init=False)

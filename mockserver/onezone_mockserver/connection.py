@@ -16,6 +16,7 @@ import re
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ MAX_TARGET = 2**16 - 1
 """So long a request target may be: httptools takes no longer one apart."""
 STAGE = "waiting"
 """The stage of a request that waits for the answers to those before it on its connection."""
-_START = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/")
+_START = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: ([!-~]+) HTTP/)?")
 _CONTROL = re.compile(rb"(/_world/[^/]*)?/_mock(?![^/?])")
 CALLBACKS = (
     "on_message_begin",
@@ -62,12 +63,13 @@ class Parser:
         self.connection = connection
         self.unknown = (b"", b"")
         """Method and target of a request whose method nobody knows, where it is sure that they are that."""
+        self.no_request = False
+        """Whether what came begins as no request does; not said where an earlier packet has what is before it."""
         self._go_on_with(connection)
 
     def _go_on_with(self, callbacks: Any) -> None:
         """Parse by a fresh parser from now on."""
-        self.parser = parser = httptools.HttpRequestParser(callbacks)
-        parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self.parser = parser = _fresh(callbacks)
         self.get_method, self.get_http_version = parser.get_method, parser.get_http_version
         self.should_keep_alive, self.should_upgrade = parser.should_keep_alive, parser.should_upgrade
 
@@ -75,19 +77,21 @@ class Parser:
         """Parse what came. Raises httptools.HttpParserError."""
         connection = self.connection
         scope, cycle = connection.scope, connection.cycle
-        idle = cycle is None or not cycle.more_body
+        idle = scope is None or (cycle is not None and cycle.scope is scope and not cycle.more_body)
         while data:
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserInvalidMethodError:
-                first = idle and connection.cycle is cycle and connection.scope is not scope
-                if first and (start := _START.match(data)):
-                    self.unknown = start[1], start[2]
+                if idle:
+                    start = _START.match(_last_message(data))
+                    self.no_request = start is None
+                    self.unknown = (start[1], start[2]) if start and start[2] else self.unknown
                 raise
             except httptools.HttpParserUpgrade as offer:
                 if connection.framing:
                     connection.cycle.more_body = True  # httptools said that the request was over
                     self._take_body()
+                    idle = False
                 data = data[offer.args[0] :]
             else:
                 return
@@ -99,6 +103,22 @@ class Parser:
         self._go_on_with(SimpleNamespace(**callbacks))
         self.parser.feed_data(b"POST / HTTP/1.1\r\n" + head + b"\r\n")
         awake.append(True)
+
+
+def _fresh(callbacks: Any) -> Any:
+    parser = httptools.HttpRequestParser(callbacks)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+    return parser
+
+
+def _last_message(data: bytes) -> bytes:
+    """The last message of data that begin with one. The parser that failed does not say where, so go byte by byte."""
+    at, begins = 0, [0]
+    parser = _fresh(SimpleNamespace(on_message_begin=lambda: begins.append(at)))
+    with suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
+        for at in range(len(data)):
+            parser.feed_data(data[at : at + 1])
+    return data[begins[-1] :]
 
 
 def _later(callback: Any, awake: list[bool]) -> Any:
@@ -252,7 +272,7 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Have what is not HTTP refused: by the request whose body it is in, or as a request in its own right."""
         method, target = (self.parser.get_method(), self.url) if self.url else self.parser.unknown
-        why = _why(sys.exception(), no_method=self.parser.unknown[0] != b"")
+        why = _why(sys.exception(), no_request=self.parser.no_request)
         self.parser = Ended(method)
         if self.cycle is not None and self.cycle.scope is self.scope:
             self.cycle.keep_alive = False
@@ -271,9 +291,9 @@ def _is_in(waiting: Exchange, run: WorldRun) -> bool:
     return not waiting.pending or waiting.run.journal is run.journal
 
 
-def _why(error: BaseException | None, *, no_method: bool) -> tuple[int, str]:
+def _why(error: BaseException | None, *, no_request: bool) -> tuple[int, str]:
     """The status and the reason for what is not HTTP (RFC 9112, 2.2), or what nobody does here (RFC 9110, 9.1)."""
-    if no_method:
+    if isinstance(error, httptools.HttpParserInvalidMethodError) and not no_request:
         return 501, "protocol: no such method"
     if error is not None and isinstance(error.__context__, NotHttpError):
         return error.__context__.status, error.__context__.reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import server
 from judge_tools import CommandResult
 from onezone_contracts.causes import causes
-from onezone_contracts.exchange import Exchange, Redactor, Request, Response
+from onezone_contracts.exchange import Auth, Exchange, Redactor, Request, Response
 from onezone_contracts.reports.terminal import listed
 from onezone_contracts.requirement import ALONE, Finding, Level, Outcome, Requirement, Result
 from onezone_spec import load
@@ -20,6 +21,7 @@ from onezone_spec import load
 Command = Callable[..., CommandResult]
 TERMINAL = 80
 CREATE = "create_group_handle_service"
+LOCKABLE = ("a known user with another password", "lockable, another password")
 CAUSES = {
     "fastapi": "answers 422 where 400 is documented; no 400 was ever seen",
     "html": "errors are not JSON: 400 text/html; charset=utf-8: 400 Bad Request",
@@ -155,9 +157,17 @@ def summaries_of(*results: Result) -> list[str]:
 
 
 def test_what_is_accepted_is_told_before_what_follows_from_it() -> None:
-    """A number that is taken for a name is the cause, and not that it is read back as text."""
-    wrong = came("location.form", 204, "another form", CREATE)
-    assert ids_of(wrong, wrong, came("unknown-group.odd-ids", 204, "4xx", CREATE))[0].startswith("accepted.")
+    """A number that is taken for a name is the cause, and not that it is read back as text, whatever fails by that."""
+    wrong = [came(topic, 204, "another form", CREATE) for topic in ("location.form", "location.own-id")]
+    accepted = came("unknown-group.odd-ids", 204, "4xx", CREATE)
+    assert [name.partition(".")[0] for name in ids_of(*wrong, accepted)] == ["accepted", CREATE]
+
+
+def test_what_is_accepted_and_binds_nobody_is_told_after_what_binds() -> None:
+    """A SHOULD does not make a server nonconformant."""
+    accepted = came("unknown-group.odd-ids", 204, "4xx", CREATE)
+    should = replace(accepted, requirement=replace(accepted.requirement, level=Level.SHOULD))
+    assert ids_of(should, came("access.member", 400, "403", CREATE))[0] == "status-400-for-403"
 
 
 def test_a_password_that_is_let_pass_as_somebody_who_may_not_is_told_so() -> None:
@@ -169,6 +179,36 @@ def test_a_password_that_is_let_pass_as_somebody_who_may_not_is_told_so() -> Non
     assert summaries_of(wrong, Result(unknown, Outcome.PASS)) == [f"{plain}: wrong credentials may be let in"]
     scheme = came("authentication.unknown-scheme", 403, "400 or 401", CREATE)
     assert summaries_of(scheme, Result(unknown, Outcome.PASS)) == [plain]
+
+
+@pytest.mark.parametrize(
+    ("label", "who", "body", "let_in"),
+    [
+        (*LOCKABLE, b'{"error": {"id": "forbidden"}}', True),
+        (*LOCKABLE, b"a page", True),
+        (*LOCKABLE, b'{"error": ["forbidden"]}', True),
+        (
+            "a known user with another password",
+            "lockable, another password",
+            b'{"error": {"id": "unauthorized"}}',
+            False,
+        ),
+        (*LOCKABLE, b'{"error": "unauthorized"}', False),
+        ("the persona member with another password", "member, another password", b"", False),
+        ("a valid request with another's password", "member with another's password", b"", False),
+        ("a valid token of the persona member: longer", "a longer token", b"", False),
+    ],
+)
+def test_nobody_is_let_in_where_the_account_is_locked(label: str, who: str, body: bytes, *, let_in: bool) -> None:
+    """A 403 that says `unauthorized` lets nobody in, nor does one to a persona who may."""
+    other = came("authentication.wrong-password", 403, "401 or 429", CREATE)
+    response = Response(403, (("Content-Type", "application/json"),), body)
+    exchange = Exchange(Request("POST", "/", Auth((), who), label=label), "http://127.0.0.1:9", response)
+    finding = Finding(f"{label}: expected 401 or 429, got 403", "401 or 429", exchange.answer(), exchange)
+    wrong = Result(other.requirement, Outcome.FAIL, (*other.findings, finding))
+    unknown = came("authentication.unknown-user", 401, "401", CREATE).requirement
+    (summary,) = summaries_of(wrong, Result(unknown, Outcome.PASS))
+    assert summary.endswith(": wrong credentials may be let in") == let_in
 
 
 def test_requests_that_get_one_anothers_rights_are_one_cause() -> None:

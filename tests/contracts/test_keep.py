@@ -77,6 +77,22 @@ def test_what_an_account_made_stays(command: Command, target: Mock, tmp_path: Pa
     assert target.users() == before
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["account", "account kept", "states", "target file"])
+def test_a_report_says_whose_users_are_removed(command: Command, tmp_path: Path, way: str) -> None:
+    """Curl lines of users that are removed after the run say what keeps them; those of others do not."""
+    kept = tmp_path / "kept.yaml"
+    with mock("current", "--fault", "status-200") as origin:
+        url = f"{origin}/api/v3"
+        people = ("--states-url", f"{origin}/_mock/states") if way == "states" else ("--admin", ADMIN)
+        keep = () if way in {"account", "states"} else ("--keep", kept)
+        result = command("verify", url, *people, *ONE, *keep)
+        if way == "target file":
+            result = judged_again(command, kept)
+    assert (result.code, "variables of the curl lines: MEMBER_PASSWORD" in result.out) == (1, True)
+    assert ("--keep FILE keeps them" in " ".join(result.out.split())) == (way in {"account", "states"})
+
+
 def test_a_file_that_is_there_is_not_written_over(command: Command, target: Mock, tmp_path: Path) -> None:
     """It may be the only thing that knows what an earlier run left."""
     path = tmp_path / "kept.yaml"

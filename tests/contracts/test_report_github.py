@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from judge_tools import CommandResult
 from onezone_contracts.commands import verify
 from onezone_contracts.reports import WRITERS, github
 from onezone_contracts.requirement import Finding, Level, Outcome, Requirement, Result
+from onezone_contracts.target.embedded import mock
 from onezone_contracts.verdict import Judgement, Verdict
 from onezone_spec import editions
 
@@ -138,6 +140,30 @@ def test_examples_are_yaml_with_steps(name: str) -> None:
     }[name]()
     assert steps
     assert all(step.get("run") or step.get("uses") for step in steps)
+
+
+@pytest.mark.slow
+def test_the_example_for_gitlab_judges(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its command needs nothing but the server and the masked variable that the file names."""
+    line = next(line for line in load("docs/ci/gitlab.yml")["onezone-contract"]["script"] if "ozkit verify" in line)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reports").mkdir()
+    monkeypatch.setenv("OZKIT_VERIFY_ADMIN", "adam:adam-password")
+    with mock("current") as origin:
+        words = shlex.split(line.replace("http://127.0.0.1:9000", origin).replace("standard", "quick"))
+        assert command(*words[1:]).code == 0
+    assert {path.name for path in (tmp_path / "reports").iterdir()} == {
+        "contract.xml",
+        "contract.html",
+        "contract.json",
+    }
+
+
+def test_the_example_for_github_names_the_same_variable() -> None:
+    """An administrator's account reaches the command by the same variable in both examples."""
+    steps = [step for job in load("docs/ci/github.yml")["jobs"].values() for step in job["steps"]]
+    (judging,) = (step for step in steps if step.get("id") == "contract")
+    assert list(judging["env"]) == ["OZKIT_VERIFY_ADMIN"]
 
 
 def test_example_gives_the_action_inputs_that_it_has() -> None:

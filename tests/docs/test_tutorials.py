@@ -11,6 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from onezone_contracts.derive import judged_operations, requirements
+from onezone_contracts.requirement import Level
+from onezone_spec import load
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("curl") is None, reason="the tutorials need curl")]
 
@@ -55,3 +58,18 @@ def test_a_tutorial_runs_as_it_stands(name: str, tmp_path: Path) -> None:
     assert patterns
     missing = [pattern for pattern in patterns if not any(re.search(pattern, line) for line in printed)]
     assert missing == [], done.stdout
+
+
+def test_the_numbers_in_sentences_are_todays() -> None:
+    """What a sentence says of how many requirements there are is true, as the outputs are."""
+    contract = load("current")
+    operation = judged_operations(contract)[0]
+    quick, standard = (requirements(contract, operation, depth) for depth in ("quick", "standard"))
+    musts, observed = (sum(item.level is level for item in quick) for level in (Level.MUST, Level.OBSERVE))
+    implementation, pipeline = (
+        (TUTORIALS / f"{name}.md").read_text("utf-8") for name in ("implementation", "pipeline")
+    )
+    assert f"{musts} of these {len(quick)} are MUSTs" in implementation
+    assert f"\n{observed} are only observed" in implementation
+    assert f"{musts} of the {len(quick)} requirements are MUSTs, which decide the verdict. {observed} are" in pipeline
+    assert f"judges {len(standard)} requirements instead of these {len(quick)}" in pipeline

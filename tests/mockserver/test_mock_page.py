@@ -28,6 +28,11 @@ PATH = f"/api/v3/groups/{HOME}/handle_services"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 LONG = 30_000
 """Milliseconds after which a test gives up; nothing takes so long."""
+INSIDE = """row => {
+  const box = row.parentElement.parentElement.getBoundingClientRect(), place = row.getBoundingClientRect();
+  return place.top >= box.top && place.bottom <= box.bottom + 1;
+}"""
+"""Whether a row is in sight, in the list that it stands in."""
 
 
 # --- as documents ------------------------------------------------------------------------------------------------
@@ -61,65 +66,6 @@ def test_the_contract_can_be_read_without_any_script(each: Client) -> None:
     assert "oz_handle_services_create" in text
     assert "<script" not in text
     assert each("GET", "/_mock/openapi.json").json == json.loads(json.dumps(each.app.contract.document, default=dict))
-
-
-def test_who_may_and_why(client: Client) -> None:
-    """Of everybody, of one user, and of nobody."""
-    asked = f"/_mock/explain?operation=create_group_handle_service&id={HOME}"
-    everybody = client("GET", asked).json["explained"]
-    assert {row["user"] for row in everybody if row["allowed"]} == {"alice", "adam", "nora"}
-    (vera,) = client("GET", f"{asked}&as=vera").json["explained"]
-    assert vera["routes"][0]["needs"][0]["grant"] == "group_create_handle_service in the group Community for vera"
-    (nobody,) = client("GET", f"{asked}&as=-").json["explained"]
-    assert (nobody["user"], nobody["allowed"]) == (None, False)
-    assert client.app.journal.total == 0
-
-
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ("operation=nothing", "operation names none of the contract"),
-        ("operation=create_group_handle_service", "needs the parameter id"),
-        ("operation=create_group_handle_service&id=x&more=1", "has no parameter more: it has id"),
-        ("operation=create_group_handle_service&id=x&as=stranger", "there is no user stranger"),
-    ],
-)
-def test_what_cannot_be_explained_is_told(client: Client, query: str, words: str) -> None:
-    reply = client("GET", f"/_mock/explain?{query}")
-    assert (reply.status, words in reply.json["error"]) == (400, True)
-
-
-SPACE = {"id": "space-one", "details": {"name": "Data"}, "users": {"ann": "all"}}
-TWO_USERS = {
-    "users": [{"id": name, "username": name, "password": f"{name}-password"} for name in ("ann", "ben")],
-    "spaces": [SPACE],
-    "shares": [{"id": "share-one", "name": "Share", "spaceId": "space-one"}],
-    "handle_services": [{"id": "service-one", "name": "Register", "users": {"ann": "all", "ben": "all"}}],
-}
-
-
-@pytest.mark.parametrize(("user", "may"), [("ann", True), ("ben", False)])
-def test_what_the_body_names_is_explained_too(client: Client, user: str, *, may: bool) -> None:
-    """A rule may ask about a service and a space that only the body leads to: question, row and answer agree."""
-    assert client("PUT", "/_mock/world", TWO_USERS).status == 204
-    names = {"handleServiceId": "service-one", "resourceId": "share-one"}
-    query = "&".join(f"{key}={value}" for key, value in names.items())
-    (answer,) = client("GET", f"/_mock/explain?operation=create_user_handle&{query}&as={user}").json["explained"]
-    needs = {need["scope"]: (need["held"], need["of"]["name"]) for need in answer["routes"][-1]["needs"]}
-    assert needs == {"handle_service": (True, "Register"), "space": (may, "Data")}
-    body = {**names, "resourceType": "Share", "metadata": "<m/>"}
-    assert client("POST", "/api/v3/user/handles", body, as_=user).status == (201 if may else 403)
-    access = client("GET", "/_mock/journal").json["exchanges"][-1]["access"]
-    assert (access["allowed"], access["changed"], answer["allowed"]) == (may, False, may)
-    assert [route["allows"] for route in access["routes"]] == [False, may]
-
-
-def test_what_everybody_may_agrees_with_what_is_answered(client: Client) -> None:
-    """For each persona of the demo: the explanation and the mock's own answer."""
-    for user in ("alice", "adam", "nora", "vera", "zoe", "otto"):
-        asked = f"/_mock/explain?operation=create_group_handle_service&id={HOME}&as={user}"
-        (explained,) = client("GET", asked).json["explained"]
-        assert explained["allowed"] == (client.create(as_=user).status == 204)
 
 
 def test_the_personas_come_with_their_requests(client: Client) -> None:
@@ -217,11 +163,25 @@ def test_the_chosen_request_stays_in_sight(page: Page, origin: str) -> None:
     page.get_by_role("region", name="The chosen request").get_by_role("table").first.wait_for()
     ask(origin, PATH, "vera", GOOD)
     page.get_by_text("27 requests").wait_for()
-    inside = """row => {
-      const box = row.parentElement.parentElement.getBoundingClientRect(), place = row.getBoundingClientRect();
-      return place.top >= box.top && place.bottom <= box.bottom + 1;
-    }"""
-    assert page.locator("[aria-selected=true]").evaluate(inside)
+    # the list would scroll after it is painted
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.locator("[aria-selected=true]").evaluate(INSIDE)
+
+
+@pytest.mark.slow
+def test_the_chosen_request_stays_in_sight_when_others_are_filtered(page: Page, origin: str) -> None:
+    """When all are shown again, it stands further down in the list."""
+    for name in (*["adam"] * 40, *["vera"] * 30):
+        ask(origin, PATH, name, GOOD)
+    page.get_by_text("70 requests").wait_for()
+    page.get_by_label("Status").select_option("4")
+    page.get_by_text("30 of 70 requests").wait_for()
+    page.get_by_role("option", name="vera").nth(2).click()
+    page.get_by_role("region", name="The chosen request").get_by_role("table").first.wait_for()
+    page.get_by_label("Status").select_option("")
+    page.get_by_text("70 requests", exact=True).wait_for()
+    page.locator("[aria-selected=true]").wait_for()
+    assert page.locator("[aria-selected=true]").evaluate(INSIDE)
 
 
 @pytest.mark.slow

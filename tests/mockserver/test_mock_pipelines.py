@@ -8,6 +8,7 @@ import signal
 import socket
 import struct
 import subprocess
+import time
 import urllib.request
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -85,6 +86,35 @@ def test_garbage_that_comes_later_waits_for_what_is_owed(address: Address) -> No
         assert all_statuses(connection) == [204, 400]
 
 
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        (b"FOO / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
+        (b"GETX / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
+        (b"\r\nFOO / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
+        (b"nonsense\r\n\r\n", 501),
+        (GARBAGE, 400),
+        (b"\r\n" + GARBAGE, 400),
+        (bytes.fromhex("16030100a5010000a10303"), 400),
+    ],
+    ids=["unknown", "longer", "unknown after a blank line", "one word", "NUL", "NUL after a blank line", "TLS"],
+)
+@pytest.mark.parametrize("cut", [0, 1, 4, None])
+@pytest.mark.parametrize("before", [b"", HEALTH + create()], ids=["alone", "behind"])
+def test_packets_do_not_decide_what_is_no_request(
+    address: Address, message: bytes, status: int, cut: int | None, before: bytes
+) -> None:
+    """Behind other requests or alone, whole or cut: a method that nobody knows is 501, and what names none is 400."""
+    answers = b""
+    with connected(address) as connection, suppress(ConnectionError):  # it may end before the last part is there
+        for part in (before + message,) if cut is None else (before, message[:cut], message[cut:]):
+            connection.sendall(part)
+            time.sleep(0.005)
+        while more := connection.recv(65536):
+            answers += more
+    assert int(re.findall(rb"HTTP/1\.1 ([0-9]{3}) ", answers)[-1]) == status
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", [PATH, "/_mock/reset", "/_mock/faults"])
 def test_a_body_that_is_not_http_is_refused_once(address: Address, path: str) -> None:
@@ -132,7 +162,10 @@ def test_what_is_not_http_is_written_down_as_far_as_it_is_known() -> None:
             assert statuses(connection, 1) == [204]
             connection.sendall(unknown)
             assert all_statuses(connection) == [501]
-        assert [(row["method"], row["path"]) for row in journal(address)] == [("POST", PATH), ("FOO", "/a")]
+        with connected(address) as connection:
+            connection.sendall(create() + unknown)
+            assert all_statuses(connection) == [204, 501]
+        assert [(row["method"], row["path"]) for row in journal(address)] == [("POST", PATH), ("FOO", "/a")] * 2
     with running("--no-journal", "--cors-origin", "http://page") as address:
         with connected(address) as connection:
             connection.sendall(broken)

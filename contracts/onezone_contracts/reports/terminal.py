@@ -57,6 +57,7 @@ class _Report:
         self.width = width
         self.redactor = judgement.redactor or Redactor()
         self.curls: list[str] = []
+        self.by_id = {result.requirement.id: result for result in judgement.results}
 
     def lines(self) -> Iterator[Text]:
         """The whole report."""
@@ -73,7 +74,8 @@ class _Report:
                 yield from self._text(f"{result.requirement.id}: {result.reason}", " ERROR  ", style="bold magenta")
         if names := variables(self.curls, self.redactor):
             secrets = "; ".join(f"{name} is the secret of {owner}" for name, owner in names.items())
-            rows = wrapped(_tame(f"variables of the curl lines: {secrets}"), max(self.width, NARROWEST))
+            removed = "; the users of this run are removed: --keep FILE keeps them" if judged.users_removed else ""
+            rows = wrapped(_tame(f"variables of the curl lines: {secrets}{removed}"), max(self.width, NARROWEST))
             yield from (Text(row, style="dim") for row in rows)  # a secret may be a word of this sentence
         yield from self._coverage()
         yield from self._rest()
@@ -105,8 +107,7 @@ class _Report:
         return f"{cause.summary}{counted}"
 
     def _failing(self, cause: Cause) -> list[Result]:
-        by_id = {result.requirement.id: result for result in self.judgement.results}
-        return [by_id[name] for name in cause.requirements if by_id[name].findings]
+        return [self.by_id[name] for name in cause.requirements if self.by_id[name].findings]
 
     def _cause(self, cause: Cause, title: str, number: str) -> Iterator[Text]:
         failing = self._failing(cause)

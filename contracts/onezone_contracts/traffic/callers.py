@@ -88,9 +88,9 @@ class Callers:
         if not credentials:
             return UNCLEAR if any(name in {"cookie", "proxy-authorization"} for name, _ in sent) else NOBODY
         name, value = credentials[0]
-        if len(credentials) > 1 or not value.strip() or _MASKED.search(value):
+        if len(credentials) > 1 or not value.strip() or masked(value):
             return UNCLEAR
-        pair = _pair(value) if name == "authorization" else None
+        pair = user_and_password(value) if name == "authorization" else None
         return self._identified(f"{name} {value}", pair[0][:LONGEST_NAME] or None if pair else None)
 
     def _identified(self, key: str, name: str | None) -> Caller:
@@ -110,15 +110,22 @@ def basic_key(username: str, password: str) -> str:
     return f"authorization {basic(username, password)}"
 
 
-def _pair(value: str) -> tuple[str, str] | None:
-    """User name and password of HTTP Basic, None if there are none."""
+def masked(text: str) -> bool:
+    """Whether a tool wrote it in the place of a secret."""
+    return _MASKED.search(text) is not None
+
+
+def user_and_password(value: str) -> tuple[str, str] | None:
+    """User name and password of HTTP Basic, None if there are none. Padding may be left out."""
     scheme, _, packed = value.strip().partition(" ")
     if scheme.lower() != "basic":
         return None
+    packed = packed.strip()
     try:
-        name, colon, password = base64.b64decode(packed.strip()).decode("utf-8", "surrogateescape").partition(":")
+        text = base64.b64decode(packed + "=" * (-len(packed) % 4)).decode("utf-8", "surrogateescape")
     except (ValueError, binascii.Error):
         return None
+    name, colon, password = text.partition(":")
     return (name, password) if colon else None
 
 
@@ -161,7 +168,7 @@ def _parts(name: str, value: str) -> Iterator[str]:
         yield from (text for key, _, text in pairs if key.lower() not in _ATTRIBUTES)
         return
     yield value.strip().rpartition(" ")[2]
-    if pair := _pair(value):
+    if pair := user_and_password(value):
         yield pair[1]
 
 

@@ -18,6 +18,7 @@ from onezone_contracts.reading import entry_id
 from onezone_contracts.requirement import Requirement, Result
 from onezone_contracts.state.expected import CALLER, USER, Ref
 from onezone_contracts.target.file import SetupError
+from onezone_contracts.traffic.about import removed
 from onezone_contracts.traffic.access import Access
 from onezone_contracts.traffic.admission import Admission
 from onezone_contracts.traffic.between import RefusalsBetween
@@ -28,7 +29,7 @@ from onezone_contracts.traffic.recorded_call import RecordedCall, recorded_call
 from onezone_contracts.traffic.recording import Recorded, header
 from onezone_contracts.traffic.routing import Routes, origin
 from onezone_contracts.traffic.sheet import RequirementSheet
-from onezone_contracts.traffic.signin import SignIn
+from onezone_contracts.traffic.signin import UNAUTHORIZED, SignIn
 from onezone_contracts.traffic.single import Single
 from onezone_contracts.traffic.state import State
 from onezone_contracts.verdict import Judgement, Verdict, decide
@@ -79,6 +80,7 @@ class Follower:
         self._between = RefusalsBetween(self.sheet, self._state.facts)
         self._anonymous: list[RecordedCall] = []
         self._users: dict[str, Ref] = {}
+        self._deleted: dict[str, float] = {}
         self._started = time.perf_counter()
 
     _routes: Routes = field(init=False, repr=False)
@@ -94,6 +96,8 @@ class Follower:
     _between: RefusalsBetween = field(init=False, repr=False)
     _anonymous: list[RecordedCall] = field(init=False, repr=False)
     _users: dict[str, Ref] = field(init=False, repr=False)
+    _deleted: dict[str, float] = field(init=False, repr=False)
+    """When the user with these credentials was deleted; whoever comes with them later may be another one."""
     _started: float = field(init=False, repr=False)
 
     def follow(self, recorded: Iterable[Recorded]) -> None:
@@ -135,7 +139,7 @@ class Follower:
 
     def _judge(self, sent: RecordedCall, rivals: list[RecordedCall]) -> None:
         self.requests += 1
-        sent.user = self._users.get(sent.caller.key) if sent.caller.identified else None
+        sent.user = self._whose(sent)
         self._learn_user(sent)
         self._counting.count(sent)
         if not _asks_for_pages(sent):
@@ -150,9 +154,18 @@ class Follower:
         if sent.caller.kind is Kind.NOBODY and not _asks_for_pages(sent) and len(self._anonymous) < ANONYMOUS:
             self._anonymous.append(sent)
 
+    def _whose(self, sent: RecordedCall) -> Ref | None:
+        """Whose credentials they are, None if that is not known: a deleted user is one only where turned away."""
+        key = sent.caller.key
+        if not sent.caller.identified or (key in self._deleted and sent.status != UNAUTHORIZED):
+            return None
+        return self._users.get(key)
+
     def _learn_user(self, sent: RecordedCall) -> None:
         """Whose credentials they are: users who read themselves, and those who are created with a password."""
         effect = sent.operation.effect
+        if sent.may_have_written and (gone := removed(sent)):
+            self._deleted |= {key: sent.end for key, user in self._users.items() if user == gone}
         if not sent.succeeded:
             return
         if (
@@ -161,13 +174,19 @@ class Follower:
             and sent.caller.identified
             and (name := entry_id(sent.answer))
         ):
-            self._users[sent.caller.key] = sent.user = (USER, name)
+            if self._deleted.get(sent.caller.key, sent.start) <= sent.start:
+                self._know(sent.caller.key, name)
+                sent.user = (USER, name)
         elif effect.verb == "create" and effect.resource == USER and sent.created_id and isinstance(sent.value, dict):
             username, password = sent.value.get("username"), sent.value.get("password")
             if isinstance(username, str) and sent.recorded.by_mock:
-                self._users[mock_key(username)] = (USER, sent.created_id)
+                self._know(mock_key(username), sent.created_id)
             elif isinstance(username, str) and isinstance(password, str):
-                self._users[basic_key(username, password)] = (USER, sent.created_id)
+                self._know(basic_key(username, password), sent.created_id)
+
+    def _know(self, key: str, identity: str) -> None:
+        self._users[key] = (USER, identity)
+        self._deleted.pop(key, None)
 
     # --- the judgement ---------------------------------------------------------------------------------------
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections import OrderedDict
 
 from onezone_contracts.checks.status import words
 from onezone_contracts.requirement import Finding
-from onezone_contracts.traffic.callers import AUTHORIZATION, Kind
+from onezone_contracts.traffic.callers import AUTHORIZATION, Kind, user_and_password
 from onezone_contracts.traffic.recorded_call import RecordedCall
 from onezone_contracts.traffic.recording import Headers, header
 from onezone_contracts.traffic.sheet import RequirementSheet
@@ -98,25 +96,9 @@ def _nobodys(headers: Headers) -> str | None:
     name, value = sent[0]
     if not value:
         return "authentication.half-credentials"
-    scheme, _, packed = value.partition(" ")
-    if name != AUTHORIZATION or scheme.lower() != "basic":
+    if name != AUTHORIZATION or value.partition(" ")[0].lower() != "basic":
         return None
-    pair = _decoded(packed.strip())
+    pair = user_and_password(value)
     if pair is None:
         return "authentication.malformed"
     return None if pair[0] else "authentication.half-credentials"
-
-
-def user_and_password(value: str) -> tuple[str, str] | None:
-    """The user name and password of Basic credentials; None if there are none."""
-    scheme, _, packed = value.strip().partition(" ")
-    return _decoded(packed.strip()) if scheme.lower() == "basic" else None
-
-
-def _decoded(packed: str) -> tuple[str, str] | None:
-    try:
-        text = base64.b64decode(packed + "=" * (-len(packed) % 4)).decode("utf-8", "replace")
-    except (ValueError, binascii.Error):
-        return None
-    name, colon, password = text.partition(":")
-    return (name, password) if colon else None

@@ -117,7 +117,7 @@ function Rows({ rows, chosen, onChoose }) {
     if (y < box.scrollTop) box.scrollTop = y;
     if (y + each > box.scrollTop + box.clientHeight) box.scrollTop = y + each - box.clientHeight;
   };
-  useLayoutEffect(() => { if (open) show(chosen); }, [open, each, height]);
+  useLayoutEffect(() => { if (open) show(chosen); }, [open, chosen, each, height]);
   useEffect(() => {
     if (atEnd.current && !open && place.current) place.current.scrollTop = place.current.scrollHeight;
   }, [rows.length, each]);
