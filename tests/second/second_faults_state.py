@@ -118,7 +118,7 @@ add(
         lambda a, i, c, s: twice_same(a, i, c, s, lambda o: o.data.get("proxyEndpoint") == s.data.get("proxyEndpoint"))
     ),
 )
-add("create-name-conflict", "A name that is taken is refused with 409.", saving(conflict))
+add("create-name-conflict", "A name that is taken is refused with 409.", saving(conflict), ("deployed",))
 add("create-no-group", "The service is registered for no group.", moved(lambda _a, _c: set()))
 add("create-all-groups", "The service is registered for all groups.", moved(lambda a, _c: set(a.world.groups)))
 add("create-new-group", "The service is registered for a group made for it.", moved(lambda _a, _c: {new_id()}))
