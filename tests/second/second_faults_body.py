@@ -163,6 +163,7 @@ add(
     "malformed-lenient",
     "Trailing commas, other bytes and what follows are overlooked.",
     lenient(lambda _b: True, python_json),
+    DEPLOYED,
 )
 add(
     "malformed-trailing",
