@@ -74,4 +74,4 @@ def test_a_requirement_that_lives_off_others_is_judged_alone(pattern: str, tmp_p
     outcomes = {
         requirement["outcome"] for requirement in json.loads(report.read_text(encoding="utf-8"))["requirements"]
     }
-    assert outcomes == {"pass"}
+    assert {"pass"} <= outcomes <= {"pass", "observed"}

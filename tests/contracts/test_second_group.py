@@ -65,6 +65,7 @@ def asked(send: Callable[[Case], Sent], lists: Lists | None = None, **more: Any)
         target=Target(BASE, {}, missing="f" * 32, other="g2"),
         identity=lambda _: SimpleNamespace(group="g1"),
         send=sending,
+        each=lambda cases, **_: map(sending, cases),
         consequences=lambda _: iter(()),
         ledger=ledger,
         readback=SimpleNamespace(lists={}),
@@ -123,7 +124,6 @@ def second(status: int, *, new: bool = False, services: set[str] | None = None, 
     run.ledger.initial = {} if services is None else {"g2": frozenset(services)}
     run.readback.ids = lambda _: set() if any_group else None
     run.operation = judged_operations(contract)[0]
-    run.each = lambda cases, **_: [run.send(case) for case in cases]
     run.transmit = run.send
     run.log = []
     return [finding.message for finding in check(run)]

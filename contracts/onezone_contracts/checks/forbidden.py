@@ -65,24 +65,35 @@ def group_in_body(elsewhere: tuple[str, ...], anywhere: str | None) -> Check:
     """
 
     def check(run: SuppliedRun) -> Iterator[Finding]:
-        for who, word in [(who, OTHER) for who in elsewhere if run.target.other] + [(anywhere, MISSING)]:
-            if who is None:
-                continue
-            label = f"a valid request of the persona {who} for another group, with the own one's id in the body"
-            sent = run.send(_naming(run, run.identity(who).group, f"access.group-in-body.{who}", label, who, word))
-            if sent.exchange.succeeded:
-                yield finding(sent, "a refusal")
-        for who in elsewhere if run.target.other else ():
-            yield from _led_elsewhere(run, run.send(_around(run, who, run.target.other or "")))
-        who = anywhere or next(iter(elsewhere), None)
-        if who is not None and run.target.other:
-            label = f"a valid request of the persona {who} for its own group, with another one's id in the body"
-            sent = run.send(_naming(run, run.target.other, f"access.group-in-body.{who}.other", label, who, HOME))
-            if sent.exchange.succeeded and names_another_group(run, sent):
-                yield _misplaced(sent)
-            yield from run.consequences(sent)
+        strangers = elsewhere if run.target.other else ()
+        insider = (anywhere or next(iter(elsewhere), None)) if run.target.other else None
+        named = [(who, OTHER) for who in strangers] + ([(anywhere, MISSING)] if anywhere else [])
+        refused = [_elsewhere(run, who, word) for who, word in named]
+        around = [_around(run, who, run.target.other or "") for who in strangers]
+        for sent in run.each([*refused, *around, *([_inside(run, insider)] if insider else [])]):
+            if sent.case in refused:
+                if sent.exchange.succeeded:
+                    yield finding(sent, "a refusal")
+            elif sent.case in around:
+                yield from _led_elsewhere(run, sent)
+            else:
+                if sent.exchange.succeeded and names_another_group(run, sent):
+                    yield _misplaced(sent)
+                yield from run.consequences(sent)
 
     return check
+
+
+def _elsewhere(run: SuppliedRun, who: str, word: str) -> Case:
+    """A request for another group that names the own one."""
+    label = f"a valid request of the persona {who} for another group, with the own one's id in the body"
+    return _naming(run, run.identity(who).group, f"access.group-in-body.{who}", label, who, word)
+
+
+def _inside(run: SuppliedRun, who: str) -> Case:
+    """A request for the own group that names another one."""
+    label = f"a valid request of the persona {who} for its own group, with another one's id in the body"
+    return _naming(run, run.target.other or "", f"access.group-in-body.{who}.other", label, who, HOME)
 
 
 def _around(run: SuppliedRun, who: str, group: str) -> Case:

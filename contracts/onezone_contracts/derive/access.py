@@ -30,7 +30,7 @@ from onezone_contracts.derive.build import Builder
 from onezone_contracts.exchange import Auth
 from onezone_contracts.patience import TOO_MANY
 from onezone_contracts.personas import Persona
-from onezone_contracts.requirement import Check, Finding, Level, NotJudged, Requirement
+from onezone_contracts.requirement import Finding, Level, NotJudged, Requirement, Sending
 from onezone_contracts.supplied_run import SuppliedRun
 from onezone_contracts.target.file import NO_OTHER_GROUP, TestUser
 
@@ -110,7 +110,7 @@ def _other_group(build: Builder, source: Source) -> Iterator[Requirement]:
         yield build.requirement(case.name, Level.MUST, text, source, check, needs="a second group")
 
 
-def _if_there(case: Case) -> Check:
+def _if_there(case: Case) -> Sending:
     """As `accepted`, in a group that is there: the document lets an administrator into groups that they are not in."""
 
     def judged(run: SuppliedRun) -> Iterator[Finding]:
@@ -124,7 +124,7 @@ def _if_there(case: Case) -> Check:
         if sent.succeeded:
             yield from run.consequences(sent)
 
-    return judged
+    return Sending(judged, (case,), accept=True)
 
 
 def _is_there(run: SuppliedRun, group: str) -> bool:
@@ -137,13 +137,13 @@ def _lists_nothing(run: SuppliedRun) -> bool:
     return run.readback.ids(run.target.missing) is not None
 
 
-def _with_other_group(check: Check) -> Check:
+def _with_other_group(sending: Sending) -> Sending:
     def judged(run: SuppliedRun) -> Iterator[Finding]:
         if not run.target.other:
             raise NotJudged(NO_OTHER_GROUP, wanting=True)
-        yield from check(run)
+        yield from sending(run)
 
-    return judged
+    return replace(sending, check=judged)
 
 
 def _holdings(persona: Persona, build: Builder | None = None) -> str:
