@@ -153,14 +153,14 @@ def test_long_bodies_are_cut_and_say_so(client: Client) -> None:
 def test_all_bodies_together_are_bounded() -> None:
     """The oldest rows lose their heads and bodies; what was decided stays."""
     client = Client(create_app())
-    client.app.state.kept.most = 3 * LONG_BODY
+    client.app.state.full_rows.most = 3 * LONG_BODY
     body = json.dumps({**GOOD, "name": "x" * LONG_BODY}).encode()
     for world in ("a", "b", "", "", ""):
         client.create(body, as_="adam", headers={"x-mock-world": world} if world else {})
     exchanges = rows(client, "?world=*")
     assert [row["forgotten"] for row in exchanges] == [True, True, True, False, False]
     assert (exchanges[0]["request"]["headers"], exchanges[0]["status"], exchanges[0]["user"]) == ([], 400, "adam")
-    assert client.app.state.kept.size <= 3 * LONG_BODY
+    assert client.app.state.full_rows.size <= 3 * LONG_BODY
 
 
 def test_the_rows_of_a_world_are_bounded(client: Client) -> None:
