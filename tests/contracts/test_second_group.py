@@ -35,13 +35,18 @@ class Lists:
 
     def __init__(self, own: set[str] | None, other: set[str] | None) -> None:
         self.own, self.other = own, other
-        self.created: list[Created] = []
+        self.created: dict[str, Created] = {}
         self.services: dict[str, set[str]] = {} if other is None else {"g2": {"s0"}}
 
     def accepted(self, sent: Sent) -> None:
         """Look at the own group."""
         identity = (sent.location or "").rpartition("/")[2]
-        self.created.append(Created(sent, identity, listed=None if self.own is None else identity in self.own))
+        listed = None if self.own is None else identity in self.own
+        self.created[sent.case.name] = Created(sent, identity, listed=listed)
+
+    def creation_of(self, sent: Sent) -> Created | None:
+        """What came of an accepted request."""
+        return self.created.get(sent.case.name)
 
     def listed(self, _group: str, _shows: object) -> set[str] | None:
         """What the other group lists."""

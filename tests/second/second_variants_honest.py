@@ -5,9 +5,10 @@ import json
 import re
 import threading
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
-from second_registry import OLDER, App, Call, Refusal, Request, Response, Table, replace_stage
+from second_registry import OLDER, App, Call, Change, Refusal, Request, Response, Table, replace_stage
 from second_rules import Exact
 from second_variants_written import each_error
 
@@ -328,24 +329,33 @@ def doubled(value: Any) -> Any:
 add("numbers-as-doubles", "Numbers are doubles, as in JavaScript.", replace_stage("record", lambda i, c: doubled(i(c))))
 
 
-def lenient(inner: Any, call: Call) -> None:
-    """Read JSON as Python does by default: NaN is a number."""
-    try:
-        inner(call)
-    except Refusal:
+def reading_else(read: Callable[[bytes], Any]) -> Change:
+    """Read a body that strict JSON refuses in another way, which may raise ValueError."""
+
+    def parse(inner: Any, call: Call) -> None:
         try:
-            call.doc = json.loads(call.request.body.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            pass
-        else:
-            text = call.request.body
-            if b"NaN" in text or b"Infinity" in text or b"\xff" in text:
-                call.doc = json.loads(json.dumps(call.doc).replace("NaN", "null").replace("-Infinity", "null"))
+            inner(call)
+        except Refusal:
+            try:
+                call.doc = read(call.request.body)
+            except (ValueError, RecursionError):
+                pass
+            else:
                 return
-        raise
+            raise
+
+    return replace_stage("parse", parse)
 
 
-add("nan-accepted", "NaN is a number, and other bytes than UTF-8 are replaced.", replace_stage("parse", lenient), OLDER)
+def lenient(body: bytes) -> Any:
+    """Read JSON as Python does by default: NaN is a number."""
+    doc = json.loads(body.decode("utf-8", "replace"))
+    if b"NaN" not in body and b"Infinity" not in body and b"\xff" not in body:
+        raise ValueError
+    return json.loads(json.dumps(doc).replace("NaN", "null").replace("-Infinity", "null"))
+
+
+add("nan-accepted", "NaN is a number, and other bytes than UTF-8 are replaced.", reading_else(lenient), OLDER)
 
 
 EXTENSIONS = {
@@ -357,27 +367,18 @@ EXTENSIONS = {
 }
 
 
-def extended(inner: Any, call: Call) -> None:
+def extended(body: bytes) -> Any:
     """Read what JSON5 adds to JSON."""
-    try:
-        inner(call)
-    except Refusal:
-        text = call.request.body.decode("utf-8", "replace")
-        for pattern, instead in EXTENSIONS.items():
-            text = re.sub(pattern, instead, text)
-        try:
-            call.doc = json.loads(text)
-        except (ValueError, RecursionError):
-            pass
-        else:
-            return
-        raise
+    text = body.decode("utf-8", "replace")
+    for pattern, instead in EXTENSIONS.items():
+        text = re.sub(pattern, instead, text)
+    return json.loads(text)
 
 
 add(
     "parser-extended",
     "Comments, single quotes and a last comma are read, as in JSON5.",
-    replace_stage("parse", extended),
+    reading_else(extended),
     OLDER,
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from second_registry import OLDER, App, Call, Refusal, Request, Response, replace_stage
 from second_rules import write_json
-from second_variants_honest import CURRENT, HONEST, NEWER, add, edge, page
+from second_variants_honest import CURRENT, HONEST, NEWER, add, edge, page, reading_else
 from second_world import User
 
 # --- credentials
@@ -275,23 +275,14 @@ add("list-stale", "Every second list is 0.3 seconds old, as of a replica.", stal
 HONEST.topic = "acceptance"
 
 
-def first_value(inner: Any, call: Call) -> None:
+def first_value(body: bytes) -> Any:
     """Read the first JSON value of a body."""
-    try:
-        inner(call)
-    except Refusal:
-        try:
-            call.doc = json.JSONDecoder().raw_decode(call.request.body.decode().lstrip())[0]
-        except (ValueError, RecursionError):
-            pass
-        else:
-            return
-        raise
+    return json.JSONDecoder().raw_decode(body.decode().lstrip())[0]
 
 
 add(
     "parser-first-value",
     "What follows the first JSON value is not read, as with Go's Decoder.",
-    replace_stage("parse", first_value),
+    reading_else(first_value),
     OLDER,
 )

@@ -112,7 +112,7 @@ def _led_elsewhere(run: SuppliedRun, sent: Sent) -> Iterator[Finding]:
         run.ledger.open(other)
         yield _misplaced(sent)
         return
-    creation = next((creation for creation in run.ledger.created if creation.sent is sent), None)
+    creation = run.ledger.creation_of(sent)
     before = run.ledger.services.get(other)
     if creation is None or not creation.id or creation.listed or before is None:
         return  # in its own group, or it cannot be told where
