@@ -1,49 +1,72 @@
-"""A connection's transport that sends the head of an answer along with the first part of its body.
+"""What the mock's connections send goes out at the end of a turn of the event loop, each one's in a single piece.
 
-ASGI asks servers for it: "must not start sending the response to the client until it has received at least one Response
-Body event". uvicorn sends each as it comes, in two system calls and two packets, which are an eighth of what a refusal
-costs.
+A stock transport sends each piece as it comes: the head of an answer apart from its body, and a client is woken up by
+each answer in turn. Under load that made the kernel's work 14 of a create's 52 microseconds; it is 6 of 43 now, and the
+mock answers a fifth more requests a second.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import Any
 
-if TYPE_CHECKING:
-    import asyncio
+MOST = 64 * 1024
+"""So many bytes do not wait: the transport below sees that its client is slow."""
 
 
-class HeadWithBody:
-    """Stands for an asyncio transport, whose methods it has.
+class Turn:
+    """The transports that have something to send when this turn of the event loop is over."""
 
-    Where `holding` is set, the next piece that is written waits for the one after it.
-    """
+    def __init__(self) -> None:
+        self.transports: list[Gathering] = []
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def add(self, transport: Gathering) -> None:
+        """Have a transport send what it has, after what can be done without waiting."""
+        if not self.transports:
+            asyncio.get_running_loop().call_soon(self.end)
+        self.transports.append(transport)
+
+    def end(self) -> None:
+        """Send."""
+        transports, self.transports = self.transports, []
+        for transport in transports:
+            transport.flush()
+
+
+class Gathering:
+    """Stands for an asyncio transport, whose methods it has, and gathers what is written in one turn."""
+
+    def __init__(self, transport: asyncio.Transport, turn: Turn) -> None:
         self.transport = transport
+        self.turn = turn
         self.is_closing = transport.is_closing
-        self.holding = False
         self.waiting = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send a piece, after the one that waits if there is any."""
-        if self.holding:
-            self.holding, self.waiting = False, data
-        elif self.waiting:
-            held, self.waiting = self.waiting, b""
-            self.transport.write(held + data)
-        else:
-            self.transport.write(data)
-
-    def release(self) -> None:
-        """Send the piece that waits: nothing follows it."""
+        """Send a piece in this turn, after those before it."""
         if self.waiting:
-            self.write(b"")
+            self.waiting += data
+        elif data:
+            self.waiting = data
+            self.turn.add(self)
+        if len(self.waiting) > MOST:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, if anybody is there to take it."""
+        data, self.waiting = self.waiting, b""
+        if data and not self.is_closing():
+            self.transport.write(data)
 
     def close(self) -> None:
         """Send what waits, and close."""
-        self.release()
+        self.flush()
         self.transport.close()
+
+    def abort(self) -> None:
+        """Send what waits, and close without caring whether it arrives."""
+        self.flush()
+        self.transport.abort()
