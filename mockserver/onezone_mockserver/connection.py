@@ -177,7 +177,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's is
         """The connection is there."""
-        super().connection_made(Gathering(transport, self.turn))  # type: ignore[arg-type]  # it has all that one has
+        super().connection_made(Gathering(transport, self.turn, self.tasks))  # type: ignore[arg-type]  # it has all that one has
 
     @property
     def framing(self) -> list[tuple[bytes, bytes]]:
@@ -216,6 +216,8 @@ class Connection(HttpToolsProtocol):
         One to the control plane may have been a reset: what stands behind it on the connection comes after it.
         """
         answered = self.owed.popleft()
+        if answered.scope["method"] == "HEAD":
+            self.transport.write(b"")  # its head waits for a body
         if self.owed and _CONTROL.match(answered.scope["raw_path"]):
             for cycle in self.owed:
                 self._wait(cycle)

@@ -258,6 +258,8 @@ class Exchange(Row):
                 self._explain(headers)
             if self.number:
                 self.answered = packed(headers)
+            if self.transport is not None:
+                self.transport.holding = True
         else:
             if self.method == "HEAD":
                 message["body"] = b""

@@ -8,7 +8,10 @@ mock answers a fifth more requests a second.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MOST = 64 * 1024
 """So many bytes do not wait: the transport below sees that its client is slow."""
@@ -34,12 +37,18 @@ class Turn:
 
 
 class Gathering:
-    """Stands for an asyncio transport, whose methods it has, and gathers what is written in one turn."""
+    """Stands for an asyncio transport, whose methods it has. `tasks` are the requests that are under way anywhere.
 
-    def __init__(self, transport: asyncio.Transport, turn: Turn) -> None:
+    Where `holding` is set, the next piece is the head of an answer, and waits for the body to come. A body goes to the
+    end of the turn if other requests are under way; a client that is alone gets it at once.
+    """
+
+    def __init__(self, transport: asyncio.Transport, turn: Turn, tasks: Collection[Any]) -> None:
         self.transport = transport
         self.turn = turn
+        self.tasks = tasks
         self.is_closing = transport.is_closing
+        self.holding = False
         self.waiting = b""
 
     def __getattr__(self, name: str) -> Any:
@@ -47,12 +56,12 @@ class Gathering:
 
     def write(self, data: bytes) -> None:
         """Send a piece in this turn, after those before it."""
-        if self.waiting:
-            self.waiting += data
-        elif data:
-            self.waiting = data
+        self.waiting += data
+        if self.holding:
+            self.holding = False
+        elif len(self.tasks) > 1 and len(self.waiting) <= MOST:
             self.turn.add(self)
-        if len(self.waiting) > MOST:
+        else:
             self.flush()
 
     def flush(self) -> None:

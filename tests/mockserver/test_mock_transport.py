@@ -20,6 +20,9 @@ def pieces(transport: Mock) -> list[bytes]:
     return [call.args[0] for call in transport.write.call_args_list]
 
 
+ALONE, BUSY = ["a request"], ["a request", "another"]
+
+
 def in_a_loop(steps: Callable[[Turn], None]) -> None:
     """Run the steps in one turn of an event loop, and let another one come."""
 
@@ -35,7 +38,7 @@ def test_what_is_written_in_a_turn_is_one_piece() -> None:
     first, second = below(), below()
 
     def steps(turn: Turn) -> None:
-        one, other = Gathering(first, turn), Gathering(second, turn)
+        one, other = Gathering(first, turn, BUSY), Gathering(second, turn, BUSY)
         one.write(b"head")
         other.write(b"another")
         one.write(b"body")
@@ -51,7 +54,7 @@ def test_a_turn_after_another() -> None:
     transport = below()
 
     async def run() -> None:
-        gathering = Gathering(transport, Turn())
+        gathering = Gathering(transport, Turn(), BUSY)
         for number in range(3):
             gathering.write(b"%d" % number)
             await asyncio.sleep(0)
@@ -60,12 +63,29 @@ def test_a_turn_after_another() -> None:
     assert pieces(transport) == [b"0", b"1", b"2"]
 
 
+def test_a_client_that_is_alone_does_not_wait() -> None:
+    """But the head of an answer goes along with its body, which may be empty."""
+    transport = below()
+
+    def steps(turn: Turn) -> None:
+        gathering = Gathering(transport, turn, ALONE)
+        gathering.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        for body in (b"body", b""):
+            gathering.holding = True
+            gathering.write(b"head ")
+            gathering.write(body)
+        gathering.write(b"more")
+        assert pieces(transport) == [b"HTTP/1.1 100 Continue\r\n\r\n", b"head body", b"head ", b"more"]
+
+    in_a_loop(steps)
+
+
 def test_what_is_much_does_not_wait() -> None:
     """The transport below has to see that its client is slow."""
     transport = below()
 
     def steps(turn: Turn) -> None:
-        gathering = Gathering(transport, turn)
+        gathering = Gathering(transport, turn, BUSY)
         gathering.write(b"head")
         gathering.write(b"x" * MOST)
         assert pieces(transport) == [b"head" + b"x" * MOST]
@@ -81,7 +101,7 @@ def test_what_waits_is_sent_before_the_end(end: Callable[[Gathering], None]) -> 
     transport = below()
 
     def steps(turn: Turn) -> None:
-        gathering = Gathering(transport, turn)
+        gathering = Gathering(transport, turn, BUSY)
         gathering.write(b"head")
         end(gathering)
         assert [call[0] for call in transport.mock_calls if call[0] != "is_closing"] == ["write", end.__name__]
@@ -93,14 +113,14 @@ def test_what_waits_is_sent_before_the_end(end: Callable[[Gathering], None]) -> 
 def test_nobody_writes_to_a_connection_that_is_gone() -> None:
     """Some transports would raise an error."""
     transport = below(closing=True)
-    in_a_loop(lambda turn: Gathering(transport, turn).write(b"head"))
+    in_a_loop(lambda turn: Gathering(transport, turn, BUSY).write(b"head"))
     assert pieces(transport) == []
 
 
 def test_it_has_the_methods_of_the_transport() -> None:
     """All those that it says nothing of."""
     transport = below()
-    gathering = Gathering(transport, Turn())
+    gathering = Gathering(transport, Turn(), ALONE)
     assert gathering.get_extra_info("peername") is transport.get_extra_info.return_value
     gathering.pause_reading()
     transport.pause_reading.assert_called_once_with()
