@@ -120,5 +120,5 @@ def test_an_exchange_that_waited_for_its_turn_goes_too() -> None:
         app.state.stop()
         thread.join()
     assert len(watched) == 7, "four, and three that stood for those that waited"
-    assert not [row for row in app.journal.entries if hasattr(row, "run")]
-    assert left(app) == 0
+    exchanges = [exchange() for exchange in watched]
+    assert not [exchange for exchange in exchanges if hasattr(exchange, "scope") or hasattr(exchange, "run")]
