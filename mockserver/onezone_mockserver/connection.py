@@ -236,7 +236,8 @@ class Connection(HttpToolsProtocol):
         before: Exchange | None = scope.get(WAITING)
         if cycle.disconnected or cycle not in self.owed or (before is not None and _is_in(before, scope[RUN])):
             return
-        scope.pop(WAITING, None)
+        if before is not None:
+            scope.pop(WAITING).release()  # its journal goes with the world that is gone
         waiting = Exchange(below_prefix(scope), cycle.receive, cycle.send, scope[RUN])  # type: ignore[arg-type]  # uvicorn's types of messages
         waiting.stage = STAGE
         begin(self.state, waiting)

@@ -8,6 +8,7 @@ import struct
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from mock_client import GOOD, Client
 from onezone_mockserver import connection, create_app, edge
 from onezone_mockserver.exchange import Exchange
 from onezone_mockserver.serve import bind, configure
-from socket_client import BODY, COMMON, head, length, statuses
+from socket_client import BODY, COMMON, connected, head, length, statuses, until
 from uvicorn import Server
 
 
@@ -97,28 +98,55 @@ def test_an_exchange_goes_with_its_row(
     assert left(app) == 0
 
 
-def test_an_exchange_that_waited_for_its_turn_goes_too() -> None:
-    """On a connection with several requests, one of which is cut off."""
-    app = create_app()
+@contextmanager
+def serving(app: Any) -> Iterator[socket.socket]:
+    """A connection to the application, which is served in this process."""
     listening = bind("127.0.0.1", 0)
     server = Server(configure(app, None, None))
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:
-        with socket.create_connection(listening.getsockname(), timeout=60) as client:
-            one = head(*COMMON, length(BODY)) + BODY
-            client.sendall(head(*COMMON, "Prefer: wait=0.05", length(BODY)) + BODY + one + one)
-            assert statuses(client, 3) == [204, 204, 204]
-            client.sendall(head(*COMMON, "Prefer: wait=60", length(BODY)) + BODY + one)
-            while app.journal.total < 5:
-                pass
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # to reset it
-        while app.journal.entries[-1].pending:
-            pass
+        with connected(listening.getsockname()) as client:
+            yield client
     finally:
         server.should_exit = True
         app.state.stop()
         thread.join()
-    assert len(watched) == 7, "four, and three that stood for those that waited"
+
+
+def keeping() -> list[Watched]:
+    """The exchanges that still have more than their row."""
     exchanges = [exchange() for exchange in watched]
-    assert not [exchange for exchange in exchanges if hasattr(exchange, "scope") or hasattr(exchange, "run")]
+    return [exchange for exchange in exchanges if hasattr(exchange, "scope") or hasattr(exchange, "run")]
+
+
+CREATED = head(*COMMON, length(BODY)) + BODY
+
+
+def late(seconds: float) -> bytes:
+    """A request for which those behind it on the connection have to wait."""
+    return head(*COMMON, f"Prefer: wait={seconds}", length(BODY)) + BODY
+
+
+def test_an_exchange_that_waited_for_its_turn_goes_too() -> None:
+    """On a connection with several requests, one of which is cut off."""
+    app = create_app()
+    with serving(app) as client:
+        client.sendall(late(0.05) + CREATED + CREATED)
+        assert statuses(client, 3) == [204, 204, 204]
+        client.sendall(late(60) + CREATED)
+        until(lambda: app.journal.total == 5)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # to reset it
+        client.close()
+        until(lambda: not app.journal.entries[-1].pending)
+    assert len(watched) == 7, "four, and three that stood for those that waited"
+    assert not keeping()
+
+
+def test_an_exchange_that_waited_in_a_world_that_is_gone_goes_too() -> None:
+    """A reset before it on the connection has it wait in the next world."""
+    with serving(create_app()) as client:
+        client.sendall(late(0.05) + head("Host: localhost", length(b""), path="/_mock/reset") + CREATED)
+        assert statuses(client, 3) == [204, 204, 204]
+    assert len(watched) == 5, "three, and two that stood for the last in either world"
+    assert not keeping()
