@@ -185,6 +185,9 @@ class Exchange(Row):
         self.version = scope.get("http_version", "1.1")
         self.transport = scope.get(TRANSPORT)
 
+    def __repr__(self) -> str:
+        return f"<Exchange {self.method} {self.path.decode('ascii', 'backslashreplace')}>"
+
     def enter(self, run: WorldRun) -> None:
         """Belong to another world than the one that was served when the request came."""
         self.run, self.world = run, run.world
@@ -279,7 +282,7 @@ class Exchange(Row):
     def release(self) -> None:
         """Let go of all but the row. No journal may keep a world, a connection or a parsed body.
 
-        The scope has the exchange, and the traceback of a refusal may: nobody looks for circles of rows.
+        The scope knows the exchange, as the traceback of a refusal may; the garbage collector finds no such cycle.
         """
         del self.scope, self.read_on, self.server_send, self.run, self.world, self.headers, self.transport
         self.receive = _disconnected

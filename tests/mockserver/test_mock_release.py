@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from mock_client import GOOD, Client
 from onezone_mockserver import connection, create_app, edge
-from onezone_mockserver.exchange import Exchange
+from onezone_mockserver.exchange import KEY, Exchange
 from onezone_mockserver.serve import bind, configure
-from socket_client import BODY, COMMON, connected, head, length, statuses, until
+from socket_client import BODY, COMMON, PATH, connected, head, length, statuses, until
 from uvicorn import Server
 
 
@@ -96,6 +96,23 @@ def test_an_exchange_goes_with_its_row(
     app = create_app(journal=journal, middlewares=middlewares)
     request_(Client(app))
     assert left(app) == 0
+
+
+def test_a_scope_can_be_shown() -> None:
+    """While a request is served, and afterwards: somebody's middleware or server may log it."""
+    scopes: list[Any] = []
+
+    def showing(app: Any) -> Any:
+        async def show(scope: Any, receive: Any, send: Any) -> None:
+            scopes.append(scope)
+            shown.append(repr(scope[KEY]))
+            await app(scope, receive, send)
+
+        return show
+
+    shown: list[str] = []
+    assert Client(create_app(middlewares=[showing])).create(as_="adam").status == 204
+    assert set(shown) | {repr(scope[KEY]) for scope in scopes} == {f"<Exchange POST {PATH}>"}
 
 
 @contextmanager
