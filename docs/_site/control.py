@@ -81,7 +81,8 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Control plane of the mock",
             "version": __version__,
-            "description": "Every call is about the world that it names by `X-Mock-World`, as any other request does.",
+            "description": "Every call is about the world that it names by `X-Mock-World`, as any other request does, "
+            "or by `?world=`.",
         },
         "paths": paths,
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
