@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mock_client import GOOD, HOME, Client, basic, mock_process
+from mock_client import GOOD, HOME, Client, mock_process
+from mock_page import LONG, PATH, ask
 from onezone_mockserver.journal import LIMIT
 from onezone_mockserver.page import page as whole_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser, Page
 
-PATH = f"/api/v3/groups/{HOME}/handle_services"
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-LONG = 30_000
-"""Milliseconds after which a test gives up; nothing takes so long."""
 INSIDE = """row => {
   const box = row.parentElement.parentElement.getBoundingClientRect(), place = row.getBoundingClientRect();
   return place.top >= box.top && place.bottom <= box.bottom + 1;
@@ -86,53 +78,6 @@ def test_a_scenario_is_loaded_as_it_is_written(client: Client) -> None:
 
 
 # --- in a browser ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium, Debian's or another: CHROMIUM names it."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium: apt-get install chromium, or name one in CHROMIUM")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with mock_process() as (_, origin):
-        yield origin
-
-
-@pytest.fixture
-def page(browser: Browser, origin: str) -> Iterator[Page]:
-    """The page of a mock that was reset. It must not complain."""
-    ask(origin, "/_mock/reset", method="POST")
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=origin)
-    page = context.new_page()
-    page.set_default_timeout(LONG)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
-    page.goto(f"{origin}/_mock/")
-    page.wait_for_selector("text=connected")
-    yield page
-    context.close()
-    assert errors == []
-
-
-def ask(origin: str, path: str, user: str = "vera", body: Any = None, method: str | None = None) -> int:
-    headers = {"Authorization": basic(user, f"{user}-password"), "Content-Type": "application/json"}
-    data = None if body is None else json.dumps(body).encode()
-    try:
-        request = urllib.request.Request(origin + path, data, headers, method=method)
-        with urllib.request.urlopen(request) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
 
 
 @pytest.mark.slow
@@ -247,7 +192,7 @@ def test_a_snapshot_is_loaded(page: Page, origin: str, tmp_path: Path) -> None:
     page.get_by_role("link", name="Change").click()
     page.get_by_label("Load a snapshot").set_input_files(path)
     page.get_by_role("link", name="People and groups").click()
-    page.get_by_text("1 users, 0 groups").wait_for()
+    page.get_by_text("1 user, 0 groups").wait_for()
     ask(origin, "/_mock/reset", method="POST")
     page.get_by_text("6 users, 3 groups").wait_for()
 

@@ -103,6 +103,16 @@ def test_a_control_call_is_for_one_world(client: Client, query: str) -> None:
     assert client("GET", "/_mock/journal?world=*").status == 200
 
 
+def test_the_journals_of_every_world_are_emptied(client: Client) -> None:
+    """At once; a filter, which would be taken for a choice of rows, is refused."""
+    for world in ("", "a"):
+        client.create(as_="adam", headers={"x-mock-world": world} if world else {})
+    assert client("DELETE", "/_mock/journal?status=403").status == 400
+    assert client("GET", "/_mock/journal/count?world=*").json["count"] == 2
+    assert client("DELETE", "/_mock/journal?world=*").status == 204
+    assert client("GET", "/_mock/journal/count?world=*").json["count"] == 0
+
+
 @pytest.mark.parametrize("name", ["", "a b", "-a", "..", "ä", "a" * 101, "a,b", "a%20b"])
 def test_what_is_no_name_is_refused(client: Client, name: str) -> None:
     """With 400 and what a name is made of, in a header, a path and a cookie; an empty cookie is none."""

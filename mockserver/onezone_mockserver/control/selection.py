@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 NAMES = ("status", "method", "operation", "user", "world", "since", "limit", "number", "brief")
 EVERY = "*"
+PAGES = frozenset({b"/_mock", b"/_mock/"})
 OF_MANY_WORLDS = (b"/_mock/journal", b"/_mock/events")
-"""What can be read of several worlds."""
+"""What may be asked for of several worlds; and the page, which reads its query itself."""
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|[xX]{2})|pending")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _FLAGS = {"true": True, "false": False, "": True}
@@ -94,10 +95,10 @@ class Selection:
 def one_world(exchange: Exchange) -> str:
     """The name of the world that a control request is for: of its query, else as of any request. Raises ControlError.
 
-    A journal can be read of several worlds: what is asked of it has a Selection.
+    Of a journal several can be named: what is asked of it has a Selection.
     """
     names = exchange.query.get("world")
-    if names is None or (exchange.method in {"GET", "HEAD"} and exchange.path.startswith(OF_MANY_WORLDS)):
+    if names is None or exchange.path in PAGES or exchange.path.startswith(OF_MANY_WORLDS):
         return exchange.run.name
     if len(names) > 1:
         raise ControlError("?world= names several worlds: this is done in one")

@@ -8,6 +8,7 @@ function useJournal(world, onRestart) {
   const [rows, setRows] = useState([]);
   const [live, setLive] = useState(false);
   useEffect(() => {
+    setRows([]);
     const known = new Map();
     let source, frame = 0, retry = 0, instance = null, over = false;
     const key = (row) => `${row.world} ${row.number}`;
@@ -63,6 +64,9 @@ function useJournal(world, onRestart) {
   return { rows, live };
 }
 
+/** Whether both are of the same request: a mock that is started again counts anew. */
+const isSame = (row, other) => row.number === other.number && row.world === other.world && row.time === other.time;
+
 /** A path with the beginnings of its ids: of what differs between requests, as much as possible is to be seen. */
 const shortPath = (path) => path.replace(/\/([0-9a-f]{6})[0-9a-z]{20,}(?=\/|$)/g, "/$1…");
 
@@ -77,16 +81,17 @@ function Journal({ world, rows, live }) {
     const matches = (row) => (!status || String(row.status || "p")[0] === status) && (!text || wordsOf(row).includes(text));
     return sought || status ? rows.filter(matches) : rows;
   }, [rows, sought, status]);
-  const same = chosen && shown.findIndex((row) => row.number === chosen.number && row.world === chosen.world);
-  const clear = () => ask("journal", { world: world === "*" ? "" : world, method: "DELETE" }).catch((error) => announce(error.message));
+  useLayoutEffect(() => setChosen((row) => (row && (world === "*" || world === row.world) ? row : null)), [world]);
+  const same = chosen && shown.findIndex((row) => isSame(row, chosen));
+  const clear = () => ask("journal", { world, method: "DELETE" }).catch((error) => announce(error.message));
   return html`
     <div class="row">
       <label class="field">Search<input type="search" value=${sought} onInput=${(e) => setSought(e.target.value)} placeholder="path, user, reason" /></label>
       <label class="field">Status<select value=${status} onChange=${(e) => setStatus(e.target.value)}>
         <option value="">all</option>${[2, 3, 4, 5].map((n) => html`<option value=${String(n)}>${n}xx</option>`)}<option value="p">pending</option>
       </select></label>
-      <span class="dim">${shown.length === rows.length ? `${rows.length} requests` : `${shown.length} of ${rows.length} requests`}</span>
-      <a href=${`journal.har?world=${encodeURIComponent(world)}`} download>HAR</a>
+      <span class="dim">${shown.length === rows.length ? "" : `${shown.length} of `}${counted(rows.length, "request")}</span>
+      <a href=${`${BASE}/_mock/journal.har?world=${encodeURIComponent(world)}`} download>HAR</a>
       <button onClick=${clear}>Clear</button>
     </div>
     <div class=${`journal ${chosen ? "open" : ""}`}>
@@ -167,16 +172,16 @@ function RowLine({ row, at, top, count, chosen, onChoose }) {
 
 /** All of a row, asked for when it is chosen, and again when it is over. */
 function Detail({ chosen, now, onClose }) {
-  const current = now.find((row) => row.number === chosen.number && row.world === chosen.world);
+  const current = now.find((row) => isSame(row, chosen));
   const path = `journal?number=${chosen.number}&world=${encodeURIComponent(chosen.world)}`;
   const { value, error } = useLoaded(() => ask(path), [chosen.world, chosen.number, current && current.pending]);
-  const row = value && value.exchanges[0];
+  const row = value && value.exchanges.find((other) => isSame(other, chosen));
   return html`<section class="detail" aria-label="The chosen request">
     <div class="row"><h2>${chosen.method} ${chosen.path}</h2><span class="grow"></span><button onClick=${onClose}>Close</button></div>
     <${Problem} text=${error} />
     ${value && !row && html`<p class="dim">The mock has forgotten this request.</p>`}
     ${row && html`
-      <p><b class=${classOf(row.status)}>${row.status || "pending"}</b> to ${row.user || "nobody"}${row.operation ? html`, <a href=${`docs#${row.operation}`}>${row.operation}</a>` : ""}
+      <p><b class=${classOf(row.status)}>${row.status || "pending"}</b> to ${row.user || "nobody"}${row.operation ? html`, <a href=${`${DOCS}#${row.operation}`}>${row.operation}</a>` : ""}
         ${row.duration_ms !== null && html`<span class="dim">, ${row.duration_ms.toFixed(2)} ms</span>`}</p>
       ${row.reason && html`<p class="notice">${row.reason}</p>`}
       ${row.access && html`<h3>${row.access.allowed ? "Why it was allowed" : "Why it was refused"}</h3>

@@ -23,12 +23,12 @@ function Shaping({ world, onWorld, turn, paths, changed }) {
   const [name, setName] = useState("");
   const make = (event) => {
     event.preventDefault();
-    act(`World ${name}`, async () => { await ask("world", { world: name }); onWorld(name); setName(""); })();
+    act(`World ${name} created`, async () => { await ask("world", { world: name }); onWorld(name); setName(""); })();
   };
   return html`<${Problem} text=${problem} />
-    <h2>This world: ${world || "the common world"}</h2>
+    <h2>This world: ${nameOf(world)}</h2>
     <div class="row">
-      <button class="danger" onClick=${act("Reset", () => ask("reset", { world, method: "POST" }))}>Reset to the scenario</button>
+      <button class="danger" onClick=${act(`${world || "The common world"} was reset`, () => ask("reset", { world, method: "POST" }))}>Reset to the scenario</button>
       <button onClick=${save}>Save a snapshot</button>
       <label class="field">Load a snapshot or a scenario (JSON, YAML)<input type="file" accept=".json,.yaml,.yml" onChange=${load} /></label>
     </div>
@@ -40,7 +40,7 @@ function Shaping({ world, onWorld, turn, paths, changed }) {
           onClick=${act(`World ${one.name} removed`, async () => { await ask(`worlds/${one.name}`, { method: "DELETE" }); if (one.name === world) onWorld(""); })}>Remove</button></td></tr>`)}
       ${worlds.value && !worlds.value.worlds.length && html`<tr><td colspan="4" class="dim">Only the common world. A request that names another creates it.</td></tr>`}
     </tbody></table>
-    <form class="row" onSubmit=${make}><label class="field">Name<input value=${name} onInput=${(e) => setName(e.target.value)} required pattern="[A-Za-z0-9][A-Za-z0-9._~\\-]*" maxlength="100" /></label><button>Create a world</button></form>
+    <form class="row" onSubmit=${make}><label class="field">Name<input value=${name} onInput=${(e) => setName(e.target.value)} required pattern=${WORLD_NAME} title="1 to 100 letters, digits and . _ ~ -, the first a letter or a digit" /></label><button>Create a world</button></form>
     ${paths.includes("/_mock/overrides") && html`<${OverridesPart} world=${world} act=${act} turn=${turn} />`}
     <${Faults} turn=${turn} act=${act} />`;
 }
