@@ -99,6 +99,57 @@ def test_a_request_shows_as_it_comes_and_says_why_it_was_refused(page: Page, ori
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("way", ["Escape", "Close"])
+def test_the_keyboard_is_back_in_the_list_when_a_request_is_closed(page: Page, origin: str, way: str) -> None:
+    """From wherever in the details it was; a long path leaves the button where it is seen first."""
+    ask(origin, PATH, "vera", GOOD)
+    page.get_by_role("option", name="vera").click()
+    detail = page.get_by_role("region", name="The chosen request")
+    detail.get_by_role("link", name="create_group_handle_service").focus()
+    close, heading = detail.get_by_role("button", name="Close"), detail.get_by_role("heading", level=2)
+    assert close.bounding_box()["y"] <= heading.bounding_box()["y"] + 4  # type: ignore[index]
+    if way == "Escape":
+        page.keyboard.press("Escape")
+    else:
+        close.press("Enter")
+    detail.wait_for(state="detached")
+    assert page.get_by_role("listbox").evaluate("element => element === document.activeElement")
+
+
+@pytest.mark.slow
+def test_the_end_of_a_path_is_seen_on_a_telephone(page: Page, origin: str) -> None:
+    """It is what tells the requests apart."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    ask(origin, PATH, "vera", GOOD)
+    end = page.get_by_role("option", name="vera").get_by_text("/handle_services", exact=True)
+    assert end.evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert page.get_by_role("option", name="vera").evaluate("row => row.scrollWidth <= row.clientWidth")
+
+
+@pytest.mark.slow
+def test_overrides_are_taken_from_an_example_and_counted(page: Page, origin: str) -> None:
+    """As requests use them; a mistake is told beside the button."""
+    page.get_by_role("link", name="Change").click()
+    page.get_by_label("Begin with").select_option(label="The connection ends without an answer, once")
+    assert json.loads(page.get_by_label("An override").input_value())["then"] == {"drop": True}
+    page.get_by_label("Begin with").select_option(label="Twice 503 with Retry-After, then as usual")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("used 0 of 2").wait_for()
+    assert ask(origin, PATH, "adam", GOOD) == 503
+    page.get_by_text("used 1 of 2").wait_for()
+    page.get_by_label("An override").fill('{"then": {"status": 999}}')
+    page.set_viewport_size({"width": 390, "height": 500})
+    page.get_by_role("button", name="Add", exact=True).click()
+    alert = page.get_by_role("alert").get_by_text("then.status")
+    alert.wait_for()
+    place, button = alert.bounding_box(), page.get_by_role("button", name="Add", exact=True).bounding_box()
+    assert place is not None
+    assert button is not None
+    assert 0 <= place["y"] < 500
+    assert 0 <= button["y"] < 500
+
+
+@pytest.mark.slow
 def test_the_chosen_request_stays_in_sight(page: Page, origin: str) -> None:
     """A list that stands at its end follows what comes, but not past the request that is looked at."""
     for name in ("vera", *["adam"] * 25):

@@ -83,6 +83,11 @@ function Journal({ world, rows, live }) {
   }, [rows, sought, status]);
   useLayoutEffect(() => setChosen((row) => (row && (world === "*" || world === row.world) ? row : null)), [world]);
   const same = chosen && shown.findIndex((row) => isSame(row, chosen));
+  const place = useRef(null);
+  const close = () => {
+    setChosen(null);
+    place.current.querySelector("[role=listbox]").focus();
+  };
   const clear = () => ask("journal", { world, method: "DELETE" }).catch((error) => announce(error.message));
   return html`
     <div class="row">
@@ -91,12 +96,12 @@ function Journal({ world, rows, live }) {
         <option value="">all</option>${[2, 3, 4, 5].map((n) => html`<option value=${String(n)}>${n}xx</option>`)}<option value="p">pending</option>
       </select></label>
       <span class="dim">${shown.length === rows.length ? "" : `${shown.length} of `}${counted(rows.length, "request")}</span>
-      <a href=${`${BASE}/_mock/journal.har?world=${encodeURIComponent(world)}`} download>HAR</a>
-      <button onClick=${clear}>Clear</button>
+      <a href=${`${BASE}/_mock/journal.har?world=${encodeURIComponent(world)}`} download>Save as HAR</a>
+      <button class="danger" onClick=${clear}>Clear</button>
     </div>
-    <div class=${`journal ${chosen ? "open" : ""}`}>
+    <div class=${`journal ${chosen ? "open" : ""}`} ref=${place}>
       <${Rows} rows=${shown} chosen=${same ?? -1} onChoose=${setChosen} />
-      ${chosen && html`<${Detail} chosen=${chosen} now=${rows} onClose=${() => setChosen(null)} />`}
+      ${chosen && html`<${Detail} chosen=${chosen} now=${rows} onClose=${close} />`}
     </div>`;
 }
 
@@ -156,14 +161,21 @@ function Rows({ rows, chosen, onChoose }) {
   </div>`;
 }
 
+/** A path, of which the beginning is cut where there is no room: its end is what tells requests apart. */
+function PathText({ row }) {
+  const path = shortPath(row.path), at = Math.max(0, path.search(/\/[^/]*(\/[^/]*…[^/]*)?$/));
+  return html`<span class="path"><span>${path.slice(0, at)}</span><span>${path.slice(at)}${row.query ? `?${row.query}` : ""}</span></span>`;
+}
+
+const timeOf = (row) => new Date(row.time * 1000).toLocaleTimeString("en-GB");
+
 function RowLine({ row, at, top, count, chosen, onChoose }) {
-  const time = new Date(row.time * 1000).toLocaleTimeString("en-GB");
   return html`<div role="option" id=${`row-${at}`} class="mono" style=${`top: ${top}px`} aria-selected=${chosen ? "true" : "false"}
       aria-posinset=${at + 1} aria-setsize=${count} onClick=${() => onChoose(row)} title=${`${row.path}\n${row.reason}`}>
-    <span class="time dim">${time}</span>
+    <span class="time dim">${timeOf(row)}</span>
     <span class=${classOf(row.status)}>${row.status || "···"}</span>
     <span>${row.method}</span>
-    <span>${shortPath(row.path)}${row.query ? `?${row.query}` : ""}</span>
+    <${PathText} row=${row} />
     <span>${row.user || html`<span class="dim">nobody</span>`}</span>
     <span class="took dim">${row.pending ? "pending" : `${row.duration_ms.toFixed(1)} ms`}</span>
     <span class="reason dim">${row.world ? `[${row.world}] ` : ""}${row.reason || (row.route ? `route ${row.route}` : "")}</span>
@@ -176,13 +188,14 @@ function Detail({ chosen, now, onClose }) {
   const path = `journal?number=${chosen.number}&world=${encodeURIComponent(chosen.world)}`;
   const { value, error } = useLoaded(() => ask(path), [chosen.world, chosen.number, current && current.pending]);
   const row = value && value.exchanges.find((other) => isSame(other, chosen));
-  return html`<section class="detail" aria-label="The chosen request">
-    <div class="row"><h2>${chosen.method} ${chosen.path}</h2><span class="grow"></span><button onClick=${onClose}>Close</button></div>
+  const onKeyDown = (event) => { if (event.key === "Escape") onClose(); };
+  return html`<section class="detail" aria-label="The chosen request" onKeyDown=${onKeyDown}>
+    <div class="top"><h2>${chosen.method} ${chosen.path.split(/(?=\/)/).map((part) => html`<wbr />${part}`)}</h2><button onClick=${onClose}>Close</button></div>
     <${Problem} text=${error} />
     ${value && !row && html`<p class="dim">The mock has forgotten this request.</p>`}
     ${row && html`
       <p><b class=${classOf(row.status)}>${row.status || "pending"}</b> to ${row.user || "nobody"}${row.operation ? html`, <a href=${`${DOCS}#${row.operation}`}>${row.operation}</a>` : ""}
-        ${row.duration_ms !== null && html`<span class="dim">, ${row.duration_ms.toFixed(2)} ms</span>`}</p>
+        <span class="dim">, at ${timeOf(row)}${row.duration_ms === null ? "" : `, ${row.duration_ms.toFixed(2)} ms`}${row.world && `, in the world ${row.world}`}</span></p>
       ${row.reason && html`<p class="notice">${row.reason}</p>`}
       ${row.access && html`<h3>${row.access.allowed ? "Why it was allowed" : "Why it was refused"}</h3>
         ${row.access.changed && html`<p class="notice">The world has changed since: the routes below are as of now.</p>`}

@@ -48,7 +48,7 @@ function announce(text) {
   announce.timer = setTimeout(() => { place.textContent = ""; }, 4000);
 }
 
-function CopyButton({ text, label }) {
+function CopyButton({ text, what }) {
   const [done, setDone] = useState(false);
   const copy = async () => {
     try {
@@ -62,10 +62,10 @@ function CopyButton({ text, label }) {
       area.remove();
     }
     setDone(true);
-    announce(`${label} copied`);
+    announce(`Copied for ${what}`);
     setTimeout(() => setDone(false), 1500);
   };
-  return html`<button onClick=${copy}>${done ? "Copied" : label}</button>`;
+  return html`<button class="copy" onClick=${copy} aria-label=${`Copy ${what}`}>${done ? "Copied" : what}</button>`;
 }
 
 /** What went wrong, brought in sight. */
