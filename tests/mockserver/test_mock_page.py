@@ -137,6 +137,11 @@ def test_overrides_are_taken_from_an_example_and_counted(page: Page, origin: str
     page.get_by_text("used 0 of 2").wait_for()
     assert ask(origin, PATH, "adam", GOOD) == 503
     page.get_by_text("used 1 of 2").wait_for()
+    page.get_by_role("link", name="Requests").click()
+    page.get_by_role("option", name="503").click()
+    page.get_by_role("region", name="The chosen request").get_by_text("503 to whoever sent it").wait_for()
+    assert "nobody" not in page.get_by_role("option", name="503").inner_text(), "nobody asked who it was"
+    page.get_by_role("link", name="Change").click()
     page.get_by_label("An override").fill('{"then": {"status": 999}}')
     page.set_viewport_size({"width": 390, "height": 500})
     page.get_by_role("button", name="Add", exact=True).click()
@@ -178,6 +183,8 @@ def test_the_chosen_request_stays_in_sight_when_others_are_filtered(page: Page, 
     page.get_by_text("70 requests", exact=True).wait_for()
     page.locator("[aria-selected=true]").wait_for()
     assert page.locator("[aria-selected=true]").evaluate(INSIDE)
+    page.get_by_label("Search").fill("no such words")
+    page.get_by_role("listbox").get_by_text("None of the 70 requests is like that").wait_for()
 
 
 @pytest.mark.slow

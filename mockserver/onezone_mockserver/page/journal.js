@@ -100,13 +100,13 @@ function Journal({ world, rows, live }) {
       <button class="danger" onClick=${clear}>Clear</button>
     </div>
     <div class=${`journal ${chosen ? "open" : ""}`} ref=${place}>
-      <${Rows} rows=${shown} chosen=${same ?? -1} onChoose=${setChosen} />
+      <${Rows} rows=${shown} all=${rows.length} chosen=${same ?? -1} onChoose=${setChosen} />
       ${chosen && html`<${Detail} chosen=${chosen} now=${rows} onClose=${close} />`}
     </div>`;
 }
 
 /** A list of which only what can be seen is in the document. It stays at the newest row while it stands there and none is chosen. */
-function Rows({ rows, chosen, onChoose }) {
+function Rows({ rows, all, chosen, onChoose }) {
   const place = useRef(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
@@ -153,13 +153,19 @@ function Rows({ rows, chosen, onChoose }) {
   const first = Math.max(0, Math.floor(top / each) - 5), last = Math.min(rows.length, first + Math.ceil(height / each) + 10);
   return html`<div class=${`rows ${each === TALL_ROW_HEIGHT ? "tall" : ""}`} ref=${place} role="listbox" tabindex="0" aria-label="Requests, the newest last" onScroll=${onScroll}
       onKeyDown=${onKeyDown} aria-activedescendant=${chosen >= first && chosen < last ? `row-${chosen}` : undefined}>
-    ${rows.length === 0 && html`<p class="dim" style="padding: 0 1rem">No requests yet. Send a request as one of the <a href="#personas">personas</a>.</p>`}
+    ${rows.length === 0 && html`<p class="dim" style="padding: 0 1rem">${all ? `None of the ${counted(all, "request")} is like that.`
+      : html`No requests yet. Send a request as one of the <a href="#personas">personas</a>.`}</p>`}
     <div role="presentation" style=${`height: ${rows.length * each}px`}>
       ${rows.slice(first, last).map((row, at) => html`<${RowLine} key=${`${row.world} ${row.number}`} row=${row} at=${first + at}
         top=${(first + at) * each} count=${rows.length} chosen=${first + at === chosen} onChoose=${onChoose} />`)}
     </div>
   </div>`;
 }
+
+const UNASKED = new Set(["override", "prefer", "forward"]);
+
+/** Whether it was looked up who sent a request: answers that were asked for come before that. */
+const wasAsked = (row) => !row.pending && !UNASKED.has(row.stage);
 
 /** A path, of which the beginning is cut where there is no room: its end is what tells requests apart. */
 function PathText({ row }) {
@@ -176,7 +182,7 @@ function RowLine({ row, at, top, count, chosen, onChoose }) {
     <span class=${classOf(row.status)}>${row.status || "···"}</span>
     <span>${row.method}</span>
     <${PathText} row=${row} />
-    <span>${row.user || html`<span class="dim">nobody</span>`}</span>
+    <span>${row.user || html`<span class="dim">${wasAsked(row) ? "nobody" : "–"}</span>`}</span>
     <span class="took dim">${row.pending ? "pending" : `${row.duration_ms.toFixed(1)} ms`}</span>
     <span class="reason dim">${row.world ? `[${row.world}] ` : ""}${row.reason || (row.route ? `route ${row.route}` : "")}</span>
   </div>`;
@@ -194,7 +200,7 @@ function Detail({ chosen, now, onClose }) {
     <${Problem} text=${error} />
     ${value && !row && html`<p class="dim">The mock has forgotten this request.</p>`}
     ${row && html`
-      <p><b class=${classOf(row.status)}>${row.status || "pending"}</b> to ${row.user || "nobody"}${row.operation ? html`, <a href=${`${DOCS}#${row.operation}`}>${row.operation}</a>` : ""}
+      <p><b class=${classOf(row.status)}>${row.status || "pending"}</b> to ${row.user || (wasAsked(row) ? "nobody" : "whoever sent it")}${row.operation ? html`, <a href=${`${DOCS}#${row.operation}`}>${row.operation}</a>` : ""}
         <span class="dim">, at ${timeOf(row)}${row.duration_ms === null ? "" : `, ${row.duration_ms.toFixed(2)} ms`}${row.world && `, in the world ${row.world}`}</span></p>
       ${row.reason && html`<p class="notice">${row.reason}</p>`}
       ${row.access && html`<h3>${row.access.allowed ? "Why it was allowed" : "Why it was refused"}</h3>
