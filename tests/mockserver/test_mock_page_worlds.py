@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,3 +106,23 @@ def test_the_links_lead_somewhere_without_the_last_slash(page: Page, origin: str
     page.goto(f"{origin}/_mock")
     page.get_by_role("link", name="The contract").click()
     page.get_by_role("heading", name="POST /groups/{id}/handle_services", exact=True).wait_for()
+
+
+def test_a_request_is_copied_as_a_line_for_its_world(page: Page, origin: str) -> None:
+    """Which is complete but for the password, that curl asks for."""
+    ask(origin, "/_mock/reset?world=other", method="POST")
+    ask(origin, f"/_world/other{PATH}?a=it's", "vera", {**GOOD, "name": "it's @home"})
+    page.get_by_label("World").focus()
+    page.get_by_label("World").select_option("other")
+    detail(page)
+    region = page.get_by_role("region", name="The chosen request")
+    region.get_by_role("button", name="Copy curl").click()
+    region.get_by_text("Copied").wait_for()
+    line = page.evaluate("navigator.clipboard.readText()")
+    assert line.startswith("curl -i -X POST -u 'vera' -H 'content-type: application/json' --data-raw '{")
+    assert f"'{origin}/_world/other{PATH}?a=" in line
+    if shutil.which("curl"):
+        line = line.replace("-u 'vera'", "-u vera:vera-password")
+        done = subprocess.run(["bash", "-c", f"{line} -s"], capture_output=True, text=True, check=True)
+        assert done.stdout.split()[1] == "403"
+        page.get_by_text("2 requests").wait_for()

@@ -188,6 +188,21 @@ function RowLine({ row, at, top, count, chosen, onChoose }) {
   </div>`;
 }
 
+const LEFT_OUT = /^(host|content-length|connection|accept-encoding|transfer-encoding|user-agent|cookie|x-mock-world|sec-.*)$/;
+
+/** A request as a line for a shell. The journal has no secrets: curl asks for the password. */
+function curlOf(row) {
+  const headers = row.request.headers.filter(([name, value]) => !LEFT_OUT.test(name) && !value.includes("***"));
+  const prefix = row.world && !row.path.startsWith("/_world/") ? `/_world/${row.world}` : "";
+  return [
+    `curl -i ${row.method === "HEAD" ? "--head" : `-X ${row.method}`}`,
+    ...(row.user ? [`-u ${quoted(row.user)}`] : []),
+    ...headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
+    ...(row.request.body ? [`--data-raw ${quoted(row.request.body)}`] : []),
+    quoted(`${location.origin}${BASE}${prefix}${row.path}${row.query ? `?${row.query}` : ""}`),
+  ].join(" ");
+}
+
 /** All of a row, asked for when it is chosen, and again when it is over. */
 function Detail({ chosen, now, onClose }) {
   const current = now.find((row) => isSame(row, chosen));
@@ -208,6 +223,7 @@ function Detail({ chosen, now, onClose }) {
         <${Routes} routes=${row.access.routes} />`}
       ${row.forgotten && html`<p class="notice">Headers and bodies are no longer kept.</p>`}
       <${Side} title="Request" side=${row.request} query=${row.query} />
+      ${!row.forgotten && !row.request.truncated && html`<div class="row"><span class="dim">Copy it, without its password, for</span><${CopyButton} text=${curlOf(row)} what="curl" /></div>`}
       <${Side} title="Answer" side=${row.response} />`}
   </section>`;
 }
