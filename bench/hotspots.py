@@ -1,6 +1,7 @@
 """Where the CPU of a create goes in the mock.
 
     python bench/hotspots.py                 # py-spy samples `ozkit mock` under load, every request with its own head
+    python bench/hotspots.py --case get      # another request than a create
     python bench/hotspots.py --pipeline      # the application alone, in this process, without server or socket
 
 Needs py-spy (the `bench` extra), and leave to trace: root, or `kernel.yama.ptrace_scope` 0. A sample belongs to the
@@ -62,11 +63,11 @@ def sampled(seconds: float, case: Case = CREATE) -> dict[str, Any]:
             if watching.returncode:
                 said = watching.stderr.read().strip().splitlines() if watching.stderr else []
                 raise ProfileError(f"py-spy failed: {said[0] if said else watching.returncode}")
-        return shares(stacks.read().splitlines(), cpu_us)
+        return {"case": case.name, **shares(stacks.read().splitlines(), cpu_us)}
 
 
 def shares(lines: Iterable[str], cpu_us: float) -> dict[str, Any]:
-    """Microseconds of a create by package, file and function, of stacks as py-spy writes them."""
+    """Microseconds of a request by package, file and function, of stacks as py-spy writes them."""
     own: Counter[tuple[str, str]] = Counter()
     below: Counter[tuple[str, str]] = Counter()
     total = 0
@@ -160,8 +161,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="of sampling (default 10)")
     parser.add_argument("--count", type=int, default=5000, help="creates over ASGI (default 5000)")
     parser.add_argument("--lines", type=int, default=30, help="functions to print (default 30)")
-    parser.add_argument("--case", default=CREATE.name, choices=[case.name for case in CASES])
+    parser.add_argument("--case", default=CREATE.name, choices=[case.name for case in CASES], help="what is sampled")
     options = parser.parse_args()
+    if options.pipeline and options.case != CREATE.name:
+        parser.error("--pipeline has creates alone: leave --case out")
     if options.pipeline:
         pipeline(options.count, options.lines)
         return 0

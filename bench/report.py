@@ -107,10 +107,12 @@ def growth(part: dict[str, Any]) -> Section:
 
 
 def packages(part: dict[str, Any]) -> Section:
-    """A create's CPU by package."""
+    """The CPU of a create by package, or that of another case where one was sampled."""
+    case = part.get("case", "create")
+    what = "a create" if case == "create" else f"“{case}”"
     each = part["cpu_us"]
     rows = [[name, number(cost), f"{cost / each:.0%}"] for name, cost in part["packages"].items()]
-    title = f"Where the {number(each)} µs of a create go ({part['samples']:,} samples)"
+    title = f"Where the {number(each)} µs of {what} go ({part['samples']:,} samples)"
     return Section(title, ("package", "own µs", "share"), rows)
 
 
