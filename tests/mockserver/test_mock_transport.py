@@ -38,11 +38,11 @@ def test_what_is_written_in_a_turn_is_one_piece() -> None:
     first, second = below(), below()
 
     def steps(turn: Turn) -> None:
-        one, other = Gathering(first, turn, BUSY), Gathering(second, turn, BUSY)
-        one.write(b"head")
-        other.write(b"another")
-        one.write(b"body")
-        one.write(b"")
+        gathering, another = Gathering(first, turn, BUSY), Gathering(second, turn, BUSY)
+        gathering.write(b"head")
+        another.write(b"another")
+        gathering.write(b"body")
+        gathering.write(b"")
         assert pieces(first) == pieces(second) == []
 
     in_a_loop(steps)
