@@ -50,6 +50,9 @@ SUMMARIES = {
     ("delete", "/_mock/overrides"): "Remove all overrides.",
 }
 FILTERED = ("/_mock/journal", "/_mock/journal/count", "/_mock/journal.har", "/_mock/events")
+IN_A_WORLD = tuple(
+    f"/_mock/{path}" for path in ("states", "reset", "clock", "world", "overrides", "personas", "explain", "journal")
+)
 OPEN = tuple(f"/_mock{path.decode()}" for path in PUBLIC)
 """What is for everybody, with a token or without."""
 ANSWERS = {
@@ -81,7 +84,8 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Control plane of the mock",
             "version": __version__,
-            "description": "Every call is about the world that it names by `X-Mock-World`, as any other request does.",
+            "description": "Every call is about the world that it names by `X-Mock-World`, as any other request does, "
+            "or by `?world=`.",
         },
         "paths": paths,
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
@@ -96,6 +100,8 @@ def _describe(entry: dict[str, Any], method: str, url: str, handler: Any) -> Non
         entry["parameters"].append({"name": "name", "in": "path", "required": True, "schema": {"type": "string"}})
     if url in FILTERED and method == "get":
         entry["parameters"] += [{"name": name, "in": "query", "schema": {"type": "string"}} for name in NAMES]
+    elif url in IN_A_WORLD:
+        entry["parameters"].append({"name": "world", "in": "query", "schema": {"type": "string"}})
     if (method, url) in BODIES:
         schema, example = BODIES[method, url]
         content = {"application/json": {"schema": schema, "example": example}}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 EXPOSED: Header = (
     b"access-control-expose-headers",
-    b"Location, X-Mock-Reason, WWW-Authenticate, Allow, Preference-Applied",
+    b"Location, X-Mock-Reason, WWW-Authenticate, Allow, Retry-After, Preference-Applied",
 )
 VARY: Header = (b"vary", b"Origin")
 CREDENTIALS: Header = (b"access-control-allow-credentials", b"true")

@@ -28,7 +28,19 @@ def test_every_body_belongs_to_an_operation() -> None:
     """No example is of a path or a method that is gone."""
     paths = control.document()["paths"]
     assert [key for key in [*control.BODIES, *control.SUMMARIES] if key[0] not in paths.get(key[1], {})] == []
-    assert set(control.FILTERED) | set(control.OPEN) <= set(paths)
+    assert set(control.FILTERED) | set(control.OPEN) | set(control.IN_A_WORLD) <= set(paths)
+
+
+def test_what_is_of_one_world_takes_its_name() -> None:
+    """In the query, once; what belongs to the whole server does not."""
+    paths = control.document()["paths"]
+    names = {
+        (method, path): [each["name"] for each in operation["parameters"]].count("world")
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+    }
+    assert names["post", "/_mock/reset"] == names["delete", "/_mock/journal"] == names["get", "/_mock/journal"] == 1
+    assert names["put", "/_mock/faults"] == names["get", "/_mock/health"] == 0
 
 
 @pytest.mark.slow

@@ -160,10 +160,10 @@ def test_encoded_letters_of_the_path_are_the_letters(client: Client) -> None:
 
 @pytest.mark.parametrize("path", [COLLECTION, "/nowhere", "/_mock/health"])
 def test_every_answer_can_be_read_across_origins(client: Client, path: str) -> None:
-    """The CORS headers are on successes and errors, and expose Location."""
+    """The CORS headers are on successes and errors, and expose Location, and when to try again."""
     headers = client("GET", path, headers={"origin": "http://page.test"}).headers
     assert headers["access-control-allow-origin"] == "*"
-    assert "Location" in headers["access-control-expose-headers"]
+    assert {"Location", "Retry-After"} <= set(headers["access-control-expose-headers"].split(", "))
 
 
 def test_a_preflight_allows_what_the_operation_needs(client: Client) -> None:

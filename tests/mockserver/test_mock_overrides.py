@@ -232,6 +232,10 @@ MISTAKES = [
     ({"then": {"status": 503, "drop": True}}, "then: status and drop do not go together"),
     ({"then": {"drop": True, "body": 1}}, "then: headers and body belong to a status"),
     ({"then": {"status": 204, "body": 1}}, "then.body: an answer 204 has none"),
+    (
+        {"then": {"status": 503, "headers": {"Retry-After": 1}}},
+        "then.headers: Expected `str`, got `int`: put it in quotes",
+    ),
     ({"then": {"status": 503, "headers": {"a b": "c"}}}, "then.headers: 'a b' cannot be sent as a header"),
     ({"then": {"status": 503, "headers": {"a": "b\r\nc: d"}}}, "then.headers: 'a' cannot be sent as a header"),
     ({"then": {"status": 503, "headers": {"Content-Length": "1"}}}, "Content-Length is the server's to send"),

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mock_client import GOOD, HOME, Client, basic, mock_process
+from mock_client import GOOD, HOME, Client, mock_process
+from mock_page import LONG, PATH, ask
 from onezone_mockserver.journal import LIMIT
 from onezone_mockserver.page import page as whole_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser, Page
 
-PATH = f"/api/v3/groups/{HOME}/handle_services"
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-LONG = 30_000
-"""Milliseconds after which a test gives up; nothing takes so long."""
 INSIDE = """row => {
   const box = row.parentElement.parentElement.getBoundingClientRect(), place = row.getBoundingClientRect();
   return place.top >= box.top && place.bottom <= box.bottom + 1;
@@ -88,53 +80,6 @@ def test_a_scenario_is_loaded_as_it_is_written(client: Client) -> None:
 # --- in a browser ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium, Debian's or another: CHROMIUM names it."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium: apt-get install chromium, or name one in CHROMIUM")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with mock_process() as (_, origin):
-        yield origin
-
-
-@pytest.fixture
-def page(browser: Browser, origin: str) -> Iterator[Page]:
-    """The page of a mock that was reset. It must not complain."""
-    ask(origin, "/_mock/reset", method="POST")
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=origin)
-    page = context.new_page()
-    page.set_default_timeout(LONG)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
-    page.goto(f"{origin}/_mock/")
-    page.wait_for_selector("text=connected")
-    yield page
-    context.close()
-    assert errors == []
-
-
-def ask(origin: str, path: str, user: str = "vera", body: Any = None, method: str | None = None) -> int:
-    headers = {"Authorization": basic(user, f"{user}-password"), "Content-Type": "application/json"}
-    data = None if body is None else json.dumps(body).encode()
-    try:
-        request = urllib.request.Request(origin + path, data, headers, method=method)
-        with urllib.request.urlopen(request) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
 @pytest.mark.slow
 def test_a_request_shows_as_it_comes_and_says_why_it_was_refused(page: Page, origin: str) -> None:
     """Chosen by the keyboard: the route, the grant that would be needed, and the body with its secrets masked."""
@@ -151,6 +96,62 @@ def test_a_request_shows_as_it_comes_and_says_why_it_was_refused(page: Page, ori
     assert not page.locator("[aria-selected=true] .reason").evaluate(cut), "the reason is not cut beside the detail"
     page.keyboard.press("Escape")
     detail.wait_for(state="detached")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["Escape", "Close"])
+def test_the_keyboard_is_back_in_the_list_when_a_request_is_closed(page: Page, origin: str, way: str) -> None:
+    """From wherever in the details it was; a long path leaves the button where it is seen first."""
+    ask(origin, PATH, "vera", GOOD)
+    page.get_by_role("option", name="vera").click()
+    detail = page.get_by_role("region", name="The chosen request")
+    detail.get_by_role("link", name="create_group_handle_service").focus()
+    close, heading = detail.get_by_role("button", name="Close"), detail.get_by_role("heading", level=2)
+    assert close.bounding_box()["y"] <= heading.bounding_box()["y"] + 4  # type: ignore[index]
+    if way == "Escape":
+        page.keyboard.press("Escape")
+    else:
+        close.press("Enter")
+    detail.wait_for(state="detached")
+    assert page.get_by_role("listbox").evaluate("element => element === document.activeElement")
+
+
+@pytest.mark.slow
+def test_the_end_of_a_path_is_seen_on_a_telephone(page: Page, origin: str) -> None:
+    """It is what tells the requests apart."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    ask(origin, PATH, "vera", GOOD)
+    end = page.get_by_role("option", name="vera").get_by_text("/handle_services", exact=True)
+    assert end.evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert page.get_by_role("option", name="vera").evaluate("row => row.scrollWidth <= row.clientWidth")
+
+
+@pytest.mark.slow
+def test_overrides_are_taken_from_an_example_and_counted(page: Page, origin: str) -> None:
+    """As requests use them; a mistake is told beside the button."""
+    page.get_by_role("link", name="Change").click()
+    page.get_by_label("Begin with").select_option(label="The connection ends without an answer, once")
+    assert json.loads(page.get_by_label("An override").input_value())["then"] == {"drop": True}
+    page.get_by_label("Begin with").select_option(label="Twice 503 with Retry-After, then as usual")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("used 0 of 2").wait_for()
+    assert ask(origin, PATH, "adam", GOOD) == 503
+    page.get_by_text("used 1 of 2").wait_for()
+    page.get_by_role("link", name="Requests").click()
+    page.get_by_role("option", name="503").click()
+    page.get_by_role("region", name="The chosen request").get_by_text("503 to whoever sent it").wait_for()
+    assert "nobody" not in page.get_by_role("option", name="503").inner_text(), "nobody asked who it was"
+    page.get_by_role("link", name="Change").click()
+    page.get_by_label("An override").fill('{"then": {"status": 999}}')
+    page.set_viewport_size({"width": 390, "height": 500})
+    page.get_by_role("button", name="Add", exact=True).click()
+    alert = page.get_by_role("alert").get_by_text("then.status")
+    alert.wait_for()
+    place, button = alert.bounding_box(), page.get_by_role("button", name="Add", exact=True).bounding_box()
+    assert place is not None
+    assert button is not None
+    assert 0 <= place["y"] < 500
+    assert 0 <= button["y"] < 500
 
 
 @pytest.mark.slow
@@ -182,6 +183,8 @@ def test_the_chosen_request_stays_in_sight_when_others_are_filtered(page: Page, 
     page.get_by_text("70 requests", exact=True).wait_for()
     page.locator("[aria-selected=true]").wait_for()
     assert page.locator("[aria-selected=true]").evaluate(INSIDE)
+    page.get_by_label("Search").fill("no such words")
+    page.get_by_role("listbox").get_by_text("None of the 70 requests is like that").wait_for()
 
 
 @pytest.mark.slow
@@ -247,7 +250,7 @@ def test_a_snapshot_is_loaded(page: Page, origin: str, tmp_path: Path) -> None:
     page.get_by_role("link", name="Change").click()
     page.get_by_label("Load a snapshot").set_input_files(path)
     page.get_by_role("link", name="People and groups").click()
-    page.get_by_text("1 users, 0 groups").wait_for()
+    page.get_by_text("1 user, 0 groups").wait_for()
     ask(origin, "/_mock/reset", method="POST")
     page.get_by_text("6 users, 3 groups").wait_for()
 

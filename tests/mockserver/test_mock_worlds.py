@@ -76,6 +76,43 @@ def test_the_prefix_wins_then_the_header_then_the_cookie(client: Client) -> None
     assert names(client) == ["a", "b", "c"]
 
 
+def test_a_control_call_may_name_its_world_in_its_query(client: Client) -> None:
+    """Which wins, whatever the browser's cookie says; an empty name is the common world's."""
+    for world in ("a", "b"):
+        client.create(as_="adam", headers={"x-mock-world": world})
+    cookie = {"cookie": "mock_world=b"}
+    assert client("POST", "/_mock/reset?world=a", headers=cookie).status == 204
+    assert client("POST", "/_mock/overrides?world=a", {"then": {"status": 503}}, headers=cookie).status == 204
+    counts = {name: client("GET", f"/_mock/journal/count?world={name}").json["count"] for name in ("a", "b")}
+    assert counts == {"a": 0, "b": 1}
+    assert client.create(as_="adam", headers={"x-mock-world": "a"}).status == 503
+    assert client("PUT", "/_mock/world?world=", {"users": []}, headers=cookie).status == 204
+    assert (len(client("GET", "/_mock/world").json["users"]), len(client.app.world.users)) == (0, 0)
+    assert len(client("GET", "/_mock/world", headers=cookie).json["users"]) > 1
+    assert client("DELETE", "/_mock/journal?world=b").status == 204
+    assert client("GET", "/_mock/journal/count?world=b").json["count"] == 0
+    question = f"operation=create_group_handle_service&as=adam&id={HOME}&world=a"
+    assert client("GET", f"/_mock/explain?{question}").json["explained"][0]["allowed"]
+
+
+@pytest.mark.parametrize("query", ["world=a%20b", "world=*", "world=a&world=b"])
+def test_a_control_call_is_for_one_world(client: Client, query: str) -> None:
+    """What names none, or several, is refused; only the journal can be read of all of them."""
+    reply = client("POST", f"/_mock/reset?{query}")
+    assert (reply.status, reply.json["error"][:7]) == (400, "?world=")
+    assert client("GET", "/_mock/journal?world=*").status == 200
+
+
+def test_the_journals_of_every_world_are_emptied(client: Client) -> None:
+    """At once; a filter, which would be taken for a choice of rows, is refused."""
+    for world in ("", "a"):
+        client.create(as_="adam", headers={"x-mock-world": world} if world else {})
+    assert client("DELETE", "/_mock/journal?status=403").status == 400
+    assert client("GET", "/_mock/journal/count?world=*").json["count"] == 2
+    assert client("DELETE", "/_mock/journal?world=*").status == 204
+    assert client("GET", "/_mock/journal/count?world=*").json["count"] == 0
+
+
 @pytest.mark.parametrize("name", ["", "a b", "-a", "..", "ä", "a" * 101, "a,b", "a%20b"])
 def test_what_is_no_name_is_refused(client: Client, name: str) -> None:
     """With 400 and what a name is made of, in a header, a path and a cookie; an empty cookie is none."""

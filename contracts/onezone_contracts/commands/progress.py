@@ -36,7 +36,7 @@ def _bar() -> Iterator[Show]:
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("setting up")
+        task = bar.add_task("setting up", total=None)
 
         def show(number: int, total: int, requirement: Any) -> None:
             bar.update(task, completed=number, total=total, description=requirement.topic)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from onezone_mockserver.control.errors import ControlError
 from onezone_mockserver.control.events import EventStream
 from onezone_mockserver.control.har import archive
 from onezone_mockserver.control.selection import Selection
@@ -60,9 +61,12 @@ class Journals:
         return EventStream(self.state.feed, selection, exchange.read_on, {"instance": self.instance})
 
     def forget(self, exchange: Exchange) -> Answer:
-        """Empty the journal of the world."""
-        exchange.run.journal.clear()
-        self.state.feed.reset(exchange.run.name)
+        """Empty the journal of the world, or those of several."""
+        if set(exchange.query) - {"world"}:
+            raise ControlError("DELETE empties whole journals: its only filter is world")
+        for run in Selection(self.state, exchange).runs():
+            run.journal.clear()
+            self.state.feed.reset(run.name)
         return Answer(204)
 
     @staticmethod

@@ -142,4 +142,6 @@ def _in_our_words(message: str) -> str:
     """What msgspec says, with the place before it."""
     problem, _, where = message.partition(" - at `$")
     place = where.rstrip("`").removeprefix(".")
+    if place.endswith("[...]"):  # a value under a name of the user's own: of a header, which is text
+        place, problem = place.removesuffix("[...]"), f"{problem}: put it in quotes"
     return f"{place}: {problem}" if place else problem

@@ -93,6 +93,7 @@ class Pages:
         operation = self.state.contract.operations.get(query.pop("operation", ""))
         if operation is None:
             raise ControlError("operation names none of the contract; GET /_mock/operations lists them")
+        query.pop("world", None)  # the exchange is in it
         name, keys = query.pop("as", EVERYBODY), query.pop("keys", "")
         body: dict[str, Any] = {key: None for key in keys.split(",") if key}
         body |= {key: query.pop(key) for key in _naming(operation) if key in query}

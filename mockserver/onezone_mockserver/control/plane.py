@@ -17,6 +17,7 @@ from onezone_mockserver.control.gate import PUBLIC, Gate
 from onezone_mockserver.control.journals import Journals
 from onezone_mockserver.control.overrides import OverrideError, Overrides
 from onezone_mockserver.control.pages import Pages, index_page
+from onezone_mockserver.control.selection import one_world
 from onezone_mockserver.control.states import States, StatesError
 from onezone_mockserver.exchange import (
     KEY,
@@ -112,7 +113,7 @@ class Control:
     async def _handle(self, exchange: Exchange, receive: Receive, handler: Handler) -> Answer | EventStream:
         try:
             await read_body(exchange, receive, MAX_BODY)
-            exchange.enter(self.state.run_of(exchange.run.name))  # as it is when the body is there
+            exchange.enter(self.state.run_of(one_world(exchange)))  # as it is when the body is there
             return handler(exchange)
         except (ControlError, OverrideError, ScenarioError, StatesError, WorldError, UnknownFaultError) as error:
             return problem(400, str(error))

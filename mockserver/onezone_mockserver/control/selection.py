@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from onezone_mockserver.control.errors import ControlError
-from onezone_mockserver.worlds import WORLD, WorldNameError, world_name
+from onezone_mockserver.worlds import COMMON, WorldNameError, checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 NAMES = ("status", "method", "operation", "user", "world", "since", "limit", "number", "brief")
 EVERY = "*"
+PAGES = frozenset({b"/_mock", b"/_mock/"})
+OF_MANY_WORLDS = (b"/_mock/journal", b"/_mock/events")
+"""What may be asked for of several worlds; and the page, which reads its query itself."""
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|[xX]{2})|pending")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _FLAGS = {"true": True, "false": False, "": True}
@@ -56,10 +59,7 @@ class Selection:
             return {exchange.run.name}
         if EVERY in names:
             return None
-        try:
-            return {world_name({WORLD: name}, {}) if name else name for name in names}
-        except WorldNameError as error:
-            raise ControlError(str(error).replace("the path after /_world/", "?world=")) from None
+        return {_world(name) for name in names}
 
     def runs(self) -> list[WorldRun]:
         """The runs of the worlds that are asked for, the common one first."""
@@ -90,6 +90,26 @@ class Selection:
         if self.operations:
             operation = row.operation.id if row.operation else ""
             yield any(fnmatchcase(operation, pattern) for pattern in self.operations)
+
+
+def one_world(exchange: Exchange) -> str:
+    """The name of the world that a control request is for: of its query, else as of any request. Raises ControlError.
+
+    Of a journal several can be named: what is asked of it has a Selection.
+    """
+    names = exchange.query.get("world")
+    if names is None or exchange.path in PAGES or exchange.path.startswith(OF_MANY_WORLDS):
+        return exchange.run.name
+    if len(names) > 1:
+        raise ControlError("?world= names several worlds: this is done in one")
+    return _world(names[0])
+
+
+def _world(name: str) -> str:
+    try:
+        return checked(name, "?world=") if name else COMMON
+    except WorldNameError as error:
+        raise ControlError(str(error).removeprefix("world: ")) from None
 
 
 def _status(text: str) -> str:

@@ -7,7 +7,7 @@ function Access({ world, turn }) {
   const all = operations.value ? operations.value.operations : [];
   const operation = all.find((one) => one.id === id) || all[0];
   const choices = (kind) => ((state.value || {})[`${kind}s`] || []).map((one) => ({ id: one.id, name: one.name || one.username || (one.details || {}).name || one.id }));
-  const params = operation ? operation.parameters.map((one) => ({ ...one, choices: choices(one.kind), value: given[one.name] ?? (choices(one.kind)[0] || {}).id ?? "none" })) : [];
+  const params = operation ? operation.parameters.map((one) => ({ ...one, choices: choices(one.kind), value: valueOf(choices(one.kind), given[one.name]) })) : [];
   const query = new URLSearchParams({ operation: id, ...Object.fromEntries(params.map((one) => [one.name, one.value])) });
   if (operation && operation.keys.length && given["keys"]) query.set("keys", given["keys"]);
   const ready = operation && state.value;
@@ -23,7 +23,7 @@ function Access({ world, turn }) {
       ${operation && operation.keys.length > 0 && html`<label class="field">With the key<select value=${given["keys"] || ""} onChange=${give("keys")}>
         <option value="">none</option>${operation.keys.map((key) => html`<option value=${key}>${key}</option>`)}</select></label>`}
     </div>
-    ${operation && html`<p>${operation.summary} <a href=${`docs#${operation.id}`}>${operation.id}</a></p>`}
+    ${operation && html`<p>${operation.summary} <a href=${`${DOCS}#${operation.id}`}>${operation.id}</a></p>`}
     <${Problem} text=${operations.error || state.error || error} />
     ${value && html`<table><thead><tr><th>User</th><th>May</th><th>Why, or what would have to be granted</th></tr></thead><tbody>
       ${value.explained.map((one) => html`<tr key=${one.user}>
@@ -31,6 +31,11 @@ function Access({ world, turn }) {
         <td class=${`nowrap ${one.allowed ? "good" : "warn"}`}>${one.allowed ? "✓ yes" : "✗ no"}</td>
         <td><details><summary>${summaryOf(one)}</summary><${Routes} routes=${one.routes} /></details></td></tr>`)}
     </tbody></table>${value.left_off > 0 && html`<p class="dim">${value.left_off} more users are left off.</p>`}`}`;
+}
+
+/** What is asked about: what was given, unless the world has others to choose from. */
+function valueOf(choices, given) {
+  return choices.length && !choices.some((one) => one.id === given) ? choices[0].id : given ?? "none";
 }
 
 /** In a sentence: by which route, and through which groups; or what the route that comes closest lacks. */

@@ -12,19 +12,22 @@ function useHash() {
 }
 
 function useWorld() {
-  const prefix = (BASE.match(/\/_world\/([^/]+)$/) || [])[1];
-  const [world, setWorld] = useState(prefix ?? new URLSearchParams(location.search).get("world") ?? "");
+  const asked = PREFIXED ?? new URLSearchParams(location.search).get("world") ?? "";
+  const valid = asked === "" || asked === "*" || new RegExp(`^${WORLD_NAME}$`).test(asked);
+  const [world, setWorld] = useState(valid ? asked : "");
+  const [mistake, setMistake] = useState(valid ? "" : `${asked} names no world: a name has 1 to 100 letters, digits and . _ ~ -, the first a letter or a digit.`);
   const choose = (name) => {
     setWorld(name);
-    if (!prefix) history.replaceState(null, "", `${location.pathname}${name ? `?world=${encodeURIComponent(name)}` : ""}${location.hash}`);
+    setMistake("");
+    history.replaceState(null, "", `${BASE}/_mock/${name ? `?world=${encodeURIComponent(name)}` : ""}${location.hash}`);
   };
-  return [world, choose];
+  return [world, choose, mistake];
 }
 
 function App() {
   const hash = useHash();
   const tab = hash in TABS ? hash : "requests";
-  const [world, setWorld] = useWorld();
+  const [world, setWorld, mistake] = useWorld();
   const [turn, setTurn] = useState(0);
   const changed = useCallback(() => setTurn((n) => n + 1), []);
   const { rows, live } = useJournal(world, changed);
@@ -34,9 +37,11 @@ function App() {
   const known = world && world !== "*" && !names.includes(world) ? [world, ...names] : names;
   const single = world === "*" ? "" : world;
   useEffect(() => {
-    document.title = `${TABS[tab]} · Onezone mock`;
     document.querySelector("nav.tabs [aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
   }, [tab]);
+  useEffect(() => {
+    document.title = `${TABS[tab]} · ${world ? `${nameOf(world)} · ` : ""}Onezone mock`;
+  }, [tab, world]);
   return html`
     <header>
       <h1>Onezone mock <span class="dim">${index.value && html`<span class="wide">edition </span>${index.value.edition}`}</span></h1>
@@ -44,13 +49,15 @@ function App() {
       <span class="grow"></span>
       <label class="row">World <select value=${world} onChange=${(e) => setWorld(e.target.value)} onFocus=${worlds.again}>
         <option value="">the common world</option><option value="*">every world (requests)</option>${known.map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
-      <a href="docs">The contract</a>
+      <a href=${DOCS}>The contract</a>
     </header>
     <nav class="tabs" aria-label="Parts of the page">${Object.entries(TABS).map(([name, title]) => html`
       <a href=${`#${name}`} aria-current=${name === tab ? "page" : undefined}>${title}</a>`)}</nav>
     ${index.value && index.value.mistake && html`<div class="notice bad mistake" role="alert"><b>Not reloaded: the mock goes on with what it had.</b>
       <code>${index.value.mistake}</code></div>`}
     <main>
+      <${Problem} text=${mistake} />
+      ${world === "*" && tab !== "requests" && html`<p class="notice">Every world has its own; this is the common world's.</p>`}
       ${tab === "requests" && html`<${Journal} world=${world} rows=${rows} live=${live} />`}
       ${tab === "people" && html`<${People} world=${single} turn=${turn} />`}
       ${tab === "access" && html`<${Access} world=${single} turn=${turn} />`}
@@ -58,7 +65,7 @@ function App() {
       ${tab === "shaping" && html`<${Shaping} world=${single} onWorld=${setWorld} turn=${turn} changed=${changed}
         paths=${index.value ? Object.keys(index.value.control) : []} />`}
     </main>
-    <div id="said" class="visually-hidden" role="status" aria-live="polite"></div>`;
+    <div id="said" role="status" aria-live="polite"></div>`;
 }
 
 const place = document.getElementById("app");

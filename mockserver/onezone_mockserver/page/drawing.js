@@ -94,13 +94,13 @@ function Drawing({ graph, chosen, onChoose }) {
       })}
       ${[...keys].map((key) => {
         const node = graph.nodes.get(key), { x, y } = plan.at.get(key);
-        const zone = node.zone.length ? `zone: ${node.zone.length === 1 ? node.zone[0] : `${node.zone.length} privileges`}` : "";
+        const zone = node.zone.length > 1 ? `${node.zone.length} zone privileges` : node.zone.join();
         return html`<g class=${`node ${key === chosen ? "chosen" : ""}`} tabindex="0" role="button" aria-pressed=${key === chosen ? "true" : "false"}
-            aria-label=${`${node.kind} ${node.name}${zone && `, ${zone}`}`} onClick=${pick(key)} onKeyDown=${pick(key)}>
+            aria-label=${`${node.kind} ${node.name}${zone && `, in the zone: ${zone}`}`} onClick=${pick(key)} onKeyDown=${pick(key)}>
           <title>${node.kind} ${node.name} (${node.id})</title>
           <rect class="box" x=${x} y=${y} width=${NODE.width} height=${NODE.height} rx=${node.kind === "user" ? 22 : 4} />
           <text x=${x + NODE.width / 2} y=${y + (zone ? 18 : 27)} text-anchor="middle">${shorten(node.name, 20)}</text>
-          ${zone && html`<text class="zone" x=${x + NODE.width / 2} y=${y + 34} text-anchor="middle">${shorten(zone, 22)}</text>`}
+          ${zone && html`<text class="zone" x=${x + NODE.width / 2} y=${y + 34} text-anchor="middle">${shorten(zone, Math.floor(NODE.width / 6.5))}</text>`}
         </g>`;
       })}
     </svg></div>`;

@@ -8,6 +8,7 @@ function useJournal(world, onRestart) {
   const [rows, setRows] = useState([]);
   const [live, setLive] = useState(false);
   useEffect(() => {
+    setRows([]);
     const known = new Map();
     let source, frame = 0, retry = 0, instance = null, over = false;
     const key = (row) => `${row.world} ${row.number}`;
@@ -63,6 +64,9 @@ function useJournal(world, onRestart) {
   return { rows, live };
 }
 
+/** Whether both are of the same request: a mock that is started again counts anew. */
+const isSame = (row, other) => row.number === other.number && row.world === other.world && row.time === other.time;
+
 /** A path with the beginnings of its ids: of what differs between requests, as much as possible is to be seen. */
 const shortPath = (path) => path.replace(/\/([0-9a-f]{6})[0-9a-z]{20,}(?=\/|$)/g, "/$1…");
 
@@ -77,26 +81,32 @@ function Journal({ world, rows, live }) {
     const matches = (row) => (!status || String(row.status || "p")[0] === status) && (!text || wordsOf(row).includes(text));
     return sought || status ? rows.filter(matches) : rows;
   }, [rows, sought, status]);
-  const same = chosen && shown.findIndex((row) => row.number === chosen.number && row.world === chosen.world);
-  const clear = () => ask("journal", { world: world === "*" ? "" : world, method: "DELETE" }).catch((error) => announce(error.message));
+  useLayoutEffect(() => setChosen((row) => (row && (world === "*" || world === row.world) ? row : null)), [world]);
+  const same = chosen && shown.findIndex((row) => isSame(row, chosen));
+  const place = useRef(null);
+  const close = () => {
+    setChosen(null);
+    place.current.querySelector("[role=listbox]").focus();
+  };
+  const clear = () => ask("journal", { world, method: "DELETE" }).catch((error) => announce(error.message));
   return html`
     <div class="row">
       <label class="field">Search<input type="search" value=${sought} onInput=${(e) => setSought(e.target.value)} placeholder="path, user, reason" /></label>
       <label class="field">Status<select value=${status} onChange=${(e) => setStatus(e.target.value)}>
         <option value="">all</option>${[2, 3, 4, 5].map((n) => html`<option value=${String(n)}>${n}xx</option>`)}<option value="p">pending</option>
       </select></label>
-      <span class="dim">${shown.length === rows.length ? `${rows.length} requests` : `${shown.length} of ${rows.length} requests`}</span>
-      <a href=${`journal.har?world=${encodeURIComponent(world)}`} download>HAR</a>
-      <button onClick=${clear}>Clear</button>
+      <span class="dim">${shown.length === rows.length ? "" : `${shown.length} of `}${counted(rows.length, "request")}</span>
+      <a href=${`${BASE}/_mock/journal.har?world=${encodeURIComponent(world)}`} download>Save as HAR</a>
+      <button class="danger" onClick=${clear}>Clear</button>
     </div>
-    <div class=${`journal ${chosen ? "open" : ""}`}>
-      <${Rows} rows=${shown} chosen=${same ?? -1} onChoose=${setChosen} />
-      ${chosen && html`<${Detail} chosen=${chosen} now=${rows} onClose=${() => setChosen(null)} />`}
+    <div class=${`journal ${chosen ? "open" : ""}`} ref=${place}>
+      <${Rows} rows=${shown} all=${rows.length} chosen=${same ?? -1} onChoose=${setChosen} />
+      ${chosen && html`<${Detail} chosen=${chosen} now=${rows} onClose=${close} />`}
     </div>`;
 }
 
 /** A list of which only what can be seen is in the document. It stays at the newest row while it stands there and none is chosen. */
-function Rows({ rows, chosen, onChoose }) {
+function Rows({ rows, all, chosen, onChoose }) {
   const place = useRef(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
@@ -143,7 +153,8 @@ function Rows({ rows, chosen, onChoose }) {
   const first = Math.max(0, Math.floor(top / each) - 5), last = Math.min(rows.length, first + Math.ceil(height / each) + 10);
   return html`<div class=${`rows ${each === TALL_ROW_HEIGHT ? "tall" : ""}`} ref=${place} role="listbox" tabindex="0" aria-label="Requests, the newest last" onScroll=${onScroll}
       onKeyDown=${onKeyDown} aria-activedescendant=${chosen >= first && chosen < last ? `row-${chosen}` : undefined}>
-    ${rows.length === 0 && html`<p class="dim" style="padding: 0 1rem">No requests yet. Send a request as one of the <a href="#personas">personas</a>.</p>`}
+    ${rows.length === 0 && html`<p class="dim" style="padding: 0 1rem">${all ? `None of the ${counted(all, "request")} is like that.`
+      : html`No requests yet. Send a request as one of the <a href="#personas">personas</a>.`}</p>`}
     <div role="presentation" style=${`height: ${rows.length * each}px`}>
       ${rows.slice(first, last).map((row, at) => html`<${RowLine} key=${`${row.world} ${row.number}`} row=${row} at=${first + at}
         top=${(first + at) * each} count=${rows.length} chosen=${first + at === chosen} onChoose=${onChoose} />`)}
@@ -151,39 +162,68 @@ function Rows({ rows, chosen, onChoose }) {
   </div>`;
 }
 
+const UNASKED = new Set(["override", "prefer", "forward"]);
+
+/** Whether it was looked up who sent a request: answers that were asked for come before that. */
+const wasAsked = (row) => !row.pending && !UNASKED.has(row.stage);
+
+/** A path, of which the beginning is cut where there is no room: its end is what tells requests apart. */
+function PathText({ row }) {
+  const path = shortPath(row.path), at = Math.max(0, path.search(/\/[^/]*(\/[^/]*…[^/]*)?$/));
+  return html`<span class="path"><span>${path.slice(0, at)}</span><span>${path.slice(at)}${row.query ? `?${row.query}` : ""}</span></span>`;
+}
+
+const timeOf = (row) => new Date(row.time * 1000).toLocaleTimeString("en-GB");
+
 function RowLine({ row, at, top, count, chosen, onChoose }) {
-  const time = new Date(row.time * 1000).toLocaleTimeString("en-GB");
   return html`<div role="option" id=${`row-${at}`} class="mono" style=${`top: ${top}px`} aria-selected=${chosen ? "true" : "false"}
       aria-posinset=${at + 1} aria-setsize=${count} onClick=${() => onChoose(row)} title=${`${row.path}\n${row.reason}`}>
-    <span class="time dim">${time}</span>
+    <span class="time dim">${timeOf(row)}</span>
     <span class=${classOf(row.status)}>${row.status || "···"}</span>
     <span>${row.method}</span>
-    <span>${shortPath(row.path)}${row.query ? `?${row.query}` : ""}</span>
-    <span>${row.user || html`<span class="dim">nobody</span>`}</span>
+    <${PathText} row=${row} />
+    <span>${row.user || html`<span class="dim">${wasAsked(row) ? "nobody" : "–"}</span>`}</span>
     <span class="took dim">${row.pending ? "pending" : `${row.duration_ms.toFixed(1)} ms`}</span>
     <span class="reason dim">${row.world ? `[${row.world}] ` : ""}${row.reason || (row.route ? `route ${row.route}` : "")}</span>
   </div>`;
 }
 
+const LEFT_OUT = /^(host|content-length|connection|accept-encoding|transfer-encoding|user-agent|cookie|x-mock-world|sec-.*)$/;
+
+/** A request as a line for a shell. The journal has no secrets: curl asks for the password. */
+function curlOf(row) {
+  const headers = row.request.headers.filter(([name, value]) => !LEFT_OUT.test(name) && !value.includes("***"));
+  const prefix = row.world && !row.path.startsWith("/_world/") ? `/_world/${row.world}` : "";
+  return [
+    `curl -i ${row.method === "HEAD" ? "--head" : `-X ${row.method}`}`,
+    ...(row.user ? [`-u ${quoted(row.user)}`] : []),
+    ...headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
+    ...(row.request.body ? [`--data-raw ${quoted(row.request.body)}`] : []),
+    quoted(`${location.origin}${BASE}${prefix}${row.path}${row.query ? `?${row.query}` : ""}`),
+  ].join(" ");
+}
+
 /** All of a row, asked for when it is chosen, and again when it is over. */
 function Detail({ chosen, now, onClose }) {
-  const current = now.find((row) => row.number === chosen.number && row.world === chosen.world);
+  const current = now.find((row) => isSame(row, chosen));
   const path = `journal?number=${chosen.number}&world=${encodeURIComponent(chosen.world)}`;
   const { value, error } = useLoaded(() => ask(path), [chosen.world, chosen.number, current && current.pending]);
-  const row = value && value.exchanges[0];
-  return html`<section class="detail" aria-label="The chosen request">
-    <div class="row"><h2>${chosen.method} ${chosen.path}</h2><span class="grow"></span><button onClick=${onClose}>Close</button></div>
+  const row = value && value.exchanges.find((other) => isSame(other, chosen));
+  const onKeyDown = (event) => { if (event.key === "Escape") onClose(); };
+  return html`<section class="detail" aria-label="The chosen request" onKeyDown=${onKeyDown}>
+    <div class="top"><h2>${chosen.method} ${chosen.path.split(/(?=\/)/).map((part) => html`<wbr />${part}`)}</h2><button onClick=${onClose}>Close</button></div>
     <${Problem} text=${error} />
     ${value && !row && html`<p class="dim">The mock has forgotten this request.</p>`}
     ${row && html`
-      <p><b class=${classOf(row.status)}>${row.status || "pending"}</b> to ${row.user || "nobody"}${row.operation ? html`, <a href=${`docs#${row.operation}`}>${row.operation}</a>` : ""}
-        ${row.duration_ms !== null && html`<span class="dim">, ${row.duration_ms.toFixed(2)} ms</span>`}</p>
+      <p><b class=${classOf(row.status)}>${row.status || "pending"}</b> to ${row.user || (wasAsked(row) ? "nobody" : "whoever sent it")}${row.operation ? html`, <a href=${`${DOCS}#${row.operation}`}>${row.operation}</a>` : ""}
+        <span class="dim">, at ${timeOf(row)}${row.duration_ms === null ? "" : `, ${row.duration_ms.toFixed(2)} ms`}${row.world && `, in the world ${row.world}`}</span></p>
       ${row.reason && html`<p class="notice">${row.reason}</p>`}
       ${row.access && html`<h3>${row.access.allowed ? "Why it was allowed" : "Why it was refused"}</h3>
         ${row.access.changed && html`<p class="notice">The world has changed since: the routes below are as of now.</p>`}
         <${Routes} routes=${row.access.routes} />`}
       ${row.forgotten && html`<p class="notice">Headers and bodies are no longer kept.</p>`}
       <${Side} title="Request" side=${row.request} query=${row.query} />
+      ${!row.forgotten && !row.request.truncated && html`<div class="row"><span class="dim">Copy it, without its password, for</span><${CopyButton} text=${curlOf(row)} what="curl" /></div>`}
       <${Side} title="Answer" side=${row.response} />`}
   </section>`;
 }

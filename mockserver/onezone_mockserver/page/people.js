@@ -11,7 +11,7 @@ function People({ world, turn }) {
   return html`
     <div class="row"><label class="field">Show<select value=${key || ""} onChange=${(e) => setChosen(e.target.value || null)}>
       <option value="">everybody</option>${options}</select></label>
-      <span class="dim">${(value.users || []).length} users, ${(value.groups || []).length} groups. Round is a user, square a group; members stand below.</span></div>
+      <span class="dim">${counted((value.users || []).length, "user")}, ${counted((value.groups || []).length, "group")}. Round is a user, square a group; members stand below. In small letters: privileges in the zone.</span></div>
     <${Drawing} graph=${graph} chosen=${key} onChoose=${(next) => setChosen(next === key ? null : next)} />
     ${node && html`<h2>${node.kind} ${node.name}</h2>
       <p class="mono dim">${node.id}</p>

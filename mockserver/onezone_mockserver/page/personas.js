@@ -3,7 +3,7 @@ const quoted = (text) => `'${text.replace(/'/g, "'\\''")}'`;
 
 function linesOf(persona, world) {
   const prefix = world ? `/_world/${world}` : "";
-  const url = `${location.origin}${BASE.replace(/\/_world\/[^/]*$/, "")}${prefix}${persona.path}`;
+  const url = `${location.origin}${BASE}${prefix}${persona.path}`;
   const login = persona.credentials === null ? null : persona.credentials;
   const basic = login === null ? null : `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(login)))}`;
   const headers = { ...(basic ? { Authorization: basic } : {}), "Content-Type": "application/json" };
@@ -21,7 +21,8 @@ function Personas({ world, turn }) {
   if (error) return html`<${Problem} text=${error} />`;
   if (!value) return html`<p class="dim">Loading…</p>`;
   if (!value.personas.length) return html`<p>The scenario has no personas.</p>`;
-  return html`<div class="cards">${value.personas.map((persona) => html`<${PersonaCard} key=${persona.name} persona=${persona} world=${world} />`)}</div>`;
+  return html`<p>Each creates a handle service in ${nameOf(world)}; the <a href="#requests">requests</a> say why it may or may not.</p>
+    <div class="cards">${value.personas.map((persona) => html`<${PersonaCard} key=${persona.name} persona=${persona} world=${world} />`)}</div>`;
 }
 
 function PersonaCard({ persona, world }) {
@@ -40,14 +41,15 @@ function PersonaCard({ persona, world }) {
   };
   return html`<section class="card" aria-label=${persona.name}>
     <h2>${persona.name}</h2>
-    <p>${persona.about} <span class="dim">${persona.credentials === null ? "no credentials" : persona.credentials}</span></p>
+    <p>${persona.about}<br /><span class=${`dim ${persona.credentials === null ? "" : "mono"}`}>${persona.credentials === null ? "no credentials" : persona.credentials}</span></p>
     <div class="row">
       <button onClick=${send} aria-label=${`Send as ${persona.name}`}>Send</button>
-      ${["curl", "fetch", "python"].map((name) => html`<${CopyButton} text=${lines[name]} label=${`Copy ${name === "python" ? "Python" : name}`} />`)}
+      <span class="dim">copy:</span>
+      ${["curl", "fetch", "python"].map((name) => html`<${CopyButton} text=${lines[name]} what=${name === "python" ? "Python" : name} />`)}
     </div>
     ${answer && html`<p role="status"><b class=${classOf(answer.status || 500)}>${answer.status || "no answer"}</b> ${answer.reason}</p>
       ${answer.text && html`<pre tabindex="0">${pretty(answer.text)}</pre>`}`}
-    <details><summary>Lines</summary>
+    <details><summary>Show the lines</summary>
       <div class="row">${["curl", "fetch", "python"].map((name) => html`<button aria-pressed=${form === name ? "true" : "false"} onClick=${() => setForm(name)}>${name}</button>`)}</div>
       <pre tabindex="0">${lines[form]}</pre></details>
   </section>`;

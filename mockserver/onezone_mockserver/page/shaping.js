@@ -1,17 +1,25 @@
 // Worlds, snapshots, overrides and faults: what can be changed while the mock runs.
-function Shaping({ world, onWorld, turn, paths, changed }) {
+/** What buttons do: a function that makes a handler, which says what was done, and what went wrong in the last one. */
+function useWork(changed) {
   const [problem, setProblem] = useState("");
-  const worlds = useLoaded(() => ask("worlds"), [turn]);
   const act = (text, work) => async () => {
+    setProblem("");
     try {
       await work();
-      setProblem("");
       announce(text);
       changed();
     } catch (error) {
       setProblem(error.message);
     }
   };
+  return [act, problem];
+}
+
+const agoOf = (seconds) => (seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
+
+function Shaping({ world, onWorld, turn, paths, changed }) {
+  const [act, problem] = useWork(changed);
+  const worlds = useLoaded(() => ask("worlds"), [turn]);
   const save = act("Snapshot saved", async () => saveFile(`world-${world || "common"}.json`, JSON.stringify(await ask("world", { world }), null, 2), "application/json"));
   const load = async (event) => {
     const [file] = event.target.files;
@@ -23,42 +31,61 @@ function Shaping({ world, onWorld, turn, paths, changed }) {
   const [name, setName] = useState("");
   const make = (event) => {
     event.preventDefault();
-    act(`World ${name}`, async () => { await ask("world", { world: name }); onWorld(name); setName(""); })();
+    act(`World ${name} created`, async () => { await ask("world", { world: name }); onWorld(name); setName(""); })();
   };
   return html`<${Problem} text=${problem} />
-    <h2>This world: ${world || "the common world"}</h2>
+    <h2>This world: ${nameOf(world)}</h2>
     <div class="row">
-      <button class="danger" onClick=${act("Reset", () => ask("reset", { world, method: "POST" }))}>Reset to the scenario</button>
+      <button class="danger" onClick=${act(`${world || "The common world"} was reset`, () => ask("reset", { world, method: "POST" }))}>Reset to the scenario</button>
       <button onClick=${save}>Save a snapshot</button>
       <label class="field">Load a snapshot or a scenario (JSON, YAML)<input type="file" accept=".json,.yaml,.yml" onChange=${load} /></label>
     </div>
     <h2>Worlds</h2>
     <${Problem} text=${worlds.error} />
     <table><thead><tr><th>Name</th><th>Requests</th><th>Unused for</th><th></th></tr></thead><tbody>
-      ${worlds.value && worlds.value.worlds.map((one) => html`<tr key=${one.name}><td>${one.name}</td><td>${one.requests}</td><td>${Math.round(one.unused_s)} s</td>
+      ${worlds.value && worlds.value.worlds.map((one) => html`<tr key=${one.name}><td>${one.name}</td><td>${one.requests}</td><td>${agoOf(one.unused_s)}</td>
         <td><button onClick=${() => onWorld(one.name)} aria-label=${`Show ${one.name}`}>Show</button> <button class="danger" aria-label=${`Remove ${one.name}`}
           onClick=${act(`World ${one.name} removed`, async () => { await ask(`worlds/${one.name}`, { method: "DELETE" }); if (one.name === world) onWorld(""); })}>Remove</button></td></tr>`)}
       ${worlds.value && !worlds.value.worlds.length && html`<tr><td colspan="4" class="dim">Only the common world. A request that names another creates it.</td></tr>`}
     </tbody></table>
-    <form class="row" onSubmit=${make}><label class="field">Name<input value=${name} onInput=${(e) => setName(e.target.value)} required pattern="[A-Za-z0-9][A-Za-z0-9._~\\-]*" maxlength="100" /></label><button>Create a world</button></form>
-    ${paths.includes("/_mock/overrides") && html`<${OverridesPart} world=${world} act=${act} turn=${turn} />`}
-    <${Faults} turn=${turn} act=${act} />`;
+    <form class="row" onSubmit=${make}><label class="field">Name<input value=${name} onInput=${(e) => setName(e.target.value)} required pattern=${WORLD_NAME} title="1 to 100 letters, digits and . _ ~ -, the first a letter or a digit" /></label><button>Create a world</button></form>
+    ${paths.includes("/_mock/overrides") && html`<${OverridesPart} world=${world} turn=${turn} changed=${changed} />`}
+    <${Faults} turn=${turn} changed=${changed} />`;
 }
 
-const EXAMPLE = '{"when": {"operation": "create_group_handle_service"}, "times": 2, "then": {"status": 503, "headers": {"Retry-After": "1"}}}';
+const CREATE = { operation: "create_group_handle_service" };
+const EXAMPLES = {
+  "Twice 503 with Retry-After, then as usual": { when: CREATE, times: 2, then: { status: 503, headers: { "Retry-After": "1" } } },
+  "429 with Retry-After, once": { when: CREATE, times: 1, then: { status: 429, headers: { "Retry-After": "1" } } },
+  "The connection ends without an answer, once": { when: CREATE, times: 1, then: { drop: true } },
+  "The answer is cut after 20 bytes, once": { when: { method: "GET" }, times: 1, then: { cut: 20 } },
+  "Every answer takes 2 seconds": { then: { wait: 2 } },
+  "An answer of your own": { when: { path: "/spaces" }, then: { status: 200, body: { spaces: [] } } },
+};
 
-function OverridesPart({ world, act, turn }) {
-  const { value, error } = useLoaded(() => ask("overrides", { world }), [world, turn]);
-  const [text, setText] = useState(EXAMPLE);
+function OverridesPart({ world, turn, changed }) {
+  const [act, problem] = useWork(changed);
+  const { value, error, again } = useLoaded(() => ask("overrides", { world }), [world, turn]);
+  const [text, setText] = useState(pretty(JSON.stringify(Object.values(EXAMPLES)[0])));
   const add = act("Override added", () => ask("overrides", { world, method: "POST", body: text }));
+  const any = Boolean(value && value.overrides.length);
+  useEffect(() => {
+    const timer = any && setInterval(again, 1000);
+    return () => clearInterval(timer);
+  }, [any, again]);
   return html`<h2>Answers for some requests</h2><${Problem} text=${error} />
-    ${value && value.overrides.map((one) => html`<pre tabindex="0">${JSON.stringify(one)}</pre>`)}
+    ${any && html`<table><thead><tr><th>Used</th><th>Override</th></tr></thead><tbody>${value.overrides.map(({ used, ...rule }) => html`
+      <tr><td class="nowrap">used ${used}${rule.times ? ` of ${rule.times}` : ""}</td><td class="mono">${JSON.stringify(rule)}</td></tr>`)}</tbody></table>`}
+    <div class="row"><label class="field">Begin with<select onChange=${(e) => setText(pretty(JSON.stringify(EXAMPLES[e.target.value])))}>
+      ${Object.keys(EXAMPLES).map((name) => html`<option value=${name}>${name}</option>`)}</select></label></div>
     <label class="field">An override<textarea class="mono" value=${text} onInput=${(e) => setText(e.target.value)}></textarea></label>
+    <${Problem} text=${problem} />
     <div class="row"><button onClick=${add}>Add</button>
-      <button class="danger" onClick=${act("Overrides removed", () => ask("overrides", { world, method: "DELETE" }))}>Remove all</button></div>`;
+      <button class="danger" disabled=${!any} onClick=${act("Overrides removed", () => ask("overrides", { world, method: "DELETE" }))}>Remove all</button></div>`;
 }
 
-function Faults({ turn, act }) {
+function Faults({ turn, changed }) {
+  const [act, problem] = useWork(changed);
   const { value, error } = useLoaded(() => ask("faults"), [turn]);
   const [sought, setSought] = useState("");
   const [picked, setPicked] = useState(null);
@@ -76,6 +103,7 @@ function Faults({ turn, act }) {
     <div class="row"><label class="field">Search<input type="search" value=${sought} onInput=${(e) => setSought(e.target.value)} /></label>
       <button onClick=${act("Faults switched", () => ask("faults", { method: "PUT", body: [...chosen] }))} disabled=${!picked}>Switch: ${chosen.size} on</button>
       <button onClick=${act("No faults", () => ask("faults", { method: "PUT", body: [] }))} disabled=${!on.size}>All off</button></div>
+    <${Problem} text=${problem} />
     <div class="faults" tabindex="0" role="group" aria-label="Faults">${shown.slice(0, 200).map((one) => html`<label key=${one.id}>
       <input type="checkbox" checked=${chosen.has(one.id)} onChange=${flip(one.id)} /> <code>${one.id}</code> ${one.text}</label>`)}
       ${shown.length > 200 && html`<p class="dim">${shown.length - 200} more: search for them.</p>`}</div>`;

@@ -1,17 +1,19 @@
 // What all parts of the page share: Preact, the mock's answers, and small helpers.
 const { html, render, useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback } = htmPreact;
-const BASE = location.pathname.replace(/\/_mock\/?$/, "");
+const [, BASE, PREFIXED] = location.pathname.match(/^(.*?)(?:\/_world\/([^/]+))?\/_mock\/?$/);
+const WORLD_NAME = "[A-Za-z0-9][A-Za-z0-9._~\\-]{0,99}";
 
-/** Ask the control plane, in a world; gives the answer's JSON, or throws an Error with what it says. */
-async function ask(path, { world = "", method = "GET", body, type = "application/json" } = {}) {
-  const headers = world ? { "X-Mock-World": world } : {};
-  if (body !== undefined) headers["Content-Type"] = type;
+/** Ask the control plane, in a world; gives the answer's JSON, or throws an Error with what it says.
+ *  The query names the world, also the common one: a cookie of this host may name another. */
+async function ask(path, { world, method = "GET", body, type = "application/json" } = {}) {
+  const headers = body === undefined ? {} : { "Content-Type": type };
+  if (world !== undefined) path += `${path.includes("?") ? "&" : "?"}world=${encodeURIComponent(world)}`;
   const payload = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   const answer = await fetch(`${BASE}/_mock/${path}`, { method, headers, body: payload, cache: "no-store" });
   const text = await answer.text();
   const isJson = (answer.headers.get("content-type") || "").includes("json");
   const value = isJson && text ? JSON.parse(text) : text;
-  if (!answer.ok) throw new Error((value && value.error) || `${answer.status} ${answer.statusText}`);
+  if (!answer.ok) throw new Error((typeof value.error === "string" && value.error) || answer.headers.get("X-Mock-Reason") || `${answer.status} ${answer.statusText}`);
   return value;
 }
 
@@ -30,18 +32,23 @@ function useLoaded(load, inputs) {
   return { ...state, again: useCallback(() => setTurn((n) => n + 1), []) };
 }
 
+const DOCS = `${BASE}/_mock/docs`;
+const nameOf = (world) => (world === "*" ? "every world" : world || "the common world");
+const counted = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 const classOf = (status) => (status >= 500 ? "bad" : status >= 400 ? "warn" : status ? "good" : "dim");
 const pretty = (text) => {
   try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; }
 };
 
-/** Tells people who do not see the page what has happened. */
+/** Says for a moment what has happened, to those who do not see the page, too. */
 function announce(text) {
   const place = document.getElementById("said");
-  if (place) place.textContent = text;
+  place.textContent = text;
+  clearTimeout(announce.timer);
+  announce.timer = setTimeout(() => { place.textContent = ""; }, 4000);
 }
 
-function CopyButton({ text, label }) {
+function CopyButton({ text, what }) {
   const [done, setDone] = useState(false);
   const copy = async () => {
     try {
@@ -55,13 +62,18 @@ function CopyButton({ text, label }) {
       area.remove();
     }
     setDone(true);
-    announce(`${label} copied`);
+    announce(`Copied for ${what}`);
     setTimeout(() => setDone(false), 1500);
   };
-  return html`<button onClick=${copy}>${done ? "Copied" : label}</button>`;
+  return html`<button class="copy" onClick=${copy} aria-label=${`Copy ${what}`}>${done ? "Copied" : what}</button>`;
 }
 
-const Problem = ({ text }) => (text ? html`<p class="notice bad" role="alert">${text}</p>` : null);
+/** What went wrong, brought in sight. */
+function Problem({ text }) {
+  const place = useRef(null);
+  useEffect(() => { if (text) place.current.scrollIntoView({ block: "nearest" }); }, [text]);
+  return text ? html`<p class="notice bad" role="alert" ref=${place}>${text}</p>` : null;
+}
 
 function saveFile(name, text, type) {
   const link = document.createElement("a");
