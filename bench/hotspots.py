@@ -1,13 +1,13 @@
-"""Where the CPU of a create goes in the mock.
+"""Where the CPU of a create, or of another request, goes in the mock.
 
     python bench/hotspots.py                 # py-spy samples `ozkit mock` under load, every request with its own head
-    python bench/hotspots.py --case get      # another request than a create
+    python bench/hotspots.py --case get      # the same for one of the other requests of serve.py
     python bench/hotspots.py --pipeline      # the application alone, in this process, without server or socket
 
 Needs py-spy (the `bench` extra), and leave to trace: root, or `kernel.yama.ptrace_scope` 0. A sample belongs to the
 innermost function of a package below that was running: what a library or the interpreter does for it is its own.
-`own` is that share of a create's CPU, `with callees` everything below the function. Both are in microseconds: shares
-of the CPU that a create cost in the same run, while nobody sampled. `--pipeline` prints what a create costs over ASGI,
+`own` is that share of a request's CPU, `with callees` everything below the function. Both are in microseconds: shares
+of the CPU that a request cost in the same run, while nobody sampled. `--pipeline` prints what a create costs over ASGI,
 and cProfile's table, whose times are too long, as a call costs more there, but whose counts of calls are right.
 """
 
@@ -67,7 +67,7 @@ def sampled(seconds: float, case: Case = CREATE) -> dict[str, Any]:
 
 
 def shares(lines: Iterable[str], cpu_us: float) -> dict[str, Any]:
-    """Microseconds of a request by package, file and function, of stacks as py-spy writes them."""
+    """Microseconds of a create by package, file and function, of stacks as py-spy writes them."""
     own: Counter[tuple[str, str]] = Counter()
     below: Counter[tuple[str, str]] = Counter()
     total = 0
@@ -161,7 +161,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="of sampling (default 10)")
     parser.add_argument("--count", type=int, default=5000, help="creates over ASGI (default 5000)")
     parser.add_argument("--lines", type=int, default=30, help="functions to print (default 30)")
-    parser.add_argument("--case", default=CREATE.name, choices=[case.name for case in CASES], help="what is sampled")
+    parser.add_argument("--case", default=CREATE.name, choices=[case.name for case in CASES], help="what to send")
     options = parser.parse_args()
     if options.pipeline and options.case != CREATE.name:
         parser.error("--pipeline has creates alone: leave --case out")

@@ -107,12 +107,10 @@ def growth(part: dict[str, Any]) -> Section:
 
 
 def packages(part: dict[str, Any]) -> Section:
-    """The CPU of a create by package, or that of another case where one was sampled."""
-    case = part.get("case", "create")
-    what = "a create" if case == "create" else f"“{case}”"
+    """A create's CPU by package."""
     each = part["cpu_us"]
     rows = [[name, number(cost), f"{cost / each:.0%}"] for name, cost in part["packages"].items()]
-    title = f"Where the {number(each)} µs of {what} go ({part['samples']:,} samples)"
+    title = f"Where the {number(each)} µs of “{part.get('case', 'create')}” go ({part['samples']:,} samples)"
     return Section(title, ("package", "own µs", "share"), rows)
 
 
