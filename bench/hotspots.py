@@ -1,12 +1,13 @@
-"""Where the CPU of a create goes in the mock.
+"""Where the CPU of a create, or of another request, goes in the mock.
 
     python bench/hotspots.py                 # py-spy samples `ozkit mock` under load, every request with its own head
+    python bench/hotspots.py --case get      # the same for one of the other requests of serve.py
     python bench/hotspots.py --pipeline      # the application alone, in this process, without server or socket
 
 Needs py-spy (the `bench` extra), and leave to trace: root, or `kernel.yama.ptrace_scope` 0. A sample belongs to the
 innermost function of a package below that was running: what a library or the interpreter does for it is its own.
-`own` is that share of a create's CPU, `with callees` everything below the function. Both are in microseconds: shares
-of the CPU that a create cost in the same run, while nobody sampled. `--pipeline` prints what a create costs over ASGI,
+`own` is that share of a request's CPU, `with callees` everything below the function. Both are in microseconds: shares
+of the CPU that a request cost in the same run, while nobody sampled. `--pipeline` prints what a create costs over ASGI,
 and cProfile's table, whose times are too long, as a call costs more there, but whose counts of calls are right.
 """
 
@@ -30,7 +31,7 @@ from urllib.parse import urlsplit
 
 import report
 from load import burst
-from peers import CREATE, mock
+from peers import CASES, CREATE, Case, mock
 from servers import CONNECTIONS, running
 
 FRAME = re.compile(r"(?P<function>.+) \((?P<file>[^()]*?)(:\d+)?\)")
@@ -43,8 +44,8 @@ class ProfileError(Exception):
     """Nothing can be sampled here; the message is one line."""
 
 
-def sampled(seconds: float) -> dict[str, Any]:
-    """What py-spy sees in so many seconds of creates. Raises ProfileError."""
+def sampled(seconds: float, case: Case = CREATE) -> dict[str, Any]:
+    """What py-spy sees in so many seconds of a case. Raises ProfileError."""
     py_spy = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or shutil.which("py-spy")
     if py_spy is None:
         raise ProfileError("py-spy is not there: pip install py-spy")
@@ -52,17 +53,17 @@ def sampled(seconds: float) -> dict[str, Any]:
         if absent:
             raise SystemExit(f"the mock {absent[0].reason}")
         server = servers[0]
-        server.load(CREATE, WARM_UP)
-        _, cpu_us = server.load(CREATE, max(1.0, seconds / 2))
+        server.load(case, WARM_UP)
+        _, cpu_us = server.load(case, max(1.0, seconds / 2))
         options = ["--rate", str(RATE), "--duration", str(max(1, round(seconds))), "--format", "raw", "--output"]
         command = [py_spy, "record", "--pid", str(server.process.pid), *options, stacks.name]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as watching:
             while watching.poll() is None:
-                burst(CREATE.call(server.base_url), 1.0, CONNECTIONS)
+                burst(case.call(server.base_url), 1.0, CONNECTIONS)
             if watching.returncode:
                 said = watching.stderr.read().strip().splitlines() if watching.stderr else []
                 raise ProfileError(f"py-spy failed: {said[0] if said else watching.returncode}")
-        return shares(stacks.read().splitlines(), cpu_us)
+        return {"case": case.name, **shares(stacks.read().splitlines(), cpu_us)}
 
 
 def shares(lines: Iterable[str], cpu_us: float) -> dict[str, Any]:
@@ -160,12 +161,16 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="of sampling (default 10)")
     parser.add_argument("--count", type=int, default=5000, help="creates over ASGI (default 5000)")
     parser.add_argument("--lines", type=int, default=30, help="functions to print (default 30)")
+    parser.add_argument("--case", default=CREATE.name, choices=[case.name for case in CASES], help="what to send")
     options = parser.parse_args()
+    if options.pipeline and options.case != CREATE.name:
+        parser.error("--pipeline has creates alone: leave --case out")
     if options.pipeline:
         pipeline(options.count, options.lines)
         return 0
     try:
-        report.show({"profile": sampled(options.seconds)}, options.lines)
+        case = next(case for case in CASES if case.name == options.case)
+        report.show({"profile": sampled(options.seconds, case)}, options.lines)
     except ProfileError as error:
         raise SystemExit(str(error)) from None
     return 0

@@ -110,7 +110,7 @@ def packages(part: dict[str, Any]) -> Section:
     """A create's CPU by package."""
     each = part["cpu_us"]
     rows = [[name, number(cost), f"{cost / each:.0%}"] for name, cost in part["packages"].items()]
-    title = f"Where the {number(each)} µs of a create go ({part['samples']:,} samples)"
+    title = f"Where the {number(each)} µs of “{part.get('case', 'create')}” go ({part['samples']:,} samples)"
     return Section(title, ("package", "own µs", "share"), rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +71,7 @@ class Mock(Edge):
         first, *_ = contract.base_paths
         stack = self._stack(first, *parts)
         longest_first = sorted(contract.base_paths, key=len, reverse=True)
-        self.base_of = re.compile(f"({'|'.join(map(re.escape, longest_first))})/".encode()).match
+        self.bases = [(f"{base}/".encode(), base) for base in longest_first]
         self.parts, self.target = parts, target
         self.stacks, self.first = {first: stack}, stack
         self.begin_anew()
@@ -127,14 +126,14 @@ class Mock(Edge):
 
     def _serve(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on to the stack of its base path; one below none is refused by the first."""
-        match = self.base_of(scope[KEY].path)
-        stack = self.first
-        if match is not None:
-            base = match[1].decode()
-            if base not in self.stacks:
-                self.stacks[base] = self._stack(base, *self.parts)
-            stack = self.stacks[base]
-        return stack(scope, receive, send)
+        path: bytes = scope[KEY].path
+        for start, base in self.bases:
+            if path.startswith(start):
+                stack = self.stacks.get(base)
+                if stack is None:
+                    stack = self.stacks[base] = self._stack(base, *self.parts)
+                return stack(scope, receive, send)
+        return self.first(scope, receive, send)
 
     def _stack(self, base_path: str, effects: Effects, renderer: Renderer, target: Target | None) -> App:
         """Connexion with our middlewares, for one base path."""

@@ -25,7 +25,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from onezone_mockserver.exchange import BROKEN, RUN, TRANSPORT, WAITING, Exchange, NotHttpError
 from onezone_mockserver.journaling import begin, end
-from onezone_mockserver.transport import HeadWithBody
+from onezone_mockserver.transport import Gathering, Turn
 from onezone_mockserver.worlds import WorldNameError, below_prefix, world_name
 
 if TYPE_CHECKING:
@@ -158,12 +158,15 @@ class Ended:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol of one connection; `state` is the mock's. `owed` are the requests without an answer, in order.
+    """uvicorn's protocol of one connection; `state` is the mock's, `turn` is that of all its connections.
+
+    `owed` are the requests without an answer, in order.
 
     A request belongs to the world that is served when its head is there, also where it has to wait for its turn.
     """
 
     state: MockState
+    turn: Turn
     scope: Any
     transport: Any
 
@@ -174,7 +177,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's is
         """The connection is there."""
-        super().connection_made(HeadWithBody(transport))  # type: ignore[arg-type]  # it has all that one has
+        super().connection_made(Gathering(transport, self.turn, self.tasks))  # type: ignore[arg-type]  # it has all that one has
 
     @property
     def framing(self) -> list[tuple[bytes, bytes]]:
@@ -213,7 +216,8 @@ class Connection(HttpToolsProtocol):
         One to the control plane may have been a reset: what stands behind it on the connection comes after it.
         """
         answered = self.owed.popleft()
-        self.transport.release()  # an answer to HEAD is a head
+        if answered.scope["method"] == "HEAD":
+            self.transport.write(b"")  # its head waits for a body
         if self.owed and _CONTROL.match(answered.scope["raw_path"]):
             for cycle in self.owed:
                 self._wait(cycle)
@@ -232,7 +236,8 @@ class Connection(HttpToolsProtocol):
         before: Exchange | None = scope.get(WAITING)
         if cycle.disconnected or cycle not in self.owed or (before is not None and _is_in(before, scope[RUN])):
             return
-        scope.pop(WAITING, None)
+        if before is not None:
+            scope.pop(WAITING).release()  # its journal goes with the world that is gone
         waiting = Exchange(below_prefix(scope), cycle.receive, cycle.send, scope[RUN])  # type: ignore[arg-type]  # uvicorn's types of messages
         waiting.stage = STAGE
         begin(self.state, waiting)
@@ -268,6 +273,7 @@ class Connection(HttpToolsProtocol):
         if waiting is not None and waiting.pending:
             waiting.reasons = ("the connection ended before its turn",)
             end(self.state, waiting, time.time() - waiting.time)
+            waiting.release()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Have what is not HTTP refused: by the request whose body it is in, or as a request in its own right."""
@@ -302,4 +308,4 @@ def _why(error: BaseException | None, *, no_request: bool) -> tuple[int, str]:
 
 def connection_class(state: MockState) -> type[Connection]:
     """The class of a mock's connections, as `uvicorn.Config(http=…)` takes it."""
-    return type("MockConnection", (Connection,), {"state": state})
+    return type("MockConnection", (Connection,), {"state": state, "turn": Turn()})

@@ -71,7 +71,7 @@ class Edge:
         finally:
             if exchange.number:
                 end(self.state, exchange, perf_counter() - started)
-            del scope[KEY]  # the exchange knows the scope: without a circle, memory is free at once
+            exchange.release()
 
     def _enter_world(self, exchange: Exchange) -> None:
         """Have the exchange belong to the world that its request names; what is no name is refused as broken."""

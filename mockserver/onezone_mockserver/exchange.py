@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from onezone_mockserver.journal import NO_DATA, Row, packed
+from msgspec import Struct, field
+
+from onezone_mockserver.journal import NOTHING, Row, packed
 from onezone_mockserver.paths import path_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from onezone_mockserver.faults.fault import Fault
     from onezone_mockserver.overrides import Override
     from onezone_mockserver.state import WorldRun
+    from onezone_mockserver.world import World
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -108,12 +110,11 @@ class DroppedError(ConnectionResetError):
     """An override ends the connection, where there is none: in process, this is what the client sees."""
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """A whole response. `headers` is this answer's own list: the edge appends to it."""
 
     status: int
-    headers: list[Header] = field(default_factory=list)
+    headers: list[Header] = []
     body: bytes = b""
 
     async def send(self, send: Send) -> None:
@@ -134,6 +135,11 @@ def one_line(text: str) -> bytes:
     return " ".join(text.split()).encode("ascii", "replace")[:500]
 
 
+async def _disconnected() -> Message:
+    """What is received of an exchange that is over."""
+    return {"type": "http.disconnect"}
+
+
 class Exchange(Row):
     """One request on its way through the mock, and what the stages found out about it.
 
@@ -144,57 +150,43 @@ class Exchange(Row):
     somebody wants done with this request, and `faults` are those of the server, or those that it has for itself.
     """
 
-    __slots__ = (
-        "_send",
-        "applied",
-        "caveats",
-        "common",
-        "data",
-        "faults",
-        "headers",
-        "hoped",
-        "override",
-        "read_on",
-        "receive",
-        "repeated",
-        "run",
-        "scope",
-        "siblings",
-        "too_large",
-        "transport",
-        "unread",
-        "value",
-        "world",
-    )
+    scope: Scope
+    receive: Receive
+    server_send: Send
+    run: WorldRun
+    world: World = None  # type: ignore[assignment]  # that of the run, from the start
+    headers: Mapping[bytes, bytes] = NOTHING
+    repeated: frozenset[bytes] = frozenset()
+    read_on: Receive = _disconnected
+    transport: Any = None
+    common: tuple[Header, ...] = ()
+    siblings: tuple[Operation, ...] = ()
+    caveats: tuple[Any, ...] = ()
+    unread: bool = True
+    too_large: Refusal | None = None
+    value: Any = None
+    data: dict[str, bytes] = field(default_factory=dict)
+    override: Override | None = None
+    faults: tuple[Fault, ...] = ()
+    hoped: int | None = None
+    applied: tuple[str, ...] = ()
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, run: WorldRun) -> None:
-        super().__init__()
-        self.scope = scope
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.repeated: frozenset[bytes] = frozenset()
+    def __post_init__(self) -> None:
+        scope = self.scope
+        self.world = self.run.world
+        self.headers = dict(scope["headers"])
         if len(self.headers) != len(scope["headers"]):
             self.join_headers()
-        self._send = send
-        self.receive = self.read_on = receive
-        self.run = run
-        self.world = run.world
+        self.read_on = self.receive
         self.method = scope["method"]
         self.path = path_of(scope)
         self.query_string = scope.get("query_string", b"")
         self.scheme = scope.get("scheme", "http")
         self.version = scope.get("http_version", "1.1")
-        self.transport: Any = scope.get(TRANSPORT)
-        self.common: tuple[Header, ...] = ()
-        self.siblings: tuple[Operation, ...] = ()
-        self.caveats: tuple[Any, ...] = ()
-        self.unread = True
-        self.too_large: Refusal | None = None
-        self.value: Any = None
-        self.data: dict[str, bytes] = NO_DATA
-        self.override: Override | None = None
-        self.faults: tuple[Fault, ...] = ()
-        self.hoped: int | None = None
-        self.applied: tuple[str, ...] = ()
+        self.transport = scope.get(TRANSPORT)
+
+    def __repr__(self) -> str:
+        return f"<Exchange {self.method} {self.path.decode('ascii', 'backslashreplace')}>"
 
     def enter(self, run: WorldRun) -> None:
         """Belong to another world than the one that was served when the request came."""
@@ -278,22 +270,28 @@ class Exchange(Row):
                 self.answer(body)
             if self.unread and self.has_body and self.closing and not message.get("more_body"):
                 return self._send_last(message)
-        return self._send(message)
+        return self.server_send(message)
 
     def end(self, seconds: float) -> None:
-        """It is over: nothing stays but the row. No journal may keep a world, a connection or a parsed body."""
+        """It is over, after so many seconds."""
         self.seconds = seconds
         if self.decision is not None:
             self.epoch = self.world.epoch
         self.measure()
-        del self.scope, self.read_on, self._send, self.run, self.world, self.headers, self.transport
+
+    def release(self) -> None:
+        """Let go of all but the row. No journal may keep a world, a connection or a parsed body.
+
+        The scope knows the exchange, as the traceback of a refusal may; the garbage collector finds no such cycle.
+        """
+        del self.scope, self.read_on, self.server_send, self.run, self.world, self.headers, self.transport
         self.receive = _disconnected
-        self.value, self.data = None, NO_DATA
+        self.value, self.data, self.too_large = None, {}, None
 
     async def _send_last(self, message: Message) -> None:
-        await self._send({**message, "more_body": True})
+        await self.server_send({**message, "more_body": True})
         await drain(self.read_on)
-        await self._send({**message, "body": b""})
+        await self.server_send({**message, "body": b""})
 
     def _explain(self, headers: list[Header]) -> None:
         if self.hoped == self.status and self.hoped is not None:
@@ -304,11 +302,6 @@ class Exchange(Row):
             headers.append((b"x-mock-reason", one_line("; ".join(self.reasons))))
         if self.applied:
             headers.append((b"preference-applied", one_line(", ".join(self.applied))))
-
-
-async def _disconnected() -> Message:
-    """What is received of an exchange that is over."""
-    return {"type": "http.disconnect"}
 
 
 async def drain(receive: Receive) -> None:

@@ -19,6 +19,7 @@ def begin(state: MockState, exchange: Exchange) -> None:
         waiting: Exchange = scope[WAITING]
         run.journal.replace(exchange, waiting)
         waiting.seconds = 0.0  # nobody need end it
+        waiting.release()
         state.feed.withdraw(waiting)
     if state.feed.followers:
         state.feed.tell(exchange)

@@ -1,10 +1,18 @@
-"""The transport that sends the head of an answer along with the first part of its body."""
+"""The transports that send at the end of a turn of the event loop what was written in it."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from unittest.mock import Mock
 
-from onezone_mockserver.transport import HeadWithBody
+import pytest
+from onezone_mockserver.transport import MOST, Gathering, Turn
+
+
+def below(*, closing: bool = False) -> Mock:
+    """A transport that keeps what is written."""
+    return Mock(spec=asyncio.Transport, **{"is_closing.return_value": closing})
 
 
 def pieces(transport: Mock) -> list[bytes]:
@@ -12,35 +20,107 @@ def pieces(transport: Mock) -> list[bytes]:
     return [call.args[0] for call in transport.write.call_args_list]
 
 
-def test_a_head_goes_out_with_the_body() -> None:
-    """In one piece; what comes after it is sent at once."""
-    below = Mock()
-    transport = HeadWithBody(below)
-    transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    transport.holding = True
-    transport.write(b"head")
-    transport.write(b"body")
-    transport.write(b"more")
-    assert pieces(below) == [b"HTTP/1.1 100 Continue\r\n\r\n", b"headbody", b"more"]
+ALONE, BUSY = ["a request"], ["a request", "another"]
 
 
-def test_a_head_without_a_body_is_sent_when_it_is_over() -> None:
-    """As an answer to HEAD, or before the connection closes; nothing is sent twice."""
-    for end in (HeadWithBody.release, HeadWithBody.close):
-        below = Mock()
-        transport = HeadWithBody(below)
-        transport.holding = True
-        transport.write(b"head")
-        assert pieces(below) == []
-        end(transport)
-        end(transport)
-        assert pieces(below) == [b"head"]
+def in_a_loop(steps: Callable[[Turn], None]) -> None:
+    """Run the steps in one turn of an event loop, and let another one come."""
+
+    async def run() -> None:
+        steps(Turn())
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+
+
+def test_what_is_written_in_a_turn_is_one_piece() -> None:
+    """Of each connection, in the order in which they began, and nothing before the turn is over."""
+    first, second = below(), below()
+
+    def steps(turn: Turn) -> None:
+        gathering, another = Gathering(first, turn, BUSY), Gathering(second, turn, BUSY)
+        gathering.write(b"head")
+        another.write(b"another")
+        gathering.write(b"body")
+        gathering.write(b"")
+        assert pieces(first) == pieces(second) == []
+
+    in_a_loop(steps)
+    assert (pieces(first), pieces(second)) == ([b"headbody"], [b"another"])
+
+
+def test_a_turn_after_another() -> None:
+    """A connection may send in any of them."""
+    transport = below()
+
+    async def run() -> None:
+        gathering = Gathering(transport, Turn(), BUSY)
+        for number in range(3):
+            gathering.write(b"%d" % number)
+            await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert pieces(transport) == [b"0", b"1", b"2"]
+
+
+def test_a_client_that_is_alone_does_not_wait() -> None:
+    """But the head of an answer goes along with its body, which may be empty."""
+    transport = below()
+
+    def steps(turn: Turn) -> None:
+        gathering = Gathering(transport, turn, ALONE)
+        gathering.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        for body in (b"body", b""):
+            gathering.holding = True
+            gathering.write(b"head ")
+            gathering.write(body)
+        gathering.write(b"more")
+        assert pieces(transport) == [b"HTTP/1.1 100 Continue\r\n\r\n", b"head body", b"head ", b"more"]
+
+    in_a_loop(steps)
+
+
+def test_what_is_much_does_not_wait() -> None:
+    """The transport below has to see that its client is slow."""
+    transport = below()
+
+    def steps(turn: Turn) -> None:
+        gathering = Gathering(transport, turn, BUSY)
+        gathering.write(b"head")
+        gathering.write(b"x" * MOST)
+        assert pieces(transport) == [b"head" + b"x" * MOST]
+        gathering.write(b"rest")
+
+    in_a_loop(steps)
+    assert pieces(transport)[1:] == [b"rest"]
+
+
+@pytest.mark.parametrize("end", [Gathering.close, Gathering.abort])
+def test_what_waits_is_sent_before_the_end(end: Callable[[Gathering], None]) -> None:
+    """And once only."""
+    transport = below()
+
+    def steps(turn: Turn) -> None:
+        gathering = Gathering(transport, turn, BUSY)
+        gathering.write(b"head")
+        end(gathering)
+        assert [call[0] for call in transport.mock_calls if call[0] != "is_closing"] == ["write", end.__name__]
+
+    in_a_loop(steps)
+    assert pieces(transport) == [b"head"]
+
+
+def test_nobody_writes_to_a_connection_that_is_gone() -> None:
+    """Some transports would raise an error."""
+    transport = below(closing=True)
+    in_a_loop(lambda turn: Gathering(transport, turn, BUSY).write(b"head"))
+    assert pieces(transport) == []
 
 
 def test_it_has_the_methods_of_the_transport() -> None:
-    """Whoever asks for an address, or drops the connection, asks the one below."""
-    below = Mock()
-    transport = HeadWithBody(below)
-    assert transport.get_extra_info("peername") is below.get_extra_info.return_value
-    transport.abort()
-    below.abort.assert_called_once_with()
+    """All those that it says nothing of."""
+    transport = below()
+    gathering = Gathering(transport, Turn(), ALONE)
+    assert gathering.get_extra_info("peername") is transport.get_extra_info.return_value
+    gathering.pause_reading()
+    transport.pause_reading.assert_called_once_with()
