@@ -51,13 +51,13 @@ class Edge:
             scope = below_prefix(scope)
             exchange = Exchange(scope, receive, send, exchange.run)
         scope[KEY] = exchange
-        if self.outside is not None:
-            scope[OUTSIDE] = self.outside(scope)
-        exchange.faults = self.state.faults
-        exchange.common = self.cors.headers(exchange)
-        if WORLD in scope or HEADER in exchange.headers or b"cookie" in exchange.headers:
-            self._enter_world(exchange)
         try:
+            if self.outside is not None:
+                scope[OUTSIDE] = self.outside(scope)
+            exchange.faults = self.state.faults
+            exchange.common = self.cors.headers(exchange)
+            if WORLD in scope or HEADER in exchange.headers or b"cookie" in exchange.headers:
+                self._enter_world(exchange)
             if exchange.path.startswith(CONTROL_PREFIX) and self._is_control(exchange):
                 await self.control(scope, receive, exchange.send)  # type: ignore[misc]  # there is one
             elif exchange.method == "OPTIONS" and (preflight := self._preflight(exchange)):
