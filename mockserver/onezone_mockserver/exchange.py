@@ -285,8 +285,8 @@ class Exchange(Row):
         The scope knows the exchange, as the traceback of a refusal may; the garbage collector finds no such cycle.
         """
         del self.scope, self.read_on, self.server_send, self.run, self.world, self.headers, self.transport
+        del self.value, self.data, self.too_large
         self.receive = _disconnected
-        self.value, self.data, self.too_large = None, {}, None
 
     async def _send_last(self, message: Message) -> None:
         await self.server_send({**message, "more_body": True})
