@@ -7,6 +7,7 @@ import contextlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
+from sys import intern
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -178,7 +179,7 @@ class Exchange(Row):
         if len(self.headers) != len(scope["headers"]):
             self.join_headers()
         self.read_on = self.receive
-        self.method = scope["method"]
+        self.method = intern(scope["method"])  # all rows of the journal have the same few
         self.path = path_of(scope)
         self.query_string = scope.get("query_string", b"")
         self.scheme = scope.get("scheme", "http")
