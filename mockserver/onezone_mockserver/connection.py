@@ -216,8 +216,6 @@ class Connection(HttpToolsProtocol):
         One to the control plane may have been a reset: what stands behind it on the connection comes after it.
         """
         answered = self.owed.popleft()
-        if answered.scope["method"] == "HEAD":
-            self.transport.write(b"")  # its head waits for a body
         if self.owed and _CONTROL.match(answered.scope["raw_path"]):
             for cycle in self.owed:
                 self._wait(cycle)

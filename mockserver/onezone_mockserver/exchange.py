@@ -262,7 +262,7 @@ class Exchange(Row):
                 self._explain(headers)
             if self.number:
                 self.answered = packed(headers)
-            if self.transport is not None:
+            if self.transport is not None and self.method != "HEAD":
                 self.transport.holding = True
         else:
             if self.method == "HEAD":

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 NAMES = ("status", "method", "operation", "user", "world", "since", "limit", "number", "brief")
 EVERY = "*"
 PAGES = frozenset({b"/_mock", b"/_mock/"})
+"""The page, which reads its query itself."""
 OF_MANY_WORLDS = (b"/_mock/journal", b"/_mock/events")
-"""What may be asked for of several worlds; and the page, which reads its query itself."""
+"""What may be asked for of several worlds."""
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|[xX]{2})|pending")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _FLAGS = {"true": True, "false": False, "": True}

@@ -15,7 +15,7 @@ function useWorld() {
   const asked = PREFIXED ?? new URLSearchParams(location.search).get("world") ?? "";
   const valid = asked === "" || asked === "*" || new RegExp(`^${WORLD_NAME}$`).test(asked);
   const [world, setWorld] = useState(valid ? asked : "");
-  const [mistake, setMistake] = useState(valid ? "" : `${asked} names no world: a name has 1 to 100 letters, digits and . _ ~ -, the first a letter or a digit.`);
+  const [mistake, setMistake] = useState(valid ? "" : `${asked} names no world: a name has ${NAME_RULE}.`);
   const choose = (name) => {
     setWorld(name);
     setMistake("");

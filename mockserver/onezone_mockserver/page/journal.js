@@ -193,13 +193,13 @@ const LEFT_OUT = /^(host|content-length|connection|accept-encoding|transfer-enco
 /** A request as a line for a shell. The journal has no secrets: curl asks for the password. */
 function curlOf(row) {
   const headers = row.request.headers.filter(([name, value]) => !LEFT_OUT.test(name) && !value.includes("***"));
-  const prefix = row.world && !row.path.startsWith("/_world/") ? `/_world/${row.world}` : "";
+  const world = row.path.startsWith("/_world/") ? "" : row.world;
   return [
     `curl -i ${row.method === "HEAD" ? "--head" : `-X ${row.method}`}`,
     ...(row.user ? [`-u ${quoted(row.user)}`] : []),
     ...headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
     ...(row.request.body ? [`--data-raw ${quoted(row.request.body)}`] : []),
-    quoted(`${location.origin}${BASE}${prefix}${row.path}${row.query ? `?${row.query}` : ""}`),
+    quoted(urlIn(world, `${row.path}${row.query ? `?${row.query}` : ""}`)),
   ].join(" ");
 }
 

@@ -1,9 +1,7 @@
 // The scenario's personas: lines to copy, and a button that sends them.
-const quoted = (text) => `'${text.replace(/'/g, "'\\''")}'`;
 
 function linesOf(persona, world) {
-  const prefix = world ? `/_world/${world}` : "";
-  const url = `${location.origin}${BASE}${prefix}${persona.path}`;
+  const url = urlIn(world, persona.path);
   const login = persona.credentials === null ? null : persona.credentials;
   const basic = login === null ? null : `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(login)))}`;
   const headers = { ...(basic ? { Authorization: basic } : {}), "Content-Type": "application/json" };

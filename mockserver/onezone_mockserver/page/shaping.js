@@ -48,7 +48,7 @@ function Shaping({ world, onWorld, turn, paths, changed }) {
           onClick=${act(`World ${one.name} removed`, async () => { await ask(`worlds/${one.name}`, { method: "DELETE" }); if (one.name === world) onWorld(""); })}>Remove</button></td></tr>`)}
       ${worlds.value && !worlds.value.worlds.length && html`<tr><td colspan="4" class="dim">Only the common world. A request that names another creates it.</td></tr>`}
     </tbody></table>
-    <form class="row" onSubmit=${make}><label class="field">Name<input value=${name} onInput=${(e) => setName(e.target.value)} required pattern=${WORLD_NAME} title="1 to 100 letters, digits and . _ ~ -, the first a letter or a digit" /></label><button>Create a world</button></form>
+    <form class="row" onSubmit=${make}><label class="field">Name<input value=${name} onInput=${(e) => setName(e.target.value)} required pattern=${WORLD_NAME} title=${NAME_RULE} /></label><button>Create a world</button></form>
     ${paths.includes("/_mock/overrides") && html`<${OverridesPart} world=${world} turn=${turn} changed=${changed} />`}
     <${Faults} turn=${turn} changed=${changed} />`;
 }

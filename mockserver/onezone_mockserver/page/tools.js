@@ -2,6 +2,7 @@
 const { html, render, useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback } = htmPreact;
 const [, BASE, PREFIXED] = location.pathname.match(/^(.*?)(?:\/_world\/([^/]+))?\/_mock\/?$/);
 const WORLD_NAME = "[A-Za-z0-9][A-Za-z0-9._~\\-]{0,99}";
+const NAME_RULE = "1 to 100 letters, digits and . _ ~ -, the first a letter or a digit";
 
 /** Ask the control plane, in a world; gives the answer's JSON, or throws an Error with what it says.
  *  The query names the world, also the common one: a cookie of this host may name another. */
@@ -34,6 +35,8 @@ function useLoaded(load, inputs) {
 
 const DOCS = `${BASE}/_mock/docs`;
 const nameOf = (world) => (world === "*" ? "every world" : world || "the common world");
+const urlIn = (world, path) => `${location.origin}${BASE}${world ? `/_world/${world}` : ""}${path}`;
+const quoted = (text) => `'${text.replace(/'/g, "'\\''")}'`;
 const counted = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 const classOf = (status) => (status >= 500 ? "bad" : status >= 400 ? "warn" : status ? "good" : "dim");
 const pretty = (text) => {
